@@ -1,0 +1,94 @@
+"""The Redis client: short waits, and a pause after a failure so that a slow Redis costs one wait, not one a request."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import redis
+import structlog
+
+T = TypeVar("T")
+
+PAUSE_SECONDS = 1.0
+
+# What Redis may do to us: be away or slow, refuse, or answer something that is no answer.
+FAILURES = (redis.RedisError, OSError, ValueError, TypeError)
+
+log = structlog.get_logger("charter.cache")
+
+
+class Cache:
+    """A connection to Redis for each thread, which all know when Redis is away.
+
+    Args:
+        url: redis://, rediss:// or unix://; empty: always away.
+        timeout_ms: longest wait for a connection or an answer.
+        prefix: first part of every key.
+    """
+
+    def __init__(self, url: str, *, timeout_ms: int, prefix: str) -> None:
+        self.prefix = prefix
+        self.configured = bool(url)
+        self._pause_until = 0.0
+        self._away = False
+        self._lock = threading.Lock()
+        self._mine = threading.local()
+        # Raised by a failure: connections of earlier epochs are not used again.
+        self._epoch = 0
+        seconds = timeout_ms / 1000
+        self._pool = (
+            redis.ConnectionPool.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=None)
+            if url
+            else None
+        )
+
+    def ask(self, question: Callable[[redis.Redis], T]) -> T | None:
+        """Put a question to Redis; None when it is away, was away a moment ago, or answers with an error.
+
+        Args:
+            question: gets the client; one round trip.
+        """
+        if self._pool is None or time.monotonic() < self._pause_until:
+            return None
+        try:
+            answer = question(self._client(self._pool))
+        except FAILURES as error:
+            self._mark_away(error)
+            return None
+        if self._away:
+            self._mark_back()
+        return answer
+
+    def is_up(self) -> bool:
+        """Ask for a sign of life, for the health report."""
+        return self.ask(lambda client: client.ping()) is not None
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self._pool is not None:
+            self._pool.disconnect()
+
+    def _client(self, pool: redis.ConnectionPool) -> redis.Redis:
+        # A client that keeps its connection spares the pool's check-out, which costs as much as the question.
+        epoch, client = getattr(self._mine, "held", (None, None))
+        if client is None or epoch != self._epoch:
+            if client is not None:
+                client.close()
+            client = redis.Redis(connection_pool=pool, single_connection_client=True)
+            self._mine.held = (self._epoch, client)
+        return client
+
+    def _mark_away(self, error: Exception) -> None:
+        with self._lock:
+            self._pause_until = time.monotonic() + PAUSE_SECONDS
+            self._epoch += 1
+            first, self._away = not self._away, True
+        if first:
+            log.warning("cache_away", error=type(error).__name__, mend="start Redis or check REDIS_URL")
+
+    def _mark_back(self) -> None:
+        with self._lock:
+            was_away, self._away = self._away, False
+        if was_away:
+            log.info("cache_back")

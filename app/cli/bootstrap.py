@@ -1,0 +1,82 @@
+"""What stands before any command touches the database: checked settings and, in development, servers of our own.
+
+With CHARTER_ENV=development (or test) nothing needs to be set: what is missing of PostgreSQL, Valkey and secrets is
+made under the state folder. In production everything must be set.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+
+from app.cli.state import kept_secrets
+from app.embedded import start_postgres, start_valkey
+from app.observability import logging
+from app.settings import Settings
+
+# Stand-ins that let every fault of the other settings come to light before a server is started.
+_TO_COME = {"DATABASE_URL": "postgresql:///", "JWT_SECRET": "j" * 32, "REFRESH_KEYS": f"k1:{'r' * 32}"}
+
+
+@contextmanager
+def ready_settings(overrides: Mapping[str, str] | None = None, *, cache: bool = False) -> Iterator[Settings]:
+    """Give checked settings, and let embedded servers live as long as the block.
+
+    The environment of this process gets what was filled in, for worker processes to read.
+
+    Args:
+        overrides: variables that go before those of the environment, such as PORT.
+        cache: whether the command needs Redis too.
+
+    Raises:
+        SettingsError: with every fault, before anything is started.
+        Refusal, OSError: the state folder cannot be used, or an embedded server does not start.
+    """
+    environ = {**os.environ, **(overrides or {})}
+    with ExitStack() as running:
+        if is_local(environ):
+            wished = Settings.from_environment({**_TO_COME, **_given(environ)})
+            environ = {**environ, **_filled_in(wished, _given(environ), running, cache=cache)}
+        settings = Settings.from_environment(environ)
+        os.environ.update(environ)
+        logging.configure(settings)
+        yield settings
+
+
+def is_local(environ: Mapping[str, str]) -> bool:
+    """Say whether this is development or a test, where what is missing is made."""
+    return environ.get("CHARTER_ENV", "").strip() in ("development", "test")
+
+
+def _given(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that say something: an empty one counts as absent."""
+    return {name: value for name, value in environ.items() if value.strip()}
+
+
+def _filled_in(wished: Settings, given: Mapping[str, str], running: ExitStack, *, cache: bool) -> dict[str, str]:
+    """Start the servers and make the secrets that are not given; return the variables that name them."""
+    state = wished.state_dir.resolve()
+    filled = {name: value for name, value in kept_secrets(state).items() if name not in given}
+    filled["CHARTER_STATE"] = str(state)
+    if not wished.redis_url and cache:
+        filled.update(_valkey(state, running))
+    if "DATABASE_URL" not in given:
+        postgres = start_postgres(state)
+        running.callback(postgres.stop)
+        filled["DATABASE_URL"] = postgres.url
+    return filled
+
+
+def _valkey(state: Path, running: ExitStack) -> dict[str, str]:
+    valkey = start_valkey(state)
+    if valkey is None:
+        click.echo(
+            "charter: no Valkey for this platform and no redis-server on the PATH: running without a cache; "
+            "set REDIS_URL to have one",
+            err=True,
+        )
+        return {}
+    running.callback(valkey.stop)
+    return {"REDIS_URL": valkey.url}

@@ -1,0 +1,118 @@
+"""`charter db`: the database's shape, and what is in it while developing."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from app.cli.refusals import FAILED, Refusal
+from app.cli.tables import print_table
+from app.database import Database, bind, connection
+from app.settings import Settings
+
+_BEHIND = 1
+
+
+@click.group(short_help="Migrate the database, and fill or empty it.")
+def db() -> None:
+    """Migrate the database, and in development fill or empty it."""
+
+
+@db.command()
+def migrate() -> None:
+    """Run the migrations that are missing; several at once are safe."""
+    from app.database import migrator
+
+    with bound_database() as (database, _):
+        names = migrator.migrate(database, report=click.echo)
+    click.echo(_count(len(names), "run") if names else "the database is up to date")
+
+
+@db.command()
+@click.option("--steps", type=click.IntRange(min=1), default=1, show_default=True, help="How many to undo.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def rollback(steps: int, yes: bool) -> None:
+    """Undo the latest migrations, with the data they brought."""
+    from app.database import migrator
+
+    with bound_database() as (database, _):
+        _confirm(f"Undo {steps} of the latest migrations, with the data in them?", yes)
+        names = migrator.rollback(database, steps, report=click.echo)
+    click.echo(_count(len(names), "undone"))
+
+
+@db.command()
+@click.pass_context
+def status(ctx: click.Context) -> None:
+    """List the migrations; exit code 1 when some are still to run."""
+    from app.database import migrator
+
+    with bound_database() as (database, _):
+        found = migrator.status(database)
+    rows = [(name, f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "still to run") for name, moment in found]
+    print_table(("MIGRATION", "RUN AT (UTC)"), rows)
+    if any(moment is None for _, moment in found):
+        ctx.exit(_BEHIND)
+
+
+@db.command()
+def seed() -> None:
+    """Make a few example people for development, those that are missing."""
+    from app.cli.people import EXAMPLES, PASSWORD, make_person
+    from app.cli.services import tools_for
+
+    with bound_database() as (_, settings):
+        _refuse_in_production(settings, "seed")
+        tools = tools_for(settings)
+        made = 0
+        bar = click.progressbar(EXAMPLES, label="Making example people", file=sys.stderr)
+        with bar as people:
+            for person in people:
+                made += make_person(person, tools=tools)
+    click.echo(f"{made} made, {len(EXAMPLES) - made} were there; their password is: {PASSWORD}")
+
+
+@db.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(yes: bool) -> None:
+    """Empty the database: undo every migration and run them again. Refused in production."""
+    from app.database import migrator
+
+    with bound_database() as (database, settings):
+        _refuse_in_production(settings, "reset")
+        _confirm("Delete everything in the database?", yes)
+        migrator.rollback(database, len(migrator.status(database)), report=click.echo)
+        migrator.migrate(database, report=click.echo)
+    click.echo("the database is empty")
+
+
+@contextmanager
+def bound_database() -> Iterator[tuple[Database, Settings]]:
+    """Give the database of the settings, and these.
+
+    Raises:
+        SettingsError: with every fault.
+        Unavailable: it cannot be reached.
+    """
+    from app.cli.bootstrap import ready_settings
+
+    with ready_settings() as settings:
+        database = bind(settings, size=2)
+        with connection():
+            pass
+        yield database, settings
+
+
+def _confirm(question: str, yes: bool) -> None:
+    if not yes:
+        click.confirm(question, abort=True, err=True)
+
+
+def _refuse_in_production(settings: Settings, command: str) -> None:
+    if settings.env == "production":
+        raise Refusal(f"db {command} is not for production: CHARTER_ENV says production", exit_code=FAILED)
+
+
+def _count(number: int, done: str) -> str:
+    return f"{number} migration{'s' * (number != 1)} {done}"

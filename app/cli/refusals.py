@@ -1,0 +1,102 @@
+"""How the command says no: what is wrong and how to mend it, on standard error, with an exit code that scripts can use.
+
+The codes are those of sysexits.h where it has one.
+"""
+
+import errno
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from app.database import explain_connection_fault
+from app.database.migrator import MigrationError
+from app.embedded import EmbeddedError
+from app.errors import AppError, Unavailable
+from app.settings import SettingsError
+
+FAILED = 1
+UNAVAILABLE = 69
+BUSY = 75
+MISCONFIGURED = 78
+
+
+_MENDS = {
+    errno.ENOSPC: "the disk is full: free some space and try again",
+    errno.EDQUOT: "the disk quota is used up: free some space and try again",
+    errno.EACCES: "permission denied: use a folder you may write to, or set CHARTER_STATE to one",
+    errno.EPERM: "operation not permitted: use a folder you may write to, or set CHARTER_STATE to one",
+    errno.EROFS: "the file system is read-only: use a folder you may write to, or set CHARTER_STATE to one",
+    errno.ENOTDIR: "a file is in the way of a folder: move it, or set CHARTER_STATE to another folder",
+    errno.EEXIST: "a file is in the way of a folder: move it, or set CHARTER_STATE to another folder",
+    errno.EISDIR: "a folder is in the way of a file: move it, or name another file",
+    errno.ENOENT: "no such file or folder: check the path",
+    errno.EMFILE: "too many open files: raise the limit with ulimit -n",
+}
+
+
+class Refusal(click.ClickException):
+    """What the command cannot do.
+
+    Args:
+        lines: what is wrong and how to mend it, usually one line.
+        exit_code: one of this module's.
+    """
+
+    def __init__(self, *lines: str, exit_code: int = FAILED) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+        self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
+
+    def show(self, file: Any = None) -> None:
+        """Print the lines, each under the command's name."""
+        for line in self.lines:
+            click.echo(f"charter: {line}", err=True, file=file)
+
+
+class CharterGroup(click.Group):
+    """The root of the command: the one place that turns errors into refusals."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a sub-command.
+
+        Raises:
+            Refusal: for everything that is not a fault of our own code.
+        """
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            raise Refusal(*error.faults, exit_code=MISCONFIGURED) from error
+        except Unavailable as error:
+            raise Refusal(explain_connection_fault(error), exit_code=UNAVAILABLE) from error
+        except EmbeddedError as error:
+            raise Refusal(str(error), exit_code=UNAVAILABLE) from error
+        except MigrationError as error:
+            raise Refusal(str(error)) from error
+        except AppError as error:
+            raise Refusal(*(violation.message for violation in error.details)) from error
+        except OSError as error:
+            refusal = _refusal_of(error)
+            if refusal is None:
+                raise
+            raise refusal from error
+
+
+def refuse_document(faults: Sequence[object]) -> NoReturn:
+    """Refuse because of the document, a line for each fault.
+
+    Raises:
+        Refusal: always.
+    """
+    count = f"{len(faults)} fault{'s' * (len(faults) != 1)}"
+    raise Refusal(
+        *(str(fault) for fault in faults),
+        f"the document has {count}; mend what is listed and try again",
+        exit_code=MISCONFIGURED,
+    )
+
+
+def _refusal_of(error: OSError) -> Refusal | None:
+    mend = _MENDS.get(error.errno or 0)
+    place = f" ({error.filename})" if error.filename else ""
+    return Refusal(mend + place) if mend else None

@@ -1,0 +1,53 @@
+"""`charter serve` and `charter dev`: the server."""
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from app.cli.refusals import FAILED, Refusal
+from app.cli.state import serving_from
+from app.cli.stopping import stoppable
+
+
+@click.command()
+@click.option("--workers", type=int, help="Worker processes, instead of WORKERS.")
+@click.option("--host", help="Address to listen on, instead of HOST.")
+@click.option("--port", type=int, help="Port to listen on, instead of PORT; 0 takes a free one.")
+def serve(workers: int | None, host: str | None, port: int | None) -> None:
+    """Serve until Ctrl-C or SIGTERM, then finish what is under way.
+
+    In development this starts PostgreSQL and Valkey under .charter, migrates, and makes the first admin. In production
+    it refuses to start when a setting is missing or the database is behind.
+    """
+    _run({"WORKERS": workers, "HOST": host, "PORT": port}, reload=False)
+
+
+@click.command()
+@click.option("--host", help="Address to listen on, instead of HOST.")
+@click.option("--port", type=int, help="Port to listen on, instead of PORT.")
+def dev(host: str | None, port: int | None) -> None:
+    """Serve, and start anew whenever the code or the document changes.
+
+    For development only: CHARTER_ENV is development unless it is set.
+    """
+    _run({"WORKERS": 1, "HOST": host, "PORT": port}, reload=True)
+
+
+def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
+    from app.cli.bootstrap import is_local, ready_settings
+    from app.cli.serving import run_server
+
+    if reload:
+        os.environ.setdefault("CHARTER_ENV", "development")
+        if not is_local(os.environ):
+            raise Refusal("charter dev is not for production: use charter serve", exit_code=FAILED)
+    overrides = {name: str(value) for name, value in options.items() if value is not None}
+    with ExitStack() as whole:
+        whole.enter_context(stoppable())
+        if is_local(os.environ):
+            whole.enter_context(serving_from(Path(os.environ.get("CHARTER_STATE", "").strip() or ".charter")))
+        settings = whole.enter_context(ready_settings(overrides, cache=True))
+        run_server(settings, reload=reload)
+    click.echo("stopped", err=True)

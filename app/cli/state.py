@@ -1,0 +1,67 @@
+"""The state folder of development: who is using it, and the secrets made in it once."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.cli.refusals import BUSY, MISCONFIGURED, Refusal
+
+SECRET_NAMES = ("JWT_SECRET", "REFRESH_KEYS")
+
+
+@contextmanager
+def serving_from(state: Path) -> Iterator[None]:
+    """Be the only server of a state folder until the block ends; a killed process leaves it free.
+
+    Raises:
+        Refusal: another one is running.
+        OSError: the folder cannot be made or written to.
+    """
+    state.mkdir(mode=0o711, parents=True, exist_ok=True)
+    with (state / "serving").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            other = lock.read(20).strip() or "unknown"
+            raise Refusal(
+                f"Charter is running already from {state} (process {other}); "
+                "stop it, or set CHARTER_STATE and PORT for a second one",
+                exit_code=BUSY,
+            ) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
+
+
+def kept_secrets(state: Path) -> dict[str, str]:
+    """Return JWT_SECRET and REFRESH_KEYS of a state folder, made at the first call; only its owner can read them.
+
+    Raises:
+        Refusal: the file is damaged.
+        OSError: it cannot be written or read.
+    """
+    path = state / "secrets"
+    if not path.exists():
+        state.mkdir(mode=0o711, parents=True, exist_ok=True)
+        draft = state / f"secrets.{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(f"JWT_SECRET={secrets.token_urlsafe(48)}\nREFRESH_KEYS=k1:{secrets.token_urlsafe(48)}\n")
+        try:
+            # A link fails when the name is there: of two commands that start at once, both read the first one's file.
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    found = dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+    if any(not found.get(name) for name in SECRET_NAMES):
+        raise Refusal(
+            f"{path} is damaged: delete it and new secrets are made; everybody has to sign in again",
+            exit_code=MISCONFIGURED,
+        )
+    return {name: found[name] for name in SECRET_NAMES}

@@ -1,0 +1,22 @@
+"""PostgreSQL: the pool, statements and transactions. Knows no table but through the SQL it is given."""
+
+from app.database.binding import bind, explain_connection_fault
+from app.database.bounds import within
+from app.database.pool import Database
+from app.database.work import Unit, connection, on_commit, queries, retrying, run, run_apart, transaction, unit
+
+__all__ = [
+    "Database",
+    "Unit",
+    "bind",
+    "connection",
+    "explain_connection_fault",
+    "on_commit",
+    "queries",
+    "retrying",
+    "run",
+    "run_apart",
+    "transaction",
+    "unit",
+    "within",
+]

@@ -1,0 +1,237 @@
+"""The one place that knows every part: from settings to the application."""
+
+import asyncio
+import hmac
+import importlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import connexion
+
+from app.cache.client import Cache
+from app.cache.limiter import Limiter
+from app.database import Database, bind, run, within
+from app.errors import Unavailable
+from app.gateway.executors import Crew
+from app.gateway.exit import Exit
+from app.gateway.front import FrontDoor
+from app.gateway.modes import Lifetime, build_stack, compiled, stock
+from app.gateway.pages import Pages, register_pages
+from app.gateway.plan import Handler, compile_plans
+from app.observability.logging import log_failure
+from app.observability.metrics import Metrics
+from app.observability.slow import log_slow_query
+from app.policy.document import Document, DocumentError, Fault, load
+from app.policy.permissions import load_permissions
+from app.policy.policy import Policy
+from app.policy.vocabulary import policies
+from app.security.access_tokens import AccessTokens
+from app.security.passwords import Passwords
+from app.security.refresh_tokens import RefreshTokens
+from app.services.health import Probes
+from app.services.tools import Tools
+from app.services.upkeep import keep_up
+from app.setting_parsers import hashing_threads
+from app.settings import Settings
+
+OPENAPI = Path(__file__).parent.parent / "openapi"
+_UPKEEP_SECONDS = 86_400
+_PROBE_SECONDS = 1.0
+# For threads beside the crews, such as the one that starts the server.
+_SPARE_CONNECTIONS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """What the document and the handlers say, checked (law 1)."""
+
+    document: Document
+    policies: Mapping[str, Policy]
+    catalogue: Mapping[str, str]
+    handlers: Mapping[str, Handler]
+
+
+def create_app(
+    settings: Settings,
+    *,
+    document: Path = OPENAPI / "openapi.yaml",
+    handlers_package: str = "handlers",
+    bench: bool = False,
+    quiet: bool = False,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> connexion.FlaskApp:
+    """Build the application: every fault of the document comes to light here, before a port is bound.
+
+    Args:
+        document: the root file; permissions.yaml stands beside it.
+        handlers_package: has a module for each tag.
+        bench: allows `x-executor: loop` and checks no rights; for the bench document only.
+        quiet: no request log and no metrics; for the bench only.
+        clock: returns the aware present moment in UTC.
+
+    Raises:
+        DocumentError: with every fault and its place.
+    """
+    surface = read_surface(settings, document=document, handlers_package=handlers_package, bench=bench)
+    tools = build_tools(settings, surface.catalogue, clock=clock)
+    hashers = hashing_threads(settings.hashing_threads)
+    database = bind(
+        settings,
+        size=settings.worker_threads + hashers + _SPARE_CONNECTIONS,
+        slow=log_slow_query,
+        bounded=True,
+    )
+    cache = Cache(settings.redis_url, timeout_ms=settings.redis_timeout_ms, prefix=settings.redis_prefix)
+    plans = compile_plans(
+        surface.document,
+        surface.policies,
+        surface.handlers,
+        tools=tools,
+        limiter=Limiter(cache),
+        signing_key=signing_key(settings),
+        given={"tools": tools, "probes": build_probes(cache)},
+        check_rights=not bench,
+    )
+    seconds = settings.request_seconds
+    crews = {
+        "common": Crew("work", threads=settings.worker_threads, queue=settings.worker_queue, seconds=seconds),
+        "hashing": Crew("hash", threads=hashers, queue=settings.hashing_queue, seconds=seconds),
+    }
+    front = FrontDoor(plans.values(), settings=settings, tokens=tools.access_tokens, clock=clock)
+    metrics = None if quiet else Metrics()
+    way_out = Exit(settings, metrics=metrics, quiet=quiet)
+    around = lifetime(settings, crews, cache, database, clock)
+    bundle = surface.document.bundle
+    if settings.gateway == "compiled":
+        app = compiled(
+            bundle, settings=settings, front=front, way_out=way_out, crews=crews, served=set(plans), lifetime=around
+        )
+    else:
+        app = stock(bundle, settings=settings, front=front, way_out=way_out, crews=crews, lifetime=around)
+    pages = Pages(served(bundle, settings), settings, metrics)
+    register_pages(app.app, pages, settings=settings, clock=clock)
+    build_stack(app)
+    return app
+
+
+def read_surface(
+    settings: Settings,
+    *,
+    document: Path = OPENAPI / "openapi.yaml",
+    handlers_package: str = "handlers",
+    bench: bool = False,
+) -> Surface:
+    """Read the document and find the handlers.
+
+    Raises:
+        DocumentError: with every fault of the document, or of the handlers that are missing.
+    """
+    loaded = load(document)
+    permissions = load_permissions(document.parent / "permissions.yaml")
+    found = policies(
+        loaded, permissions=permissions, buckets=settings.buckets, recencies=settings.recencies, bench=bench
+    )
+    return Surface(
+        document=loaded,
+        policies=found,
+        catalogue={name: permission.description for name, permission in permissions.items()},
+        handlers=find_handlers(found, handlers_package),
+    )
+
+
+def find_handlers(found: Mapping[str, Policy], package: str) -> dict[str, Handler]:
+    """Return the handler of every operation: the function named as the operationId, in the module named as the tag.
+
+    Raises:
+        DocumentError: with a fault for each one that is missing.
+    """
+    handlers, faults = {}, []
+    for name, policy in found.items():
+        module = f"{package}.{policy.tag}"
+        try:
+            handlers[name] = getattr(importlib.import_module(module), name)
+        except (ModuleNotFoundError, AttributeError) as error:
+            if isinstance(error, ModuleNotFoundError) and error.name not in (module, package):
+                raise
+            faults.append(
+                Fault(policy.place, f"The operation {name} has no handler.", f"Write the function {name} in {module}.")
+            )
+    if faults:
+        raise DocumentError(faults)
+    return handlers
+
+
+def build_tools(settings: Settings, catalogue: Mapping[str, str], *, clock: Callable[[], datetime]) -> Tools:
+    """Return what the services need, from the settings."""
+    return Tools(
+        settings=settings,
+        clock=clock,
+        passwords=Passwords(settings.password_min, settings.password_max, settings.bcrypt_cost),
+        access_tokens=AccessTokens(
+            settings.jwt_secret,
+            settings.jwt_secret_previous or None,
+            settings.jwt_issuer,
+            settings.jwt_audience,
+            settings.access_token_seconds,
+            clock,
+        ),
+        refresh_tokens=RefreshTokens(settings.refresh_keys),
+        catalogue=catalogue,
+    )
+
+
+def build_probes(cache: Cache) -> Probes:
+    """Return what the health report asks."""
+
+    def database() -> bool:
+        try:
+            with within(_PROBE_SECONDS):
+                return run("SELECT 1", again=True) == [(1,)]
+        except Unavailable:
+            return False
+
+    return Probes(database=database, cache=lambda: cache.is_up() if cache.configured else None)
+
+
+def signing_key(settings: Settings) -> bytes:
+    """Return the key of the audit clients' identifiers, derived from the token secret."""
+    return hmac.digest(settings.jwt_secret.encode(), b"charter audit clients", "sha256")
+
+
+def served(bundle: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """Return the document as clients see it: with this deployment's address, when it is known."""
+    if not settings.public_url:
+        return dict(bundle)
+    return {**bundle, "servers": [{"url": settings.public_url}]}
+
+
+def lifetime(
+    settings: Settings, crews: Mapping[str, Crew], cache: Cache, database: Database, clock: Callable[[], datetime]
+) -> Lifetime:
+    """Return what runs from the start of the server to its end: upkeep while it serves, and tidying up afterwards."""
+
+    async def upkeep() -> None:
+        while True:
+            try:
+                await crews["common"].run(lambda: keep_up(settings=settings, now=clock()))
+            except Exception as error:  # noqa: BLE001 (tried again; the log has the trace)
+                log_failure(error, request_id="upkeep", code="UPKEEP")
+            await asyncio.sleep(_UPKEEP_SECONDS)
+
+    @asynccontextmanager
+    async def around(_: object) -> AsyncIterator[None]:
+        task = asyncio.create_task(upkeep())
+        try:
+            yield
+        finally:
+            task.cancel()
+            for crew in crews.values():
+                crew.close()
+            cache.close()
+            database.reset()
+
+    return around

@@ -1,0 +1,65 @@
+"""From a call to a handler's keyword arguments, decided once from the handler's signature."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.policy.call import Call
+from app.policy.results import Page
+
+_FROM_CALL: Mapping[str, Callable[[Call], Any]] = {
+    "body": lambda call: call.document,
+    "principal": lambda call: call.principal,
+    "client": lambda call: call.client,
+    "event": lambda call: call.event,
+    "expected_version": lambda call: call.expected_version,
+}
+_PAGE = frozenset({"offset", "limit", "sort"})
+# Read by the steps, not by handlers.
+_HEADERS = frozenset({"if_match", "if_none_match"})
+
+
+class SignatureMismatch(Exception):
+    """A handler whose parameters are not those of its operation."""
+
+
+def bind(
+    handler: Callable[..., Any], *, parameters: frozenset[str], has_body: bool, given: Mapping[str, object]
+) -> Callable[[Call], Any]:
+    """Return the function that runs a handler for a call.
+
+    Args:
+        handler: a plain function.
+        parameters: argument names of the operation's parameters.
+        has_body: whether the operation takes a body.
+        given: objects of the factory by the name under which a handler may ask for them, such as tools.
+
+    Raises:
+        SignatureMismatch: when the function asks for what the operation does not have, or leaves a parameter or
+            the body out.
+    """
+    wanted = set(inspect.signature(handler).parameters)
+    paged = "page" in wanted
+    offered = set(_FROM_CALL) | set(given) | parameters | ({"page"} if paged else set())
+    expected = (parameters - _HEADERS - (_PAGE if paged else set())) | ({"body"} if has_body else set())
+    if unknown := sorted(wanted - offered | ({"body"} & wanted if not has_body else set())):
+        raise SignatureMismatch(f"asks for {', '.join(unknown)}, which the operation does not have")
+    if missing := sorted(expected - wanted):
+        raise SignatureMismatch(f"leaves out {', '.join(missing)}")
+    fixed = {name: given[name] for name in wanted & set(given)}
+    from_call = tuple((name, _FROM_CALL[name]) for name in sorted(wanted & set(_FROM_CALL)))
+    from_arguments = tuple(sorted(wanted & parameters))
+
+    def run(call: Call) -> Any:
+        arguments = dict(fixed)
+        for name, take in from_call:
+            arguments[name] = take(call)
+        values = call.arguments
+        assert values is not None
+        for name in from_arguments:
+            arguments[name] = values[name]
+        if paged:
+            arguments["page"] = Page(values["offset"], values["limit"], values.get("sort") or "")
+        return handler(**arguments)
+
+    return run

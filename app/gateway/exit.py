@@ -1,0 +1,142 @@
+"""The way out: headers that every answer has, the log line and the counters, then the bytes."""
+
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from app.errors import AppError, Internal
+from app.gateway.answers import refusal
+from app.gateway.front import Visit
+from app.observability.logging import log_failure, log_request
+from app.observability.metrics import Metrics
+from app.policy.call import Answer
+from app.settings import Settings
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+ASGI = Callable[[Any, Any, Send], Awaitable[None]]
+
+_CORS_METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+_CORS_HEADERS = b"authorization, content-type, if-match, if-none-match, idempotency-key, x-request-id"
+_CORS_EXPOSED = b"etag, link, location, ratelimit, ratelimit-policy, retry-after, x-request-id, idempotency-replayed"
+
+# Answers that the document does not describe (law 2): held back, and counted.
+_MISMATCHES = ("response_mismatch", "undocumented_refusal")
+
+# What every answer has; a page may bring its own in place of one.
+STANDING = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"strict-transport-security", b"max-age=31536000"),
+    (b"cache-control", b"no-store"),
+)
+
+
+class Exit:
+    """Sends answers.
+
+    Args:
+        metrics: None with `quiet`.
+        quiet: no log line and no counters: the bench alone.
+    """
+
+    def __init__(self, settings: Settings, *, metrics: Metrics | None, quiet: bool = False) -> None:
+        self._metrics = metrics
+        self._quiet = quiet
+        self._origins = frozenset(origin.encode() for origin in settings.cors_origins)
+
+    def answer_for(self, visit: Visit, error: BaseException) -> Answer:
+        """Return the answer to an error; an unexpected one is logged with its trace and becomes a 500."""
+        call = visit.call
+        if not isinstance(error, AppError):
+            cause: BaseException | None = error
+            error = Internal()
+        else:
+            cause = error.__cause__
+        if cause is not None and error.status >= 500:
+            log_failure(cause, request_id=call.request_id, code=error.code, reason=error.reason)
+        if error.reason in _MISMATCHES and self._metrics is not None:
+            self._metrics.count_mismatch()
+        call.code = error.code
+        return refusal(error, call.request_id, call.now)
+
+    async def send(self, visit: Visit, answer: Answer, send: Send, started: float) -> None:
+        """Send an answer, and write the log line and the counters.
+
+        Args:
+            started: time.perf_counter() of the request's arrival.
+        """
+        status, headers, body = answer
+        call = visit.call
+        out = [*headers, *call.answer_headers, (b"x-request-id", call.request_id.encode()), *STANDING]
+        if "origin" in visit.headers or self._origins:
+            out += self.cors(visit)
+        if status not in (204, 304):
+            out.append((b"content-length", b"%d" % len(body)))
+        if call.method == "HEAD":
+            body = b""
+        if not self._quiet:
+            self.record(visit, status, started)
+        await send({"type": "http.response.start", "status": status, "headers": out})
+        await send({"type": "http.response.body", "body": body})
+
+    async def page(self, visit: Visit, app: ASGI, scope: Any, receive: Any, send: Send, started: float) -> None:
+        """Let the pages answer, and add what every answer has."""
+        seen = 500
+
+        async def add_headers(message: MutableMapping[str, Any]) -> None:
+            nonlocal seen
+            if message["type"] == "http.response.start":
+                seen = message["status"]
+                headers = list(message.get("headers", ()))
+                present = {name.lower() for name, _ in headers}
+                more = (*STANDING, (b"x-request-id", visit.call.request_id.encode()))
+                headers += [header for header in more if header[0] not in present]
+                headers += self.cors(visit)
+                message = {**message, "headers": headers}
+            await send(message)
+
+        others = [header for header in scope["headers"] if header[0] != b"x-request-id"]
+        known = {**scope, "headers": [*others, (b"x-request-id", visit.call.request_id.encode())]}
+        await app(known, receive, add_headers)
+        if not self._quiet:
+            self.record(visit, seen, started)
+
+    def record(self, visit: Visit, status: int, started: float) -> None:
+        """Write the request's log line and count it."""
+        seconds = time.perf_counter() - started
+        call, plan = visit.call, visit.plan
+        operation = plan.policy.operation_id if plan else None
+        log_request(
+            request_id=call.request_id,
+            operation_id=operation,
+            method=call.method,
+            path=call.path,
+            status=status,
+            duration_ms=seconds * 1000,
+            user_id=str(call.caller[0]) if call.caller else None,
+            queries=call.queries,
+            code=call.code,
+        )
+        if self._metrics is not None:
+            self._metrics.count(operation or "none", status, seconds)
+
+    def cors(self, visit: Visit) -> list[tuple[bytes, bytes]]:
+        """Return the CORS headers of an answer: an exact list of origins, no credentials (Fetch standard)."""
+        if not self._origins:
+            return []
+        headers = [(b"vary", b"Origin")]
+        origin = visit.headers.get("origin", "").encode("latin-1")
+        if origin not in self._origins:
+            return headers
+        headers.append((b"access-control-allow-origin", origin))
+        if visit.call.method == "OPTIONS" and "access-control-request-method" in visit.headers:
+            headers += [
+                (b"access-control-allow-methods", _CORS_METHODS),
+                (b"access-control-allow-headers", _CORS_HEADERS),
+                (b"access-control-max-age", b"600"),
+            ]
+        else:
+            headers.append((b"access-control-expose-headers", _CORS_EXPOSED))
+        return headers

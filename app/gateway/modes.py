@@ -1,0 +1,102 @@
+"""The two ways in, as Connexion hosts them: the compiled gateway, and the stock stack."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import Any, NoReturn
+
+import connexion
+from connexion.middleware.context import ContextMiddleware
+from connexion.middleware.lifespan import LifespanMiddleware
+from connexion.middleware.request_validation import RequestValidationMiddleware
+from connexion.middleware.routing import RoutingMiddleware
+from connexion.middleware.security import SecurityMiddleware
+from connexion.resolver import Resolver
+
+from app.gateway.compiled import CompiledGateway
+from app.gateway.executors import Crew
+from app.gateway.exit import Exit
+from app.gateway.front import FrontDoor
+from app.gateway.plan import Handler
+from app.gateway.stock import StockEntrance, VisitBearer, VisitBody, VisitParameters, for_connexion, later_steps
+from app.settings import Settings
+
+Lifetime = Callable[[Any], AbstractAsyncContextManager[None]]
+
+
+def compiled(
+    bundle: dict[str, Any],
+    *,
+    settings: Settings,
+    front: FrontDoor,
+    way_out: Exit,
+    crews: Mapping[str, Crew],
+    served: set[str],
+    lifetime: Lifetime,
+) -> connexion.FlaskApp:
+    """Return the application whose operations our gateway answers; Flask keeps the pages."""
+    gateway = partial(CompiledGateway, front=front, way_out=way_out, crews=crews, settings=settings, served=served)
+    app = connexion.FlaskApp("charter", lifespan=lifetime, middlewares=[gateway, LifespanMiddleware])
+    app.add_api(bundle, base_path="", resolver=Resolver(_never), swagger_ui_options=None)
+    return app
+
+
+def stock(
+    bundle: dict[str, Any],
+    *,
+    settings: Settings,
+    front: FrontDoor,
+    way_out: Exit,
+    crews: Mapping[str, Crew],
+    lifetime: Lifetime,
+) -> connexion.FlaskApp:
+    """Return the application whose operations go through Connexion's own middlewares to Flask."""
+    bearer = type("Bearer", (VisitBearer,), {"front": front})
+    body = type("Body", (VisitBody,), {"settings": settings})
+    app = connexion.FlaskApp(
+        "charter",
+        lifespan=lifetime,
+        middlewares=[
+            partial(StockEntrance, front=front, way_out=way_out, seconds=settings.request_seconds),
+            RoutingMiddleware,
+            SecurityMiddleware,
+            RequestValidationMiddleware,
+            LifespanMiddleware,
+            ContextMiddleware,
+        ],
+    )
+    app.add_api(
+        for_connexion(bundle),
+        base_path="",
+        resolver=Resolver(later_steps(crews)),
+        security_map={"bearer": bearer},
+        validator_map={"parameter": VisitParameters, "body": {"application/json": body}},
+        swagger_ui_options=None,
+    )
+    return app
+
+
+def _never(operation_id: str) -> Handler:
+    """Return what Connexion registers on Flask in the compiled mode; the pages' list keeps it from ever running."""
+
+    def unreachable() -> None:
+        raise AssertionError(f"{operation_id} reached Flask")
+
+    return unreachable
+
+
+def build_stack(app: connexion.FlaskApp) -> None:
+    """Have Connexion build its stack now: a stack built in the first request turns a refused start into 500s.
+
+    Building awaits nothing, so it needs no event loop, and can be done where one runs already.
+    """
+    building = app({"type": "build"}, _unused, _unused)
+    try:
+        building.send(None)
+    except StopIteration:
+        return
+    raise RuntimeError("Connexion waits for something while it builds its stack")
+
+
+async def _unused(*_: object) -> NoReturn:
+    raise AssertionError("nothing is received or sent while the stack is built")

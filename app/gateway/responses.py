@@ -1,0 +1,199 @@
+"""From what a handler returned to an answer that the document describes; anything else becomes a 500.
+
+What never changes is checked at start: that a success has the envelope, and that the envelope's own parts fit its
+schema. Per request the data is checked, and each documented header that is sent.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import orjson
+
+from app.errors import Internal
+from app.gateway.answers import JSON, envelope
+from app.gateway.validation import schemas
+from app.policy.call import Answer, Call
+from app.policy.document import resolve
+from app.policy.policy import Policy
+from app.policy.results import MOST_COUNTED, Listing, Result
+
+Check = Callable[[Any], bool]
+
+
+class ResponseMismatch(Exception):
+    """A handler's answer that the document does not describe; its text is for the log."""
+
+
+class UnusableResponsesError(Exception):
+    """Responses of an operation from which no answer can be made; its text is for the one who mends the document."""
+
+
+class Responder:
+    """Renders the successes of one operation.
+
+    Args:
+        bundle: the document.
+        operation: its operation object.
+
+    Raises:
+        UnusableResponsesError: no success is described, or one that is neither JSON nor in the envelope.
+    """
+
+    def __init__(self, bundle: Mapping[str, Any], operation: Mapping[str, Any], policy: Policy) -> None:
+        self._policy = policy
+        self._enveloped = policy.path.startswith("/v1/")
+        self._data_checks: dict[int, Check | None] = {}
+        self._header_checks: dict[int, dict[bytes, Check]] = {}
+        for status, reference in operation["responses"].items():
+            if not str(status).isdigit():
+                continue
+            response = resolve(bundle, reference)
+            report = int(status) >= 300 and not self._enveloped
+            if int(status) < 300 or report:
+                try:
+                    self._data_checks[int(status)] = self._data_check(bundle, response)
+                except UnusableResponsesError as error:
+                    raise UnusableResponsesError(f"Its response {status} {error}.") from None
+            self._header_checks[int(status)] = _header_checks(bundle, response)
+        successes = [status for status in self._data_checks if 200 <= status < 300]
+        if not successes:
+            raise UnusableResponsesError("It describes no success: no response of 200 to 299 is named.")
+        self._status = successes[0]
+        self.statuses = frozenset(self._header_checks)
+
+    def __call__(self, call: Call, result: Any) -> Answer:
+        """Return the answer.
+
+        Raises:
+            Internal: for data, a status or a header that the document does not describe.
+        """
+        headers: list[tuple[bytes, bytes]] = []
+        status, more_meta = self._status, b""
+        data = result
+        if isinstance(result, Result):
+            data, status = result.data, result.status or status
+            if result.version is not None:
+                headers.append((b"etag", b'"%d"' % result.version))
+            if result.location is not None:
+                headers.append((b"location", result.location.encode()))
+        elif isinstance(result, Listing):
+            data = list(result.items)
+            more_meta, link = _pagination(call, result, self._policy.path)
+            if link:
+                headers.append((b"link", link))
+        if status == 503:
+            headers.append((b"retry-after", b"1"))
+        self._check(status, data, headers)
+        if self._policy.safe and headers and _not_modified(call, headers):
+            return Answer(304, headers, b"")
+        if data is None and self._data_checks[status] is None:
+            return Answer(status, headers, b"")
+        text = orjson.dumps(data)
+        headers.append(JSON)
+        body = envelope(text, call.request_id, call.now, more_meta=more_meta) if self._enveloped else text
+        return Answer(status, headers, body)
+
+    def _data_check(self, bundle: Mapping[str, Any], response: Mapping[str, Any]) -> Check | None:
+        content = response.get("content")
+        if not content:
+            return None
+        if "schema" not in content.get("application/json", ()):
+            raise UnusableResponsesError("has no schema for application/json")
+        schema = resolve(bundle, content["application/json"]["schema"])
+        if self._enveloped:
+            parts = schema.get("properties", {})
+            if "data" not in parts:
+                raise UnusableResponsesError("is not in the envelope: its schema has no property data")
+            around = {**schema, "properties": {**parts, "data": {"nullable": True}}}
+            if not schemas.compile(bundle, around, direction="response").is_valid(self._empty_envelope()):
+                raise UnusableResponsesError("describes another envelope than the one that is sent")
+            schema = parts["data"]
+        check: Check = schemas.compile(bundle, schema, direction="response").is_valid
+        return check
+
+    def _empty_envelope(self) -> Any:
+        """Return an envelope as it is sent, with null for the data."""
+        paged = self._policy.paginated == "offset"
+        more_meta = _pagination_meta(Listing([], 0, True), 0, 1, None, None) if paged else b""
+        return orjson.loads(envelope(b"null", str(UUID(int=0)), datetime.now(UTC), more_meta=more_meta))
+
+    def _check(self, status: int, data: Any, headers: list[tuple[bytes, bytes]]) -> None:
+        if status not in self._data_checks:
+            raise _mismatch(self._policy, f"status {status} is not documented")
+        check = self._data_checks[status]
+        if check is None:
+            if data is not None:
+                raise _mismatch(self._policy, f"status {status} has no body in the document, the handler gave one")
+        elif not check(data):
+            raise _mismatch(self._policy, f"the data of status {status} does not fit its schema")
+        known = self._header_checks[status]
+        for name, value in headers:
+            header_check = known.get(name)
+            if header_check is None or not header_check(value.decode("latin-1")):
+                raise _mismatch(self._policy, f"header {name.decode()} of status {status} is not as documented")
+
+
+def _mismatch(policy: Policy, text: str) -> Internal:
+    error = Internal(reason="response_mismatch")
+    error.__cause__ = ResponseMismatch(f"{policy.operation_id}: {text} ({policy.place})")
+    return error
+
+
+def _header_checks(bundle: Mapping[str, Any], response: Mapping[str, Any]) -> dict[bytes, Check]:
+    found: dict[bytes, Check] = {}
+    for name, reference in response.get("headers", {}).items():
+        schema = resolve(bundle, resolve(bundle, reference)["schema"])
+        if schema.get("type") == "integer":
+            found[name.lower().encode()] = _whole
+        elif "pattern" in schema:
+            found[name.lower().encode()] = _matches(schema["pattern"])
+        else:
+            found[name.lower().encode()] = schemas.compile(bundle, schema, direction="response").is_valid
+    return found
+
+
+def _whole(value: str) -> bool:
+    return value.isdigit()
+
+
+def _matches(pattern: str) -> Check:
+    search = re.compile(pattern).search
+    return lambda value: search(value) is not None
+
+
+def _not_modified(call: Call, headers: list[tuple[bytes, bytes]]) -> bool:
+    wanted = call.headers.get("if-none-match")
+    if wanted is None:
+        return False
+    tag = dict(headers).get(b"etag", b"").decode()
+    return bool(tag) and (wanted.strip() == "*" or tag in re.findall(r'"[^"]*"', wanted))
+
+
+def _pagination(call: Call, listing: Listing, path: str) -> tuple[bytes, bytes]:
+    given = {name: value for name, value in (call.arguments or {}).items() if value is not None}
+    offset, limit = given.pop("offset"), given.pop("limit")
+
+    def url(start: int) -> str:
+        return f"{path}?{urlencode({**given, 'offset': start, 'limit': limit})}"
+
+    more = offset + limit < listing.total or (not listing.total_is_exact and len(listing.items) == limit)
+    following = url(offset + limit) if more and offset + limit <= MOST_COUNTED else None
+    previous = url(max(0, offset - limit)) if offset > 0 else None
+    links = [f'<{target}>; rel="{name}"' for target, name in ((following, "next"), (previous, "prev")) if target]
+    return _pagination_meta(listing, offset, limit, following, previous), ", ".join(links).encode()
+
+
+def _pagination_meta(listing: Listing, offset: int, limit: int, following: str | None, previous: str | None) -> bytes:
+    pagination = {
+        "offset": offset,
+        "limit": limit,
+        "total": listing.total,
+        "total_is_exact": listing.total_is_exact,
+        "next": following,
+        "previous": previous,
+    }
+    return b',"pagination":' + orjson.dumps(pagination)

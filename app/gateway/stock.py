@@ -1,0 +1,207 @@
+"""The stock stack: Connexion routes, secures and validates; the front door and the plan's steps stay ours.
+
+Our front door stands before it and notes the visit in the scope; our bearer handler sits in Connexion's
+`security_map`, our validators in its `validator_map`, and its resolver returns the function that runs the plan.
+"""
+
+import asyncio
+import copy
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+import flask
+from connexion.context import operation as current_operation
+from connexion.context import scope as current_scope
+from connexion.middleware.abstract import SpecMiddleware
+from connexion.security import BearerSecurityHandler
+from connexion.spec import Specification
+from connexion.validators.abstract import AbstractRequestBodyValidator
+
+from app.errors import NotFound, Unavailable
+from app.gateway.compiled import run_counted
+from app.gateway.executors import Crew
+from app.gateway.exit import Exit, Send
+from app.gateway.front import FrontDoor, Visit
+from app.gateway.intake import ClientGone, receive_body
+from app.policy.call import Answer
+from app.settings import Settings
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+_VISIT = "charter.visit"
+
+
+class StockEntrance(SpecMiddleware):
+    """The outermost middleware of the stock stack: the front door on the way in, the common headers on the way out.
+
+    Args:
+        app: Connexion's routing and all that follows.
+        seconds: how long that may take, the body's arrival apart.
+    """
+
+    def __init__(self, app: Any, *, front: FrontDoor, way_out: Exit, seconds: float) -> None:
+        self._app = app
+        self._front = front
+        self._exit = way_out
+        self._seconds = seconds
+
+    def add_api(self, specification: Specification, **_: Any) -> None:
+        """Nothing to learn: Connexion's own middlewares read the document."""
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        started = time.perf_counter()
+        visit = self._front.admit(scope)  # type: ignore[arg-type]
+        if not visit.ours:
+            await self._exit.page(visit, self._app, scope, receive, send, started)
+            return
+        try:
+            answer = visit.answer or await self._through_connexion(visit, scope, receive)
+        except ClientGone:
+            return
+        except asyncio.CancelledError:
+            # The grace of a server that ends is over; uncaught, this would be uvicorn's own 500.
+            answer = self._exit.answer_for(visit, Unavailable(reason="shutdown"))
+        except Exception as error:  # noqa: BLE001 (everything becomes an answer)
+            answer = self._exit.answer_for(visit, error)
+        await self._exit.send(visit, answer, send, started)
+
+    async def _through_connexion(self, visit: Visit, scope: MutableMapping[str, Any], receive: Receive) -> Answer:
+        if visit.refusal is not None:
+            raise visit.refusal
+
+        async def ignore(_: MutableMapping[str, Any]) -> None:
+            """What Flask would send; the visit has the answer."""
+
+        try:
+            async with asyncio.timeout(self._seconds) as visit.deadline:
+                await self._app({**scope, **_plain_request(visit), _VISIT: visit}, receive, ignore)
+        except TimeoutError as error:
+            raise Unavailable(reason="deadline") from error
+        if visit.failure is not None:
+            raise visit.failure
+        if visit.answer is None:
+            raise NotFound
+        return visit.answer
+
+
+def _plain_request(visit: Visit) -> dict[str, Any]:
+    """Return what Connexion sees in place of method, path, query and headers.
+
+    It would take an escaped slash for a real one, not match an escaped line end, coerce the query before the function
+    that is to refuse it, and compare media types by case.
+    """
+    segments = (quote(unquote_to_bytes(segment), safe="") for segment in visit.call.path.split("/"))
+    secret = visit.headers.get("authorization")
+    return {
+        "method": "GET" if visit.call.method == "HEAD" else visit.call.method,
+        "path": "/".join(segments),
+        "query_string": b"",
+        "headers": [(b"authorization", secret.encode("latin-1"))] if secret else [],
+    }
+
+
+class VisitBearer(BearerSecurityHandler):
+    """Connexion's slot for bearer tokens, filled with the front door's own check.
+
+    `front` is set by the subclass that the factory makes.
+    """
+
+    front: FrontDoor
+
+    def get_fn(self, security_scheme: Mapping[str, Any], required_scopes: list[str]) -> Callable[[Any], dict[str, Any]]:
+        """Return the function that Connexion calls for each request of a secured operation."""
+
+        def verify(request: Any) -> dict[str, Any]:
+            visit: Visit = request.scope[_VISIT]
+            self.front.authenticate(visit)
+            assert visit.call.caller is not None
+            return {"sub": str(visit.call.caller[0])}
+
+        return verify
+
+
+class VisitParameters:
+    """Connexion's slot for parameters: left to the plan's step, which refuses in the order of the pipeline."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """Take what Connexion gives, and need none of it."""
+
+    def validate(self, scope: MutableMapping[str, Any]) -> None:
+        """Refuse nothing yet."""
+
+
+class VisitBody(AbstractRequestBodyValidator):
+    """Connexion's slot for bodies: reads within the bounds; the plan's step parses and validates in its turn.
+
+    `settings` is set by the subclass that the factory makes.
+    """
+
+    settings: Settings
+
+    async def wrap_receive(self, receive: Receive, *, scope: MutableMapping[str, Any]) -> tuple[Receive, Any]:
+        """Read the body for the visit; what comes after sees an empty one."""
+        visit: Visit = scope[_VISIT]
+        assert visit.deadline is not None
+        visit.deadline.reschedule(None)
+        await receive_body(visit, receive, self.settings)
+        visit.deadline.reschedule(asyncio.get_running_loop().time() + self.settings.request_seconds)
+        emptied = [header for header in scope["headers"] if header[0] not in (b"content-length", b"transfer-encoding")]
+
+        async def nothing() -> MutableMapping[str, Any]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        return nothing, {**scope, "headers": emptied}
+
+    async def _parse(self, stream: AsyncGenerator[bytes, None], scope: MutableMapping[str, Any]) -> None:
+        """Unused: wrap_receive does not call it."""
+
+
+def later_steps(crews: Mapping[str, Crew]) -> Callable[[str], Callable[[], flask.Response]]:
+    """Return the resolver's function: from an operationId to the view that runs its plan."""
+    made: dict[str, Callable[[], flask.Response]] = {}
+
+    def view() -> flask.Response:
+        visit: Visit = current_scope[_VISIT]
+        plan = visit.plan
+        if plan is None or plan.policy.operation_id != current_operation.operation_id:
+            return flask.Response(status=404)
+        try:
+            if plan.policy.executor == "loop":
+                visit.answer = run_counted(plan.run, visit.call)
+            else:
+                # Not on the WSGI server's threads: they would wait for a stuck database as long as it is stuck.
+                visit.answer = crews[plan.policy.executor].wait(lambda: run_counted(plan.run, visit.call))
+        except Exception as error:  # noqa: BLE001 (the entrance raises it again)
+            visit.failure = error
+        return flask.Response(status=200)
+
+    def resolve(operation_id: str) -> Callable[[], flask.Response]:
+        if operation_id not in made:
+            made[operation_id] = lambda **_: view()
+        return made[operation_id]
+
+    return resolve
+
+
+def for_connexion(bundle: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document with every path parameter a plain string.
+
+    Connexion's router answers 404 where a typed one does not fit; our validators answer 400 with the field.
+    """
+    given = copy.deepcopy(dict(bundle))
+    parameters = list(given.get("components", {}).get("parameters", {}).values())
+    for item in given["paths"].values():
+        for part in (item, *(value for value in item.values() if isinstance(value, dict))):
+            parameters += part.get("parameters", [])
+    for parameter in parameters:
+        if parameter.get("in") == "path":
+            parameter["schema"] = {"type": "string"}
+    return given

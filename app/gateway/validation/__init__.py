@@ -1,0 +1,1 @@
+"""Bodies and parameters, parsed strictly and held against the document; everything is compiled at start."""

@@ -1,0 +1,51 @@
+"""Counters and latencies for Prometheus, by operationId; across workers through files when there are several."""
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """What this process counts."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "charter_requests", "Answers by operation and status.", ("operation", "status"), registry=self._registry
+        )
+        self._seconds = Histogram(
+            "charter_request_seconds",
+            "Time from arrival to answer.",
+            ("operation",),
+            registry=self._registry,
+            buckets=_BOUNDS,
+        )
+        self._mismatches = Counter(
+            "charter_response_mismatches", "Answers that did not fit the document.", registry=self._registry
+        )
+        self._counters: dict[tuple[str, int], Counter] = {}
+        self._histograms: dict[str, Histogram] = {}
+
+    def count(self, operation: str, status: int, seconds: float) -> None:
+        """Count one answer."""
+        counter = self._counters.get((operation, status))
+        if counter is None:
+            counter = self._counters[(operation, status)] = self._requests.labels(operation, str(status))
+            self._histograms[operation] = self._seconds.labels(operation)
+        counter.inc()
+        self._histograms[operation].observe(seconds)
+
+    def count_mismatch(self) -> None:
+        """Count an answer that was held back because it did not fit the document."""
+        self._mismatches.inc()
+
+    def render(self) -> bytes:
+        """Return the text that Prometheus reads, of all workers together."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+        return generate_latest(registry)

@@ -1,0 +1,56 @@
+"""One request on its way through the steps, and the answer at the end of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from app.security.principal import Client, Principal
+from app.services.audit import Event
+
+
+class Answer(NamedTuple):
+    """An HTTP answer, ready to be sent.
+
+    Attributes:
+        headers: names in lower case; the gateway adds those that every answer has.
+    """
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Call:
+    """What the steps read and write while they work on one request.
+
+    Attributes:
+        path_values: decoded segments by parameter name, not yet validated.
+        headers: by lower-case name; repeated ones joined with a comma.
+        caller: (account id, session id) of the verified token; None on a public operation.
+        arguments: validated parameters by argument name.
+        document: the parsed and validated body.
+        expected_version: versions that If-Match allows; None: any.
+        answer_headers: headers that go out with every answer to this call, such as RateLimit.
+        fault: a refusal found early by the stock stack, raised when its turn comes.
+    """
+
+    request_id: str
+    method: str
+    path: str
+    now: datetime
+    client: Client
+    path_values: dict[str, str]
+    query_string: bytes
+    headers: dict[str, str]
+    body: bytes = b""
+    caller: tuple[UUID, UUID] | None = None
+    arguments: dict[str, Any] | None = None
+    document: Any = None
+    principal: Principal | None = None
+    expected_version: tuple[int, ...] | None = None
+    event: Event = field(default_factory=Event)
+    answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    queries: int = 0
+    code: str | None = None

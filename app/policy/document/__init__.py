@@ -1,0 +1,19 @@
+"""The OpenAPI document: read from its files, joined, and remembered line by line."""
+
+from app.policy.document.bundle import Document, load
+from app.policy.document.places import DocumentError, Fault, Place
+from app.policy.document.tree import METHODS, Node, Pointer, nodes, parse_pointer, resolve
+
+__all__ = [
+    "METHODS",
+    "Document",
+    "DocumentError",
+    "Fault",
+    "Node",
+    "Place",
+    "Pointer",
+    "load",
+    "nodes",
+    "parse_pointer",
+    "resolve",
+]

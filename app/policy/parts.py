@@ -1,0 +1,54 @@
+"""What the steps of one operation are made from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from app.cache.limiter import Limiter
+from app.policy.call import Answer, Call
+from app.policy.policy import Policy
+from app.services.tools import Tools
+
+Step = Callable[[Call], Answer | None]
+
+
+class ReadsParameters(Protocol):
+    """Coerces and validates path, query and header parameters."""
+
+    def read(self, path_values: dict[str, str], query_string: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+        """Return the arguments, or raise ValidationFailed with every violation."""
+
+
+class ReadsBody(Protocol):
+    """Parses and validates a body."""
+
+    def __call__(self, raw: bytes) -> Any:
+        """Return the document (None where an optional body is absent), or raise MalformedBody or ValidationFailed."""
+
+
+class Responds(Protocol):
+    """Renders what a handler returned, after checking it against the document."""
+
+    def __call__(self, call: Call, result: Any) -> Answer:
+        """Return the answer, or raise Internal for a value that the document does not describe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One operation, ready to be compiled.
+
+    Attributes:
+        handler: takes a call, returns what the handler function returned for it.
+        signing_key: keys the identifiers of audit clients.
+        check_rights: False only in the bench document, whose one operation stops at the token's signature.
+    """
+
+    policy: Policy
+    parameters: ReadsParameters
+    body: ReadsBody | None
+    handler: Callable[[Call], Any]
+    respond: Responds
+    limiter: Limiter
+    tools: Tools
+    signing_key: bytes
+    check_rights: bool = True

@@ -1,0 +1,47 @@
+"""The order in which a request is worked on: the tuple below is its documentation.
+
+Each step is one file with a `make`, called at start, that returns the function run per request, or None where the
+operation does not need it. A step raises the refusal, returns None to go on, or returns the answer.
+"""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+
+from app.database import connection
+from app.policy.call import Answer, Call
+from app.policy.parts import Parts, Step
+from app.policy.steps import body, limit, parameters, precondition, properties, session, work
+
+BEFORE_THE_DATABASE = (limit, parameters)
+WITH_THE_DATABASE = (session, body, precondition, properties, work)
+
+
+def compile_steps(parts: Parts) -> Callable[[Call], Answer]:
+    """Return the function that takes a call of this operation through its steps to the answer.
+
+    A connection is held from the session statement to the end, except by operations that hash passwords and
+    those that know nobody: these take one where they need it.
+
+    Args:
+        parts: the operation's policy with what the gateway and the factory made for it.
+    """
+    before = _make(BEFORE_THE_DATABASE, parts)
+    after = _make(WITH_THE_DATABASE, parts)
+    policy = parts.policy
+    scope = nullcontext if policy.public or policy.executor != "common" else connection
+
+    def run(call: Call) -> Answer:
+        for step in before:
+            if (answer := step(call)) is not None:
+                return answer
+        with scope():
+            for step in after:
+                if (answer := step(call)) is not None:
+                    return answer
+        raise AssertionError(f"{policy.operation_id} has no last step")
+
+    return run
+
+
+def _make(modules: tuple, parts: Parts) -> tuple[Step, ...]:  # type: ignore[type-arg]
+    return tuple(step for module in modules if (step := module.make(parts)) is not None)

@@ -1,0 +1,81 @@
+"""The policy of an operation: what its x- keys say, frozen at start."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.policy.document import Place
+from app.policy.operation import Operation
+
+PropertyPath = tuple[str, ...]
+
+# The thing that a path names by its last parameter, for the audit trail.
+_TARGETS = {"user_id": "user", "session_id": "session", "role_name": "role", "key": "setting"}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is demanded of a call, and what is kept of it.
+
+    Attributes:
+        method: in small letters.
+        tag: the one tag; names the handlers' module.
+        permissions: all of them are needed; none on a public operation.
+        owner: path parameter that names the owning user.
+        bucket: rate limit; None: not limited.
+        event: name of the event row.
+        step_up: name of the recency that the last sign-in must have.
+        write_permissions: (path of the property in the body, permission needed to set it).
+        target: (kind of thing, path parameter that names it).
+        safe: whether it only reads.
+        place: where the operation stands in the document.
+    """
+
+    operation_id: str
+    method: str
+    path: str
+    tag: str
+    public: bool
+    permissions: tuple[str, ...]
+    owner: str | None
+    bucket: str | None
+    event: str
+    precondition: Literal["accepted", "required"] | None
+    paginated: Literal["offset", "cursor"] | None
+    step_up: str | None
+    executor: Literal["common", "hashing", "loop"]
+    write_permissions: tuple[tuple[PropertyPath, str], ...]
+    target: tuple[str, str] | None
+    safe: bool
+    place: Place
+
+
+def policy_of(operation: Operation, write_permissions: tuple[tuple[PropertyPath, str], ...]) -> Policy:
+    """Return the policy of an operation in which no fault was found."""
+    body = operation.body
+    named = operation.path_parameters[-1] if operation.path_parameters else ""
+    bucket = body.get("x-rate-limit", "default")
+    return Policy(
+        operation_id=body["operationId"],
+        method=operation.method,
+        path=operation.path,
+        tag=body["tags"][0],
+        public="x-public" in body,
+        permissions=listed_permissions(operation),
+        owner=body.get("x-owner"),
+        bucket=None if bucket == "none" else bucket,
+        event=body.get("x-audit", body["operationId"]),
+        precondition=body.get("x-precondition"),
+        paginated=body.get("x-paginated"),
+        step_up=body.get("x-step-up"),
+        executor=body.get("x-executor", "common"),
+        write_permissions=write_permissions,
+        target=(_TARGETS[named], named) if named in _TARGETS else None,
+        safe=operation.safe,
+        place=operation.where(),
+    )
+
+
+def listed_permissions(operation: Operation) -> tuple[str, ...]:
+    """Return what x-permission lists: one, several or none."""
+    value = operation.body.get("x-permission", [])
+    return (value,) if isinstance(value, str) else tuple(str(permission) for permission in value)

@@ -1,0 +1,1 @@
+"""The steps, one file each; `app.policy.pipeline` has their order."""

@@ -1,0 +1,49 @@
+"""The event row of a call: succeeded in the work's own transaction, failed as a statement of its own."""
+
+import functools
+from collections.abc import Callable
+from typing import Literal, TypeVar
+
+from app.errors import AppError
+from app.policy.call import Call
+from app.policy.parts import Parts
+from app.services.audit import write_event
+
+T = TypeVar("T")
+
+
+def record(parts: Parts, call: Call, outcome: Literal["succeeded", "failed"], reason: str | None = None) -> None:
+    """Write the event row that the call has drafted, in the open transaction or else on its own."""
+    write_event(
+        call.event,
+        action=parts.policy.event,
+        outcome=outcome,
+        reason=reason,
+        request_id=call.request_id,
+        client=call.client,
+        key=parts.signing_key,
+        now=call.now,
+    )
+
+
+def records_failure(parts: Parts) -> Callable[[Callable[[Call], T]], Callable[[Call], T]]:
+    """Return a wrapper that writes a `failed` event when the step of an unsafe operation raises.
+
+    The row is written after the rollback and stays although the request fails.
+    """
+    if parts.policy.safe:
+        return lambda step: step
+
+    def wrap(step: Callable[[Call], T]) -> Callable[[Call], T]:
+        @functools.wraps(step)
+        def recorded(call: Call) -> T:
+            try:
+                return step(call)
+            except Exception as error:
+                reason = error.reason if isinstance(error, AppError) else "internal_error"
+                record(parts, call, "failed", call.event.reason or reason)
+                raise
+
+        return recorded
+
+    return wrap

@@ -1,0 +1,95 @@
+"""The session statement: who calls, whether he may, and the decision row, in one statement in autocommit.
+
+Everything a right depends on is read afresh here on every request (law 5), and the decision is durable before any
+work begins (law 4). The identifier of the row is made here, so a repeat after a lost connection writes it once.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from app.database import run
+from app.errors import AppError, Forbidden, SessionEnded, StepUpRequired
+from app.identifiers import new_id
+from app.policy.call import Call
+from app.policy.parts import Parts, Step
+from app.security.principal import Principal
+from app.services.audit import client_id
+from models.account import Account
+
+# Planned once a connection, being a function: its text is in the migration that made it.
+STATEMENT = f"""
+SELECT {", ".join(Account._fields)}, signed_in_at, holds_all, permissions, refusal
+FROM decide_call(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""  # noqa: S608 (constants)
+_WIDTH = len(Account._fields)
+
+_REFUSALS: dict[str, type[AppError]] = {
+    "session_ended": SessionEnded,
+    "account_suspended": SessionEnded,
+    "permission_missing": Forbidden,
+    "step_up_required": StepUpRequired,
+}
+
+
+def make(parts: Parts) -> Step | None:
+    """Return the step, or None for a public operation, where nothing is decided.
+
+    On an operation with an owner, the recency of the sign-in (x-step-up) is asked of the owner alone; on any other
+    of everybody.
+    """
+    policy, tools, key = parts.policy, parts.tools, parts.signing_key
+    if policy.public or not parts.check_rights:
+        return None
+    everything = frozenset(tools.catalogue)
+    kind, parameter = policy.target or (None, None)
+    required, permission = list(policy.permissions), " ".join(policy.permissions)
+    recency = tools.settings.recencies[policy.step_up] if policy.step_up else None
+    action, owner = policy.operation_id, policy.owner
+
+    def session(call: Call) -> None:
+        assert call.caller is not None
+        assert call.arguments is not None
+        user_id, session_id = call.caller
+        target = str(call.arguments[parameter]) if parameter else None
+        client = call.client
+        rows = run(
+            STATEMENT,
+            (
+                call.now,
+                session_id,
+                user_id,
+                required,
+                call.arguments[owner] if owner else None,
+                recency,
+                new_id(),
+                call.request_id,
+                action,
+                permission,
+                kind,
+                target,
+                client_id(key, user_id, client),
+                client.address,
+                client.user_agent,
+            ),
+            again=True,
+        )
+        call.principal = _principal(rows, session_id, everything)
+        call.event.actor = (user_id, call.principal.role)
+        call.event.target = (kind, target) if kind and target else None
+
+    return session
+
+
+def _principal(rows: list[tuple[Any, ...]], session_id: UUID, everything: frozenset[str]) -> Principal:
+    if not rows:
+        raise SessionEnded
+    row = rows[0]
+    signed_in_at, holds_all, permissions, refusal = row[_WIDTH:]
+    if refusal:
+        raise _REFUSALS[refusal](reason=refusal)
+    return Principal(
+        account=Account._make(row[:_WIDTH]),
+        session_id=session_id,
+        permissions=everything if holds_all else frozenset(permissions),
+        signed_in_at=signed_in_at,
+    )

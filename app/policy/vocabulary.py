@@ -1,0 +1,153 @@
+"""Law 1: nothing without a policy. Every x- key of the document becomes part of a Policy, or stops the start.
+
+The forms of the keys stand in openapi/extensions.schema.json, their meaning in openapi/extensions.md, and the rules
+that an operation must meet in `operation_checks`.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema_rs import Draft202012Validator
+
+from app.policy.document import METHODS, Document, DocumentError, Fault, Node, nodes
+from app.policy.operation import Operation, operations
+from app.policy.operation_checks import CHECKS, Names
+from app.policy.permissions import Permission
+from app.policy.policy import Policy, listed_permissions, policy_of
+from app.policy.property_permissions import KEY, PropertyPermissions
+
+_SCHEMA = Path(__file__).resolve().parents[2] / "openapi" / "extensions.schema.json"
+# The kinds of node that carry x- keys, by the definition in the schema that holds their forms.
+_HOLDERS = {"operation": "operation", "properties": "property"}
+
+
+def policies(
+    document: Document,
+    *,
+    permissions: Mapping[str, Permission],
+    buckets: Collection[str],
+    recencies: Collection[str],
+    bench: bool = False,
+) -> dict[str, Policy]:
+    """Return the policy of every operation by operationId.
+
+    Args:
+        document: as loaded.
+        permissions: those there are, by name.
+        buckets: names of the rate limits in the settings.
+        recencies: names of the step-ups in the settings.
+        bench: allow `x-executor: loop` on every operation, and unused permissions, for the document of `make bench`.
+
+    Raises:
+        DocumentError: with every fault, each naming file and line.
+    """
+    bundle = document.bundle
+    names = Names(
+        permissions=permissions,
+        buckets=buckets,
+        recencies=recencies,
+        tags=[tag.get("name") for tag in bundle.get("tags", [])],
+        schemes=bundle.get("components", {}).get("securitySchemes", {}),
+        bench=bench,
+    )
+    found = list(operations(document))
+    guarded = PropertyPermissions(document)
+    write_permissions = {operation.pointer: guarded.of(operation) for operation in found}
+    faults = [
+        *_keys(document, names),
+        *_methods(document),
+        *_duplicates(found),
+        *_findings(found, names),
+        *guarded.faults,
+        *guarded.unreached(),
+    ]
+    if not bench:
+        faults += _unused(found, write_permissions.values(), permissions)
+    if faults:
+        raise DocumentError(faults)
+    return {
+        operation.body["operationId"]: policy_of(operation, write_permissions[operation.pointer]) for operation in found
+    }
+
+
+@cache
+def forms() -> dict[str, dict[str, Draft202012Validator]]:
+    """Return what checks the value of each x- key, by what carries it (`operation`, `property`) and key."""
+    schema = json.loads(_SCHEMA.read_text(encoding="utf-8"))
+    return {
+        holder: {
+            key: Draft202012Validator({"$ref": f"#/$defs/{holder}/properties/{key}", "$defs": schema["$defs"]})
+            for key in schema["$defs"][holder]["properties"]
+        }
+        for holder in _HOLDERS.values()
+    }
+
+
+def _keys(document: Document, names: Names) -> Iterator[Fault]:
+    for node in nodes(document.bundle):
+        for key, value in node.mapping.items():
+            if key.startswith("x-"):
+                for message, mend in _key_findings(node, key, value, names):
+                    yield Fault(document.where((*node.pointer, key)), message, mend)
+
+
+def _key_findings(node: Node, key: str, value: Any, names: Names) -> Iterator[tuple[str, str]]:
+    known = forms()
+    holder = _HOLDERS.get(node.kind or "", "")
+    if key in known.get(holder, {}):
+        if not known[holder][key].is_valid(value):
+            yield f"The value of {key} is not one it can have.", f"See {key} in openapi/extensions.md."
+        elif key == KEY and value not in names.permissions:
+            yield f"Nobody knows the permission {value}.", "Add it to permissions.yaml."
+        return
+    for elsewhere, keys in known.items():
+        if key in keys:
+            yield f"{key} does not belong here.", f"Move it to a{'n' * (elsewhere == 'operation')} {elsewhere}."
+            return
+    yield f"There is no key {key}.", "Remove it, or see openapi/extensions.md for those there are."
+
+
+def _methods(document: Document) -> Iterator[Fault]:
+    for path, item in document.bundle["paths"].items():
+        for key, value in item.items():
+            place = document.where(("paths", path, key))
+            if key in ("head", "options", "trace"):
+                yield Fault(
+                    place, f"{key.upper()} is not for the document to define.", "Remove it: the gateway answers it."
+                )
+            elif key in METHODS and not isinstance(value, dict):
+                yield Fault(place, f"{key.upper()} {path} is not a mapping.", "Write an operation.")
+
+
+def _duplicates(found: Iterable[Operation]) -> Iterator[Fault]:
+    first: dict[str, Operation] = {}
+    for operation in found:
+        name = str(operation.body.get("operationId", operation.name))
+        earlier = first.setdefault(name, operation)
+        if earlier is not operation:
+            place = operation.where("operationId")
+            yield Fault(
+                place, f"The operationId {name} is taken, at {earlier.where('operationId')}.", "Rename one of them."
+            )
+
+
+def _findings(found: Iterable[Operation], names: Names) -> Iterator[Fault]:
+    for operation in found:
+        for check in CHECKS:
+            for steps, message, mend in check(operation, names):
+                yield Fault(operation.where(*steps), message, mend)
+
+
+def _unused(
+    found: Iterable[Operation],
+    guarded: Iterable[tuple[tuple[tuple[str, ...], str], ...]],
+    permissions: Mapping[str, Permission],
+) -> Iterator[Fault]:
+    used = {permission for operation in found for permission in listed_permissions(operation)}
+    used |= {permission for properties in guarded for _, permission in properties}
+    for name, permission in permissions.items():
+        if name not in used:
+            yield Fault(permission.place, f"No operation asks for {name}.", "Use it or remove it.")

@@ -1,0 +1,49 @@
+"""Who a request comes from: the signed-in account, and the client it uses."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from models.account import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The signed-in account, as the session statement of this request found it.
+
+    Attributes:
+        account: the user with role and profile.
+        session_id: the session its access token names.
+        permissions: all that the role holds, read from the database for this request.
+        signed_in_at: when the session was opened with a password, aware UTC.
+    """
+
+    account: Account
+    session_id: UUID
+    permissions: frozenset[str]
+    signed_in_at: datetime
+
+    @property
+    def user_id(self) -> UUID:
+        """The account's id."""
+        return self.account.id
+
+    @property
+    def role(self) -> str:
+        """The name of the account's role."""
+        return self.account.role
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The other end of the connection.
+
+    Attributes:
+        address: IPv4 or IPv6 text, see `app.security.networks`.
+        network: the /64 of an IPv6 address, or the IPv4 address itself.
+        user_agent: what the client calls itself, None when it does not.
+    """
+
+    address: str
+    network: str
+    user_agent: str | None

@@ -1,0 +1,150 @@
+"""The rows behind an account: found, locked, made and saved. Who may do that, and what follows, others decide."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import peewee
+from psycopg2.errorcodes import UNIQUE_VIOLATION
+
+from app.database import run
+from app.errors import EmailTaken, NotFound, PreconditionFailed
+from app.identifiers import new_id
+from models.account import ACCOUNT_COLUMNS, ACCOUNT_FROM, Account
+
+Versions = tuple[int, ...] | None
+"""The versions that a write may replace; None: any."""
+
+PROFILE_FIELDS = ("display_name", "locale", "time_zone", "avatar_url", "bio")
+
+_FIND = f"SELECT {ACCOUNT_COLUMNS} FROM {ACCOUNT_FROM} WHERE u.id = %(id)s"  # noqa: S608 (constants)
+
+_LOCK = "SELECT id FROM users WHERE id = %(id)s FOR UPDATE"
+
+_INSERT = """
+WITH account AS (
+    INSERT INTO users (id, email, password_hash, role_id, verified_at, created_at, updated_at)
+    SELECT %(id)s, %(email)s, %(password_hash)s, r.id, %(verified_at)s, %(now)s, %(now)s
+    FROM roles r WHERE r.name = %(role)s
+    ON CONFLICT (email) DO NOTHING
+    RETURNING id
+)
+INSERT INTO user_profiles (id, user_id, display_name, locale, time_zone, avatar_url, bio, created_at, updated_at)
+SELECT %(profile_id)s, account.id, %(display_name)s, %(locale)s, %(time_zone)s, %(avatar_url)s, %(bio)s,
+       %(now)s, %(now)s
+FROM account
+RETURNING user_id
+"""
+
+_SAVE = """
+UPDATE users SET email = %(email)s, role_id = (SELECT id FROM roles WHERE name = %(role)s), status = %(status)s,
+    verified_at = %(verified_at)s, version = version + 1, updated_at = %(now)s
+WHERE id = %(id)s AND (%(expected)s::int[] IS NULL OR version = ANY (%(expected)s::int[]))
+RETURNING version
+"""
+
+_SAVE_PROFILE = """
+UPDATE user_profiles SET display_name = %(display_name)s, locale = %(locale)s, time_zone = %(time_zone)s,
+    avatar_url = %(avatar_url)s, bio = %(bio)s, updated_at = %(now)s
+WHERE user_id = %(id)s
+"""
+
+
+def find(user_id: UUID) -> Account:
+    """Return the account.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    rows = run(_FIND, {"id": user_id})
+    if not rows:
+        raise NotFound
+    return Account._make(rows[0])
+
+
+def lock(user_id: UUID) -> Account:
+    """Return the account as the last change left it, locked against others until the transaction ends.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    # Two statements: the second one sees what was committed while the first one waited, the new role included.
+    run(_LOCK, {"id": user_id})
+    return find(user_id)
+
+
+def insert(
+    *, email: str, password_hash: str, role: str, verified: bool, profile: Mapping[str, str | None], now: datetime
+) -> UUID | None:
+    """Make an account with its profile, in one statement.
+
+    Args:
+        email: canonical.
+        role: name of a role that exists.
+        profile: the fields that have a value.
+
+    Returns:
+        The new id; None when another account has the address, of which nothing is changed.
+    """
+    rows = run(
+        _INSERT,
+        {
+            "id": new_id(),
+            "profile_id": new_id(),
+            "email": email,
+            "password_hash": password_hash,
+            "role": role,
+            "verified_at": now if verified else None,
+            "now": now,
+            **{name: profile.get(name) for name in PROFILE_FIELDS},
+        },
+    )
+    return rows[0][0] if rows else None
+
+
+def save(before: Account, after: Account, *, expected_version: Versions, now: datetime) -> Account:
+    """Write address, role, status and verification of an account that `lock` returned; raise its version.
+
+    Nothing is written when nothing changes: an ETag stays good as long as what it names is the same.
+
+    Returns:
+        The account as it is now.
+
+    Raises:
+        PreconditionFailed: the version is none of those expected.
+        EmailTaken: another account has the address.
+    """
+    if after == before and (expected_version is None or before.version in expected_version):
+        return before
+    expected = None if expected_version is None else list(expected_version)
+    try:
+        rows = run(_SAVE, {**after._asdict(), "expected": expected, "now": now})
+    except peewee.IntegrityError as error:
+        if getattr(error.__cause__, "pgcode", None) != UNIQUE_VIOLATION:
+            raise
+        raise EmailTaken from error
+    if not rows:
+        raise PreconditionFailed
+    return after._replace(version=rows[0][0], updated_at=now)
+
+
+def save_profile(before: Account, fields: Mapping[str, Any], *, expected_version: Versions, now: datetime) -> Account:
+    """Write profile fields of an account that `lock` returned; raise the version of the account with them.
+
+    Args:
+        fields: the fields to change; those left out stay.
+
+    Returns:
+        The account as it is now.
+
+    Raises:
+        PreconditionFailed: the version is none of those expected.
+    """
+    after = before._replace(**fields)
+    if after != before:
+        after = after._replace(profile_updated_at=now)
+    saved = save(before, after, expected_version=expected_version, now=now)
+    if saved is not before:
+        run(_SAVE_PROFILE, {**saved._asdict(), "now": now})
+    return saved

@@ -1,0 +1,22 @@
+"""E-mail addresses in the one form they are stored and compared in."""
+
+from app.addresses import canonical, is_address
+from app.errors import ValidationFailed, Violation
+
+__all__ = ["accept", "canonical", "own_words"]
+
+
+def accept(email: str, *, field: str = "email") -> str:
+    """Return the canonical form of a new address.
+
+    Raises:
+        ValidationFailed: it is no address.
+    """
+    if not is_address(email):
+        raise ValidationFailed(details=[Violation("Must be an e-mail address.", field)])
+    return canonical(email)
+
+
+def own_words(email: str, display_name: str | None = None) -> tuple[str, ...]:
+    """Return the words of the account that its password must not be."""
+    return tuple(word for word in (email, *email.split("@"), display_name) if word)

@@ -1,0 +1,136 @@
+"""The throttle of password guesses: attempts counted before the password is hashed, given back when it was right.
+
+Two counters an attempt. The account's: some free failures, then a wait that doubles with each failure; unknown
+addresses have one alike, and a network the account has signed in from has one of its own, so that a stranger who
+locks the account does not lock its owner out. The client's: so many failures a window, which no success clears.
+Each statement is one of its own in autocommit: it stays although the request fails (law 8).
+
+The key of a counter is an HMAC under a subkey of JWT_SECRET: a leaked table is no list of addresses, and a change
+of that secret forgets the counts, which is harmless.
+"""
+
+import hmac
+import math
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from app.database import run, run_apart
+from app.errors import RateLimited
+from app.identifiers import new_id
+from app.security.principal import Client
+from app.services.tools import Tools
+
+# The client's counter first, the account's only where that one admitted: rows are locked in one order, and whoever is
+# refused by either counts nowhere. A counter that blocks is not written, so guessing on does not prolong the wait.
+_COUNT = """
+WITH client AS (
+    INSERT INTO sign_in_attempts AS c
+        (id, key, failures, blocked_until, window_started_at, created_at, updated_at)
+    SELECT %(client_id)s, %(client)s, 1,
+        CASE WHEN %(client_limit)s <= 1 THEN %(closes)s END, %(now)s, %(now)s, %(now)s
+    WHERE NOT EXISTS (SELECT FROM sign_in_attempts b WHERE b.key = %(account)s AND b.blocked_until > %(now)s)
+    ON CONFLICT (key) DO UPDATE SET
+        failures = CASE WHEN c.window_started_at > %(opened)s THEN c.failures + 1 ELSE 1 END,
+        window_started_at = CASE WHEN c.window_started_at > %(opened)s THEN c.window_started_at ELSE %(now)s END,
+        blocked_until = CASE
+            WHEN c.window_started_at > %(opened)s AND c.failures + 1 >= %(client_limit)s
+                THEN c.window_started_at + %(window)s
+            WHEN %(client_limit)s <= 1 THEN %(closes)s END,
+        updated_at = %(now)s
+    WHERE c.blocked_until IS NULL OR c.blocked_until <= %(now)s
+    RETURNING c.window_started_at
+), account AS (
+    INSERT INTO sign_in_attempts AS a
+        (id, key, failures, blocked_until, window_started_at, created_at, updated_at)
+    SELECT %(account_id)s, %(account)s, 1,
+        CASE WHEN %(free)s <= 1 THEN %(now)s + interval '1 second' END, %(now)s, %(now)s, %(now)s
+    FROM client
+    ON CONFLICT (key) DO UPDATE SET
+        failures = a.failures + 1,
+        blocked_until = CASE WHEN a.failures + 1 >= %(free)s
+            THEN %(now)s + least(power(2, least(a.failures + 1 - %(free)s, 30)), %(longest)s) * interval '1 second' END,
+        updated_at = %(now)s
+    WHERE a.blocked_until IS NULL OR a.blocked_until <= %(now)s
+    RETURNING a.failures
+)
+SELECT (SELECT window_started_at FROM client), (SELECT failures FROM account)
+"""
+
+_BLOCKED = "SELECT key, blocked_until FROM sign_in_attempts WHERE key = ANY(%(keys)s) AND blocked_until > %(now)s"
+
+_UNCOUNT = """
+UPDATE sign_in_attempts SET failures = failures - 1, blocked_until = NULL, updated_at = %(now)s
+WHERE key = %(client)s AND window_started_at = %(window_started_at)s AND failures > 0
+"""
+
+_CLEAR = "DELETE FROM sign_in_attempts WHERE key = %(account)s"
+
+
+class Attempt(NamedTuple):
+    """An attempt that was counted: what it takes to give it back."""
+
+    account_key: str
+    client_key: str
+    window_started_at: datetime
+
+
+def count(*, email: str, known: bool, client: Client, tools: Tools) -> Attempt:
+    """Count one attempt on an account before its password is hashed.
+
+    Args:
+        email: the canonical address, whether or not an account has it.
+        known: the account has signed in from the client's network not long ago.
+
+    Returns:
+        What `give_back` needs.
+
+    Raises:
+        RateLimited: the account or the client must wait; nothing was counted.
+    """
+    settings, now = tools.settings, tools.clock()
+    window = timedelta(seconds=settings.limit_client_window_seconds)
+    account_key = _digest(tools, "account", email, client.network if known else "")
+    client_key = _digest(tools, "client", client.network)
+    ((window_started_at, failures),) = run_apart(
+        _COUNT,
+        {
+            "client": client_key,
+            "client_id": new_id(),
+            "client_limit": settings.limit_client_failures,
+            "window": window,
+            "opened": now - window,
+            "closes": now + window,
+            "account": account_key,
+            "account_id": new_id(),
+            "free": settings.limit_account_failures,
+            "longest": settings.limit_account_max_seconds,
+            "now": now,
+        },
+    )
+    if failures is not None:
+        return Attempt(account_key, client_key, window_started_at)
+    if window_started_at is not None:
+        _uncount(client_key, window_started_at, now)
+    raise _refusal(account_key, client_key, now)
+
+
+def give_back(attempt: Attempt, *, tools: Tools) -> None:
+    """Undo the count of an attempt whose password was right; the account's counter starts afresh."""
+    run_apart(_CLEAR, {"account": attempt.account_key})
+    _uncount(attempt.client_key, attempt.window_started_at, tools.clock())
+
+
+def _uncount(client_key: str, window_started_at: datetime, now: datetime) -> None:
+    run_apart(_UNCOUNT, {"client": client_key, "window_started_at": window_started_at, "now": now})
+
+
+def _refusal(account_key: str, client_key: str, now: datetime) -> RateLimited:
+    blocks = dict(run(_BLOCKED, {"keys": [account_key, client_key], "now": now}))
+    reason = "account_throttled" if account_key in blocks else "client_throttled"
+    wait = max((until - now for until in blocks.values()), default=timedelta(seconds=1))
+    return RateLimited.after(math.ceil(wait.total_seconds()), reason=reason)
+
+
+def _digest(tools: Tools, *parts: str) -> str:
+    key = hmac.digest(tools.settings.jwt_secret.encode(), b"charter sign-in attempts", "sha256")
+    return hmac.digest(key, "\n".join(parts).encode(), "sha256").hex()

@@ -1,0 +1,83 @@
+"""The audit trail: event rows, written once and never changed. Decision rows are the session statement's."""
+
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.database import run
+from app.identifiers import new_id
+from app.security.principal import Client
+
+_WRITE = "SELECT record_event(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+
+
+@dataclass(slots=True)
+class Event:
+    """The draft of a request's event row; whoever learns the actor or the target says so here.
+
+    Attributes:
+        actor: (account id, role name); both None for somebody not signed in.
+        target: (kind, identifier) of the thing acted on.
+        details: JSON-ready facts worth keeping; no secret, no address.
+        reason: why it failed, when the error's own reason is not enough.
+    """
+
+    actor: tuple[UUID | None, str | None] = (None, None)
+    target: tuple[str, str] | None = None
+    details: Mapping[str, Any] | None = None
+    reason: str | None = None
+
+
+def client_id(key: bytes, actor_id: UUID | None, client: Client) -> UUID:
+    """Return the identifier of the row that holds this actor's address and agent.
+
+    Keyed, so that an erased address cannot be found again by trying all of them.
+    """
+    text = f"{actor_id or ''}\n{client.address}\n{client.user_agent or ''}"
+    return UUID(bytes=hmac.digest(key, text.encode(), "sha256")[:16])
+
+
+def write_event(
+    event: Event,
+    *,
+    action: str,
+    outcome: str,
+    reason: str | None,
+    request_id: str,
+    client: Client,
+    key: bytes,
+    now: datetime,
+) -> None:
+    """Write one event row, in the open transaction or else as a statement of its own.
+
+    Args:
+        action: the event's name or the operationId.
+        outcome: succeeded or failed.
+        key: keys the client's identifier.
+    """
+    actor_id, actor_role = event.actor
+    kind, identifier = event.target or (None, None)
+    run(
+        _WRITE,
+        (
+            now,
+            new_id(),
+            request_id,
+            actor_id,
+            actor_role,
+            action,
+            outcome,
+            reason,
+            kind,
+            identifier,
+            json.dumps(event.details) if event.details else None,
+            client_id(key, actor_id, client),
+            client.address,
+            client.user_agent,
+        ),
+        again=True,
+    )

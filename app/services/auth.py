@@ -1,0 +1,213 @@
+"""Signing in and staying signed in: passwords and refresh tokens exchanged for tokens, and given up again."""
+
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from app.database import run, run_apart, transaction
+from app.errors import InvalidCredentials, InvalidRefreshToken, ValidationFailed, Violation
+from app.security.principal import Client, Principal
+from app.services import accounts, addresses, attempts, sessions
+from app.services.audit import Event
+from app.services.tools import Tools
+from models.account import Account
+
+_STORED = """
+SELECT u.id, u.password_hash, u.status, u.verified_at IS NOT NULL,
+       EXISTS (SELECT FROM sessions s
+               WHERE s.user_id = u.id AND s.network = %(network)s AND s.created_at > %(since)s)
+FROM users u WHERE u.email = %(email)s
+"""
+
+# The same password at another cost: not a change that the account's version or its owner would know of.
+_UPGRADE_HASH = """
+UPDATE users SET password_hash = %(new)s WHERE id = %(id)s AND password_hash = %(old)s RETURNING id
+"""
+
+_REPLACE_HASH = """
+UPDATE users SET password_hash = %(new)s, version = version + 1, updated_at = %(now)s
+WHERE id = %(id)s AND password_hash = %(old)s
+RETURNING id
+"""
+
+
+class Stored(NamedTuple):
+    """What a sign-in is judged by.
+
+    Attributes:
+        known: the account has signed in from this client's network not long ago.
+    """
+
+    user_id: UUID
+    password_hash: str
+    status: str
+    verified: bool
+    known: bool
+
+
+class Tokens(NamedTuple):
+    """The two tokens of a session's generation, and the life of the first in seconds."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+
+class SignIn(NamedTuple):
+    """A session just opened."""
+
+    account: Account
+    tokens: Tokens
+
+
+def authenticate(*, email: str, password: str, client: Client, tools: Tools, event: Event) -> Stored:
+    """Check address and password; every refusal looks alike and takes the same time.
+
+    Returns:
+        Who it is, with the hash as it is stored now.
+
+    Raises:
+        RateLimited: too many failures, of the account or of the client.
+        InvalidCredentials: unknown address, wrong password, or an account that may not sign in; `reason` says which.
+    """
+    address = addresses.canonical(email)
+    stored = _find_stored(address, client, tools)
+    if stored:
+        event.details = {"user_id": str(stored.user_id)}
+    attempt = attempts.count(email=address, known=bool(stored and stored.known), client=client, tools=tools)
+    if stored is None:
+        tools.passwords.waste(password)
+        raise InvalidCredentials(reason="unknown_address")
+    if not tools.passwords.verify(password, stored.password_hash):
+        raise InvalidCredentials(reason="wrong_password")
+    if stored.status != "active":
+        raise InvalidCredentials(reason="account_suspended")
+    if not stored.verified and not tools.settings.sign_in_unverified:
+        raise InvalidCredentials(reason="address_unverified")
+    attempts.give_back(attempt, tools=tools)
+    if tools.passwords.needs_rehash(stored.password_hash):
+        return stored._replace(password_hash=_upgrade(stored, password, tools))
+    return stored
+
+
+def login(*, email: str, password: str, client: Client, tools: Tools, event: Event) -> SignIn:
+    """Open a session.
+
+    Raises:
+        RateLimited, InvalidCredentials: as `authenticate`.
+    """
+    stored = authenticate(email=email, password=password, client=client, tools=tools, event=event)
+    with transaction():
+        session_id = sessions.open_session(
+            user_id=stored.user_id, password_hash=stored.password_hash, client=client, tools=tools
+        )
+        if session_id is None:
+            raise InvalidCredentials(reason="changed_meanwhile")
+        account = accounts.find(stored.user_id)
+    event.actor = (account.id, account.role)
+    event.details = {"session_id": str(session_id)}
+    key_id = tools.refresh_tokens.current_key_id
+    return SignIn(account, generate_tokens(account.id, session_id, sessions.FIRST_GENERATION, key_id, tools=tools))
+
+
+def refresh(*, refresh_token: str, tools: Tools, event: Event) -> Tokens:
+    """Exchange a refresh token for the next one, or for the same answer again within the grace.
+
+    A token that was never issued ends nobody's session; one that was used before ends its session.
+
+    Raises:
+        InvalidRefreshToken: in every other case; `reason` says which.
+    """
+    claim = tools.refresh_tokens.read(refresh_token)
+    rotation = sessions.rotate(claim, tools=tools)
+    if rotation is None:
+        raise InvalidRefreshToken(reason="session_unknown")
+    event.actor = (rotation.user_id, rotation.role)
+    event.details = {"session_id": str(claim.session_id)}
+    if rotation.outcome not in sessions.CONTINUED:
+        raise InvalidRefreshToken(reason=rotation.outcome)
+    event.details = {"session_id": str(claim.session_id), "kind": rotation.outcome}
+    return generate_tokens(rotation.user_id, claim.session_id, claim.generation + 1, rotation.key_id, tools=tools)
+
+
+def logout(*, principal: Principal, scope: sessions.Scope, tools: Tools) -> None:
+    """End the session of this request, the account's other ones, or all."""
+    with transaction():
+        sessions.end(
+            user_id=principal.user_id,
+            scope=scope,
+            session_id=principal.session_id,
+            reason="logout",
+            now=tools.clock(),
+        )
+
+
+def change_password(*, principal: Principal, current: str, new: str, client: Client, tools: Tools) -> None:
+    """Replace one's password and end one's other sessions.
+
+    Guesses at the current password count as failed sign-ins do: a stolen access token is no way around the throttle.
+
+    Raises:
+        ValidationFailed: the current password is wrong, or the new one is the same or not acceptable.
+        RateLimited: too many failures, of the account or of the client.
+    """
+    account = principal.account
+    own_words = addresses.own_words(account.email, account.display_name)
+    tools.passwords.check(new, own_words=own_words, field="new_password")
+    stored = _find_stored(account.email, client, tools)
+    attempt = attempts.count(email=account.email, known=bool(stored and stored.known), client=client, tools=tools)
+    if stored is None or not tools.passwords.verify(current, stored.password_hash):
+        raise _wrong_current()
+    attempts.give_back(attempt, tools=tools)
+    if tools.passwords.verify(new, stored.password_hash):
+        raise ValidationFailed(details=[Violation("This is the password you have now.", "new_password")])
+    password_hash = tools.passwords.hash(new)
+    now = tools.clock()
+    change = {"id": principal.user_id, "old": stored.password_hash, "new": password_hash, "now": now}
+    with transaction():
+        if not run(_REPLACE_HASH, change):
+            raise _wrong_current()
+        sessions.end(
+            user_id=principal.user_id,
+            scope="others",
+            session_id=principal.session_id,
+            reason="password_changed",
+            now=now,
+        )
+
+
+def generate_tokens(user_id: UUID, session_id: UUID, generation: int, key_id: str, *, tools: Tools) -> Tokens:
+    """Return a fresh access token, and the refresh token of a generation: the same bytes each time.
+
+    Raises:
+        InvalidRefreshToken: the key of this generation has left the ring.
+    """
+    return Tokens(
+        tools.access_tokens.issue(user_id, session_id),
+        tools.refresh_tokens.derive(session_id, generation, key_id),
+        tools.settings.access_token_seconds,
+    )
+
+
+def _find_stored(email: str, client: Client, tools: Tools) -> Stored | None:
+    since = tools.clock() - timedelta(days=tools.settings.limit_known_address_days)
+    rows = run(_STORED, {"email": email, "network": client.network, "since": since})
+    return Stored._make(rows[0]) if rows else None
+
+
+def _upgrade(stored: Stored, password: str, tools: Tools) -> str:
+    """Store the password at the cost in force and return the hash that is stored now."""
+    fresh = tools.passwords.hash(password)
+    if run_apart(_UPGRADE_HASH, {"id": stored.user_id, "old": stored.password_hash, "new": fresh}):
+        return fresh
+    # Another sign-in upgraded it first, or the password was changed; only the first leaves ours valid.
+    current = run("SELECT password_hash FROM users WHERE id = %(id)s", {"id": stored.user_id})
+    if current and tools.passwords.verify(password, current[0][0]):
+        return str(current[0][0])
+    return stored.password_hash
+
+
+def _wrong_current() -> ValidationFailed:
+    return ValidationFailed(
+        details=[Violation("This is not the current password.", "current_password")], reason="wrong_password"
+    )

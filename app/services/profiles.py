@@ -1,0 +1,39 @@
+"""Profiles: what people say about themselves, changed by the owner or by whoever may."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from app.database import transaction
+from app.security.principal import Principal
+from app.services import accounts, roles
+from app.services.accounts import Versions
+from app.services.tools import Tools
+from models.account import Account
+
+
+def change(
+    *,
+    user_id: UUID,
+    fields: Mapping[str, str | None],
+    expected_version: Versions,
+    actor: Principal,
+    tools: Tools,
+) -> Account:
+    """Set profile fields; the version of the account rises with them.
+
+    Args:
+        fields: those to change, None to clear one; those left out stay.
+
+    Returns:
+        The account as it is now.
+
+    Raises:
+        NotFound: there is no such account.
+        Forbidden: the account holds what the actor does not (law 11).
+        PreconditionFailed: the version is none of those expected.
+    """
+    with transaction():
+        account = accounts.lock(user_id)
+        if account.id != actor.user_id:
+            roles.guard(actor, account.role, tools=tools)
+        return accounts.save_profile(account, fields, expected_version=expected_version, now=tools.clock())

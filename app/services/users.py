@@ -1,0 +1,246 @@
+"""Users: made, changed, given a role, suspended, restored and deleted, always leaving an active admin."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from app.database import run, transaction
+from app.errors import EmailTaken, LastAdmin, NotFound
+from app.security.principal import Principal
+from app.services import accounts, addresses, roles, sessions
+from app.services.accounts import Versions
+from app.services.audit import Event
+from app.services.tools import Tools
+from models.account import Account
+
+_OTHER_ADMIN = """
+SELECT EXISTS (SELECT FROM users u JOIN roles r ON r.id = u.role_id
+               WHERE r.name = 'admin' AND u.status = 'active' AND u.id <> %(id)s)
+"""
+
+_ANY_ADMIN = "SELECT EXISTS (SELECT FROM users u JOIN roles r ON r.id = u.role_id WHERE r.name = 'admin')"
+
+
+def register(*, email: str, password: str, display_name: str | None, tools: Tools, event: Event) -> None:
+    """Make an account for oneself: a guest, with an address not yet verified.
+
+    A known address changes nothing, and neither the time taken nor the outcome tells.
+
+    Raises:
+        ValidationFailed: the address or the password is not acceptable.
+    """
+    address = addresses.accept(email)
+    tools.passwords.check(password, own_words=addresses.own_words(address, display_name))
+    password_hash = tools.passwords.hash(password)
+    with transaction():
+        made = accounts.insert(
+            email=address,
+            password_hash=password_hash,
+            role=roles.GUEST,
+            verified=False,
+            profile={"display_name": display_name},
+            now=tools.clock(),
+        )
+    event.details = {"user_id": str(made)} if made else {"address": "known"}
+
+
+def create(
+    *,
+    email: str,
+    password: str,
+    role: str | None,
+    email_verified: bool,
+    profile: Mapping[str, str | None],
+    actor: Principal,
+    tools: Tools,
+    event: Event,
+) -> Account:
+    """Make an account for somebody else.
+
+    Args:
+        role: name; None: guest. A guest whose address is verified is a user.
+        profile: the fields that have a value.
+
+    Raises:
+        ValidationFailed: the address, the password or the role is not acceptable.
+        Forbidden: the role holds what the actor does not (law 11).
+        EmailTaken: another account has the address.
+    """
+    address = addresses.accept(email)
+    tools.passwords.check(password, own_words=addresses.own_words(address, profile.get("display_name")))
+    name = _promoted(role or roles.GUEST, email_verified)
+    password_hash = tools.passwords.hash(password)
+    with transaction():
+        roles.guard(actor, name, tools=tools)
+        user_id = accounts.insert(
+            email=address,
+            password_hash=password_hash,
+            role=name,
+            verified=email_verified,
+            profile=profile,
+            now=tools.clock(),
+        )
+        if user_id is None:
+            raise EmailTaken
+        event.target = ("user", str(user_id))
+        return accounts.find(user_id)
+
+
+def update(
+    *,
+    user_id: UUID,
+    email: str | None,
+    email_verified: bool | None,
+    expected_version: Versions,
+    actor: Principal,
+    tools: Tools,
+) -> Account:
+    """Change address and verification; None leaves as it is.
+
+    Another address is not verified, unless said so with it. A verified guest becomes a user; no other role changes.
+
+    Raises:
+        NotFound: there is no such account.
+        ValidationFailed: the address is not acceptable.
+        Forbidden: the account holds, or would, what the actor does not (law 11).
+        EmailTaken: another account has the address.
+        PreconditionFailed: the version is none of those expected.
+    """
+    now = tools.clock()
+    address = None if email is None else addresses.accept(email)
+    with transaction():
+        before = accounts.lock(user_id)
+        moved = address is not None and address != before.email
+        verified_at = None if moved or email_verified is False else before.verified_at
+        if email_verified:
+            verified_at = verified_at or now
+        after = before._replace(
+            email=address or before.email,
+            verified_at=verified_at,
+            role=_promoted(before.role, bool(email_verified)),
+        )
+        roles.guard(actor, before.role, after.role, tools=tools)
+        return accounts.save(before, after, expected_version=expected_version, now=now)
+
+
+def set_role(*, user_id: UUID, role: str, expected_version: Versions, actor: Principal, tools: Tools) -> Account:
+    """Give an account a role; it counts from the account's next request on (law 5).
+
+    Raises:
+        NotFound: there is no such account.
+        ValidationFailed: there is no such role.
+        Forbidden: the old or the new role holds what the actor does not (law 11).
+        LastAdmin: no active admin would be left.
+        PreconditionFailed: the version is none of those expected.
+    """
+    with transaction():
+        before = _lock_for(actor, user_id, role, tools=tools)
+        if role != roles.ADMIN:
+            _keep_an_admin(before)
+        after = before._replace(role=role)
+        return accounts.save(before, after, expected_version=expected_version, now=tools.clock())
+
+
+def suspend(*, user_id: UUID, expected_version: Versions, actor: Principal, tools: Tools) -> Account:
+    """Suspend an account and end all its sessions.
+
+    Raises:
+        NotFound: there is no such account.
+        Forbidden: the account holds what the actor does not (law 11).
+        LastAdmin: no active admin would be left.
+        PreconditionFailed: the version is none of those expected.
+    """
+    now = tools.clock()
+    with transaction():
+        before = _lock_for(actor, user_id, tools=tools)
+        _keep_an_admin(before)
+        after = before._replace(status="suspended")
+        saved = accounts.save(before, after, expected_version=expected_version, now=now)
+        sessions.end(user_id=user_id, scope="all", reason="suspended", now=now)
+    return saved
+
+
+def restore(*, user_id: UUID, expected_version: Versions, actor: Principal, tools: Tools) -> Account:
+    """Let a suspended account sign in again; no session comes back.
+
+    Raises:
+        NotFound: there is no such account.
+        Forbidden: the account holds what the actor does not (law 11).
+        PreconditionFailed: the version is none of those expected.
+    """
+    with transaction():
+        before = _lock_for(actor, user_id, tools=tools)
+        after = before._replace(status="active")
+        return accounts.save(before, after, expected_version=expected_version, now=tools.clock())
+
+
+def delete(*, user_id: UUID, actor: Principal, tools: Tools) -> None:
+    """Delete an account with its profile and its sessions; the audit trail keeps its id.
+
+    Raises:
+        NotFound: there is no such account.
+        Forbidden: the account holds what the actor does not (law 11).
+        LastAdmin: no active admin would be left.
+    """
+    with transaction():
+        _keep_an_admin(_lock_for(actor, user_id, tools=tools))
+        run("DELETE FROM users WHERE id = %(id)s", {"id": user_id})
+
+
+def verify(*, email: str, tools: Tools) -> Account:
+    """Take an address for verified, on the word of whoever runs the deployment; a guest becomes a user.
+
+    Raises:
+        NotFound: no account has this address.
+    """
+    now = tools.clock()
+    with transaction():
+        rows = run("SELECT id FROM users WHERE email = %(email)s", {"email": addresses.canonical(email)})
+        if not rows:
+            raise NotFound("No account has this address.")
+        before = accounts.lock(rows[0][0])
+        after = before._replace(verified_at=before.verified_at or now, role=_promoted(before.role, True))
+        return accounts.save(before, after, expected_version=None, now=now)
+
+
+def create_first_admin(*, email: str, password: str, tools: Tools) -> Account | None:
+    """Make the first admin, verified; replicas may race for it.
+
+    Returns:
+        The account; None when there is an admin, even a suspended one.
+
+    Raises:
+        ValidationFailed: the address or the password is not acceptable.
+        EmailTaken: the address belongs to an account that is no admin.
+    """
+    if run(_ANY_ADMIN)[0][0]:
+        return None
+    address = addresses.accept(email)
+    tools.passwords.check(password, own_words=addresses.own_words(address))
+    password_hash = tools.passwords.hash(password)
+    with transaction():
+        roles.lock_admin()
+        if run(_ANY_ADMIN)[0][0]:
+            return None
+        user_id = accounts.insert(
+            email=address, password_hash=password_hash, role=roles.ADMIN, verified=True, profile={}, now=tools.clock()
+        )
+        if user_id is None:
+            raise EmailTaken
+        return accounts.find(user_id)
+
+
+def _promoted(role: str, verified: bool) -> str:
+    return roles.USER if role == roles.GUEST and verified else role
+
+
+def _lock_for(actor: Principal, user_id: UUID, *new_roles: str, tools: Tools) -> Account:
+    # The admin role's row comes first, so that whoever might remove an admin waits for whoever is about to (law 7).
+    roles.lock_admin()
+    account = accounts.lock(user_id)
+    roles.guard(actor, account.role, *new_roles, tools=tools)
+    return account
+
+
+def _keep_an_admin(account: Account) -> None:
+    if account.role == roles.ADMIN and not run(_OTHER_ADMIN, {"id": account.id})[0][0]:
+        raise LastAdmin

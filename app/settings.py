@@ -1,0 +1,224 @@
+"""The settings: one frozen object, read once from the environment, with every mistake reported together.
+
+`docs/settings.md` lists them all; a house test keeps the two equal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Any, Self
+
+from app import setting_parsers as parse
+from app.setting_parsers import Bucket
+
+__all__ = ["Bucket", "Settings", "SettingsError"]
+
+# Parts of a word that give away a secret nobody chose at random.
+_PLACEHOLDERS = ("changeme", "change-me", "change_me", "secret", "example", "placeholder", "insecure", "password")
+
+
+class SettingsError(Exception):
+    """Settings that are missing or wrong.
+
+    Attributes:
+        faults: one line for each, naming the variable and how to mend it.
+    """
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+def _setting(parser: Any, default: Any, about: str, *, env: str | None = None, secret: bool = False) -> Any:
+    return field(default=default, metadata={"parser": parser, "about": about, "env": env, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Settings:
+    """Every number and name that a deployment may choose. Attribute names in capitals are the variables."""
+
+    env: str = _setting(
+        parse.choice("development", "test", "production"), "production", "the kind of deployment", env="CHARTER_ENV"
+    )
+    gateway: str = _setting(
+        parse.choice("compiled", "connexion"), "compiled", "the way in: ours, or stock Connexion", env="CHARTER_GATEWAY"
+    )
+    state_dir: Path = _setting(
+        parse.path, Path(".charter"), "where development keeps its servers and secrets", env="CHARTER_STATE"
+    )
+
+    host: str = _setting(parse.text, "127.0.0.1", "address to listen on")
+    port: int = _setting(parse.whole(0, 65535), 8080, "port to listen on; 0 takes a free one")
+    workers: int = _setting(parse.whole(1, 64), 1, "worker processes")
+    public_url: str = _setting(parse.url, "", "where clients reach this deployment; goes into the served document")
+    cors_origins: tuple[str, ...] = _setting(parse.origins, (), "origins that browsers may call from, comma-separated")
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
+        parse.networks, (), "networks whose X-Forwarded-For is believed, comma-separated"
+    )
+
+    worker_threads: int = _setting(
+        parse.whole(1, 256), 16, "threads for operations, and database connections, a worker"
+    )
+    worker_queue: int = _setting(parse.whole(1, 100_000), 1024, "operations that may wait for a thread; more: 503")
+    hashing_threads: int = _setting(parse.whole(0, 64), 0, "threads that hash passwords; 0: as many as cores")
+    hashing_queue: int = _setting(parse.whole(1, 100_000), 256, "operations that may wait to hash; more: 503")
+    request_seconds: int = _setting(parse.whole(1, 300), 15, "an operation that takes longer answers 503")
+    body_seconds: int = _setting(parse.whole(1, 300), 15, "a body must have arrived after this long")
+    body_limit: int = _setting(parse.whole(1024, 16_777_216), 65_536, "largest body, bytes")
+    uri_limit: int = _setting(parse.whole(256, 60_000), 8_192, "longest path and query, bytes")
+    header_limit: int = _setting(parse.whole(1024, 65_536), 16_384, "largest header block, bytes")
+
+    database_url: str = _setting(parse.database_url, "", "postgresql:// URL", secret=True)
+    database_connect_seconds: int = _setting(parse.whole(1, 60), 3, "how long to try for a connection")
+    database_statement_seconds: int = _setting(parse.whole(1, 300), 10, "a statement that takes longer is cut off: 503")
+    redis_url: str = _setting(parse.redis_url, "", "redis://, rediss:// or unix:// URL; empty: no cache", secret=True)
+    redis_timeout_ms: int = _setting(parse.whole(10, 5_000), 200, "how long to wait for Redis before going without it")
+    redis_prefix: str = _setting(parse.name, "charter", "first part of every Redis key of this deployment")
+
+    jwt_secret: str = _setting(parse.secret, "", "signs access tokens, at least 32 bytes", secret=True)
+    jwt_secret_previous: str = _setting(
+        parse.secret, "", "also accepted in access tokens, while a change of secret is under way", secret=True
+    )
+    jwt_issuer: str = _setting(parse.text, "charter", "iss of access tokens")
+    jwt_audience: str = _setting(parse.text, "charter", "aud of access tokens")
+    access_token_seconds: int = _setting(parse.whole(60, 86_400), 900, "life of an access token")
+    refresh_keys: tuple[tuple[str, str], ...] = _setting(
+        parse.key_ring, (), "id:secret pairs that make refresh tokens, newest first, comma-separated", secret=True
+    )
+    refresh_grace_seconds: int = _setting(
+        parse.whole(0, 300), 15, "how long the previous refresh token gets the same answer again"
+    )
+    session_idle_days: int = _setting(parse.whole(1, 365), 30, "a session without a refresh ends after this")
+    session_absolute_days: int = _setting(parse.whole(1, 3650), 90, "a session ends after this, whatever happens")
+    step_up_account_deletion: int = _setting(
+        parse.whole(60, 86_400), 600, "seconds since the sign-in within which an owner may delete the account"
+    )
+
+    password_min: int = _setting(parse.whole(8, 128), 15, "shortest new password, characters")
+    password_max: int = _setting(parse.whole(64, 256), 256, "longest password, characters")
+    bcrypt_cost: int = _setting(parse.whole(4, 16), 10, "bcrypt cost; below 10 only outside production")
+    sign_in_unverified: bool = _setting(
+        parse.boolean, True, "whether accounts sign in before their address is verified"
+    )
+    admin_email: str = _setting(
+        parse.mail_address, "admin@example.com", "address of the first admin", env="CHARTER_ADMIN_EMAIL"
+    )
+    admin_password: str = _setting(
+        parse.text, "", "password of the first admin", env="CHARTER_ADMIN_PASSWORD", secret=True
+    )
+
+    limit_default: Bucket = _setting(parse.bucket, Bucket(300, 60), "requests a caller, as count/seconds")
+    limit_read: Bucket = _setting(parse.bucket, Bucket(600, 60), "reads a caller")
+    limit_write: Bucket = _setting(parse.bucket, Bucket(120, 60), "writes a caller")
+    limit_login: Bucket = _setting(parse.bucket, Bucket(60, 60), "sign-ins a client address")
+    limit_register: Bucket = _setting(parse.bucket, Bucket(30, 60), "registrations a client address")
+    limit_refresh: Bucket = _setting(parse.bucket, Bucket(120, 60), "refreshes a client address")
+    limit_account_failures: int = _setting(parse.whole(1, 1000), 5, "failed sign-ins an account before it must wait")
+    limit_account_max_seconds: int = _setting(parse.whole(1, 86_400), 900, "longest wait after failed sign-ins")
+    limit_known_address_days: int = _setting(
+        parse.whole(0, 365), 30, "an address that signed in within this has a counter of its own"
+    )
+    limit_client_failures: int = _setting(parse.whole(1, 100_000), 30, "failed sign-ins a client in a window")
+    limit_client_window_seconds: int = _setting(parse.whole(1, 86_400), 300, "that window")
+
+    slow_query_ms: int = _setting(parse.whole(1, 60_000), 100, "a query that takes longer is logged as a warning")
+    slow_request_ms: int = _setting(parse.whole(1, 60_000), 500, "a request that takes longer is logged as a warning")
+    log_level: str = _setting(parse.choice("debug", "info", "warning", "error"), "info", "least level that is logged")
+    log_format: str = _setting(
+        parse.choice("auto", "json", "console"), "auto", "JSON lines, or colours; auto: colours in development"
+    )
+    metrics_token: str = _setting(
+        parse.text, "", "bearer token of /metrics, which in production is closed without it", secret=True
+    )
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings.
+
+        Args:
+            environ: variables; an empty one counts as absent.
+
+        Raises:
+            SettingsError: with a line for each variable that is missing or wrong.
+        """
+        values, faults = {}, []
+        for item in fields(cls):
+            name = variable(item)
+            text = environ.get(name, "").strip()
+            if not text:
+                continue
+            try:
+                values[item.name] = item.metadata["parser"](text)
+            except ValueError as error:
+                faults.append(f"{name} {error}")
+        given = cls(**values)
+        broken = {fault.split(" ", 1)[0] for fault in faults}
+        faults += [line for line in _contradictions(given) if line.split(" ", 1)[0] not in broken]
+        if faults:
+            raise SettingsError(faults)
+        return given
+
+    @property
+    def buckets(self) -> dict[str, Bucket]:
+        """The rate limits by the name that `x-rate-limit` uses."""
+        return {name: getattr(self, f"limit_{name}") for name in BUCKETS}
+
+    @property
+    def recencies(self) -> dict[str, int]:
+        """The seconds since the last sign-in by the name that `x-step-up` uses."""
+        return {"account_deletion": self.step_up_account_deletion}
+
+    def __repr__(self) -> str:
+        shown = {item.name: getattr(self, item.name) for item in fields(self)}
+        shown |= {item.name: "***" for item in fields(self) if item.metadata["secret"] and shown[item.name]}
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+
+BUCKETS = ("default", "read", "write", "login", "register", "refresh")
+
+
+def variable(item: Field[Any]) -> str:
+    """Return the name of the environment variable of a field of Settings."""
+    return item.metadata["env"] or item.name.upper()
+
+
+def catalogue() -> list[tuple[str, str, str]]:
+    """Return (variable, default, about) of every setting, in order: what docs/settings.md must say."""
+    return [
+        (variable(item), "" if item.default is MISSING else str(item.default), item.metadata["about"])
+        for item in fields(Settings)
+    ]
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    """Return a line for each setting that is missing, or wrong only beside another or in this kind of deployment."""
+    faults = []
+    for variable, value in (("DATABASE_URL", settings.database_url), ("JWT_SECRET", settings.jwt_secret)):
+        if not value:
+            faults.append(f"{variable} is missing" + ("; make one with: openssl rand -base64 48" * ("JWT" in variable)))
+    if not settings.refresh_keys:
+        faults.append("REFRESH_KEYS is missing; set it to an id and a secret, such as k1:$(openssl rand -base64 48)")
+    if settings.session_idle_days > settings.session_absolute_days:
+        faults.append("SESSION_IDLE_DAYS is longer than SESSION_ABSOLUTE_DAYS; make it shorter")
+    if settings.password_min > settings.password_max:
+        faults.append("PASSWORD_MIN is greater than PASSWORD_MAX; make it smaller")
+    secrets = [settings.jwt_secret, settings.jwt_secret_previous, *(content for _, content in settings.refresh_keys)]
+    given = [item for item in secrets if item]
+    if len(set(given)) != len(given):
+        faults.append("REFRESH_KEYS must share no secret with JWT_SECRET or with one another; make new ones")
+    if settings.env != "development":
+        faults += _placeholder_faults(settings)
+    if settings.env == "production" and settings.bcrypt_cost < 10:
+        faults.append("BCRYPT_COST is below 10; that is allowed only outside production")
+    return faults
+
+
+def _placeholder_faults(settings: Settings) -> list[str]:
+    faults = []
+    named = [("JWT_SECRET", settings.jwt_secret), ("JWT_SECRET_PREVIOUS", settings.jwt_secret_previous)]
+    named += [("REFRESH_KEYS", content) for _, content in settings.refresh_keys]
+    for variable, value in named:
+        if value and (len(set(value)) < 8 or any(word in value.lower() for word in _PLACEHOLDERS)):
+            faults.append(f"{variable} looks like a placeholder; make a secret with: openssl rand -base64 48")
+    return faults

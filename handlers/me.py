@@ -1,0 +1,36 @@
+"""me: the account one is signed in with."""
+
+from typing import Any
+
+from app.policy.results import Result
+from app.security.principal import Client, Principal
+from app.services import auth, profiles
+from app.services.accounts import Versions
+from app.services.tools import Tools
+from handlers.presenters import present_user
+
+Body = dict[str, Any]
+
+
+def get_me(principal: Principal) -> Result:
+    """Read one's account, as the session statement just found it."""
+    return Result(present_user(principal.account), version=principal.account.version)
+
+
+def update_me(body: Body, principal: Principal, expected_version: Versions, tools: Tools) -> Result:
+    """Change one's profile."""
+    account = profiles.change(
+        user_id=principal.user_id, fields=body, expected_version=expected_version, actor=principal, tools=tools
+    )
+    return Result(present_user(account), version=account.version)
+
+
+def change_password(body: Body, principal: Principal, client: Client, tools: Tools) -> None:
+    """Change one's password."""
+    auth.change_password(
+        principal=principal,
+        current=body["current_password"],
+        new=body["new_password"],
+        client=client,
+        tools=tools,
+    )

@@ -1,0 +1,29 @@
+"""profiles: what people say about themselves."""
+
+from typing import Any
+from uuid import UUID
+
+from app.policy.results import Result
+from app.security.principal import Principal
+from app.services import accounts, profiles
+from app.services.accounts import Versions
+from app.services.tools import Tools
+from handlers.presenters import present_profile
+
+Body = dict[str, Any]
+
+
+def get_profile(user_id: UUID) -> Result:
+    """Read a profile."""
+    account = accounts.find(user_id)
+    return Result(present_profile(account), version=account.version)
+
+
+def replace_profile(
+    user_id: UUID, body: Body, principal: Principal, expected_version: Versions, tools: Tools
+) -> Result:
+    """Replace all five fields."""
+    account = profiles.change(
+        user_id=user_id, fields=body, expected_version=expected_version, actor=principal, tools=tools
+    )
+    return Result(present_profile(account), version=account.version)

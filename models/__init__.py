@@ -1,0 +1,12 @@
+"""The tables as Peewee models, one noun a file. Migrations own the schema; a test holds the two equal."""
+
+from models.audit_client import AuditClient
+from models.audit_event import AuditEvent
+from models.role import Role
+from models.role_permission import RolePermission
+from models.session import Session
+from models.sign_in_attempt import SignInAttempt
+from models.user import User
+from models.user_profile import UserProfile
+
+__all__ = ["AuditClient", "AuditEvent", "Role", "RolePermission", "Session", "SignInAttempt", "User", "UserProfile"]

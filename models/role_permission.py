@@ -1,0 +1,18 @@
+"""The permissions that a role holds."""
+
+from peewee import ForeignKeyField, TextField
+
+from models.record import Record
+from models.role import Role
+
+
+class RolePermission(Record):
+    """One permission of one role; the unique index on the pair also serves the foreign key."""
+
+    updated_at = None
+    role = ForeignKeyField(Role, on_delete="CASCADE", index=False)
+    permission = TextField()
+
+    class Meta:
+        table_name = "role_permissions"
+        indexes = ((("role", "permission"), True),)

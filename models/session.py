@@ -1,0 +1,25 @@
+"""Sessions: one row for each sign-in, with the generation of its refresh token."""
+
+from peewee import ForeignKeyField, IntegerField, TextField
+
+from models.record import MomentField, Record
+from models.user import User
+
+
+class Session(Record):
+    """A session; `created_at` is the sign-in, `key_id` names the key that made the current refresh token."""
+
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    generation = IntegerField()
+    key_id = TextField()
+    rotated_at = MomentField(null=True)
+    idle_expires_at = MomentField()
+    expires_at = MomentField()
+    ended_at = MomentField(null=True)
+    end_reason = TextField(null=True)
+    user_agent = TextField(null=True)
+    address = TextField()
+    network = TextField()
+
+    class Meta:
+        table_name = "sessions"

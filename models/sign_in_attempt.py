@@ -1,0 +1,17 @@
+"""Failed sign-ins, counted by account, known address and client."""
+
+from peewee import SQL, IntegerField, TextField
+
+from models.record import MomentField, Record, moment_now
+
+
+class SignInAttempt(Record):
+    """One counter; the key is a digest, so that the table names nobody."""
+
+    key = TextField(unique=True)
+    failures = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
+    blocked_until = MomentField(null=True)
+    window_started_at = moment_now()
+
+    class Meta:
+        table_name = "sign_in_attempts"

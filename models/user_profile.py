@@ -1,0 +1,26 @@
+"""Profiles: what people say of themselves."""
+
+from peewee import SQL, ForeignKeyField, TextField
+
+from models.record import Record
+from models.user import User
+
+
+class UserProfile(Record):
+    """The profile of a user; every user has exactly one, made together with the user."""
+
+    user = ForeignKeyField(User, on_delete="CASCADE", unique=True)
+    display_name = TextField(null=True)
+    locale = TextField(null=True)
+    time_zone = TextField(null=True)
+    avatar_url = TextField(null=True)
+    bio = TextField(null=True)
+
+    class Meta:
+        table_name = "user_profiles"
+
+
+# text_pattern_ops: prefix search on any server, whatever its collation.
+UserProfile.add_index(
+    SQL("CREATE INDEX user_profiles_display_name ON user_profiles (lower(display_name) text_pattern_ops)")
+)

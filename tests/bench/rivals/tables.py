@@ -1,0 +1,75 @@
+"""The tables that the FastAPI rival reads, as SQLAlchemy 2 models over Charter's own schema."""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
+
+THREADS = 16
+
+engine = create_engine(
+    os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg2://", 1), pool_size=THREADS, max_overflow=0
+)
+sessions = sessionmaker(engine, expire_on_commit=False)
+
+
+def open_session() -> Iterator[Session]:
+    """Lend a session for one request."""
+    with sessions() as session:
+        yield session
+
+
+class Base(DeclarativeBase):
+    """The metadata of these tables."""
+
+
+class RolePermission(Base):
+    __tablename__ = "role_permissions"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    role_id: Mapped[UUID] = mapped_column(ForeignKey("roles.id"))
+    permission: Mapped[str]
+
+
+class Role(Base):
+    __tablename__ = "roles"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    holds_all: Mapped[bool]
+    permissions: Mapped[list[RolePermission]] = relationship()
+
+
+class Profile(Base):
+    __tablename__ = "user_profiles"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    display_name: Mapped[str | None]
+    locale: Mapped[str | None]
+    time_zone: Mapped[str | None]
+    avatar_url: Mapped[str | None]
+    bio: Mapped[str | None]
+
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    role_id: Mapped[UUID] = mapped_column(ForeignKey("roles.id"))
+    status: Mapped[str]
+    verified_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    role: Mapped[Role] = relationship()
+    profile: Mapped[Profile] = relationship(uselist=False)
+
+
+class SignIn(Base):
+    __tablename__ = "sessions"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    idle_expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    user: Mapped[User] = relationship()

@@ -1,0 +1,83 @@
+"""The numbers to reach, each beside the figure that answers it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from tests.bench.works import Round
+
+Rounds = Mapping[str, Mapping[str, Sequence[Round]]]
+"""Rounds by work and entrant; the n-th rounds of a work's entrants were taken one right after another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One line of the verdict.
+
+    Attributes:
+        measured: a ratio, or a figure in `unit`.
+        bound: the least it may be, or with `at_most` the most.
+    """
+
+    work: str
+    what: str
+    measured: float
+    bound: float
+    unit: str = "x"
+    at_most: bool = False
+
+    @property
+    def reached(self) -> bool:
+        """Whether the figure is on the right side of its bound."""
+        return self.measured <= self.bound if self.at_most else self.measured >= self.bound
+
+
+RATIOS = (
+    ("floor", "Charter, bare", "FastAPI", 1.8),
+    ("floor", "Charter, bare", "hand-written", 0.7),
+    ("floor", "Charter, logged", "FastAPI", 1.3),
+    ("floor", "Charter, logged", "hand-written", 0.55),
+    ("floor", "Charter, logged", "stock Connexion", 5.0),
+    ("me", "Charter", "FastAPI", 3.0),
+    ("me", "Charter", "hand-written", 0.35),
+    ("login", "Charter", "bcrypt alone", 0.9),
+)
+REFRESHES_PER_SECOND = 1000.0
+LIGHT_MS = 50.0
+START_SECONDS = 3.0
+WORKER_MIB = 120.0
+
+
+def rate_targets(rounds: Rounds) -> list[Target]:
+    """Return the lines about the works that were measured.
+
+    A ratio is the median of the ratios of neighbouring rounds, because the machine drifts between them.
+    """
+    found = [
+        Target(work, f"{ours} : {theirs}", _ratio(rounds[work][ours], rounds[work][theirs]), bound)
+        for work, ours, theirs, bound in RATIOS
+        if work in rounds
+    ]
+    if "refresh" in rounds:
+        rate = median(item.measured.rate for item in rounds["refresh"]["Charter"])
+        found.append(Target("refresh", "answers a second", rate, REFRESHES_PER_SECOND, "/s"))
+    return found
+
+
+def light_target(milliseconds: float) -> Target:
+    """Return the line about a light request beside 200 sign-ins."""
+    return Target("login", "a light request beside 200, p99", milliseconds, LIGHT_MS, "ms", at_most=True)
+
+
+def start_target(seconds: Sequence[float]) -> Target:
+    """Return the line about the starts."""
+    return Target("start", "to the first answer, embedded, warm", median(seconds), START_SECONDS, "s", at_most=True)
+
+
+def memory_target(mebibytes: float) -> Target:
+    """Return the line about the memory of a worker that has been at work."""
+    return Target("memory", "one worker after its work", mebibytes, WORKER_MIB, "MiB", at_most=True)
+
+
+def _ratio(ours: Sequence[Round], theirs: Sequence[Round]) -> float:
+    return median(mine.measured.rate / other.measured.rate for mine, other in zip(ours, theirs, strict=True))

@@ -1,0 +1,81 @@
+"""The `charter` command in processes of its own, as a person or a script runs it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+
+from tests.service import REFRESH_KEYS, SECRET
+
+ROOT = Path(__file__).resolve().parents[1]
+LONGEST_START_SECONDS = 60
+PRODUCTION = {"CHARTER_ENV": "production", "JWT_SECRET": SECRET, "REFRESH_KEYS": REFRESH_KEYS}
+
+
+def clean_environment(**variables: str) -> dict[str, str]:
+    """Return an environment with no setting of Charter's but these."""
+    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "NO_COLOR": "1", **variables}
+
+
+def expect_refusal(done: subprocess.CompletedProcess[str], code: int, *parts: str, lines: int = 1) -> None:
+    """Assert that a run ended with this exit code and so many lines, which say these things."""
+    told = done.stderr.strip().splitlines()
+    assert done.returncode == code, done.stderr
+    assert len(told) == lines, done.stderr
+    assert all(line.startswith("charter: ") for line in told)
+    assert [part for part in parts if part not in done.stderr] == []
+
+
+class Server:
+    """A `charter serve` in a process of its own, with everything that it prints."""
+
+    def __init__(self, *words: str, root: Path | str = ROOT, **variables: str) -> None:
+        self.lines: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", *words],
+            cwd=root,
+            env=clean_environment(PORT="0", **variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        self.lines.extend(self.process.stdout)  # extends line by line, as they come
+
+    @property
+    def printed(self) -> str:
+        return "".join(self.lines)
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """Return where the output shows the pattern, once it does."""
+        deadline = time.monotonic() + LONGEST_START_SECONDS
+        while not (found := re.search(pattern, self.printed)):
+            assert self.process.poll() is None, self.printed
+            assert time.monotonic() < deadline, self.printed
+            time.sleep(0.02)
+        return found
+
+    def address(self) -> str:
+        """Return where it listens, once it answers."""
+        url = self.wait_for(r'serving .*?(http://[^\s"]+)|"serving","address":"(http://[^"]+)"')
+        address = url[1] or url[2]
+        assert httpx.get(f"{address}/health/live", timeout=LONGEST_START_SECONDS).status_code == 200
+        return address
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal to the process alone; return its exit code."""
+        self.process.send_signal(number)
+        code = self.process.wait(LONGEST_START_SECONDS)
+        self._reader.join(LONGEST_START_SECONDS)
+        return code

@@ -1,0 +1,68 @@
+"""Fixtures of every test: servers, and a database and a cache of its own for each."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.database import Database
+from models.record import database as proxy
+from tests.servers import PLACE, Servers, place_for_servers
+
+_run = contextlib.ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In the process that hands tests out to others, start the servers that these will share."""
+    shares = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
+    if shares and not config.option.collectonly:
+        owner = Servers(_run.enter_context(place_for_servers()))
+        _run.callback(owner.stop)
+        owner.start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop them."""
+    _run.close()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """PostgreSQL with the migrated template, and Valkey."""
+    with contextlib.ExitStack() as stack:
+        shared = os.environ.get(PLACE)
+        running = Servers(Path(shared) if shared else stack.enter_context(place_for_servers()))
+        stack.callback(running.stop)
+        running.start()
+        running.make_template()
+        yield running
+
+
+@pytest.fixture
+def database_url(servers: Servers) -> Iterator[str]:
+    """A migrated database of the test's own."""
+    url = servers.clone()
+    yield url
+    servers.drop(url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The test's database, bound as the application's."""
+    bound = Database(database_url, size=8)
+    proxy.initialize(bound)
+    yield bound
+    bound.close()
+    bound.reset()
+    proxy.initialize(None)
+
+
+@pytest.fixture
+def valkey_url(servers: Servers) -> str:
+    """An empty Valkey database; the test is skipped where there is no Valkey."""
+    url = servers.empty_redis()
+    if not url:
+        pytest.skip("no Valkey on this machine")
+    return url

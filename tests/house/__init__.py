@@ -1,0 +1,1 @@
+"""Tests about the code base itself: they hold the walls up."""

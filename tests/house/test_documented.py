@@ -1,0 +1,33 @@
+"""What can be set and what can go wrong stands in the documentation, no more and no less."""
+
+import re
+
+from app import errors, settings
+from app.errors import AppError
+from tests.house.repository import ROOT
+
+SETTINGS_PAGE = ROOT / "docs" / "settings.md"
+ERRORS_PAGE = ROOT / "docs" / "errors.md"
+
+
+def test_the_settings_page_lists_every_variable_with_its_default_and_meaning():
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (?:`(.*?)`)? ?\| (.*?) \|$", SETTINGS_PAGE.read_text("utf-8"), re.MULTILINE)
+    known = [(name, "" if default == "()" else default, about) for name, default, about in settings.catalogue()]
+    assert rows == known
+
+
+def _leaves() -> list[type[AppError]]:
+    found = [item for item in vars(errors).values() if isinstance(item, type) and issubclass(item, AppError)]
+    return [item for item in found if item is not AppError]
+
+
+def test_the_errors_page_lists_every_code_with_its_status():
+    rows = re.findall(r"^\| (\d{3}) \| `([A-Z_]+)` \| \S.*? \| \S.*? \|$", ERRORS_PAGE.read_text("utf-8"), re.MULTILINE)
+    assert [(int(status), code) for status, code in rows] == [(item.status, item.code) for item in _leaves()]
+
+
+def test_the_catalogue_of_errors_is_ordered_by_status_and_has_each_code_once():
+    leaves = _leaves()
+    assert [item.status for item in leaves] == sorted(item.status for item in leaves)
+    assert len({item.code for item in leaves}) == len(leaves)
+    assert all(item.default_message.endswith(".") for item in leaves)

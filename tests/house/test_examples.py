@@ -1,0 +1,155 @@
+"""The document keeps its promises to readers: valid examples, a word on everything, one order, every error code."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from jsonschema.protocols import Validator
+from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, oas30_format_checker
+
+from app import errors
+from app.errors import AppError
+from app.factory import OPENAPI
+from app.policy.document import load
+
+# STYLE: the order of an operation's keys; the x- keys stand together after the tags.
+ORDER = ("operationId", "summary", "description", "tags", "x-", "parameters", "requestBody", "responses", "security")
+METHODS = ("get", "put", "post", "delete", "patch")
+
+Found = Iterator[tuple[str, Any]]
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return load(OPENAPI / "openapi.yaml").bundle
+
+
+def _resolved(node: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in node:
+        target: Any = _document()
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        node = target
+    return node
+
+
+def _mappings(node: Any, path: str = "") -> Found:
+    """Yield the mappings of the document, but for those inside of examples."""
+    if isinstance(node, dict):
+        yield path, node
+    for key, child in node.items() if isinstance(node, dict) else enumerate(node):
+        named = path.endswith("/properties")
+        if isinstance(child, dict | list) and (named or key not in ("example", "value", "default", "enum")):
+            yield from _mappings(child, f"{path}/{key}")
+
+
+def _schemas() -> Found:
+    """Yield every schema of the components, those of properties and items too, as they are written."""
+    waiting = [(name, schema) for name, schema in _document()["components"]["schemas"].items()]
+    while waiting:
+        name, schema = waiting.pop(0)
+        yield name, schema
+        waiting += [(f"{name}.{key}", child) for key, child in schema.get("properties", {}).items()]
+        waiting += [(f"{name}.items", schema["items"])] if "items" in schema else []
+
+
+def _examples() -> Iterator[tuple[str, Any, dict[str, Any], type[Validator]]]:
+    """Yield every example with its place, its schema and the checker of its direction."""
+    for name, schema in _schemas():
+        if "example" in schema:
+            direction = OAS30WriteValidator if name.split(".")[0].endswith("Request") else OAS30ReadValidator
+            yield f"schema {name}", schema["example"], schema, direction
+    for path, node in _mappings(_document()):
+        if "schema" not in node:
+            continue
+        direction = OAS30ReadValidator if "/responses/" in path or "/headers/" in path else OAS30WriteValidator
+        if "example" in node:
+            yield path, node["example"], node["schema"], direction
+        for name, example in node.get("examples", {}).items():
+            yield f"{path} {name}", _resolved(example)["value"], node["schema"], direction
+
+
+EXAMPLES = list(_examples())
+
+
+def test_every_example_is_valid() -> None:
+    assert len(EXAMPLES) > 140
+    faults = []
+    for place, example, schema, direction in EXAMPLES:
+        # With the components beside it, the references of the schema lead somewhere.
+        whole = {"allOf": [schema], "components": _document()["components"]}
+        checker = direction(whole, format_checker=oas30_format_checker)
+        faults += [f"{place}: {error.message}" for error in checker.iter_errors(example)]
+    assert faults == []
+
+
+def test_the_checker_of_examples_is_one_that_refuses() -> None:
+    components = _document()["components"]
+    for schema, example in (("UserId", "x"), ("CreatedAt", "yesterday"), ("User", {}), ("TokenLifetime", "900")):
+        whole = {"allOf": [{"$ref": f"#/components/schemas/{schema}"}], "components": components}
+        assert not OAS30ReadValidator(whole, format_checker=oas30_format_checker).is_valid(example), schema
+
+
+def test_every_named_example_belongs_to_something() -> None:
+    used = {node["$ref"] for _, node in _mappings(_document()["paths"]) if "$ref" in node}
+    used |= {node["$ref"] for _, node in _mappings(_document()["components"]) if "$ref" in node}
+    named = {f"#/components/examples/{name}" for name in _document()["components"]["examples"]}
+    assert named - used == set()
+
+
+def test_every_schema_has_a_description_and_every_property_an_example_too() -> None:
+    for name, schema in _schemas():
+        assert _resolved(schema).get("description", "").strip(), f"{name} has no description"
+        if "." in name and not name.endswith(".items"):
+            assert "example" in _resolved(schema), f"{name} has no example"
+
+
+def test_every_parameter_and_header_has_a_description_and_an_example() -> None:
+    parts = _document()["components"]
+    for name, part in (*parts["parameters"].items(), *parts["headers"].items()):
+        assert part["description"].strip(), name
+        assert "example" in part, name
+
+
+OPERATIONS = [
+    (f"{method} {path}", operation)
+    for path, item in _document()["paths"].items()
+    for method, operation in item.items()
+    if method in METHODS
+]
+
+
+@pytest.mark.parametrize(("name", "operation"), OPERATIONS, ids=[name for name, _ in OPERATIONS])
+def test_an_operation_lists_its_keys_in_the_one_order(name: str, operation: dict[str, Any]) -> None:
+    places = [ORDER.index("x-" if key.startswith("x-") else key) for key in operation]
+    assert places == sorted(places)
+    assert {"operationId", "summary", "description", "tags", "responses", "security"} <= set(operation)
+    assert list(operation["responses"]) == sorted(operation["responses"])
+
+
+def _codes() -> list[tuple[int, str]]:
+    leaves = [item for item in vars(errors).values() if isinstance(item, type) and issubclass(item, AppError)]
+    return [(leaf.status, leaf.code) for leaf in leaves if leaf is not AppError]
+
+
+def test_the_document_knows_every_error_code_and_no_other() -> None:
+    listed = _document()["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+    told = re.findall(r"^\| (\d{3}) \| `([A-Z_]+)` \| \S", _document()["info"]["description"], re.MULTILINE)
+
+    assert listed == [code for _, code in _codes()]
+    assert [(int(status), code) for status, code in told] == _codes()
+
+
+def test_the_examples_of_a_refusal_have_codes_of_its_status() -> None:
+    status_of = {code: status for status, code in _codes()}
+    checked = 0
+    for name, operation in OPERATIONS:
+        for status, reference in operation["responses"].items():
+            media = _resolved(reference).get("content", {}).get("application/json", {})
+            for example in media.get("examples", {}).values():
+                for problem in _resolved(example)["value"].get("errors") or ():
+                    assert status_of[problem["code"]] == int(status), f"{name} {status}"
+                    checked += 1
+    assert checked > 100

@@ -1,0 +1,57 @@
+"""The layers: each imports downwards only, and every part of the application belongs to one."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from tests.house.repository import ROOT, files, shown
+
+MODELS = {"models", "app", "handlers"}
+
+
+def _contracts() -> dict[str, dict[str, list[str]]]:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    return {contract["id"]: contract for contract in settings["contracts"]}
+
+
+def test_the_layers_import_downwards_only_and_handlers_see_neither_web_nor_stores(tmp_path: Path):
+    # In a process of its own: the linter keeps its configuration in globals.
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+def test_every_part_of_the_application_belongs_to_a_layer():
+    placed = {name.strip() for layer in _contracts()["layers"]["layers"] for name in layer.split(":")}
+    parts = {
+        f"app.{path.stem if path.is_file() else path.name}"
+        for path in (ROOT / "app").iterdir()
+        if (path.suffix == ".py" and path.stem != "__init__") or (path / "__init__.py").is_file()
+    }
+    assert parts | {"handlers", "models"} == placed
+
+
+def test_every_package_says_that_it_is_one():
+    missing = {shown(path.parent) for path in files("app/*.py", "handlers/*.py", "models/*.py")}
+    assert sorted(folder for folder in missing if not (ROOT / folder / "__init__.py").is_file()) == []
+
+
+def _imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name.split(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_migrations_import_no_models_and_nothing_else_of_ours():
+    guilty = {shown(path): sorted(_imports(path) & MODELS) for path in files("migrations/*.py")}
+    assert {name: found for name, found in guilty.items() if found} == {}

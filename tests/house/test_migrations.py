@@ -1,0 +1,37 @@
+"""Every migration has a dated name, a way forward and a way back."""
+
+import ast
+import re
+from datetime import datetime
+
+import pytest
+
+from tests.house.repository import files, shown
+
+NAME = re.compile(r"(\d{4}-\d\d-\d\d-\d\d-\d\d)-[a-z0-9]+(-[a-z0-9]+)*\.py")
+MIGRATIONS = files("migrations/*.py")
+
+
+@pytest.mark.parametrize("path", MIGRATIONS, ids=shown)
+def test_a_migration_has_a_dated_name(path):
+    found = NAME.fullmatch(path.name)
+    assert found, "YYYY-MM-DD-HH-mm-description.py"
+    assert datetime.strptime(found[1], "%Y-%m-%d-%H-%M")  # noqa: DTZ007  # only whether there is such a moment
+
+
+@pytest.mark.parametrize("path", MIGRATIONS, ids=shown)
+def test_a_migration_goes_forward_and_back(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    assert {"migrate", "rollback"} <= set(functions)
+    for name in ("migrate", "rollback"):
+        statements = [part for part in functions[name].body if not isinstance(part, ast.Pass)]
+        doing = [
+            part for part in statements if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
+        ]
+        assert doing, f"{name} does nothing"
+
+
+def test_no_two_migrations_share_a_moment():
+    moments = [path.name[:16] for path in MIGRATIONS]
+    assert len(set(moments)) == len(moments)

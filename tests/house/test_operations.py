@@ -1,0 +1,44 @@
+"""Every operation has its test file, and every permission a use."""
+
+from functools import cache
+
+import pytest
+
+from app.factory import OPENAPI, Surface, read_surface
+from app.policy.permissions import load_permissions
+from app.settings import Settings
+from tests.house.repository import ROOT
+
+OPERATION_TESTS = ROOT / "tests" / "integration" / "operations"
+
+
+@cache
+def _surface() -> Surface:
+    return read_surface(Settings())
+
+
+@pytest.mark.parametrize("operation", sorted(_surface().policies))
+def test_an_operation_has_a_test_file_of_its_own(operation):
+    path = OPERATION_TESTS / f"test_{operation}.py"
+    assert path.is_file(), f"write {path.relative_to(ROOT)}"
+    assert "\ndef test_" in path.read_text(encoding="utf-8")
+
+
+def test_no_test_file_is_left_over_from_an_operation_that_is_gone():
+    named = {path.stem.removeprefix("test_") for path in OPERATION_TESTS.glob("test_*.py")}
+    assert named <= set(_surface().policies)
+
+
+def test_every_permission_is_asked_for_somewhere():
+    used = {name for policy in _surface().policies.values() for name in policy.permissions}
+    used |= {name for policy in _surface().policies.values() for _, name in policy.write_permissions}
+    assert used == set(load_permissions(OPENAPI / "permissions.yaml"))
+
+
+def test_a_handler_is_named_as_its_operation_and_stays_short():
+    import inspect
+
+    for name, handler in _surface().handlers.items():
+        assert handler.__name__ == name
+        source = inspect.getsource(handler)
+        assert len(source.splitlines()) <= 15, f"{name} is longer than 15 lines"

@@ -1,0 +1,88 @@
+"""Every command that the README or a page of the documentation shows can be typed."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from app.cli import main
+from tests.house.repository import ROOT, files, shown
+
+FENCE = re.compile(r"^```(?:console|sh|bash|shell)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+QUOTED = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*\"""")
+# A command starts a line, a pipe, a list or a substitution; assignments may stand before it.
+START = r"(?:^|[;&|(]\s*)(?:[A-Z_]+=\S*\s+)*"
+MAKE = re.compile(START + r"make((?:\s+[A-Z_]+=\S+)*(?:\s+[a-z][a-z-]*)*)")
+CHARTER = re.compile(START + r"(?:\S*/)?charter((?:\s+[^\s;&|#)]+)*)")
+PAGES = tuple(
+    path for path in files("*.md") if path.parent in (ROOT, ROOT / "docs") or path.is_relative_to(ROOT / "docs")
+)
+
+
+def commands(text: str) -> list[str]:
+    """Return the lines that a reader would type, continuation lines joined."""
+    found = []
+    for block in FENCE.findall(text):
+        lines = block.replace("\\\n", " ").splitlines()
+        shows_output = any(line.startswith("$ ") for line in lines)
+        found += [line.removeprefix("$ ") for line in lines if line.startswith("$ ") or not shows_output]
+    # What is quoted is an argument.
+    bare = [QUOTED.sub("''", line).split(" #")[0].strip() for line in found]
+    return [line for line in bare if line and not line.startswith("#")]
+
+
+def targets() -> set[str]:
+    """Return what the Makefile can make."""
+    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def unknown_part(words: list[str]) -> str | None:
+    """Return the first word of a charter command line that the command does not know, None when all is well."""
+    command: click.Command = main
+    options = {"--help", "-h", "--version"}
+    for word in words:
+        if word.startswith("-"):
+            if word.split("=")[0] not in options:
+                return word
+        elif isinstance(command, click.Group):
+            if word not in command.commands:
+                return word
+            command = command.commands[word]
+            options = {name for item in command.params for name in item.opts} | {"--help", "-h"}
+    return None
+
+
+def _lines(path: Path) -> list[str]:
+    return commands(path.read_text(encoding="utf-8"))
+
+
+def test_there_is_a_readme_that_says_how_to_run_and_test():
+    assert {"make run", "make test"} <= set(_lines(ROOT / "README.md"))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=shown)
+def test_every_make_target_on_a_page_exists(path):
+    wanted = {
+        word for line in _lines(path) for match in MAKE.findall(line) for word in match.split() if "=" not in word
+    }
+    assert wanted - targets() == set()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=shown)
+def test_every_charter_command_on_a_page_exists(path):
+    lines = [match.split() for line in _lines(path) for match in CHARTER.findall(line)]
+    assert [(words, unknown) for words in lines if (unknown := unknown_part(words))] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=shown)
+def test_every_link_to_a_file_leads_somewhere(path):
+    links = re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8"))
+    broken = [link for link in links if "://" not in link and not (path.parent / link).exists()]
+    assert broken == []
+
+
+def test_every_make_target_says_what_it_does():
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    described = set(re.findall(r"^([a-z][a-z-]*):.*## \S", text, re.MULTILINE))
+    assert described == targets()

@@ -1,0 +1,55 @@
+"""No test passes for want of an assertion, and none waits by the clock for what it can drive."""
+
+import ast
+from collections.abc import Collection
+from pathlib import Path
+
+from tests.house.repository import files, shown
+
+# Beside `assert`: pytest's own, and functions of ours that assert.
+ASSERTING = ("raises", "warns", "fail", "assert_", "expect", "check", "refused", "data")
+
+
+def _asserts(node: ast.AST, asserting: Collection[str]) -> bool:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Assert):
+            return True
+        if isinstance(part, ast.Call):
+            name = part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", "")
+            if name.startswith(ASSERTING) or name in asserting:
+                return True
+    return False
+
+
+def _silent(path: Path) -> list[str]:
+    """Return the tests of a file that assert nothing, neither themselves nor through a function of the same file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    asserting = {node.name for node in functions if not node.name.startswith("test_") and _asserts(node, ())}
+    tests = [node for node in functions if node.name.startswith("test_")]
+    return [f"{shown(path)}:{test.lineno} {test.name}" for test in tests if not _asserts(test, asserting)]
+
+
+def test_every_test_asserts_something():
+    assert [line for path in files("tests/**/test_*.py") for line in _silent(path)] == []
+
+
+def test_no_test_is_skipped_or_expected_to_fail_without_a_reason():
+    quiet = []
+    for path in files("tests/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr in ("skip", "skipif", "xfail"):
+                line = path.read_text(encoding="utf-8").splitlines()[node.lineno - 1]
+                if "reason" not in line and "(" not in line:
+                    quiet.append(f"{shown(path)}:{node.lineno}")
+    assert quiet == []
+
+
+def test_no_test_replaces_our_own_code():
+    mocking = [
+        f"{shown(path)}: {node.module}"
+        for path in files("tests/**/*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("unittest.mock", "pytest_mock"))
+    ]
+    assert mocking == []

@@ -1,0 +1,70 @@
+"""Fixtures of the tests that speak to a running Charter, once for each way in."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.database import Database
+from tests.people import PASSWORD, People
+from tests.servers import Servers
+from tests.service import Service, settings_for
+
+GATEWAYS = ("compiled", "connexion")
+
+
+class Services:
+    """The two services of this process, started when first asked for."""
+
+    def __init__(self, servers: Servers) -> None:
+        self._servers = servers
+        self._running: dict[str, tuple[Service, str]] = {}
+
+    def __getitem__(self, gateway: str) -> Service:
+        if gateway not in self._running:
+            # Its own database is only a place to start with: each test puts its own there.
+            url = self._servers.clone()
+            settings = settings_for(DATABASE_URL=url, REDIS_URL=self._servers.empty_redis(), CHARTER_GATEWAY=gateway)
+            self._running[gateway] = (Service(settings), url)
+        return self._running[gateway][0]
+
+    def close(self) -> None:
+        for service, url in self._running.values():
+            service.close()
+            self._servers.drop(url)
+
+
+@pytest.fixture(scope="session")
+def services(servers: Servers) -> Iterator[Services]:
+    running = Services(servers)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session", params=GATEWAYS)
+def running(request: pytest.FixtureRequest, services: Services) -> Service:
+    """The service of the way in under test."""
+    return services[request.param]
+
+
+@pytest.fixture
+def service(running: Service, database: Database, servers: Servers) -> Iterator[Service]:
+    """The running service, on a database and a cache of the test's own, with its clock at the present."""
+    servers.empty_redis()
+    running.clock.reset()
+    yield running
+    running.clock.reset()
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    from app.security.passwords import Passwords
+
+    return Passwords(15, 256, 4).hash(PASSWORD)
+
+
+@pytest.fixture
+def people(service: Service, password_hash: str) -> Iterator[People]:
+    """Ada, Alice, Bob, Mallory and Gus."""
+    made = People(service, password_hash)
+    yield made
+    made.close()

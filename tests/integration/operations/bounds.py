@@ -1,0 +1,66 @@
+"""What every operation refuses at the door, checked where the operation is tested."""
+
+from collections.abc import Iterator
+
+import httpx
+
+from tests.rows import audit_rows
+from tests.wire import refused
+
+MALFORMED = [
+    b"",
+    b"{",
+    b'{"a": 1} x',
+    b'{"a": 1, "a": 2}',
+    b'{"a": NaN}',
+    b'{"a": "\\u0000"}',
+    b'{"a": "\\ud800"}',
+    b'{"a": "\xff"}',
+]
+_JSON = {"Content-Type": "application/json"}
+
+
+def check_the_door(client: httpx.Client, method: str, path: str) -> None:
+    """Check the refusals that look at neither token nor parameters: sizes, spelling of the path, and no row of them."""
+    answers = [
+        (client.request(method, f"{path}?{'x' * 9000}"), 414, "URI_TOO_LONG"),
+        (client.request(method, path, headers={"X-Padding": "x" * 17_000}), 431, "HEADERS_TOO_LARGE"),
+        (client.request(method, path, content=b" " * 66_000, headers=_JSON), 413, "PAYLOAD_TOO_LARGE"),
+        (client.request(method, f"{path}/"), 404, "NOT_FOUND"),
+        (client.request(method, path.upper()), 404, "NOT_FOUND"),
+    ]
+    for answer, status, code in answers:
+        refused(answer, status, code)
+        assert audit_rows(answer, "decision") == audit_rows(answer, "event") == []
+
+
+def check_bodies(client: httpx.Client, method: str, path: str, *, required: bool = True) -> None:
+    """Check the refusals of bodies that are too large without saying so, in no form we read, or no JSON."""
+
+    def chunks() -> Iterator[bytes]:
+        yield from [b" " * 11_000] * 6
+
+    refused(client.request(method, path, content=chunks(), headers=_JSON), 413, "PAYLOAD_TOO_LARGE")
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1"):
+        typed = client.request(method, path, content=b"{}", headers={"Content-Type": kind})
+        refused(typed, 415, "UNSUPPORTED_MEDIA_TYPE")
+    for text in MALFORMED if required else MALFORMED[1:]:
+        refused(client.request(method, path, content=text, headers=_JSON), 400, "MALFORMED_BODY")
+    for text in (b"[]", b'"text"', b"7", b"null"):
+        answer = client.request(method, path, content=text, headers=_JSON)
+        assert "field" not in refused(answer, 400, "VALIDATION_ERROR")[0]
+
+
+def check_unavailable(answer: httpx.Response) -> None:
+    """Check the answer of a service that has lost its database."""
+    refused(answer, 503, "UNAVAILABLE")
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+def check_limited(answer: httpx.Response, bucket: str) -> None:
+    """Check the refusal of a request over the limit of its bucket of one a minute, of which nothing is left."""
+    refused(answer, 429, "RATE_LIMITED")
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+    assert answer.headers["ratelimit-policy"] == f'"{bucket}";q=1;w=60'
+    assert answer.headers["ratelimit"].startswith(f'"{bucket}";r=0;t=')
+    assert audit_rows(answer, "decision") == audit_rows(answer, "event") == []

@@ -1,0 +1,48 @@
+"""health_live: says that the process answers, whatever became of all else."""
+
+import httpx
+
+from tests.integration.operations.bounds import check_the_door
+from tests.integration.operations.conftest import Away, Variant
+from tests.rows import audit_rows
+from tests.wire import refused
+
+PATH = "/health/live"
+
+
+def test_it_answers_outside_the_envelope(anonymous: httpx.Client) -> None:
+    answer = anonymous.get(PATH, headers={"X-Request-Id": "probe.1"})
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-request-id"] == "probe.1"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "ratelimit" not in answer.headers
+    assert audit_rows(answer, "decision") == audit_rows(answer, "event") == []
+
+
+def test_it_touches_neither_database_nor_cache(variant: Variant, database_away: Away) -> None:
+    with variant(REDIS_URL="redis://127.0.0.1:1/0") as alone, alone.client() as client, database_away():
+        for _ in range(10):
+            assert client.get(PATH).json() == {"status": "ok"}
+
+
+def test_head_is_get_without_the_body(anonymous: httpx.Client) -> None:
+    answer = anonymous.head(PATH)
+
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_an_unknown_parameter_is_refused(anonymous: httpx.Client) -> None:
+    refused(anonymous.get(f"{PATH}?deep=true"), 400, "VALIDATION_ERROR", "deep")
+
+
+def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Client) -> None:
+    check_the_door(anonymous, "GET", PATH)
+
+
+def test_other_methods_are_refused_with_what_is_allowed(anonymous: httpx.Client) -> None:
+    answer = anonymous.delete(PATH)
+
+    refused(answer, 405, "METHOD_NOT_ALLOWED")
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"

@@ -1,0 +1,53 @@
+"""jwks: the keys that verify access tokens, of which a shared secret is none."""
+
+import httpx
+
+from tests.integration.operations.bounds import check_the_door
+from tests.integration.operations.conftest import Away
+from tests.people import People
+from tests.rows import audit_rows
+from tests.service import SECRET
+from tests.wire import refused
+
+PATH = "/.well-known/jwks.json"
+
+
+def test_it_publishes_no_secret_and_so_nothing(anonymous: httpx.Client) -> None:
+    answer = anonymous.get(PATH)
+
+    assert (answer.status_code, answer.json()) == (200, {"keys": []})
+    assert answer.headers["content-type"] == "application/json"
+    assert SECRET not in answer.text
+    assert audit_rows(answer, "decision") == audit_rows(answer, "event") == []
+
+
+def test_it_needs_neither_token_nor_database(people: People, database_away: Away) -> None:
+    client = people.alice.api
+    with database_away():
+        assert client.get(PATH).json() == {"keys": []}
+
+
+def test_it_is_not_limited(anonymous: httpx.Client) -> None:
+    assert "ratelimit" not in anonymous.get(PATH).headers
+
+
+def test_head_is_get_without_the_body(anonymous: httpx.Client) -> None:
+    answer = anonymous.head(PATH)
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == str(len('{"keys":[]}'))
+
+
+def test_an_unknown_parameter_is_refused(anonymous: httpx.Client) -> None:
+    refused(anonymous.get(f"{PATH}?kid=1"), 400, "VALIDATION_ERROR", "kid")
+
+
+def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Client) -> None:
+    check_the_door(anonymous, "GET", PATH)
+
+
+def test_other_methods_are_refused_with_what_is_allowed(anonymous: httpx.Client) -> None:
+    answer = anonymous.post(PATH)
+
+    refused(answer, 405, "METHOD_NOT_ALLOWED")
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"

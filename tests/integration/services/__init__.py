@@ -1,0 +1,1 @@
+"""The services, without the wire, on a real PostgreSQL."""

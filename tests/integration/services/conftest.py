@@ -1,0 +1,165 @@
+"""The services on a database of the test's own, with people in it and a clock that stands still."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg2
+import pytest
+import yaml
+
+from app.database import bind, run
+from app.identifiers import new_id
+from app.security.access_tokens import AccessTokens
+from app.security.passwords import Passwords
+from app.security.principal import Client, Principal
+from app.security.refresh_tokens import RefreshTokens
+from app.services import accounts, auth, roles
+from app.services.audit import Event
+from app.services.tools import Tools
+from app.settings import Settings
+
+CONNECTIONS = 16
+WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+PASSWORD = "marmalade lantern 7 quarry"
+CATALOGUE = yaml.safe_load((Path(__file__).parents[3] / "openapi" / "permissions.yaml").read_text())
+
+
+class World:
+    """A deployment without its wire: tools, people, and threads that start together."""
+
+    password = PASSWORD
+
+    def __init__(self, settings: Settings) -> None:
+        self.now = datetime.now(UTC).replace(microsecond=0)
+        self.tools = Tools(
+            settings=settings,
+            clock=lambda: self.now,
+            passwords=Passwords(settings.password_min, settings.password_max, settings.bcrypt_cost),
+            access_tokens=AccessTokens(settings.jwt_secret, None, "charter", "charter", 900, lambda: self.now),
+            refresh_tokens=RefreshTokens(settings.refresh_keys),
+            catalogue=CATALOGUE,
+        )
+        self.home = self.client("192.0.2.1")
+
+    def wait(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+    def set(self, **values: Any) -> None:
+        self.tools = replace(self.tools, settings=replace(self.tools.settings, **values))
+
+    def client(self, address: str) -> Client:
+        return Client(address=address, network=address, user_agent="test")
+
+    def person(self, name: str, role: str = "user", *, verified: bool = True) -> Principal:
+        """Make an account and return it as signed in, though without a session."""
+        email = f"{name}@example.com"
+        made = accounts.insert(
+            email=email,
+            password_hash=self.tools.passwords.hash(PASSWORD),
+            role=role,
+            verified=verified,
+            profile={"display_name": name.title()},
+            now=self.now,
+        )
+        assert made is not None
+        return self.principal(made, new_id())
+
+    def principal(self, user_id: UUID, session_id: UUID) -> Principal:
+        account = accounts.find(user_id)
+        held = roles.by_name(account.role, tools=self.tools)[account.role].permissions
+        return Principal(account=account, session_id=session_id, permissions=held, signed_in_at=self.now)
+
+    def role(self, name: str, *permissions: str) -> None:
+        role_id = new_id()
+        run("INSERT INTO roles (id, name, description) VALUES (%s, %s, '')", (role_id, name))
+        for permission in permissions:
+            run(
+                "INSERT INTO role_permissions (id, role_id, permission) VALUES (%s, %s, %s)",
+                (new_id(), role_id, permission),
+            )
+
+    def login(
+        self, name: str, password: str = PASSWORD, *, client: Client | None = None, event: Event | None = None
+    ) -> auth.SignIn:
+        return auth.login(
+            email=f"{name}@example.com",
+            password=password,
+            client=client or self.home,
+            tools=self.tools,
+            event=event or Event(),
+        )
+
+    def refresh(self, token: str, event: Event | None = None) -> auth.Tokens:
+        return auth.refresh(refresh_token=token, tools=self.tools, event=event or Event())
+
+    def live_sessions(self, user_id: UUID) -> int:
+        return int(run("SELECT count(*) FROM sessions WHERE user_id = %s AND ended_at IS NULL", (user_id,))[0][0])
+
+    def together(self, *works: Callable[[], Any], behind: str | None = None) -> list[Any]:
+        """Run each in a thread of its own, all let go at once; return what each returned or raised.
+
+        Args:
+            behind: a query that locks what they all need; it is let go when as many wait as there are connections,
+                so that each of them has begun before any of them is done.
+        """
+        barrier = threading.Barrier(len(works))
+        outcomes: list[Any] = [None] * len(works)
+
+        def follow(number: int, work: Callable[[], Any]) -> None:
+            barrier.wait()
+            try:
+                outcomes[number] = work()
+            except Exception as error:  # noqa: BLE001 (an outcome like any other)
+                outcomes[number] = error
+
+        threads = [threading.Thread(target=follow, args=pair) for pair in enumerate(works)]
+        with self._holding(behind, waiting=min(len(works), CONNECTIONS)):
+            for thread in threads:
+                thread.start()
+        for thread in threads:
+            thread.join()
+        return outcomes
+
+    @contextmanager
+    def _holding(self, lock: str | None, *, waiting: int) -> Iterator[None]:
+        if lock is None:
+            yield
+            return
+        holder, watcher = (psycopg2.connect(self.tools.settings.database_url) for _ in range(2))
+        watcher.autocommit = True
+        with closing(holder), closing(watcher), holder.cursor() as holds, watcher.cursor() as watches:
+            holds.execute(lock)
+            yield
+            deadline = time.monotonic() + 10
+            while time.monotonic() < deadline:
+                watches.execute(WAITING)
+                if (watches.fetchone() or (0,))[0] >= waiting:
+                    break
+                time.sleep(0.01)
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    settings = Settings.from_environment(
+        {
+            "CHARTER_ENV": "test",
+            "DATABASE_URL": database_url,
+            "DATABASE_CONNECT_SECONDS": "20",
+            "JWT_SECRET": "b1946ac92492d2347c6235b4d2611184" * 2,
+            "REFRESH_KEYS": "k1:591785b794601e212b260e25925636fd591785b794601e21",
+            "BCRYPT_COST": "4",
+        }
+    )
+    database = bind(settings, size=CONNECTIONS)
+    yield World(settings)
+    database.close()
+    database.reset()

@@ -1,0 +1,84 @@
+"""The list of users: filters, order and the count."""
+
+import pytest
+
+from app.database import queries, run
+from app.services import user_list
+
+MANY = """
+WITH made AS (
+    INSERT INTO users (id, email, password_hash, role_id, created_at)
+    SELECT gen_random_uuid(), 'crowd' || n || '@example.com', '', r.id, timestamptz '2026-01-01' + n * interval '1 s'
+    FROM generate_series(1, %s) n, roles r WHERE r.name = 'guest' RETURNING id
+)
+INSERT INTO user_profiles (id, user_id) SELECT gen_random_uuid(), id FROM made
+"""
+
+
+def search(**given):
+    values = {"q": None, "role": None, "status": None, "sort": "email", "offset": 0, "limit": 20, **given}
+    found, total, exact = user_list.search(**values)
+    return [account.email.partition("@")[0] for account in found], total, exact
+
+
+@pytest.fixture
+def people(world):
+    world.person("root", "admin")
+    for name in ("alice", "alan", "bob", "mallory"):
+        world.person(name)
+        world.wait(seconds=1)
+    run("UPDATE users SET status = 'suspended' WHERE email LIKE 'mallory%'")
+    run("UPDATE user_profiles SET display_name = 'ALbert 100%_\\' WHERE display_name = 'Bob'")
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, ["alan", "alice", "bob", "mallory", "root"]),
+        ({"sort": "-email"}, ["root", "mallory", "bob", "alice", "alan"]),
+        ({"sort": "created_at"}, ["root", "alice", "alan", "bob", "mallory"]),
+        ({"sort": ""}, ["mallory", "bob", "alan", "alice", "root"]),
+        ({"q": "AL"}, ["alan", "alice", "bob"]),
+        ({"q": "albert 100%_\\"}, ["bob"]),
+        ({"q": "al%"}, []),
+        ({"q": "lice"}, []),
+        ({"q": "a_"}, []),
+        ({"q": "%"}, []),
+        ({"role": "admin"}, ["root"]),
+        ({"role": "wizard"}, []),
+        ({"status": "suspended"}, ["mallory"]),
+        ({"q": "mal", "status": "active"}, []),
+        ({"q": "mal", "status": "suspended", "role": "user"}, ["mallory"]),
+    ],
+)
+def test_filters_add_up_and_the_order_is_as_asked(world, people, given, found):
+    assert search(**given) == (found, len(found), True)
+
+
+def test_ties_are_ordered_by_id_and_pages_do_not_overlap(world):
+    for number in range(6):
+        world.person(f"p{number}")
+    pages = [search(sort="-created_at", offset=offset, limit=2) for offset in (0, 2, 4, 6)]
+    assert [page[0] for page in pages] == [["p5", "p4"], ["p3", "p2"], ["p1", "p0"], []]
+    assert {page[1] for page in pages} == {6}
+
+
+def test_the_total_is_exact_up_to_ten_thousand(world, people):
+    run(MANY, (10_000 - 5,))
+    assert search(limit=1)[1:] == (10_000, True)
+    run("UPDATE users SET email = 'x' || email WHERE email LIKE 'crowd%%'", {"unused": 0})
+    run(MANY, (1,))
+    assert search(limit=1) == (["alan"], 10_000, False)
+
+
+def test_a_prefix_that_many_have_is_found_in_the_order_asked_for(world, people):
+    run(MANY, (10_002,))
+    assert search(q="crowd", sort="-created_at", limit=2) == (["crowd10002", "crowd10001"], 10_000, False)
+    assert search(q="crowd", sort="created_at", offset=10_000, limit=5)[0] == ["crowd10001", "crowd10002"]
+    assert search(q="crowd100", sort="created_at", limit=1) == (["crowd100"], 14, True)
+
+
+def test_a_page_takes_two_statements_however_long(world, people):
+    queries()
+    search(q="al", limit=100)
+    assert queries() == 2

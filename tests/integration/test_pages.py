@@ -1,0 +1,170 @@
+"""The pages beside the document: a written list that Flask answers; everything else is a 404, operations included."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import yaml
+from openapi_spec_validator import validate
+
+from app.settings import Settings
+from tests.people import People
+from tests.raw import ask
+from tests.service import Service, settings_for
+from tests.service import running as serving
+from tests.wire import data, refused
+
+TOKEN = "a-token-of-the-metrics-0123456789"
+PRODUCTION = {
+    "CHARTER_ENV": "production",
+    "JWT_SECRET": "Tq8vX2mZr5Lw9Yb3Kd7Nf1Hs6Jg4Pc0A",
+    "REFRESH_KEYS": "k1:Wn5Rt8Ym2Vx6Qz1Lb4Kd9Hf3Js7Gp0Cq",
+    "BCRYPT_COST": "10",
+    "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/charter",
+}
+NO_PAGES = (
+    "/nothing",
+    "/docs/",
+    "/Docs",
+    "//docs",
+    "/docs//start.js",
+    "//openapi.json",
+    "/docs/nothing.js",
+    "/docs/../docs",
+    "/docs/..%2f..%2fetc/passwd",
+    "/docs/%2e%2e/pages.py",
+    "/docs/swagger-ui.css/",
+    "/static/x",
+    "/openapi.json/",
+    "/ui",
+    "/ui/",
+    "/swagger.json",
+    "/metrics/",
+    "/favicon.ico",
+    "/%20v1/users",
+    "*",
+)
+
+
+@pytest.fixture
+def browser(service: Service) -> Iterator[httpx.Client]:
+    with service.client() as client:
+        yield client
+
+
+def test_the_document_is_served_with_its_names(browser: httpx.Client) -> None:
+    answer = browser.get("/openapi.json")
+
+    assert answer.headers["content-type"] == "application/json"
+    document = answer.json()
+    validate(document)
+    assert {"User", "Profile", "ErrorEnvelope"} <= set(document["components"]["schemas"])
+    data_schema = document["components"]["schemas"]["UserEnvelope"]["properties"]["data"]
+    assert data_schema == {"$ref": "#/components/schemas/User"}
+
+
+def test_both_spellings_of_the_document_are_the_same(browser: httpx.Client) -> None:
+    answer = browser.get("/openapi.yaml")
+
+    assert answer.headers["content-type"].startswith("application/yaml")
+    assert yaml.safe_load(answer.text) == browser.get("/openapi.json").json()
+
+
+def test_the_document_names_the_public_address(database_url: str) -> None:
+    settings = settings_for(DATABASE_URL=database_url, PUBLIC_URL="https://accounts.example.com")
+
+    with serving(settings) as service, service.client() as client:
+        assert client.get("/openapi.json").json()["servers"] == [{"url": "https://accounts.example.com"}]
+
+
+def test_the_reference_pages_need_nobody_else(browser: httpx.Client) -> None:
+    page = browser.get("/docs")
+
+    assert page.headers["content-type"].startswith("text/html")
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    policy = page.headers.get_list("content-security-policy")
+    assert len(policy) == 1
+    assert "script-src 'self'" in policy[0]
+    for asset, kind in (
+        ("swagger-ui.css", "text/css"),
+        ("swagger-ui-bundle.js", "text/javascript"),
+        ("favicon-32x32.png", "image/png"),
+        ("start.js", "text/javascript"),
+    ):
+        found = browser.get(f"/docs/{asset}")
+        assert (found.status_code, found.headers["content-type"].partition(";")[0]) == (200, kind)
+        assert f'/docs/{asset}"' in page.text
+
+
+def test_an_unknown_page_is_a_404_in_the_envelope(service: Service) -> None:
+    for target in NO_PAGES:
+        answer = ask(service, "GET", target)
+        refused(answer, 404, "NOT_FOUND")
+        assert "location" not in answer.headers
+
+
+def test_pages_are_only_read(service: Service) -> None:
+    for target in ("/docs", "/openapi.json", "/metrics"):
+        for method in ("POST", "PUT", "PATCH", "DELETE", "TRACE"):
+            answer = ask(service, method, target)
+            refused(answer, 405, "METHOD_NOT_ALLOWED")
+            assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_options_of_a_page_are_a_204_with_allow(service: Service) -> None:
+    for target in ("/", "/docs", "/openapi.json", "/docs/start.js"):
+        answer = ask(service, "OPTIONS", target)
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+        assert not {"content-type", "content-length"} & set(answer.headers)
+    refused(ask(service, "OPTIONS", "/nothing"), 404, "NOT_FOUND")
+
+
+def test_a_refusal_of_a_page_has_the_request_id_of_its_log_line(service: Service) -> None:
+    answer = ask(service, "GET", "/nothing", [("X-Request-Id", "mine")])
+
+    refused(answer, 404, "NOT_FOUND")
+    assert answer.headers["x-request-id"] == "mine"
+
+
+def test_the_figures_are_open_in_tests_and_count_by_operation(people: People, browser: httpx.Client) -> None:
+    data(people.alice.api.get("/v1/users/me"))
+
+    answer = browser.get("/metrics")
+
+    assert answer.status_code == 200
+    assert 'charter_requests_total{operation="get_me",status="200"}' in answer.text
+    assert "charter_response_mismatches_total" in answer.text
+    assert people.alice.email not in answer.text
+    assert str(people.alice.id) not in answer.text
+
+
+@pytest.mark.parametrize("gateway", ["compiled", "connexion"])
+def test_the_figures_ask_for_their_token_in_production(gateway: str) -> None:
+    settings = Settings.from_environment({**PRODUCTION, "CHARTER_GATEWAY": gateway, "METRICS_TOKEN": TOKEN})
+    with serving(settings) as service, service.client() as client:
+        for header in ("", "Bearer", "Bearer x", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN, "Bearer \xe9"):
+            refused(client.get("/metrics", headers={"Authorization": header.encode("latin-1")}), 401, "UNAUTHENTICATED")
+        assert client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+        assert client.get("/openapi.json").status_code == 200
+
+
+def test_without_a_token_nobody_reads_the_figures_in_production() -> None:
+    with serving(Settings.from_environment(PRODUCTION)) as service:
+        for header in ("", "Bearer", "Bearer ", "Bearer None"):
+            refused(ask(service, "GET", "/metrics", [("Authorization", header)]), 401, "UNAUTHENTICATED")
+
+
+def test_no_operation_that_connexion_registered_on_flask_answers(services, people: People) -> None:
+    flask = services["compiled"].app.app
+    registered = [rule for rule in flask.url_map.iter_rules() if not rule.endpoint.startswith(("page:", "static"))]
+    client = flask.test_client()
+
+    assert len(registered) > 15
+    for rule in registered:
+        path = rule.rule.replace("<user_id>", str(people.alice.id))
+        for method in rule.methods or ():
+            answer = client.open(path, method=method, headers={"X-Request-Id": "x"})
+            assert answer.status_code == 404, (method, path)
+    assert data(people.alice.api.get("/v1/users/me"))["status"] == "active"

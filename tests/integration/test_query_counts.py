@@ -1,0 +1,150 @@
+"""How many SQL statements a request costs: a number of its own for each operation, whatever the size of the data."""
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from app.database import Database, run
+from tests.people import PASSWORD, People
+from tests.service import Service
+
+PROFILE = {"display_name": "A", "locale": None, "time_zone": None, "avatar_url": None, "bio": None}
+NEW_PASSWORD = "seven green bottles 9 falling"
+
+
+@pytest.fixture
+def statements(service: Service, database: Database) -> Iterator[list[str]]:
+    """Every statement run on the test's database; BEGIN and COMMIT do not count."""
+    ran: list[str] = []
+
+    def note(query) -> None:
+        ran.append(query.sql)
+
+    database.query_hooks.append(note)
+    yield ran
+    database.query_hooks.remove(note)
+
+
+@pytest.fixture
+def cost(statements: list[str]) -> Callable[..., int]:
+    """Return what counts the statements of a request, which must be answered with the status given."""
+
+    def measure(ask: Callable[[], httpx.Response], status: int = 200) -> int:
+        statements.clear()
+        answer = ask()
+        assert answer.status_code == status, answer.text
+        return len(statements)
+
+    return measure
+
+
+def grow(number: int) -> None:
+    run(
+        """
+        WITH made AS (
+            INSERT INTO users (id, email, password_hash, role_id)
+            SELECT gen_random_uuid(), 'crowd' || n || '@example.com', 'none', r.id
+            FROM roles r, generate_series(1, %s) n WHERE r.name = 'guest' RETURNING id
+        )
+        INSERT INTO user_profiles (id, user_id) SELECT gen_random_uuid(), id FROM made
+        """,
+        (number,),
+    )
+
+
+def test_reading_oneself_is_the_session_statement_and_nothing_else(people: People, cost) -> None:
+    api = people.alice.api
+
+    assert cost(lambda: api.get("/v1/users/me")) == 1
+    assert cost(lambda: api.get("/v1/users/me", headers={"If-None-Match": '"1"'}), 304) == 1
+
+
+def test_reading_one_account_or_profile_is_one_statement_more(people: People, cost) -> None:
+    api, url = people.ada.api, f"/v1/users/{people.alice.id}"
+
+    assert cost(lambda: api.get(url)) <= 2
+    assert cost(lambda: api.get(f"{url}/profile")) <= 2
+    assert cost(lambda: api.get(url, headers={"If-None-Match": '"1"'}), 304) <= 2
+
+
+def test_a_list_costs_the_same_whatever_the_page_and_the_table(people: People, cost) -> None:
+    api = people.ada.api
+    small = cost(lambda: api.get("/v1/users?limit=1"))
+    grow(150)
+
+    assert small <= 3
+    for query in ("limit=1", "limit=100", "limit=100&offset=50&sort=email", "q=crowd&limit=100", "status=active"):
+        assert cost(lambda query=query: api.get(f"/v1/users?{query}")) <= 3, query
+
+
+def test_a_filter_by_role_looks_the_role_up(people: People, cost) -> None:
+    api = people.ada.api
+    grow(150)
+
+    assert cost(lambda: api.get("/v1/users?role=guest&limit=100")) <= 4
+    assert cost(lambda: api.get("/v1/users?role=guest&q=crowd&status=active")) <= 4
+    assert cost(lambda: api.get("/v1/users?role=nobody-has-this")) <= 2
+
+
+def test_a_denial_is_one_statement_and_a_bad_token_none(service: Service, people: People, cost) -> None:
+    api = people.mallory.api
+    url = f"/v1/users/{people.alice.id}"
+
+    assert cost(lambda: api.get("/v1/users"), 403) == 1
+    assert cost(lambda: api.delete(url), 403) == 1
+    assert cost(lambda: api.get(f"{url}?x=1"), 400) == 0
+    with service.client("x.y.z") as client:
+        assert cost(lambda: client.get(url), 401) == 0
+        assert cost(lambda: client.get("/v1/nowhere"), 404) == 0
+
+
+def test_writes_keep_within_their_numbers(people: People, cost) -> None:
+    ada, alice = people.ada.api, people.alice.api
+    url = f"/v1/users/{people.alice.id}"
+    whoever = {"If-Match": "*"}
+
+    assert cost(lambda: alice.patch("/v1/users/me", json={"bio": "Paints."})) <= 6
+    assert cost(lambda: alice.put(f"{url}/profile", json=PROFILE, headers=whoever)) <= 6
+    assert cost(lambda: ada.put(f"{url}/profile", json=PROFILE, headers=whoever)) <= 7
+    assert cost(lambda: ada.patch(url, json={"email": "moved@example.com"})) <= 6
+    assert cost(lambda: ada.put(f"{url}/role", json={"role": "guest"})) <= 7
+    assert cost(lambda: ada.post(f"{url}/suspend")) <= 8
+    assert cost(lambda: ada.post(f"{url}/restore")) <= 7
+    assert cost(lambda: ada.delete(url), 204) <= 7
+    made = {"email": "new@example.com", "password": NEW_PASSWORD, "profile": PROFILE}
+    assert cost(lambda: ada.post("/v1/users", json=made), 201) <= 5
+
+
+def test_ending_many_sessions_costs_no_more_than_ending_one(people: People, cost) -> None:
+    for _ in range(5):
+        people.bob.sign_in()
+        people.alice.sign_in()
+    ada, bob = people.ada.api, people.bob.api
+
+    assert cost(lambda: ada.post(f"/v1/users/{people.alice.id}/suspend")) <= 8
+    assert cost(lambda: bob.post("/v1/auth/logout", json={"scope": "all"}), 204) <= 3
+
+
+def test_signing_in_and_staying_so_keep_within_their_numbers(service: Service, people: People, cost) -> None:
+    tokens = people.alice.sign_in()
+    login = {"email": "alice@example.com", "password": PASSWORD}
+    wrong = {**login, "password": NEW_PASSWORD}
+    change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+
+    with service.client() as client:
+        assert cost(lambda: client.post("/v1/auth/login", json=login)) <= 7
+        assert cost(lambda: client.post("/v1/auth/login", json=wrong), 401) <= 4
+        renew = {"refresh_token": tokens["refresh_token"]}
+        assert cost(lambda: client.post("/v1/auth/refresh", json=renew)) <= 2
+        assert cost(lambda: client.post("/v1/auth/refresh", json={"refresh_token": "never issued"}), 401) <= 1
+        assert cost(lambda: client.post("/v1/auth/register", json={**made("new"), "display_name": "N"}), 202) <= 2
+        assert cost(lambda: client.post("/v1/auth/register", json=made("alice")), 202) <= 2
+        assert cost(lambda: client.get("/health")) <= 1
+        assert cost(lambda: client.get("/health/live")) == 0
+        assert cost(lambda: client.get("/.well-known/jwks.json")) == 0
+    assert cost(lambda: people.alice.api.put("/v1/users/me/password", json=change), 204) <= 8
+
+
+def made(name: str) -> dict[str, str]:
+    return {"email": f"{name}@example.com", "password": NEW_PASSWORD}

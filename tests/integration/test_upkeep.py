@@ -1,0 +1,31 @@
+"""Upkeep: nothing grows without bound, and nothing that still counts is dropped."""
+
+from datetime import timedelta
+
+from app.database import run
+from app.services.upkeep import keep_up
+from tests.people import People
+from tests.service import Service
+from tests.wire import data
+
+
+def test_it_drops_stale_counters_and_sessions_long_over_and_keeps_the_rest(service: Service, people: People) -> None:
+    data(people.alice.api.get("/v1/users/me"))
+    with service.client() as client:
+        client.post("/v1/auth/login", json={"email": "nobody@example.com", "password": "wrong"})
+    now = service.clock()
+
+    keep_up(settings=service.settings, now=now)
+    assert (_count("sessions"), _count("sign_in_attempts")) == (1, 2)
+
+    keep_up(settings=service.settings, now=now + timedelta(days=2))
+    assert (_count("sessions"), _count("sign_in_attempts")) == (1, 0)
+
+    keep_up(settings=service.settings, now=now + timedelta(days=90 + 31))
+    assert _count("sessions") == 0
+    months = run("SELECT count(*) FROM pg_inherits WHERE inhparent = 'audit_events'::regclass")[0][0]
+    assert months >= 1 + 4 + 4
+
+
+def _count(table: str) -> int:
+    return int(run(f"SELECT count(*) FROM {table}")[0][0])

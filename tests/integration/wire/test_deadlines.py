@@ -1,0 +1,90 @@
+"""Law 9: what hangs is answered 503 in time, in either mode, and keeps neither the service nor its end waiting."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import psycopg2
+import pytest
+
+from tests.people import People
+from tests.raw import ask, bearer
+from tests.service import Service, settings_for
+from tests.service import running as serving
+from tests.wire import refused
+
+LOGIN = "/v1/auth/login"
+NOBODY = {"email": "nobody@example.com", "password": "none of your business"}
+
+
+@contextmanager
+def frozen(url: str) -> Iterator[None]:
+    """Let every statement about accounts wait."""
+    connection = psycopg2.connect(url)
+    try:
+        connection.cursor().execute("LOCK TABLE users, sessions IN ACCESS EXCLUSIVE MODE")
+        yield
+    finally:
+        connection.close()
+
+
+class Asking(threading.Thread):
+    """A request that somebody waits for."""
+
+    def __init__(self, service: Service, **request: Any) -> None:
+        super().__init__(daemon=True)
+        self._service, self._request = service, request
+        self.answer: httpx.Response | None = None
+        self.start()
+
+    def run(self) -> None:
+        with self._service.client() as client:
+            self.answer = client.request(**self._request)
+
+
+@pytest.mark.parametrize("more", [0, 20])
+def test_a_database_that_does_not_answer_is_a_503_in_time(
+    gateway: str, database_url: str, password_hash: str, more: int
+) -> None:
+    settings = settings_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, REQUEST_SECONDS="1")
+
+    with serving(settings) as service:
+        people = People(service, password_hash)
+        token = bearer(people.alice.sign_in()["access_token"])
+        with frozen(database_url):
+            others = [Asking(service, method="POST", url=LOGIN, json=NOBODY) for _ in range(more)]
+            started = time.monotonic()
+            answers = [ask(service, "GET", "/v1/users/me", [token])]
+            with service.client() as client:
+                answers.append(client.post(LOGIN, json=NOBODY))
+            assert time.monotonic() - started < 5
+            assert ask(service, "GET", "/health/live").status_code in (200, 503)
+            for other in others:
+                other.join(timeout=10)
+        answers += [other.answer for other in others if other.answer is not None]
+        people.close()
+
+    assert len(answers) == 2 + more
+    for answer in answers:
+        refused(answer, 503, "UNAVAILABLE")
+        assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_a_request_that_outlasts_the_grace_is_a_503_and_the_end_comes_soon(gateway: str, database_url: str) -> None:
+    settings = settings_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, REQUEST_SECONDS="60")
+
+    with serving(settings) as service, frozen(database_url):
+        service._server.config.timeout_graceful_shutdown = 1
+        asking = Asking(service, method="POST", url=LOGIN, json=NOBODY)
+        time.sleep(0.5)
+        started = time.monotonic()
+        service.close()
+        assert time.monotonic() - started < 15
+        asking.join(timeout=5)
+
+    assert asking.answer is not None
+    refused(asking.answer, 503, "UNAVAILABLE")
+    assert int(asking.answer.headers["retry-after"]) >= 1

@@ -1,0 +1,153 @@
+"""The servers behind the tests: one PostgreSQL and one Valkey for all test processes, and a database for each test.
+
+DATABASE_URL and REDIS_URL put real servers in their place: the user of the one may create databases, and those of the
+other, by number, are emptied.
+"""
+
+import contextlib
+import fcntl
+import itertools
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import psycopg2
+import redis
+from psycopg2.extensions import connection as DriverConnection
+
+from app.database import Database
+from app.database.migrator import migrate
+from app.embedded import EmbeddedServer, start_postgres, start_valkey
+from app.embedded.server import Ownership
+
+# Tells the processes of pytest-xdist where the one that started them keeps the servers.
+PLACE = "CHARTER_TEST_SERVERS"
+_AN_HOUR = 3600
+
+
+class Servers:
+    """The servers of one run; processes given the same place share them."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._started: list[EmbeddedServer] = []
+        self._admin: DriverConnection | None = None
+        self._background = ThreadPoolExecutor(max_workers=1)
+        self._next: Future[str] | None = None
+        self._used: list[str] = []
+        self._numbers = itertools.count()
+        self._worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+        self.template = place.name.replace("-", "_")
+
+    def start(self) -> None:
+        """Start or join the servers."""
+        self.postgres_url = os.environ.get("DATABASE_URL") or self._keep(start_postgres(self._place, durable=False)).url
+        self.redis_url = os.environ.get("REDIS_URL") or ""
+        if not self.redis_url:
+            valkey = start_valkey(self._place)
+            self.redis_url = self._keep(valkey).url if valkey else ""
+
+    def stop(self) -> None:
+        """Drop what is left, and stop what this process started."""
+        if self._next is not None:
+            self._used.append(self._next.result())
+        self._background.shutdown()
+        if os.environ.get("DATABASE_URL"):
+            self._sweep(keep=0)
+            if "PYTEST_XDIST_WORKER" not in os.environ:
+                self.execute(f'DROP DATABASE IF EXISTS "{self.template}" WITH (FORCE)')
+        if self._admin is not None:
+            self._admin.close()
+        for server in reversed(self._started):
+            server.stop()
+
+    def clone(self) -> str:
+        """Return the URL of a fresh copy of the migrated template; the next one is made while the test runs."""
+        ready = self._next or self._background.submit(self._make, self.template)
+        self._next = self._background.submit(self._make, self.template)
+        return ready.result()
+
+    def empty(self) -> str:
+        """Return the URL of a database that nobody has migrated."""
+        return self._background.submit(self._make, "template0").result()
+
+    def drop(self, url: str) -> None:
+        """Drop a database some time later: PostgreSQL waits long for connections that have only just been closed."""
+        self._used.append(url)
+
+    def _make(self, template: str) -> str:
+        name = f"{self.template}_{self._worker}_{next(self._numbers)}"
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        self._sweep(keep=1)
+        return with_database(self.postgres_url, name)
+
+    def _sweep(self, *, keep: int) -> None:
+        while len(self._used) > keep:
+            self.execute(f'DROP DATABASE "{urlsplit(self._used.pop(0)).path[1:]}" WITH (FORCE)')
+
+    def make_template(self) -> None:
+        """Migrate the template, once for all processes."""
+        with (self._place / "template.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if (self._place / "template.done").exists():
+                return
+            self.execute(f'CREATE DATABASE "{self.template}"')
+            database = Database(with_database(self.postgres_url, self.template), size=1)
+            migrate(database, report=lambda line: None)
+            database.reset()
+            (self._place / "template.done").touch()
+
+    def empty_redis(self) -> str:
+        """Return the URL of this process's own database in Valkey, emptied; empty where there is no Valkey."""
+        if not self.redis_url:
+            return ""
+        url = with_query(self.redis_url, db=self._worker.removeprefix("gw"))
+        with redis.Redis.from_url(url) as client:
+            client.flushdb()
+        return url
+
+    def execute(self, sql: str) -> None:
+        """Run a statement on the server rather than on a test's database."""
+        if self._admin is None:
+            self._admin = psycopg2.connect(self.postgres_url)
+            self._admin.autocommit = True
+        with self._admin.cursor() as cursor:
+            cursor.execute(sql)
+
+    def _keep(self, server: EmbeddedServer) -> EmbeddedServer:
+        self._started.append(server)
+        return server
+
+
+@contextlib.contextmanager
+def place_for_servers() -> Iterator[Path]:
+    """Make the directory that the processes of this run share, and remove it when the run ends."""
+    for old in Path(tempfile.gettempdir()).glob("charter-tests-*"):
+        if time.time() - old.stat().st_mtime > _AN_HOUR and (lock := Ownership(old / "postgres.lock")).taken():
+            lock.release()
+            shutil.rmtree(old, ignore_errors=True)
+    place = Path(tempfile.mkdtemp(prefix="charter-tests-"))
+    place.chmod(0o711)
+    os.environ[PLACE] = str(place)
+    try:
+        yield place
+    finally:
+        del os.environ[PLACE]
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def with_database(url: str, name: str) -> str:
+    """Return a PostgreSQL URL that leads to another database of the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def with_query(url: str, **values: str) -> str:
+    """Return a URL with values added to its query, or put in place of those there."""
+    # urlunsplit would write unix:/path, which redis-py does not take.
+    plain, _, query = url.partition("?")
+    return f"{plain}?{urlencode({**dict(parse_qsl(query)), **values})}"

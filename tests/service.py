@@ -1,0 +1,117 @@
+"""A running Charter for tests: the real application behind a real socket, with a clock that tests move."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import uvicorn
+
+from app.factory import create_app
+from app.settings import Settings
+
+SECRET = "3d7f0b1c9a5e48d2b6c4f1a09e8d7c6b5a493827"
+REFRESH_KEYS = "k1:9c8b7a6d5e4f30211f2e3d4c5b6a798897a6b5c4"
+
+
+class Clock:
+    """The present moment, as the tests want it."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+        self._stopped: datetime | None = None
+
+    def __call__(self) -> datetime:
+        return (self._stopped or datetime.now(UTC)) + self._ahead
+
+    def stop(self) -> None:
+        """Stand still, so that a slow machine does not use up what a test measures; `advance` still moves."""
+        self._stopped = datetime.now(UTC)
+
+    def advance(self, **span: float) -> None:
+        """Move on by a timedelta's arguments, such as minutes=16."""
+        self._ahead += timedelta(**span)
+
+    def reset(self) -> None:
+        """Return to the real moment, and go on."""
+        self._ahead, self._stopped = timedelta(), None
+
+
+def settings_for(**variables: str) -> Settings:
+    """Return settings for a test: cheap hashes, wide rate limits, and whatever else is given by variable name."""
+    wide = {f"LIMIT_{name}": "100000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")}
+    return Settings.from_environment(
+        {
+            "CHARTER_ENV": "test",
+            "JWT_SECRET": SECRET,
+            "REFRESH_KEYS": REFRESH_KEYS,
+            "BCRYPT_COST": "4",
+            "LOG_LEVEL": "error",
+            "LOG_FORMAT": "json",
+            **wide,
+            **variables,
+        }
+    )
+
+
+class Service:
+    """An application that listens on a free port of the loopback until it is closed.
+
+    Attributes:
+        url: where it listens.
+        clock: its clock.
+    """
+
+    def __init__(self, settings: Settings, **options: Any) -> None:
+        self.settings = settings
+        self.clock = Clock()
+        self.app = create_app(settings, clock=self.clock, **options)
+        # Said in full: asyncio sends small answers at once only where the protocol is named.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                self.app,
+                http="app.gateway.protocol:Protocol",
+                loop="asyncio",
+                lifespan="on",
+                ws="none",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                proxy_headers=False,
+            )
+        )
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + 10
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("the service did not start")
+            time.sleep(0.005)
+
+    def client(self, token: str | None = None) -> httpx.Client:
+        """Return a client of this service, with an access token or without."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        # There is no TLS here, and loading its certificates would take 50 ms each time.
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, verify=False)
+
+    def close(self) -> None:
+        """Stop listening and wait for the end."""
+        self._server.should_exit = True
+        self._thread.join(timeout=20)
+
+
+@contextmanager
+def running(settings: Settings, **options: Any) -> Iterator[Service]:
+    """Run a service for the length of a block."""
+    service = Service(settings, **options)
+    try:
+        yield service
+    finally:
+        service.close()

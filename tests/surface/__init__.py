@@ -1,0 +1,1 @@
+"""A small document of the tests' own, with handlers that misbehave when asked to."""

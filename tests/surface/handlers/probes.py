@@ -1,0 +1,71 @@
+"""probes: what comes in is sent back, and what goes out is as wrong as the request asks for."""
+
+from typing import Any
+
+from app.database import run, transaction
+from app.errors import PreconditionFailed, RoleInUse
+from app.policy.results import Result
+
+_RIGHT = {"word": "right"}
+_WRONG: dict[str, Any] = {
+    "right": Result(_RIGHT, version=1),
+    "wrong_type": {"word": 3},
+    "missing_property": {},
+    "unknown_property": {**_RIGHT, "more": 1},
+    "not_a_number": {"word": float("nan")},
+    "not_json": {"word": object()},
+    "no_data": None,
+    "undocumented_status": Result(_RIGHT, status=201),
+    "undocumented_header": Result(_RIGHT, location="/v1/answers/1"),
+    "wrong_header": Result(_RIGHT, version=77),
+}
+
+
+def echo_parameters(
+    number: int,
+    x_count: int | None,
+    day: str | None,
+    moment: str | None,
+    link: str | None,
+    key: str | None,
+    flag: bool | None,
+    sizes: list[int] | None,
+) -> dict[str, Any]:
+    """Send the parameters back as they came out of validation."""
+    return {
+        "number": number,
+        "x_count": x_count,
+        "day": day,
+        "moment": moment,
+        "link": link,
+        "key": key,
+        "flag": flag,
+        "sizes": sizes,
+    }
+
+
+def make_thing(body: dict[str, Any]) -> dict[str, Any]:
+    """Send the body back with what the server sets."""
+    return {"id": "019c13ec-9e00-7a1b-8c2d-3e4f5a6b7c8d", "name": body["name"], "note": body["note"]}
+
+
+def write_and_answer(body: dict[str, Any]) -> Any:
+    """Change a row, then answer in the way that was asked for."""
+    with transaction():
+        run("UPDATE roles SET description = 'written by a test' WHERE name = 'guest'")
+        return _answer(body["how"])
+
+
+def read_answer(how: str) -> Any:
+    """Answer in the way that was asked for."""
+    return _answer(how)
+
+
+def _answer(how: str) -> Any:
+    if how == "undocumented_refusal":
+        raise PreconditionFailed
+    if how == "documented_refusal":
+        raise RoleInUse
+    if how == "crash":
+        raise ZeroDivisionError("a secret word")
+    return _WRONG[how]

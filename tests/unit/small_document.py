@@ -1,0 +1,108 @@
+"""A document of two operations, and how it is read: what the tests of policies change one thing in."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from app.policy.document import DocumentError, load
+from app.policy.permissions import load_permissions
+from app.policy.policy import Policy
+from app.policy.vocabulary import policies
+
+ROOT = """\
+openapi: 3.0.3
+tags: [{name: users}]
+security: [{bearer: []}]
+paths:
+  /v1/users/{user_id}: {$ref: paths/user.yaml}
+"""
+USER = """\
+parameters:
+  - {name: user_id, in: path, required: true, schema: {type: string, format: uuid}}
+get:
+  operationId: get_user
+  tags: [users]
+  x-permission: users:read
+  responses: {default: {description: x}}
+patch:
+  operationId: update_user
+  tags: [users]
+  x-permission: [users:read, users:update]
+  x-owner: user_id
+  x-rate-limit: write
+  x-audit: user.updated
+  x-precondition: required
+  x-step-up: account_deletion
+  x-executor: hashing
+  parameters: [{name: if-match, in: header, schema: {type: string}}]
+  requestBody:
+    content:
+      application/json:
+        schema: {$ref: '../components/schemas.yaml#/User'}
+  responses: {"500": {description: x}}
+"""
+SCHEMAS = """\
+User:
+  type: object
+  properties:
+    email: {type: string, x-write-permission: users:update}
+    profile:
+      allOf: [{$ref: '#/Profile'}]
+Profile:
+  properties:
+    x-kept: {type: string}
+    bio: {type: string, x-write-permission: users:read}
+"""
+PERMISSIONS = """\
+users:read: {description: Read., roles: [guest, user]}
+users:update: {description: Update., roles: []}
+"""
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    texts = {
+        "openapi.yaml": ROOT,
+        "paths/user.yaml": USER,
+        "components/schemas.yaml": SCHEMAS,
+        "components/securitySchemes.yaml": "bearer: {type: http, scheme: bearer}",
+        "permissions.yaml": PERMISSIONS,
+    }
+    for name, text in (texts | files).items():
+        path = folder / "openapi" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
+    return folder / "openapi"
+
+
+def read(folder: Path, files: dict[str, str] | None = None, *, bench: bool = False) -> dict[str, Policy]:
+    openapi = write(folder, files or {})
+    return policies(
+        load(openapi / "openapi.yaml"),
+        permissions=load_permissions(openapi / "permissions.yaml"),
+        buckets={"default", "write"},
+        recencies={"account_deletion"},
+        bench=bench,
+    )
+
+
+def faults(folder: Path, files: dict[str, str]) -> list[str]:
+    with pytest.raises(DocumentError) as caught:
+        read(folder, files)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def change(old: str, new: str, text: str = USER) -> str:
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+def get(old: str, new: str) -> dict[str, str]:
+    """Change the GET operation, lines 3 to 7."""
+    return {"paths/user.yaml": change(old, new)}
+
+
+def patch(old: str, new: str) -> dict[str, str]:
+    """Change the PATCH operation, from line 8."""
+    head, tail = USER.split("patch:")
+    return {"paths/user.yaml": head + "patch:" + change(old, new, tail)}

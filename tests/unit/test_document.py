@@ -1,0 +1,276 @@
+"""The loader: YAML as JSON would have it, files joined without losing names or lines."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from app.policy.document import DocumentError, load, resolve
+from app.policy.document.yaml_text import plain_value, read_yaml
+
+ROOT = """
+    openapi: 3.0.3
+    paths:
+      /v1/users: {$ref: paths/users.yaml}
+"""
+USERS = """
+    get:
+      operationId: list_users
+      responses:
+        200:
+          description: All.
+          content:
+            application/json:
+              schema: {$ref: '../components/schemas/users.yaml#/User'}
+              example: {$ref: not a reference}
+"""
+SCHEMAS = """
+    User:
+      type: object
+      properties:
+        friend: {$ref: '#/User'}
+        name: {$ref: fields.yaml#/Name}
+        default: {$ref: fields.yaml#/Name}
+"""
+
+
+def write(folder: Path, **files: str) -> Path:
+    """Write a document; the names of files use __ for / and lose their ending."""
+    for name, text in files.items():
+        path = folder / "openapi" / f"{name.replace('__', '/')}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+    return folder / "openapi" / "openapi.yaml"
+
+
+def sample(folder: Path, **files: str) -> Path:
+    defaults = {
+        "openapi": ROOT,
+        "paths__users": USERS,
+        "components__schemas__users": SCHEMAS,
+        "components__schemas__fields": "Name: {type: string}",
+        "components__securitySchemes": "bearer: {type: http, scheme: bearer}",
+    }
+    return write(folder, **(defaults | files))
+
+
+def faults(path: Path) -> list[str]:
+    with pytest.raises(DocumentError) as caught:
+        load(path)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_the_bundle_keeps_names_and_references(tmp_path: Path) -> None:
+    document = load(sample(tmp_path))
+    bundle = document.bundle
+    content = bundle["paths"]["/v1/users"]["get"]["responses"]["200"]["content"]["application/json"]
+    assert content["schema"] == {"$ref": "#/components/schemas/User"}
+    assert content["example"] == {"$ref": "not a reference"}
+    properties = bundle["components"]["schemas"]["User"]["properties"]
+    assert properties == {
+        "friend": {"$ref": "#/components/schemas/User"},
+        "name": {"$ref": "#/components/schemas/Name"},
+        "default": {"$ref": "#/components/schemas/Name"},
+    }
+    assert list(bundle["components"]) == ["schemas", "securitySchemes"]
+    assert list(bundle["components"]["schemas"]) == ["Name", "User"]
+    assert resolve(bundle, content["schema"]) is bundle["components"]["schemas"]["User"]
+
+
+def test_every_part_is_found_where_it_was_written(tmp_path: Path) -> None:
+    document = load(sample(tmp_path))
+    assert str(document.where(())) == "openapi/openapi.yaml:1"
+    assert str(document.where(("paths", "/v1/users"))) == "openapi/openapi.yaml:3"
+    assert str(document.where(("paths", "/v1/users", "get", "responses", "200"))) == "openapi/paths/users.yaml:4"
+    assert str(document.where(("components", "schemas", "User"))) == "openapi/components/schemas/users.yaml:1"
+    assert str(document.where(("components", "schemas", "User", "properties", "name", "$ref"))).endswith("users.yaml:5")
+    assert str(document.where(("components", "schemas", "User", "absent", "deeper"))).endswith("users.yaml:1")
+
+
+def test_places_inside_lists_are_found(tmp_path: Path) -> None:
+    document = load(sample(tmp_path, openapi=ROOT + "    tags:\n      - name: users\n      - name: me\n"))
+    assert document.where(("tags", 1)).line == 6
+    assert document.where(("tags", 1, "name")).line == 6
+
+
+def test_files_below_the_working_directory_are_named_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = sample(tmp_path)
+    monkeypatch.chdir(path.parent)
+    assert load(path).where(("paths", "/v1/users", "get")).file == "paths/users.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("yes", "yes"),
+        ("off", "off"),
+        ("012", 12),
+        ("0o12", 10),
+        ("0xff", 255),
+        ("2026-01-31", "2026-01-31"),
+        ("1_000", "1_000"),
+        ("12:30:45", "12:30:45"),
+        ("1.5e3", 1500.0),
+        ("-7", -7),
+        ("1.0.0", "1.0.0"),
+        (".inf", ".inf"),
+        ("~", None),
+        ("", None),
+        ("True", True),
+    ],
+)
+def test_plain_scalars_mean_what_yaml_1_2_says(text: str, value: object) -> None:
+    assert plain_value(text) == value
+    assert type(plain_value(text)) is type(value)
+
+
+def test_quoted_scalars_and_keys_are_text() -> None:
+    assert read_yaml(b"a: '12'\nb: \"true\"\n200: x\non: y\n", "f").value == {
+        "a": "12",
+        "b": "true",
+        "200": "x",
+        "on": "y",
+    }
+
+
+@pytest.mark.parametrize(
+    ("raw", "line", "words"),
+    [
+        (b"a: 1\nb: 2\na: 3\n", 3, "`a` is here twice, first in line 1"),
+        (b"a: &x 1\n", 1, "Anchors"),
+        (b"a: 1\nb: *x\n", 2, "Aliases"),
+        (b"a:\n  <<: {b: 1}\n", 2, "Merge keys"),
+        (b"a: !!str 1\n", 1, "Tags"),
+        (b"a: !!map {}\n", 1, "Tags"),
+        (b"? [1]\n: 2\n", 1, "A key must be text"),
+        (b"a: 1\n---\nb: 1\n", 2, "second document"),
+        (b"a: 1\nb: [\n", 3, "not YAML"),
+        (b"a: 1\nb: \xff\n", 2, "not UTF-8"),
+        (b"# nothing\n", 1, "empty"),
+        (b"a: \x07\n", 1, "not YAML"),
+    ],
+)
+def test_what_json_cannot_say_is_refused_with_its_line(raw: bytes, line: int, words: str) -> None:
+    found = read_yaml(raw, "f.yaml").faults
+    assert [(fault.place.line, words in fault.message) for fault in found] == [(line, True)]
+
+
+@pytest.mark.parametrize(
+    ("files", "fault"),
+    [
+        (
+            {"openapi": "openapi: 3.0.3\npaths:\n  /v1/users: {$ref: paths/user.yaml}\n"},
+            "openapi/openapi.yaml:3: There is no file paths/user.yaml. Write it, or mend the $ref.",
+        ),
+        ({"paths__stray": "get: {}"}, "openapi/paths/stray.yaml:1: No path refers to this file."),
+        ({"openapi": "openapi: 3.0.3"}, "openapi/openapi.yaml:1: There is no mapping `paths`."),
+        ({"openapi": ROOT + "      /v1/me:"}, "openapi/openapi.yaml:4: The path /v1/me is not a mapping."),
+        (
+            {"openapi": ROOT + "      /v1/me: {$ref: paths/users.yaml}"},
+            "openapi/openapi.yaml:4: paths/users.yaml is another path already.",
+        ),
+        (
+            {"openapi": ROOT.replace("yaml}", "yaml, summary: x}")},
+            "openapi/openapi.yaml:3: Keys beside the $ref of /v1/users.",
+        ),
+        ({"openapi": "- a"}, "openapi/openapi.yaml:1: This file is not a mapping."),
+        (
+            {"components__things": "A: {}"},
+            "openapi/components/things.yaml:1: OpenAPI has no components of the kind things.",
+        ),
+        (
+            {"components__schemas__more": "\nX: {}\nUser: {}"},
+            "schemas/users.yaml:1: schemas has a User already, at openapi/components/schemas/more.yaml:2.",
+        ),
+        (
+            {"openapi": ROOT + "    components: {schemas: {User: {type: string}}}"},
+            "openapi/openapi.yaml:4: schemas has a User already",
+        ),
+        ({"components__schemas__fields": "Other: {}"}, "users.yaml:5: The $ref fields.yaml#/Name leads to nothing."),
+        (
+            {"components__schemas__fields": "Name: {$ref: 'none.yaml#/X'}"},
+            "fields.yaml:1: The $ref none.yaml#/X names a file that does not exist.",
+        ),
+        (
+            {"components__schemas__fields": "Name: {$ref: '../../../other.yaml#/X'}"},
+            "fields.yaml:1: The $ref ../../../other.yaml#/X leads outside paths/ and components/.",
+        ),
+        (
+            {"components__schemas__fields": "Name: {$ref: users.yaml}"},
+            "fields.yaml:1: The $ref users.yaml names no component.",
+        ),
+        (
+            {"components__schemas__fields": "Name: {$ref: 'https://example.com/a'}"},
+            "fields.yaml:1: This $ref is not a path to a file.",
+        ),
+        (
+            {"components__schemas__fields": "Name:\n  description: x\n  $ref: users.yaml#/User"},
+            "fields.yaml:3: OpenAPI 3.0 ignores what stands beside a $ref: description. Wrap it in allOf.",
+        ),
+        ({"components__schemas__fields": "Name: {$ref: '#/Name'}"}, "fields.yaml:1: Name refers only to itself."),
+    ],
+)
+def test_a_broken_join_is_refused_with_its_line(tmp_path: Path, files: dict[str, str], fault: str) -> None:
+    (tmp_path / "other.yaml").write_text("X: {}")
+    assert [fault in found for found in faults(sample(tmp_path, **files))].count(True) == 1
+
+
+def test_a_root_that_does_not_exist_is_one_fault(tmp_path: Path) -> None:
+    assert faults(tmp_path / "openapi" / "openapi.yaml") == [
+        "openapi/openapi.yaml:1: This file does not exist. Write it."
+    ]
+
+
+def test_all_faults_come_at_once_and_a_broken_file_brings_no_others(tmp_path: Path) -> None:
+    found = faults(sample(tmp_path, components__schemas__fields="Name: [", paths__users="get: {a: 1, a: 2}\n"))
+    assert [fault.split(":")[0] for fault in found] == [
+        "openapi/components/schemas/fields.yaml",
+        "openapi/paths/users.yaml",
+    ]
+
+
+def test_a_same_named_part_of_the_root_never_wins_over_the_own_file(tmp_path: Path) -> None:
+    root = ROOT + "    User: {of: the root}\n"
+    bundle = load(sample(tmp_path, openapi=root)).bundle
+    assert bundle["components"]["schemas"]["User"]["properties"]["friend"] == {"$ref": "#/components/schemas/User"}
+
+
+def test_references_inside_the_root_and_into_a_component_are_kept(tmp_path: Path) -> None:
+    root = """
+        openapi: 3.0.3
+        paths:
+          /v1/me:
+            get: {responses: {default: {$ref: '#/components/responses/Any'}}}
+          /v1/users: {$ref: paths/users.yaml}
+        components:
+          responses: {Any: {description: x}}
+          securitySchemes: {bearer: {$ref: 'components/securitySchemes.yaml#/bearer'}}
+    """
+    fields = (
+        "Name: {allOf: [{$ref: 'users.yaml#/User/properties/friend'}], discriminator: {mapping: {a: '#/Name', b: B}}}"
+    )
+    bundle = load(sample(tmp_path, openapi=root, components__schemas__fields=fields)).bundle
+    assert bundle["paths"]["/v1/me"]["get"]["responses"]["default"] == {"$ref": "#/components/responses/Any"}
+    assert bundle["components"]["securitySchemes"]["bearer"] == {"type": "http", "scheme": "bearer"}
+    name = bundle["components"]["schemas"]["Name"]
+    assert name["allOf"] == [{"$ref": "#/components/schemas/User/properties/friend"}]
+    assert name["discriminator"]["mapping"] == {"a": "#/components/schemas/Name", "b": "B"}
+
+
+def test_references_within_a_path_item_lead_to_where_it_was_put(tmp_path: Path) -> None:
+    users = "get: {responses: {default: {$ref: '#/x-kept'}}}\nx-kept: {description: here}\n"
+    bundle = load(sample(tmp_path, paths__users=users)).bundle
+    reference = bundle["paths"]["/v1/users"]["get"]["responses"]["default"]
+    assert reference == {"$ref": "#/paths/~1v1~1users/x-kept"}
+    assert resolve(bundle, reference) == {"description": "here"}
+
+
+def test_sixty_files_are_read(tmp_path: Path) -> None:
+    def grown(start: int) -> str:
+        return "\n".join(f"S{start}_{n}:\n  type: object\n  properties:\n    a: {{type: string}}" for n in range(20))
+
+    files = {f"components__schemas__s{n}": grown(n) for n in range(60)}
+    path = write(tmp_path, openapi="openapi: 3.0.3\npaths: {}\n", **files)
+    assert len(load(path).bundle["components"]["schemas"]) == 1200

@@ -1,0 +1,99 @@
+"""The limiter without Redis: the same rule, counted by the process alone."""
+
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.cache.client import Cache
+from app.cache.limiter import Limiter, Taken
+from app.settings import Bucket
+
+
+def limiter(url: str = "", timeout_ms: int = 200) -> Limiter:
+    return Limiter(Cache(url, timeout_ms=timeout_ms, prefix="test"))
+
+
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """A Redis that takes connections and never answers."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        yield f"redis://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_the_whole_count_may_come_at_once_and_not_one_more() -> None:
+    here = limiter()
+
+    taken = [here.take("read", "alice", Bucket(5, 60)) for _ in range(7)]
+
+    assert [take.remaining for take in taken] == [4, 3, 2, 1, 0, 0, 0]
+    assert [take.retry_seconds > 0 for take in taken] == [False] * 5 + [True] * 2
+    assert taken[5].retry_seconds == 12
+    assert taken[4].reset_seconds == 60
+
+
+def test_buckets_and_callers_do_not_share() -> None:
+    here, one = limiter(), Bucket(1, 60)
+
+    assert [here.take(*who, one).retry_seconds for who in (("read", "a"), ("read", "b"), ("write", "a"))] == [0, 0, 0]
+    assert here.take("read", "a", one).retry_seconds > 0
+
+
+def test_a_refused_request_does_not_lengthen_the_wait() -> None:
+    here, bucket = limiter(), Bucket(1, 60)
+    here.take("read", "a", bucket)
+
+    waits = [here.take("read", "a", bucket).retry_seconds for _ in range(50)]
+
+    assert set(waits) <= {59, 60}
+
+
+def test_requests_come_back_one_by_one() -> None:
+    here, bucket = limiter(), Bucket(10, 1)
+    while not here.take("read", "a", bucket).retry_seconds:
+        pass
+
+    time.sleep(0.11)
+
+    assert here.take("read", "a", bucket).retry_seconds == 0
+    assert here.take("read", "a", bucket).retry_seconds == 1
+
+
+def test_parallel_requests_never_exceed_the_count() -> None:
+    here = limiter()
+
+    with ThreadPoolExecutor(20) as pool:
+        taken: list[Taken] = list(pool.map(lambda _: here.take("read", "a", Bucket(30, 3600)), range(200)))
+
+    assert sum(take.retry_seconds == 0 for take in taken) == 30
+
+
+def test_a_redis_that_is_away_is_counted_without() -> None:
+    away = limiter("redis://127.0.0.1:1")
+
+    taken = [away.take("read", "a", Bucket(2, 60)) for _ in range(3)]
+
+    assert [take.retry_seconds > 0 for take in taken] == [False, False, True]
+
+
+def test_a_redis_that_does_not_answer_costs_one_short_wait_not_one_a_request(silent_server: str) -> None:
+    slow = limiter(silent_server, timeout_ms=100)
+    started = time.monotonic()
+
+    taken = [slow.take("read", "a", Bucket(2, 60)) for _ in range(50)]
+
+    assert 0.05 < time.monotonic() - started < 0.6
+    assert sum(take.retry_seconds == 0 for take in taken) == 2
+
+
+def test_what_is_remembered_here_is_bounded() -> None:
+    here = limiter()
+
+    for number in range(100_500):
+        here.take("read", str(number), Bucket(1, 60))
+
+    assert len(here._local) == 100_000

@@ -1,0 +1,104 @@
+"""The client's address: the socket's, and only behind trusted proxies the header's."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.security.networks import client_address, network_of
+
+PROXIES: tuple[IPv4Network | IPv6Network, ...] = (ip_network("10.0.0.0/8"), ip_network("2001:db8:ffff::/48"))
+
+
+@pytest.mark.parametrize("forwarded", [None, "", "203.0.113.9", "10.1.1.1", "203.0.113.9, 10.0.0.2", "rubbish"])
+def test_a_header_from_somebody_not_trusted_counts_for_nothing(forwarded: str | None) -> None:
+    assert client_address("198.51.100.7", forwarded, PROXIES) == "198.51.100.7"
+    assert client_address("10.0.0.1", forwarded, ()) == "10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        (None, "10.0.0.1"),
+        ("", "10.0.0.1"),
+        ("203.0.113.9", "203.0.113.9"),
+        (" 203.0.113.9 ", "203.0.113.9"),
+        ("1.1.1.1, 203.0.113.9", "203.0.113.9"),
+        ("1.1.1.1,203.0.113.9,10.9.9.9", "203.0.113.9"),
+        ("203.0.113.9, 2001:db8:ffff::1", "203.0.113.9"),
+        ("10.0.0.3, 10.0.0.2", "10.0.0.3"),
+        ("203.0.113.9:4711", "203.0.113.9"),
+        ("[2001:db8::9]:4711", "2001:db8::9"),
+        ("[2001:db8::9]", "2001:db8::9"),
+        ("2001:DB8:0::9", "2001:db8::9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("203.0.113.9, ::ffff:10.0.0.2", "203.0.113.9"),
+    ],
+)
+def test_the_header_is_read_from_the_right_as_long_as_its_writers_are_trusted(forwarded: str, client: str) -> None:
+    assert client_address("10.0.0.1", forwarded, PROXIES) == client
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        "unknown",
+        "_hidden",
+        "999.1.1.1",
+        "1.2.3",
+        "01.2.3.4",
+        "fe80::1%<b>",
+        "x" * 5000,
+        "1.1.1.1;",
+        "",
+        "é",
+        "\0",
+        "::1::2",
+        "0x7f.1",
+    ],
+)
+def test_what_cannot_be_read_ends_the_reading(rubbish: str) -> None:
+    assert client_address("10.0.0.1", f"203.0.113.9, {rubbish}", PROXIES) == "10.0.0.1"
+    assert client_address("10.0.0.1", f"203.0.113.9, {rubbish}, 10.0.0.2", PROXIES) == "10.0.0.2"
+    assert client_address("10.0.0.1", f"{rubbish}, 203.0.113.9", PROXIES) == "203.0.113.9"
+
+
+def test_a_mapped_socket_address_is_the_ipv4_one_and_may_be_a_proxy() -> None:
+    assert client_address("::ffff:198.51.100.7", None, ()) == "198.51.100.7"
+    assert client_address("::ffff:10.0.0.1", "203.0.113.9", PROXIES) == "203.0.113.9"
+
+
+def test_the_zone_of_a_socket_address_is_dropped() -> None:
+    assert client_address("fe80::1%eth0", None, ()) == "fe80::1"
+
+
+def test_a_unix_socket_counts_as_this_machine() -> None:
+    assert client_address("", "203.0.113.9", ()) == "127.0.0.1"
+    assert client_address("", "203.0.113.9", (ip_network("127.0.0.0/8"),)) == "203.0.113.9"
+
+
+def test_a_peer_that_is_no_address_is_never_trusted() -> None:
+    assert client_address("testclient", "203.0.113.9", (ip_network("0.0.0.0/0"),)) == "0.0.0.0"
+
+
+def test_a_network_is_the_64_of_ipv6_and_the_address_of_ipv4() -> None:
+    assert network_of("203.0.113.9") == "203.0.113.9"
+    assert network_of("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::/64"
+    assert network_of("2001:db8:1:2::1") == network_of("2001:db8:1:2:ffff::")
+    assert network_of("2001:db8:1:2::1") != network_of("2001:db8:1:3::1")
+
+
+@settings(max_examples=100)
+@given(st.text(max_size=60), st.text(max_size=200))
+def test_whatever_is_sent_an_address_comes_out(peer: str, forwarded: str) -> None:
+    address = client_address(peer, forwarded, (*PROXIES, ip_network("127.0.0.0/8")))
+    assert network_of(str(ip_address(address)))
+
+
+@settings(max_examples=100)
+@given(st.text(max_size=200), st.ip_addresses())
+def test_a_client_cannot_choose_its_address_by_what_it_puts_to_the_left(forged: str, client) -> None:
+    seen = client_address("10.0.0.1", str(client), PROXIES)
+    if "%" not in str(client) and not any(ip_address(seen) in network for network in PROXIES):
+        assert client_address("10.0.0.1", f"{forged}, {client}", PROXIES) == seen

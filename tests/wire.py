@@ -1,0 +1,46 @@
+"""What tests of the wire assert again and again."""
+
+from typing import Any
+
+import httpx
+
+from app.database import run
+
+
+def data(answer: httpx.Response, status: int = 200) -> Any:
+    """Return the data of a success after checking its envelope."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    assert set(body) == {"data", "meta", "errors"}
+    assert body["errors"] is None
+    assert body["meta"]["request_id"] == answer.headers["x-request-id"]
+    assert body["meta"]["version"] == "1.0"
+    return body["data"]
+
+
+def refused(answer: httpx.Response, status: int, code: str, *fields: str) -> list[dict[str, Any]]:
+    """Return the errors of a refusal after checking its envelope, its code and the fields it names, in any order."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    assert set(body) == {"data", "meta", "errors"}
+    assert body["data"] is None
+    assert body["meta"]["request_id"] == answer.headers["x-request-id"]
+    errors: list[dict[str, Any]] = body["errors"]
+    assert {error["code"] for error in errors} == {code}, answer.text
+    if fields:
+        assert {error.get("field") for error in errors} == set(fields), answer.text
+    return errors
+
+
+def decisions(request_id: str) -> list[tuple[str, str | None]]:
+    """Return (outcome, reason) of the decision rows that a request left."""
+    return run("SELECT outcome, reason FROM audit_events WHERE request_id = %s AND kind = 'decision'", (request_id,))
+
+
+def events(request_id: str) -> list[tuple[str, str, str | None]]:
+    """Return (action, outcome, reason) of the event rows that a request left."""
+    return run(
+        "SELECT action, outcome, reason FROM audit_events WHERE request_id = %s AND kind = 'event'", (request_id,)
+    )
