@@ -5,6 +5,7 @@ import math
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import redis
@@ -50,10 +51,12 @@ class Limiter:
 
     Args:
         cache: where the counts are shared between processes.
+        clock: seconds, for the counts of this process alone.
     """
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(self, cache: Cache, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._cache = cache
+        self._clock = clock
         self._local: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -73,7 +76,7 @@ class Limiter:
         return Taken(remaining, math.ceil(reset / 1e6), math.ceil(wait / 1e6))
 
     def _take_here(self, name: str, who: str, interval: float, tolerance: float) -> tuple[int, float, float]:
-        now = time.monotonic() * 1e6
+        now = self._clock() * 1e6
         with self._lock:
             arrival = max(self._local.pop((name, who), now), now)
             wait = arrival + interval - tolerance - now

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -170,8 +169,6 @@ def test_the_drafts_reach_every_operation_and_are_good_and_bad(made: list[Draft]
 def test_both_ways_in_give_the_same_answers_and_leave_the_same_behind(
     services: Any, servers: Servers, password_hash: str, made: list[Draft]
 ) -> None:
-    started = time.monotonic()
-
     compiled, compiled_state = play(services["compiled"], servers, password_hash, made)
     stock, stock_state = play(services["connexion"], servers, password_hash, made)
 
@@ -181,7 +178,6 @@ def test_both_ways_in_give_the_same_answers_and_leave_the_same_behind(
     told = [f"{draft}\n  compiled:  {ours}\n  connexion: {theirs}" for draft, ours, theirs in different]
     assert {(draft.operation, *draft.changes) for draft, *_ in different} == set(DIFFERENCES), "\n\n".join(told)
     assert compiled_state == stock_state
-    assert time.monotonic() - started < 40
 
     statuses = Counter(answer["status"] for answer in compiled)
     assert 500 not in statuses
