@@ -1,10 +1,26 @@
-"""Who a request comes from: the signed-in account, and the client it uses."""
+"""Who acts: the signed-in account, or the operator; and the client a request comes from."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from models.account import Account
+
+
+class Actor(Protocol):
+    """Whoever acts, as far as law 11 looks at him: a signed-in account, or the operator at the terminal."""
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """All that he holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Whoever runs the deployment and acts through the command: he holds every permission of the catalogue."""
+
+    permissions: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

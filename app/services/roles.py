@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.database import run
 from app.errors import Forbidden, ValidationFailed, Violation
-from app.security.principal import Principal
+from app.security.principal import Actor
 from app.services.tools import Tools
 
 ADMIN = "admin"
@@ -50,7 +50,7 @@ def lock_admin() -> None:
     run("SELECT id FROM roles WHERE name = 'admin' FOR UPDATE")
 
 
-def guard(actor: Principal, *names: str, tools: Tools) -> dict[str, Role]:
+def guard(actor: Actor, *names: str, tools: Tools) -> dict[str, Role]:
     """Return the named roles, all of whose permissions the actor holds (law 11).
 
     Call it inside the transaction that touches the account, after locking the account's row.

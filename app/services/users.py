@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.database import run, transaction
 from app.errors import EmailTaken, LastAdmin, NotFound
-from app.security.principal import Principal
+from app.security.principal import Actor
 from app.services import accounts, addresses, roles, sessions
 from app.services.accounts import Versions
 from app.services.audit import Event
@@ -50,7 +50,7 @@ def create(
     role: str | None,
     email_verified: bool,
     profile: Mapping[str, str | None],
-    actor: Principal,
+    actor: Actor,
     tools: Tools,
     event: Event,
 ) -> Account:
@@ -91,7 +91,7 @@ def update(
     email: str | None,
     email_verified: bool | None,
     expected_version: Versions,
-    actor: Principal,
+    actor: Actor,
     tools: Tools,
 ) -> Account:
     """Change address and verification; None leaves as it is.
@@ -122,7 +122,7 @@ def update(
         return accounts.save(before, after, expected_version=expected_version, now=now)
 
 
-def set_role(*, user_id: UUID, role: str, expected_version: Versions, actor: Principal, tools: Tools) -> Account:
+def set_role(*, user_id: UUID, role: str, expected_version: Versions, actor: Actor, tools: Tools) -> Account:
     """Give an account a role; it counts from the account's next request on (law 5).
 
     Raises:
@@ -140,7 +140,7 @@ def set_role(*, user_id: UUID, role: str, expected_version: Versions, actor: Pri
         return accounts.save(before, after, expected_version=expected_version, now=tools.clock())
 
 
-def suspend(*, user_id: UUID, expected_version: Versions, actor: Principal, tools: Tools) -> Account:
+def suspend(*, user_id: UUID, expected_version: Versions, actor: Actor, tools: Tools) -> Account:
     """Suspend an account and end all its sessions.
 
     Raises:
@@ -159,7 +159,7 @@ def suspend(*, user_id: UUID, expected_version: Versions, actor: Principal, tool
     return saved
 
 
-def restore(*, user_id: UUID, expected_version: Versions, actor: Principal, tools: Tools) -> Account:
+def restore(*, user_id: UUID, expected_version: Versions, actor: Actor, tools: Tools) -> Account:
     """Let a suspended account sign in again; no session comes back.
 
     Raises:
@@ -173,7 +173,7 @@ def restore(*, user_id: UUID, expected_version: Versions, actor: Principal, tool
         return accounts.save(before, after, expected_version=expected_version, now=tools.clock())
 
 
-def delete(*, user_id: UUID, actor: Principal, tools: Tools) -> None:
+def delete(*, user_id: UUID, actor: Actor, tools: Tools) -> None:
     """Delete an account with its profile and its sessions; the audit trail keeps its id.
 
     Raises:
@@ -233,7 +233,7 @@ def _promoted(role: str, verified: bool) -> str:
     return roles.USER if role == roles.GUEST and verified else role
 
 
-def _lock_for(actor: Principal, user_id: UUID, *new_roles: str, tools: Tools) -> Account:
+def _lock_for(actor: Actor, user_id: UUID, *new_roles: str, tools: Tools) -> Account:
     # The admin role's row comes first, so that whoever might remove an admin waits for whoever is about to (law 7).
     roles.lock_admin()
     account = accounts.lock(user_id)
