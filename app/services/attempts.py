@@ -3,7 +3,8 @@
 Two counters an attempt. The account's: some free failures, then a wait that doubles with each failure; unknown
 addresses have one alike, and a network the account has signed in from has one of its own, so that a stranger who
 locks the account does not lock its owner out. The client's: so many failures a window, which no success clears.
-Each statement is one of its own in autocommit: it stays although the request fails (law 8).
+Each statement is one of its own in autocommit: it stays although the request fails (law 8). `clear` alone belongs
+to the work that calls it.
 
 The key of a counter is an HMAC under a subkey of JWT_SECRET: a leaked table is no list of addresses, and a change
 of that secret forgets the counts, which is harmless.
@@ -13,6 +14,7 @@ import hmac
 import math
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 from app.database import run, run_apart
 from app.errors import RateLimited
@@ -64,6 +66,10 @@ WHERE key = %(client)s AND window_started_at = %(window_started_at)s AND failure
 """
 
 _CLEAR = "DELETE FROM sign_in_attempts WHERE key = %(account)s"
+
+_CLEAR_ALL = "DELETE FROM sign_in_attempts WHERE key = ANY(%(keys)s)"
+
+_NETWORKS = "SELECT DISTINCT network FROM sessions WHERE user_id = %(user_id)s"
 
 
 class Attempt(NamedTuple):
@@ -118,6 +124,32 @@ def give_back(attempt: Attempt, *, tools: Tools) -> None:
     """Undo the count of an attempt whose password was right; the account's counter starts afresh."""
     run_apart(_CLEAR, {"account": attempt.account_key})
     _uncount(attempt.client_key, attempt.window_started_at, tools.clock())
+
+
+def waits(*, email: str, user_id: UUID, tools: Tools) -> dict[str, int]:
+    """Return where from the account has to wait before it can sign in.
+
+    Args:
+        email: the account's address.
+
+    Returns:
+        Seconds by network that the account has signed in from; the empty one stands for all others.
+    """
+    now = tools.clock()
+    networks = _account_keys(email, user_id, tools)
+    blocked = dict(run(_BLOCKED, {"keys": list(networks), "now": now}))
+    return {networks[key]: math.ceil((blocked[key] - now).total_seconds()) for key in networks if key in blocked}
+
+
+def clear(*, email: str, user_id: UUID, tools: Tools) -> None:
+    """Forget the account's failures, wherever they came from, in the open transaction; those of clients stay."""
+    run(_CLEAR_ALL, {"keys": list(_account_keys(email, user_id, tools))})
+
+
+def _account_keys(email: str, user_id: UUID, tools: Tools) -> dict[str, str]:
+    """Return the networks that have a counter of the account, by its key."""
+    networks = ["", *sorted(network for (network,) in run(_NETWORKS, {"user_id": user_id}))]
+    return {_digest(tools, "account", email, network): network for network in networks}
 
 
 def _uncount(client_key: str, window_started_at: datetime, now: datetime) -> None:

@@ -14,6 +14,14 @@ from app.security.principal import Client
 
 _WRITE = "SELECT record_event(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
+# Rare, so it needs no function that the server keeps the plan of.
+_WRITE_WITHOUT_CLIENT = """
+INSERT INTO audit_events (id, kind, occurred_at, request_id, actor_id, actor_role, action, outcome, reason,
+                          target_type, target_id, details)
+VALUES (%s, 'event', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING
+"""
+
 
 @dataclass(slots=True)
 class Event:
@@ -79,5 +87,24 @@ def write_event(
             client.address,
             client.user_agent,
         ),
+        again=True,
+    )
+
+
+def write_local_event(
+    event: Event, *, action: str, outcome: str, reason: str | None, request_id: str, now: datetime
+) -> None:
+    """Write the event row of what was done on the server's own machine: its client columns stay null.
+
+    Args:
+        action, outcome, reason: as `write_event`.
+        request_id: stands for the command that was run.
+    """
+    actor_id, actor_role = event.actor
+    kind, identifier = event.target or (None, None)
+    details = json.dumps(event.details) if event.details else None
+    run(
+        _WRITE_WITHOUT_CLIENT,
+        (new_id(), now, request_id, actor_id, actor_role, action, outcome, reason, kind, identifier, details),
         again=True,
     )

@@ -1,12 +1,12 @@
-"""Users: made, changed, given a role, suspended, restored and deleted, always leaving an active admin."""
+"""Users: made, changed, given a role or a password, suspended, restored, deleted, always leaving an active admin."""
 
 from collections.abc import Mapping
 from uuid import UUID
 
 from app.database import run, transaction
-from app.errors import EmailTaken, LastAdmin, NotFound
+from app.errors import EmailTaken, LastAdmin, ValidationFailed, Violation
 from app.security.principal import Actor
-from app.services import accounts, addresses, roles, sessions
+from app.services import accounts, addresses, attempts, roles, sessions
 from app.services.accounts import Versions
 from app.services.audit import Event
 from app.services.tools import Tools
@@ -18,6 +18,10 @@ SELECT EXISTS (SELECT FROM users u JOIN roles r ON r.id = u.role_id
 """
 
 _ANY_ADMIN = "SELECT EXISTS (SELECT FROM users u JOIN roles r ON r.id = u.role_id WHERE r.name = 'admin')"
+
+_SET_HASH = """
+UPDATE users SET password_hash = %(password_hash)s, version = version + 1, updated_at = %(now)s WHERE id = %(id)s
+"""
 
 
 def register(*, email: str, password: str, display_name: str | None, tools: Tools, event: Event) -> None:
@@ -186,20 +190,35 @@ def delete(*, user_id: UUID, actor: Actor, tools: Tools) -> None:
         run("DELETE FROM users WHERE id = %(id)s", {"id": user_id})
 
 
-def verify(*, email: str, tools: Tools) -> Account:
-    """Take an address for verified, on the word of whoever runs the deployment; a guest becomes a user.
+def reset_password(*, user_id: UUID, password: str, actor: Actor, tools: Tools) -> Account:
+    """Give an account another password, end all its sessions and forget its failed sign-ins; the rest stays.
+
+    Returns:
+        The account as it is now: one that was suspended still is.
 
     Raises:
-        NotFound: no account has this address.
+        NotFound: there is no such account.
+        ValidationFailed: the password is not acceptable.
+        Forbidden: the account holds what the actor does not (law 11).
     """
+    if "\0" in password:
+        raise ValidationFailed(details=[Violation("holds a NUL character, which no sign-in can send", "password")])
+    account = accounts.find(user_id)
+    tools.passwords.check(password, own_words=addresses.own_words(account.email, account.display_name))
+    password_hash = tools.passwords.hash(password)
     now = tools.clock()
     with transaction():
-        rows = run("SELECT id FROM users WHERE email = %(email)s", {"email": addresses.canonical(email)})
-        if not rows:
-            raise NotFound("No account has this address.")
-        before = accounts.lock(rows[0][0])
-        after = before._replace(verified_at=before.verified_at or now, role=_promoted(before.role, True))
-        return accounts.save(before, after, expected_version=None, now=now)
+        before = accounts.lock(user_id)
+        roles.guard(actor, before.role, tools=tools)
+        run(_SET_HASH, {"id": user_id, "password_hash": password_hash, "now": now})
+        sessions.end(user_id=user_id, scope="all", reason="password_reset", now=now)
+        attempts.clear(email=before.email, user_id=user_id, tools=tools)
+        return accounts.find(user_id)
+
+
+def any_admin() -> bool:
+    """Tell whether there is an admin, even a suspended one."""
+    return bool(run(_ANY_ADMIN)[0][0])
 
 
 def create_first_admin(*, email: str, password: str, tools: Tools) -> Account | None:
@@ -212,14 +231,14 @@ def create_first_admin(*, email: str, password: str, tools: Tools) -> Account | 
         ValidationFailed: the address or the password is not acceptable.
         EmailTaken: the address belongs to an account that is no admin.
     """
-    if run(_ANY_ADMIN)[0][0]:
+    if any_admin():
         return None
     address = addresses.accept(email)
     tools.passwords.check(password, own_words=addresses.own_words(address))
     password_hash = tools.passwords.hash(password)
     with transaction():
         roles.lock_admin()
-        if run(_ANY_ADMIN)[0][0]:
+        if any_admin():
             return None
         user_id = accounts.insert(
             email=address, password_hash=password_hash, role=roles.ADMIN, verified=True, profile={}, now=tools.clock()

@@ -254,11 +254,3 @@ def test_a_permission_the_document_no_longer_knows_binds_nobody(world, admin):
     world.role("relic", "abacus:polish")
     relic = world.person("relic", "relic")
     assert act(world, "set_role", admin, relic).role == "user"
-
-
-def test_verify_takes_the_operators_word(world, alice):
-    world.person("guest", "guest", verified=False)
-    verified = users.verify(email="GUEST@example.com", tools=world.tools)
-    assert (verified.role, verified.verified_at, verified.version) == ("user", world.now, 2)
-    with pytest.raises(NotFound):
-        users.verify(email="nobody@example.com", tools=world.tools)
