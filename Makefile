@@ -63,10 +63,18 @@ format: $(INSTALLED) ## write the code as the linter wants it
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
+.PHONY: size
+size: $(INSTALLED) ## tell how large the code is, and what in it is longest
+	@$(BIN)/python -m tests.house.size
+
 .PHONY: bench
 bench: $(INSTALLED) ## measure against FastAPI, stock Connexion and hand-written ASGI
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements/bench.txt
 	@$(BIN)/python -m tests.bench
+
+.PHONY: contract
+contract: $(INSTALLED) ## hold a running Charter against its document: make contract [SEED=n] [EXAMPLES=n] [GATEWAY=compiled|connexion]
+	@$(BIN)/python -m tests.contract $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(GATEWAY),--gateway $(GATEWAY))
 
 .PHONY: prove
 prove: $(INSTALLED) ## long proofs: a fresh clone, the README's walk, other tools on the document

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import connexion
+import structlog
 
 from app.cache.client import Cache
 from app.cache.limiter import Limiter
@@ -32,6 +33,7 @@ from app.policy.vocabulary import policies
 from app.security.access_tokens import AccessTokens
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
+from app.services import key_ring
 from app.services.health import Probes
 from app.services.tools import Tools
 from app.services.upkeep import keep_up
@@ -81,7 +83,7 @@ def create_app(
     hashers = hashing_threads(settings.hashing_threads)
     database = bind(
         settings,
-        size=settings.worker_threads + hashers + _SPARE_CONNECTIONS,
+        size=pool_size(settings),
         slow=log_slow_query,
         bounded=True,
     )
@@ -197,6 +199,11 @@ def build_probes(cache: Cache) -> Probes:
     return Probes(database=database, cache=lambda: cache.is_up() if cache.configured else None)
 
 
+def pool_size(settings: Settings) -> int:
+    """Return how many database connections one worker may open."""
+    return settings.worker_threads + hashing_threads(settings.hashing_threads) + _SPARE_CONNECTIONS
+
+
 def signing_key(settings: Settings) -> bytes:
     """Return the key of the audit clients' identifiers, derived from the token secret."""
     return hmac.digest(settings.jwt_secret.encode(), b"charter audit clients", "sha256")
@@ -209,17 +216,33 @@ def served(bundle: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     return {**bundle, "servers": [{"url": settings.public_url}]}
 
 
+def warn_of_lost_keys(settings: Settings, now: datetime) -> None:
+    """Log one warning when live sessions name a key that REFRESH_KEYS lacks: they cannot be refreshed."""
+    lost = key_ring.lost(key_ring.uses(now).values(), settings.refresh_keys)
+    if lost:
+        structlog.get_logger("charter").warning(
+            "keys_lost",
+            ids=[use.key_id for use in lost],
+            sessions=sum(use.live for use in lost),
+            mend="put them back at the end of REFRESH_KEYS, or these people sign in again",
+        )
+
+
 def lifetime(
     settings: Settings, crews: Mapping[str, Crew], cache: Cache, database: Database, clock: Callable[[], datetime]
 ) -> Lifetime:
     """Return what runs from the start of the server to its end: upkeep while it serves, and tidying up afterwards."""
 
+    async def attempt(chore: Callable[[], None]) -> None:
+        try:
+            await crews["common"].run(chore)
+        except Exception as error:  # noqa: BLE001 (tried again; the log has the trace)
+            log_failure(error, request_id="upkeep", code="UPKEEP")
+
     async def upkeep() -> None:
+        await attempt(lambda: warn_of_lost_keys(settings, clock()))
         while True:
-            try:
-                await crews["common"].run(lambda: keep_up(settings=settings, now=clock()))
-            except Exception as error:  # noqa: BLE001 (tried again; the log has the trace)
-                log_failure(error, request_id="upkeep", code="UPKEEP")
+            await attempt(lambda: keep_up(settings=settings, now=clock()))
             await asyncio.sleep(_UPKEEP_SECONDS)
 
     @asynccontextmanager

@@ -91,6 +91,9 @@ class Settings:
     )
     session_idle_days: int = _setting(parse.whole(1, 365), 30, "a session without a refresh ends after this")
     session_absolute_days: int = _setting(parse.whole(1, 3650), 90, "a session ends after this, whatever happens")
+    key_age_days: int = _setting(
+        parse.whole(1, 3650), 90, "charter doctor warns of a key that has made refresh tokens for longer than this"
+    )
     step_up_account_deletion: int = _setting(
         parse.whole(60, 86_400), 600, "seconds since the sign-in within which an owner may delete the account"
     )
@@ -142,6 +145,14 @@ class Settings:
         Raises:
             SettingsError: with a line for each variable that is missing or wrong.
         """
+        given, faults = cls.read(environ)
+        if faults:
+            raise SettingsError(faults)
+        return given
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> tuple[Self, list[str]]:
+        """Return the settings as far as they can be read, and a line for each fault; what is wrong has its default."""
         values, faults = {}, []
         for item in fields(cls):
             name = variable(item)
@@ -154,10 +165,7 @@ class Settings:
                 faults.append(f"{name} {error}")
         given = cls(**values)
         broken = {fault.split(" ", 1)[0] for fault in faults}
-        faults += [line for line in _contradictions(given) if line.split(" ", 1)[0] not in broken]
-        if faults:
-            raise SettingsError(faults)
-        return given
+        return given, faults + [line for line in _contradictions(given) if line.split(" ", 1)[0] not in broken]
 
     @property
     def buckets(self) -> dict[str, Bucket]:

@@ -10,6 +10,7 @@ if not sys.warnoptions:
     warnings.filterwarnings("ignore", module=r"connexion\.")
 
 from app.cli.db import db
+from app.cli.doctor import doctor
 from app.cli.refusals import CharterGroup
 from app.cli.serve import dev, serve
 from app.cli.spec import spec
@@ -39,5 +40,5 @@ def main() -> None:
     """
 
 
-for command in (serve, dev, db, users, spec):
+for command in (serve, dev, db, users, spec, doctor):
     main.add_command(command)

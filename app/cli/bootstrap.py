@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.state import kept_secrets
+from app.cli.state import SECRET_NAMES, kept_secrets
 from app.embedded import start_postgres, start_valkey
 from app.observability import logging
 from app.settings import Settings
@@ -58,8 +58,9 @@ def _given(environ: Mapping[str, str]) -> dict[str, str]:
 def _filled_in(wished: Settings, given: Mapping[str, str], running: ExitStack, *, cache: bool) -> dict[str, str]:
     """Start the servers and make the secrets that are not given; return the variables that name them."""
     state = wished.state_dir.resolve()
-    filled = {name: value for name, value in kept_secrets(state).items() if name not in given}
-    filled["CHARTER_STATE"] = str(state)
+    filled = {"CHARTER_STATE": str(state)}
+    if not given.keys() >= set(SECRET_NAMES):
+        filled |= {name: value for name, value in kept_secrets(state).items() if name not in given}
     if not wished.redis_url and cache:
         filled.update(_valkey(state, running))
     if "DATABASE_URL" not in given:

@@ -1,0 +1,136 @@
+"""The database server: whether it is there, can keep what it is given, and agrees on the time."""
+
+import time
+from collections.abc import Iterator
+
+from app.cli.doctor.findings import Verdict, failed, ok, skipped, warning
+from app.cli.doctor.patient import Patient
+from app.database import bind, run
+from app.database import connection as held_connection
+from app.database.binding import bound
+from app.factory import pool_size
+
+LEAST_VERSION = 15
+CLOCK_WARNING_SECONDS = 1.0
+CLOCK_FAILED_SECONDS = 30.0
+_ROUNDS = 3
+
+_LIMITS = """
+SELECT least(
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+    (SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user),
+    (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database())
+), pg_backend_pid()
+"""
+
+
+def connection(patient: Patient) -> Iterator[Verdict]:
+    """Connect, ask whether writes are taken, and note whether the tables are there."""
+    bind(patient.settings, size=1, bounded=True)
+    began = time.perf_counter()
+    with held_connection():
+        took = (time.perf_counter() - began) * 1000
+        read_only, tables = run("""
+            SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool,
+                   to_regclass('audit_events') IS NOT NULL AND to_regclass('sessions') IS NOT NULL
+        """)[0]
+    if not tables:
+        patient.missing["tables"] = "the tables have not been made"
+    if read_only:
+        yield failed("it takes no writes: a standby, or read-only by default", "set DATABASE_URL to the primary")
+    else:
+        yield ok(f"connected in {took:.0f} ms")
+
+
+def version(_: Patient) -> Iterator[Verdict]:
+    """Tell the server's version."""
+    number, text = run("SELECT current_setting('server_version_num')::int / 10000, current_setting('server_version')")[
+        0
+    ]
+    if number < LEAST_VERSION:
+        yield failed(f"PostgreSQL {text} is too old", f"upgrade it to PostgreSQL {LEAST_VERSION} or newer")
+    else:
+        yield ok(f"PostgreSQL {text.split(' ')[0]}")
+
+
+def encoding(_: Patient) -> Iterator[Verdict]:
+    """Names and addresses may hold any character."""
+    found = str(run("SELECT current_setting('server_encoding')")[0][0])
+    if found == "UTF8":
+        yield ok(found)
+    else:
+        yield failed(
+            f"the database's encoding is {found}",
+            "dump it, and restore it into one made with: CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'",
+        )
+
+
+def durability(patient: Patient) -> Iterator[Verdict]:
+    """What was answered must survive a crash: a decision is durable before its answer leaves (law 4)."""
+    names = ("fsync", "full_page_writes", "synchronous_commit")
+    off = [name for name in names if run("SELECT current_setting(%s)", (name,)) == [("off",)]]
+    if not off:
+        yield ok(f"{', '.join(names)} are on")
+        return
+    tell = failed if patient.in_production else warning
+    yield tell(
+        f"off: {', '.join(off)}; a crash loses what was answered for",
+        "as a superuser: " + " ".join(f"ALTER SYSTEM SET {name} = 'on';" for name in off) + " SELECT pg_reload_conf();"
+        " and see that neither role nor database say otherwise",
+    )
+
+
+def clock(_: Patient) -> Iterator[Verdict]:
+    """Compare this machine's clock with the database's; half the round trip is in doubt."""
+    rounds: list[tuple[float, float]] = []
+    with held_connection():
+        while len(rounds) < _ROUNDS:
+            before = time.time()
+            theirs = float(run("SELECT extract(epoch FROM clock_timestamp())")[0][0])
+            after = time.time()
+            rounds.append((after - before, theirs - (before + after) / 2))
+    trip, ahead = min(rounds)
+    certain = max(0.0, abs(ahead) - trip / 2)
+    found = f"the database is {abs(ahead):.3f} s {'ahead of' if ahead > 0 else 'behind'} this machine"
+    mend = "synchronise both clocks (NTP): tokens, sessions and the audit trail depend on them"
+    if certain > CLOCK_FAILED_SECONDS:
+        yield failed(found, mend)
+    elif certain > CLOCK_WARNING_SECONDS:
+        yield warning(found, mend)
+    else:
+        yield ok(found)
+
+
+def connections(patient: Patient) -> Iterator[Verdict]:
+    """Compare what the workers may open with what the server allows; a pooler in front is told apart by its number."""
+    with held_connection():
+        allowed, number = run(_LIMITS)[0]
+        pooled = bound().state.conn.info.backend_pid != number
+    workers, each = patient.settings.workers, pool_size(patient.settings)
+    found = f"{workers} x {each} may be opened here, {allowed} are allowed"
+    if pooled:
+        yield ok(f"{found}; a pooler stands in front, whose own limits count")
+    elif workers * each > allowed:
+        yield warning(
+            found, "raise max_connections or the role's limit, lower WORKERS or WORKER_THREADS, or put PgBouncer before"
+        )
+    else:
+        yield ok(found)
+
+
+def extensions(patient: Patient) -> Iterator[Verdict]:
+    """Nothing is required; one is missed when queries are slow."""
+    made, loaded = run("""
+        SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements'),
+               current_setting('pg_stat_statements.max', true) IS NOT NULL
+    """)[0]
+    if made and loaded:
+        yield ok("pg_stat_statements is there; nothing else is asked for")
+    elif not patient.in_production:
+        yield skipped("pg_stat_statements is missed in production only; nothing else is asked for")
+    else:
+        yield warning(
+            f"pg_stat_statements is not {'loaded' if made else 'there'}: nobody can tell which statements are slow",
+            "as a superuser: add it to shared_preload_libraries, restart, and CREATE EXTENSION IF NOT EXISTS "
+            "pg_stat_statements;",
+        )

@@ -1,0 +1,117 @@
+"""The list of checks, and how they are gone through: none hides another, and what cannot be looked at says why."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import peewee
+
+from app.cli.doctor import cache, database, document, keys, log, rights, schema, settings
+from app.cli.doctor.findings import Finding, Status, Verdict, failed, skipped
+from app.cli.doctor.patient import Patient
+from app.cli.refusals import FAILED, MISCONFIGURED, UNAVAILABLE
+from app.database import explain_connection_fault
+from app.errors import Unavailable
+
+_NO_PRIVILEGE = "42501"
+
+
+class Check(NamedTuple):
+    """One thing to look at.
+
+    Attributes:
+        look: returns a verdict for each thing found; it may say in `Patient.missing` what others must do without.
+        needs: what must be there: database, tables, schema (every migration run), cache, keys.
+        exit_code: of the command, when this fails.
+    """
+
+    group: str
+    name: str
+    look: Callable[[Patient], Iterable[Verdict]]
+    needs: tuple[str, ...] = ()
+    exit_code: int = FAILED
+
+
+_DATABASE = ("database",)
+_TABLES = ("database", "tables")
+_SCHEMA = ("database", "tables", "schema")
+
+# In the order in which they are told; a check comes after those that say whether its needs are met.
+CHECKS = (
+    Check("settings", "values", settings.values, exit_code=MISCONFIGURED),
+    Check("settings", "servers", settings.servers, exit_code=UNAVAILABLE),
+    Check("settings", "public_url", settings.public_url),
+    Check("settings", "metrics_token", settings.metrics_token),
+    Check("settings", "origins", settings.origins),
+    Check("settings", "proxies", settings.proxies),
+    Check("settings", "log_level", settings.log_level),
+    Check("settings", "rotation", settings.rotation),
+    Check("database", "connection", database.connection, _DATABASE, UNAVAILABLE),
+    Check("database", "version", database.version, _DATABASE),
+    Check("database", "encoding", database.encoding, _DATABASE),
+    Check("database", "durability", database.durability, _DATABASE),
+    Check("database", "clock", database.clock, _DATABASE),
+    Check("database", "connections", database.connections, _DATABASE),
+    Check("database", "extensions", database.extensions, _DATABASE),
+    Check("database", "role", rights.role, _DATABASE),
+    Check("database", "rights", rights.rights, _TABLES),
+    Check("database", "ownership", rights.ownership, _TABLES),
+    Check("database", "append_only", log.append_only, _TABLES),
+    Check("cache", "connection", cache.connection, (), UNAVAILABLE),
+    Check("cache", "version", cache.version, ("cache",)),
+    Check("cache", "memory", cache.memory, ("cache",)),
+    Check("cache", "limiter", cache.limiter, ("cache",)),
+    Check("migrations", "applied", schema.applied, _DATABASE),
+    Check("migrations", "known", schema.known, _DATABASE),
+    Check("migrations", "drift", schema.drift_of_models, _SCHEMA),
+    Check("partitions", "ahead", log.ahead, _TABLES),
+    Check("partitions", "default", log.default, _TABLES),
+    Check("partitions", "upkeep", log.upkeep, _TABLES),
+    Check("document", "operations", document.operations, exit_code=MISCONFIGURED),
+    Check("document", "lint", document.lint, exit_code=MISCONFIGURED),
+    Check("keys", "ring", keys.ring, (*_TABLES, "keys")),
+    Check("keys", "unused", keys.unused, (*_TABLES, "keys")),
+    Check("keys", "age", keys.age, (*_TABLES, "keys")),
+    Check("keys", "token_secret", keys.token_secret),
+)
+
+
+def examine(patient: Patient) -> Iterator[Finding]:
+    """Yield what every check finds, in order."""
+    for check in CHECKS:
+        reason = next((patient.missing[need] for need in check.needs if need in patient.missing), None)
+        verdicts = [skipped(reason)] if reason else _look(check, patient)
+        for status, found, mend in verdicts:
+            yield Finding(
+                check.group,
+                check.name,
+                status,
+                patient.masked(found),
+                None if mend is None else patient.masked(mend),
+                check.exit_code if status is Status.FAILED else 0,
+            )
+
+
+def _look(check: Check, patient: Patient) -> list[Verdict]:
+    try:
+        return list(check.look(patient))
+    except Unavailable as error:
+        patient.missing["database"] = "the database is away"
+        found, _, mend = explain_connection_fault(error).rpartition("; ")
+        return [failed(found, mend)]
+    except peewee.DatabaseError as error:
+        if getattr(error.__cause__, "pgcode", None) == _NO_PRIVILEGE:
+            return [skipped(f"the role may not look: {_first_line(error)}")]
+        return [_broken(error)]
+    except Exception as error:  # noqa: BLE001  # one check that breaks must not hide the others
+        return [_broken(error)]
+
+
+def _broken(error: Exception) -> Verdict:
+    return failed(
+        f"the check itself broke: {type(error).__name__}: {_first_line(error)}",
+        "mend what it names; where that is nothing of yours, report it as a fault of Charter",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0][:300]

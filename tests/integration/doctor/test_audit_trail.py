@@ -1,0 +1,68 @@
+"""An audit trail that could be changed, or has no place for what comes, is told, with how to mend it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.database import Database
+from app.database.migrator import migrate
+from app.identifiers import lowest_id, new_id
+from tests.integration.doctor.deployments import Durable, doctor
+
+NOW = datetime.now(UTC)
+THIS_MONTH = f"audit_events_{NOW:%Y_%m}"
+ROW_TRIGGER = "audit_events_no_change"
+TABLE_TRIGGER = "audit_events_no_truncate"
+ALLOW = "CREATE FUNCTION allow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        f"DROP TRIGGER {ROW_TRIGGER} ON audit_events",
+        f"DROP TRIGGER {TABLE_TRIGGER} ON {THIS_MONTH}",
+        f"ALTER TABLE {THIS_MONTH} DISABLE TRIGGER {ROW_TRIGGER}",
+        f"ALTER TABLE audit_events ENABLE TRIGGER {TABLE_TRIGGER}",
+        f"{ALLOW}; CREATE OR REPLACE TRIGGER {TABLE_TRIGGER} BEFORE TRUNCATE ON {THIS_MONTH} EXECUTE FUNCTION allow()",
+    ],
+    ids=["row trigger dropped", "truncate trigger dropped", "disabled", "not always", "another function"],
+)
+def test_an_audit_trail_that_could_be_changed_is_told_and_mended_as_printed(
+    url: str, durable: Durable, damage: str
+) -> None:
+    durable.execute(url, damage)
+
+    found = doctor(DATABASE_URL=url, REDIS_URL="").of("database.append_only")
+
+    assert found["status"] == "failed"
+    durable.execute(url, found["mend"].split("tables: ", 1)[1])
+    assert doctor(DATABASE_URL=url, REDIS_URL="").of("database.append_only")["status"] == "ok"
+
+
+def test_missing_partitions_are_told_and_made_by_the_printed_command(url: str, durable: Durable) -> None:
+    durable.execute(url, f"DROP TABLE {THIS_MONTH}")
+
+    found = doctor(DATABASE_URL=url, REDIS_URL="").of("partitions.ahead")
+
+    assert (found["status"], THIS_MONTH in found["found"]) == ("failed", True)
+    assert found["mend"].startswith("charter db migrate")
+    database = Database(url, size=1)
+    migrate(database, report=lambda line: None)
+    database.reset()
+    assert doctor(DATABASE_URL=url, REDIS_URL="").of("partitions.ahead")["status"] == "ok"
+
+
+def test_rows_of_no_month_and_leftovers_of_upkeep_are_told(url: str, durable: Durable) -> None:
+    row = "INSERT INTO audit_events (id, kind, occurred_at, request_id, action, outcome)"
+    stray = lowest_id(datetime(1999, 1, 1, tzinfo=UTC))
+    durable.execute(
+        url,
+        f"{row} VALUES ('{stray}', 'event', now(), 'r', 'login', 'failed')",
+        f"INSERT INTO sign_in_attempts (id, key, updated_at) VALUES ('{new_id()}', 'x', '{NOW - timedelta(days=9)}')",
+    )
+
+    seen = doctor(DATABASE_URL=url, REDIS_URL="")
+
+    assert seen.of("partitions.default")["found"].startswith("1 row in audit_events_default")
+    assert seen.of("partitions.upkeep")["found"].startswith("a counter of 9 days ago")
+    assert [seen.of(f"partitions.{name}")["status"] for name in ("default", "upkeep")] == ["warning", "warning"]

@@ -1,0 +1,125 @@
+"""A database that cannot keep what Charter promises is told, with how to mend it."""
+
+import pytest
+
+from tests.integration.doctor.deployments import ROLE, Durable, doctor
+
+
+def test_migrations_that_were_not_run_are_told_with_the_command_that_runs_them(durable: Durable) -> None:
+    with durable.deployment("template0") as url:
+        seen = doctor(DATABASE_URL=url, REDIS_URL="")
+
+    assert seen.of("migrations.applied")["status"] == "failed"
+    assert seen.of("migrations.applied")["mend"] == "charter db migrate"
+    assert seen.of("keys.ring")["found"] == "the tables have not been made"
+    assert seen.exit_code == 1
+
+
+def test_a_database_newer_than_the_code_is_told(url: str, durable: Durable) -> None:
+    durable.execute(url, "INSERT INTO migratehistory (name) VALUES ('2099-01-01-00-00-rockets')")
+
+    seen = doctor(DATABASE_URL=url, REDIS_URL="")
+
+    assert seen.of("migrations.known")["status"] == "failed"
+    assert "2099-01-01-00-00-rockets" in seen.of("migrations.known")["found"]
+    assert seen.of("migrations.drift")["status"] == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [("CREATE TABLE stray (id integer)", "warning"), ("ALTER TABLE users DROP COLUMN verified_at", "failed")],
+)
+def test_a_schema_changed_by_hand_is_told(url: str, durable: Durable, change: str, status: str) -> None:
+    durable.execute(url, change)
+
+    found = doctor(DATABASE_URL=url, REDIS_URL="").of("migrations.drift")
+
+    assert found["status"] == status
+    assert "stray" in found["found"] or "verified_at" in found["found"]
+
+
+def test_a_role_without_rights_is_told_which_and_mended_as_printed(url: str, durable: Durable) -> None:
+    boss = durable.as_superuser(url)
+    durable.execute(
+        boss,
+        "CREATE ROLE server LOGIN",
+        "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO server",
+        f"REVOKE EXECUTE ON FUNCTION rotate_session FROM PUBLIC; GRANT EXECUTE ON FUNCTION rotate_session TO {ROLE}",
+    )
+    server = url.replace(f"{ROLE}@", "server@", 1)
+    try:
+        seen = doctor(DATABASE_URL=server, REDIS_URL="")
+        found = seen.of("database.rights")
+        assert found["status"] == "failed"
+        assert "UPDATE on users" in found["found"]
+        assert "EXECUTE on rotate_session" in found["found"]
+        assert "on audit_events" not in found["found"]
+        assert seen.of("database.ownership")["status"] == "warning"
+
+        durable.execute(url, found["mend"].split("tables: ", 1)[1])
+
+        assert doctor(DATABASE_URL=server, REDIS_URL="").of("database.rights")["status"] == "ok"
+    finally:
+        durable.execute(boss, "DROP OWNED BY server", "DROP ROLE server")
+
+
+def test_a_superuser_a_server_that_forgets_and_statements_nobody_counts_are_told(
+    database_url: str, valkey_url: str
+) -> None:
+    seen = doctor(DATABASE_URL=database_url, REDIS_URL=valkey_url)
+
+    assert seen.of("database.role")["status"] == "warning"
+    assert seen.of("database.durability")["status"] == "failed"
+    assert "fsync" in seen.of("database.durability")["found"]
+    assert seen.of("database.extensions")["status"] == "warning"
+
+
+def test_more_connections_than_the_server_allows_are_told(url: str) -> None:
+    seen = doctor(DATABASE_URL=url, REDIS_URL="", WORKERS="16")
+
+    assert seen.of("database.connections")["status"] == "warning"
+
+
+def shadow(durable: Durable, url: str, name: str, kind: str, body: str) -> None:
+    """Have one of the server's functions answer something else in this database."""
+    database = url.rsplit("?", 1)[0].rsplit("/", 1)[1]
+    durable.execute(
+        url,
+        "CREATE SCHEMA shadow",
+        f"CREATE FUNCTION shadow.{name} RETURNS {kind} LANGUAGE sql AS $$ SELECT {body} $$",
+        f"ALTER DATABASE {database} SET search_path = shadow, pg_catalog, public",
+    )
+
+
+OLD = "CASE $1 WHEN 'server_version_num' THEN '140010' ELSE pg_catalog.current_setting($1) END"
+
+
+@pytest.mark.parametrize(
+    ("check", "status", "name", "kind", "body"),
+    [
+        ("clock", "warning", "clock_timestamp()", "timestamptz", "pg_catalog.clock_timestamp() + interval '7 seconds'"),
+        ("clock", "failed", "clock_timestamp()", "timestamptz", "pg_catalog.clock_timestamp() - interval '40 seconds'"),
+        ("connection", "failed", "pg_is_in_recovery()", "boolean", "true"),
+        ("version", "failed", "current_setting(text)", "text", OLD),
+    ],
+    ids=["ahead", "far behind", "standby", "too old"],
+)
+def test_a_server_with_a_wrong_clock_too_old_or_on_standby_is_told(
+    url: str, durable: Durable, check: str, status: str, name: str, kind: str, body: str
+) -> None:
+    shadow(durable, url, name, kind, body)
+
+    assert doctor(DATABASE_URL=url, REDIS_URL="").of(f"database.{check}")["status"] == status
+
+
+def test_a_pooler_in_front_is_told(url: str, durable: Durable) -> None:
+    shadow(durable, url, "pg_backend_pid()", "integer", "1")
+
+    assert "a pooler stands in front" in doctor(DATABASE_URL=url, REDIS_URL="").of("database.connections")["found"]
+
+
+def test_an_encoding_that_cannot_hold_every_name_is_told(durable: Durable) -> None:
+    with durable.deployment("template0", "ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'") as url:
+        found = doctor(DATABASE_URL=url, REDIS_URL="").of("database.encoding")
+
+    assert (found["status"], "SQL_ASCII" in found["found"]) == ("failed", True)
