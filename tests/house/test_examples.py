@@ -150,6 +150,6 @@ def test_the_examples_of_a_refusal_have_codes_of_its_status() -> None:
             media = _resolved(reference).get("content", {}).get("application/json", {})
             for example in media.get("examples", {}).values():
                 for problem in _resolved(example)["value"].get("errors") or ():
-                    assert status_of[problem["code"]] == int(status), f"{name} {status}"
+                    assert status in (str(status_of[problem["code"]]), "default"), f"{name} {status}"
                     checked += 1
     assert checked > 100

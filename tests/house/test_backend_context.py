@@ -1,0 +1,73 @@
+"""docs/backend-context.md and the pages of docs/features/ are true: each number equals the place it comes from."""
+
+import importlib
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from app import settings
+from app.factory import OPENAPI
+from tests.house.repository import ROOT, shown
+
+PAGE = ROOT / "docs" / "backend-context.md"
+PAGES = (PAGE, *sorted((ROOT / "docs" / "features").glob("*.md")))
+# | what it is | `where it comes from` | value |
+ROW = re.compile(r"^\| [^|]+ \| `([^`|]+)` \| ([^|]+?) \|$", re.MULTILINE)
+# Secrets, addresses and lists have no default to tell.
+WITHOUT_DEFAULT = {name for name, default, _ in settings.catalogue() if default in ("", "()")}
+
+
+def _rows(text: str) -> list[tuple[str, str]]:
+    tables = re.findall(r"^\| number \| from \| value \|\n\|---\|---\|---\|\n((?:\|.*\n)+)", text, re.MULTILINE)
+    return [row for table in tables for row in ROW.findall(table)]
+
+
+def _value(source: str) -> Any:
+    """Return what stands at a setting, a constant of a module, or a pointer into the document."""
+    defaults = {name: default for name, default, _ in settings.catalogue()}
+    if source in defaults:
+        return defaults[source]
+    if "#/" in source:
+        name, pointer = source.split("#/")
+        node: Any = yaml.safe_load((OPENAPI / "components" / name).read_text(encoding="utf-8"))
+        for step in pointer.split("/"):
+            node = node[step]
+        return node
+    module, _, name = source.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def _same(stated: str, found: Any) -> bool:
+    return (
+        float(stated) == found
+        if isinstance(found, int | float) and not isinstance(found, bool)
+        else stated == str(found)
+    )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_every_number_on_the_page_is_the_one_in_its_place(page):
+    rows = _rows(page.read_text(encoding="utf-8"))
+
+    assert [(source, stated, _value(source)) for source, stated in rows if not _same(stated, _value(source))] == []
+    assert rows or page != PAGE
+
+
+def test_every_setting_with_a_default_has_a_line():
+    lines = {source for source, _ in _rows(PAGE.read_text(encoding="utf-8"))}
+
+    assert {name for name, _, _ in settings.catalogue()} - WITHOUT_DEFAULT - lines == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_no_number_stands_outside_the_tables(page):
+    text = page.read_text(encoding="utf-8")
+    for table in re.findall(r"^\| number \|.*\n(?:\|.*\n)+", text, re.MULTILINE):
+        text = text.replace(table, "")
+    text = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"`[^`]*`|\]\([^)]*\)|^\d+\. |· \d+\. |^\d+\. \[", "", text, flags=re.MULTILINE)
+    # Names that carry a number, and HTTP statuses.
+    text = re.sub(r"\b(?:RFC|UUIDv|IPv|NIST SP|decision|API) ?\d[\d-]*|\b[2-5]\d\d\b|\b[45]xx\b|RFC 3339", "", text)
+    assert re.findall(r".{0,30}\d.{0,30}", text) == []

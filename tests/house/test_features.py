@@ -1,0 +1,49 @@
+"""docs/features/ has a page for each tag, and each page's table of operations is what the document says."""
+
+import re
+from collections.abc import Mapping
+
+import pytest
+
+from app.factory import Surface, read_surface
+from app.policy.policy import Policy
+from tests.house.repository import ROOT
+from tests.service import settings_for
+
+FOLDER = ROOT / "docs" / "features"
+HEAD = "| operation | method and path | who | counted as | leaves |\n|---|---|---|---|---|\n"
+
+
+@pytest.fixture(scope="module")
+def surface() -> Surface:
+    return read_surface(settings_for(DATABASE_URL="postgresql://localhost/nothing-is-asked-of-it"))
+
+
+def _row(policy: Policy) -> str:
+    who = "anybody" if policy.public else " ".join(f"`{name}`" for name in policy.permissions)
+    if policy.owner:
+        who = f"the owner, {who}"
+    bucket = f"`{policy.bucket}`" if policy.bucket else "not counted"
+    leaves = "" if policy.public else "a decision"
+    if not policy.safe:
+        leaves = ", ".join(filter(None, (leaves, f"`{policy.event}`")))
+    name, place = policy.operation_id, f"{policy.method.upper()} {policy.path}"
+    return f"| `{name}` | `{place}` | {who} | {bucket} | {leaves or 'nothing'} |"
+
+
+def _tables(policies: Mapping[str, Policy]) -> dict[str, list[str]]:
+    tables: dict[str, list[str]] = {}
+    for policy in policies.values():
+        tables.setdefault(policy.tag, []).append(_row(policy))
+    return tables
+
+
+def test_every_tag_has_its_page_and_every_page_its_tag(surface):
+    assert {path.stem for path in FOLDER.glob("*.md")} == {tag["name"] for tag in surface.document.bundle["tags"]}
+
+
+def test_every_page_lists_the_operations_of_its_tag_as_the_document_has_them(surface):
+    for tag, rows in _tables(surface.policies).items():
+        found = re.search(re.escape(HEAD) + r"((?:\|.*\n)*)", (FOLDER / f"{tag}.md").read_text(encoding="utf-8"))
+        assert found, f"{tag}.md has no table of operations"
+        assert found[1].splitlines() == rows, f"{tag}.md"
