@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from tests import leaks
 from tests.service import REFRESH_KEYS, SECRET
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -78,4 +79,5 @@ class Server:
         self.process.send_signal(number)
         code = self.process.wait(LONGEST_START_SECONDS)
         self._reader.join(LONGEST_START_SECONDS)
+        leaks.refuse(self.printed, "what the server wrote")
         return code

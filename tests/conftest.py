@@ -2,16 +2,18 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from app.database import Database
 from models.record import database as proxy
+from tests import leaks
 from tests.servers import PLACE, Servers, place_for_servers
 
 _run = contextlib.ExitStack()
+_module: Path | None = None
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,6 +30,26 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     _run.close()
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Forget the secrets of the module before this one."""
+    global _module  # noqa: PLW0603  # pytest keeps no state for a plugin
+    if item.path != _module:
+        leaks.forget()
+        _module = item.path
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test that passed but printed a secret."""
+    report = yield
+    if report.when == "teardown" and report.passed:
+        try:
+            leaks.refuse("".join(text for _, text in report.sections), "what the test printed")
+        except leaks.Leak as leak:
+            report.outcome, report.longrepr = "failed", str(leak)
+    return report
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL with the migrated template, and Valkey."""
@@ -38,6 +60,7 @@ def servers() -> Iterator[Servers]:
         running.start()
         running.make_template()
         yield running
+        leaks.refuse(running.log(), "the log of PostgreSQL")
 
 
 @pytest.fixture
@@ -45,7 +68,10 @@ def database_url(servers: Servers) -> Iterator[str]:
     """A migrated database of the test's own."""
     url = servers.clone()
     yield url
-    servers.drop(url)
+    try:
+        leaks.refuse("\n".join(leaks.rows(url)), "the database")
+    finally:
+        servers.drop(url)
 
 
 @pytest.fixture
@@ -60,9 +86,10 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def valkey_url(servers: Servers) -> str:
+def valkey_url(servers: Servers) -> Iterator[str]:
     """An empty Valkey database; the test is skipped where there is no Valkey."""
     url = servers.empty_redis()
     if not url:
         pytest.skip("no Valkey on this machine")
-    return url
+    yield url
+    leaks.refuse("\n".join(leaks.cached(url)), "Valkey")

@@ -23,6 +23,7 @@ from psycopg2.extensions import connection as DriverConnection
 from app.database import Database
 from app.database.migrator import migrate
 from app.embedded import EmbeddedServer, start_postgres, start_valkey
+from app.embedded.homes import find
 from app.embedded.server import Ownership
 
 # Tells the processes of pytest-xdist where the one that started them keeps the servers.
@@ -110,6 +111,11 @@ class Servers:
         with redis.Redis.from_url(url) as client:
             client.flushdb()
         return url
+
+    def log(self) -> str:
+        """Return what the PostgreSQL of this run has logged; nothing of a server that is somebody else's."""
+        home = find(self._place)
+        return home.log.read_text(encoding="utf-8", errors="replace") if home else ""
 
     def execute(self, sql: str) -> None:
         """Run a statement on the server rather than on a test's database."""

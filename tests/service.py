@@ -12,10 +12,12 @@ import httpx
 import uvicorn
 
 from app.factory import create_app
+from app.observability import logging
 from app.settings import Settings
+from tests import leaks
 
-SECRET = "3d7f0b1c9a5e48d2b6c4f1a09e8d7c6b5a493827"
-REFRESH_KEYS = "k1:9c8b7a6d5e4f30211f2e3d4c5b6a798897a6b5c4"
+SECRET, REFRESH_SECRET, _ = leaks.ALWAYS
+REFRESH_KEYS = f"k1:{REFRESH_SECRET}"
 
 
 class Clock:
@@ -50,7 +52,7 @@ def settings_for(**variables: str) -> Settings:
             "JWT_SECRET": SECRET,
             "REFRESH_KEYS": REFRESH_KEYS,
             "BCRYPT_COST": "4",
-            "LOG_LEVEL": "error",
+            "LOG_LEVEL": "debug",
             "LOG_FORMAT": "json",
             **wide,
             **variables,
@@ -69,6 +71,7 @@ class Service:
     def __init__(self, settings: Settings, **options: Any) -> None:
         self.settings = settings
         self.clock = Clock()
+        logging.configure(settings)
         self.app = create_app(settings, clock=self.clock, **options)
         # Said in full: asyncio sends small answers at once only where the protocol is named.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -99,7 +102,9 @@ class Service:
         """Return a client of this service, with an access token or without."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         # There is no TLS here, and loading its certificates would take 50 ms each time.
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30, verify=False)
+        return httpx.Client(
+            base_url=self.url, headers=headers, timeout=30, verify=False, event_hooks={"response": [leaks.learn]}
+        )
 
     def close(self) -> None:
         """Stop listening and wait for the end."""

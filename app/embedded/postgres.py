@@ -29,6 +29,9 @@ _PARAMETERS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "log_checkpoints": "off",
+    # A statement that fails carries its values, a password's hash among them, and so does the detail of its error.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 # For tests: nothing has to survive a crash, and an autovacuum worker in the template would hold up its clones.
 _CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}

@@ -105,7 +105,8 @@ class FrontDoor:
         try:
             self._decide(visit, raw_path, size)
         except AppError as refusal:
-            visit.refusal = refusal
+            # Its trace leads back to the visit, and nobody reads it.
+            visit.refusal = refusal.with_traceback(None)
         return visit
 
     def authenticate(self, visit: Visit) -> None:
@@ -182,7 +183,8 @@ def too_large(limit: int) -> PayloadTooLarge:
 
 def printable(text: str) -> str:
     """Return a header value fit for storing: no control characters, and not longer than we keep."""
-    return "".join(char if char.isprintable() else " " for char in text[:_MOST_AGENT])
+    kept = text[:_MOST_AGENT]
+    return kept if kept.isprintable() else "".join(char if char.isprintable() else " " for char in kept)
 
 
 def _headers(pairs: list[tuple[bytes, bytes]]) -> tuple[dict[str, str], int]:

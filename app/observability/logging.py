@@ -30,6 +30,8 @@ _SECRET_TEXT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=://)[^\s/@:]*:[^\s/@]+
 _CONTROL_BYTES = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 _DEEPEST = 5
 _LONGEST_MESSAGE = 300
+# The line of a request stays under PIPE_BUF (4096 bytes): what is longer, a pipe may mix with other workers' lines.
+_LONGEST_PATH = 1000
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -116,7 +118,7 @@ def log_request(
 
     Args:
         operation_id: None when the request fits no operation.
-        path: as it came, without the query.
+        path: as it came, without the query; a long one is cut.
         duration_ms: from the arrival to the answer.
         user_id: whose token it came with; None without one.
         queries: SQL statements run for it.
@@ -128,7 +130,7 @@ def log_request(
         request_id=request_id,
         operation_id=operation_id,
         method=method,
-        path=path,
+        path=path[:_LONGEST_PATH],
         status=status,
         duration_ms=round(duration_ms, 2),
         user_id=user_id,

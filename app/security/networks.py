@@ -1,10 +1,13 @@
 """Where a request comes from: the socket, and behind trusted proxies the header they write."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 _LOCAL = "127.0.0.1"
 _UNKNOWN = str(IPv4Address(0))
 _LONGEST_ENTRY = 64
+# Reading an address costs more than finding it again; the same ones come back request after request.
+_MOST_REMEMBERED = 4096
 
 
 def client_address(peer: str, forwarded: str | None, trusted: tuple[IPv4Network | IPv6Network, ...]) -> str:
@@ -33,6 +36,7 @@ def client_address(peer: str, forwarded: str | None, trusted: tuple[IPv4Network 
     return str(found)
 
 
+@lru_cache(_MOST_REMEMBERED)
 def network_of(address: str) -> str:
     """Return what counts as one place: the /64 of an IPv6 address, the IPv4 address itself.
 
@@ -50,8 +54,11 @@ def _without_port(entry: str) -> str:
 
 def _read(text: str) -> IPv4Address | IPv6Address | None:
     # A zone may hold any text at all, and means nothing on another machine.
-    if len(text) > _LONGEST_ENTRY or "%" in text:
-        return None
+    return None if len(text) > _LONGEST_ENTRY or "%" in text else _parsed(text)
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
         found = ip_address(text)
     except ValueError:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.database import Database
+from tests import leaks
 from tests.people import PASSWORD, People
 from tests.servers import Servers
 from tests.service import Service, settings_for
@@ -49,10 +50,12 @@ def running(request: pytest.FixtureRequest, services: Services) -> Service:
 @pytest.fixture
 def service(running: Service, database: Database, servers: Servers) -> Iterator[Service]:
     """The running service, on a database and a cache of the test's own, with its clock at the present."""
-    servers.empty_redis()
+    cache = servers.empty_redis()
     running.clock.reset()
     yield running
     running.clock.reset()
+    if cache:
+        leaks.refuse("\n".join(leaks.cached(cache)), "Valkey")
 
 
 @pytest.fixture(scope="session")

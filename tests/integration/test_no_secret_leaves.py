@@ -5,16 +5,15 @@ The log is that of a process of its own that says as much as it can: every level
 
 import json
 import signal
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import psycopg2
 import pytest
-import redis
 
 from app.factory import read_surface
 from app.settings import Settings
+from tests import leaks
 from tests.command import Server
 from tests.integration.conftest import GATEWAYS
 from tests.service import REFRESH_KEYS, SECRET
@@ -155,31 +154,6 @@ def _break(walk: Walk, url: str) -> None:
     walk.call(500, "POST", "/v1/auth/login", json=ADMIN)
 
 
-def _rows(url: str) -> Iterator[str]:
-    """Yield every row of every table as text; of users, all but the column made for the password's hash."""
-    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-        )
-        for (table,) in cursor.fetchall():
-            cursor.execute(f"SELECT to_jsonb(t) - %s FROM {table} t", ("password_hash" if table == "users" else "",))
-            yield from (f"{table}: {json.dumps(row)}" for (row,) in cursor.fetchall())
-
-
-def _cached(url: str) -> Iterator[str]:
-    """Yield every key of Valkey with its value."""
-    with redis.Redis.from_url(url) as client:
-        readers: dict[bytes, Callable[[bytes], Any]] = {
-            b"string": client.get,
-            b"hash": client.hgetall,
-            b"set": client.smembers,
-            b"list": lambda key: client.lrange(key, 0, -1),
-            b"zset": lambda key: client.zrange(key, 0, -1),
-        }
-        for key in client.scan_iter():
-            yield f"{key!r}: {readers[client.type(key)](key)!r}"
-
-
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_no_secret_is_in_the_log_the_tables_the_cache_or_an_answer(
     gateway: str, database_url: str, valkey_url: str
@@ -204,7 +178,7 @@ def test_no_secret_is_in_the_log_the_tables_the_cache_or_an_answer(
     try:
         _walk_everywhere(walk)
         _stumble(walk)
-        rows, cached = list(_rows(database_url)), list(_cached(valkey_url))
+        rows, cached = list(leaks.rows(database_url)), list(leaks.cached(valkey_url))
         _break(walk, database_url)
     finally:
         walk.close()

@@ -1,0 +1,116 @@
+"""Law 10 over the whole run: whatever a test used as a secret is looked for in all it printed, logged and stored.
+
+Secrets are learned on the wire: the tokens that were handed out or shown, and the passwords that were taken. What was
+printed is what pytest captured, the log of the services included, and what `charter serve` wrote. What was stored is
+every row of the test's database and every key of its Valkey, before either is emptied.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import psycopg2
+import redis
+
+# Of any test: what the services sign with, and how a hash of a password begins.
+ALWAYS = ("3d7f0b1c9a5e48d2b6c4f1a09e8d7c6b5a493827", "9c8b7a6d5e4f30211f2e3d4c5b6a798897a6b5c4", "$2b$")
+_PASSWORDS = ("password", "current_password", "new_password")
+_TOKENS = ("access_token", "refresh_token")
+# Shorter ones, refused or not, are words that may stand anywhere.
+_SHORTEST_PASSWORD = 12
+
+_noted: set[str] = set()
+
+
+class Leak(AssertionError):
+    """A secret where none belongs."""
+
+
+def note(*secrets: str) -> None:
+    """Take texts for secrets, until the module under test has ended."""
+    _noted.update(secrets)
+
+
+def forget() -> None:
+    """Forget the secrets of a module that has ended."""
+    _noted.clear()
+
+
+def noted() -> frozenset[str]:
+    """Return the secrets of this module so far, but for those of any test."""
+    return frozenset(_noted)
+
+
+def learn(answer: httpx.Response) -> None:
+    """Note the secrets of a request that was taken, and of its answer."""
+    request = answer.request
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if answer.status_code >= 300:
+        return
+    if scheme == "Bearer":
+        _note_token(token)
+    try:
+        sent = json.loads(request.content)
+    except (ValueError, httpx.RequestNotRead):
+        return
+    if not isinstance(sent, dict):
+        return
+    note(
+        *(value for name in _PASSWORDS if isinstance(value := sent.get(name), str) and len(value) >= _SHORTEST_PASSWORD)
+    )
+    if request.url.path in ("/v1/auth/login", "/v1/auth/refresh"):
+        answer.read()
+        given = answer.json()["data"]
+        for name in _TOKENS:
+            _note_token(given[name])
+
+
+def found_in(text: str) -> list[str]:
+    """Return the secrets that stand in a text."""
+    return [secret for secret in (*ALWAYS, *_noted) if secret in text]
+
+
+def refuse(text: str, place: str) -> None:
+    """Raise Leak when a secret stands in a text.
+
+    Args:
+        place: what the text is, for the message.
+    """
+    if found := found_in(text):
+        where = text.index(found[0])
+        around = text[max(0, where - 200) : where + 100]
+        raise Leak(f"{len(found)} secret{'s' * (len(found) != 1)} in {place}, such as {found[0]!r} in: {around}")
+
+
+def rows(url: str) -> Iterator[str]:
+    """Yield every row of every table as text; of users, all but the column made for the password's hash."""
+    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        )
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"SELECT to_jsonb(t) - %s FROM {table} t", ("password_hash" if table == "users" else "",))
+            yield from (f"{table}: {json.dumps(row)}" for (row,) in cursor.fetchall())
+    connection.close()
+
+
+def cached(url: str) -> Iterator[str]:
+    """Yield every key of Valkey with its value."""
+    with redis.Redis.from_url(url) as client:
+        readers: dict[bytes, Callable[[bytes], Any]] = {
+            b"string": client.get,
+            b"hash": client.hgetall,
+            b"set": client.smembers,
+            b"list": lambda key: client.lrange(key, 0, -1),
+            b"zset": lambda key: client.zrange(key, 0, -1),
+        }
+        for key in client.scan_iter():
+            kind = client.type(key)
+            if kind in readers:  # it may have expired meanwhile
+                yield f"{key!r}: {readers[kind](key)!r}"
+
+
+def _note_token(token: str) -> None:
+    # The signature alone is as secret as the whole.
+    note(token, token.rpartition(".")[2][-24:])
