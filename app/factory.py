@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-import importlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,18 +18,22 @@ from app.database import Database, bind, run, within
 from app.errors import Unavailable
 from app.gateway.executors import Crew
 from app.gateway.exit import Exit
+from app.gateway.fitting import Fitted, Handler, find_handlers, fit
 from app.gateway.front import FrontDoor
 from app.gateway.modes import Lifetime, build_stack, compiled, stock
 from app.gateway.pages import Pages, register_pages
-from app.gateway.plan import Handler, compile_plans
+from app.gateway.plan import compile_plans
+from app.gateway.protocol import Protocol
 from app.observability.logging import log_failure
 from app.observability.metrics import Metrics
 from app.observability.slow import log_slow_query
-from app.policy.document import Document, DocumentError, Fault, load
+from app.policy.document import Document, DocumentError, load
+from app.policy.events import load_events
 from app.policy.permissions import load_permissions
 from app.policy.policy import Policy
-from app.policy.vocabulary import policies
+from app.policy.vocabulary import read_policies
 from app.security.access_tokens import AccessTokens
+from app.security.cursors import Cursors
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
 from app.services import key_ring
@@ -55,6 +58,7 @@ class Surface:
     policies: Mapping[str, Policy]
     catalogue: Mapping[str, str]
     handlers: Mapping[str, Handler]
+    fitted: Mapping[str, Fitted]
 
 
 def create_app(
@@ -89,12 +93,11 @@ def create_app(
     )
     cache = Cache(settings.redis_url, timeout_ms=settings.redis_timeout_ms, prefix=settings.redis_prefix)
     plans = compile_plans(
-        surface.document,
-        surface.policies,
-        surface.handlers,
+        surface.fitted,
         tools=tools,
         limiter=Limiter(cache),
         signing_key=signing_key(settings),
+        cursors=build_cursors(settings),
         given={"tools": tools, "probes": build_probes(cache)},
         check_rights=not bench,
     )
@@ -103,6 +106,7 @@ def create_app(
         "common": Crew("work", threads=settings.worker_threads, queue=settings.worker_queue, seconds=seconds),
         "hashing": Crew("hash", threads=hashers, queue=settings.hashing_queue, seconds=seconds),
     }
+    Protocol.head_seconds = settings.head_seconds
     front = FrontDoor(plans.values(), settings=settings, tokens=tools.access_tokens, clock=clock)
     metrics = None if quiet else Metrics()
     way_out = Exit(settings, metrics=metrics, quiet=quiet)
@@ -126,45 +130,54 @@ def read_surface(
     document: Path = OPENAPI / "openapi.yaml",
     handlers_package: str = "handlers",
     bench: bool = False,
+    thorough: bool = False,
 ) -> Surface:
-    """Read the document and find the handlers.
+    """Read the document, find the handlers, and hold the one against the other: all that can stop a start for them.
+
+    Args:
+        thorough: also refuse what works, but tells clients less than it should: see `read_policies`.
 
     Raises:
-        DocumentError: with every fault of the document, or of the handlers that are missing.
+        DocumentError: with every fault of the files where one cannot be read, else with every fault of the document,
+            of its policies and of the handlers together.
     """
-    loaded = load(document)
-    permissions = load_permissions(document.parent / "permissions.yaml")
-    found = policies(
-        loaded, permissions=permissions, buckets=settings.buckets, recencies=settings.recencies, bench=bench
+    loaded, permissions, events = _all(
+        lambda: load(document),
+        lambda: load_permissions(document.parent / "permissions.yaml"),
+        lambda: load_events(document.parent / "events.yaml"),
     )
+    found, faults = read_policies(
+        loaded,
+        permissions=permissions,
+        events=events,
+        buckets=settings.buckets,
+        recencies=settings.recencies,
+        bench=bench,
+        thorough=thorough,
+    )
+    handlers, missing = find_handlers(found, handlers_package)
+    fitted, unfit = fit(loaded, found, handlers)
+    if faults := [*faults, *missing, *unfit]:
+        raise DocumentError(faults)
     return Surface(
         document=loaded,
         policies=found,
         catalogue={name: permission.description for name, permission in permissions.items()},
-        handlers=find_handlers(found, handlers_package),
+        handlers=handlers,
+        fitted=fitted,
     )
 
 
-def find_handlers(found: Mapping[str, Policy], package: str) -> dict[str, Handler]:
-    """Return the handler of every operation: the function named as the operationId, in the module named as the tag.
-
-    Raises:
-        DocumentError: with a fault for each one that is missing.
-    """
-    handlers, faults = {}, []
-    for name, policy in found.items():
-        module = f"{package}.{policy.tag}"
+def _all(*attempts: Callable[[], Any]) -> list[Any]:
+    values, faults = [], []
+    for attempt in attempts:
         try:
-            handlers[name] = getattr(importlib.import_module(module), name)
-        except (ModuleNotFoundError, AttributeError) as error:
-            if isinstance(error, ModuleNotFoundError) and error.name not in (module, package):
-                raise
-            faults.append(
-                Fault(policy.place, f"The operation {name} has no handler.", f"Write the function {name} in {module}.")
-            )
+            values.append(attempt())
+        except DocumentError as error:
+            faults += error.faults
     if faults:
         raise DocumentError(faults)
-    return handlers
+    return values
 
 
 def build_tools(settings: Settings, catalogue: Mapping[str, str], *, clock: Callable[[], datetime]) -> Tools:
@@ -207,6 +220,11 @@ def pool_size(settings: Settings) -> int:
 def signing_key(settings: Settings) -> bytes:
     """Return the key of the audit clients' identifiers, derived from the token secret."""
     return hmac.digest(settings.jwt_secret.encode(), b"charter audit clients", "sha256")
+
+
+def build_cursors(settings: Settings) -> Cursors:
+    """Return what makes and reads the cursors of lists; those made before a change of JWT_SECRET are read too."""
+    return Cursors([secret for secret in (settings.jwt_secret, settings.jwt_secret_previous) if secret])
 
 
 def served(bundle: Mapping[str, Any], settings: Settings) -> dict[str, Any]:

@@ -168,7 +168,7 @@ def key_ring(value: str) -> tuple[tuple[str, str], ...]:
     if not all(re.fullmatch(r"[a-z0-9_-]{1,16}", identifier) for identifier, _ in ring):
         raise ValueError("takes id:secret pairs, an id being 1 to 16 of a-z, 0-9, _ and -")
     if len({identifier for identifier, _ in ring}) != len(ring):
-        raise ValueError("names one key id twice")
+        raise ValueError("names one key id twice; give each key an id of its own")
     for _, content in ring:
         secret(content)
     return ring

@@ -64,6 +64,7 @@ class Settings:
     hashing_threads: int = _setting(parse.whole(0, 64), 0, "threads that hash passwords; 0: as many as cores")
     hashing_queue: int = _setting(parse.whole(1, 100_000), 256, "operations that may wait to hash; more: 503")
     request_seconds: int = _setting(parse.whole(1, 300), 15, "an operation that takes longer answers 503")
+    head_seconds: int = _setting(parse.whole(1, 300), 15, "a request's head must have arrived after this long")
     body_seconds: int = _setting(parse.whole(1, 300), 15, "a body must have arrived after this long")
     body_limit: int = _setting(parse.whole(1024, 16_777_216), 65_536, "largest body, bytes")
     uri_limit: int = _setting(parse.whole(256, 60_000), 8_192, "longest path and query, bytes")
@@ -202,9 +203,13 @@ def catalogue() -> list[tuple[str, str, str]]:
 def _contradictions(settings: Settings) -> list[str]:
     """Return a line for each setting that is missing, or wrong only beside another or in this kind of deployment."""
     faults = []
-    for variable, value in (("DATABASE_URL", settings.database_url), ("JWT_SECRET", settings.jwt_secret)):
-        if not value:
-            faults.append(f"{variable} is missing" + ("; make one with: openssl rand -base64 48" * ("JWT" in variable)))
+    if not settings.database_url:
+        faults.append(
+            "DATABASE_URL is missing; set it to a URL such as postgresql://user:password@host:5432/charter, "
+            "or set CHARTER_ENV=development for what `make run` made"
+        )
+    if not settings.jwt_secret:
+        faults.append("JWT_SECRET is missing; make one with: openssl rand -base64 48")
     if not settings.refresh_keys:
         faults.append("REFRESH_KEYS is missing; set it to an id and a secret, such as k1:$(openssl rand -base64 48)")
     if settings.session_idle_days > settings.session_absolute_days:
@@ -218,7 +223,7 @@ def _contradictions(settings: Settings) -> list[str]:
     if settings.env != "development":
         faults += _placeholder_faults(settings)
     if settings.env == "production" and settings.bcrypt_cost < 10:
-        faults.append("BCRYPT_COST is below 10; that is allowed only outside production")
+        faults.append("BCRYPT_COST is below 10, which is for development and tests only; set it to 10 or more")
     return faults
 
 

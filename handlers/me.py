@@ -4,7 +4,7 @@ from typing import Any
 
 from app.policy.results import Result
 from app.security.principal import Client, Principal
-from app.services import auth, profiles
+from app.services import accounts, auth, profiles
 from app.services.accounts import Versions
 from app.services.tools import Tools
 from handlers.presenters import present_user
@@ -14,7 +14,7 @@ Body = dict[str, Any]
 
 def get_me(principal: Principal) -> Result:
     """Read one's account, as the session statement just found it."""
-    return Result(present_user(principal.account), version=principal.account.version)
+    return Result(present_user(principal.account), version=accounts.etag(principal.account))
 
 
 def update_me(body: Body, principal: Principal, expected_version: Versions, tools: Tools) -> Result:
@@ -22,7 +22,7 @@ def update_me(body: Body, principal: Principal, expected_version: Versions, tool
     account = profiles.change(
         user_id=principal.user_id, fields=body, expected_version=expected_version, actor=principal, tools=tools
     )
-    return Result(present_user(account), version=account.version)
+    return Result(present_user(account), version=accounts.etag(account))
 
 
 def change_password(body: Body, principal: Principal, client: Client, tools: Tools) -> None:

@@ -1,9 +1,13 @@
-"""What the document calls User, Profile and Tokens, from what the services return."""
+"""What the document calls User, Profile, Tokens, Session, Role and AuditEvent, from what the services return."""
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
+from app.services.audit_trail import AuditEntry
 from app.services.auth import Tokens
+from app.services.roles import Role
+from app.services.sessions import LiveSession
 from models.account import Account
 
 
@@ -43,6 +47,50 @@ def present_tokens(tokens: Tokens) -> dict[str, Any]:
         "refresh_token": tokens.refresh_token,
         "token_type": "Bearer",
         "expires_in": tokens.expires_in,
+    }
+
+
+def present_audit_event(entry: AuditEntry) -> dict[str, Any]:
+    """Return the schema AuditEvent."""
+    somebody = entry.actor_id is not None or entry.actor_role is not None
+    return {
+        "id": str(entry.id),
+        "kind": entry.kind,
+        "occurred_at": rfc3339(entry.occurred_at),
+        "request_id": entry.request_id,
+        "actor": {"id": entry.actor_id and str(entry.actor_id), "role": entry.actor_role} if somebody else None,
+        "action": entry.action,
+        "permission": entry.permission,
+        "outcome": entry.outcome,
+        "reason": entry.reason,
+        "target": {"type": entry.target_type, "id": entry.target_id} if entry.target_type else None,
+        "details": entry.details,
+        "client": {"address": entry.address, "user_agent": entry.user_agent},
+    }
+
+
+def present_session(session: LiveSession, *, current: UUID | None) -> dict[str, Any]:
+    """Return the schema Session; current is the id of the session of whoever asks, None outside of any."""
+    return {
+        "id": str(session.id),
+        "created_at": rfc3339(session.created_at),
+        "last_refreshed_at": rfc3339(session.refreshed_at) if session.refreshed_at else None,
+        "expires_at": rfc3339(session.expires_at),
+        "user_agent": session.user_agent,
+        "address": session.address,
+        "current": session.id == current,
+    }
+
+
+def present_role(role: Role) -> dict[str, Any]:
+    """Return the schema Role."""
+    return {
+        "name": role.name,
+        "description": role.description,
+        "permissions": sorted(role.permissions),
+        "built_in": role.built_in,
+        "created_at": rfc3339(role.created_at),
+        "updated_at": rfc3339(role.updated_at),
     }
 
 

@@ -43,7 +43,9 @@ def get_user(user_id: UUID) -> Result:
     return _answer(accounts.find(user_id))
 
 
-def update_user(user_id: UUID, body: Body, principal: Principal, expected_version: Versions, tools: Tools) -> Result:
+def update_user(
+    *, user_id: UUID, body: Body, principal: Principal, expected_version: Versions, tools: Tools, event: Event
+) -> Result:
     """Change address and verification."""
     email, verified = body.get("email"), body.get("email_verified")
     account = users.update(
@@ -53,6 +55,7 @@ def update_user(user_id: UUID, body: Body, principal: Principal, expected_versio
         expected_version=expected_version,
         actor=principal,
         tools=tools,
+        event=event,
     )
     return _answer(account)
 
@@ -62,11 +65,13 @@ def delete_user(user_id: UUID, principal: Principal, tools: Tools) -> None:
     users.delete(user_id=user_id, actor=principal, tools=tools)
 
 
-def set_user_role(user_id: UUID, body: Body, principal: Principal, expected_version: Versions, tools: Tools) -> Result:
+def set_user_role(
+    *, user_id: UUID, body: Body, principal: Principal, expected_version: Versions, tools: Tools, event: Event
+) -> Result:
     """Give an account a role."""
     role = body["role"]
     account = users.set_role(
-        user_id=user_id, role=role, expected_version=expected_version, actor=principal, tools=tools
+        user_id=user_id, role=role, expected_version=expected_version, actor=principal, tools=tools, event=event
     )
     return _answer(account)
 
@@ -87,4 +92,4 @@ def restore_user(user_id: UUID, principal: Principal, expected_version: Versions
 
 
 def _answer(account: Account) -> Result:
-    return Result(present_user(account), version=account.version)
+    return Result(present_user(account), version=accounts.etag(account))

@@ -4,8 +4,6 @@ import sys
 
 import click
 
-from app.cli.refusals import Refusal
-
 _LONGEST_LINE = 65536
 
 
@@ -34,38 +32,31 @@ class Text(click.ParamType[str]):
         return value
 
 
-def need_somebody_to_ask(yes: bool) -> None:
-    """Refuse what has to be confirmed where nobody can be asked.
-
-    Raises:
-        Refusal: standard input is no terminal, and `--yes` was not said.
-    """
-    if not yes and not _at_terminal():
-        raise Refusal("standard input is no terminal, so nobody can be asked: add --yes to go ahead")
-
-
 def confirm(question: str, yes: bool) -> None:
-    """Go on if the answer, or `--yes`, says so.
+    """Ask whether to go on, unless `--yes` was said or there is no terminal: a script has made up its mind.
 
     Raises:
-        Abort: it does not.
+        Abort: the answer is no.
     """
-    if not yes:
+    if not yes and _at_terminal():
         click.confirm(question, abort=True, err=True)
 
 
-def read_password() -> str:
+def read_password() -> str | None:
     """Return a new password: typed twice without echo at a terminal, else the first line of standard input.
 
     Bytes that are not UTF-8 come back as lone surrogates, which no password may hold.
+
+    Returns:
+        None where there is no terminal and standard input has nothing.
     """
     if _at_terminal():
         typed: str = click.prompt("New password", hide_input=True, confirmation_prompt="The same again", err=True)
         return typed
     if sys.stdin is None:
-        return ""
+        return None
     line = sys.stdin.buffer.readline(_LONGEST_LINE).decode("utf-8", "surrogateescape")
-    return line.removesuffix("\n").removesuffix("\r")
+    return None if not line else line.removesuffix("\n").removesuffix("\r")
 
 
 def _at_terminal() -> bool:

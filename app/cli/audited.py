@@ -4,6 +4,9 @@ import os
 import pwd
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from app.cli.db import bound_database
@@ -56,7 +59,7 @@ def locate(name: str, action: str, *, tools: Tools) -> Account:
     try:
         return inspection.find_named(name)
     except NotFound as error:
-        _record(_draft(None, {}), action, "failed", error.reason, tools)
+        _record(_draft(None), action, "failed", error.reason, now=tools.clock())
         raise
 
 
@@ -65,6 +68,7 @@ def change(
     action: str,
     service: Callable[..., Account],
     *,
+    drafts: bool = False,
     details: Mapping[str, Any] | None = None,
     tools: Tools,
     **arguments: Any,
@@ -73,18 +77,18 @@ def change(
 
     Args:
         service: takes `user_id`, `actor`, `tools` and the arguments.
+        drafts: whether it also takes `event`, and says there what the row keeps of it.
 
     Returns:
         The account as it is now.
     """
     actor = Operator(frozenset(tools.catalogue))
-    return act(
-        action,
-        lambda _: service(user_id=account.id, actor=actor, tools=tools, **arguments),
-        account=account,
-        details=details,
-        tools=tools,
-    )
+
+    def work(event: Event) -> Account:
+        draft = {"event": event} if drafts else {}
+        return service(user_id=account.id, actor=actor, tools=tools, **draft, **arguments)
+
+    return act(action, work, account=account, details=details, tools=tools)
 
 
 def act(
@@ -101,7 +105,7 @@ def act(
         action: the event's name, the API's where it does the same.
         work: is given the draft of the row; called again when a deadlock undid it.
         account: what it is done to, when that is there already.
-        details: facts for the row, beside who it was; no secret.
+        details: facts for the row, beside who it was and what the work drafts; no secret.
 
     Returns:
         What the work returns.
@@ -109,34 +113,50 @@ def act(
     Raises:
         Exception: what the work raises.
     """
-    event = _draft(account, details or {})
+    event, known = _draft(account), details or {}
 
     def attempt() -> Outcome:
         with unit():
             outcome = work(event)
-            _record(event, action, "succeeded", None, tools)
+            _record(event, action, "succeeded", None, details=known, now=tools.clock())
         return outcome
 
     try:
         return retrying(attempt)
     except Exception as error:
         reason = error.reason if isinstance(error, AppError) else "internal_error"
-        _record(event, action, "failed", event.reason or reason, tools)
+        _record(event, action, "failed", event.reason or reason, details=known, now=tools.clock())
         raise
 
 
-def _draft(account: Account | None, details: Mapping[str, Any]) -> Event:
-    return Event(
-        actor=(None, ACTOR_ROLE),
-        target=("user", str(account.id)) if account else None,
-        details={"os_user": _os_user(), **details},
-    )
+def record(action: str, *, target: tuple[str, str], details: Mapping[str, Any], now: datetime) -> None:
+    """Leave the event row of a deed that no account is the target of, in the transaction that is open.
+
+    Args:
+        target: (kind, identifier).
+        details: as `act`.
+    """
+    event = Event(actor=(None, ACTOR_ROLE), target=target)
+    _record(event, action, "succeeded", None, details=details, now=now)
 
 
-def _record(event: Event, action: str, outcome: str, reason: str | None, tools: Tools) -> None:
-    write_local_event(
-        event, action=action, outcome=outcome, reason=reason, request_id=f"cli-{new_id()}", now=tools.clock()
-    )
+def _draft(account: Account | None) -> Event:
+    return Event(actor=(None, ACTOR_ROLE), target=("user", str(account.id)) if account else None)
+
+
+def _record(
+    event: Event,
+    action: str,
+    outcome: str,
+    reason: str | None,
+    *,
+    details: Mapping[str, Any] = MappingProxyType({}),
+    now: datetime,
+) -> None:
+    # What the service drafted stands beside what the command knows, and takes the place of none of it.
+    kept = {**(event.details or {}), **details, "os_user": _os_user()}
+    row = replace(event, details=kept)
+    write_local_event(row, action=action, outcome=outcome, reason=reason, request_id=f"cli-{new_id()}", now=now)
 
 
 def _os_user() -> str:

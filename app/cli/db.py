@@ -21,11 +21,15 @@ def db() -> None:
 
 @db.command()
 def migrate() -> None:
-    """Run the migrations that are missing; several at once are safe."""
-    from app.database import migrator
+    """Run the migrations that are missing; several at once are safe.
+
+    Then the partitions of the audit trail that are missing are made, and the built-in roles get the permissions that
+    openapi/permissions.yaml gives them.
+    """
+    from app.cli.migrating import bring_up_to_date
 
     with bound_database() as (database, _):
-        names = migrator.migrate(database, report=click.echo)
+        names = bring_up_to_date(database, report=click.echo)
     click.echo(_count(len(names), "run") if names else "the database is up to date")
 
 
@@ -65,25 +69,26 @@ def seed() -> None:
     with bound_database() as (_, settings):
         _refuse_in_production(settings, "seed")
         tools = tools_for(settings)
-        made = 0
         bar = click.progressbar(EXAMPLES, label="Making example people", file=sys.stderr)
         with bar as people:
-            for person in people:
-                made += make_person(person, tools=tools)
-    click.echo(f"{made} made, {len(EXAMPLES) - made} were there; their password is: {PASSWORD}")
+            made = [person.email for person in people if make_person(person, tools=tools)]
+    for email in made:
+        click.echo(f"made {email}")
+    click.echo(f"{len(made)} made, {len(EXAMPLES) - len(made)} were there; their password is: {PASSWORD}")
 
 
 @db.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(yes: bool) -> None:
     """Empty the database: undo every migration and run them again. Refused in production."""
+    from app.cli.migrating import bring_up_to_date
     from app.database import migrator
 
     with bound_database() as (database, settings):
         _refuse_in_production(settings, "reset")
         _confirm("Delete everything in the database?", yes)
         migrator.rollback(database, len(migrator.status(database)), report=click.echo)
-        migrator.migrate(database, report=click.echo)
+        bring_up_to_date(database, report=click.echo)
     click.echo("the database is empty")
 
 

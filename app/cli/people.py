@@ -40,5 +40,6 @@ def make_person(person: Person, *, tools: Tools) -> bool:
             expected_version=None,
             actor=Operator(frozenset(tools.catalogue)),
             tools=tools,
+            event=event,
         )
     return made is not None

@@ -13,6 +13,7 @@ from app.database import explain_connection_fault
 from app.database.migrator import MigrationError
 from app.embedded import EmbeddedError
 from app.errors import AppError, Unavailable
+from app.policy.document import DocumentError
 from app.settings import SettingsError
 
 FAILED = 1
@@ -67,6 +68,8 @@ class CharterGroup(click.Group):
             return super().invoke(ctx)
         except SettingsError as error:
             raise Refusal(*error.faults, exit_code=MISCONFIGURED) from error
+        except DocumentError as error:
+            refuse_document(error.faults)
         except Unavailable as error:
             raise Refusal(explain_connection_fault(error), exit_code=UNAVAILABLE) from error
         except EmbeddedError as error:

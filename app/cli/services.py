@@ -1,4 +1,4 @@
-"""The services' tools for a command, which knows the document's permissions and no server."""
+"""What the services need from a command, which knows the document's permissions and no server."""
 
 from datetime import UTC, datetime
 
@@ -6,6 +6,15 @@ from app.factory import OPENAPI, build_tools
 from app.policy.permissions import load_permissions
 from app.services.tools import Tools
 from app.settings import Settings
+
+
+def given_permissions() -> dict[str, tuple[str, ...]]:
+    """Return every permission of the document with the built-in roles that hold it besides admin.
+
+    Raises:
+        DocumentError: permissions.yaml is wrong.
+    """
+    return {name: permission.roles for name, permission in load_permissions(OPENAPI / "permissions.yaml").items()}
 
 
 def tools_for(settings: Settings) -> Tools:

@@ -20,10 +20,10 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from app.cli.first_admin import Made, first_admin
 from app.cli.listening import BACKLOG, address_of, listen
+from app.cli.migrating import bring_up_to_date, role_differences, shortfall
 from app.cli.refusals import MISCONFIGURED, Refusal, refuse_document
 from app.database import connection
 from app.database.binding import bound
-from app.database.migrator import migrate, pending
 from app.factory import create_app
 from app.policy.document import DocumentError
 from app.settings import Settings
@@ -45,7 +45,7 @@ def run_server(settings: Settings, *, reload: bool = False) -> None:
         reload: start anew whenever the code or the document changes.
 
     Raises:
-        Refusal: the document is wrong, migrations are behind, the port is taken, a worker does not start.
+        Refusal: the document is wrong, the database is behind it, the port is taken, a worker does not start.
         Unavailable: the database cannot be reached.
     """
     app = _checked_app(settings)
@@ -72,15 +72,13 @@ def _checked_app(settings: Settings) -> Any:
 def _prepare_database(settings: Settings) -> Made | None:
     """Reach the database and bring it up to date; return the first admin, when made just now."""
     with connection():
-        behind = pending(bound())
+        behind = shortfall(bound())
     if settings.env == "production":
         if behind:
-            raise Refusal(
-                f"the database is {len(behind)} migrations behind: run charter db migrate", exit_code=MISCONFIGURED
-            )
+            raise Refusal(f"{behind}: run charter db migrate", exit_code=MISCONFIGURED)
         return first_admin(settings) if settings.admin_password else None
-    if behind:
-        migrate(bound(), report=click.echo)
+    if behind or role_differences():
+        bring_up_to_date(bound(), report=click.echo)
     admin = first_admin(settings)
     if admin and admin.password:
         # At once: whatever is refused after this, the password would be lost.

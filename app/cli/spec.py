@@ -20,13 +20,16 @@ def spec() -> None:
 
 @spec.command()
 def lint() -> None:
-    """Check the document, its policies and handlers, as the start of a server does; list every fault."""
+    """Check the document, its policies and handlers, and list every fault.
+
+    All that stops the start of a server is one; so is a refusal that an operation can answer and does not document.
+    """
     try:
         from openapi_spec_validator import OpenAPIV30SpecValidator
     except ModuleNotFoundError:
         raise Refusal("openapi-spec-validator is not installed: make install brings it") from None
 
-    surface = _surface()
+    surface = _surface(thorough=True)
     faults = [
         f"openapi: {'.'.join(str(part) for part in error.absolute_path)}: {error.message[:200]}"
         for error in OpenAPIV30SpecValidator(surface.document.bundle).iter_errors()
@@ -77,12 +80,12 @@ def policy() -> None:
     )
 
 
-def _surface() -> "Surface":
+def _surface(*, thorough: bool = False) -> "Surface":
     from app.factory import read_surface
     from app.policy.document import DocumentError
 
     try:
-        return read_surface(Settings())
+        return read_surface(Settings(), thorough=thorough)
     except DocumentError as error:
         refuse_document(error.faults)
 

@@ -14,7 +14,8 @@ from app.cli.examples import example
 from app.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from app.services.inspection import Inspection, LiveSession
+    from app.services.inspection import Inspection
+    from app.services.sessions import LiveSession
     from models.account import Account
 
 NAME_LONGEST = 50
@@ -41,12 +42,14 @@ def list_users(
     q: str | None, role: str | None, status: str | None, sort: str | None, limit: int, offset: int, as_json: bool
 ) -> None:
     """List accounts, page by page; the filters add up."""
-    from app.cli.audited import operating
+    from app.cli.audited import act, operating
     from app.services import user_list
 
-    with operating():
-        found, total, exact = user_list.search(
-            q=q, role=role, status=status, sort=sort or "", offset=offset, limit=limit
+    with operating() as tools:
+        found, total, exact = act(
+            "users.listed",
+            lambda _: user_list.search(q=q, role=role, status=status, sort=sort or "", offset=offset, limit=limit),
+            tools=tools,
         )
     more = offset + limit < total or (not exact and len(found) == limit)
     following = offset + limit if more and offset + limit <= FARTHEST_OFFSET else None
@@ -70,11 +73,13 @@ def list_users(
 @json_option
 def show_user(name: str, as_json: bool) -> None:
     """Show all of an account: its profile, what its role may do, its live sessions, and whether it has to wait."""
-    from app.cli.audited import operating
+    from app.cli.audited import act, locate, operating
     from app.services.inspection import inspect
 
+    action = "user.shown"
     with operating() as tools:
-        found = inspect(name, tools=tools)
+        account = locate(name, action, tools=tools)
+        found = act(action, lambda _: inspect(account, tools=tools), account=account, tools=tools)
     if as_json:
         _print_inspection_as_json(found)
     else:
@@ -107,31 +112,16 @@ def _print_page_as_json(
 
 
 def _print_inspection_as_json(found: "Inspection") -> None:
-    from handlers.presenters import present_user
+    from handlers.presenters import present_session, present_user
 
     _print_json(
         {
             "user": present_user(found.account),
             "permissions": found.permissions,
-            "sessions": [_present_session(session) for session in found.sessions],
+            "sessions": [present_session(session, current=None) for session in found.sessions],
             "waits": [{"network": network or None, "seconds": seconds} for network, seconds in found.waits.items()],
         }
     )
-
-
-def _present_session(session: "LiveSession") -> dict[str, Any]:
-    from handlers.presenters import rfc3339
-
-    refreshed = session.last_refreshed_at
-    return {
-        "id": str(session.id),
-        "created_at": rfc3339(session.created_at),
-        "last_refreshed_at": rfc3339(refreshed) if refreshed else None,
-        "expires_at": rfc3339(session.expires_at),
-        "user_agent": session.user_agent,
-        "address": session.address,
-        "current": False,
-    }
 
 
 def _print_json(value: Mapping[str, Any]) -> None:
@@ -179,7 +169,7 @@ def _row(account: "Account") -> tuple[str, ...]:
 
 
 def _session_row(session: "LiveSession") -> tuple[str, ...]:
-    moments = (session.created_at, session.last_refreshed_at, session.expires_at)
+    moments = (session.created_at, session.refreshed_at, session.expires_at)
     return str(session.id), *map(_moment, moments), session.address, _printable(session.user_agent)
 
 

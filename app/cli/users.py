@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.cli.asking import Text, confirm, need_somebody_to_ask, read_password
+from app.cli.asking import Text, confirm, read_password
 from app.cli.examples import example
 from app.cli.refusals import Refusal
 from app.cli.user_views import NAME_LONGEST, account_argument, list_users, show_user
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 REASON_LONGEST = 500
 
-yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask; without a terminal nothing is asked anyway.")
 
 
 @click.group(short_help="Look at accounts, and mend them.")
 def users() -> None:
     """Look at accounts, and mend them, without signing in.
 
-    An account is named by its address or its id. Whatever changes something, or fails to, leaves a row in the audit
-    trail.
+    An account is named by its address or its id. Each command leaves one row in the audit trail, also one that fails.
+    What cannot be taken back asks first at a terminal; without one, as in a script, it goes ahead.
     """
 
 
@@ -66,6 +66,7 @@ def verify(name: str) -> None:
             locate(name, action, tools=tools),
             action,
             service.update,
+            drafts=True,
             email=None,
             email_verified=True,
             expected_version=None,
@@ -87,7 +88,6 @@ def suspend(name: str, reason: str | None, yes: bool) -> None:
     from app.services import users as service
 
     action = "user.suspended"
-    need_somebody_to_ask(yes)
     with operating() as tools:
         account = locate(name, action, tools=tools)
         confirm(f"Suspend {account.email} and end all its sessions?", yes)
@@ -125,7 +125,7 @@ def set_role(name: str, role: str) -> None:
     action = "user.role_set"
     with operating() as tools:
         account = locate(name, action, tools=tools)
-        account = change(account, action, service.set_role, role=role, expected_version=None, tools=tools)
+        account = change(account, action, service.set_role, drafts=True, role=role, expected_version=None, tools=tools)
     click.echo(f"{account.email} has the role {account.role}{_hint(account, tools)}")
 
 
@@ -134,8 +134,8 @@ def set_role(name: str, role: str) -> None:
     short_help="Give an account a new password.",
     epilog=example(
         "charter users reset-password alice@example.com",
-        "charter users reset-password alice@example.com --yes < new-password",
-        "charter users reset-password alice@example.com --yes --generate | wl-copy",
+        "charter users reset-password alice@example.com < new-password",
+        "charter users reset-password alice@example.com --generate",
     ),
 )
 @account_argument
@@ -144,8 +144,8 @@ def set_role(name: str, role: str) -> None:
 def reset_password(name: str, generate: bool, yes: bool) -> None:
     """Give an account a new password, end all its sessions and forget its failed sign-ins.
 
-    The password is asked for twice at a terminal, and is else the first line of standard input. A suspended account
-    stays suspended.
+    The password is asked for twice at a terminal, and is else the first line of standard input. Where nothing comes
+    from there, one is made as with --generate, and shown this once. A suspended account stays suspended.
     """
     from app.cli.audited import change, locate, operating
     from app.cli.first_admin import generated_password
@@ -153,20 +153,20 @@ def reset_password(name: str, generate: bool, yes: bool) -> None:
     from app.services import users as service
 
     action = "user.password_reset"
-    need_somebody_to_ask(yes)
     with operating() as tools:
         account = locate(name, action, tools=tools)
         confirm(f"Set a new password for {account.email} and end all its sessions?", yes)
-        password = generated_password(tools.settings) if generate else read_password()
+        given = None if generate else read_password()
+        password = generated_password(tools.settings) if given is None else given
         try:
             account = change(account, action, service.reset_password, password=password, tools=tools)
         except ValidationFailed as error:
             faults = "; ".join(fault.message for fault in error.details)
-            raise Refusal(f"the password {faults}" if password else "no password came on standard input") from error
-        if generate:
+            raise Refusal(f"the password {faults}" if password else "the password is an empty line") from error
+        if given is None:
             click.echo(password)  # at once: whatever goes wrong after this, it would be lost
     outcome = f"{account.email} has a new password; all its sessions have ended{_hint(account, tools)}"
-    click.echo(outcome, err=generate)
+    click.echo(outcome, err=given is None)
 
 
 def _hint(account: "Account", tools: "Tools") -> str:

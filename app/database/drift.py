@@ -24,7 +24,8 @@ SELECT relname, 'table' FROM tables
 UNION ALL
 SELECT relname, concat_ws(' ', 'column', attname, format_type(atttypid, atttypmod),
     CASE WHEN attcollation <> t.typcollation THEN 'collate ' || attcollation::regcollation END,
-    CASE WHEN attnotnull THEN 'not null' END, 'default ' || pg_get_expr(adbin, adrelid))
+    CASE WHEN attnotnull THEN 'not null' END, CASE WHEN attidentity <> '' THEN 'identity' END,
+    'default ' || pg_get_expr(adbin, adrelid))
 FROM tables JOIN pg_attribute ON attrelid = tables.oid AND attnum > 0 AND NOT attisdropped
 JOIN pg_type t ON t.oid = atttypid
 LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum

@@ -38,6 +38,10 @@ CREATE TABLE IF NOT EXISTS migratehistory (
 )
 """
 
+_PARTITIONS = """
+SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = to_regclass('audit_events') ORDER BY 1
+"""
+
 _TEMPLATE = '''"""{about}."""
 
 
@@ -118,7 +122,7 @@ def migrate(database: Database, *, report: Report = print, directory: Path = MIG
     """Run every migration not yet recorded, one process at a time, then make the audit partitions that are missing.
 
     Args:
-        report: called with a line for each migration, and when another process is waited for.
+        report: called with a line for each migration and partition, and when another process is waited for.
 
     Returns:
         The names run, in order.
@@ -137,7 +141,11 @@ def migrate(database: Database, *, report: Report = print, directory: Path = MIG
             report(f"migrating {name}")
             router.step(name, forward=True)
         if database.execute_sql("SELECT to_regproc('ensure_audit_partitions')").fetchone()[0]:
+            before = _partitions(database)
             database.execute_sql("SELECT ensure_audit_partitions(now())")
+            for name in _partitions(database):
+                if name not in before:
+                    report(f"making the partition {name}")
     return names
 
 
@@ -177,6 +185,10 @@ def pending(database: Database, *, directory: Path = MIGRATIONS) -> list[str]:
 
 def _router(database: Database, directory: Path) -> Router:
     return Router(database, migrate_dir=directory)
+
+
+def _partitions(database: Database) -> list[str]:
+    return [name for (name,) in database.execute_sql(_PARTITIONS).fetchall()]
 
 
 def _refuse_unknown(router: Router) -> None:

@@ -5,16 +5,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.policy.call import Call
-from app.policy.results import Page
+from app.policy.results import CursorPage, Page
 
 _FROM_CALL: Mapping[str, Callable[[Call], Any]] = {
     "body": lambda call: call.document,
     "principal": lambda call: call.principal,
     "client": lambda call: call.client,
+    "decision_id": lambda call: call.decision_id,
     "event": lambda call: call.event,
     "expected_version": lambda call: call.expected_version,
 }
+# What the factory makes, by the name under which a handler may ask for it.
+GIVEN = frozenset({"tools", "probes"})
 _PAGE = frozenset({"offset", "limit", "sort"})
+_CURSOR_PAGE = frozenset({"cursor", "limit"})
 # Read by the steps, not by handlers.
 _HEADERS = frozenset({"if_match", "if_none_match"})
 
@@ -23,30 +27,42 @@ class SignatureMismatch(Exception):
     """A handler whose parameters are not those of its operation."""
 
 
-def bind(
-    handler: Callable[..., Any], *, parameters: frozenset[str], has_body: bool, given: Mapping[str, object]
-) -> Callable[[Call], Any]:
-    """Return the function that runs a handler for a call.
+def check_signature(handler: Callable[..., Any], *, parameters: frozenset[str], has_body: bool) -> None:
+    """Refuse a handler that does not fit its operation.
 
     Args:
         handler: a plain function.
         parameters: argument names of the operation's parameters.
         has_body: whether the operation takes a body.
-        given: objects of the factory by the name under which a handler may ask for them, such as tools.
 
     Raises:
         SignatureMismatch: when the function asks for what the operation does not have, or leaves a parameter or
             the body out.
     """
     wanted = set(inspect.signature(handler).parameters)
-    paged = "page" in wanted
-    offered = set(_FROM_CALL) | set(given) | parameters | ({"page"} if paged else set())
-    expected = (parameters - _HEADERS - (_PAGE if paged else set())) | ({"body"} if has_body else set())
-    if unknown := sorted(wanted - offered | ({"body"} & wanted if not has_body else set())):
+    window = _window(parameters)
+    paged = "page" in wanted and window <= parameters | {"sort"}
+    offered = (set(_FROM_CALL) - ({"body"} if not has_body else set())) | GIVEN | parameters
+    expected = (parameters - _HEADERS - (window if paged else set())) | ({"body"} if has_body else set())
+    if unknown := sorted(wanted - offered - ({"page"} if paged else set())):
         raise SignatureMismatch(f"asks for {', '.join(unknown)}, which the operation does not have")
     if missing := sorted(expected - wanted):
         raise SignatureMismatch(f"leaves out {', '.join(missing)}")
-    fixed = {name: given[name] for name in wanted & set(given)}
+
+
+def bind(
+    handler: Callable[..., Any], *, parameters: frozenset[str], given: Mapping[str, object]
+) -> Callable[[Call], Any]:
+    """Return the function that runs a handler for a call.
+
+    Args:
+        handler: one whose signature was checked.
+        parameters: argument names of the operation's parameters.
+        given: the objects by the names in GIVEN.
+    """
+    wanted = set(inspect.signature(handler).parameters)
+    paged, by_cursor = "page" in wanted, "cursor" in parameters
+    fixed = {name: given[name] for name in wanted & GIVEN}
     from_call = tuple((name, _FROM_CALL[name]) for name in sorted(wanted & set(_FROM_CALL)))
     from_arguments = tuple(sorted(wanted & parameters))
 
@@ -58,8 +74,14 @@ def bind(
         assert values is not None
         for name in from_arguments:
             arguments[name] = values[name]
-        if paged:
+        if paged and by_cursor:
+            arguments["page"] = CursorPage(values["cursor"], values["limit"])
+        elif paged:
             arguments["page"] = Page(values["offset"], values["limit"], values.get("sort") or "")
         return handler(**arguments)
 
     return run
+
+
+def _window(parameters: frozenset[str]) -> frozenset[str]:
+    return _CURSOR_PAGE if "cursor" in parameters else _PAGE

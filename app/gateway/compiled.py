@@ -69,7 +69,10 @@ class CompiledGateway(SpecMiddleware):
         if not visit.ours:
             await self._exit.page(visit, self._app, scope, receive, send, started)
             return
-        answer = visit.answer
+        if visit.refusal is not None:
+            answer: Answer | None = self._exit.answer_for(visit, visit.refusal)
+        else:
+            answer = visit.answer
         if answer is None:
             try:
                 answer = await self._work(visit, receive)
@@ -83,8 +86,6 @@ class CompiledGateway(SpecMiddleware):
         await self._exit.send(visit, answer, send, started)
 
     async def _work(self, visit: Visit, receive: Receive) -> Answer:
-        if visit.refusal is not None:
-            raise visit.refusal
         plan, call = visit.plan, visit.call
         assert plan is not None
         self._front.authenticate(visit)

@@ -52,6 +52,10 @@ class Crew:
                 return await future
         except TimeoutError as error:
             raise Unavailable(reason="deadline") from error
+        finally:
+            # An exception's trace holds this frame, and the future the exception: a circle that would keep the request
+            # in memory until the garbage is collected. So it would in the two functions below.
+            del future
 
     def wait(self, work: Callable[[], T]) -> T:
         """Run work on a thread and wait for it on this one.
@@ -60,11 +64,14 @@ class Crew:
             Unavailable: as of `run`.
         """
         future = self.submit(work)
-        wait([future], self._seconds)
-        if future.done() and not future.cancelled():
-            return future.result()
-        future.cancel()
-        raise Unavailable(reason="deadline")
+        try:
+            wait([future], self._seconds)
+            if future.done() and not future.cancelled():
+                return future.result()
+            future.cancel()
+            raise Unavailable(reason="deadline")
+        finally:
+            del future
 
     def submit(self, work: Callable[[], T]) -> "Future[T]":
         """Queue work. To cancel its future frees its place while it waits.
@@ -131,3 +138,4 @@ def _do(future: Future[Any], work: Callable[[], Any]) -> None:
             future.set_exception(error)
         else:
             future.set_result(result)
+    del future

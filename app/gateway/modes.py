@@ -16,8 +16,8 @@ from connexion.resolver import Resolver
 from app.gateway.compiled import CompiledGateway
 from app.gateway.executors import Crew
 from app.gateway.exit import Exit
+from app.gateway.fitting import Handler
 from app.gateway.front import FrontDoor
-from app.gateway.plan import Handler
 from app.gateway.stock import StockEntrance, VisitBearer, VisitBody, VisitParameters, for_connexion, later_steps
 from app.settings import Settings
 

@@ -4,8 +4,11 @@ Too long a target reaches the front door, which answers 414; so does a method th
 404 or 405. Whatever else the parser gives up is a 400 in the envelope, as long as there is a request line. Two things
 keep uvicorn's plain 400: what has no such line, and an unknown method whose line comes in pieces or behind another
 request, since by then the parser has swallowed its target.
+
+Who does not finish the head of a request in time is hung up on without a word; uvicorn would wait for ever.
 """
 
+import asyncio
 import re
 from datetime import UTC, datetime
 
@@ -26,18 +29,53 @@ _STAND_IN = b"TRACE"
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection."""
+    """One connection.
 
+    Attributes:
+        head_seconds: how long a head may take to arrive, and a new connection to send one; the factory sets it for
+            the process, as uvicorn makes these objects by itself.
+    """
+
+    head_seconds: float = 15
+    _patience: asyncio.TimerHandle | None = None
     # What came since the last request was complete, until the parser has understood a head in it.
     _unread = b""
     _between = True
     _in_body = False
     _odd_method: bytes | None = None
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._patience = self.loop.call_later(self.head_seconds, self._hang_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         """Parse what arrived."""
         self._unread = data if self._between else b""
         super().data_received(data)
+        in_head = not (self._between or self._in_body)
+        if self._patience is None and (in_head or self._has_answered()):
+            self._patience = self.loop.call_later(self.head_seconds, self._hang_up)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _has_answered(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _hang_up(self) -> None:
+        if self._has_answered():
+            self.transport.close()
+        else:
+            # An answer is still on its way to who sends ahead.
+            self.cycle.keep_alive = False
 
     def on_message_begin(self) -> None:
         """Note that a request has begun."""
@@ -51,6 +89,7 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Start the answer, under the method that was really sent."""
         self._unread, self._in_body = b"", True
+        self._stop_waiting()
         super().on_headers_complete()
         if self._odd_method is not None:
             self.scope["method"] = self._odd_method.decode("ascii")

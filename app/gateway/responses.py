@@ -8,20 +8,26 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import orjson
+from jsonschema_rs import Draft202012Validator
 
 from app.errors import Internal
 from app.gateway.answers import JSON, envelope
 from app.gateway.validation import schemas
+from app.gateway.validation.violations import list_violations
 from app.policy.call import Answer, Call
 from app.policy.document import resolve
 from app.policy.policy import Policy
-from app.policy.results import MOST_COUNTED, Listing, Result
+from app.policy.results import MOST_COUNTED, CursorListing, Listing, Result
+from app.security.cursors import Cursors
 
 Check = Callable[[Any], bool]
+# A cursor of no list, in the form of every cursor.
+_CURSOR = Cursors(["no secret"]).make(UUID(int=0), b"")
+_MOST_TOLD = 5
 
 
 class ResponseMismatch(Exception):
@@ -46,7 +52,7 @@ class Responder:
     def __init__(self, bundle: Mapping[str, Any], operation: Mapping[str, Any], policy: Policy) -> None:
         self._policy = policy
         self._enveloped = policy.path.startswith("/v1/")
-        self._data_checks: dict[int, Check | None] = {}
+        self._data_checks: dict[int, Draft202012Validator | None] = {}
         self._header_checks: dict[int, dict[bytes, Check]] = {}
         for status, reference in operation["responses"].items():
             if not str(status).isdigit():
@@ -65,8 +71,11 @@ class Responder:
         self._status = successes[0]
         self.statuses = frozenset(self._header_checks)
 
-    def __call__(self, call: Call, result: Any) -> Answer:
+    def __call__(self, call: Call, result: Any, *, cursors: Cursors) -> Answer:
         """Return the answer.
+
+        Args:
+            cursors: makes those of a cursor list.
 
         Raises:
             Internal: for data, a status or a header that the document does not describe.
@@ -77,12 +86,17 @@ class Responder:
         if isinstance(result, Result):
             data, status = result.data, result.status or status
             if result.version is not None:
-                headers.append((b"etag", b'"%d"' % result.version))
+                headers.append((b"etag", b'"%b"' % str(result.version).encode()))
             if result.location is not None:
                 headers.append((b"location", result.location.encode()))
         elif isinstance(result, Listing):
             data = list(result.items)
             more_meta, link = _pagination(call, result, self._policy.path)
+            if link:
+                headers.append((b"link", link))
+        elif isinstance(result, CursorListing):
+            data = list(result.items)
+            more_meta, link = _cursor_pagination(call, result, self._policy.path, cursors)
             if link:
                 headers.append((b"link", link))
         if status == 503:
@@ -97,7 +111,7 @@ class Responder:
         body = envelope(text, call.request_id, call.now, more_meta=more_meta) if self._enveloped else text
         return Answer(status, headers, body)
 
-    def _data_check(self, bundle: Mapping[str, Any], response: Mapping[str, Any]) -> Check | None:
+    def _data_check(self, bundle: Mapping[str, Any], response: Mapping[str, Any]) -> Draft202012Validator | None:
         content = response.get("content")
         if not content:
             return None
@@ -109,27 +123,38 @@ class Responder:
             if "data" not in parts:
                 raise UnusableResponsesError("is not in the envelope: its schema has no property data")
             around = {**schema, "properties": {**parts, "data": {"nullable": True}}}
-            if not schemas.compile(bundle, around, direction="response").is_valid(self._empty_envelope()):
+            is_valid = schemas.compile(bundle, around, direction="response").is_valid
+            if not all(map(is_valid, self._empty_envelopes())):
                 raise UnusableResponsesError("describes another envelope than the one that is sent")
             schema = parts["data"]
-        check: Check = schemas.compile(bundle, schema, direction="response").is_valid
-        return check
+        return schemas.compile(bundle, schema, direction="response")
 
-    def _empty_envelope(self) -> Any:
-        """Return an envelope as it is sent, with null for the data."""
-        paged = self._policy.paginated == "offset"
-        more_meta = _pagination_meta(Listing([], 0, True), 0, 1, None, None) if paged else b""
-        return orjson.loads(envelope(b"null", str(UUID(int=0)), datetime.now(UTC), more_meta=more_meta))
+    def _empty_envelopes(self) -> list[Any]:
+        """Return the kinds of envelope that are sent, with null for the data."""
+        if self._policy.paginated == "offset":
+            kinds = [_pagination_meta(Listing([], 0, True), 0, 1, None, None)]
+        elif self._policy.paginated == "cursor":
+            kinds = [_cursor_meta(1, None), _cursor_meta(1, _CURSOR)]
+        else:
+            kinds = [b""]
+        return [
+            orjson.loads(envelope(b"null", str(UUID(int=0)), datetime.now(UTC), more_meta=more_meta))
+            for more_meta in kinds
+        ]
 
     def _check(self, status: int, data: Any, headers: list[tuple[bytes, bytes]]) -> None:
         if status not in self._data_checks:
             raise _mismatch(self._policy, f"status {status} is not documented")
-        check = self._data_checks[status]
-        if check is None:
+        validator = self._data_checks[status]
+        if validator is None:
             if data is not None:
                 raise _mismatch(self._policy, f"status {status} has no body in the document, the handler gave one")
-        elif not check(data):
-            raise _mismatch(self._policy, f"the data of status {status} does not fit its schema")
+        elif not validator.is_valid(data):
+            told = " ".join(
+                f"{violation.field or 'the whole'}: {violation.message}"
+                for violation in list_violations(validator, data)[:_MOST_TOLD]
+            )
+            raise _mismatch(self._policy, f"the data of status {status} does not fit its schema: {told}")
         known = self._header_checks[status]
         for name, value in headers:
             header_check = known.get(name)
@@ -175,10 +200,11 @@ def _not_modified(call: Call, headers: list[tuple[bytes, bytes]]) -> bool:
 
 def _pagination(call: Call, listing: Listing, path: str) -> tuple[bytes, bytes]:
     given = {name: value for name, value in (call.arguments or {}).items() if value is not None}
+    path = re.sub(r"\{([^{}]*)\}", lambda name: quote(str(given.pop(name[1])), safe=""), path)
     offset, limit = given.pop("offset"), given.pop("limit")
 
     def url(start: int) -> str:
-        return f"{path}?{urlencode({**given, 'offset': start, 'limit': limit})}"
+        return _url(path, {**given, "offset": start, "limit": limit})
 
     more = offset + limit < listing.total or (not listing.total_is_exact and len(listing.items) == limit)
     following = url(offset + limit) if more and offset + limit <= MOST_COUNTED else None
@@ -197,3 +223,26 @@ def _pagination_meta(listing: Listing, offset: int, limit: int, following: str |
         "previous": previous,
     }
     return b',"pagination":' + orjson.dumps(pagination)
+
+
+def _cursor_pagination(call: Call, listing: CursorListing, path: str, cursors: Cursors) -> tuple[bytes, bytes]:
+    arguments = call.arguments or {}
+    if listing.next is None:
+        return _cursor_meta(arguments["limit"], None), b""
+    assert call.list_scope is not None
+    following = cursors.make(listing.next, call.list_scope)
+    given = {name: value for name, value in arguments.items() if value is not None}
+    link = f'<{_url(path, {**given, "cursor": following})}>; rel="next"'
+    return _cursor_meta(arguments["limit"], following), link.encode()
+
+
+def _cursor_meta(limit: int, following: str | None) -> bytes:
+    return b',"pagination":' + orjson.dumps({"limit": limit, "next_cursor": following})
+
+
+def _url(path: str, query: Mapping[str, Any]) -> str:
+    texts = {
+        name: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+        for name, value in query.items()
+    }
+    return f"{path}?{urlencode(texts)}"

@@ -71,6 +71,8 @@ class StockEntrance(SpecMiddleware):
             answer = self._exit.answer_for(visit, Unavailable(reason="shutdown"))
         except Exception as error:  # noqa: BLE001 (everything becomes an answer)
             answer = self._exit.answer_for(visit, error)
+            # It leads through frames that hold it, Connexion's among them: a circle that would outlive the request.
+            error.__traceback__ = None
         await self._exit.send(visit, answer, send, started)
 
     async def _through_connexion(self, visit: Visit, scope: MutableMapping[str, Any], receive: Receive) -> Answer:
@@ -85,6 +87,9 @@ class StockEntrance(SpecMiddleware):
                 await self._app({**scope, **_plain_request(visit), _VISIT: visit}, receive, ignore)
         except TimeoutError as error:
             raise Unavailable(reason="deadline") from error
+        finally:
+            # It knows the task, the task its context, and that the visit.
+            visit.deadline = None
         if visit.failure is not None:
             raise visit.failure
         if visit.answer is None:

@@ -29,9 +29,11 @@ class Call:
         path_values: decoded segments by parameter name, not yet validated.
         headers: by lower-case name; repeated ones joined with a comma.
         caller: (account id, session id) of the verified token; None on a public operation.
-        arguments: validated parameters by argument name.
+        arguments: validated parameters by argument name; a cursor is the id that it holds.
+        list_scope: what cursors of this list are bound to; None where the operation is no cursor list.
         document: the parsed and validated body.
-        expected_version: versions that If-Match allows; None: any.
+        decision_id: of the decision row; None where nothing is decided.
+        expected_version: versions that If-Match allows, as ETags tell them; None: any.
         answer_headers: headers that go out with every answer to this call, such as RateLimit.
         fault: a refusal found early by the stock stack, raised when its turn comes.
     """
@@ -47,9 +49,11 @@ class Call:
     body: bytes = b""
     caller: tuple[UUID, UUID] | None = None
     arguments: dict[str, Any] | None = None
+    list_scope: bytes | None = None
     document: Any = None
+    decision_id: UUID | None = None
     principal: Principal | None = None
-    expected_version: tuple[int, ...] | None = None
+    expected_version: tuple[str, ...] | None = None
     event: Event = field(default_factory=Event)
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     queries: int = 0

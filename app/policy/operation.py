@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from app.policy.document import METHODS, Document, Place, Pointer, resolve
+from app.policy.document import METHODS, Document, Place, Pointer, parse_pointer, resolve
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,10 +48,7 @@ class Operation:
 
     def parameter(self, name: str, place: str) -> dict[str, Any] | None:
         """Return the parameter of that name (headers: in whatever case) in `path`, `query` or `header`."""
-        for parameter in self.parameters:
-            if parameter.get("in") == place and str(parameter.get("name")).lower() == name.lower():
-                return parameter
-        return None
+        return next((parameter for parameter in self.parameters if _is(parameter, name, place)), None)
 
     def resolved(self, node: Any) -> Any:
         """Return what a reference in it leads to."""
@@ -60,6 +57,16 @@ class Operation:
     def where(self, *steps: str | int) -> Place:
         """Return the line of the operation, or of something in it."""
         return self.document.where(self.pointer + steps)
+
+    def where_parameter(self, name: str, place: str) -> Place:
+        """Return the line where a parameter is defined: in the list, or the component that the list refers to."""
+        item = self.document.bundle["paths"][self.path]
+        for pointer, holder in ((self.pointer, self.body), (self.pointer[:2], item)):
+            for index, entry in enumerate(holder.get("parameters", ())):
+                if _is(self.resolved(entry), name, place):
+                    step: Pointer = (*pointer, "parameters", index)
+                    return self.document.where(parse_pointer(entry["$ref"][1:]) if "$ref" in entry else step)
+        return self.where("parameters")
 
 
 def operations(document: Document) -> Iterator[Operation]:
@@ -70,6 +77,10 @@ def operations(document: Document) -> Iterator[Operation]:
             if method in METHODS and isinstance(body, dict):
                 security = body.get("security", bundle.get("security", []))
                 yield Operation(document, path, method, body, security, _parameters(bundle, item, body))
+
+
+def _is(parameter: dict[str, Any], name: str, place: str) -> bool:
+    return parameter.get("in") == place and str(parameter.get("name")).lower() == name.lower()
 
 
 def _parameters(bundle: dict[str, Any], item: dict[str, Any], body: dict[str, Any]) -> tuple[dict[str, Any], ...]:

@@ -1,16 +1,19 @@
 """What must hold of every operation before it is served (law 1): one function for each rule or group of rules.
 
-A check yields what is wrong: the steps from the operation to the line to mend, what is wrong there, and what to do.
+A check yields a fault at each line to mend. Those of FORM come first: without them an operation cannot be held against
+its handler.
 """
 
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
+from app.policy.document import Fault
 from app.policy.operation import Operation
+from app.policy.page_checks import paginated
 from app.policy.policy import listed_permissions
+from app.policy.spelling import mend
 
-Finding = tuple[tuple[str | int, ...], str, str]
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
 
@@ -19,6 +22,7 @@ class Names:
     """The names that x- keys may mention.
 
     Attributes:
+        events: those of events.yaml.
         buckets: rate limits in the settings.
         recencies: step-ups in the settings.
         tags: tags that the root document declares.
@@ -27,154 +31,160 @@ class Names:
     """
 
     permissions: Collection[str]
+    events: Collection[str]
     buckets: Collection[str]
     recencies: Collection[str]
     tags: Collection[str]
     schemes: Collection[str]
     bench: bool = False
 
+    def unknown_permission(self, name: str) -> tuple[str, str]:
+        """Return what is wrong with a permission that there is not, and what to do about it."""
+        return f"There is no permission {name}.", mend(name, self.permissions, "Add it to permissions.yaml.")
 
-def _identity(operation: Operation, names: Names) -> Iterator[Finding]:
+
+def _identity(operation: Operation, names: Names) -> Iterator[Fault]:
     body = operation.body
     name = body.get("operationId")
     if name is None:
-        yield (), f"{operation.name} has no operationId.", "Name it; its handler has the same name."
+        yield Fault(
+            operation.where(), f"{operation.name} has no operationId.", "Name it; its handler has the same name."
+        )
     elif not isinstance(name, str) or not _SNAKE_CASE.fullmatch(name):
-        yield ("operationId",), f"The operationId {name} is not snake_case.", "Write it like get_user."
-    tags = body.get("tags")
+        place = operation.where("operationId")
+        yield Fault(place, f"The operationId {name} is not snake_case.", "Write it like get_user.")
+    tags, place = body.get("tags"), operation.where("tags")
     if not isinstance(tags, list) or len(tags) != 1:
-        yield ("tags",), f"{operation.name} must have exactly one tag.", "Name it; it names the handlers' module."
+        yield Fault(place, f"{operation.name} must have exactly one tag.", "Name it; it names the handlers' module.")
     elif tags[0] not in names.tags:
-        yield ("tags",), f"The tag {tags[0]} is not declared.", "Add it to `tags` of the root document."
+        yield Fault(place, f"The tag {tags[0]} is not declared.", "Add it to `tags` of the root document.")
 
 
-def _responses(operation: Operation, _: Names) -> Iterator[Finding]:
+def _responses(operation: Operation, _: Names) -> Iterator[Fault]:
     responses = operation.body.get("responses")
-    if not isinstance(responses, dict) or not {"500", "default"} & set(responses):
-        yield ("responses",), f"{operation.name} documents no 500.", 'Add "500" or `default` to its responses.'
+    if not isinstance(responses, dict) or not responses:
+        yield Fault(operation.where("responses"), f"{operation.name} documents no responses.", "Write them by status.")
 
 
-def _access(operation: Operation, names: Names) -> Iterator[Finding]:
+def _access(operation: Operation, names: Names) -> Iterator[Fault]:
     body, public = operation.body, "x-public" in operation.body
     if not public and "x-permission" not in body:
-        yield (), f"{operation.name} has no policy.", "Add x-permission, or x-public: true."
+        problem = f"{operation.name} does not say who may call it."
+        yield Fault(operation.where(), problem, "Add x-permission, or x-public: true.")
     if public:
         for key in ("x-permission", "x-owner", "x-step-up"):
             if key in body:
-                yield (key,), f"{operation.name} is public and has {key}.", f"Remove {key} or x-public."
+                place = operation.where(key)
+                yield Fault(place, f"{operation.name} is public and has {key}.", f"Remove {key} or x-public.")
     for permission in listed_permissions(operation):
         if permission not in names.permissions:
-            yield ("x-permission",), f"Nobody knows the permission {permission}.", "Add it to permissions.yaml."
+            yield Fault(operation.where("x-permission"), *names.unknown_permission(permission))
 
 
-def _security(operation: Operation, names: Names) -> Iterator[Finding]:
-    security = operation.security
+def _security(operation: Operation, names: Names) -> Iterator[Fault]:
+    security, place, name = operation.security, operation.where("security"), operation.name
     if "x-public" in operation.body:
         if security:
-            yield ("security",), f"{operation.name} is public and demands a token.", "Write security: []."
+            yield Fault(place, f"{name} is public and demands a token.", "Write security: [].")
         return
     if not security:
-        yield ("security",), f"{operation.name} demands no token.", "Write security: [{bearer: []}], or x-public: true."
+        yield Fault(place, f"{name} demands no token.", "Write security: [{bearer: []}], or x-public: true.")
     for requirement in security:
         if not requirement:
-            yield ("security",), f"The security of {operation.name} is optional.", "Remove the empty alternative {}."
+            yield Fault(place, f"The security of {name} is optional.", "Remove the empty alternative {}.")
         for scheme, scopes in requirement.items():
             if scheme not in names.schemes:
-                yield ("security",), f"There is no security scheme {scheme}.", "Declare it in components/."
+                yield Fault(place, f"There is no security scheme {scheme}.", "Declare it in components/.")
             if scopes:
-                yield ("security",), f"The scopes of {scheme} would not be checked.", "Say it with x-permission."
+                yield Fault(place, f"The scopes of {scheme} would not be checked.", "Say it with x-permission.")
 
 
-def _parameters(operation: Operation, _: Names) -> Iterator[Finding]:
+def _parameters(operation: Operation, _: Names) -> Iterator[Fault]:
+    place = operation.where("parameters")
     declared = {str(parameter.get("name")) for parameter in operation.parameters if parameter.get("in") == "path"}
     for name in sorted(declared ^ set(operation.path_parameters)):
         problem = "is declared, and not in the path" if name in declared else "is in the path, and not declared"
-        yield ("parameters",), f"The path parameter {name} {problem}.", "Write it in both places."
+        yield Fault(place, f"The path parameter {name} {problem}.", "Write it in both places.")
     for parameter in operation.parameters:
         if parameter.get("in") not in ("path", "query", "header") or "schema" not in parameter:
-            unread = parameter.get("name")
-            yield (
-                ("parameters",),
-                f"The parameter {unread} is not read.",
-                "Put it in path, query or header, with a schema.",
-            )
+            problem = f"The parameter {parameter.get('name')} is not read."
+            yield Fault(place, problem, "Put it in path, query or header, with a schema.")
 
 
-def _owner(operation: Operation, _: Names) -> Iterator[Finding]:
-    owner = operation.body.get("x-owner")
+def _owner(operation: Operation, _: Names) -> Iterator[Fault]:
+    owner, place = operation.body.get("x-owner"), operation.where("x-owner")
     if owner is None:
         return
     parameter = operation.parameter(str(owner), "path")
     if parameter is None or owner not in operation.path_parameters:
-        yield (
-            ("x-owner",),
-            f"x-owner names {owner}, which is no path parameter.",
-            "Name the one that holds the user's id.",
-        )
+        problem = f"x-owner names {owner}, which is no path parameter."
+        yield Fault(place, problem, "Name the one that holds the user's id.")
     elif operation.resolved(parameter.get("schema")).get("format") != "uuid":
-        yield ("x-owner",), f"The owner {owner} is not a uuid.", "Give the parameter format: uuid."
+        yield Fault(place, f"The owner {owner} is not a uuid.", "Give the parameter format: uuid.")
 
 
-def _rate_limit(operation: Operation, names: Names) -> Iterator[Finding]:
-    bucket = operation.body.get("x-rate-limit", "default")
+def _rate_limit(operation: Operation, names: Names) -> Iterator[Fault]:
+    bucket = str(operation.body.get("x-rate-limit", "default"))
     if bucket != "none" and bucket not in names.buckets:
-        yield ("x-rate-limit",), f"There is no bucket {bucket}.", f"Choose of {_list(names.buckets)}, none."
+        choice = f"Choose one of {_list([*names.buckets, 'none'])}."
+        yield Fault(operation.where("x-rate-limit"), f"There is no bucket {bucket}.", choice)
 
 
-def _step_up(operation: Operation, names: Names) -> Iterator[Finding]:
+def _step_up(operation: Operation, names: Names) -> Iterator[Fault]:
     recency = operation.body.get("x-step-up")
-    if recency is not None and recency not in names.recencies:
-        yield ("x-step-up",), f"There is no recency {recency}.", f"Choose of {_list(names.recencies)}."
+    if recency is not None and str(recency) not in names.recencies:
+        choice = f"Choose one of {_list(names.recencies)}."
+        yield Fault(operation.where("x-step-up"), f"There is no recency {recency}.", choice)
 
 
-def _executor(operation: Operation, names: Names) -> Iterator[Finding]:
+def _event(operation: Operation, names: Names) -> Iterator[Fault]:
+    event = operation.body.get("x-audit")
+    if event is not None and str(event) not in names.events:
+        problem = f"There is no event {event}."
+        yield Fault(operation.where("x-audit"), problem, mend(event, names.events, "Add it to events.yaml."))
+
+
+def _executor(operation: Operation, names: Names) -> Iterator[Fault]:
     body = operation.body
     constant = "x-public" in body and body.get("x-rate-limit") == "none" and "requestBody" not in body
     if body.get("x-executor") == "loop" and not constant and not names.bench:
-        yield (
-            ("x-executor",),
-            "Only an operation that knows nobody, counts nothing and reads no body may run on the loop.",
-            "Remove x-executor.",
-        )
+        problem = "Only an operation that knows nobody, counts nothing and reads no body may run on the loop."
+        yield Fault(operation.where("x-executor"), problem, "Remove x-executor.")
 
 
-def _safe_methods(operation: Operation, _: Names) -> Iterator[Finding]:
+def _safe_methods(operation: Operation, _: Names) -> Iterator[Fault]:
     unsuitable = ("x-audit", "x-precondition") if operation.safe else ("x-paginated",)
     for key in unsuitable:
         if key in operation.body:
-            yield (key,), f"{key} does not belong on {operation.method.upper()}.", f"Remove {key}."
+            problem = f"{key} does not belong on {operation.method.upper()}."
+            yield Fault(operation.where(key), problem, f"Remove {key}.")
 
 
-def _precondition(operation: Operation, _: Names) -> Iterator[Finding]:
+def _precondition(operation: Operation, _: Names) -> Iterator[Fault]:
     declared = operation.parameter("If-Match", "header") is not None
     if "x-precondition" in operation.body and not declared:
-        yield ("x-precondition",), f"{operation.name} declares no If-Match.", "Add the header parameter."
+        place = operation.where("x-precondition")
+        yield Fault(place, f"{operation.name} declares no If-Match.", "Add the header parameter.")
     if "x-precondition" not in operation.body and declared:
-        yield ("parameters",), f"If-Match of {operation.name} would be ignored.", "Add x-precondition, or remove it."
-
-
-def _paginated(operation: Operation, _: Names) -> Iterator[Finding]:
-    if "x-paginated" in operation.body:
-        for name in ("limit", "offset"):
-            if operation.parameter(name, "query") is None:
-                yield ("x-paginated",), f"{operation.name} has no query parameter {name}.", "Declare it."
+        problem = f"If-Match of {operation.name} would be ignored."
+        yield Fault(operation.where("parameters"), problem, "Add x-precondition, or remove it.")
 
 
 def _list(names: Collection[str]) -> str:
-    return ", ".join(sorted(names))
+    return ", ".join(sorted(names, key=lambda name: (name == "none", name)))
 
 
-CHECKS: tuple[Callable[[Operation, Names], Iterator[Finding]], ...] = (
-    _identity,
-    _responses,
+Check = Callable[[Operation, Names], Iterator[Fault]]
+FORM: tuple[Check, ...] = (_identity, _responses, _parameters)
+CHECKS: tuple[Check, ...] = (
     _access,
     _security,
-    _parameters,
     _owner,
     _rate_limit,
     _step_up,
+    _event,
     _executor,
     _safe_methods,
     _precondition,
-    _paginated,
+    paginated,
 )

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from app.cache.limiter import Limiter
 from app.policy.call import Answer, Call
 from app.policy.policy import Policy
+from app.security.cursors import Cursors
 from app.services.tools import Tools
 
 Step = Callable[[Call], Answer | None]
@@ -51,4 +52,5 @@ class Parts:
     limiter: Limiter
     tools: Tools
     signing_key: bytes
+    cursors: Cursors
     check_rights: bool = True

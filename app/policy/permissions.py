@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.policy.document import DocumentError, Fault, Place
-from app.policy.document.bundle import file_name
-from app.policy.document.yaml_text import YamlText, read_yaml
+from app.policy.catalogue import is_described, read_catalogue
+from app.policy.document import Place
+from app.policy.document.yaml_text import YamlText
 
 GRAMMAR = re.compile(r"[a-z][a-z0-9_]*:[a-z][a-z0-9_]*")
 # Every built-in role but admin, which holds all permissions without being listed.
@@ -37,22 +37,10 @@ def load_permissions(path: Path) -> dict[str, Permission]:
     Raises:
         DocumentError: with every fault by file and line.
     """
-    name = file_name(path, path.parent)
-    if not path.is_file():
-        raise DocumentError([Fault(Place(name, 1), "This file does not exist.", "Write it.")])
-    text = read_yaml(path.read_bytes(), name)
-    found = {}
-    if isinstance(text.value, dict):
-        lines = text.lines[id(text.value)].children
-        for permission, entry in text.value.items():
-            if _is_sound(text, permission, entry, lines[permission]):
-                place = Place(name, lines[permission])
-                found[permission] = Permission(entry["description"], tuple(entry["roles"]), place)
-    elif not text.faults:
-        text.fault(1, "This file is not a mapping.", "Write permissions into it.")
-    if text.faults:
-        raise DocumentError(text.faults)
-    return found
+    return {
+        name: Permission(entry["description"], tuple(entry["roles"]), place)
+        for name, (entry, place) in read_catalogue(path, _is_sound).items()
+    }
 
 
 def _is_sound(text: YamlText, permission: str, entry: Any, line: int) -> bool:
@@ -62,8 +50,7 @@ def _is_sound(text: YamlText, permission: str, entry: Any, line: int) -> bool:
     if not isinstance(entry, dict) or set(entry) != _KEYS:
         text.fault(line, f"{permission} needs a description and roles, and nothing else.", "Write these two keys.")
         return False
-    if not isinstance(entry["description"], str) or not entry["description"].strip():
-        text.fault(line, f"{permission} has no description.", "Say what it allows.")
+    is_described(text, permission, entry, line)
     roles = entry["roles"]
     if not isinstance(roles, list) or not set(map(str, roles)) <= set(BUILT_IN_ROLES) or len(set(roles)) < len(roles):
         text.fault(

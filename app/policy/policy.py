@@ -1,5 +1,6 @@
 """The policy of an operation: what its x- keys say, frozen at start."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,8 +9,8 @@ from app.policy.operation import Operation
 
 PropertyPath = tuple[str, ...]
 
-# The thing that a path names by its last parameter, for the audit trail.
-_TARGETS = {"user_id": "user", "session_id": "session", "role_name": "role", "key": "setting"}
+# `badge_id` and `badge_name` name a badge, for the audit trail; a setting is named by its `key`.
+_NAMES_A_THING = re.compile(r"([a-z][a-z0-9_]*)_(?:id|name)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Policy:
         event: name of the event row.
         step_up: name of the recency that the last sign-in must have.
         write_permissions: (path of the property in the body, permission needed to set it).
-        target: (kind of thing, path parameter that names it).
+        target: (kind of thing, path parameter that names it): the thing that the path names by its last parameter.
         safe: whether it only reads.
         place: where the operation stands in the document.
     """
@@ -50,9 +51,8 @@ class Policy:
 
 
 def policy_of(operation: Operation, write_permissions: tuple[tuple[PropertyPath, str], ...]) -> Policy:
-    """Return the policy of an operation in which no fault was found."""
+    """Return the policy of an operation that has a name and a tag."""
     body = operation.body
-    named = operation.path_parameters[-1] if operation.path_parameters else ""
     bucket = body.get("x-rate-limit", "default")
     return Policy(
         operation_id=body["operationId"],
@@ -69,7 +69,7 @@ def policy_of(operation: Operation, write_permissions: tuple[tuple[PropertyPath,
         step_up=body.get("x-step-up"),
         executor=body.get("x-executor", "common"),
         write_permissions=write_permissions,
-        target=(_TARGETS[named], named) if named in _TARGETS else None,
+        target=_target(operation),
         safe=operation.safe,
         place=operation.where(),
     )
@@ -78,4 +78,12 @@ def policy_of(operation: Operation, write_permissions: tuple[tuple[PropertyPath,
 def listed_permissions(operation: Operation) -> tuple[str, ...]:
     """Return what x-permission lists: one, several or none."""
     value = operation.body.get("x-permission", [])
-    return (value,) if isinstance(value, str) else tuple(str(permission) for permission in value)
+    return tuple(str(permission) for permission in (value if isinstance(value, list) else [value]))
+
+
+def _target(operation: Operation) -> tuple[str, str] | None:
+    named = operation.path_parameters[-1] if operation.path_parameters else ""
+    if named == "key":
+        return "setting", named
+    thing = _NAMES_A_THING.fullmatch(named)
+    return (thing[1], named) if thing else None

@@ -12,41 +12,49 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 
-from app.policy.document import METHODS, Document, DocumentError, Fault, Node, nodes
+from app.policy.document import METHODS, Document, Fault, Node, nodes
+from app.policy.events import Event
 from app.policy.operation import Operation, operations
-from app.policy.operation_checks import CHECKS, Names
+from app.policy.operation_checks import CHECKS, FORM, Check, Names
 from app.policy.permissions import Permission
 from app.policy.policy import Policy, listed_permissions, policy_of
 from app.policy.property_permissions import KEY, PropertyPermissions
+from app.policy.spelling import mend
+from app.policy.statuses import undocumented
 
 _SCHEMA = Path(__file__).resolve().parents[2] / "openapi" / "extensions.schema.json"
 # The kinds of node that carry x- keys, by the definition in the schema that holds their forms.
 _HOLDERS = {"operation": "operation", "properties": "property"}
 
 
-def policies(
+def read_policies(
     document: Document,
     *,
     permissions: Mapping[str, Permission],
+    events: Mapping[str, Event],
     buckets: Collection[str],
     recencies: Collection[str],
     bench: bool = False,
-) -> dict[str, Policy]:
-    """Return the policy of every operation by operationId.
+    thorough: bool = False,
+) -> tuple[dict[str, Policy], list[Fault]]:
+    """Return the policies by operationId, and every fault, each naming file and line.
+
+    Where there are faults, the policies are those of the operations that can be told apart and have a form, so that
+    these can be held against their handlers and all that is wrong be told at once.
 
     Args:
         document: as loaded.
         permissions: those there are, by name.
+        events: those there are, by name.
         buckets: names of the rate limits in the settings.
         recencies: names of the step-ups in the settings.
         bench: allow `x-executor: loop` on every operation, and unused permissions, for the document of `make bench`.
-
-    Raises:
-        DocumentError: with every fault, each naming file and line.
+        thorough: also tell of refusals that an operation can answer and does not document.
     """
     bundle = document.bundle
     names = Names(
         permissions=permissions,
+        events=events,
         buckets=buckets,
         recencies=recencies,
         tags=[tag.get("name") for tag in bundle.get("tags", [])],
@@ -56,21 +64,25 @@ def policies(
     found = list(operations(document))
     guarded = PropertyPermissions(document)
     write_permissions = {operation.pointer: guarded.of(operation) for operation in found}
+    malformed = {operation.pointer: [*_findings(operation, FORM, names)] for operation in found}
+    sound, duplicates = _told_apart(operation for operation in found if not malformed[operation.pointer])
     faults = [
         *_keys(document, names),
         *_methods(document),
-        *_duplicates(found),
-        *_findings(found, names),
+        *(fault for faults in malformed.values() for fault in faults),
+        *duplicates,
+        *(fault for operation in found for fault in _findings(operation, CHECKS, names)),
         *guarded.faults,
         *guarded.unreached(),
     ]
     if not bench:
-        faults += _unused(found, write_permissions.values(), permissions)
-    if faults:
-        raise DocumentError(faults)
+        faults += _unused(found, write_permissions.values(), permissions, events)
+    if thorough:
+        for operation in sound.values():
+            faults += undocumented(operation, write_permissions[operation.pointer])
     return {
-        operation.body["operationId"]: policy_of(operation, write_permissions[operation.pointer]) for operation in found
-    }
+        name: policy_of(operation, write_permissions[operation.pointer]) for name, operation in sound.items()
+    }, faults
 
 
 @cache
@@ -90,8 +102,8 @@ def _keys(document: Document, names: Names) -> Iterator[Fault]:
     for node in nodes(document.bundle):
         for key, value in node.mapping.items():
             if key.startswith("x-"):
-                for message, mend in _key_findings(node, key, value, names):
-                    yield Fault(document.where((*node.pointer, key)), message, mend)
+                for message, remedy in _key_findings(node, key, value, names):
+                    yield Fault(document.where((*node.pointer, key)), message, remedy)
 
 
 def _key_findings(node: Node, key: str, value: Any, names: Names) -> Iterator[tuple[str, str]]:
@@ -100,14 +112,15 @@ def _key_findings(node: Node, key: str, value: Any, names: Names) -> Iterator[tu
     if key in known.get(holder, {}):
         if not known[holder][key].is_valid(value):
             yield f"The value of {key} is not one it can have.", f"See {key} in openapi/extensions.md."
-        elif key == KEY and value not in names.permissions:
-            yield f"Nobody knows the permission {value}.", "Add it to permissions.yaml."
+        elif key == KEY and str(value) not in names.permissions:
+            yield names.unknown_permission(str(value))
         return
     for elsewhere, keys in known.items():
         if key in keys:
             yield f"{key} does not belong here.", f"Move it to a{'n' * (elsewhere == 'operation')} {elsewhere}."
             return
-    yield f"There is no key {key}.", "Remove it, or see openapi/extensions.md for those there are."
+    otherwise = "Remove it, or see openapi/extensions.md for those there are."
+    yield f"There is no key {key}.", mend(key, (name for keys in known.values() for name in keys), otherwise)
 
 
 def _methods(document: Document) -> Iterator[Fault]:
@@ -122,32 +135,36 @@ def _methods(document: Document) -> Iterator[Fault]:
                 yield Fault(place, f"{key.upper()} {path} is not a mapping.", "Write an operation.")
 
 
-def _duplicates(found: Iterable[Operation]) -> Iterator[Fault]:
+def _told_apart(found: Iterable[Operation]) -> tuple[dict[str, Operation], list[Fault]]:
     first: dict[str, Operation] = {}
+    faults = []
     for operation in found:
-        name = str(operation.body.get("operationId", operation.name))
+        name = operation.body["operationId"]
         earlier = first.setdefault(name, operation)
         if earlier is not operation:
-            place = operation.where("operationId")
-            yield Fault(
-                place, f"The operationId {name} is taken, at {earlier.where('operationId')}.", "Rename one of them."
-            )
+            problem = f"The operationId {name} is taken, at {earlier.where('operationId')}."
+            faults.append(Fault(operation.where("operationId"), problem, "Rename one of them."))
+    return first, faults
 
 
-def _findings(found: Iterable[Operation], names: Names) -> Iterator[Fault]:
-    for operation in found:
-        for check in CHECKS:
-            for steps, message, mend in check(operation, names):
-                yield Fault(operation.where(*steps), message, mend)
+def _findings(operation: Operation, checks: Iterable[Check], names: Names) -> Iterator[Fault]:
+    for check in checks:
+        yield from check(operation, names)
 
 
 def _unused(
-    found: Iterable[Operation],
+    found: Collection[Operation],
     guarded: Iterable[tuple[tuple[tuple[str, ...], str], ...]],
     permissions: Mapping[str, Permission],
+    events: Mapping[str, Event],
 ) -> Iterator[Fault]:
     used = {permission for operation in found for permission in listed_permissions(operation)}
     used |= {permission for properties in guarded for _, permission in properties}
     for name, permission in permissions.items():
         if name not in used:
             yield Fault(permission.place, f"No operation asks for {name}.", "Use it or remove it.")
+    left = {str(operation.body.get("x-audit")) for operation in found}
+    for name, event in events.items():
+        if name not in left and not event.by_command:
+            otherwise = "Use it, remove it, or mark it `by: cli` if the command leaves it."
+            yield Fault(event.place, f"No operation leaves {name}.", otherwise)

@@ -28,6 +28,8 @@ _LONGEST = 4096
 # What is left of a password without the account's own words must itself be something one has to guess.
 _SHORTEST_REST = 8
 _SHORTEST_OWN_WORD = 3
+# What stood between own words is as easily guessed as they are.
+_SEPARATORS = re.compile(r"[\s._@+-]+")
 
 
 class Passwords:
@@ -121,6 +123,8 @@ class Passwords:
         rest = folded
         for word in _own(own_words):
             rest = rest.replace(word, "")
+        if rest != folded:
+            rest = _SEPARATORS.sub("", rest)
         if len(rest) < _SHORTEST_REST or rest in self._common or _period(rest) < _SHORTEST_REST:
             return "is made of your own address or name"
         return None

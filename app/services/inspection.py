@@ -1,40 +1,20 @@
 """An account as the operator looks at it: found by address or id, with all that is live of it."""
 
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from app.addresses import is_address
 from app.database import run
 from app.errors import NotFound
-from app.services import accounts, addresses, attempts, roles
+from app.services import accounts, addresses, attempts, roles, sessions
+from app.services.sessions import LiveSession
 from app.services.tools import Tools
 from models.account import Account
 
 _BY_ADDRESS = "SELECT id FROM users WHERE email = %(email)s"
 
-_LIVE_SESSIONS = """
-SELECT id, created_at, rotated_at, least(idle_expires_at, expires_at), user_agent, address
-FROM sessions
-WHERE user_id = %(user_id)s AND ended_at IS NULL AND idle_expires_at > %(now)s AND expires_at > %(now)s
-ORDER BY id DESC
-"""
-
-
-class LiveSession(NamedTuple):
-    """A session that can still be used.
-
-    Attributes:
-        last_refreshed_at: None before the first refresh.
-        expires_at: when it ends unless it is refreshed.
-    """
-
-    id: UUID
-    created_at: datetime
-    last_refreshed_at: datetime | None
-    expires_at: datetime
-    user_agent: str | None
-    address: str
+# More than anybody looks at; the API pages through them all.
+_MOST_SESSIONS = 100
 
 
 class Inspection(NamedTuple):
@@ -42,7 +22,7 @@ class Inspection(NamedTuple):
 
     Attributes:
         permissions: all that its role holds, sorted.
-        sessions: newest first.
+        sessions: the newest 100.
         waits: seconds before it can sign in, by network; see `attempts.waits`.
     """
 
@@ -73,21 +53,13 @@ def find_named(name: str) -> Account:
     return accounts.find(rows[0][0])
 
 
-def inspect(name: str, *, tools: Tools) -> Inspection:
-    """Return an account with all that is live of it.
-
-    Args:
-        name: its address or id.
-
-    Raises:
-        NotFound: there is none.
-    """
-    account = find_named(name)
-    held = roles.by_name(account.role, tools=tools)[account.role].permissions
-    live = run(_LIVE_SESSIONS, {"user_id": account.id, "now": tools.clock()})
+def inspect(account: Account, *, tools: Tools) -> Inspection:
+    """Return an account with all that is live of it."""
+    held = roles.find(account.role, tools=tools).permissions
+    live, _, _ = sessions.listing(user_id=account.id, offset=0, limit=_MOST_SESSIONS, tools=tools)
     return Inspection(
         account,
         sorted(held),
-        [LiveSession._make(row) for row in live],
+        live,
         attempts.waits(email=account.email, user_id=account.id, tools=tools),
     )

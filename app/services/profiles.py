@@ -35,5 +35,5 @@ def change(
     with transaction():
         account = accounts.lock(user_id)
         if account.id != actor.user_id:
-            roles.guard(actor, account.role, tools=tools)
+            roles.guard(actor, user_id=user_id, tools=tools)
         return accounts.save_profile(account, fields, expected_version=expected_version, now=tools.clock())

@@ -1,27 +1,44 @@
 """Roles: what they hold, and law 11, that nobody gives, takes or touches what he does not hold."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.database import run
-from app.errors import Forbidden, ValidationFailed, Violation
+from app.errors import Forbidden, NotFound, ValidationFailed, Violation
 from app.security.principal import Actor
 from app.services.tools import Tools
+from app.services.user_list import MOST_COUNTED
 
 ADMIN = "admin"
 USER = "user"
 GUEST = "guest"
+BUILT_IN = frozenset({ADMIN, USER, GUEST})
 
 # What being signed in means: every role holds it and cannot lose it; the session statement says the same.
 EVERYBODY = frozenset({"account:read", "account:update", "sessions:end"})
 
-_BY_NAME = """
-SELECT r.id, r.name, r.holds_all, array_remove(array_agg(p.permission), NULL)
-FROM roles r LEFT JOIN role_permissions p ON p.role_id = r.id
-WHERE r.name = ANY(%(names)s)
-GROUP BY r.id
-"""
+_COLUMNS = """r.id, r.name, r.description, r.built_in, r.version, r.created_at, r.updated_at, r.holds_all,
+    ARRAY(SELECT permission FROM role_permissions WHERE role_id = r.id)"""
+
+_BY_NAME = f"SELECT {_COLUMNS} FROM roles r WHERE r.name = ANY(%(names)s)"  # noqa: S608 (constants)
+
+# The account's own role is found by its key: its name may have changed since the account was read.
+_TOUCHED = f"""
+SELECT {_COLUMNS} FROM roles r
+WHERE r.name = ANY(%(names)s) OR r.id = (SELECT role_id FROM users WHERE id = %(user_id)s)
+"""  # noqa: S608
+
+# Collation C: the order is the same on every server.
+_PAGE = f"""
+SELECT {_COLUMNS} FROM roles r ORDER BY r.name COLLATE "C" OFFSET %(offset)s LIMIT %(limit)s
+"""  # noqa: S608
+
+_COUNT = "SELECT count(*) FROM (SELECT FROM roles LIMIT %(most)s) counted"
+
+_KEEP = "SELECT id FROM roles WHERE name = ANY(%(names)s) FOR KEY SHARE"
 
 
 class Role(NamedTuple):
@@ -29,18 +46,53 @@ class Role(NamedTuple):
 
     id: UUID
     name: str
+    description: str
+    built_in: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
     permissions: frozenset[str]
 
 
 def by_name(*names: str, tools: Tools) -> dict[str, Role]:
     """Return the roles that exist among the names."""
-    return {
-        name: Role(role_id, name, permissions_of(holds_all, held, tools.catalogue))
-        for role_id, name, holds_all, held in run(_BY_NAME, {"names": list(names)})
-    }
+    return _by_name(run(_BY_NAME, {"names": list(names)}), tools)
 
 
-def permissions_of(holds_all: bool, held: list[str], catalogue: Mapping[str, str]) -> frozenset[str]:
+def find(name: str, *, tools: Tools) -> Role:
+    """Return the role.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    found = by_name(name, tools=tools).get(name)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def etag(role: Role) -> str:
+    """Return what the role's ETag says: its version, and a digest of what it holds.
+
+    What a role holds is more than its rows: the catalogue of a release, for `admin`, and for all what that release
+    still knows. So two releases that show different permissions show different tags.
+    """
+    held = hashlib.sha256(" ".join(sorted(role.permissions)).encode()).hexdigest()
+    return f"{role.version}-{held[:12]}"
+
+
+def listing(*, offset: int, limit: int, tools: Tools) -> tuple[list[Role], int, bool]:
+    """Return a page of roles in the order of their names.
+
+    Returns:
+        (roles, total, whether the total is exact): counted up to 10 000, and 10 000 when there are more.
+    """
+    counted = run(_COUNT, {"most": MOST_COUNTED + 1})[0][0]
+    found = _by_name(run(_PAGE, {"offset": offset, "limit": limit}), tools)
+    return list(found.values()), min(counted, MOST_COUNTED), counted <= MOST_COUNTED
+
+
+def permissions_of(holds_all: bool, held: Iterable[str], catalogue: Mapping[str, str]) -> frozenset[str]:
     """Return what a role holds: everything, or EVERYBODY's and its rows, less what the document no longer knows."""
     return frozenset(catalogue) if holds_all else (EVERYBODY | frozenset(held)) & catalogue.keys()
 
@@ -50,18 +102,41 @@ def lock_admin() -> None:
     run("SELECT id FROM roles WHERE name = 'admin' FOR UPDATE")
 
 
-def guard(actor: Actor, *names: str, tools: Tools) -> dict[str, Role]:
-    """Return the named roles, all of whose permissions the actor holds (law 11).
+def guard(actor: Actor, *names: str, user_id: UUID | None = None, tools: Tools) -> None:
+    """Let go on only an actor who holds all that the roles hold (law 11).
 
     Call it inside the transaction that touches the account, after locking the account's row.
+
+    Args:
+        names: roles about to be given; until the transaction ends they are neither deleted nor renamed.
+        user_id: the account that is touched, for the role it has.
 
     Raises:
         ValidationFailed: with field `role`, for a name that no role has.
         Forbidden: a role holds what the actor does not.
     """
-    roles = by_name(*names, tools=tools)
-    if not roles.keys() >= set(names):
+    # A statement of its own: the next one sees what was committed while this one waited.
+    if not BUILT_IN.issuperset(names):
+        run(_KEEP, {"names": list(names)})
+    found = _by_name(run(_TOUCHED, {"names": list(names), "user_id": user_id}), tools)
+    if not found.keys() >= set(names):
         raise ValidationFailed(details=[Violation("There is no such role.", "role")])
-    if any(not role.permissions <= actor.permissions for role in roles.values()):
+    must_hold(actor, *(role.permissions for role in found.values()))
+
+
+def must_hold(actor: Actor, *permissions: frozenset[str]) -> None:
+    """Let go on only an actor who holds all of them (law 11).
+
+    Raises:
+        Forbidden: one of them he does not hold.
+    """
+    if not all(held <= actor.permissions for held in permissions):
         raise Forbidden(reason="beyond_actor")
-    return roles
+
+
+def _by_name(rows: list[tuple[Any, ...]], tools: Tools) -> dict[str, Role]:
+    found = {}
+    for *columns, holds_all, held in rows:
+        role = Role._make([*columns, permissions_of(holds_all, held, tools.catalogue)])
+        found[role.name] = role
+    return found

@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from app.database import run, run_apart
+from app.database import run, run_apart, transaction
+from app.errors import NotFound
 from app.identifiers import new_id
-from app.security.principal import Client
+from app.security.principal import Client, Principal
 from app.security.refresh_tokens import RefreshClaim
+from app.services import accounts, roles
 from app.services.tools import Tools
+from app.services.user_list import MOST_COUNTED
 
 Scope = Literal["this", "others", "all"]
 
@@ -42,6 +45,42 @@ UPDATE sessions SET ended_at = %(now)s, end_reason = %(reason)s, updated_at = %(
 WHERE user_id = %(user_id)s AND ended_at IS NULL
   AND CASE %(scope)s WHEN 'this' THEN id = %(id)s WHEN 'others' THEN id <> %(id)s ELSE true END
 """
+
+
+# Live as the session statement sees it; served by the index on the user.
+_LIVE = """s.user_id = %(user_id)s AND s.ended_at IS NULL AND s.idle_expires_at > %(now)s AND s.expires_at > %(now)s"""
+
+_COUNT_LIVE = f"""
+SELECT (SELECT count(*) FROM (SELECT FROM sessions s WHERE {_LIVE} LIMIT %(most)s) counted)
+FROM users WHERE id = %(user_id)s
+"""  # noqa: S608 (constants)
+
+_PAGE_LIVE = f"""
+SELECT s.id, s.created_at, s.rotated_at, least(s.idle_expires_at, s.expires_at), s.user_agent, s.address
+FROM sessions s WHERE {_LIVE} ORDER BY s.id DESC OFFSET %(offset)s LIMIT %(limit)s
+"""  # noqa: S608
+
+_REVOKE = f"""
+UPDATE sessions s SET ended_at = %(now)s, end_reason = 'revoked', updated_at = %(now)s
+WHERE s.id = %(id)s AND {_LIVE} RETURNING s.id
+"""  # noqa: S608
+
+
+class LiveSession(NamedTuple):
+    """A session that can be carried on.
+
+    Attributes:
+        created_at: the sign-in.
+        refreshed_at: the last rotation; None before the first.
+        expires_at: when it ends by itself, idle or not.
+    """
+
+    id: UUID
+    created_at: datetime
+    refreshed_at: datetime | None
+    expires_at: datetime
+    user_agent: str | None
+    address: str
 
 
 class Rotation(NamedTuple):
@@ -121,3 +160,36 @@ def end(*, user_id: UUID, scope: Scope, session_id: UUID | None = None, reason: 
         reason: why, for whoever looks at the row later: logout, password_changed, suspended.
     """
     run(_END, {"user_id": user_id, "scope": scope, "id": session_id, "reason": reason, "now": now})
+
+
+def listing(*, user_id: UUID, offset: int, limit: int, tools: Tools) -> tuple[list[LiveSession], int, bool]:
+    """Return a page of an account's live sessions, newest first.
+
+    Returns:
+        (sessions, total, whether the total is exact): counted up to 10 000, and 10 000 when there are more.
+
+    Raises:
+        NotFound: there is no such account.
+    """
+    params = {"user_id": user_id, "now": tools.clock(), "most": MOST_COUNTED + 1, "offset": offset, "limit": limit}
+    counts = run(_COUNT_LIVE, params)
+    if not counts:
+        raise NotFound
+    counted = counts[0][0]
+    found = [LiveSession._make(row) for row in run(_PAGE_LIVE, params)]
+    return found, min(counted, MOST_COUNTED), counted <= MOST_COUNTED
+
+
+def revoke(*, user_id: UUID, session_id: UUID, actor: Principal, tools: Tools) -> None:
+    """End one live session; its access tokens open nothing from the next request on (law 5).
+
+    Raises:
+        NotFound: there is no such account, or it has no such live session.
+        Forbidden: the account holds what the actor does not (law 11).
+    """
+    with transaction():
+        if user_id != actor.user_id:
+            accounts.lock(user_id)
+            roles.guard(actor, user_id=user_id, tools=tools)
+        if not run(_REVOKE, {"id": session_id, "user_id": user_id, "now": tools.clock()}):
+            raise NotFound

@@ -85,7 +85,7 @@ def create(
         )
         if user_id is None:
             raise EmailTaken
-        event.target = ("user", str(user_id))
+        event.details = {"user_id": str(user_id), "role": name}
         return accounts.find(user_id)
 
 
@@ -97,6 +97,7 @@ def update(
     expected_version: Versions,
     actor: Actor,
     tools: Tools,
+    event: Event,
 ) -> Account:
     """Change address and verification; None leaves as it is.
 
@@ -122,11 +123,16 @@ def update(
             verified_at=verified_at,
             role=_promoted(before.role, bool(email_verified)),
         )
-        roles.guard(actor, before.role, after.role, tools=tools)
-        return accounts.save(before, after, expected_version=expected_version, now=now)
+        given = [after.role] if after.role != before.role else []
+        roles.guard(actor, *given, user_id=user_id, tools=tools)
+        saved = accounts.save(before, after, expected_version=expected_version, now=now)
+        event.details = {"changed": _changes(before, after)}
+        return saved
 
 
-def set_role(*, user_id: UUID, role: str, expected_version: Versions, actor: Actor, tools: Tools) -> Account:
+def set_role(
+    *, user_id: UUID, role: str, expected_version: Versions, actor: Actor, tools: Tools, event: Event
+) -> Account:
     """Give an account a role; it counts from the account's next request on (law 5).
 
     Raises:
@@ -137,7 +143,10 @@ def set_role(*, user_id: UUID, role: str, expected_version: Versions, actor: Act
         PreconditionFailed: the version is none of those expected.
     """
     with transaction():
-        before = _lock_for(actor, user_id, role, tools=tools)
+        before = _lock(user_id)
+        # Before anything refuses it: an attempt at a role is worth knowing of, too.
+        event.details = {"from": before.role, "to": role}
+        roles.guard(actor, role, user_id=user_id, tools=tools)
         if role != roles.ADMIN:
             _keep_an_admin(before)
         after = before._replace(role=role)
@@ -155,7 +164,8 @@ def suspend(*, user_id: UUID, expected_version: Versions, actor: Actor, tools: T
     """
     now = tools.clock()
     with transaction():
-        before = _lock_for(actor, user_id, tools=tools)
+        before = _lock(user_id)
+        roles.guard(actor, user_id=user_id, tools=tools)
         _keep_an_admin(before)
         after = before._replace(status="suspended")
         saved = accounts.save(before, after, expected_version=expected_version, now=now)
@@ -172,7 +182,8 @@ def restore(*, user_id: UUID, expected_version: Versions, actor: Actor, tools: T
         PreconditionFailed: the version is none of those expected.
     """
     with transaction():
-        before = _lock_for(actor, user_id, tools=tools)
+        before = _lock(user_id)
+        roles.guard(actor, user_id=user_id, tools=tools)
         after = before._replace(status="active")
         return accounts.save(before, after, expected_version=expected_version, now=tools.clock())
 
@@ -186,7 +197,9 @@ def delete(*, user_id: UUID, actor: Actor, tools: Tools) -> None:
         LastAdmin: no active admin would be left.
     """
     with transaction():
-        _keep_an_admin(_lock_for(actor, user_id, tools=tools))
+        before = _lock(user_id)
+        roles.guard(actor, user_id=user_id, tools=tools)
+        _keep_an_admin(before)
         run("DELETE FROM users WHERE id = %(id)s", {"id": user_id})
 
 
@@ -209,7 +222,7 @@ def reset_password(*, user_id: UUID, password: str, actor: Actor, tools: Tools) 
     now = tools.clock()
     with transaction():
         before = accounts.lock(user_id)
-        roles.guard(actor, before.role, tools=tools)
+        roles.guard(actor, user_id=user_id, tools=tools)
         run(_SET_HASH, {"id": user_id, "password_hash": password_hash, "now": now})
         sessions.end(user_id=user_id, scope="all", reason="password_reset", now=now)
         attempts.clear(email=before.email, user_id=user_id, tools=tools)
@@ -252,12 +265,20 @@ def _promoted(role: str, verified: bool) -> str:
     return roles.USER if role == roles.GUEST and verified else role
 
 
-def _lock_for(actor: Actor, user_id: UUID, *new_roles: str, tools: Tools) -> Account:
+def _changes(before: Account, after: Account) -> list[str]:
+    """Return the names of what changed; the audit trail keeps no address."""
+    changed = {
+        "email": after.email != before.email,
+        "email_verified": (after.verified_at is None) != (before.verified_at is None),
+        "role": after.role != before.role,
+    }
+    return [name for name, differs in changed.items() if differs]
+
+
+def _lock(user_id: UUID) -> Account:
     # The admin role's row comes first, so that whoever might remove an admin waits for whoever is about to (law 7).
     roles.lock_admin()
-    account = accounts.lock(user_id)
-    roles.guard(actor, account.role, *new_roles, tools=tools)
-    return account
+    return accounts.lock(user_id)
 
 
 def _keep_an_admin(account: Account) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psycopg2
 
+from app.cli.migrating import bring_up_to_date
 from app.database import bind
-from app.database.migrator import migrate
 from app.embedded import EmbeddedError, start_postgres, start_valkey
 from app.identifiers import new_id
 from app.security.passwords import Passwords
@@ -70,7 +70,7 @@ def world(folder: Path) -> Iterator[Mapping[str, str]]:
         stack.callback(valkey.stop)
         environ = environment(postgres.url, valkey.url)
         database = bind(Settings.from_environment(environ), size=2)
-        migrate(database, report=_silent)
+        bring_up_to_date(database, report=_silent)
         database.reset()
         make_user(postgres.url)
         yield environ

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from app.policy.document import DocumentError, load
+from app.policy.events import load_events
 from app.policy.permissions import load_permissions
 from app.policy.policy import Policy
-from app.policy.vocabulary import policies
+from app.policy.vocabulary import read_policies
 
 ROOT = """\
 openapi: 3.0.3
@@ -24,7 +25,7 @@ get:
   operationId: get_user
   tags: [users]
   x-permission: users:read
-  responses: {default: {description: x}}
+  responses: {default: {}, "400": {}, "401": {}, "403": {}, "429": {}}
 patch:
   operationId: update_user
   tags: [users]
@@ -40,7 +41,7 @@ patch:
     content:
       application/json:
         schema: {$ref: '../components/schemas.yaml#/User'}
-  responses: {"500": {description: x}}
+  responses: {default: {}, "400": {}, "401": {}, "403": {}, "412": {}, "415": {}, "428": {}, "429": {}}
 """
 SCHEMAS = """\
 User:
@@ -58,6 +59,10 @@ PERMISSIONS = """\
 users:read: {description: Read., roles: [guest, user]}
 users:update: {description: Update., roles: []}
 """
+EVENTS = """\
+user.updated: {description: Updated.}
+user.mended: {description: Mended by the command., by: cli}
+"""
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -67,6 +72,7 @@ def write(folder: Path, files: dict[str, str]) -> Path:
         "components/schemas.yaml": SCHEMAS,
         "components/securitySchemes.yaml": "bearer: {type: http, scheme: bearer}",
         "permissions.yaml": PERMISSIONS,
+        "events.yaml": EVENTS,
     }
     for name, text in (texts | files).items():
         path = folder / "openapi" / name
@@ -77,13 +83,18 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 def read(folder: Path, files: dict[str, str] | None = None, *, bench: bool = False) -> dict[str, Policy]:
     openapi = write(folder, files or {})
-    return policies(
+    found, faults = read_policies(
         load(openapi / "openapi.yaml"),
         permissions=load_permissions(openapi / "permissions.yaml"),
+        events=load_events(openapi / "events.yaml"),
         buckets={"default", "write"},
+        thorough=True,
         recencies={"account_deletion"},
         bench=bench,
     )
+    if faults:
+        raise DocumentError(faults)
+    return found
 
 
 def faults(folder: Path, files: dict[str, str]) -> list[str]:

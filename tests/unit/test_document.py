@@ -191,7 +191,7 @@ def test_what_json_cannot_say_is_refused_with_its_line(raw: bytes, line: int, wo
         ({"components__schemas__fields": "Other: {}"}, "users.yaml:5: The $ref fields.yaml#/Name leads to nothing."),
         (
             {"components__schemas__fields": "Name: {$ref: 'none.yaml#/X'}"},
-            "fields.yaml:1: The $ref none.yaml#/X names a file that does not exist.",
+            "fields.yaml:1: The $ref none.yaml#/X names a file that does not exist. Write the file",
         ),
         (
             {"components__schemas__fields": "Name: {$ref: '../../../other.yaml#/X'}"},

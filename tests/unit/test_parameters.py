@@ -1,6 +1,7 @@
 """Parameters: strict in every place alike, all violations together, each with its name."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,6 +15,7 @@ from app.gateway.validation.parameters import (
 
 ID = "019c13ec-9e00-7a1b-8c2d-3e4f5a6b7c8d"
 TEXT: dict[str, Any] = {"type": "string"}
+MOMENT: dict[str, Any] = {"type": "string", "format": "date-time"}
 INTEGER: dict[str, Any] = {"type": "integer"}
 BUNDLE: dict[str, Any] = {
     "components": {
@@ -46,6 +48,33 @@ def refused(*parameters: dict[str, Any], **given: Any) -> list[tuple[str | None,
     return [(violation.field, violation.message) for violation in caught.value.details]
 
 
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-01-31T12:00:00Z", "2026-01-31T12:00:00+00:00"),
+        ("2026-01-31t12:00:00.5z", "2026-01-31T12:00:00.500000+00:00"),
+        ("2026-01-31T12:00:00%2B02:00", "2026-01-31T10:00:00+00:00"),
+        ("2026-01-31T23:30:00-00:45", "2026-02-01T00:15:00+00:00"),
+        ("2026-01-31T12:00:00.1234567Z", "2026-01-31T12:00:00.123456+00:00"),
+        ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00+00:00"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+00:00"),
+        ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999+00:00"),
+    ],
+)
+def test_a_moment_comes_in_utc_however_it_is_written(text: str, moment: str) -> None:
+    found = read(parameter("since", schema=MOMENT), query=f"since={text}".encode())
+    assert found["since"].isoformat() == moment
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00%2B00:01", "9999-12-31T23:59:60Z", "9999-12-31T23:59:59-00:01"],
+)
+def test_a_moment_of_no_year_we_know_is_refused(text: str) -> None:
+    refusal = refused(parameter("since", schema=MOMENT), query=f"since={text}".encode())
+    assert refusal == [("since", "Is not between the years 1 and 9999.")]
+
+
 def test_parameters_come_coerced_under_snake_case_names() -> None:
     found = read(
         parameter("user_id", "path", {"type": "string", "format": "uuid"}),
@@ -57,7 +86,7 @@ def test_parameters_come_coerced_under_snake_case_names() -> None:
         query=b"page-size=-007&flag=true",
         headers={"if-match": '"3"', "x-ratio": "1.5e1"},
     )
-    assert found == {"user_id": ID, "page_size": -7, "if_match": '"3"', "x_ratio": 15.0, "flag": True}
+    assert found == {"user_id": UUID(ID), "page_size": -7, "if_match": '"3"', "x_ratio": 15.0, "flag": True}
 
 
 def test_every_violation_of_every_place_is_listed() -> None:
@@ -89,7 +118,9 @@ def test_what_is_absent_has_its_default_or_none() -> None:
 
 
 def test_a_uuid_has_one_spelling() -> None:
-    assert read(parameter("id", "path", {"type": "string", "format": "uuid"}), path={"id": ID.upper()}) == {"id": ID}
+    assert read(parameter("id", "path", {"type": "string", "format": "uuid"}), path={"id": ID.upper()}) == {
+        "id": UUID(ID)
+    }
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,7 @@ def test_one_short_piece_repeated_is_refused(password: str) -> None:
         "alice_liddell_example_1",
         "aliceliddell12345678",
         "aliceliddell~~~~~~~~~",
+        "liddell example com 1234567",
     ],
 )
 def test_a_password_made_of_the_accounts_own_words_is_refused(password: str) -> None:

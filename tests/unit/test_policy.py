@@ -14,6 +14,13 @@ from tests.unit.small_document import PERMISSIONS, ROOT, SCHEMAS, USER, patch, r
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
+def test_a_cursor_list_is_one_with_cursor_and_limit(tmp_path: Path) -> None:
+    limit = "{type: integer, minimum: 1, maximum: 100, default: 20}"
+    window = f"{{name: cursor, in: query, schema: {{type: string}}}}, {{name: limit, in: query, schema: {limit}}}"
+    user = USER.replace("get:\n", f"get:\n  x-paginated: cursor\n  parameters: [{window}]\n")
+    assert read(tmp_path, {"paths/user.yaml": user})["get_user"].paginated == "cursor"
+
+
 def test_what_the_keys_say_becomes_a_frozen_policy(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert list(found) == ["get_user", "update_user"]
@@ -47,6 +54,8 @@ def test_a_public_operation_asks_nobody(tmp_path: Path) -> None:
         ("/v1/users/{user_id}/sessions/{session_id}", ("session", "session_id")),
         ("/v1/roles/{role_name}", ("role", "role_name")),
         ("/v1/settings/{key}", ("setting", "key")),
+        ("/v1/users/{user_id}/badges/{badge_id}", ("badge", "badge_id")),
+        ("/v1/job_runs/{job_run_name}", ("job_run", "job_run_name")),
         ("/v1/users/{user_id}/things/{thing}", None),
         ("/v1/users", None),
     ],
@@ -55,12 +64,14 @@ def test_the_target_is_what_the_path_names_last(tmp_path: Path, path: str, targe
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
     declared = "".join(f"  - {{name: {n}, in: path, required: true, schema: {{type: string}}}}\n" for n in names)
     item = "parameters:\n" + declared if names else ""
-    item += "get: {operationId: it, tags: [users], x-permission: users:read, responses: {default: {description: x}}}"
+    item += "get: {operationId: it, tags: [users], x-permission: users:read, responses: {default: {}"
+    item += ", '400': {}, '401': {}, '403': {}, '429': {}}}"
     files = {
         "openapi.yaml": ROOT.replace("/v1/users/{user_id}", path),
         "paths/user.yaml": item,
         "components/schemas.yaml": "X: {type: string}",
         "permissions.yaml": PERMISSIONS.splitlines()[0],
+        "events.yaml": "{}",
     }
     assert read(tmp_path, files)["it"].target == target
 

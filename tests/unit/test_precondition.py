@@ -20,36 +20,26 @@ def test_a_star_allows_any_version(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "versions"),
     [
-        ('"3"', (3,)),
-        ('"3", "7"', (3, 7)),
-        ('"3","7" ,\t"9"', (3, 7, 9)),
-        (' "3" ', (3,)),
-        ('"3",, "4",', (3, 4)),
-        ('"999999999"', (999_999_999,)),
+        ('"3"', ("3",)),
+        ('"3", "7"', ("3", "7")),
+        ('"3","7-clerk" ,\t"9"', ("3", "7-clerk", "9")),
+        (' "3" ', ("3",)),
+        ('"3",, "4",', ("3", "4")),
+        ('"", "03", "a,b", "\xff"', ("", "03", "a,b", "\xff")),
     ],
 )
-def test_strong_tags_of_ours_are_versions(text: str, versions: tuple[int, ...]) -> None:
+def test_strong_tags_are_versions_as_they_stand(text: str, versions: tuple[str, ...]) -> None:
     assert expected_versions(text) == versions
 
 
+def test_weak_tags_match_nothing_and_take_nothing_away() -> None:
+    assert expected_versions('W/"3"') == ()
+    assert expected_versions('"x", W/"3", "4"') == ("x", "4")
+
+
 @pytest.mark.parametrize(
-    "text", ['W/"3"', '"abc"', '""', '"0"', '"03"', '"-3"', '"3.0"', '"3 "', '"٣"', '"1234567890"', '"\xff"']
+    "text", ["", " ", "3", '"3', '3"', '"3" "4"', 'w/"3"', "W/3", '*, "3"', '"3", *', "a,b", ";", '"3 "', '"٣"']
 )
-def test_weak_and_foreign_tags_match_nothing(text: str) -> None:
-    try:
-        versions = expected_versions(text)
-    except ValidationFailed:
-        # What may not stand in a tag at all is refused instead.
-        assert {" ", "٣"} & set(text[1:-1])
-    else:
-        assert versions == ()
-
-
-def test_a_foreign_tag_beside_ours_takes_nothing_away() -> None:
-    assert expected_versions('"x", W/"3", "4"') == (4,)
-
-
-@pytest.mark.parametrize("text", ["", " ", "3", '"3', '3"', '"3" "4"', 'w/"3"', "W/3", '*, "3"', '"3", *', "a,b", ";"])
 def test_anything_else_is_refused_with_its_header(text: str) -> None:
     with pytest.raises(ValidationFailed) as refused:
         expected_versions(text)

@@ -1,6 +1,7 @@
 """Answers: what a handler returned becomes one that the document describes, or a 500 that nobody but us understands."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -11,12 +12,15 @@ from app.gateway.answers import refusal
 from app.gateway.responses import Responder, UnusableResponsesError
 from app.policy.call import Answer, Call
 from app.policy.document import Place
+from app.policy.parts import Responds
 from app.policy.policy import Policy
 from app.policy.results import Listing, Result
+from app.security.cursors import Cursors
 from app.security.principal import Client
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 7_900, tzinfo=UTC)
 ITEM = {"type": "object", "additionalProperties": False, "required": ["n"], "properties": {"n": {"type": "integer"}}}
+CURSORS = Cursors(["a secret that is only for tests"])
 TAG = {"schema": {"type": "string", "pattern": '^"[0-9]+"$'}}
 
 
@@ -44,12 +48,13 @@ def policy(path: str = "/v1/things", method: str = "get") -> Policy:
 
 def responder(
     schema: dict[str, Any] | None, *, path: str = "/v1/things", method: str = "get", status: int = 200, **headers: Any
-) -> Responder:
+) -> Responds:
     enveloped = {"type": "object", "properties": {"data": schema}} if path.startswith("/v1") else schema
     response: dict[str, Any] = {"description": "x", "headers": headers}
     if schema is not None:
         response["content"] = {"application/json": {"schema": enveloped}}
-    return Responder({}, {"responses": {str(status): response, "503": response}}, policy(path, method))
+    described = {"responses": {str(status): response, "503": response}}
+    return partial(Responder({}, described, policy(path, method)), cursors=CURSORS)
 
 
 def call(**changes: Any) -> Call:
@@ -122,6 +127,22 @@ def test_what_the_document_does_not_describe_is_an_internal_error_that_names_its
     assert "list_things" in str(caught.value.__cause__)
     assert "openapi/paths/things.yaml:7" in str(caught.value.__cause__)
     assert "list_things" not in str(caught.value)
+
+
+def test_the_log_learns_which_fields_do_not_fit_and_nothing_of_what_they_hold() -> None:
+    with pytest.raises(Internal) as caught:
+        responder(ITEM)(call(), {"n": "hush", "m": "hush"})
+
+    told = str(caught.value.__cause__)
+    assert "does not fit its schema: m: Is not known here. n: Must be a whole number." in told
+    assert "hush" not in told
+
+
+def test_the_log_is_told_of_a_few_misfits_not_of_each() -> None:
+    with pytest.raises(Internal) as caught:
+        responder({"type": "array", "items": ITEM})(call(), [{}] * 1000)
+
+    assert str(caught.value.__cause__).count("Is required.") == 5
 
 
 def test_a_body_where_none_is_documented_is_a_mismatch() -> None:

@@ -4,14 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.small_document import PERMISSIONS, ROOT, SCHEMAS, USER, change, faults, get, patch
+from tests.unit.small_document import EVENTS, PERMISSIONS, ROOT, SCHEMAS, USER, change, faults, get, patch
+
+
+def _query(name: str) -> str:
+    return f"{{name: {name}, in: query, schema: {{type: string}}}}"
+
 
 PUBLIC = "x-public: true\n  security: []"
 BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "no policy": (
         get("  x-permission: users:read\n", ""),
         "paths/user.yaml:3",
-        "GET /v1/users/{user_id} has no policy",
+        "GET /v1/users/{user_id} does not say who may call it",
     ),
     "both policies": (get("tags:", PUBLIC + "\n  tags:"), "paths/user.yaml:8", "is public and has x-permission"),
     "x-public false": (get("x-permission: users:read", "x-public: false"), "paths/user.yaml:6", "value of x-public"),
@@ -36,7 +41,7 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "unknown permission": (
         get("users:read", "users:reed"),
         "paths/user.yaml:6",
-        "Nobody knows the permission users:reed. Add it to permissions.yaml.",
+        "There is no permission users:reed. Did you mean users:read? Else add it to permissions.yaml.",
     ),
     "unknown permission in a list": (patch("[users:read,", "[users:reed,"), "paths/user.yaml:11", "users:reed"),
     "permission without grammar": (get("users:read", "Users"), "paths/user.yaml:6", "value of x-permission"),
@@ -46,7 +51,11 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
         "permissions.yaml:3",
         "No operation asks for users:list.",
     ),
-    "unknown bucket": (patch("x-rate-limit: write", "x-rate-limit: wriite"), "paths/user.yaml:13", "no bucket wriite"),
+    "unknown bucket": (
+        patch("x-rate-limit: write", "x-rate-limit: wriite"),
+        "paths/user.yaml:13",
+        "There is no bucket wriite. Choose one of default, write, none.",
+    ),
     "unknown recency": (patch("account_deletion", "never"), "paths/user.yaml:16", "no recency never"),
     "owner that is no path parameter": (
         patch("x-owner: user_id", "x-owner: me"),
@@ -69,7 +78,54 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
         "no query parameter limit",
     ),
     "pages of a write": (patch("tags:", "x-paginated: offset\n  tags:"), "paths/user.yaml:10", "not belong on PATCH"),
-    "unknown kind of page": (get("tags:", "x-paginated: cursor\n  tags:"), "paths/user.yaml:5", "value of x-paginated"),
+    "unknown kind of page": (get("tags:", "x-paginated: keyset\n  tags:"), "paths/user.yaml:5", "value of x-paginated"),
+    "a cursor list without cursor": (
+        get("tags:", "x-paginated: cursor\n  tags:"),
+        "paths/user.yaml:5",
+        "no query parameter cursor",
+    ),
+    "a cursor list without limit": (
+        get("tags:", "x-paginated: cursor\n  tags:"),
+        "paths/user.yaml:5",
+        "no query parameter limit",
+    ),
+    "a cursor list with an offset": (
+        get("tags:", f"x-paginated: cursor\n  parameters: [{_query('cursor')}, {_query('offset')}]\n  tags:"),
+        "paths/user.yaml:6",
+        "is a cursor list and has an offset",
+    ),
+    "a cursor that nobody verifies": (
+        get("tags:", f"parameters: [{_query('cursor')}]\n  tags:"),
+        "paths/user.yaml:5",
+        "The cursor of GET /v1/users/{user_id} would not be verified",
+    ),
+    "a cursor of an offset list": (
+        get("tags:", f"x-paginated: offset\n  parameters: [{_query('cursor')}]\n  tags:"),
+        "paths/user.yaml:6",
+        "would not be verified",
+    ),
+    "a permission far from every other": (
+        get("users:read", "wombats:groom"),
+        "paths/user.yaml:6",
+        "There is no permission wombats:groom. Add it to permissions.yaml.",
+    ),
+    "a key that is nearly one": (
+        get("x-permission", "x-permision"),
+        "paths/user.yaml:6",
+        "There is no key x-permision. Did you mean x-permission? Else remove it",
+    ),
+    "a permission that is a number": (get("users:read", "5"), "paths/user.yaml:6", "value of x-permission"),
+    "a bucket that is a list": (patch("write", "[write]"), "paths/user.yaml:13", "value of x-rate-limit"),
+    "an unknown event": (
+        patch("user.updated", "user.updatd"),
+        "paths/user.yaml:14",
+        "There is no event user.updatd. Did you mean user.updated? Else add it to events.yaml.",
+    ),
+    "an event that nobody leaves": (
+        {"events.yaml": EVENTS + "user.seen: {description: x}\n"},
+        "events.yaml:3",
+        "No operation leaves user.seen. Use it, remove it, or mark it `by: cli`",
+    ),
     "precondition without If-Match": (patch("if-match", "if-none"), "paths/user.yaml:15", "declares no If-Match"),
     "If-Match without precondition": (
         patch("  x-precondition: required\n", ""),
@@ -112,7 +168,11 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "no tag": (get("  tags: [users]\n", ""), "paths/user.yaml:3", "exactly one tag"),
     "two tags": (get("[users]", "[users, me]"), "paths/user.yaml:5", "exactly one tag"),
     "undeclared tag": (get("[users]", "[me]"), "paths/user.yaml:5", "The tag me is not declared"),
-    "no answer for a fault of ours": (get("{default:", '{"200":'), "paths/user.yaml:7", "documents no 500"),
+    "no responses": (
+        get("  responses: {default", "  xresponses: {default"),
+        "paths/user.yaml:3",
+        "documents no responses",
+    ),
     "unknown executor": (patch("hashing", "fast"), "paths/user.yaml:17", "value of x-executor"),
     "a loop that has to wait": (patch("hashing", "loop"), "paths/user.yaml:17", "may run on the loop"),
     "path parameter that the path does not have": (
@@ -131,7 +191,7 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "unknown write permission": (
         {"components/schemas.yaml": change("users:update", "users:reed", SCHEMAS)},
         "components/schemas.yaml:4",
-        "Nobody knows the permission users:reed",
+        "There is no permission users:reed",
     ),
     "write permission outside any body": (
         {"components/schemas.yaml": SCHEMAS + "Y: {properties: {a: {x-write-permission: users:read}}}\n"},

@@ -8,8 +8,8 @@ import redis
 
 from app.cache.client import FAILURES
 from app.cache.limiter import SCRIPT
+from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, failed, ok, skipped, warning
-from app.cli.doctor.patient import Patient
 
 _ROUNDS = 3
 # An answer that takes this part of REDIS_TIMEOUT_MS is close to being no answer.
@@ -18,14 +18,14 @@ _MICROSECONDS = 1000
 _READ_ONLY_REASON = "the server does not tell"
 
 
-def connection(patient: Patient) -> Iterator[Verdict]:
+def connection(deployment: Deployment) -> Iterator[Verdict]:
     """Ask for a sign of life a few times; the quickest answer counts."""
-    settings = patient.settings
-    if "cache" in patient.missing:
-        reason = patient.missing["cache"]
-        if patient.is_wrong("REDIS_URL"):
+    settings = deployment.settings
+    if "cache" in deployment.missing:
+        reason = deployment.missing["cache"]
+        if deployment.is_wrong("REDIS_URL"):
             yield skipped(reason)
-        elif settings.redis_url or not patient.in_production:
+        elif settings.redis_url or not deployment.in_production:
             yield skipped(f"{reason}; without a cache each process counts its rate limits for itself")
         else:
             yield warning(
@@ -35,15 +35,15 @@ def connection(patient: Patient) -> Iterator[Verdict]:
         return
     times = []
     try:
-        with _client(patient) as client:
+        with _client(deployment) as client:
             client.ping()
             for _ in range(_ROUNDS):
                 began = time.perf_counter()
                 client.ping()
                 times.append((time.perf_counter() - began) * 1000)
     except FAILURES as error:
-        patient.missing["cache"] = "the cache is away"
-        yield failed(f"no answer from {_place(patient)} ({_reason(error)})", "start it, or mend REDIS_URL")
+        deployment.missing["cache"] = "the cache is away"
+        yield failed(f"no answer from {_place(deployment)} ({_reason(error)})", "start it, or mend REDIS_URL")
         return
     took, most = min(times), settings.redis_timeout_ms
     if took > most * _SLOW_PART:
@@ -52,12 +52,12 @@ def connection(patient: Patient) -> Iterator[Verdict]:
             "move it closer to this machine, find out what keeps it busy, or raise REDIS_TIMEOUT_MS",
         )
     else:
-        yield ok(f"{_place(patient)} answers in {took:.2f} ms")
+        yield ok(f"{_place(deployment)} answers in {took:.2f} ms")
 
 
-def version(patient: Patient) -> Iterator[Verdict]:
+def version(deployment: Deployment) -> Iterator[Verdict]:
     """Tell what it is."""
-    found = _info(patient, "server")
+    found = _info(deployment, "server")
     if found is None:
         yield skipped(_READ_ONLY_REASON)
     elif "valkey_version" in found:
@@ -66,9 +66,9 @@ def version(patient: Patient) -> Iterator[Verdict]:
         yield ok(f"Redis {found.get('redis_version')}")
 
 
-def memory(patient: Patient) -> Iterator[Verdict]:
+def memory(deployment: Deployment) -> Iterator[Verdict]:
     """A server that is full must make room, or it refuses to count."""
-    found = _info(patient, "memory")
+    found = _info(deployment, "memory")
     if found is None or "maxmemory" not in found:
         yield skipped(_READ_ONLY_REASON)
         return
@@ -82,40 +82,40 @@ def memory(patient: Patient) -> Iterator[Verdict]:
         yield ok(f"maxmemory {most // 1_048_576} MiB, {policy}" if most else "no maxmemory")
 
 
-def limiter(patient: Patient) -> Iterator[Verdict]:
+def limiter(deployment: Deployment) -> Iterator[Verdict]:
     """Run the limiter's script as the server does, on a key of our own that is gone after a millisecond."""
-    key = f"{patient.settings.redis_prefix}:limit:doctor:{uuid4()}"
+    key = f"{deployment.settings.redis_prefix}:limit:doctor:{uuid4()}"
     try:
-        with _client(patient) as client:
+        with _client(deployment) as client:
             client.eval(SCRIPT, 1, key, _MICROSECONDS, _MICROSECONDS)
     except FAILURES as error:
         yield failed(
             f"the limiter's script does not run ({_reason(error)}): each process counts for itself",
-            f"give its user EVAL, EVALSHA, TIME, GET and SET on keys {patient.settings.redis_prefix}:*, on a primary",
+            f"give its user EVAL, EVALSHA, TIME, GET, SET on {deployment.settings.redis_prefix}:*, on a primary",
         )
     else:
         yield ok("the limiter's script runs")
 
 
-def _client(patient: Patient) -> redis.Redis:
-    seconds = patient.settings.redis_timeout_ms / 1000
+def _client(deployment: Deployment) -> redis.Redis:
+    seconds = deployment.settings.redis_timeout_ms / 1000
     pool = redis.ConnectionPool.from_url(
-        patient.settings.redis_url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=None
+        deployment.settings.redis_url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=None
     )
     return redis.Redis(connection_pool=pool, single_connection_client=True)
 
 
-def _info(patient: Patient, section: str) -> dict[str, str] | None:
+def _info(deployment: Deployment, section: str) -> dict[str, str] | None:
     try:
-        with _client(patient) as client:
+        with _client(deployment) as client:
             found: dict[str, str] = client.info(section)
     except FAILURES:
         return None
     return found
 
 
-def _place(patient: Patient) -> str:
-    keywords = redis.ConnectionPool.from_url(patient.settings.redis_url).connection_kwargs
+def _place(deployment: Deployment) -> str:
+    keywords = redis.ConnectionPool.from_url(deployment.settings.redis_url).connection_kwargs
     return str(keywords.get("path") or f"{keywords.get('host', 'localhost')}:{keywords.get('port', 6379)}")
 
 

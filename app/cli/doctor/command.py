@@ -23,11 +23,11 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     Looks at settings, database, cache, migrations, partitions, document and keys. It changes nothing, and may run
     beside the server. In development the servers under .charter are started for the look when they do not run.
     """
+    from app.cli.doctor.deployment import deployment
     from app.cli.doctor.examination import examine
-    from app.cli.doctor.patient import patient
     from app.cli.doctor.report import Report, as_document, exit_code
 
-    with patient(os.environ) as found:
+    with deployment(os.environ) as found:
         report = None if as_json else Report()
         findings = []
         for finding in examine(found):

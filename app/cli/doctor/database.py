@@ -3,8 +3,8 @@
 import time
 from collections.abc import Iterator
 
+from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, failed, ok, skipped, warning
-from app.cli.doctor.patient import Patient
 from app.database import bind, run
 from app.database import connection as held_connection
 from app.database.binding import bound
@@ -13,6 +13,10 @@ from app.factory import pool_size
 LEAST_VERSION = 15
 CLOCK_WARNING_SECONDS = 1.0
 CLOCK_FAILED_SECONDS = 30.0
+_STATEMENT_LOG = """
+SELECT quote_ident(current_user), current_setting('log_min_error_statement'), current_setting('log_statement'),
+       current_setting('log_min_duration_statement')
+"""
 _ROUNDS = 3
 
 _LIMITS = """
@@ -24,9 +28,9 @@ SELECT least(
 """
 
 
-def connection(patient: Patient) -> Iterator[Verdict]:
+def connection(deployment: Deployment) -> Iterator[Verdict]:
     """Connect, ask whether writes are taken, and note whether the tables are there."""
-    bind(patient.settings, size=1, bounded=True)
+    bind(deployment.settings, size=1, bounded=True)
     began = time.perf_counter()
     with held_connection():
         took = (time.perf_counter() - began) * 1000
@@ -35,14 +39,14 @@ def connection(patient: Patient) -> Iterator[Verdict]:
                    to_regclass('audit_events') IS NOT NULL AND to_regclass('sessions') IS NOT NULL
         """)[0]
     if not tables:
-        patient.missing["tables"] = "the tables have not been made"
+        deployment.missing["tables"] = "the tables have not been made"
     if read_only:
         yield failed("it takes no writes: a standby, or read-only by default", "set DATABASE_URL to the primary")
     else:
         yield ok(f"connected in {took:.0f} ms")
 
 
-def version(_: Patient) -> Iterator[Verdict]:
+def version(_: Deployment) -> Iterator[Verdict]:
     """Tell the server's version."""
     number, text = run("SELECT current_setting('server_version_num')::int / 10000, current_setting('server_version')")[
         0
@@ -53,7 +57,7 @@ def version(_: Patient) -> Iterator[Verdict]:
         yield ok(f"PostgreSQL {text.split(' ')[0]}")
 
 
-def encoding(_: Patient) -> Iterator[Verdict]:
+def encoding(_: Deployment) -> Iterator[Verdict]:
     """Names and addresses may hold any character."""
     found = str(run("SELECT current_setting('server_encoding')")[0][0])
     if found == "UTF8":
@@ -65,14 +69,14 @@ def encoding(_: Patient) -> Iterator[Verdict]:
         )
 
 
-def durability(patient: Patient) -> Iterator[Verdict]:
+def durability(deployment: Deployment) -> Iterator[Verdict]:
     """What was answered must survive a crash: a decision is durable before its answer leaves (law 4)."""
     names = ("fsync", "full_page_writes", "synchronous_commit")
     off = [name for name in names if run("SELECT current_setting(%s)", (name,)) == [("off",)]]
     if not off:
         yield ok(f"{', '.join(names)} are on")
         return
-    tell = failed if patient.in_production else warning
+    tell = failed if deployment.in_production else warning
     yield tell(
         f"off: {', '.join(off)}; a crash loses what was answered for",
         "as a superuser: " + " ".join(f"ALTER SYSTEM SET {name} = 'on';" for name in off) + " SELECT pg_reload_conf();"
@@ -80,7 +84,24 @@ def durability(patient: Patient) -> Iterator[Verdict]:
     )
 
 
-def clock(_: Patient) -> Iterator[Verdict]:
+def statement_log(deployment: Deployment) -> Iterator[Verdict]:
+    """What the server logs of a statement holds its values, a password's hash among them (law 10)."""
+    role, errors, kinds, duration = run(_STATEMENT_LOG)[0]
+    telling = {
+        "log_min_error_statement": ("panic", errors not in ("fatal", "panic", "log")),
+        "log_statement": ("none", kinds in ("mod", "all")),
+        "log_min_duration_statement": ("-1", duration != "-1"),
+    }
+    mends = [f"ALTER ROLE {role} SET {name} = '{value}';" for name, (value, tells) in telling.items() if tells]
+    if not mends:
+        yield ok("holds no values of statements")
+    elif deployment.in_production:
+        yield warning("the server's log may hold password hashes and addresses", "as a superuser: " + " ".join(mends))
+    else:
+        yield skipped("only production's log matters")
+
+
+def clock(_: Deployment) -> Iterator[Verdict]:
     """Compare this machine's clock with the database's; half the round trip is in doubt."""
     rounds: list[tuple[float, float]] = []
     with held_connection():
@@ -101,12 +122,12 @@ def clock(_: Patient) -> Iterator[Verdict]:
         yield ok(found)
 
 
-def connections(patient: Patient) -> Iterator[Verdict]:
+def connections(deployment: Deployment) -> Iterator[Verdict]:
     """Compare what the workers may open with what the server allows; a pooler in front is told apart by its number."""
     with held_connection():
         allowed, number = run(_LIMITS)[0]
         pooled = bound().state.conn.info.backend_pid != number
-    workers, each = patient.settings.workers, pool_size(patient.settings)
+    workers, each = deployment.settings.workers, pool_size(deployment.settings)
     found = f"{workers} x {each} may be opened here, {allowed} are allowed"
     if pooled:
         yield ok(f"{found}; a pooler stands in front, whose own limits count")
@@ -118,7 +139,7 @@ def connections(patient: Patient) -> Iterator[Verdict]:
         yield ok(found)
 
 
-def extensions(patient: Patient) -> Iterator[Verdict]:
+def extensions(deployment: Deployment) -> Iterator[Verdict]:
     """Nothing is required; one is missed when queries are slow."""
     made, loaded = run("""
         SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements'),
@@ -126,8 +147,8 @@ def extensions(patient: Patient) -> Iterator[Verdict]:
     """)[0]
     if made and loaded:
         yield ok("pg_stat_statements is there; nothing else is asked for")
-    elif not patient.in_production:
-        yield skipped("pg_stat_statements is missed in production only; nothing else is asked for")
+    elif not deployment.in_production:
+        yield skipped("pg_stat_statements is only looked for in production; nothing else is asked for")
     else:
         yield warning(
             f"pg_stat_statements is not {'loaded' if made else 'there'}: nobody can tell which statements are slow",

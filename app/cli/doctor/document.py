@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
+from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, counted, failed, ok, skipped
-from app.cli.doctor.patient import Patient
 from app.factory import read_surface
 from app.policy.document import DocumentError
 
 
-def operations(patient: Patient) -> Iterator[Verdict]:
+def operations(deployment: Deployment) -> Iterator[Verdict]:
     """Read it as the start of a server does: policies, permissions, and a handler for each operation (law 1)."""
     try:
-        surface = patient.surface = read_surface(patient.settings)
+        surface = deployment.surface = read_surface(deployment.settings)
     except DocumentError as error:
         for fault in error.faults:
             yield failed(f"{fault.place}: {fault.message}", fault.mend)
@@ -19,9 +19,9 @@ def operations(patient: Patient) -> Iterator[Verdict]:
         yield ok(f"{counted(len(surface.policies), 'operation')}, each with a policy and a handler")
 
 
-def lint(patient: Patient) -> Iterator[Verdict]:
+def lint(deployment: Deployment) -> Iterator[Verdict]:
     """Hold it against the OpenAPI specification."""
-    if patient.surface is None:
+    if deployment.surface is None:
         yield skipped("the document cannot be read as a whole")
         return
     try:
@@ -29,7 +29,7 @@ def lint(patient: Patient) -> Iterator[Verdict]:
     except ModuleNotFoundError:
         yield skipped("openapi-spec-validator is not installed, which only development needs")
         return
-    faults = list(OpenAPIV30SpecValidator(patient.surface.document.bundle).iter_errors())
+    faults = list(OpenAPIV30SpecValidator(deployment.surface.document.bundle).iter_errors())
     for fault in faults:
         place = ".".join(str(part) for part in fault.absolute_path)
         yield failed(f"{place}: {fault.message[:200]}", "mend it there; charter spec lint checks again")

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import peewee
 
-from app.cli.doctor import cache, database, document, keys, log, rights, schema, settings
+from app.cli.doctor import audit_trail, cache, database, document, keys, migrations, rights, settings
+from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Finding, Status, Verdict, failed, skipped
-from app.cli.doctor.patient import Patient
 from app.cli.refusals import FAILED, MISCONFIGURED, UNAVAILABLE
 from app.database import explain_connection_fault
 from app.errors import Unavailable
@@ -19,14 +19,14 @@ class Check(NamedTuple):
     """One thing to look at.
 
     Attributes:
-        look: returns a verdict for each thing found; it may say in `Patient.missing` what others must do without.
+        look: returns a verdict for each thing found; it may say in `Deployment.missing` what others must do without.
         needs: what must be there: database, tables, schema (every migration run), cache, keys.
         exit_code: of the command, when this fails.
     """
 
     group: str
     name: str
-    look: Callable[[Patient], Iterable[Verdict]]
+    look: Callable[[Deployment], Iterable[Verdict]]
     needs: tuple[str, ...] = ()
     exit_code: int = FAILED
 
@@ -49,23 +49,25 @@ CHECKS = (
     Check("database", "version", database.version, _DATABASE),
     Check("database", "encoding", database.encoding, _DATABASE),
     Check("database", "durability", database.durability, _DATABASE),
+    Check("database", "statement_log", database.statement_log, _DATABASE),
     Check("database", "clock", database.clock, _DATABASE),
     Check("database", "connections", database.connections, _DATABASE),
     Check("database", "extensions", database.extensions, _DATABASE),
     Check("database", "role", rights.role, _DATABASE),
     Check("database", "rights", rights.rights, _TABLES),
     Check("database", "ownership", rights.ownership, _TABLES),
-    Check("database", "append_only", log.append_only, _TABLES),
+    Check("database", "append_only", audit_trail.append_only, _TABLES),
     Check("cache", "connection", cache.connection, (), UNAVAILABLE),
     Check("cache", "version", cache.version, ("cache",)),
     Check("cache", "memory", cache.memory, ("cache",)),
     Check("cache", "limiter", cache.limiter, ("cache",)),
-    Check("migrations", "applied", schema.applied, _DATABASE),
-    Check("migrations", "known", schema.known, _DATABASE),
-    Check("migrations", "drift", schema.drift_of_models, _SCHEMA),
-    Check("partitions", "ahead", log.ahead, _TABLES),
-    Check("partitions", "default", log.default, _TABLES),
-    Check("partitions", "upkeep", log.upkeep, _TABLES),
+    Check("migrations", "applied", migrations.applied, _DATABASE),
+    Check("migrations", "known", migrations.known, _DATABASE),
+    Check("migrations", "drift", migrations.drift_of_models, _SCHEMA),
+    Check("migrations", "built_in_roles", migrations.built_in_roles, _SCHEMA),
+    Check("partitions", "ahead", audit_trail.ahead, _TABLES),
+    Check("partitions", "default", audit_trail.default, _TABLES),
+    Check("partitions", "upkeep", audit_trail.upkeep, _TABLES),
     Check("document", "operations", document.operations, exit_code=MISCONFIGURED),
     Check("document", "lint", document.lint, exit_code=MISCONFIGURED),
     Check("keys", "ring", keys.ring, (*_TABLES, "keys")),
@@ -75,27 +77,27 @@ CHECKS = (
 )
 
 
-def examine(patient: Patient) -> Iterator[Finding]:
+def examine(deployment: Deployment) -> Iterator[Finding]:
     """Yield what every check finds, in order."""
     for check in CHECKS:
-        reason = next((patient.missing[need] for need in check.needs if need in patient.missing), None)
-        verdicts = [skipped(reason)] if reason else _look(check, patient)
+        reason = next((deployment.missing[need] for need in check.needs if need in deployment.missing), None)
+        verdicts = [skipped(reason)] if reason else _look(check, deployment)
         for status, found, mend in verdicts:
             yield Finding(
                 check.group,
                 check.name,
                 status,
-                patient.masked(found),
-                None if mend is None else patient.masked(mend),
+                deployment.masked(found),
+                None if mend is None else deployment.masked(mend),
                 check.exit_code if status is Status.FAILED else 0,
             )
 
 
-def _look(check: Check, patient: Patient) -> list[Verdict]:
+def _look(check: Check, deployment: Deployment) -> list[Verdict]:
     try:
-        return list(check.look(patient))
+        return list(check.look(deployment))
     except Unavailable as error:
-        patient.missing["database"] = "the database is away"
+        deployment.missing["database"] = "the database is away"
         found, _, mend = explain_connection_fault(error).rpartition("; ")
         return [failed(found, mend)]
     except peewee.DatabaseError as error:

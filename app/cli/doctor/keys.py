@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, counted, failed, ok, skipped, warning
-from app.cli.doctor.patient import Patient
 from app.services import key_ring
 
 
-def ring(patient: Patient) -> Iterator[Verdict]:
+def ring(deployment: Deployment) -> Iterator[Verdict]:
     """A live session that names a key outside REFRESH_KEYS cannot be refreshed."""
     found = key_ring.uses(datetime.now(UTC))
-    lost = key_ring.lost(found.values(), patient.settings.refresh_keys)
+    lost = key_ring.lost(found.values(), deployment.settings.refresh_keys)
     if not lost:
         live = sum(use.live for use in found.values())
         yield ok(f"{counted(live, 'live session')}, none with a key outside REFRESH_KEYS")
@@ -24,10 +24,10 @@ def ring(patient: Patient) -> Iterator[Verdict]:
     )
 
 
-def unused(patient: Patient) -> Iterator[Verdict]:
+def unused(deployment: Deployment) -> Iterator[Verdict]:
     """Tell which of the older keys could leave the ring, and which no session has ever named."""
     found = key_ring.uses(datetime.now(UTC))
-    (newest, _), *older = patient.settings.refresh_keys
+    (newest, _), *older = deployment.settings.refresh_keys
     old = [key_id for key_id, _ in older if key_id in found and not found[key_id].live]
     new = [key_id for key_id, _ in older if key_id not in found]
     told = [f"{newest} signs"]
@@ -36,15 +36,15 @@ def unused(patient: Patient) -> Iterator[Verdict]:
     yield ok("; ".join(told))
 
 
-def age(patient: Patient) -> Iterator[Verdict]:
-    """Tell how long the newest key has signed, as far as sessions still tell."""
-    newest, _ = patient.settings.refresh_keys[0]
+def age(deployment: Deployment) -> Iterator[Verdict]:
+    """Tell how long the newest key has made refresh tokens, as far as sessions still tell."""
+    newest, _ = deployment.settings.refresh_keys[0]
     use = key_ring.uses(datetime.now(UTC)).get(newest)
     if use is None:
         yield ok(f"{newest} has made no token that a session still names")
         return
-    days, most = (datetime.now(UTC) - use.since).days, patient.settings.key_age_days
-    found = f"{newest} has signed for {counted(days, 'day')} at least"
+    days, most = (datetime.now(UTC) - use.since).days, deployment.settings.key_age_days
+    found = f"{newest} has made refresh tokens for at least {counted(days, 'day')}"
     if days > most:
         yield warning(
             f"{found}, longer than KEY_AGE_DAYS ({most})",
@@ -54,10 +54,10 @@ def age(patient: Patient) -> Iterator[Verdict]:
         yield ok(found)
 
 
-def token_secret(patient: Patient) -> Iterator[Verdict]:
+def token_secret(deployment: Deployment) -> Iterator[Verdict]:
     """Tell the age of JWT_SECRET where it is known: the file that development made it in."""
-    if patient.made_at is None:
+    if deployment.made_at is None:
         yield skipped("nothing records when JWT_SECRET was made")
     else:
-        days = (datetime.now(UTC) - patient.made_at).days
+        days = (datetime.now(UTC) - deployment.made_at).days
         yield ok(f"JWT_SECRET was made {counted(days, 'day')} ago, for development")

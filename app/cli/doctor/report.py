@@ -15,7 +15,7 @@ from app.cli.doctor.findings import Finding, Status
 from app.cli.refusals import FAILED, MISCONFIGURED, UNAVAILABLE
 
 _COLORS = {Status.OK: "green", Status.SKIPPED: "bright_black", Status.WARNING: "yellow", Status.FAILED: "red"}
-_STATUS_WIDTH, _NAME_WIDTH = 7, 13
+_STATUS_WIDTH, _NAME_WIDTH = 7, 14
 _INDENT = " " * (2 + _STATUS_WIDTH + 2 + _NAME_WIDTH + 2)
 _NARROWEST = 72
 

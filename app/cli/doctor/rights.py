@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import models
+from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, counted, failed, ok, warning
-from app.cli.doctor.patient import Patient
 from app.database import run
 
 # The log is only ever read and added to, its clients can also be erased; the history is the migrations' own.
@@ -34,10 +34,10 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_r
 """
 
 
-def role(patient: Patient) -> Iterator[Verdict]:
+def role(deployment: Deployment) -> Iterator[Verdict]:
     """A superuser can switch off the triggers that keep the audit trail as it is (law 4)."""
     name, is_super = run("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")[0]
-    if is_super and patient.in_production:
+    if is_super and deployment.in_production:
         yield warning(
             f"{name} is a superuser, who can switch off what keeps the audit trail from being changed",
             "serve as a role made with CREATE ROLE … LOGIN NOSUPERUSER, and put it into DATABASE_URL",
@@ -46,7 +46,7 @@ def role(patient: Patient) -> Iterator[Verdict]:
         yield ok(f"{name}{', a superuser' if is_super else ''}")
 
 
-def rights(_: Patient) -> Iterator[Verdict]:
+def rights(_: Deployment) -> Iterator[Verdict]:
     """Serving reads and writes every table, and calls every function."""
     tables = [getattr(models, name)._meta.table_name for name in models.__all__]  # noqa: SLF001  # Peewee's public name
     wishes = [(name, privilege) for name in (*tables, "migratehistory") for privilege in _NEEDED.get(name, _ALL)]
@@ -65,7 +65,7 @@ def rights(_: Patient) -> Iterator[Verdict]:
     yield failed(f"{me} has no {', '.join(without)}", f"as the owner of the tables: {' '.join(grants)}")
 
 
-def ownership(_: Patient) -> Iterator[Verdict]:
+def ownership(_: Deployment) -> Iterator[Verdict]:
     """Migrations, and the upkeep that makes partitions of the audit trail, need the owner of the tables."""
     me, owner, place, is_owner, may_create = run(_OWNERSHIP)[0]
     if not is_owner:

@@ -1,33 +1,54 @@
 """The settings: every fault, and what works in production but should not stay so."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from urllib.parse import urlsplit
 
+from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, failed, ok, warning
-from app.cli.doctor.patient import Patient
+from app.settings import Settings, variable
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_SECRET = {variable(item) for item in fields(Settings) if item.metadata["secret"]}
+_CREDENTIALS = re.compile("//[^/]*@")
+_LONGEST_SHOWN = 100
 
 
-def values(patient: Patient) -> Iterator[Verdict]:
+def values(deployment: Deployment) -> Iterator[Verdict]:
     """Tell every value that is missing, wrong, or at odds with another."""
-    for fault in patient.faults:
-        found, _, mend = fault.partition("; ")
-        variable = fault.split(" ", 1)[0]
-        yield failed(found, mend or f"set {variable} to what it takes; docs/settings.md lists the settings")
-    if not patient.faults:
-        yield ok(f"{patient.settings.env}, gateway {patient.settings.gateway}; none missing, wrong or contradictory")
+    for fault in deployment.faults:
+        variable, said = fault.split(" ", 1)
+        text = _shown(variable, deployment.given)
+        if said.startswith("takes "):
+            instead = f"set {variable} to another value" + (f" than {text}" if text else "")
+            yield failed(f"{variable} is wrong" + (f": {text}" if text else ""), f"{instead}: it {said}")
+        else:
+            found, _, mend = said.partition("; ")
+            yield failed(f"{variable} {found}", mend + (f"; it is {text}" if text else ""))
+    if not deployment.faults:
+        yield ok(
+            f"{deployment.settings.env}, gateway {deployment.settings.gateway}; none missing, wrong or contradictory"
+        )
 
 
-def servers(patient: Patient) -> Iterator[Verdict]:
+def _shown(variable: str, given: Mapping[str, str]) -> str | None:
+    """Return a value for people to see, quoted; None for one that is not given, or may hold a secret."""
+    if variable not in given or variable in _SECRET:
+        return None
+    value = _CREDENTIALS.sub("//***@", given[variable])
+    return repr(value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…")
+
+
+def servers(deployment: Deployment) -> Iterator[Verdict]:
     """Tell what became of the servers of development."""
-    yield from patient.servers
+    yield from deployment.servers
 
 
-def public_url(patient: Patient) -> Iterator[Verdict]:
+def public_url(deployment: Deployment) -> Iterator[Verdict]:
     """In production: clients learn the address from the document."""
-    url = patient.settings.public_url
-    if not patient.in_production:
+    url = deployment.settings.public_url
+    if not deployment.in_production:
         return
     if not url:
         yield warning("the served document does not say where this deployment is", "set PUBLIC_URL")
@@ -37,11 +58,11 @@ def public_url(patient: Patient) -> Iterator[Verdict]:
         yield ok(url)
 
 
-def metrics_token(patient: Patient) -> Iterator[Verdict]:
+def metrics_token(deployment: Deployment) -> Iterator[Verdict]:
     """In production: without the token nobody reads /metrics."""
-    if not patient.in_production:
+    if not deployment.in_production:
         return
-    if patient.settings.metrics_token:
+    if deployment.settings.metrics_token:
         yield ok("/metrics asks for METRICS_TOKEN")
     else:
         yield warning(
@@ -49,11 +70,11 @@ def metrics_token(patient: Patient) -> Iterator[Verdict]:
         )
 
 
-def origins(patient: Patient) -> Iterator[Verdict]:
+def origins(deployment: Deployment) -> Iterator[Verdict]:
     """In production: an origin that others can take on lets their pages call the API."""
-    if not patient.in_production:
+    if not deployment.in_production:
         return
-    given = patient.settings.cors_origins
+    given = deployment.settings.cors_origins
     wide = [item for item in given if item.startswith("http://") or urlsplit(item).hostname in _LOOPBACK]
     if wide:
         yield warning(
@@ -64,11 +85,11 @@ def origins(patient: Patient) -> Iterator[Verdict]:
         yield ok(f"browsers may call from {', '.join(given)}" if given else "browsers may call from no other origin")
 
 
-def proxies(patient: Patient) -> Iterator[Verdict]:
+def proxies(deployment: Deployment) -> Iterator[Verdict]:
     """In production: whoever is believed about client addresses passes every limit by address."""
-    if not patient.in_production:
+    if not deployment.in_production:
         return
-    given = patient.settings.trusted_proxies
+    given = deployment.settings.trusted_proxies
     everybody = [str(network) for network in given if not network.prefixlen]
     if everybody:
         yield warning(
@@ -80,17 +101,17 @@ def proxies(patient: Patient) -> Iterator[Verdict]:
         yield ok(f"X-Forwarded-For is believed from {named}" if given else "X-Forwarded-For is believed from nobody")
 
 
-def log_level(patient: Patient) -> Iterator[Verdict]:
+def log_level(deployment: Deployment) -> Iterator[Verdict]:
     """In production: debug lines cost time and disk."""
-    if not patient.in_production:
+    if not deployment.in_production:
         return
-    level = patient.settings.log_level
+    level = deployment.settings.log_level
     yield warning("everything is logged, debug lines too", "set LOG_LEVEL to info") if level == "debug" else ok(level)
 
 
-def rotation(patient: Patient) -> Iterator[Verdict]:
+def rotation(deployment: Deployment) -> Iterator[Verdict]:
     """Tell of a change of JWT_SECRET that was not finished."""
-    settings = patient.settings
+    settings = deployment.settings
     if settings.jwt_secret_previous:
         yield warning(
             "JWT_SECRET_PREVIOUS is still accepted; it is of no use once "

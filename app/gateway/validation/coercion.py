@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_to_bytes
+from uuid import UUID
 
 from app.errors import Violation
 from app.gateway.validation import schemas
@@ -61,7 +63,7 @@ def type_of(bundle: Mapping[str, Any], schema: Any) -> str:
 def taker(bundle: Mapping[str, Any], schema: Any, name: str) -> Callable[[Any], Any]:
     """Return the function from text (for a list: texts) to a valid value, which raises RejectedError.
 
-    UUIDs come out in small letters, so that one thing has one name.
+    UUIDs come out as such, so that one thing has one name; date-times as aware datetimes in UTC.
 
     Args:
         bundle: the document, for the schema's references.
@@ -91,16 +93,28 @@ def taker(bundle: Mapping[str, Any], schema: Any, name: str) -> Callable[[Any], 
             raise RejectedError(*list_violations(validator, value, prefix=name))
         return value
 
+    if kind == "string" and plain.get("format") == "date-time":
+        return lambda texts: _moment(take(texts), name)
     return take
 
 
-def _uuid(name: str) -> Callable[[str], str]:
+def _moment(text: str, field: str) -> datetime:
+    """Return a valid date-time (RFC 3339); a leap second is the first of the next minute."""
+    leap = text[17:19] == "60"
+    spelt = f"{text[:17]}59{text[19:]}" if leap else text
+    try:
+        return datetime.fromisoformat(spelt.upper()).astimezone(UTC) + timedelta(seconds=leap)
+    except (ValueError, OverflowError):
+        raise RejectedError(Violation("Is not between the years 1 and 9999.", field)) from None
+
+
+def _uuid(name: str) -> Callable[[str], UUID]:
     matches = _UUID.fullmatch
 
-    def take(text: str) -> str:
+    def take(text: str) -> UUID:
         if matches(text) is None:
             raise RejectedError(Violation("Must be a UUID.", name))
-        return text.lower()
+        return UUID(text)
 
     return take
 

@@ -5,6 +5,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from app.addresses import is_address
+from app.security import cursors
 
 # Files that lie beside the zones and are none: what this machine is set to, and what tells that nothing was set.
 _NO_ZONES = {"localtime", "Factory"}
@@ -20,4 +21,8 @@ def is_time_zone(text: str) -> bool:
     return text in _time_zones()
 
 
-FORMATS: Mapping[str, Callable[[str], bool]] = {"email": is_address, "time-zone": is_time_zone}
+FORMATS: Mapping[str, Callable[[str], bool]] = {
+    "cursor": cursors.has_form,
+    "email": is_address,
+    "time-zone": is_time_zone,
+}

@@ -28,6 +28,7 @@ _TYPES = {
     "string": "text",
 }
 _FORMATS = {
+    "cursor": "a cursor that this list gave you",
     "date": "a date such as 2026-01-31",
     "date-time": "a time such as 2026-01-31T12:00:00Z",
     "email": "a mail address",

@@ -148,7 +148,8 @@ class _Bundler:
         for path in self._files("components"):
             kind = path.relative_to(self._folder).with_suffix("").parts[1]
             if kind not in KINDS:
-                self._fault(path, 1, f"OpenAPI has no components of the kind {kind}.", f"Choose of {', '.join(KINDS)}.")
+                choice = f"Choose one of {', '.join(KINDS)}."
+                self._fault(path, 1, f"OpenAPI has no components of the kind {kind}.", choice)
             elif (value := self._read(path, ("components", kind))) is not None:
                 children = self._lines.pop(id(value)).children
                 for name, component in value.items():
@@ -213,8 +214,12 @@ class _Bundler:
         target = (path.parent / unquote(file)).resolve() if file else path
         text = self._texts.get(target)
         if text is None:
-            problem = "leads outside paths/ and components/" if target.is_file() else "names a file that does not exist"
-            self._fault(path, line, f"The $ref {reference} {problem}.", "Refer to a component: file.yaml#/Name.")
+            problem, mend = (
+                ("leads outside paths/ and components/", "Refer to a component: file.yaml#/Name.")
+                if target.is_file()
+                else ("names a file that does not exist", "Write the file, or correct its name.")
+            )
+            self._fault(path, line, f"The $ref {reference} {problem}.", mend)
             return reference
         pointer = self._bases[target] + parse_pointer(unquote(fragment))
         try:

@@ -28,10 +28,10 @@ def make(parts: Parts) -> Step | None:
     return precondition
 
 
-def expected_versions(text: str) -> tuple[int, ...] | None:
+def expected_versions(text: str) -> tuple[str, ...] | None:
     """Return the versions that an If-Match header allows; None for `*`: any.
 
-    Weak tags and tags that are not ours never match: they are left out, so the result may be empty.
+    What a tag says is its resource's own affair. Weak tags never match: they are left out, so the result may be empty.
 
     Raises:
         ValidationFailed: when the text is not a list of entity tags.
@@ -44,7 +44,7 @@ def expected_versions(text: str) -> tuple[int, ...] | None:
         if not found:
             raise ValidationFailed(details=[Violation('Must be * or a list of ETags such as "3".', "If-Match")])
         weak, tag = found.groups()
-        if not weak and re.fullmatch("[1-9][0-9]{0,8}", tag):
-            versions.append(int(tag))
+        if not weak:
+            versions.append(tag)
         position = found.end()
     return tuple(versions)

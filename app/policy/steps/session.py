@@ -52,6 +52,7 @@ def make(parts: Parts) -> Step | None:
         user_id, session_id = call.caller
         target = str(call.arguments[parameter]) if parameter else None
         client = call.client
+        call.decision_id = new_id()
         rows = run(
             STATEMENT,
             (
@@ -61,7 +62,7 @@ def make(parts: Parts) -> Step | None:
                 required,
                 call.arguments[owner] if owner else None,
                 recency,
-                new_id(),
+                call.decision_id,
                 call.request_id,
                 action,
                 permission,

@@ -1,5 +1,6 @@
 """Fixtures of the tests of one operation: callers without a token, other settings, and a database that is away."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -8,10 +9,22 @@ import pytest
 
 from app.database import Database
 from models.record import database as proxy
-from tests.service import Service, running, settings_for
+from tests.integration.conftest import GATEWAYS, Services
+from tests.service import Service, settings_for
+from tests.service import running as serving
+
+# The rules of an operation are the services', whichever way a request came in, and the matrix, the endings, the wire
+# and the differential test go both ways: here the second way is taken by `make prove` alone.
+WAYS_IN = GATEWAYS if os.environ.get("CHARTER_TEST_GATEWAYS") == "all" else GATEWAYS[:1]
 
 Variant = Callable[..., AbstractContextManager[Service]]
 Away = Callable[[], AbstractContextManager[None]]
+
+
+@pytest.fixture(scope="session", params=WAYS_IN)
+def running(request: pytest.FixtureRequest, services: Services) -> Service:
+    """The service of the way in under test."""
+    return services[request.param]
 
 
 @pytest.fixture
@@ -37,7 +50,7 @@ def variant(service: Service, database_url: str) -> Variant:
         }
         ours = proxy.obj
         try:
-            with running(settings_for(**{**common, **variables})) as other:
+            with serving(settings_for(**{**common, **variables})) as other:
                 yield other
         finally:
             proxy.initialize(ours)

@@ -56,7 +56,8 @@ def test_the_trail_names_what_was_made_and_keeps_no_secret(people: People) -> No
     assert decision(answer)[:7] == (people.ada.id, "admin", "create_user", "users:create", "allowed", None, None)
     row = event(answer)
     assert (row.action, row.outcome, row.reason) == ("user.created", "succeeded", None)
-    assert (row.actor, row.target) == (people.ada.id, f"user:{data(answer, 201)['id']}")
+    assert (row.actor, row.target) == (people.ada.id, None)
+    assert row.details == {"user_id": data(answer, 201)["id"], "role": "guest"}
     trail = run("SELECT string_agg(a::text, ' ') FROM audit_events a")[0][0]
     assert PASSWORD not in trail
     assert "new@example.com" not in trail

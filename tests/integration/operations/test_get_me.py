@@ -75,6 +75,20 @@ def test_a_changed_account_is_sent_whole_with_its_new_tag(people: People) -> Non
     assert answer.headers["etag"] != tag
 
 
+def test_an_account_is_changed_when_its_role_is_called_otherwise(people: People) -> None:
+    make_role("clerk")
+    clara = people.make("clara", "clerk")
+    tag = {"If-None-Match": clara.api.get(PATH).headers["etag"]}
+    assert clara.api.get(PATH, headers=tag).status_code == 304
+    data(people.ada.api.patch("/v1/roles/clerk", json={"permissions": ["users:list"]}))
+    assert clara.api.get(PATH, headers=tag).status_code == 304
+
+    data(people.ada.api.patch("/v1/roles/clerk", json={"name": "registrar"}))
+
+    assert data(clara.api.get(PATH, headers=tag))["role"] == "registrar"
+    assert data(people.ada.api.get(f"/v1/users/{clara.id}", headers=tag))["role"] == "registrar"
+
+
 def test_head_is_get_without_the_body(people: People) -> None:
     answer = people.alice.api.head(PATH)
 

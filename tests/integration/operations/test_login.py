@@ -112,11 +112,15 @@ def test_every_refusal_has_the_same_answer_and_opens_nothing(variant: Variant, p
 
 def test_every_refusal_takes_the_time_of_a_hash(variant: Variant, people: People) -> None:
     run("UPDATE users SET status = 'suspended' WHERE id = %s", (people.bob.id,))
-    hashing = hashing_seconds(10)
+    before = hashing_seconds(10)
 
     with variant(BCRYPT_COST="10") as other, other.client() as client:
-        for email in ("nobody@example.com", people.alice.email, people.bob.email):
-            assert min(seconds_of(partial(fail, client, email)) for _ in range(3)) > hashing / 2
+        taken = [
+            min(seconds_of(partial(fail, client, email)) for _ in range(3))
+            for email in ("nobody@example.com", people.alice.email, people.bob.email)
+        ]
+
+    assert min(taken) > min(before, hashing_seconds(10)) / 2
 
 
 def test_a_guest_signs_in_before_the_address_is_verified(anonymous: httpx.Client, people: People) -> None:

@@ -37,12 +37,13 @@ def test_an_admin_makes_another_admin(people: People) -> None:
     assert data(people.alice.api.get("/v1/users"))
 
 
-def test_the_trail_names_the_account(people: People) -> None:
+def test_the_trail_names_the_account_and_both_roles(people: People) -> None:
     answer = assign(people.ada, people.alice, "guest")
 
     target, ada = f"user:{people.alice.id}", (people.ada.id, "admin")
     assert decision(answer) == (*ada, "set_user_role", "roles:assign", "allowed", None, target, None)
-    assert event(answer)[:7] == (*ada, "user.role_set", None, "succeeded", None, target)
+    given = {"from": "user", "to": "guest"}
+    assert event(answer) == (*ada, "user.role_set", None, "succeeded", None, target, given)
 
 
 def test_verification_stays_as_it_is(people: People) -> None:
@@ -142,7 +143,8 @@ def test_nobody_gives_a_role_that_holds_more_than_himself(people: People, assign
 
         refused(answer, 403, "FORBIDDEN")
         assert decision(answer).outcome == "allowed"
-        assert event(answer)[4:7] == ("failed", "beyond_actor", f"user:{target.id}")
+        attempt = {"from": before, "to": role}
+        assert event(answer)[4:] == ("failed", "beyond_actor", f"user:{target.id}", attempt)
         assert role_of(target) == before
 
 

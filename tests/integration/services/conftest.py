@@ -113,38 +113,66 @@ class World:
         """
         barrier = threading.Barrier(len(works))
         outcomes: list[Any] = [None] * len(works)
-
-        def follow(number: int, work: Callable[[], Any]) -> None:
-            barrier.wait()
-            try:
-                outcomes[number] = work()
-            except Exception as error:  # noqa: BLE001 (an outcome like any other)
-                outcomes[number] = error
-
-        threads = [threading.Thread(target=follow, args=pair) for pair in enumerate(works)]
-        with self._holding(behind, waiting=min(len(works), CONNECTIONS)):
+        threads = [_following(work, number, outcomes, barrier.wait) for number, work in enumerate(works)]
+        with self._holding(behind) as until_waiting:
             for thread in threads:
                 thread.start()
+            until_waiting(min(len(works), CONNECTIONS))
+        for thread in threads:
+            thread.join()
+        return outcomes
+
+    def in_turn(self, *works: Callable[[], Any], behind: str) -> list[Any]:
+        """Run each in a thread of its own, queued in this order; return what each returned or raised.
+
+        Args:
+            behind: a query that locks the row that they all need; it is let go when all of them wait for it.
+        """
+        outcomes: list[Any] = [None] * len(works)
+        threads = [_following(work, number, outcomes) for number, work in enumerate(works)]
+        with self._holding(behind) as until_waiting:
+            for number, thread in enumerate(threads, start=1):
+                thread.start()
+                until_waiting(number)
         for thread in threads:
             thread.join()
         return outcomes
 
     @contextmanager
-    def _holding(self, lock: str | None, *, waiting: int) -> Iterator[None]:
+    def _holding(self, lock: str | None) -> Iterator[Callable[[int], None]]:
+        """Hold a lock for the length of the block; what it gives waits until so many wait for a lock."""
         if lock is None:
-            yield
+            yield lambda number: None
             return
         holder, watcher = (psycopg2.connect(self.tools.settings.database_url) for _ in range(2))
         watcher.autocommit = True
         with closing(holder), closing(watcher), holder.cursor() as holds, watcher.cursor() as watches:
+
+            def until_waiting(number: int) -> None:
+                deadline = time.monotonic() + 10
+                while time.monotonic() < deadline:
+                    watches.execute(WAITING)
+                    if (watches.fetchone() or (0,))[0] >= number:
+                        break
+                    time.sleep(0.01)
+
             holds.execute(lock)
-            yield
-            deadline = time.monotonic() + 10
-            while time.monotonic() < deadline:
-                watches.execute(WAITING)
-                if (watches.fetchone() or (0,))[0] >= waiting:
-                    break
-                time.sleep(0.01)
+            yield until_waiting
+
+
+def _following(
+    work: Callable[[], Any], number: int, outcomes: list[Any], ready: Callable[[], object] = lambda: None
+) -> threading.Thread:
+    """Return a thread that waits until all is ready, works, and notes what came of it."""
+
+    def follow() -> None:
+        ready()
+        try:
+            outcomes[number] = work()
+        except Exception as error:  # noqa: BLE001 (an outcome like any other)
+            outcomes[number] = error
+
+    return threading.Thread(target=follow)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from app.database import run
 from app.errors import EmailTaken, LastAdmin, ValidationFailed
 from app.services import users
+from app.services.audit import Event
 from tests.integration.services.outcomes import kinds
 
 NEW = "seven green bottles 9 falling"
@@ -17,7 +18,7 @@ def remover(world, name, actor, target):
     if name == "delete":
         return partial(users.delete, **common)
     if name == "demote":
-        return partial(users.set_role, role="user", expected_version=None, **common)
+        return partial(users.set_role, role="user", expected_version=None, event=Event(), **common)
     return partial(users.suspend, expected_version=None, **common)
 
 
@@ -51,7 +52,9 @@ def test_two_admins_removing_each_other_leave_one(world, name):
 
 def test_making_the_last_admin_admin_again_is_no_change(world):
     admin = world.person("root", "admin")
-    same = users.set_role(user_id=admin.user_id, role="admin", expected_version=None, actor=admin, tools=world.tools)
+    same = users.set_role(
+        user_id=admin.user_id, role="admin", expected_version=None, actor=admin, tools=world.tools, event=Event()
+    )
     assert same == admin.account
 
 

@@ -129,9 +129,9 @@ def test_an_inspection_shows_only_sessions_that_can_still_be_used(world, alice):
     world.refresh(tokens.refresh_token)
     run("UPDATE sessions SET ended_at = now() WHERE id = (SELECT max(id::text)::uuid FROM sessions)")
 
-    found = inspection.inspect("alice@example.com", tools=world.tools)
+    found = inspection.inspect(alice.account, tools=world.tools)
 
     [live] = found.sessions
-    assert (live.last_refreshed_at, (live.expires_at - world.now).days) == (world.now, 30)
+    assert (live.refreshed_at, (live.expires_at - world.now).days) == (world.now, 30)
     assert found.permissions == ["account:read", "account:update", "profiles:read", "sessions:end"]
     assert found.waits == {}

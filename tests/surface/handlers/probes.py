@@ -36,9 +36,9 @@ def echo_parameters(
         "number": number,
         "x_count": x_count,
         "day": day,
-        "moment": moment,
+        "moment": moment and str(moment),
         "link": link,
-        "key": key,
+        "key": key and str(key),
         "flag": flag,
         "sizes": sizes,
     }

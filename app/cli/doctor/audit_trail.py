@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, counted, failed, ok, warning
-from app.cli.doctor.patient import Patient
 from app.database import run
 
 _MONTHS = 4
@@ -41,7 +41,7 @@ WHERE updated_at < %(before)s AND (blocked_until IS NULL OR blocked_until < %(be
 """
 
 
-def append_only(_: Patient) -> Iterator[Verdict]:
+def append_only(_: Deployment) -> Iterator[Verdict]:
     """Triggers refuse to change or remove a row, in the log and in each of its partitions (law 4)."""
     rows = run(_TRIGGERS, (list(_EVENTS),))
     lost_on_parent = {name for _, is_parent, name, _, ours in rows if is_parent and not ours}
@@ -67,7 +67,7 @@ def append_only(_: Patient) -> Iterator[Verdict]:
         )
 
 
-def ahead(_: Patient) -> Iterator[Verdict]:
+def ahead(_: Deployment) -> Iterator[Verdict]:
     """This month and the next three have a partition."""
     now = datetime.now(UTC)
     months = [divmod(now.year * 12 + now.month - 1 + further, 12) for further in range(_MONTHS)]
@@ -84,7 +84,7 @@ def ahead(_: Patient) -> Iterator[Verdict]:
     )
 
 
-def default(_: Patient) -> Iterator[Verdict]:
+def default(_: Deployment) -> Iterator[Verdict]:
     """The default partition catches what no month does: rows that no partition will ever be made for."""
     stray = run(_STRAY, (_MOST_COUNTED + 1,))[0][0]
     if not stray:
@@ -98,7 +98,7 @@ def default(_: Patient) -> Iterator[Verdict]:
     )
 
 
-def upkeep(_: Patient) -> Iterator[Verdict]:
+def upkeep(_: Deployment) -> Iterator[Verdict]:
     """What upkeep drops every day must not be there days later."""
     oldest = run(_OVERDUE, {"before": datetime.now(UTC) - _STALE})[0][0]
     if oldest is None:

@@ -23,12 +23,13 @@ _NOT_MADE = "nothing has been made yet"
 
 
 @dataclass(slots=True)
-class Patient:
+class Deployment:
     """A deployment under examination.
 
     Attributes:
         settings: as far as they can be read; what is wrong or missing has its default.
         faults: of the settings, a line for each.
+        given: the variables that say something.
         servers: what is to be said of the servers of development.
         made_at: when development made its secrets; None where they were given.
         surface: what the document says, once it has been read.
@@ -37,6 +38,7 @@ class Patient:
 
     settings: Settings
     faults: list[str]
+    given: Mapping[str, str]
     servers: list[Verdict] = field(default_factory=list)
     made_at: datetime | None = None
     surface: Surface | None = None
@@ -62,14 +64,14 @@ class Patient:
 
 
 @contextmanager
-def patient(environ: Mapping[str, str]) -> Iterator[Patient]:
+def deployment(environ: Mapping[str, str]) -> Iterator[Deployment]:
     """Give what is to be examined; servers of development that were started for it stop with the block.
 
     Nothing is made: before the first `make run` there is nothing but the settings to look at.
     """
     given = {name: value for name, value in environ.items() if value.strip()}
     with ExitStack() as running:
-        found = _local(given, running) if is_local(given) else Patient(*Settings.read(given))
+        found = _local(given, running) if is_local(given) else Deployment(*Settings.read(given), given)
         settings = found.settings
         logging.configure(settings)
         for need, variable, value in (
@@ -82,7 +84,7 @@ def patient(environ: Mapping[str, str]) -> Iterator[Patient]:
         yield found
 
 
-def _local(given: Mapping[str, str], running: ExitStack) -> Patient:
+def _local(given: Mapping[str, str], running: ExitStack) -> Deployment:
     """Return a deployment of development, where what is not given lies under the state folder."""
     settings, faults = Settings.read(given)
     state = settings.state_dir.resolve()
@@ -90,7 +92,7 @@ def _local(given: Mapping[str, str], running: ExitStack) -> Patient:
     absent = [name for name in needs if name not in given]
     # What is not given is made by the first run: its absence is no fault.
     faults = [fault for fault in faults if fault.split(" ", 1)[0] not in absent]
-    found = Patient(settings, faults)
+    found = Deployment(settings, faults, given)
     unmade = [what for what in _places(state, absent) if not what.exists()]
     if faults or unmade:
         why = _NOT_MADE if unmade else "the settings are wrong"

@@ -1,0 +1,56 @@
+"""An operation documents every refusal that its policy makes possible: one that it does not would leave as a 500."""
+
+from collections.abc import Iterator
+
+from app.policy.document import Fault
+from app.policy.operation import Operation
+from app.policy.policy import PropertyPath, listed_permissions
+from app.services.roles import EVERYBODY
+
+# What the gateway answers with in place of any operation; `default` describes them as well.
+_EVERYWHERE = dict.fromkeys((413, 414, 431, 500, 503), "")
+
+
+def undocumented(operation: Operation, guarded: tuple[tuple[PropertyPath, str], ...]) -> Iterator[Fault]:
+    """Yield one fault that lists all that is missing from the responses, with what makes it possible.
+
+    Args:
+        guarded: the properties of its body with a permission of their own.
+    """
+    responses = operation.body["responses"]
+    documented = set(map(str, responses))
+    possible = _EVERYWHERE | _by_policy(operation, guarded)
+    if "default" in documented:
+        possible = {status: cause for status, cause in possible.items() if status not in (*_EVERYWHERE, 415)}
+    missing = sorted(status for status in possible if str(status) not in documented)
+    if missing:
+        told = ", ".join(f"{status} ({possible[status]})" if possible[status] else str(status) for status in missing)
+        them = "it" if len(missing) == 1 else "them"
+        yield Fault(
+            operation.where("responses"),
+            f"{operation.body['operationId']} can answer {told} and does not document {them}.",
+            "Add " + ", ".join(f'"{status}"' for status in missing) + ".",
+        )
+
+
+def _by_policy(operation: Operation, guarded: tuple[tuple[PropertyPath, str], ...]) -> dict[int, str]:
+    body = operation.body
+    # An unknown query parameter is refused where none is known, too.
+    found = {400: "requestBody" if "requestBody" in body else "parameters"}
+    if "x-public" not in body:
+        found[401] = "security"
+    if set(listed_permissions(operation)) - EVERYBODY:
+        found[403] = "x-permission"
+    elif "x-step-up" in body:
+        found[403] = "x-step-up"
+    elif {permission for _, permission in guarded} - EVERYBODY:
+        found[403] = "x-write-permission"
+    if "x-precondition" in body:
+        found[412] = "x-precondition"
+    if "requestBody" in body:
+        found[415] = "requestBody"
+    if body.get("x-precondition") == "required":
+        found[428] = "x-precondition"
+    if body.get("x-rate-limit") != "none":
+        found[429] = "x-rate-limit"
+    return found

@@ -1,0 +1,21 @@
+"""sessions: where accounts are signed in."""
+
+from uuid import UUID
+
+from app.policy.results import Listing, Page
+from app.security.principal import Principal
+from app.services import sessions
+from app.services.tools import Tools
+from handlers.presenters import present_session
+
+
+def list_sessions(user_id: UUID, page: Page, principal: Principal, tools: Tools) -> Listing:
+    """List the live sessions of an account."""
+    found, total, exact = sessions.listing(user_id=user_id, offset=page.offset, limit=page.limit, tools=tools)
+    shown = [present_session(session, current=principal.session_id) for session in found]
+    return Listing(shown, total, exact)
+
+
+def revoke_session(user_id: UUID, session_id: UUID, principal: Principal, tools: Tools) -> None:
+    """End a session."""
+    sessions.revoke(user_id=user_id, session_id=session_id, actor=principal, tools=tools)

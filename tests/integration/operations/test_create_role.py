@@ -1,0 +1,152 @@
+"""create_role: a role of a team's own."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from app.database import run
+from tests.integration.operations.bounds import check_bodies
+from tests.people import People, Person, make_role
+from tests.rows import decision, event, eventless, stored_role
+from tests.service import Service
+from tests.wire import data, refused
+
+CLERK = {"name": "clerk", "description": "Finds people.", "permissions": ["users:list", "users:read"]}
+EVERYBODYS = ["account:read", "account:update", "sessions:end"]
+
+
+def create(actor: Person, **changes: Any) -> httpx.Response:
+    body = {name: value for name, value in {**CLERK, **changes}.items() if value is not ...}
+    return actor.api.post("/v1/roles", json=body)
+
+
+@pytest.fixture
+def founder(people: People) -> Person:
+    """Somebody who may make roles, and holds nothing else of note."""
+    make_role("founder", "roles:write")
+    return people.make("fay", "founder")
+
+
+def test_a_role_is_made_and_can_be_given(people: People) -> None:
+    answer = create(people.ada)
+
+    made = data(answer, 201)
+    assert (made["name"], made["description"], made["built_in"]) == ("clerk", "Finds people.", False)
+    assert made["permissions"] == [*EVERYBODYS, "users:list", "users:read"]
+    assert made["created_at"] == made["updated_at"]
+    assert answer.headers["location"] == "/v1/roles/clerk"
+    assert data(people.ada.api.get(answer.headers["location"])) == made
+    assert people.bob.api.get("/v1/users").status_code == 403
+    data(people.ada.api.put(f"/v1/users/{people.bob.id}/role", json={"role": "clerk"}))
+    assert data(people.bob.api.get("/v1/users"))
+    assert people.bob.api.get(f"/v1/users/{people.ada.id}/profile").status_code == 403
+
+
+def test_the_trail_names_the_role_and_what_it_holds(people: People) -> None:
+    answer = create(people.ada)
+
+    ada = (people.ada.id, "admin")
+    assert decision(answer) == (*ada, "create_role", "roles:write", "allowed", None, None, None)
+    kept = {"role": "clerk", "permissions": [*EVERYBODYS, "users:list", "users:read"]}
+    assert event(answer) == (*ada, "role.created", None, "succeeded", None, None, kept)
+
+
+def test_the_least_role_holds_what_everybody_holds(people: People, founder: Person) -> None:
+    answer = create(founder, permissions=[], description="")
+
+    assert data(answer, 201)["permissions"] == EVERYBODYS
+    kept = stored_role("clerk")
+    assert kept is not None
+    assert kept[:2] == ("", [])
+
+
+def test_naming_what_everybody_holds_does_no_harm(people: People) -> None:
+    assert data(create(people.ada, permissions=EVERYBODYS[::-1]), 201)["permissions"] == EVERYBODYS
+
+
+@pytest.mark.parametrize("name", ["clerk", "admin", "guest"])
+def test_a_name_belongs_to_one_role(people: People, name: str) -> None:
+    make_role("clerk", "users:delete")
+    before = stored_role(name)
+
+    answer = create(people.ada, name=name)
+
+    refused(answer, 409, "ROLE_TAKEN")
+    assert event(answer)[2:6] == ("role.created", None, "failed", "role_taken")
+    assert stored_role(name) == before
+
+
+def test_a_role_can_be_made_with_what_the_maker_holds(people: People) -> None:
+    make_role("lead", "roles:write", "users:list")
+
+    assert data(create(people.make("lea", "lead"), permissions=["users:list", "roles:write"]), 201)
+
+
+@pytest.mark.parametrize("permissions", [["users:list"], ["roles:write", "users:delete"]])
+def test_nobody_makes_a_role_that_holds_more_than_himself(founder: Person, permissions: list[str]) -> None:
+    answer = create(founder, permissions=permissions)
+
+    refused(answer, 403, "FORBIDDEN")
+    assert decision(answer).outcome == "allowed"
+    assert event(answer)[4:6] == ("failed", "beyond_actor")
+    assert stored_role("clerk") is None
+
+
+def test_every_permission_that_does_not_exist_is_named(people: People) -> None:
+    wanted = ["users:fly", "users:list", "Users:List", "", "*", "users:read "]
+
+    answer = create(people.ada, permissions=[name for name in wanted if name])
+
+    errors = refused(answer, 400, "VALIDATION_ERROR")
+    assert [error["field"] for error in errors] == [f"permissions.{number}" for number in (0, 2, 3, 4)]
+    assert event(answer)[4:6] == ("failed", "validation_error")
+    assert stored_role("clerk") is None
+
+
+BAD_BODIES: list[tuple[dict[str, Any], list[str]]] = [
+    ({"name": ..., "description": ..., "permissions": ...}, ["name", "description", "permissions"]),
+    ({"name": "Clerk"}, ["name"]),
+    ({"name": ""}, ["name"]),
+    ({"name": "1st"}, ["name"]),
+    ({"name": "clerk\n"}, ["name"]),
+    ({"name": "r" * 51}, ["name"]),
+    ({"name": None, "description": 7}, ["name", "description"]),
+    ({"description": "d" * 201}, ["description"]),
+    ({"permissions": "users:list"}, ["permissions"]),
+    ({"permissions": None}, ["permissions"]),
+    ({"permissions": {"users:list": True}}, ["permissions"]),
+    ({"permissions": ["users:list", "users:list"]}, ["permissions"]),
+    ({"permissions": ["users:list", 7, None, ""]}, ["permissions.1", "permissions.2", "permissions.3"]),
+    ({"permissions": [f"a:b{number}" for number in range(101)]}, ["permissions"]),
+    ({"built_in": True, "holds_all": True, "version": 7, "id": 1}, ["built_in", "holds_all", "version", "id"]),
+]
+
+
+def test_a_bad_body_is_refused_with_every_field(people: People, subtests: pytest.Subtests) -> None:
+    for changes, named in BAD_BODIES:
+        with subtests.test(str(changes)[:60]):
+            refused(create(people.ada, **changes), 400, "VALIDATION_ERROR", *named)
+
+    assert run("SELECT count(*) FROM roles") == [(3,)]
+
+
+@pytest.mark.parametrize("name", ["alice", "gus"])
+def test_others_make_no_role(people: People, name: str) -> None:
+    answer = create(getattr(people, name), permissions=[])
+
+    refused(answer, 403, "FORBIDDEN")
+    assert decision(answer)[3:7] == ("roles:write", "denied", "permission_missing", None)
+    assert eventless(answer)
+    assert stored_role("clerk") is None
+
+
+def test_a_body_that_is_no_json_object_is_refused(people: People) -> None:
+    check_bodies(people.ada.api, "POST", "/v1/roles")
+
+    assert stored_role("clerk") is None
+
+
+def test_nobody_gets_in_without_a_token(service: Service, people: People) -> None:
+    with service.client() as client:
+        assert refused(client.post("/v1/roles", json=CLERK), 401, "UNAUTHENTICATED")

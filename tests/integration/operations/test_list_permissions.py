@@ -1,0 +1,44 @@
+"""list_permissions: all that a role can be given."""
+
+import pytest
+
+from app.factory import OPENAPI
+from app.policy.permissions import load_permissions
+from tests.people import People, make_role
+from tests.rows import decision, eventless
+from tests.service import Service
+from tests.wire import data, refused
+
+
+def test_every_permission_of_the_document_is_listed_by_name(people: People) -> None:
+    answer = people.ada.api.get("/v1/permissions")
+
+    known = load_permissions(OPENAPI / "permissions.yaml")
+    assert data(answer) == [{"name": name, "description": known[name].description} for name in sorted(known)]
+    assert "pagination" not in answer.json()["meta"]
+    row = decision(answer)
+    assert row == (people.ada.id, "admin", "list_permissions", "roles:read", "allowed", None, None, None)
+    assert eventless(answer)
+
+
+def test_a_role_of_its_own_with_the_permission_may_list(people: People) -> None:
+    make_role("reader", "roles:read")
+
+    assert len(data(people.make("rita", "reader").api.get("/v1/permissions"))) > 10
+
+
+@pytest.mark.parametrize("name", ["alice", "gus"])
+def test_others_may_not(people: People, name: str) -> None:
+    answer = getattr(people, name).api.get("/v1/permissions")
+
+    refused(answer, 403, "FORBIDDEN")
+    assert decision(answer)[3:7] == ("roles:read", "denied", "permission_missing", None)
+
+
+def test_a_parameter_is_refused(people: People) -> None:
+    assert refused(people.ada.api.get("/v1/permissions?limit=1"), 400, "VALIDATION_ERROR", "limit")
+
+
+def test_nobody_gets_in_without_a_token(service: Service) -> None:
+    with service.client() as client:
+        assert refused(client.get("/v1/permissions"), 401, "UNAUTHENTICATED")

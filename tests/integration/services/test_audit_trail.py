@@ -1,0 +1,52 @@
+"""Looking things up in the audit trail costs as much as the page it fills, though what is asked for be in no row."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.database import run, transaction
+from app.identifiers import lowest_id
+from app.services import audit_trail
+from tests.integration.services.conftest import World
+
+THEN = datetime(2026, 3, 5, tzinfo=UTC)
+# Of 21602: five minutes about `since` and `until` are many of them, and may be read for each outcome.
+MOST_READ = 3000
+# Every second, for three hours: an operation that is always allowed, and an event that never fails.
+WRITE = """
+INSERT INTO audit_events (id, kind, occurred_at, request_id, action, outcome)
+SELECT (left(lowest_id(moment)::text, 24) || lpad(to_hex(ordinal), 12, '0'))::uuid, kind, moment, 'r', action, outcome
+FROM generate_series(timestamptz '2026-03-05Z', timestamptz '2026-03-05 03:00Z', '1 s') AS moment,
+     (VALUES (1, 'decision', 'get_me', 'allowed'), (2, 'event', 'user.updated', 'succeeded'))
+     AS wrote (ordinal, kind, action, outcome)
+"""
+READ = "SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_xact_user_tables WHERE relname LIKE 'audit_events%'"
+
+
+CASES: list[tuple[dict[str, Any], int]] = [
+    ({"action": "get_me", "kind": "event"}, 0),
+    ({"action": "get_me", "outcome": "succeeded"}, 0),
+    ({"action": "get_me", "outcome": "failed"}, 0),
+    ({"action": "user.updated", "kind": "decision"}, 0),
+    ({"action": "user.updated", "outcome": "allowed"}, 0),
+    ({"action": "delete_me"}, 0),
+    ({"action": "get_me"}, 20),
+    ({"action": "get_me", "outcome": "allowed", "after": lowest_id(THEN + timedelta(seconds=50))}, 20),
+    ({"action": "get_me", "since": THEN, "until": THEN + timedelta(seconds=16)}, 16),
+    ({"action": "user.updated", "since": THEN + timedelta(hours=2, minutes=59, seconds=50)}, 11),
+    ({"outcome": "failed"}, 0),
+    ({"kind": "event"}, 20),
+]
+
+
+def test_no_more_of_the_log_is_read_than_a_few_pages(world: World, subtests: pytest.Subtests) -> None:
+    run(WRITE)
+    run("ANALYZE audit_events")
+    for filters, number in CASES:
+        with subtests.test(str(filters)), transaction():
+            [(before,)] = run(READ)
+            found, _ = audit_trail.search(**{"after": None, "limit": 20, **filters})
+            [(after,)] = run(READ)
+            assert len(found) == number
+            assert after - before < MOST_READ

@@ -1,0 +1,93 @@
+"""Pages of a cursor list: where the next one begins, in the envelope and in Link, and an envelope with room for it."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from app.gateway.responses import Responder, UnusableResponsesError
+from app.policy.call import Call
+from app.policy.document import Place
+from app.policy.policy import Policy
+from app.policy.results import CursorListing
+from app.security.cursors import Cursors
+from app.security.principal import Client
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, 7_900, tzinfo=UTC)
+CURSORS = Cursors(["a secret that is only for tests"])
+LAST = UUID(int=7)
+POLICY = Policy(
+    operation_id="list_things",
+    method="get",
+    path="/v1/things",
+    tag="things",
+    public=True,
+    permissions=(),
+    owner=None,
+    bucket=None,
+    event="list_things",
+    precondition=None,
+    paginated="cursor",
+    step_up=None,
+    executor="common",
+    write_permissions=(),
+    target=None,
+    safe=True,
+    place=Place("openapi/paths/things.yaml", 7),
+)
+
+
+def responder(next_cursor: dict[str, Any]) -> Responder:
+    window = {"type": "object", "additionalProperties": False, "properties": {"limit": {}, "next_cursor": next_cursor}}
+    meta = {"type": "object", "required": ["pagination"], "properties": {"pagination": window}}
+    schema = {"properties": {"data": {"type": "array", "items": {"type": "integer"}}, "meta": meta}}
+    content = {"application/json": {"schema": schema}}
+    response = {"headers": {"Link": {"schema": {"type": "string"}}}, "content": content}
+    return Responder({}, {"responses": {"200": response}}, POLICY)
+
+
+def answered(following: UUID | None, **arguments: Any) -> tuple[dict[str, Any], str | None]:
+    """Return the pagination and the Link of a page whose next one follows a row, or that is the last."""
+    call = Call(
+        request_id="mine",
+        method="GET",
+        path="/v1/things",
+        now=NOW,
+        client=Client("127.0.0.1", "127.0.0.1", None),
+        path_values={},
+        query_string=b"",
+        headers={},
+        arguments={"cursor": None, "limit": 2, **arguments},
+        list_scope=b"mine",
+    )
+    answer = responder({"type": "string", "nullable": True})(call, CursorListing([1, 2], following), cursors=CURSORS)
+    link = dict(answer.headers).get(b"link")
+    return orjson.loads(answer.body)["meta"]["pagination"], link.decode() if link else None
+
+
+def test_a_page_tells_where_the_list_goes_on_with_its_filters() -> None:
+    pagination, link = answered(LAST, cursor=UUID(int=9), q="a&b>", role=None, since=NOW)
+    cursor = CURSORS.make(LAST, b"mine")
+
+    assert pagination == {"limit": 2, "next_cursor": cursor}
+    at = f"/v1/things?cursor={cursor}&limit=2&q=a%26b%3E&since=2026-11-23T12%3A00%3A00.007900Z"
+    assert link == f'<{at}>; rel="next"'
+
+
+def test_the_last_page_goes_nowhere() -> None:
+    assert answered(None, cursor=UUID(int=9)) == ({"limit": 2, "next_cursor": None}, None)
+
+
+@pytest.mark.parametrize(
+    "next_cursor",
+    [
+        {"type": "string"},
+        {"type": "string", "nullable": True, "enum": [None]},
+        {"type": "string", "nullable": True, "maxLength": 63},
+    ],
+)
+def test_an_envelope_without_room_for_a_cursor_or_for_none_is_refused_at_start(next_cursor: dict[str, Any]) -> None:
+    with pytest.raises(UnusableResponsesError, match="another envelope"):
+        responder(next_cursor)

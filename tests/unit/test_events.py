@@ -1,0 +1,45 @@
+"""The list of events: read from its file, held to its form."""
+
+from pathlib import Path
+
+import pytest
+
+from app.policy.document import DocumentError
+from app.policy.events import GRAMMAR, load_events
+from app.policy.vocabulary import forms
+from tests.unit.small_document import write
+
+
+def test_an_event_tells_whether_the_command_leaves_it(tmp_path: Path) -> None:
+    found = load_events(write(tmp_path, {}) / "events.yaml")
+
+    assert {name: event.by_command for name, event in found.items()} == {"user.updated": False, "user.mended": True}
+    assert str(found["user.mended"].place) == "openapi/events.yaml:2"
+
+
+def test_a_document_without_the_list_has_no_events(tmp_path: Path) -> None:
+    assert load_events(tmp_path / "events.yaml") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("updated: {description: x}", "openapi/events.yaml:1: updated is not an event."),
+        ("\na.b: {}", "openapi/events.yaml:2: a.b needs a description"),
+        ("a.b: {description: x, roles: []}", "openapi/events.yaml:1: a.b needs a description, and nothing else"),
+        ("a.b: {description: ' '}", "openapi/events.yaml:1: a.b has no description."),
+        ("a.b: {description: x, by: me}", "openapi/events.yaml:1: a.b is by me. Write `by: cli`, or leave it out."),
+        ("a.b: x\na.b: y", "openapi/events.yaml:2: The key `a.b` is here twice"),
+        ("[]", "openapi/events.yaml:1: This file is not a mapping."),
+    ],
+)
+def test_the_list_of_events_is_held_to_its_form(tmp_path: Path, text: str, fault: str) -> None:
+    path = write(tmp_path, {"events.yaml": text}) / "events.yaml"
+    with pytest.raises(DocumentError) as caught:
+        load_events(path)
+    assert [str(found).startswith(fault) for found in caught.value.faults].count(True) == 1
+
+
+def test_what_may_be_listed_may_be_named() -> None:
+    for name in ("user.updated", "user", "User.updated", "user.up.dated", "user_a.b_1"):
+        assert bool(GRAMMAR.fullmatch(name)) == forms()["operation"]["x-audit"].is_valid(name)

@@ -1,0 +1,129 @@
+"""Operations and handlers: all that does not go together is told at the start, at once, and so to lint and doctor."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.factory import read_surface
+from app.gateway.fitting import fit
+from app.policy.document import DocumentError, Fault, load
+from app.policy.vocabulary import read_policies
+from app.settings import Settings
+from tests.unit.small_document import write
+
+JSON = "{content: {application/json: {schema: {properties: {data: {type: string}}}}}}"
+REFUSALS = 'default: {}, "400": {}, "401": {}, "403": {}, "429": {}'
+SOUND = f"""\
+get:
+  operationId: get_user
+  tags: [users]
+  x-permission: users:read
+  parameters:
+    - {{name: user_id, in: path, required: true, schema: {{type: string, format: uuid}}}}
+  responses: {{"200": {JSON}, {REFUSALS}}}
+put:
+  operationId: put_user
+  tags: [users]
+  x-permission: users:update
+  parameters:
+    - {{name: user_id, in: path, required: true, schema: {{type: string, format: uuid}}}}
+  requestBody: {{content: {{application/json: {{schema: {{type: object}}}}}}}}
+  responses: {{"200": {JSON}, "415": {{}}, {REFUSALS}}}
+"""
+
+
+def get_user(user_id: Any) -> None: ...
+def put_user(user_id: Any, body: Any) -> None: ...
+def without_user() -> None: ...
+def with_request(user_id: Any, request: Any) -> None: ...
+
+
+def written(folder: Path, text: str) -> Path:
+    files = {"paths/user.yaml": text, "components/schemas.yaml": "X: {type: string}", "events.yaml": "{}"}
+    return write(folder, files) / "openapi.yaml"
+
+
+def unfit(folder: Path, text: str, **handlers: Callable[..., Any]) -> list[Fault]:
+    document = load(written(folder, text))
+    policies, _ = read_policies(document, permissions={}, events={}, buckets=(), recencies=())
+    fitted, faults = fit(document, policies, {"get_user": get_user, "put_user": put_user, **handlers})
+    assert set(fitted) <= {"get_user", "put_user"} - {name for name in policies if name in str(faults)}
+    return faults
+
+
+def test_what_fits_is_compiled(tmp_path: Path) -> None:
+    document = load(written(tmp_path, SOUND))
+    policies, _ = read_policies(document, permissions={}, events={}, buckets=(), recencies=())
+    fitted, faults = fit(document, policies, {"get_user": get_user, "put_user": put_user})
+
+    assert (list(fitted), faults) == (["get_user", "put_user"], [])
+    assert (fitted["get_user"].body, fitted["put_user"].needs_body) == (None, False)
+    assert fitted["put_user"].body is not None
+
+
+def test_signatures_are_held_against_the_document(tmp_path: Path) -> None:
+    faults = unfit(tmp_path, SOUND, get_user=without_user, put_user=with_request)
+    assert [f"{fault.place.line}: {fault.message}" for fault in faults] == [
+        "1: The handler get_user leaves out user_id.",
+        "8: The handler put_user asks for request, which the operation does not have.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("application/json: {schema: {type: object}}", "text/plain: {}", "14: The body of put_user has no schema for"),
+        ("schema: {type: object}", "schema: {type: objekt}", "14: A schema in the requestBody of put_user is none: "),
+        ("schema: {type: object}", "schema: {pattern: '('}", '14: A schema in the requestBody of put_user is none: "('),
+        ("data: {type: string}", "datum: {type: string}", "1: get_user cannot be answered. Its response 200 is not in"),
+        ('"200"', '"304"', "1: get_user cannot be answered. It describes no success"),
+        ("data: {type: string}", "data: {type: strink}", "7: A schema in the responses of get_user is none: "),
+        (
+            '"200": {',
+            '"200": {headers: {ETag: {schema: {type: string, pattern: "("}}}, ',
+            "7: A schema in the responses of get_user is none: ",
+        ),
+        ("format: uuid", "pattern: '('", "5: A schema in the parameters of get_user is none: "),
+        ("type: string, format: uuid", "type: object", "1: The parameter user_id is neither a plain value nor a list"),
+    ],
+)
+def test_what_cannot_be_read_or_answered_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert old in SOUND
+    [fault] = unfit(tmp_path, SOUND.replace(old, new, 1))
+    assert str(fault).startswith(f"openapi/paths/user.yaml:{told}")
+
+
+def test_every_fault_of_document_policies_and_handlers_comes_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "misfits"
+    package.mkdir()
+    (package / "users.py").write_text("def get_user(): ...\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    text = SOUND.replace("users:read", "users:reed").replace("application/json: {schema: {type: object}}", "a/b: {}")
+
+    with pytest.raises(DocumentError) as caught:
+        read_surface(Settings(), document=written(tmp_path, text), handlers_package="misfits")
+
+    assert [str(fault).removeprefix("openapi/").split(". ")[0] for fault in caught.value.faults] == [
+        "paths/user.yaml:1: The handler get_user leaves out user_id",
+        "paths/user.yaml:4: There is no permission users:reed",
+        "paths/user.yaml:8: The operation put_user has no handler",
+        "paths/user.yaml:14: The body of put_user has no schema for application/json",
+        "permissions.yaml:1: No operation asks for users:read",
+    ]
+    assert "Write the function put_user in misfits/users.py." in str(caught.value)
+
+
+def test_every_file_that_cannot_be_read_is_told_at_once(tmp_path: Path) -> None:
+    document = written(tmp_path, SOUND)
+    for name in ("openapi", "permissions", "events"):
+        (document.parent / f"{name}.yaml").write_text("[]")
+
+    with pytest.raises(DocumentError) as caught:
+        read_surface(Settings(), document=document)
+
+    told = {fault.place.file for fault in caught.value.faults}
+    assert told >= {"openapi/openapi.yaml", "openapi/permissions.yaml", "openapi/events.yaml"}
