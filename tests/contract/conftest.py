@@ -16,14 +16,12 @@ __all__ = ["password_hash", "running", "service", "services"]
 
 @pytest.fixture(scope="module")
 def stage(request: pytest.FixtureRequest, running: Service, servers: Servers, password_hash: str) -> Iterator[Stage]:
-    """The accounts that the document's examples speak of; its parameter says who is signed in: admin or owner."""
+    """What the document's examples speak of; its parameter says who acts: admin or user."""
     url = servers.clone()
     database = Database(url, size=8)
     proxy.initialize(database)
     running.clock.reset()
-    made = Stage(running, request.param, password_hash)
-    yield made
-    made.close()
+    yield Stage(request.param, password_hash)
     database.close()
     database.reset()
     proxy.initialize(None)

@@ -1,6 +1,7 @@
 """The document as it is served: valid, complete in each operation, its names and references kept, one in both forms."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -125,6 +126,18 @@ def test_every_operation_says_what_it_is(served: dict[str, Any]) -> None:
     assert len({operation["operationId"] for operation in operations.values()}) == len(operations)
 
 
+def test_no_line_of_a_description_becomes_a_list_by_its_number(served: dict[str, Any]) -> None:
+    """Markdown takes `412. Where` at the beginning of a line for an entry of a list; a list counts from 1."""
+    described = 0
+    for path, node in _walk(served):
+        text = node.get("description") if isinstance(node, dict) else None
+        if isinstance(text, str):
+            numbers = [int(number) for number in re.findall(r"^ {0,3}(\d+)[.)] ", text, re.MULTILINE)]
+            assert numbers == list(range(1, len(numbers) + 1)), "/".join(path)
+            described += 1
+    assert described > 300
+
+
 def test_every_body_has_an_example(served: dict[str, Any]) -> None:
     bodies = 0
     for name, operation in _operations(served).items():
@@ -133,7 +146,7 @@ def test_every_body_has_an_example(served: dict[str, Any]) -> None:
         for part in parts:
             for kind, media in part.get("content", {}).items():
                 assert kind == "application/json", name
-                assert media["examples"], f"{name}: {part['description']}"
+                assert media.get("examples"), f"{name}: no example of {part.get('description', 'the body')}"
                 bodies += 1
     assert bodies > 100
 

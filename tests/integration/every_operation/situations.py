@@ -1,0 +1,154 @@
+"""How to bring any operation to any of its endings: a situation for each code, whatever the operation.
+
+An operation that documents a code finds its way there by the code. One that nobody knows yet needs a line here.
+Each situation can be tried on every operation; where it means nothing, the operation succeeds, or refuses otherwise.
+"""
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+import httpx
+
+from app.database import Database, run
+from tests.integration.every_operation.requests import Request, request_for
+from tests.integration.every_operation.surface import Described, Ending
+from tests.integration.every_operation.world import TAILORED_ROLE, World
+from tests.service import Service
+
+_NO_ID = str(UUID("019c13ec-9e00-7000-8000-00000000dead"))
+_OTHER_ADMINS = """
+UPDATE users SET status = 'suspended'
+WHERE id <> %s AND role_id = (SELECT id FROM roles WHERE name = 'admin')
+"""
+
+
+class Stage:
+    """The world, and what else it takes to break things.
+
+    Attributes:
+        stingy: a service on the same database whose buckets hold one call.
+        empty: a database in which nothing is left.
+        away: one that does not answer.
+    """
+
+    def __init__(
+        self, world: World, stingy: Callable[[], Service], empty: Callable[[], Database], away: Callable[[], Database]
+    ) -> None:
+        self.world, self.stingy, self.empty, self.away = world, stingy, empty, away
+
+    def request(self, described: Described) -> Request:
+        """Return the request that succeeds; an admin's, unless it is anybody's."""
+        token = None if described.policy.public else self.world.tokens["admin"]
+        return request_for(described, self.world).but(token=token)
+
+    def send(self, request: Request) -> httpx.Response:
+        return request.send(self.world.client)
+
+
+Situation = Callable[[Stage, Described, Request], httpx.Response]
+
+
+def _changed(**changes: object) -> Situation:
+    return lambda stage, described, request: stage.send(request.but(**changes))
+
+
+def _called_by(name: str) -> Situation:
+    return lambda stage, described, request: stage.send(request.but(token=stage.world.tokens[name]))
+
+
+def _without_a_right(stage: Stage, described: Described, request: Request) -> httpx.Response:
+    stage.world.grant()
+    return stage.send(request.but(token=stage.world.tokens["tailored"]))
+
+
+def _signed_in_long_ago(stage: Stage, described: Described, request: Request) -> httpx.Response:
+    caller = "owner" if described.policy.owner else "admin"
+    longest = max(stage.world.service.settings.recencies.values())
+    return stage.send(request.but(token=stage.world.grow_old(caller, longest + 1)))
+
+
+def _unknown_thing(stage: Stage, described: Described, request: Request) -> httpx.Response:
+    changes = {}
+    for name in described.operation.path_parameters[-1:]:
+        parameter = described.operation.parameter(name, "path") or {}
+        is_id = described.operation.resolved(parameter["schema"]).get("format") == "uuid"
+        changes[name] = _NO_ID if is_id else "nobodys"
+    return stage.send(request.but(values=changes))
+
+
+def _last_admin(stage: Stage, described: Described, request: Request) -> httpx.Response:
+    admin = stage.world.people["admin"].id
+    run(_OTHER_ADMINS, (admin,))
+    return stage.send(request.but(values={"user_id": str(admin)}))
+
+
+def _taken_address(stage: Stage, described: Described, request: Request) -> httpx.Response:
+    return stage.send(request.but(body={"email": stage.world.people["admin"].email}))
+
+
+def _without_if_match(stage: Stage, described: Described, request: Request) -> httpx.Response:
+    headers = {name: value for name, value in request.headers.items() if name != "If-Match"}
+    return stage.send(Request(**{**vars(request), "headers": headers}))
+
+
+def _over(setting: str, change: Callable[[int], Mapping[str, object]]) -> Situation:
+    def send(stage: Stage, described: Described, request: Request) -> httpx.Response:
+        return stage.send(request.but(**change(getattr(stage.world.service.settings, setting))))
+
+    return send
+
+
+def _once_more(stage: Stage, described: Described, request: Request) -> httpx.Response:
+    with stage.stingy().client() as client:
+        request.send(client)
+        return request.send(client)
+
+
+def _without_tables(stage: Stage, described: Described, request: Request) -> httpx.Response:
+    with stage.world.on(stage.empty()):
+        return stage.send(request)
+
+
+def _without_database(stage: Stage, described: Described, request: Request) -> httpx.Response:
+    with stage.world.on(stage.away()):
+        return stage.send(request)
+
+
+SITUATIONS: Mapping[str, Situation] = {
+    "VALIDATION_ERROR": _changed(query={"nonsense": "1"}),
+    "MALFORMED_BODY": _changed(body=b"{"),
+    "UNAUTHENTICATED": _changed(token=None),
+    "INVALID_TOKEN": _called_by("tampered"),
+    "SESSION_ENDED": _called_by("ended"),
+    "INVALID_CREDENTIALS": _changed(body={"password": "not the password of anybody"}),
+    "INVALID_REFRESH_TOKEN": _changed(body={"refresh_token": "never issued"}),
+    "FORBIDDEN": _without_a_right,
+    "STEP_UP_REQUIRED": _signed_in_long_ago,
+    "NOT_FOUND": _unknown_thing,
+    "EMAIL_TAKEN": _taken_address,
+    "LAST_ADMIN": _last_admin,
+    "ROLE_TAKEN": _changed(body={"name": TAILORED_ROLE}),
+    "ROLE_IN_USE": _changed(values={"role_name": TAILORED_ROLE}),
+    "ROLE_BUILT_IN": _changed(values={"role_name": "guest"}),
+    "PRECONDITION_FAILED": _changed(headers={"If-Match": '"999999"'}),
+    "PRECONDITION_REQUIRED": _without_if_match,
+    "PAYLOAD_TOO_LARGE": _over("body_limit", lambda limit: {"body": b" " * (limit + 1)}),
+    "URI_TOO_LONG": _over("uri_limit", lambda limit: {"query": {"nonsense": "x" * limit}}),
+    "UNSUPPORTED_MEDIA_TYPE": _changed(body=b"{}", headers={"Content-Type": "text/plain"}),
+    "HEADERS_TOO_LARGE": _over("header_limit", lambda limit: {"headers": {"X-Large": "x" * limit}}),
+    "RATE_LIMITED": _once_more,
+    "INTERNAL_ERROR": _without_tables,
+    "UNAVAILABLE": _without_database,
+}
+# Endings that have no code.
+BY_STATUS: Mapping[int, Situation] = {
+    304: _changed(headers={"If-None-Match": "*"}),
+    503: _without_database,
+}
+
+
+def way_to(ending: Ending) -> Situation | None:
+    """Return the situation in which an operation ends so; None when nobody knows one."""
+    if ending.code is not None:
+        return SITUATIONS.get(ending.code)
+    return _changed() if 200 <= ending.status < 300 else BY_STATUS.get(ending.status)

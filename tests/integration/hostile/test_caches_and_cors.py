@@ -1,0 +1,137 @@
+"""API8:2023 security misconfiguration; ASVS 5.0 V3.4, V14.3.2: nothing on the way keeps, shares or misreads an answer.
+
+Every operation of the document answers here: somebody who may, and somebody who may not, asked from a hostile page.
+"""
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from app.database import Database
+from models.record import database as proxy
+from tests.integration.conftest import GATEWAYS
+from tests.integration.hostile.attack_surface import Operation, attackable
+from tests.people import People
+from tests.raw import ask, bearer
+from tests.servers import Servers
+from tests.service import Service, settings_for
+from tests.service import running as serving
+
+APP = "https://app.example.com"
+JSON = ("Content-Type", "application/json")
+ORIGINS = (
+    "https://evil.example", "null", "*", "", "https://app.example.com.evil.example",
+    "https://app.example.com@evil.example",
+    "https://evil.example#https://app.example.com", "https://app.example.com%00.evil.example",
+    "https://aapp.example.com", "http://app.example.com", "https://app.example.com:443", "HTTPS://APP.EXAMPLE.COM",
+    "file://", "chrome-extension://abc", "https://app.example.com https://evil.example", "https://app_example.com",
+)  # fmt: skip
+MARKUP = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module", params=GATEWAYS)
+def running(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Service]:
+    """A service that one page elsewhere may call."""
+    url = servers.clone()
+    settings = settings_for(
+        DATABASE_URL=url, REDIS_URL=servers.empty_redis(), CHARTER_GATEWAY=request.param, CORS_ORIGINS=APP
+    )
+    with serving(settings) as service:
+        yield service
+    servers.drop(url)
+
+
+@pytest.fixture
+def answers(people: People, service: Service, database: Database) -> list[tuple[Operation, httpx.Response]]:
+    """What every operation answers to an admin, a guest and nobody, on a hostile page that wants HTML."""
+    assert proxy.obj is database
+    ids = {"user_id": people.bob.id, "session_id": people.bob.id, "role_name": "guest", "key": "no.such.key"}
+    headers = [JSON, ("Origin", ORIGINS[0]), ("Accept", "text/html"), ("If-Match", "*"), ("Cookie", "session=1")]
+    callers = [bearer(person.sign_in()["access_token"]) for person in (people.ada, people.gus)]
+    found = []
+    for caller in ([callers[0]], [callers[1]], []):
+        # Ending sessions comes last.
+        for operation in sorted(attackable(), key=lambda one: one.name in ("logout", "delete_user")):
+            path = operation.policy.path.format_map({name: str(id_) for name, id_ in ids.items()})
+            body = json.dumps(operation.example).encode() if operation.example is not None else b""
+            found.append((operation, ask(service, operation.policy.method.upper(), path, [*headers, *caller], body)))
+    return found
+
+
+def test_no_shared_cache_keeps_an_answer_that_is_somebody_s(answers: list[tuple[Operation, httpx.Response]]) -> None:
+    """ASVS V14.3.2: no-store, or for a cached read private and asked again; and it varies by origin."""
+    assert {answer.status_code // 100 for _, answer in answers} == {2, 4}
+    for operation, answer in answers:
+        allowed = {"no-store"} if not operation.policy.safe else {"no-store", "private, no-cache"}
+        assert answer.headers["cache-control"] in allowed, operation.name
+        assert "Origin" in answer.headers["vary"], operation.name
+        assert not {"expires", "age", "surrogate-control", "cdn-cache-control"} & set(answer.headers)
+        assert "set-cookie" not in answer.headers
+
+
+def test_no_answer_is_for_a_page_that_is_not_on_the_list(answers: list[tuple[Operation, httpx.Response]]) -> None:
+    """ASVS V3.4.2, V3.5.8: no operation reflects an origin, and none ever offers credentials."""
+    for operation, answer in answers:
+        assert [name for name in answer.headers if name.startswith("access-control-")] == [], operation.name
+
+
+def test_no_answer_is_taken_for_a_page_or_a_script(answers: list[tuple[Operation, httpx.Response]]) -> None:
+    """ASVS V3.2.1, V3.4.3, V3.4.4: JSON whatever Accept says, not to be sniffed, framed or run."""
+    for operation, answer in answers:
+        if answer.content:
+            assert answer.headers["content-type"] == "application/json", operation.name
+            json.loads(answer.content)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+        assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+def test_no_origin_but_the_listed_one_opens_a_signed_in_answer(people: People, service: Service) -> None:
+    """ASVS V3.4.2: with a good token, and in preflight: null, prefixes, suffixes and odd spellings are others."""
+    token = bearer(people.alice.sign_in()["access_token"])
+    wanted = [("Access-Control-Request-Method", "DELETE"), ("Access-Control-Request-Headers", "authorization")]
+    for origin in ORIGINS:
+        for method, more in (("GET", [token]), ("OPTIONS", wanted)):
+            answer = ask(service, method, "/v1/users/me", [("Origin", origin), *more])
+            assert answer.status_code in (200, 204)
+            assert "access-control-allow-origin" not in answer.headers, origin
+            assert "access-control-allow-credentials" not in answer.headers
+    answer = ask(service, "GET", "/v1/users/me", [token, ("Origin", APP), ("Origin", ORIGINS[0])])
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_an_error_never_gives_markup_back_as_markup(people: People, service: Service) -> None:
+    """ASVS V1.2.1, V4.1.1: what was sent as path, name or value comes back as JSON, if it comes back at all."""
+    token = bearer(people.ada.sign_in()["access_token"])
+    quoted = MARKUP.replace(" ", "%20")
+    for target in (
+        f"/{quoted}",
+        f"/v1/{quoted}",
+        f"/docs/{quoted}",
+        f"/v1/users/{quoted}",
+        f"/v1/users?{quoted}=1",
+        f"/?{quoted}",
+    ):
+        for method in ("GET", "POST", "FOO"):
+            answer = ask(service, method, target, [token, ("Accept", "text/html,*/*;q=0.1")])
+            kind = answer.headers.get("content-type", "")
+            assert kind == "application/json" or MARKUP not in answer.text, (method, target, kind)
+    body = json.dumps({MARKUP: MARKUP, "email": MARKUP}).encode()
+    answer = ask(service, "POST", "/v1/users", [token, JSON, ("Accept", "text/html")], body)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/json")
+    assert answer.text.count(MARKUP) == 1, "the name of the unknown property, and no value"
+
+
+def test_a_tag_of_one_answers_no_question_of_another(people: People, service: Service) -> None:
+    """ASVS V14.3.2 web cache deception: an ETag is no token: without the right there is no 304."""
+    bob, alice = f"/v1/users/{people.bob.id}", bearer(people.alice.sign_in()["access_token"])
+    for tag in ('"1"', "*", 'W/"1"', '"1", "2"'):
+        given = ("If-None-Match", tag)
+        assert ask(service, "GET", bob, [alice, given]).status_code == 403
+        assert ask(service, "GET", bob, [given]).status_code == 401
+        assert ask(service, "GET", "/v1/users/me", [alice, given]).status_code == 304
+    for tail in ("/x.css", ";x.css", "%2fx.css", "/..%2fx.js", ".json"):
+        assert ask(service, "GET", f"/v1/users/me{tail}", [alice]).status_code in (400, 404)
