@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -34,10 +35,16 @@ def expect_refusal(done: subprocess.CompletedProcess[str], code: int, *parts: st
 
 
 class Server:
-    """A `charter serve` in a process of its own, with everything that it prints."""
+    """A `charter serve` in a process of its own, with everything that it prints.
+
+    Outside development its state is a folder of its own too, so that two of them never wait for one lock.
+    """
 
     def __init__(self, *words: str, root: Path | str = ROOT, **variables: str) -> None:
         self.lines: list[str] = []
+        if variables.get("CHARTER_ENV") in ("test", "production"):
+            self._state = tempfile.TemporaryDirectory(prefix="charter-state-", ignore_cleanup_errors=True)
+            variables.setdefault("CHARTER_STATE", self._state.name)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", *words],
             cwd=root,

@@ -10,7 +10,7 @@ import pytest
 from app.database import Database
 from models.record import database as proxy
 from tests import leaks
-from tests.servers import PLACE, Servers, place_for_servers
+from tests.servers import PLACE, Servers, place_for_servers, remove
 
 _run = contextlib.ExitStack()
 _module: Path | None = None
@@ -48,6 +48,14 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         except leaks.Leak as leak:
             report.outcome, report.longrepr = "failed", str(leak)
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Remove what the embedded servers of tests have kept outside the folders that they were given."""
+    yield
+    for folder in tmp_path_factory.getbasetemp().iterdir():
+        remove(folder)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -21,9 +22,10 @@ class Frozen:
         self._postmaster = int((state_dir / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
 
     def freeze(self) -> None:
-        os.kill(self._postmaster, signal.SIGSTOP)
+        # One that is still running could be given a connection, or give one.
+        _stop(self._postmaster)
         for pid in self._children():
-            os.kill(pid, signal.SIGSTOP)
+            _stop(pid)
 
     def thaw(self) -> None:
         for pid in [*self._children(), self._postmaster]:
@@ -41,6 +43,15 @@ class Frozen:
                 if int(entry.read_text().rpartition(")")[2].split()[1]) == self._postmaster:
                     found.append(int(entry.parent.name))
         return found
+
+
+def _stop(pid: int) -> None:
+    """Stop a process, and return when it stands."""
+    os.kill(pid, signal.SIGSTOP)
+    stat = Path(f"/proc/{pid}/stat")
+    with contextlib.suppress(OSError):
+        while stat.read_text().rpartition(")")[2].split()[0] not in "TZX":
+            time.sleep(0.001)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ printed is what pytest captured, the log of the services included, and what `cha
 every row of the test's database and every key of its Valkey, before either is emptied.
 """
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -85,14 +86,17 @@ def refuse(text: str, place: str) -> None:
 
 def rows(url: str) -> Iterator[str]:
     """Yield every row of every table as text; of users, all but the column made for the password's hash."""
-    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         )
-        for (table,) in cursor.fetchall():
-            cursor.execute(f"SELECT to_jsonb(t) - %s FROM {table} t", ("password_hash" if table == "users" else "",))
-            yield from (f"{table}: {json.dumps(row)}" for (row,) in cursor.fetchall())
-    connection.close()
+        whole = " UNION ALL ".join(
+            f"SELECT '{table}', (to_jsonb(t) - '{'password_hash' if table == 'users' else ''}')::text FROM {table} t"
+            for (table,) in cursor.fetchall()
+        )
+        if whole:
+            cursor.execute(whole)
+            yield from (f"{table}: {row}" for table, row in cursor.fetchall())
 
 
 def cached(url: str) -> Iterator[str]:

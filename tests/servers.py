@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -20,11 +21,14 @@ import psycopg2
 import redis
 from psycopg2.extensions import connection as DriverConnection
 
+from app.cli.services import given_permissions
 from app.database import Database
 from app.database.migrator import migrate
 from app.embedded import EmbeddedServer, start_postgres, start_valkey
 from app.embedded.homes import find
 from app.embedded.server import Ownership
+from app.services import built_in_roles
+from models.record import database as proxy
 
 # Tells the processes of pytest-xdist where the one that started them keeps the servers.
 PLACE = "CHARTER_TEST_SERVERS"
@@ -98,9 +102,7 @@ class Servers:
             if (self._place / "template.done").exists():
                 return
             self.execute(f'CREATE DATABASE "{self.template}"')
-            database = Database(with_database(self.postgres_url, self.template), size=1)
-            migrate(database, report=lambda line: None)
-            database.reset()
+            migrated(with_database(self.postgres_url, self.template))
             (self._place / "template.done").touch()
 
     def empty_redis(self) -> str:
@@ -136,7 +138,7 @@ def place_for_servers() -> Iterator[Path]:
     for old in Path(tempfile.gettempdir()).glob("charter-tests-*"):
         if time.time() - old.stat().st_mtime > _AN_HOUR and (lock := Ownership(old / "postgres.lock")).taken():
             lock.release()
-            shutil.rmtree(old, ignore_errors=True)
+            remove(old)
     place = Path(tempfile.mkdtemp(prefix="charter-tests-"))
     place.chmod(0o711)
     os.environ[PLACE] = str(place)
@@ -144,7 +146,25 @@ def place_for_servers() -> Iterator[Path]:
         yield place
     finally:
         del os.environ[PLACE]
-        shutil.rmtree(place, ignore_errors=True)
+        remove(place)
+
+
+def remove(place: Path) -> None:
+    """Remove a folder that servers used, with the data that root's PostgreSQL has elsewhere, unable to reach it."""
+    for link in place.rglob("postgres"):
+        if link.is_symlink():
+            shutil.rmtree(link.resolve(), ignore_errors=True)
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def migrated(url: str) -> None:
+    """Bring a database up to date, what the built-in roles hold included; no row of the audit trail tells of it."""
+    database = Database(url, size=1)
+    migrate(database, report=lambda line: None)
+    proxy.initialize(database)
+    built_in_roles.bring_in_line(given=given_permissions(), now=datetime.now(UTC))
+    proxy.initialize(None)
+    database.reset()
 
 
 def with_database(url: str, name: str) -> str:

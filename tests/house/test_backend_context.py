@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from app import settings
+from app.cli import main
 from app.factory import OPENAPI
 from tests.house.repository import ROOT, shown
 
@@ -71,3 +72,16 @@ def test_no_number_stands_outside_the_tables(page):
     # Names that carry a number, and HTTP statuses.
     text = re.sub(r"\b(?:RFC|UUIDv|IPv|NIST SP|decision|API) ?\d[\d-]*|\b[2-5]\d\d\b|\b[45]xx\b|RFC 3339", "", text)
     assert re.findall(r".{0,30}\d.{0,30}", text) == []
+
+
+def test_every_module_of_the_services_has_its_rules_named():
+    section = PAGE.read_text(encoding="utf-8").split("\n## Services\n")[1].split("\n## ")[0]
+    named = set(re.findall(r"`([a-z_]+)`", section))
+
+    assert {path.stem for path in (ROOT / "app" / "services").glob("[a-z]*.py")} == named
+
+
+def test_every_group_of_the_command_is_named():
+    section = PAGE.read_text(encoding="utf-8").split("\n## Commands\n")[1]
+
+    assert {f"charter {name}" for name in main.commands} == set(re.findall(r"`(charter [a-z]+)`", section))

@@ -14,7 +14,7 @@ from app.errors import AppError
 from app.factory import OPENAPI
 from app.policy.document import load
 
-# STYLE: the order of an operation's keys; the x- keys stand together after the tags.
+# The order of an operation's keys, one for all, so that readers know where to look; the x- keys stand together.
 ORDER = ("operationId", "summary", "description", "tags", "x-", "parameters", "requestBody", "responses", "security")
 METHODS = ("get", "put", "post", "delete", "patch")
 

@@ -1,10 +1,49 @@
-"""Law 1 where the document meets the code: an operation that nobody handles stops the start."""
+"""docs/laws.md lists every law that the code cites and the tests that hold it; and law 1 where document meets code."""
+
+import re
+from pathlib import Path
 
 import pytest
 
 from app.factory import OPENAPI, read_surface
 from app.policy.document import DocumentError
 from app.settings import Settings
+from tests.house.repository import ROOT, files, shown
+
+LAWS = range(1, 12)
+CITED = re.compile(r"\blaws?\s+(\d+(?:(?:,\s*|,?\s+and\s+)\d+)*)", re.IGNORECASE)
+HOLDERS = tuple(ROOT / room for room in ("app", "handlers", "models", "migrations", "tests", "docs"))
+
+
+def _page() -> dict[int, str]:
+    """Return what the page says of each law, by number."""
+    parts = re.split(r"^## (\d+)\. ", (ROOT / "docs/laws.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    assert [int(number) for number in parts[::2]] == list(LAWS)
+    return {int(number): text for number, text in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def _citations() -> dict[Path, set[int]]:
+    found = {}
+    for path in files("*.py", "*.md"):
+        if any(path.is_relative_to(room) for room in HOLDERS):
+            numbers = re.findall(r"\d+", " ".join(CITED.findall(path.read_text(encoding="utf-8"))))
+            found[path] = {int(number) for number in numbers}
+    return found
+
+
+def test_each_law_names_the_tests_that_hold_it_and_they_are_there() -> None:
+    for number, text in _page().items():
+        named = re.findall(r"`(tests/\S+)`", text.split("\nHeld by: ", 1)[1])
+        assert named, f"law {number}"
+        assert [name for name in named if not (ROOT / name).is_file()] == [], f"law {number}"
+        assert any(Path(name).name.startswith("test_") for name in named), f"law {number}"
+
+
+def test_every_law_that_is_cited_is_on_the_page() -> None:
+    citations = _citations()
+
+    assert {shown(path): numbers - set(LAWS) for path, numbers in citations.items() if numbers - set(LAWS)} == {}
+    assert sum(map(len, citations.values())) > 40
 
 
 def test_every_operation_without_a_handler_is_named_at_once_with_its_file_and_line() -> None:
@@ -21,4 +60,4 @@ def test_every_operation_without_a_handler_is_named_at_once_with_its_file_and_li
         path, line = str(policy.place).rsplit(":", 1)
         text = (OPENAPI.parent / path).read_text(encoding="utf-8").splitlines()[int(line) - 1 :]
         assert f"operationId: {name}" in "\n".join(text[:2])
-        assert f"Write the function {name} in tests.surface.handlers.{policy.tag}." in fault
+        assert f"Write the function {name} in tests/surface/handlers/{policy.tag}.py." in fault

@@ -14,7 +14,7 @@ OPERATION_TESTS = ROOT / "tests" / "integration" / "operations"
 
 @cache
 def _surface() -> Surface:
-    return read_surface(Settings())
+    return read_surface(Settings(), thorough=True)
 
 
 @pytest.mark.parametrize("operation", sorted(_surface().policies))

@@ -1,7 +1,8 @@
 """Requests made from the document, good and bad: each operation's own example, changed in one to three ways.
 
 The same seed gives the same drafts. What differs from one database to the next stands in them as {name} for the id of
-a person, {refresh:name} for her refresh token, and the name of a caller for the access token.
+a person, {refresh:name} and {session:name} for her refresh token and her session, and the name of a caller for the
+access token.
 """
 
 import json
@@ -16,7 +17,8 @@ from app.policy.operation import Operation, operations
 
 OTHERS = tuple(f"user{number}" for number in range(8))
 # Ada stays in charge: what would end her session or her role is not asked of her.
-_ENDING = frozenset({"logout", "delete_user", "suspend_user", "set_user_role", "change_password"})
+_ENDING = frozenset({"logout", "delete_user", "suspend_user", "set_user_role", "change_password", "revoke_session"})
+ROLES = tuple(f"role{number}" for number in range(6))
 _TEXTS = (
     b"", b"{", b"null", b"[]", b"1", b'"text"', b"{}{}", b"\xff\xfe", b"\xef\xbb\xbf{}", b'{"a": NaN}', b'{"a": 1e999}',
     b'{"a": 1, "a": 2}', b'{"a": "\\ud800"}', b'{"a": "\\u0000"}', b"[" * 500 + b"]" * 500,
@@ -100,12 +102,17 @@ Change = Callable[[Draft, Operation, random.Random], None]
 
 def drafts(document: Any, *, seed: int, each: int) -> list[Draft]:
     """Return `each` drafts for every operation of the document, its plain example among them, in an order of chance."""
-    chance = random.Random(seed)
-    made = [draft for operation in operations(document) for draft in _of(operation, chance, each)]
-    chance.shuffle(made)
+    made: list[Draft] = []
+    for operation in operations(document):
+        # Each has a chance of its own, so that another operation changes nothing in the drafts of this one.
+        chance = random.Random(f"{seed} {operation.body['operationId']}")
+        made += _of(operation, chance, each)
+    random.Random(seed).shuffle(made)
     for number, draft in enumerate(made):
         if isinstance(draft.body, dict) and draft.operation in ("register", "create_user") and "email" in draft.body:
             draft.body["email"] = f"new{number}@example.com" if number % 4 else draft.body["email"]
+        if isinstance(draft.body, dict) and draft.operation == "create_role" and "name" in draft.body:
+            draft.body["name"] = f"new{number}" if number % 4 else draft.body["name"]
     return made
 
 
@@ -126,7 +133,9 @@ def _example(operation: Operation, chance: random.Random) -> Draft:
     draft = Draft(
         operation=name,
         method=operation.method.upper(),
-        path=operation.path.replace("{user_id}", f"{{{whom}}}"),
+        path=operation.path.replace("{user_id}", f"{{{whom}}}")
+        .replace("{session_id}", f"{{session:{whom}}}")
+        .replace("{role_name}", chance.choice((*ROLES, "user"))),
         token=None if "x-public" in operation.body else caller,
     )
     if "requestBody" in operation.body:

@@ -65,6 +65,9 @@ def test_missing_settings_are_told_all_at_once(charter, words):
     expect_refusal(
         done, 78, "DATABASE_URL is missing", "JWT_SECRET is missing", "REFRESH_KEYS is missing", "PORT", lines=4
     )
+    [line] = [line for line in done.stderr.splitlines() if "DATABASE_URL" in line]
+    assert "postgresql://user:password@host:5432/charter" in line
+    assert line.endswith(", or set CHARTER_ENV=development for what `make run` made")
 
 
 def test_wrong_settings_are_told_before_development_starts_anything(charter, tmp_path):
@@ -131,7 +134,9 @@ def test_what_destroys_asks_first(charter, database_url):
 
 def test_example_people_are_made_once_verified_by_hand_and_taken_away_by_a_reset(charter, database_url):
     variables = {"DATABASE_URL": database_url, "CHARTER_ENV": "test", "BCRYPT_COST": "4"}
-    assert "4 made, 0 were there" in charter("db", "seed", **variables).stdout
+    seeded = charter("db", "seed", **variables).stdout.splitlines()
+    assert seeded[:4] == [f"made {name}@example.com" for name in ("alice", "bob", "carol", "mallory")]
+    assert seeded[4].startswith("4 made, 0 were there; their password is: ")
     assert "0 made, 4 were there" in charter("db", "seed", **variables).stdout
     verified = charter("users", "verify", "Mallory@example.com", **variables)
     assert (verified.returncode, verified.stdout) == (0, "mallory@example.com is verified, role user\n")

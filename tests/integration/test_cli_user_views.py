@@ -1,6 +1,8 @@
 """`charter users list` and `show`: what they print for people and for scripts."""
 
 import json
+import os
+import pwd
 import shlex
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from tests.service import Service
 from tests.terminal import Terminal, command_rows
 from tests.wire import data
 
+OS_USER = pwd.getpwuid(os.getuid()).pw_name
 HEADER = ["EMAIL", "ROLE", "STATUS", "VERIFIED", "CREATED", "(UTC)", "ID"]
 MANY = """
 WITH made AS (
@@ -194,13 +197,27 @@ def test_what_people_write_cannot_steer_the_terminal(charter: Terminal, people: 
 def test_looking_for_who_is_not_there_is_one_line(charter: Terminal, database: Database, name: str) -> None:
     assert charter.refused("users", "show", name)
     assert charter.refused("users", "show", str(new_id())) == "charter: No account has this id.\n"
-    assert command_rows() == []
+    failed = ("cli", "user.shown", None, "failed", "not_found", None, {"os_user": OS_USER})
+    assert [row[3:10] for row in command_rows()] == [failed, failed]
 
 
-def test_looking_leaves_no_row(charter: Terminal, three: People) -> None:
-    before = run("SELECT count(*) FROM audit_events")
+@pytest.mark.parametrize("words", [(), ("--json",)], ids=["text", "json"])
+def test_looking_leaves_one_row_that_tells_no_address(charter: Terminal, three: People, words: tuple[str, ...]) -> None:
+    charter.done("users", "list", "--q", "bob@example.com", "--role", "user", *words)
+    charter.done("users", "show", three.bob.email, *words)
 
-    charter.done("users", "list")
-    charter.done("users", "show", three.bob.email)
+    listed, shown = command_rows()
+    who = {"os_user": OS_USER}
+    assert listed[1:] == ("event", None, "cli", "users.listed", None, "succeeded", None, None, who, None)
+    target = f"user:{three.bob.id}"
+    assert shown[1:] == ("event", None, "cli", "user.shown", None, "succeeded", None, target, who, None)
 
-    assert run("SELECT count(*) FROM audit_events") == before
+
+@pytest.mark.parametrize("words", [("list",), ("show", "bob@example.com")], ids=["list", "show"])
+def test_what_cannot_be_recorded_is_not_shown(charter: Terminal, three: People, words: tuple[str, ...]) -> None:
+    assert three
+    run("ALTER TABLE audit_events ADD CHECK (actor_role <> 'cli')")
+
+    answer = charter("users", *words)
+
+    assert (answer.exit_code, answer.stdout) == (1, "")

@@ -26,12 +26,19 @@ NEW = "velvet anchor 3 turnip"
 # Words behind `users`, with the account for {}; the event's name; what goes to standard input.
 DEEDS = {
     "verify": (("verify", "{}"), "user.verified", ""),
-    "suspend": (("suspend", "{}", "--yes"), "user.suspended", ""),
+    "suspend": (("suspend", "{}"), "user.suspended", ""),
     "restore": (("restore", "{}"), "user.restored", ""),
     "set-role": (("set-role", "{}", "guest"), "user.role_set", ""),
-    "reset-password": (("reset-password", "{}", "--yes"), "user.password_reset", NEW),
+    "reset-password": (("reset-password", "{}"), "user.password_reset", NEW),
 }
 every_deed = pytest.mark.parametrize("deed", DEEDS)
+
+
+# What the row of a deed done to Gus keeps besides who did it.
+SAID: dict[str, dict[str, object]] = {
+    "verify": {"changed": ["email_verified", "role"]},
+    "set-role": {"from": "guest", "to": "guest"},
+}
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +69,8 @@ def test_a_deed_is_one_line_and_leaves_one_row(charter: Terminal, people: People
     assert re.fullmatch(r"gus@example\.com .+\n", told)
     row = command_row()
     assert REQUEST_ID.fullmatch(row.request_id)
-    target = f"user:{gus.id}"
-    succeeded = ("event", None, "cli", DEEDS[deed][1], None, "succeeded", None, target, {"os_user": OS_USER}, None)
+    target, details = f"user:{gus.id}", {**SAID.get(deed, {}), "os_user": OS_USER}
+    succeeded = ("event", None, "cli", DEEDS[deed][1], None, "succeeded", None, target, details, None)
     assert row[1:] == succeeded
     assert run("SELECT count(*) FROM audit_clients") == [(0,)]
 
@@ -128,7 +135,7 @@ def test_a_suspended_account_is_out_at_its_very_next_request(charter: Terminal, 
 
 def test_a_restored_account_signs_in_again_and_no_session_comes_back(charter: Terminal, people: People) -> None:
     old = people.bob.api
-    charter.done("users", "suspend", people.bob.email, "--yes")
+    charter.done("users", "suspend", people.bob.email)
 
     assert charter.done("users", "restore", people.bob.email) == "bob@example.com is active, role user\n"
 
@@ -149,6 +156,7 @@ def test_the_operator_gives_roles_of_every_kind(charter: Terminal, people: Peopl
 
     charter.done("users", "set-role", people.bob.email, "relic")
 
+    assert command_row().details == {"os_user": OS_USER, "from": "user", "to": "relic"}
     assert data(people.bob.api.get("/v1/users"))
 
 
@@ -181,6 +189,7 @@ def test_a_role_that_is_not_there_is_refused(charter: Terminal, people: People, 
     assert "no such role" in told
     row = command_row()
     assert (row.outcome, row.reason, row.target) == ("failed", "validation_error", f"user:{people.bob.id}")
+    assert row.details == {"os_user": OS_USER, "from": "user", "to": role}
 
 
 @pytest.mark.parametrize(
@@ -209,15 +218,14 @@ def test_wrong_words_are_wrong_usage_and_leave_nothing(charter: Terminal, people
     assert command_rows() == []
 
 
-@pytest.mark.parametrize("deed", ["suspend", "reset-password"])
-def test_who_cannot_be_asked_has_to_say_yes_beforehand(charter: Terminal, people: People, deed: str) -> None:
-    before = (people.bob, everything())[1]
+@pytest.mark.parametrize("stdin", ["", "n\n"], ids=["nothing", "no"])
+def test_without_a_terminal_nothing_is_asked(charter: Terminal, people: People, stdin: str) -> None:
+    people.bob.sign_in()
 
-    told = charter.refused(*words_of(deed, people.bob.email)[:-1], stdin="y\n")
+    answer = charter("users", "suspend", people.bob.email, stdin=stdin)
 
-    assert "--yes" in told
-    assert everything() == before
-    assert command_rows() == []
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    assert live_sessions(people.bob.id) == 0
 
 
 def test_nobody_hides_who_ran_the_command(charter: Terminal, people: People) -> None:

@@ -17,14 +17,15 @@ from app.database import Database, run
 from app.factory import build_tools
 from app.policy.document import load
 from models.record import database as proxy
-from tests.integration.drafts import OTHERS, Draft, drafts
-from tests.people import People
+from tests.integration.drafts import OTHERS, ROLES, Draft, drafts
+from tests.people import People, make_role
 from tests.raw import ask, bearer
+from tests.rows import sessions_of
 from tests.servers import Servers
 from tests.service import SECRET, Service
 
 DOCUMENT = load(Path(__file__).parents[2] / "openapi" / "openapi.yaml")
-SEED = 20261123
+SEED = 20261124
 EACH = 28
 # What may differ: the operation and the changes of a draft, and why. Nothing must, today.
 DIFFERENCES: dict[tuple[str, ...], str] = {}
@@ -44,13 +45,16 @@ HEADERS = (
     "www-authenticate",
     "x-content-type-options",
 )
-OURS = {"timestamp", "request_id", "access_token", "refresh_token"}
+OURS = {"timestamp", "request_id", "access_token", "refresh_token", "next_cursor"}
+CURSOR = re.compile(r"cursor=[\w-]{64}")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 STATE = {
     "users": "SELECT email, status, u.version, verified_at IS NULL, r.name, p.display_name, p.bio FROM users u"
     " JOIN roles r ON r.id = role_id LEFT JOIN user_profiles p ON p.user_id = u.id",
     "sessions": "SELECT u.email, generation, end_reason FROM sessions s JOIN users u ON u.id = s.user_id",
+    "roles": "SELECT name, description, version, array(SELECT permission FROM role_permissions p"
+    " WHERE p.role_id = r.id ORDER BY 1)::text FROM roles r",
     "attempts": "SELECT failures, blocked_until IS NULL FROM sign_in_attempts",
     "audit": "SELECT kind, action, permission, outcome, reason, actor_role, target_type, details::text"
     " FROM audit_events",
@@ -88,6 +92,9 @@ class Stage:
             given = person.sign_in()
             self.tokens[person.name] = given["access_token"]
             self.names[f"{{refresh:{person.name}}}"] = given["refresh_token"]
+            self.names[f"{{session:{person.name}}}"] = sessions_of(person.id)[0]
+        for role in ROLES:
+            make_role(role)
         ended = people.alice.sign_in()["access_token"]
         self.tokens["ended"] = ended
         self.tokens["forged"] = self.tokens["ada"][:-5] + "AAAAA"
@@ -134,7 +141,7 @@ class Stage:
             return value
         for name, known in self.names.items():
             value = value.replace(known, name)
-        return UUID_TEXT.sub("<id>", MOMENT.sub("<time>", value))
+        return CURSOR.sub("<cursor>", UUID_TEXT.sub("<id>", MOMENT.sub("<time>", value)))
 
 
 def play(

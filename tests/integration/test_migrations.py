@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import peewee
@@ -71,7 +72,8 @@ def test_migrating_twice_runs_each_migration_once(empty: Database) -> None:
     told: list[str] = []
     assert pending(empty) == NAMES
     assert migrate(empty, report=told.append) == NAMES
-    assert told == [f"migrating {name}" for name in NAMES]
+    assert told[: len(NAMES)] == [f"migrating {name}" for name in NAMES]
+    assert told[len(NAMES)] == f"making the partition audit_events_{datetime.now(UTC):%Y_%m}"
     assert migrate(empty, report=quiet) == []
     assert pending(empty) == []
     assert [(name, moment is not None) for name, moment in status(empty)] == [(name, True) for name in NAMES]
@@ -99,6 +101,40 @@ def test_each_migration_can_be_undone_alone_and_repeated(empty: Database, tmp_pa
     assert pending(empty, directory=tmp_path) == [NAMES[count - 1]]
     migrate(empty, report=quiet, directory=tmp_path)
     assert schema(empty) == reached
+
+
+def test_versions_of_roles_go_on_above_those_there_were(empty: Database) -> None:
+    before = NAMES.index("2026-11-23-05-00-role-version-sequence")
+    change = "UPDATE roles SET version = DEFAULT WHERE name = 'user' RETURNING version"
+    kept = "SELECT name, version FROM roles ORDER BY name"
+    migrate(empty, report=quiet)
+    for number in (2, 3):
+        rollback(empty, len(NAMES) - before, report=quiet)
+        with empty.connection_context():
+            empty.execute_sql("UPDATE roles SET version = %s WHERE name = 'user'", (10 * number,))
+            there = empty.execute_sql(kept).fetchall()
+        migrate(empty, report=quiet)
+        with empty.connection_context():
+            assert empty.execute_sql(kept).fetchall() == there
+            assert empty.execute_sql(change).fetchone() == (10 * number + 1,)
+
+
+def test_the_audit_indexes_are_finished_although_an_earlier_attempt_was_cut_short(empty: Database) -> None:
+    after = NAMES.index("2026-11-23-04-00-audit-indexes")
+    migrate(empty, report=quiet)
+    whole = schema(empty)
+    rollback(empty, len(NAMES) - after, report=quiet)
+    with empty.connection_context():
+        # As far as two statements get: the whole's index, without parts, and one part that nobody has attached.
+        empty.execute_sql("CREATE INDEX audit_events_action_id ON ONLY audit_events (action, id)")
+        empty.execute_sql("CREATE INDEX audit_events_default_action_id_idx ON audit_events_default (action)")
+
+    assert migrate(empty, report=quiet) == NAMES[after:]
+
+    assert schema(empty) == whole
+    with empty.connection_context():
+        unfinished = "SELECT count(*) FROM pg_index WHERE NOT indisvalid AND indrelid::regclass::text ~ '^audit_events'"
+        assert empty.execute_sql(unfinished).fetchone() == (0,)
 
 
 def test_rolling_back_more_than_there_is_stops_at_the_beginning(empty: Database) -> None:

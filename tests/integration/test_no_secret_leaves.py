@@ -5,6 +5,7 @@ The log is that of a process of its own that says as much as it can: every level
 
 import json
 import signal
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -90,6 +91,11 @@ def _walk_everywhere(walk: Walk) -> None:
     me, path = ada["access_token"], f"/v1/users/{ada['user']['id']}"
     eve = data(call(201, "POST", "/v1/users", root, json={**EVE, "email_verified": True}), 201)
     call(200, "GET", "/v1/users?q=ada", root)
+    call(201, "POST", "/v1/roles", root, json={"name": "clerk", "description": "", "permissions": ["users:list"]})
+    call(200, "PATCH", "/v1/roles/clerk", root, json={"permissions": []})
+    for shown in ("/v1/roles", "/v1/roles/clerk", "/v1/permissions"):
+        call(200, "GET", shown, root)
+    call(204, "DELETE", "/v1/roles/clerk", root)
     call(200, "PATCH", path, root, json={"email_verified": True})
     call(200, "PUT", f"{path}/role", root, json={"role": "user"})
     call(200, "POST", f"/v1/users/{eve['id']}/suspend", root, json={"reason": "for a while"})
@@ -106,10 +112,14 @@ def _walk_everywhere(walk: Walk) -> None:
         me,
         json={"current_password": ADA["password"], "new_password": NEW_PASSWORD},
     )
+    walk.tokens("/v1/auth/login", {**ADA, "password": NEW_PASSWORD})
+    [other, _] = data(call(200, "GET", f"{path}/sessions", me))
+    call(204, "DELETE", f"{path}/sessions/{other['id']}", me)
     rotated = walk.tokens("/v1/auth/refresh", {"refresh_token": ada["refresh_token"]})
     walk.tokens("/v1/auth/refresh", {"refresh_token": ada["refresh_token"]})
     call(204, "POST", "/v1/auth/logout", me)
     call(401, "POST", "/v1/auth/refresh", json={"refresh_token": rotated["refresh_token"]})
+    call(200, "GET", "/v1/audit-events?limit=100", root)
     for public in ("/health", "/health/live", "/.well-known/jwks.json", "/openapi.json", "/docs"):
         call(200, "GET", public)
     call(200, "GET", "/metrics", METRICS_TOKEN)
@@ -156,12 +166,13 @@ def _break(walk: Walk, url: str) -> None:
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_no_secret_is_in_the_log_the_tables_the_cache_or_an_answer(
-    gateway: str, database_url: str, valkey_url: str
+    gateway: str, database_url: str, valkey_url: str, tmp_path: Path
 ) -> None:
     server = Server(
         "serve",
         CHARTER_ENV="test",
         CHARTER_GATEWAY=gateway,
+        CHARTER_STATE=str(tmp_path),
         CHARTER_ADMIN_EMAIL=ADMIN["email"],
         CHARTER_ADMIN_PASSWORD=ADMIN["password"],
         DATABASE_URL=database_url,

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from app.database import Database, run
-from tests.people import PASSWORD, People
+from tests.people import PASSWORD, People, make_role
+from tests.rows import sessions_of
 from tests.service import Service
 
 PROFILE = {"display_name": "A", "locale": None, "time_zone": None, "avatar_url": None, "bio": None}
@@ -85,6 +86,43 @@ def test_a_filter_by_role_looks_the_role_up(people: People, cost) -> None:
     assert cost(lambda: api.get("/v1/users?role=guest&limit=100")) <= 4
     assert cost(lambda: api.get("/v1/users?role=guest&q=crowd&status=active")) <= 4
     assert cost(lambda: api.get("/v1/users?role=nobody-has-this")) <= 2
+
+
+def test_a_page_of_the_audit_trail_is_one_statement_more_wherever_it_is(people: People, cost) -> None:
+    api, url = people.ada.api, "/v1/audit-events"
+    for _ in range(3):
+        api.get("/v1/users/me")
+    cursor = api.get(f"{url}?limit=1").json()["meta"]["pagination"]["next_cursor"]
+
+    assert cost(lambda: api.get(url)) == 2
+    assert cost(lambda: api.get(f"{url}?limit=100&kind=event&since=2026-01-01T00:00:00Z")) == 2
+    assert cost(lambda: api.get(f"{url}?actor=cli&outcome=failed")) == 2
+    assert cost(lambda: api.get(f"{url}?limit=1&cursor={cursor}")) == 2
+    assert cost(lambda: api.get(f"{url}?kind=decision&limit=1&cursor={cursor}"), 400) == 0
+
+
+def test_sessions_roles_and_permissions_keep_within_their_numbers(people: People, cost) -> None:
+    for _ in range(4):
+        people.alice.sign_in()
+    for number in range(30):
+        make_role(f"role{number}", "users:list", "users:read")
+    make_role("clerk")
+    clara = people.make("clara", "clerk")
+    ada, alice = people.ada.api, people.alice.api
+    path = f"/v1/users/{people.alice.id}/sessions"
+    made = {"name": "made", "description": "", "permissions": ["users:list", "users:read", "users:update"]}
+
+    assert cost(lambda: ada.get(path)) <= 3
+    assert cost(lambda: ada.get("/v1/roles?limit=100")) <= 3
+    assert cost(lambda: ada.get("/v1/roles/role1")) <= 2
+    assert cost(lambda: ada.get("/v1/permissions")) == 1
+    newest, *_, oldest = sessions_of(people.alice.id)
+    assert cost(lambda: ada.delete(f"{path}/{oldest}"), 204) <= 6
+    assert cost(lambda: alice.delete(f"{path}/{newest}"), 204) <= 3
+    assert cost(lambda: ada.post("/v1/roles", json=made), 201) <= 6
+    assert cost(lambda: ada.patch("/v1/roles/made", json={"name": "other", "permissions": []})) <= 7
+    assert cost(lambda: ada.put(f"/v1/users/{clara.id}/role", json={"role": "other"})) <= 8
+    assert cost(lambda: ada.delete("/v1/roles/clerk"), 204) <= 6
 
 
 def test_a_denial_is_one_statement_and_a_bad_token_none(service: Service, people: People, cost) -> None:

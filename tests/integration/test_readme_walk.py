@@ -38,11 +38,15 @@ def test_the_walk_does_what_the_readme_says(service: Service, password_hash: str
 
     assert ran.returncode == 0, ran.stderr
     steps = re.findall(r'\{"data".*?"errors":(?:null|\[.*?\])\}|^\d{3}$', ran.stdout, re.MULTILINE)
-    registered, verified, me, profile, refreshed, reused, ended, logged_out, gone = steps
+    registered, verified, me, profile, signed_in, role, given, trail, refreshed, reused, ended, logged_out, gone = steps
     assert json.loads(registered)["data"] == {"status": "pending"}
     assert json.loads(verified)["data"]["role"] == "user"
     assert json.loads(me)["data"]["email"] == "ada@example.org"
     assert json.loads(profile)["data"]["locale"] == "en-GB"
+    assert [session["current"] for session in json.loads(signed_in)["data"]] == [True]
+    assert "profiles:update" in json.loads(role)["data"]["permissions"]
+    assert json.loads(given)["data"]["role"] == "librarian"
+    assert [row["action"] for row in json.loads(trail)["data"]] == ["user.role_set", "profile.replaced", "user.updated"]
     assert "refresh_token" in json.loads(refreshed)["data"]
     assert [_code(reused), _code(ended), logged_out, _code(gone)] == [
         "INVALID_REFRESH_TOKEN",

@@ -11,6 +11,7 @@ import redis
 from app.database import run
 from tests.integration.conftest import Services
 from tests.people import PASSWORD, People, Person, make_role
+from tests.rows import sessions_of
 from tests.service import Service
 from tests.wire import data, refused
 
@@ -93,14 +94,23 @@ def test_what_a_role_holds_counts_at_once(people: People, everywhere: Deployment
     token = token_of(people.make("clara", "clerk"))
     assert everywhere.statuses(token, "/v1/users") == {200}
 
-    run("DELETE FROM role_permissions WHERE permission = 'users:list'")
+    data(people.ada.api.patch("/v1/roles/clerk", json={"permissions": []}))
     assert everywhere.statuses(token, "/v1/users") == {403}
 
-    run(
-        "INSERT INTO role_permissions (id, role_id, permission)"
-        " SELECT gen_random_uuid(), id, 'users:list' FROM roles WHERE name = 'clerk'"
-    )
+    data(people.ada.api.patch("/v1/roles/clerk", json={"name": "registrar", "permissions": ["users:list"]}))
     assert everywhere.statuses(token, "/v1/users") == {200}
+    assert {data(answer)["role"] for answer in everywhere.ask(token, "/v1/users/me")} == {"registrar"}
+
+
+def test_a_revoked_session_is_over_at_once(people: People, everywhere: Deployment) -> None:
+    revoked, kept = token_of(people.bob), token_of(people.bob)
+    assert everywhere.statuses(revoked) == everywhere.statuses(kept) == {200}
+    session = sessions_of(people.bob.id)[1]
+
+    assert people.ada.api.delete(f"/v1/users/{people.bob.id}/sessions/{session}").status_code == 204
+
+    assert everywhere.refuses(revoked)
+    assert everywhere.statuses(kept) == {200}
 
 
 def test_law_eleven_is_judged_by_what_the_actor_holds_now(people: People, everywhere: Deployment) -> None:

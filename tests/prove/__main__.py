@@ -40,6 +40,12 @@ def fresh_clone(place: Path) -> None:
     run("bash", ".ci/run", cwd=place / "clone")
 
 
+def both_ways_in(place: Path) -> None:
+    """Run the tests of each operation through both gateways; `make test` takes the default one."""
+    operations = ["-m", "pytest", "-q", "-n", "2", "tests/integration/operations"]
+    run(sys.executable, *operations, cwd=ROOT, CHARTER_TEST_GATEWAYS="all")
+
+
 def the_walk(place: Path) -> None:
     """Start `make run` in the clone, follow the README's walk over the wire, and stop it with Ctrl-C."""
     clone = place / "clone"
@@ -80,7 +86,7 @@ def redocly(place: Path) -> None:
     run("npx", "--yes", "@redocly/cli@2", "lint", "--config", str(configuration), "openapi/openapi.yaml", cwd=ROOT)
 
 
-PROOFS: tuple[Callable[[Path], None], ...] = (fresh_clone, the_walk, redocly)
+PROOFS: tuple[Callable[[Path], None], ...] = (fresh_clone, the_walk, both_ways_in, redocly)
 
 
 def main() -> int:

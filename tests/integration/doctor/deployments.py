@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg2
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from app.cli import main
 from app.database import Database
-from app.database.migrator import migrate
 from app.embedded import start_postgres
 from app.identifiers import new_id
 from models.record import database as proxy
 from tests.command import PRODUCTION
-from tests.servers import with_database
+from tests.servers import migrated, with_database
 
 ROLE = "charter_app"
 OTHER_KEY = "k2:5a6b7c8d9e0f1a2b3c4d5e6f7a8b9c0d1e2f3a4b"
@@ -53,14 +52,20 @@ class Seen(NamedTuple):
 
 def doctor(**variables: str) -> Seen:
     """Run `charter doctor --json` in this process, in a production with these variables on top."""
-    answer = CliRunner().invoke(main, ["doctor", "--json"], env={**COMPLETE, **variables})
+    answer = run_charter("doctor", "--json", **variables)
+    assert answer.exception is None or isinstance(answer.exception, SystemExit), answer.output
+    told = json.loads(answer.stdout)
+    return Seen(answer.exit_code, told["status"], told["checks"], answer.output)
+
+
+def run_charter(*words: str, **variables: str) -> Result:
+    """Run `charter` with these words in this process, in a production with these variables on top."""
+    answer = CliRunner().invoke(main, words, env={**COMPLETE, **variables})
     bound = proxy.obj
     proxy.initialize(None)
     if isinstance(bound, Database):
         bound.reset()
-    assert answer.exception is None or isinstance(answer.exception, SystemExit), answer.output
-    told = json.loads(answer.stdout)
-    return Seen(answer.exit_code, told["status"], told["checks"], answer.output)
+    return answer
 
 
 class Durable:
@@ -75,9 +80,7 @@ class Durable:
         self._number = 0
         self.execute(self.url, f"CREATE ROLE {ROLE} LOGIN", f"CREATE DATABASE {TEMPLATE} OWNER {ROLE}")
         self.execute(with_database(self.url, TEMPLATE), "CREATE EXTENSION pg_stat_statements")
-        database = Database(self.as_role(TEMPLATE), size=1)
-        migrate(database, report=lambda line: None)
-        database.reset()
+        migrated(self.as_role(TEMPLATE))
 
     def as_role(self, name: str, role: str = ROLE) -> str:
         """Return the URL of a database for a role."""

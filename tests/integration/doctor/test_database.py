@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.doctor.deployments import ROLE, Durable, doctor
+from tests.integration.doctor.deployments import ROLE, Durable, doctor, run_charter
 
 
 def test_migrations_that_were_not_run_are_told_with_the_command_that_runs_them(durable: Durable) -> None:
@@ -13,6 +13,19 @@ def test_migrations_that_were_not_run_are_told_with_the_command_that_runs_them(d
     assert seen.of("migrations.applied")["mend"] == "charter db migrate"
     assert seen.of("keys.ring")["found"] == "the tables have not been made"
     assert seen.exit_code == 1
+
+
+def test_built_in_roles_that_differ_from_the_catalogue_are_told_and_mended_as_printed(
+    url: str, durable: Durable
+) -> None:
+    durable.execute(url, "DELETE FROM role_permissions WHERE permission = 'profiles:read'")
+
+    found = doctor(DATABASE_URL=url, REDIS_URL="").of("migrations.built_in_roles")
+
+    assert (found["status"], found["mend"]) == ("failed", "charter db migrate")
+    assert found["found"] == "they differ from openapi/permissions.yaml: user should hold profiles:read"
+    assert run_charter(*found["mend"].split()[1:], DATABASE_URL=url).exit_code == 0
+    assert doctor(DATABASE_URL=url, REDIS_URL="").of("migrations.built_in_roles")["status"] == "ok"
 
 
 def test_a_database_newer_than_the_code_is_told(url: str, durable: Durable) -> None:
@@ -123,3 +136,17 @@ def test_an_encoding_that_cannot_hold_every_name_is_told(durable: Durable) -> No
         found = doctor(DATABASE_URL=url, REDIS_URL="").of("database.encoding")
 
     assert (found["status"], "SQL_ASCII" in found["found"]) == ("failed", True)
+
+
+def test_a_server_that_logs_the_values_of_statements_is_told_and_mended_as_printed(url: str, durable: Durable) -> None:
+    boss = durable.as_superuser(url)
+    durable.execute(boss, f"ALTER ROLE {ROLE} SET log_min_error_statement = 'error'")
+    try:
+        found = doctor(DATABASE_URL=url, REDIS_URL="").of("database.statement_log")
+        assert found["status"] == "warning"
+
+        durable.execute(boss, found["mend"].split(": ", 1)[1])
+
+        assert doctor(DATABASE_URL=url, REDIS_URL="").of("database.statement_log")["status"] == "ok"
+    finally:
+        durable.execute(boss, f"ALTER ROLE {ROLE} RESET ALL")

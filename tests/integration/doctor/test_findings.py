@@ -72,6 +72,9 @@ def test_every_fault_of_the_settings_is_told_and_the_rest_is_still_looked_at(url
     faults = [check for check in seen.checks if check["name"] == "values"]
     assert {check["found"].split(" ")[0] for check in faults} == {"REDIS_URL", "PORT", "JWT_SECRET", "REFRESH_KEYS"}
     assert all(check["status"] == "failed" and check["mend"] for check in faults)
+    mends = {check["found"].split(" ")[0]: check["mend"] for check in faults}
+    assert mends["PORT"] == "set PORT to another value than 'eighty': it takes a whole number from 0 to 65535"
+    assert mends["REDIS_URL"].startswith("set REDIS_URL to another value: it takes a URL such as redis://")
     assert seen.exit_code == 78
     assert seen.of("database.rights")["status"] == "ok"
     assert (seen.of("cache.connection")["status"], seen.of("cache.connection")["found"]) == (
@@ -80,6 +83,40 @@ def test_every_fault_of_the_settings_is_told_and_the_rest_is_still_looked_at(url
     )
     assert seen.of("keys.ring")["status"] == "skipped"
     assert seen.of("document.operations")["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("variables", "found", "mend"),
+    [
+        (
+            {"DATABASE_URL": ""},
+            "DATABASE_URL is missing",
+            (
+                "set it to a URL such as postgresql://user:password@host:5432/charter, "
+                "or set CHARTER_ENV=development for what `make run` made"
+            ),
+        ),
+        (
+            {"SESSION_IDLE_DAYS": "99"},
+            "SESSION_IDLE_DAYS is longer than SESSION_ABSOLUTE_DAYS",
+            "make it shorter; it is '99'",
+        ),
+        (
+            {"PUBLIC_URL": "https://me:hunter2@api.example.com/?x=1"},
+            "PUBLIC_URL is wrong: 'https://***@api.example.com/?x=1'",
+            (
+                "set PUBLIC_URL to another value than 'https://***@api.example.com/?x=1': "
+                "it takes a URL such as https://api.example.com"
+            ),
+        ),
+    ],
+    ids=["missing", "contradictory", "wrong"],
+)
+def test_a_wrong_setting_is_told_with_its_value_and_the_rule(variables: dict[str, str], found: str, mend: str) -> None:
+    seen = doctor(**{"DATABASE_URL": "postgresql://127.0.0.1:1/none", "REDIS_URL": "", **variables})
+
+    fault = seen.of("settings.values")
+    assert (fault["found"], fault["mend"]) == (found, mend)
 
 
 @pytest.mark.parametrize(
@@ -209,4 +246,9 @@ def test_development_is_looked_at_before_its_first_run_and_after_it_with_servers
     after = charter("doctor", **development)
     assert (after.returncode, "warning" in after.stdout) == (0, False), after.stdout
     assert "started for this look, and stopped after it" in after.stdout
+    assert "pg_stat_statements is only looked for in production" in after.stdout
     assert not (state / "postgres" / "data" / "postmaster.pid").exists()
+
+    assert charter("db", "rollback", "--yes", **development).returncode == 0
+    behind = charter("doctor", **development)
+    assert (behind.returncode, behind.stdout.count("mend: charter db migrate")) == (1, 1), behind.stdout

@@ -10,6 +10,8 @@ import httpx
 import psycopg2
 import pytest
 
+from app.gateway.protocol import Protocol
+from models.record import database as proxy
 from tests.people import People
 from tests.raw import ask, bearer
 from tests.service import Service, settings_for
@@ -84,3 +86,13 @@ def test_a_request_that_outlasts_the_grace_is_a_503_and_the_end_comes_soon(gatew
     assert asking.answer is not None
     refused(asking.answer, 503, "UNAVAILABLE")
     assert int(asking.answer.headers["retry-after"]) >= 1
+
+
+def test_how_long_a_head_may_take_is_a_setting(database_url: str) -> None:
+    ours, before = proxy.obj, Protocol.head_seconds
+    try:
+        with serving(settings_for(DATABASE_URL=database_url, HEAD_SECONDS="7")):
+            assert Protocol.head_seconds == 7
+    finally:
+        Protocol.head_seconds = before
+        proxy.initialize(ours)
