@@ -40,13 +40,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail a test that passed but printed a secret."""
+    """Fail a test that printed or logged a secret, and show what the services logged beside a failure."""
     report = yield
-    if report.when == "teardown" and report.passed:
-        try:
-            leaks.refuse("".join(text for _, text in report.sections), "what the test printed")
-        except leaks.Leak as leak:
-            report.outcome, report.longrepr = "failed", str(leak)
+    log = leaks.logged()
+    if report.failed:
+        report.sections.append(("Log of the services", log))
+    try:
+        leaks.refuse("".join([log, *(text for _, text in report.sections if report.passed)]), "what the test printed")
+    except leaks.Leak as leak:
+        report.outcome, report.longrepr = "failed", str(leak)
     return report
 
 

@@ -7,6 +7,8 @@ every row of the test's database and every key of its Valkey, before either is e
 
 import contextlib
 import json
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,7 +23,12 @@ _TOKENS = ("access_token", "refresh_token")
 # Shorter ones, refused or not, are words that may stand anywhere.
 _SHORTEST_PASSWORD = 12
 
+# The services of a test process log here: a line may be written when its test has already ended.
+_log = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # open as long as the process
+LOG = _log.fileno()
+
 _noted: set[str] = set()
+_read = 0
 
 
 class Leak(AssertionError):
@@ -70,6 +77,14 @@ def learn(answer: httpx.Response) -> None:
 def found_in(text: str) -> list[str]:
     """Return the secrets that stand in a text."""
     return [secret for secret in (*ALWAYS, *_noted) if secret in text]
+
+
+def logged() -> str:
+    """Return what the services have logged since this was last asked."""
+    global _read  # noqa: PLW0603  # as much a state of the process as the file is
+    found = os.pread(LOG, os.fstat(LOG).st_size - _read, _read)
+    _read += len(found)
+    return found.decode("utf-8", "replace")
 
 
 def refuse(text: str, place: str) -> None:

@@ -71,7 +71,7 @@ class Service:
     def __init__(self, settings: Settings, **options: Any) -> None:
         self.settings = settings
         self.clock = Clock()
-        logging.configure(settings)
+        logging.configure(settings, descriptor=leaks.LOG)
         self.app = create_app(settings, clock=self.clock, **options)
         # Said in full: asyncio sends small answers at once only where the protocol is named.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)

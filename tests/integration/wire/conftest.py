@@ -8,7 +8,7 @@ import pytest
 from app.database import Database
 from app.observability.logging import configure
 from models.record import database as proxy
-from tests import surface
+from tests import leaks, surface
 from tests.integration.conftest import GATEWAYS
 from tests.servers import Servers
 from tests.service import Service, settings_for
@@ -21,7 +21,7 @@ HANDLERS = "tests.surface.handlers"
 @pytest.fixture(scope="session", autouse=True)
 def plain_log() -> None:
     """Log as in production: the traces of what breaks on purpose take longest when they are made beautiful."""
-    configure(settings_for(DATABASE_URL="postgresql://nowhere/charter"))
+    configure(settings_for(DATABASE_URL="postgresql://nowhere/charter"), descriptor=leaks.LOG)
 
 
 @pytest.fixture(scope="session")

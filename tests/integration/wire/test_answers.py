@@ -5,7 +5,7 @@ import re
 import pytest
 
 from app.database import run
-from app.observability.logging import configure
+from tests import leaks
 from tests.service import Service
 from tests.wire import data, events, refused
 
@@ -93,12 +93,12 @@ def test_a_handler_that_breaks_is_a_500_that_tells_nothing(probes: Service, how:
     assert (outcome, reason) == ("failed", "internal_error")
 
 
-def test_a_mismatch_is_logged_with_its_place_and_request_id(probes: Service, capfd: pytest.CaptureFixture[str]) -> None:
-    configure(probes.settings)
+def test_a_mismatch_is_logged_with_its_place_and_request_id(probes: Service) -> None:
+    leaks.logged()
     with probes.client() as client:
         answer = client.get("/v1/answers", params={"how": "wrong_type"})
 
-    logged = "".join(capfd.readouterr())
+    logged = leaks.logged()
     assert "response_mismatch" in logged
     assert answer.headers["x-request-id"] in logged
     assert "paths/answers.yaml" in logged
