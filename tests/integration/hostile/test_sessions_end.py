@@ -78,11 +78,19 @@ def log_out(scope: str) -> Ender:
     return lambda at, user, ada, own: at.post(LOGOUT, headers=own, json={"scope": scope}).raise_for_status()
 
 
+def revoke_first(at: httpx.Client, user: str, own: dict[str, str]) -> None:
+    """End the session that asks, by its id in the list of those of its account."""
+    sessions = at.get(f"/v1/users/{user}/sessions", headers=own).json()["data"]
+    current = next(session["id"] for session in sessions if session["current"])
+    at.delete(f"/v1/users/{user}/sessions/{current}", headers=own).raise_for_status()
+
+
 ENDS: dict[str, Ender] = {
     "logout": log_out("this"),
     "everywhere": log_out("all"),
     "suspension": lambda at, user, ada, own: at.post(f"/v1/users/{user}/suspend", headers=ada).raise_for_status(),
     "deletion": lambda at, user, ada, own: at.delete(f"/v1/users/{user}", headers=ada).raise_for_status(),
+    "revocation": lambda at, user, ada, own: revoke_first(at, user, own),
     "row": lambda at, user, ada, own: run("UPDATE sessions SET ended_at = now() WHERE user_id = %s", (user,)),
 }
 SPARED: dict[str, Ender] = {
@@ -143,7 +151,7 @@ def check_ended(
         renewal = worker.post("/v1/auth/refresh", json={"refresh_token": gone["refresh_token"]})
         refused(renewal, 401, "INVALID_REFRESH_TOKEN")
     rest = {answer.status_code for answer in workers.ask(left["access_token"])}
-    assert rest == ({200} if way in {"logout", *SPARED} else {401}), way
+    assert rest == ({200} if way in {"logout", "revocation", *SPARED} else {401}), way
 
 
 def check_role(workers: Workers, at: httpx.Client, ada: dict[str, str], path: str, name: str) -> None:
