@@ -16,7 +16,7 @@ from app.cache.client import Cache
 from app.cache.limiter import Limiter
 from app.database import Database, bind, run, within
 from app.errors import Unavailable
-from app.gateway.executors import Crew
+from app.gateway.executors import Executor
 from app.gateway.exit import Exit
 from app.gateway.fitting import Fitted, Handler, find_handlers, fit
 from app.gateway.front import FrontDoor
@@ -46,7 +46,7 @@ from app.settings import Settings
 OPENAPI = Path(__file__).parent.parent / "openapi"
 _UPKEEP_SECONDS = 86_400
 _PROBE_SECONDS = 1.0
-# For threads beside the crews, such as the one that starts the server.
+# For threads beside the executors, such as the one that starts the server.
 _SPARE_CONNECTIONS = 2
 
 
@@ -96,28 +96,34 @@ def create_app(
         surface.fitted,
         tools=tools,
         limiter=Limiter(cache),
-        signing_key=signing_key(settings),
+        audit_client_key=audit_client_key(settings),
         cursors=build_cursors(settings),
         given={"tools": tools, "probes": build_probes(cache)},
         check_rights=not bench,
     )
     seconds = settings.request_seconds
-    crews = {
-        "common": Crew("work", threads=settings.worker_threads, queue=settings.worker_queue, seconds=seconds),
-        "hashing": Crew("hash", threads=hashers, queue=settings.hashing_queue, seconds=seconds),
+    executors = {
+        "common": Executor("work", threads=settings.worker_threads, queue=settings.worker_queue, seconds=seconds),
+        "hashing": Executor("hash", threads=hashers, queue=settings.hashing_queue, seconds=seconds),
     }
     Protocol.head_seconds = settings.head_seconds
     front = FrontDoor(plans.values(), settings=settings, tokens=tools.access_tokens, clock=clock)
     metrics = None if quiet else Metrics()
     way_out = Exit(settings, metrics=metrics, quiet=quiet)
-    around = lifetime(settings, crews, cache, database, clock)
+    around = lifetime(settings, executors, cache, database, clock)
     bundle = surface.document.bundle
     if settings.gateway == "compiled":
         app = compiled(
-            bundle, settings=settings, front=front, way_out=way_out, crews=crews, served=set(plans), lifetime=around
+            bundle,
+            settings=settings,
+            front=front,
+            way_out=way_out,
+            executors=executors,
+            served=set(plans),
+            lifetime=around,
         )
     else:
-        app = stock(bundle, settings=settings, front=front, way_out=way_out, crews=crews, lifetime=around)
+        app = stock(bundle, settings=settings, front=front, way_out=way_out, executors=executors, lifetime=around)
     pages = Pages(served(bundle, settings), settings, metrics)
     register_pages(app.app, pages, settings=settings, clock=clock)
     build_stack(app)
@@ -217,7 +223,7 @@ def pool_size(settings: Settings) -> int:
     return settings.worker_threads + hashing_threads(settings.hashing_threads) + _SPARE_CONNECTIONS
 
 
-def signing_key(settings: Settings) -> bytes:
+def audit_client_key(settings: Settings) -> bytes:
     """Return the key of the audit clients' identifiers, derived from the token secret."""
     return hmac.digest(settings.jwt_secret.encode(), b"charter audit clients", "sha256")
 
@@ -247,13 +253,17 @@ def warn_of_lost_keys(settings: Settings, now: datetime) -> None:
 
 
 def lifetime(
-    settings: Settings, crews: Mapping[str, Crew], cache: Cache, database: Database, clock: Callable[[], datetime]
+    settings: Settings,
+    executors: Mapping[str, Executor],
+    cache: Cache,
+    database: Database,
+    clock: Callable[[], datetime],
 ) -> Lifetime:
     """Return what runs from the start of the server to its end: upkeep while it serves, and tidying up afterwards."""
 
     async def attempt(chore: Callable[[], None]) -> None:
         try:
-            await crews["common"].run(chore)
+            await executors["common"].run(chore)
         except Exception as error:  # noqa: BLE001 (tried again; the log has the trace)
             log_failure(error, request_id="upkeep", code="UPKEEP")
 
@@ -270,8 +280,8 @@ def lifetime(
             yield
         finally:
             task.cancel()
-            for crew in crews.values():
-                crew.close()
+            for executor in executors.values():
+                executor.close()
             cache.close()
             database.reset()
 

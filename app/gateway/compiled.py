@@ -10,7 +10,7 @@ from connexion.spec import Specification
 
 from app.database import queries
 from app.errors import Unavailable
-from app.gateway.executors import Crew
+from app.gateway.executors import Executor
 from app.gateway.exit import Exit, Send
 from app.gateway.front import FrontDoor, Visit
 from app.gateway.intake import ClientGone, receive_body
@@ -26,7 +26,7 @@ class CompiledGateway(SpecMiddleware):
 
     Args:
         app: what comes after, for pages and the lifespan.
-        crews: the threads by executor name.
+        executors: the threads by executor name.
     """
 
     def __init__(
@@ -35,14 +35,14 @@ class CompiledGateway(SpecMiddleware):
         *,
         front: FrontDoor,
         way_out: Exit,
-        crews: Mapping[str, Crew],
+        executors: Mapping[str, Executor],
         settings: Settings,
         served: set[str],
     ) -> None:
         self._app = app
         self._front = front
         self._exit = way_out
-        self._crews = crews
+        self._executors = executors
         self._settings = settings
         self._served = served
 
@@ -94,7 +94,7 @@ class CompiledGateway(SpecMiddleware):
         executor = plan.policy.executor
         if executor == "loop":
             return plan.run(call)
-        return await self._crews[executor].run(lambda: run_counted(plan.run, call))
+        return await self._executors[executor].run(lambda: run_counted(plan.run, call))
 
 
 def run_counted(run: Callable[[Call], Answer], call: Call) -> Answer:

@@ -1,4 +1,4 @@
-"""The threads that operations run on, with a bounded queue in front of each crew."""
+"""The threads that operations run on, with a bounded queue in front of each executor."""
 
 import asyncio
 from collections import OrderedDict
@@ -16,7 +16,7 @@ T = TypeVar("T")
 _LAST_SECONDS = 3.0
 
 
-class Crew:
+class Executor:
     """Threads that refuse work when too much is waiting, or when work takes too long.
 
     The threads are daemons, which those of `concurrent.futures` are not: one that waits for a database that never
@@ -77,7 +77,7 @@ class Crew:
         """Queue work. To cancel its future frees its place while it waits.
 
         Raises:
-            Unavailable: when the queue is full, or the crew closed.
+            Unavailable: when the queue is full, or the executor closed.
         """
         future: Future[T] = Future()
         with self._change:
@@ -130,7 +130,7 @@ class Crew:
 def _do(future: Future[Any], work: Callable[[], Any]) -> None:
     if not future.set_running_or_notify_cancel():
         return
-    # A closed crew has given up what comes too late.
+    # A closed executor has given up what comes too late.
     with suppress(InvalidStateError):
         try:
             result = work()

@@ -14,7 +14,7 @@ from connexion.middleware.security import SecurityMiddleware
 from connexion.resolver import Resolver
 
 from app.gateway.compiled import CompiledGateway
-from app.gateway.executors import Crew
+from app.gateway.executors import Executor
 from app.gateway.exit import Exit
 from app.gateway.fitting import Handler
 from app.gateway.front import FrontDoor
@@ -30,12 +30,14 @@ def compiled(
     settings: Settings,
     front: FrontDoor,
     way_out: Exit,
-    crews: Mapping[str, Crew],
+    executors: Mapping[str, Executor],
     served: set[str],
     lifetime: Lifetime,
 ) -> connexion.FlaskApp:
     """Return the application whose operations our gateway answers; Flask keeps the pages."""
-    gateway = partial(CompiledGateway, front=front, way_out=way_out, crews=crews, settings=settings, served=served)
+    gateway = partial(
+        CompiledGateway, front=front, way_out=way_out, executors=executors, settings=settings, served=served
+    )
     app = connexion.FlaskApp("charter", lifespan=lifetime, middlewares=[gateway, LifespanMiddleware])
     app.add_api(bundle, base_path="", resolver=Resolver(_never), swagger_ui_options=None)
     return app
@@ -47,7 +49,7 @@ def stock(
     settings: Settings,
     front: FrontDoor,
     way_out: Exit,
-    crews: Mapping[str, Crew],
+    executors: Mapping[str, Executor],
     lifetime: Lifetime,
 ) -> connexion.FlaskApp:
     """Return the application whose operations go through Connexion's own middlewares to Flask."""
@@ -68,7 +70,7 @@ def stock(
     app.add_api(
         for_connexion(bundle),
         base_path="",
-        resolver=Resolver(later_steps(crews)),
+        resolver=Resolver(later_steps(executors)),
         security_map={"bearer": bearer},
         validator_map={"parameter": VisitParameters, "body": {"application/json": body}},
         swagger_ui_options=None,

@@ -40,7 +40,7 @@ def compile_plans(
     *,
     tools: Tools,
     limiter: Limiter,
-    signing_key: bytes,
+    audit_client_key: bytes,
     cursors: Cursors,
     given: Mapping[str, object],
     check_rights: bool = True,
@@ -61,7 +61,7 @@ def compile_plans(
             partial(operation.responder, cursors=cursors),
             limiter,
             tools,
-            signing_key,
+            audit_client_key,
             cursors,
             check_rights=check_rights,
         )

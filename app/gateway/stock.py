@@ -21,7 +21,7 @@ from connexion.validators.abstract import AbstractRequestBodyValidator
 
 from app.errors import NotFound, Unavailable
 from app.gateway.compiled import run_counted
-from app.gateway.executors import Crew
+from app.gateway.executors import Executor
 from app.gateway.exit import Exit, Send
 from app.gateway.front import FrontDoor, Visit
 from app.gateway.intake import ClientGone, receive_body
@@ -169,7 +169,7 @@ class VisitBody(AbstractRequestBodyValidator):
         """Unused: wrap_receive does not call it."""
 
 
-def later_steps(crews: Mapping[str, Crew]) -> Callable[[str], Callable[[], flask.Response]]:
+def later_steps(executors: Mapping[str, Executor]) -> Callable[[str], Callable[[], flask.Response]]:
     """Return the resolver's function: from an operationId to the view that runs its plan."""
     made: dict[str, Callable[[], flask.Response]] = {}
 
@@ -183,7 +183,7 @@ def later_steps(crews: Mapping[str, Crew]) -> Callable[[str], Callable[[], flask
                 visit.answer = run_counted(plan.run, visit.call)
             else:
                 # Not on the WSGI server's threads: they would wait for a stuck database as long as it is stuck.
-                visit.answer = crews[plan.policy.executor].wait(lambda: run_counted(plan.run, visit.call))
+                visit.answer = executors[plan.policy.executor].wait(lambda: run_counted(plan.run, visit.call))
         except Exception as error:  # noqa: BLE001 (the entrance raises it again)
             visit.failure = error
         return flask.Response(status=200)

@@ -40,7 +40,7 @@ class Parts:
 
     Attributes:
         handler: takes a call, returns what the handler function returned for it.
-        signing_key: keys the identifiers of audit clients.
+        audit_client_key: keys the identifiers of audit clients.
         check_rights: False only in the bench document, whose one operation stops at the token's signature.
     """
 
@@ -51,6 +51,6 @@ class Parts:
     respond: Responds
     limiter: Limiter
     tools: Tools
-    signing_key: bytes
+    audit_client_key: bytes
     cursors: Cursors
     check_rights: bool = True

@@ -21,7 +21,7 @@ def record(parts: Parts, call: Call, outcome: Literal["succeeded", "failed"], re
         reason=reason,
         request_id=call.request_id,
         client=call.client,
-        key=parts.signing_key,
+        key=parts.audit_client_key,
         now=call.now,
     )
 

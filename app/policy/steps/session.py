@@ -37,7 +37,7 @@ def make(parts: Parts) -> Step | None:
     On an operation with an owner, the recency of the sign-in (x-step-up) is asked of the owner alone; on any other
     of everybody.
     """
-    policy, tools, key = parts.policy, parts.tools, parts.signing_key
+    policy, tools, key = parts.policy, parts.tools, parts.audit_client_key
     if policy.public or not parts.check_rights:
         return None
     everything = frozenset(tools.catalogue)
