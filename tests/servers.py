@@ -29,6 +29,7 @@ from app.embedded.homes import find
 from app.embedded.server import Ownership
 from app.services import built_in_roles
 from models.record import database as proxy
+from tests import leaks
 
 # Tells the processes of pytest-xdist where the one that started them keeps the servers.
 PLACE = "CHARTER_TEST_SERVERS"
@@ -82,8 +83,15 @@ class Servers:
         return self._background.submit(self._make, "template0").result()
 
     def drop(self, url: str) -> None:
-        """Drop a database some time later: PostgreSQL waits long for connections that have only just been closed."""
+        """Search a database for secrets, and drop it some time later.
+
+        PostgreSQL waits long for connections that have only just been closed.
+
+        Raises:
+            Leak: a secret of the test is in one of its rows.
+        """
         self._used.append(url)
+        leaks.refuse("\n".join(leaks.rows(url)), "the database")
 
     def _make(self, template: str) -> str:
         name = f"{self.template}_{self._worker}_{next(self._numbers)}"
