@@ -1,30 +1,27 @@
 """The one place that knows every part: from settings to the application."""
 
-import asyncio
 import hmac
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import connexion
-import structlog
 
 from app.cache.client import Cache
 from app.cache.limiter import Limiter
-from app.database import Database, bind, run, within
+from app.chores import chores, lifetime
+from app.database import bind, run, within
 from app.errors import Unavailable
 from app.gateway.executors import Executor
 from app.gateway.exit import Exit
 from app.gateway.fitting import Fitted, Handler, find_handlers, fit
 from app.gateway.front import FrontDoor
-from app.gateway.modes import Lifetime, build_stack, compiled, stock
+from app.gateway.modes import build_stack, compiled, stock
 from app.gateway.pages import Pages, register_pages
 from app.gateway.plan import compile_plans
 from app.gateway.protocol import Protocol
-from app.observability.logging import log_failure
 from app.observability.metrics import Metrics
 from app.observability.slow import log_slow_query
 from app.policy.document import Document, DocumentError, load
@@ -36,15 +33,12 @@ from app.security.access_tokens import AccessTokens
 from app.security.cursors import Cursors
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
-from app.services import key_ring
 from app.services.health import Probes
 from app.services.tools import Tools
-from app.services.upkeep import keep_up
 from app.setting_parsers import hashing_threads
 from app.settings import Settings
 
 OPENAPI = Path(__file__).parent.parent / "openapi"
-_UPKEEP_SECONDS = 86_400
 _PROBE_SECONDS = 1.0
 # For threads beside the executors, such as the one that starts the server.
 _SPARE_CONNECTIONS = 2
@@ -110,7 +104,11 @@ def create_app(
     front = FrontDoor(plans.values(), settings=settings, tokens=tools.access_tokens, clock=clock)
     metrics = None if quiet else Metrics()
     way_out = Exit(settings, metrics=metrics, quiet=quiet)
-    around = lifetime(settings, executors, cache, database, clock)
+    around = lifetime(
+        chores(settings, clock),
+        executor=executors["common"],
+        close=[*(executor.close for executor in executors.values()), cache.close, database.reset],
+    )
     bundle = surface.document.bundle
     if settings.gateway == "compiled":
         app = compiled(
@@ -238,51 +236,3 @@ def served(bundle: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     if not settings.public_url:
         return dict(bundle)
     return {**bundle, "servers": [{"url": settings.public_url}]}
-
-
-def warn_of_lost_keys(settings: Settings, now: datetime) -> None:
-    """Log one warning when live sessions name a key that REFRESH_KEYS lacks: they cannot be refreshed."""
-    lost = key_ring.lost(key_ring.uses(now).values(), settings.refresh_keys)
-    if lost:
-        structlog.get_logger("charter").warning(
-            "keys_lost",
-            ids=[use.key_id for use in lost],
-            sessions=sum(use.live for use in lost),
-            mend="put them back at the end of REFRESH_KEYS, or these people sign in again",
-        )
-
-
-def lifetime(
-    settings: Settings,
-    executors: Mapping[str, Executor],
-    cache: Cache,
-    database: Database,
-    clock: Callable[[], datetime],
-) -> Lifetime:
-    """Return what runs from the start of the server to its end: upkeep while it serves, and tidying up afterwards."""
-
-    async def attempt(chore: Callable[[], None]) -> None:
-        try:
-            await executors["common"].run(chore)
-        except Exception as error:  # noqa: BLE001 (tried again; the log has the trace)
-            log_failure(error, request_id="upkeep", code="UPKEEP")
-
-    async def upkeep() -> None:
-        await attempt(lambda: warn_of_lost_keys(settings, clock()))
-        while True:
-            await attempt(lambda: keep_up(settings=settings, now=clock()))
-            await asyncio.sleep(_UPKEEP_SECONDS)
-
-    @asynccontextmanager
-    async def around(_: object) -> AsyncIterator[None]:
-        task = asyncio.create_task(upkeep())
-        try:
-            yield
-        finally:
-            task.cancel()
-            for executor in executors.values():
-                executor.close()
-            cache.close()
-            database.reset()
-
-    return around

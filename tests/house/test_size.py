@@ -16,7 +16,7 @@ def test_a_known_function_is_measured_by_its_qualified_name():
     found = {item.name.split(" ")[1]: item.lines for item in functions(ROOT / "app" / "addresses.py")}
     assert found["is_address"] == 3
     inner = {item.name.split(" ")[1] for item in functions(ROOT / "app" / "factory.py")}
-    assert {"create_app", "lifetime.upkeep"} <= inner
+    assert {"create_app", "build_probes.database"} <= inner
 
 
 def test_the_report_names_every_room_and_what_is_longest_in_it():

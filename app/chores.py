@@ -1,0 +1,87 @@
+"""What a worker does beside answering requests: chores, each again and again, and closing up at the end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from app.gateway.executors import Executor
+from app.gateway.modes import Lifetime
+from app.observability.logging import log_failure
+from app.services import key_ring
+from app.services.upkeep import keep_up
+from app.settings import Settings
+
+_DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Work that comes back. Every worker does it, so it must bear to be done by several at once.
+
+    Attributes:
+        do: blocks; what it raises is logged, and it is tried again next time.
+        every_seconds: pause after each time; None: once, at the start.
+    """
+
+    do: Callable[[], object]
+    every_seconds: float | None
+
+
+def chores(settings: Settings, clock: Callable[[], datetime]) -> tuple[Chore, ...]:
+    """Return all there are.
+
+    Args:
+        clock: returns the aware present moment in UTC.
+    """
+    return (
+        Chore(lambda: _warn_of_lost_keys(settings, clock()), None),
+        Chore(lambda: keep_up(settings=settings, now=clock()), _DAY_SECONDS),
+    )
+
+
+def lifetime(work: Sequence[Chore], *, executor: Executor, close: Sequence[Callable[[], object]]) -> Lifetime:
+    """Return what runs from the start of the server to its end.
+
+    Args:
+        executor: whose threads do the chores.
+        close: called one after the other when the server ends.
+    """
+
+    async def keep_doing(chore: Chore) -> None:
+        while True:
+            try:
+                await executor.run(chore.do)
+            except Exception as error:  # noqa: BLE001 (tried again; the log has the trace)
+                log_failure(error, request_id="upkeep", code="UPKEEP")
+            if chore.every_seconds is None:
+                return
+            await asyncio.sleep(chore.every_seconds)
+
+    @asynccontextmanager
+    async def around(_: object) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(keep_doing(chore)) for chore in work]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            for end in close:
+                end()
+
+    return around
+
+
+def _warn_of_lost_keys(settings: Settings, now: datetime) -> None:
+    """Log one warning when live sessions name a key that REFRESH_KEYS lacks: they cannot be refreshed."""
+    lost = key_ring.lost(key_ring.uses(now).values(), settings.refresh_keys)
+    if lost:
+        structlog.get_logger("charter").warning(
+            "keys_lost",
+            ids=[use.key_id for use in lost],
+            sessions=sum(use.live for use in lost),
+            mend="put them back at the end of REFRESH_KEYS, or these people sign in again",
+        )
