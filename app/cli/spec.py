@@ -68,6 +68,8 @@ def policy() -> None:
             found.owner or "-",
             " ".join(".".join(path) for path, _ in found.write_permissions) or "-",
             found.step_up or "-",
+            f"{found.cache.policy} {' '.join(map(str, found.cache.tags))}" if found.cache else "-",
+            " ".join(map(str, found.drops)) or "-",
             found.precondition or "-",
             found.bucket or "-",
             found.executor,
@@ -76,7 +78,20 @@ def policy() -> None:
         for name, found in sorted(_surface().policies.items())
     ]
     print_table(
-        ("OPERATION", "PERMISSION", "OWNER", "GUARDED", "STEP-UP", "IF-MATCH", "LIMIT", "EXECUTOR", "AUDIT"), rows
+        (
+            "OPERATION",
+            "PERMISSION",
+            "OWNER",
+            "GUARDED",
+            "STEP-UP",
+            "CACHE",
+            "DROPS",
+            "IF-MATCH",
+            "LIMIT",
+            "EXECUTOR",
+            "AUDIT",
+        ),
+        rows,
     )
 
 

@@ -37,6 +37,8 @@ def policy(path: str = "/v1/things", method: str = "get") -> Policy:
         event="list_things",
         precondition=None,
         paginated=None,
+        cache=None,
+        drops=(),
         step_up=None,
         executor="common",
         write_permissions=(),

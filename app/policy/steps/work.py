@@ -1,15 +1,20 @@
 """Work: runs the handler, checks and renders its answer, and commits; a failure is rolled back and recorded."""
 
+from typing import Any
+
+from app.cache.tags import CALLER
 from app.database import retrying, unit
 from app.policy.call import Answer, Call
 from app.policy.parts import Parts, Step
 from app.policy.steps.event import record, records_failure
 from app.services.audit import Event
+from app.services.invalidations import leave
 
 
 def make(parts: Parts) -> Step:
     """Return the last step: a read answers at once; a write answers only if what it answers fits the document."""
-    handler, respond = parts.handler, parts.respond
+    handler, respond, store = parts.handler, parts.respond, parts.tools.store
+    tags = parts.policy.drops
 
     def read(call: Call) -> Answer:
         return respond(call, handler(call))
@@ -18,6 +23,7 @@ def make(parts: Parts) -> Step:
         call.event = Event(draft.actor, draft.target)
         with unit():
             answer = respond(call, handler(call))
+            leave([tag.spell(_values(call)) for tag in tags], store=store)
             record(parts, call, "succeeded")
         return answer
 
@@ -27,3 +33,8 @@ def make(parts: Parts) -> Step:
         return retrying(lambda: attempt(call, draft))
 
     return read if parts.policy.safe else write
+
+
+def _values(call: Call) -> dict[str, Any]:
+    caller = {CALLER: call.caller[0]} if call.caller else {}
+    return {**(call.arguments or {}), **caller}
