@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 
 from app.cache.store import Store
+from app.database import identity
 from app.gateway.executors import Executor
 from app.gateway.modes import Lifetime
 from app.observability.logging import log_failure
@@ -42,6 +43,7 @@ def chores(settings: Settings, clock: Callable[[], datetime], store: Store) -> t
     """
     linger = 2 * settings.request_seconds
     return (
+        Chore(identity, None),
         Chore(lambda: _warn_of_lost_keys(settings, clock()), None),
         Chore(lambda: keep_up(settings=settings, now=clock()), _DAY_SECONDS),
         Chore(lambda: replay(store=store, linger_seconds=linger), settings.cache_replay_seconds),

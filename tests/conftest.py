@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.database import Database
+from app.database import Database, identity
 from models.record import database as proxy
 from tests import leaks
 from tests.servers import PLACE, Servers, place_for_servers, remove
@@ -86,6 +86,7 @@ def database(database_url: str) -> Iterator[Database]:
     """The test's database, bound as the application's."""
     bound = Database(database_url, size=8)
     proxy.initialize(bound)
+    identity()  # a worker knows it from its start
     yield bound
     bound.close()
     bound.reset()

@@ -12,9 +12,6 @@ T = TypeVar("T")
 
 PAUSE_SECONDS = 1.0
 
-# What Redis may do to us: be away or slow, refuse, or answer something that is no answer.
-FAILURES = (redis.RedisError, OSError, ValueError, TypeError)
-
 log = structlog.get_logger("charter.cache")
 
 
@@ -70,7 +67,7 @@ class Cache:
             return None
         try:
             answer = question(self._client(self._pool))
-        except FAILURES as error:
+        except Exception as error:  # noqa: BLE001 (away, slow, full or no Redis at all: whatever it is, we go without it)
             self._mark_away(error)
             if self._on_failure is not None:
                 self._on_failure()

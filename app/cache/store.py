@@ -79,7 +79,7 @@ class Store:
 
     Args:
         cache: where Redis is.
-        identify: returns what tells this deployment's database from any other; asked once, when it is first needed.
+        identify: returns what tells this deployment's database from any other; asked each time.
         release: tells this document from another release's, whose answers have another shape.
         count: called with (policy, outcome) of each use.
     """
@@ -95,7 +95,6 @@ class Store:
         self._cache = cache
         self._identify = identify
         self._release = release
-        self._space: str | None = None
         self._told: set[str] = set()
         self._count = count
         self.flights: Flights[Any] = Flights()
@@ -206,9 +205,7 @@ class Store:
         return [f"{space}:entry:{key.name}", *(f"{space}:tag:{tag}" for tag in key.tags)]
 
     def _prefix(self) -> str:
-        if self._space is None:
-            self._space = f"{self._cache.prefix}:{self._identify()}"
-        return self._space
+        return f"{self._cache.prefix}:{self._identify()}"
 
 
 def _look(key: Key, values: Sequence[bytes | None] | None) -> Look | None:

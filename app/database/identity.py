@@ -2,6 +2,7 @@
 
 import hashlib
 
+from app.database.binding import bound
 from app.database.work import run
 
 _WHICH = """
@@ -10,12 +11,15 @@ SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_d
 
 
 def identity() -> str:
-    """Return 16 characters that tell this database from any other, on this server or elsewhere.
+    """Return 16 characters that tell this database from any other, on this server or elsewhere; it is asked once.
 
     By whatever address or pooler it is reached, they are the same; a dump restored elsewhere has others.
 
     Raises:
         Unavailable: as `run`.
     """
-    server, database = run(_WHICH, again=True)[0]
-    return hashlib.sha256(f"{server}/{database}".encode()).hexdigest()[:16]
+    database = bound()
+    if not database.identity:
+        server, number = run(_WHICH, again=True)[0]
+        database.identity = hashlib.sha256(f"{server}/{number}".encode()).hexdigest()[:16]
+    return database.identity

@@ -76,6 +76,7 @@ class Database(PostgresqlDatabase):
         self.url = url
         self.size = size
         self.slow = slow
+        self.identity = ""
         self._wait_seconds = wait_seconds
         self._statement_seconds = statement_seconds
         self._slow_seconds = slow_ms / 1000

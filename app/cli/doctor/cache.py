@@ -6,11 +6,12 @@ from uuid import uuid4
 
 import redis
 
-from app.cache.client import FAILURES
 from app.cache.limiter import SCRIPT
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, failed, ok, skipped, warning
 
+# Away or slow, refusing, or no Redis at all.
+_FAILURES = (redis.RedisError, OSError, ValueError, TypeError, AttributeError, IndexError)
 _ROUNDS = 3
 # An answer that takes this part of REDIS_TIMEOUT_MS is close to being no answer.
 _SLOW_PART = 0.25
@@ -41,7 +42,7 @@ def connection(deployment: Deployment) -> Iterator[Verdict]:
                 began = time.perf_counter()
                 client.ping()
                 times.append((time.perf_counter() - began) * 1000)
-    except FAILURES as error:
+    except _FAILURES as error:
         deployment.missing["cache"] = "the cache is away"
         yield failed(f"no answer from {_place(deployment)} ({_reason(error)})", "start it, or mend REDIS_URL")
         return
@@ -88,7 +89,7 @@ def limiter(deployment: Deployment) -> Iterator[Verdict]:
     try:
         with _client(deployment) as client:
             client.eval(SCRIPT, 1, key, _MICROSECONDS, _MICROSECONDS)
-    except FAILURES as error:
+    except _FAILURES as error:
         yield failed(
             f"the limiter's script does not run ({_reason(error)}): each process counts for itself",
             f"give its user EVAL, EVALSHA, TIME, GET, SET on {deployment.settings.redis_prefix}:*, on a primary",
@@ -109,7 +110,7 @@ def _info(deployment: Deployment, section: str) -> dict[str, str] | None:
     try:
         with _client(deployment) as client:
             found: dict[str, str] = client.info(section)
-    except FAILURES:
+    except _FAILURES:
         return None
     return found
 

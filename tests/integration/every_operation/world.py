@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from graphlib import TopologicalSorter
 
+import redis
+
 from app.database import Database, run
 from app.factory import build_tools
 from models.record import database as proxy
@@ -101,6 +103,13 @@ class World:
         self.service.clock.reset()
         if self.fingerprint() != self._first:
             run(self._restore)
+            self.forget()
+
+    def forget(self) -> None:
+        """Empty the cache: what is put back by SQL, it would not know of."""
+        if url := self.service.settings.redis_url:
+            with redis.Redis.from_url(url) as client:
+                client.flushdb()
 
     def close(self) -> None:
         self.client.close()

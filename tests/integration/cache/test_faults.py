@@ -1,0 +1,264 @@
+"""Redis away, stopped, emptied, full or talking nonsense: the answers are right, and it recovers by itself."""
+
+import os
+import re
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import orjson
+import pytest
+import redis
+
+from app.cache import client as cache_client
+from app.cache.client import Cache
+from app.cache.store import Store
+from app.database import identity
+from app.embedded import start_valkey
+from app.services import invalidations
+from models.record import database as proxy
+from tests import leaks
+from tests.integration.cache.conftest import Profile, Statements, another_worker
+from tests.service import Service, settings_for
+from tests.service import running as running_service
+
+FAILURES = "charter_cache_failures_total"
+AWAY = 'charter_cache_reads_total{outcome="away",policy="profile"}'
+CORRUPT = 'charter_cache_reads_total{outcome="corrupt",policy="profile"}'
+
+
+class Fragile:
+    """A Valkey of the test's own, with a service on it that goes to it again at once after a failure."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self.start()
+
+    def start(self) -> None:
+        server = start_valkey(self._place)
+        assert server is not None, "no Valkey on this machine"
+        self.stop, self.url = server.stop, server.url
+        self.client = redis.Redis.from_url(self.url)
+        self._pid = int(self.client.info("server")["process_id"])
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        os.kill(self._pid, signal.SIGSTOP)
+        yield
+        os.kill(self._pid, signal.SIGCONT)
+
+
+@pytest.fixture(scope="module")
+def fragile() -> Iterator[Fragile]:
+    with tempfile.TemporaryDirectory(prefix="charter-fragile-", ignore_cleanup_errors=True) as place:
+        valkey = Fragile(Path(place))
+        yield valkey
+        valkey.client.close()
+        valkey.stop()
+
+
+@pytest.fixture(scope="module")
+def shaken(running: Service, fragile: Fragile) -> Iterator[Service]:
+    """A service on the fragile Valkey; each test puts a database of its own under it."""
+    before, url = proxy.obj, running.settings.database_url
+    with running_service(settings_for(DATABASE_URL=url, REDIS_URL=fragile.url, REDIS_TIMEOUT_MS="100")) as service:
+        proxy.initialize(before)
+        yield service
+
+
+class Reader:
+    """Alice's profile, read and changed through one service."""
+
+    def __init__(self, service: Service, profile: Profile, statements: Statements) -> None:
+        tokens = profile.owner.tokens or profile.owner.sign_in()
+        self._client = service.client(tokens["access_token"])
+        self._profile = profile
+        self._statements = statements
+
+    def read(self) -> tuple[str, bool]:
+        """Return the name shown, and whether it came from the cache."""
+        before = len(self._statements.ran)
+        shown = self._profile.read(self._client)
+        return shown, len(self._statements.ran) - before == 1
+
+    def write(self, name: str) -> None:
+        assert self._client.patch("/v1/users/me", json={"display_name": name}).status_code == 200
+
+    def replay(self, fragile: Fragile) -> None:
+        """Drop what could not be dropped, as a worker does every now and then."""
+        cache = Cache(fragile.url, timeout_ms=2000, prefix="charter")
+        store = Store(cache, identify=identity, release="another")
+        invalidations.replay(store=store, linger_seconds=60)
+        invalidations.replay(store=store, linger_seconds=-1)
+
+    def metric(self, name: str) -> float:
+        found = re.search(rf"^{re.escape(name)} (\S+)$", self._client.get("/metrics").text, re.MULTILINE)
+        return float(found[1]) if found else 0.0
+
+
+@pytest.fixture
+def reader(
+    shaken: Service, fragile: Fragile, profile: Profile, statements: Statements, monkeypatch: pytest.MonkeyPatch
+) -> Reader:
+    monkeypatch.setattr(cache_client, "PAUSE_SECONDS", 0.0)
+    fragile.client.config_set("maxmemory", 0)
+    fragile.client.flushall()
+    made = Reader(shaken, profile, statements)
+    made.read()
+    assert made.read() == ("Alice", True)
+    return made
+
+
+def test_redis_ended_and_begun_again(reader: Reader, fragile: Fragile) -> None:
+    failures, away = reader.metric(FAILURES), reader.metric(AWAY)
+    fragile.stop()
+
+    assert reader.read() == ("Alice", False)
+    reader.write("Without")
+    assert reader.read() == ("Without", False)
+    assert reader.metric(FAILURES) >= failures + 2
+    assert reader.metric(AWAY) == away + 2
+
+    fragile.start()
+    # What was written meanwhile stands in the table until it is replayed, and bars the cache as long.
+    assert reader.read() == ("Without", False)
+    reader.replay(fragile)
+    reader.read()
+    assert reader.read() == ("Without", True)
+
+
+def test_redis_that_does_not_answer_holds_nobody_up(reader: Reader, fragile: Fragile) -> None:
+    """It is stopped for as long as it takes: what is asked meanwhile is answered meanwhile."""
+    with fragile.frozen():
+        assert reader.read() == ("Alice", False)
+        reader.write("Meanwhile")
+        assert reader.read() == ("Meanwhile", False)
+    # What Redis was asked in vain it may still do now; the row in the table bars the cache nevertheless.
+    assert reader.read() == ("Meanwhile", False)
+
+
+def test_a_slow_redis_costs_one_wait_and_then_none(
+    fragile: Fragile, profile: Profile, statements: Statements, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache_client, "PAUSE_SECONDS", 60.0)
+    with another_worker(REDIS_URL=fragile.url, REDIS_TIMEOUT_MS="100") as service, fragile.frozen():
+        reader = Reader(service, profile, statements)
+        for _ in range(5):
+            assert reader.read()[0] == "Alice"
+
+        assert reader.metric(FAILURES) == 1
+
+
+def test_an_emptied_redis_is_a_miss_and_is_filled_again(reader: Reader, fragile: Fragile) -> None:
+    fragile.client.flushall()
+
+    assert reader.read() == ("Alice", False)
+    assert reader.read() == ("Alice", True)
+
+
+@pytest.mark.parametrize("kind", ["entry", "tag"])
+def test_what_redis_evicted_is_a_miss(reader: Reader, fragile: Fragile, kind: str) -> None:
+    fragile.client.delete(*fragile.client.scan_iter(f"*:{kind}:*"))
+
+    assert reader.read() == ("Alice", False)
+    assert reader.read() == ("Alice", True)
+
+
+@pytest.mark.parametrize("policy", ["noeviction", "allkeys-lru"])
+def test_a_full_redis_costs_the_cache_and_no_answer(reader: Reader, fragile: Fragile, policy: str) -> None:
+    fragile.client.config_set("maxmemory-policy", policy)
+    fragile.client.config_set("maxmemory", 1)
+
+    reader.write("Full")
+    assert [reader.read()[0], reader.read()[0]] == ["Full", "Full"]
+
+    fragile.client.config_set("maxmemory", 0)
+    reader.replay(fragile)
+    reader.read()
+    assert reader.read() == ("Full", True)
+
+
+@pytest.mark.parametrize("junk", [b"", b"\xff\x00", b"{", b"null", b"[]", b'[[1], {}, "1"]', b"[[], {}, 1]", b"9" * 40])
+def test_a_corrupt_entry_is_a_miss_and_logged_once(reader: Reader, fragile: Fragile, junk: bytes) -> None:
+    leaks.logged()
+    [entry] = fragile.client.scan_iter("*:entry:*")
+    fragile.client.set(entry, junk)
+
+    assert reader.read() == ("Alice", False)
+    assert reader.read() == ("Alice", True)
+    fragile.client.set(entry, junk)
+    assert reader.read() == ("Alice", False)
+
+    assert leaks.logged().count("cache_entry_corrupt") == 1
+
+
+def test_an_entry_of_another_shape_than_the_document_is_a_miss(reader: Reader, fragile: Fragile) -> None:
+    [entry] = fragile.client.scan_iter("*:entry:*")
+    kept = fragile.client.get(entry)
+    assert isinstance(kept, bytes)
+    versions, _, version = orjson.loads(kept)
+    for data in ({}, None, "text", {"user_id": 1}, {"user_id": "x", "more": True}):
+        corrupt = reader.metric(CORRUPT)
+        fragile.client.set(entry, orjson.dumps([versions, data, version]))
+
+        assert reader.read() == ("Alice", False)
+        assert reader.read() == ("Alice", True)
+        assert reader.metric(CORRUPT) == corrupt + 1
+
+
+@pytest.mark.parametrize("kind", ["entry", "tag"])
+def test_keys_of_another_type_are_put_right(reader: Reader, fragile: Fragile, kind: str) -> None:
+    for key in list(fragile.client.scan_iter(f"*:{kind}:*")):
+        fragile.client.delete(key)
+        fragile.client.rpush(key, "a", "list")
+
+    assert reader.read() == ("Alice", False)
+    reader.write("After")
+    reader.read()
+    assert reader.read()[0] == "After"
+
+
+def test_a_tag_that_holds_nonsense_is_given_a_version(reader: Reader, fragile: Fragile) -> None:
+    for key in fragile.client.scan_iter("*:tag:*"):
+        fragile.client.set(key, b"nonsense, and long")
+
+    assert reader.read() == ("Alice", False)
+    assert reader.read() == ("Alice", True)
+
+
+@pytest.mark.parametrize(
+    "says", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"+OK\r\n" * 9, b":1\r\n" * 9, b"*1\r\n$1\r\nx\r\n" * 9, b"\0" * 99]
+)
+def test_what_is_no_redis_is_done_without(profile: Profile, statements: Statements, says: bytes) -> None:
+    with chatterbox(says) as url, another_worker(REDIS_URL=url, REDIS_TIMEOUT_MS="100") as misled:
+        reader = Reader(misled, profile, statements)
+
+        assert reader.read() == ("Alice", False)
+        reader.write("Right")
+        assert reader.read() == ("Right", False)
+        assert reader.metric(FAILURES) >= 1
+
+
+@contextmanager
+def chatterbox(says: bytes) -> Iterator[str]:
+    """Listen, and say the same to whoever says anything."""
+
+    def talk(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                client = listener.accept()[0]
+                threading.Thread(target=answer, args=(client,), daemon=True).start()
+
+    def answer(client: socket.socket) -> None:
+        with suppress(OSError), client:
+            while client.recv(65_536):
+                client.sendall(says)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=talk, args=(listener,), daemon=True).start()
+        yield f"redis://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,197 @@
+"""Law 6: a write that is rolled back, or a reader that a writer overtakes, leaves no old or phantom value behind."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg2
+import pytest
+import redis
+
+from app.cache.client import Cache, as_values
+from app.cache.store import Store
+from app.database import run
+from app.services import invalidations
+from models.record import database as proxy
+from tests.integration.cache.conftest import Profile, Statements, another_worker
+from tests.people import People
+from tests.service import Service
+
+# What get_profile asks of the database on a miss.
+READING = "FROM users u"
+
+
+def versions(valkey: redis.Redis) -> dict[bytes, bytes | None]:
+    keys = list(valkey.scan_iter("*:tag:*"))
+    return dict(zip(keys, as_values(valkey.mget(keys), len(keys)), strict=True))
+
+
+def away() -> Cache:
+    return Cache("redis://127.0.0.1:1", timeout_ms=100, prefix="charter")
+
+
+def waiting() -> list[tuple[str, bool]]:
+    return run("SELECT tag, dropped_at IS NOT NULL FROM pending_invalidations ORDER BY id")
+
+
+@contextmanager
+def no_commit() -> Iterator[None]:
+    """Let every transaction that writes a profile fail at its very end."""
+    run(
+        """
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'refused at the commit'; END $$;
+        CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON user_profiles DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION refuse()
+        """
+    )
+    yield
+    run("DROP TRIGGER refuse ON user_profiles; DROP FUNCTION refuse()")
+
+
+def test_a_second_read_is_the_session_statement_and_nothing_else(profile: Profile, statements: Statements) -> None:
+    profile.read()
+
+    assert statements.count(profile.read) == 1
+    assert statements.count(lambda: profile.write("After")) <= 8
+    assert statements.count(profile.read) == 2
+    assert statements.count(profile.read) == 1
+
+
+def test_a_write_rolled_back_at_its_commit_leaves_the_cache_as_it_was(
+    profile: Profile, statements: Statements, valkey: redis.Redis
+) -> None:
+    profile.read()
+    before = versions(valkey)
+
+    with no_commit():
+        assert profile.write("Phantom").status_code == 500
+
+    assert versions(valkey) == before
+    assert waiting() == []
+    assert statements.count(profile.read) == 1
+    assert profile.read() == "Alice"
+
+
+def test_a_refused_write_leaves_the_cache_as_it_was(
+    profile: Profile, statements: Statements, valkey: redis.Redis
+) -> None:
+    profile.read()
+    before = versions(valkey)
+
+    stale = profile.owner.api.put(
+        profile.url,
+        headers={"If-Match": '"7"'},
+        json={"display_name": "X", "locale": None, "time_zone": None, "avatar_url": None, "bio": None},
+    )
+
+    assert stale.status_code == 412
+    assert versions(valkey) == before
+    assert statements.count(profile.read) == 1
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["the tag is known", "the tag is new"])
+def test_a_reader_that_a_writer_overtakes_never_brings_the_old_value_back(
+    profile: Profile, statements: Statements, valkey: redis.Redis, known: bool
+) -> None:
+    profile.owner.sign_in()
+    if known:
+        profile.read()
+        [entry] = valkey.scan_iter("*:entry:*")
+        valkey.delete(entry)
+
+    with statements.stopped_after(READING, profile.read) as outcome:
+        assert profile.write("After").status_code == 200
+
+    assert outcome == ["Alice"]
+    assert [profile.read(), profile.read()] == ["After", "After"]
+
+
+def test_a_reader_that_the_commit_overtakes_and_the_drop_does_not_keeps_nothing_old(
+    profile: Profile, statements: Statements
+) -> None:
+    """The writer has committed and dies before it drops anything."""
+    profile.owner.sign_in()
+    with statements.stopped_after(READING, profile.read) as outcome:
+        run("UPDATE user_profiles SET display_name = 'After' WHERE user_id = %s", (profile.owner.id,))
+        invalidations.leave([profile.tag], store=None)
+
+    assert outcome == ["Alice"]
+    assert [profile.read(), profile.read()] == ["After", "After"]
+    assert waiting() == [(profile.tag, False)]
+
+
+def test_a_worker_that_cannot_reach_redis_is_seen_by_one_that_can(
+    people: People, profile: Profile, statements: Statements, store: Store
+) -> None:
+    profile.read()
+    with another_worker(REDIS_URL="redis://127.0.0.1:1") as cut_off:
+        with cut_off.client((profile.owner.tokens or {})["access_token"]) as client:
+            changed = client.patch("/v1/users/me", json={"display_name": "After"})
+
+        assert changed.status_code == 200
+        assert waiting() == [(profile.tag, False)]
+        assert [profile.read(), profile.read(people.bob.api)] == ["After", "After"]
+
+        invalidations.replay(store=store, linger_seconds=60)
+
+        assert waiting() == [(profile.tag, True)]
+        assert profile.read() == "After"
+        invalidations.replay(store=store, linger_seconds=-1)
+    assert waiting() == []
+    assert profile.read() == "After"
+    assert statements.count(profile.read) == 1
+    assert profile.read() == "After"
+
+
+def test_a_row_stays_for_readers_who_asked_redis_before_it_was_replayed(
+    service: Service, profile: Profile, store: Store, statements: Statements
+) -> None:
+    profile.read()
+    run("UPDATE user_profiles SET display_name = 'After' WHERE user_id = %s", (profile.owner.id,))
+    invalidations.leave([profile.tag], store=None)
+    shown = []
+    with psycopg2.connect(str(proxy.obj.url)) as keeper, keeper.cursor() as cursor:
+        # The reader has asked Redis, and waits to ask the table.
+        cursor.execute("LOCK TABLE pending_invalidations IN ACCESS EXCLUSIVE MODE")
+        reader = threading.Thread(target=lambda: shown.append(profile.read()))
+        reader.start()
+        while not run("SELECT 1 FROM pg_locks WHERE relation = 'pending_invalidations'::regclass AND NOT granted"):
+            pass
+        assert store.drop([profile.tag])
+        cursor.execute("UPDATE pending_invalidations SET dropped_at = now()")
+        cursor.execute(
+            "DELETE FROM pending_invalidations WHERE dropped_at < now() - make_interval(secs => %s)",
+            (2 * service.settings.request_seconds,),
+        )
+    reader.join()
+
+    assert shown == ["After"]
+
+
+def test_a_replay_that_redis_does_not_hear_changes_nothing(profile: Profile, store: Store) -> None:
+    invalidations.leave([profile.tag], store=None)
+    unheard = Store(away(), identify=lambda: "x", release="x")
+
+    assert invalidations.replay(store=unheard, linger_seconds=60) == 1
+    assert invalidations.replay(store=unheard, linger_seconds=60) == 1
+    assert waiting() == [(profile.tag, False)]
+    assert invalidations.replay(store=store, linger_seconds=60) == 1
+    assert invalidations.replay(store=store, linger_seconds=60) == 0
+
+
+def test_what_nobody_could_drop_is_forgotten_when_no_entry_can_be_older(profile: Profile) -> None:
+    invalidations.leave([profile.tag], store=None)
+    run("UPDATE pending_invalidations SET created_at = now() - interval '25 hours'")
+
+    invalidations.replay(store=Store(away(), identify=lambda: "x", release="x"), linger_seconds=60)
+
+    assert waiting() == []
+
+
+def test_one_write_never_removes_what_another_has_left(profile: Profile, valkey: redis.Redis) -> None:
+    invalidations.leave([profile.tag], store=None)
+
+    profile.write("After")
+
+    assert waiting() == [(profile.tag, False)]

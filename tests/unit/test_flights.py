@@ -1,0 +1,79 @@
+"""Single flight: threads that miss the same thing at once wait for one of them."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from app.cache.flights import Flights
+
+
+class Leader:
+    """Work that others wait for, held until enough of them do."""
+
+    def __init__(self, flights: Flights[Any], outcome: Callable[[], Any]) -> None:
+        self.begun = threading.Event()
+        self._flights, self._outcome = flights, outcome
+        self.others = 0
+
+    def __call__(self) -> Any:
+        self.begun.set()
+        [flight] = self._flights._flights.values()
+        while len(flight.over._cond._waiters) < self.others:  # type: ignore[attr-defined]
+            pass
+        return self._outcome()
+
+
+def fail() -> Any:
+    raise RuntimeError("no answer")
+
+
+def test_all_who_wait_get_what_one_has_read() -> None:
+    flights: Flights[str] = Flights()
+    leader = Leader(flights, lambda: "read once")
+    leader.others = 8
+    with ThreadPoolExecutor(9) as pool:
+        first = pool.submit(flights.join, "key", leader)
+        assert leader.begun.wait(10)
+        others = [pool.submit(flights.join, "key", fail) for _ in range(8)]
+
+        assert [waiter.result(10) for waiter in (first, *others)] == ["read once"] * 9
+
+
+def test_who_waited_for_work_that_failed_does_it_himself() -> None:
+    flights: Flights[str] = Flights()
+    leader = Leader(flights, fail)
+    leader.others = 2
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(flights.join, "key", leader)
+        assert leader.begun.wait(10)
+        others = [pool.submit(flights.join, "key", lambda: "own") for _ in range(2)]
+
+        assert [waiter.result(10) for waiter in others] == ["own", "own"]
+        with pytest.raises(RuntimeError, match="no answer"):
+            first.result(10)
+
+
+def test_another_key_waits_for_nobody() -> None:
+    flights: Flights[str] = Flights()
+    held = threading.Event()
+
+    def leader() -> str:
+        held.wait(10)
+        return "one"
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(flights.join, ("key", b"1"), leader)
+
+        assert flights.join(("key", b"2"), lambda: "other") == "other"
+        held.set()
+        assert first.result(10) == "one"
+
+
+def test_what_is_over_is_not_joined() -> None:
+    flights: Flights[str] = Flights()
+    flights.join("key", lambda: "before")
+
+    assert flights.join("key", lambda: "after") == "after"
