@@ -2,6 +2,7 @@
 
 from models.audit_client import AuditClient
 from models.audit_event import AuditEvent
+from models.idempotency_key import IdempotencyKey
 from models.role import Role
 from models.role_permission import RolePermission
 from models.session import Session
@@ -9,4 +10,14 @@ from models.sign_in_attempt import SignInAttempt
 from models.user import User
 from models.user_profile import UserProfile
 
-__all__ = ["AuditClient", "AuditEvent", "Role", "RolePermission", "Session", "SignInAttempt", "User", "UserProfile"]
+__all__ = [
+    "AuditClient",
+    "AuditEvent",
+    "IdempotencyKey",
+    "Role",
+    "RolePermission",
+    "Session",
+    "SignInAttempt",
+    "User",
+    "UserProfile",
+]

@@ -69,15 +69,16 @@ def policy() -> None:
             " ".join(".".join(path) for path, _ in found.write_permissions) or "-",
             found.step_up or "-",
             found.precondition or "-",
+            found.idempotency or "-",
             found.bucket or "-",
             found.executor,
             "-" if found.safe else found.event,
+            str(found.sunset.on) if found.sunset else "-",
         )
         for name, found in sorted(_surface().policies.items())
     ]
-    print_table(
-        ("OPERATION", "PERMISSION", "OWNER", "GUARDED", "STEP-UP", "IF-MATCH", "LIMIT", "EXECUTOR", "AUDIT"), rows
-    )
+    head = "OPERATION PERMISSION OWNER GUARDED STEP-UP IF-MATCH IDEMPOTENCY LIMIT EXECUTOR AUDIT SUNSET"
+    print_table(tuple(head.split()), rows)
 
 
 def _surface(*, thorough: bool = False) -> "Surface":

@@ -21,6 +21,17 @@ class Answer(NamedTuple):
     body: bytes
 
 
+class Claim(NamedTuple):
+    """What the Idempotency-Key of a call stands for.
+
+    Attributes:
+        fingerprints: of the request; the first is the one to keep, a kept one may equal any of them.
+    """
+
+    key: str
+    fingerprints: tuple[bytes, ...]
+
+
 @dataclass(slots=True)
 class Call:
     """What the steps read and write while they work on one request.
@@ -34,6 +45,7 @@ class Call:
         document: the parsed and validated body.
         decision_id: of the decision row; None where nothing is decided.
         expected_version: versions that If-Match allows, as ETags tell them; None: any.
+        claim: None where the call has no Idempotency-Key, or its operation takes none.
         answer_headers: headers that go out with every answer to this call, such as RateLimit.
         fault: a refusal found early by the stock stack, raised when its turn comes.
     """
@@ -54,6 +66,7 @@ class Call:
     decision_id: UUID | None = None
     principal: Principal | None = None
     expected_version: tuple[str, ...] | None = None
+    claim: Claim | None = None
     event: Event = field(default_factory=Event)
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     queries: int = 0

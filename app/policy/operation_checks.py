@@ -9,10 +9,12 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from app.policy.document import Fault
+from app.policy.idempotency_checks import idempotent
 from app.policy.operation import Operation
 from app.policy.page_checks import paginated
 from app.policy.policy import listed_permissions
 from app.policy.spelling import mend
+from app.policy.sunset import sunset
 
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
@@ -153,7 +155,7 @@ def _executor(operation: Operation, names: Names) -> Iterator[Fault]:
 
 
 def _safe_methods(operation: Operation, _: Names) -> Iterator[Fault]:
-    unsuitable = ("x-audit", "x-precondition") if operation.safe else ("x-paginated",)
+    unsuitable = ("x-audit", "x-precondition", "x-idempotency") if operation.safe else ("x-paginated",)
     for key in unsuitable:
         if key in operation.body:
             problem = f"{key} does not belong on {operation.method.upper()}."
@@ -186,5 +188,7 @@ CHECKS: tuple[Check, ...] = (
     _executor,
     _safe_methods,
     _precondition,
+    idempotent,
     paginated,
+    sunset,
 )

@@ -14,7 +14,14 @@ Step = Callable[[Call], Answer | None]
 
 
 class ReadsParameters(Protocol):
-    """Coerces and validates path, query and header parameters."""
+    """Coerces and validates path, query and header parameters.
+
+    Attributes:
+        from_headers: names of the arguments that come from headers.
+    """
+
+    @property
+    def from_headers(self) -> frozenset[str]: ...
 
     def read(self, path_values: dict[str, str], query_string: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
         """Return the arguments, or raise ValidationFailed with every violation."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from app.policy.document import Place
 from app.policy.operation import Operation
+from app.policy.sunset import Sunset, sunset_of
 
 PropertyPath = tuple[str, ...]
 
@@ -28,6 +29,7 @@ class Policy:
         write_permissions: (path of the property in the body, permission needed to set it).
         target: (kind of thing, path parameter that names it): the thing that the path names by its last parameter.
         safe: whether it only reads.
+        sunset: when it goes; None where it stays.
         place: where the operation stands in the document.
     """
 
@@ -41,12 +43,14 @@ class Policy:
     bucket: str | None
     event: str
     precondition: Literal["accepted", "required"] | None
+    idempotency: Literal["accepted", "required"] | None
     paginated: Literal["offset", "cursor"] | None
     step_up: str | None
     executor: Literal["common", "hashing", "loop"]
     write_permissions: tuple[tuple[PropertyPath, str], ...]
     target: tuple[str, str] | None
     safe: bool
+    sunset: Sunset | None
     place: Place
 
 
@@ -65,12 +69,14 @@ def policy_of(operation: Operation, write_permissions: tuple[tuple[PropertyPath,
         bucket=None if bucket == "none" else bucket,
         event=body.get("x-audit", body["operationId"]),
         precondition=body.get("x-precondition"),
+        idempotency=body.get("x-idempotency"),
         paginated=body.get("x-paginated"),
         step_up=body.get("x-step-up"),
         executor=body.get("x-executor", "common"),
         write_permissions=write_permissions,
         target=_target(operation),
         safe=operation.safe,
+        sunset=sunset_of(operation),
         place=operation.where(),
     )
 
