@@ -1,7 +1,7 @@
 """Idempotency keys with the answers kept under them, and the function that claims one.
 
-A function, so that the wait for a twin is bounded for this one statement alone: its lock_timeout ends with it, where SET
-LOCAL would go on for the rest of the work.
+A function, so that the wait for a twin is bounded for this one statement alone: its lock_timeout ends with it, where
+SET LOCAL would go on for the rest of the work.
 """
 
 TABLE = """

@@ -72,7 +72,7 @@ def _texts(operation: Operation) -> dict[str, str]:
     """Return the days as they are written; none where the value has another form, which is told elsewhere."""
     value = operation.body.get(_KEY)
     given = value if isinstance(value, dict) else {"on": value}
-    return {name: given[name] for name in ("on", "since") if isinstance(given.get(name), str)}
+    return {name: day for name, day in given.items() if isinstance(day, str)}
 
 
 def _dates(operation: Operation) -> dict[str, date | None]:
@@ -81,7 +81,7 @@ def _dates(operation: Operation) -> dict[str, date | None]:
 
 def _day(text: str) -> date | None:
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+        return date.fromisoformat(text)
     except ValueError:
         return None
 

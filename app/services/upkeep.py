@@ -28,9 +28,7 @@ _LONGEST_SECONDS = 600
 
 
 def keep_up(*, settings: Settings, now: datetime) -> None:
-    """Make the audit partitions of this month and the next three; drop stale counters, sessions long over, and answers
-    kept for long enough.
-    """
+    """Make the audit partitions of this month and the next three; drop counters, sessions and answers that are over."""
     with within(_LONGEST_SECONDS):
         run(_PARTITIONS, {"now": now})
         run(_ATTEMPTS, {"now": now, "before": now - timedelta(days=1)})

@@ -29,12 +29,14 @@ POLICY = Policy(
     bucket=None,
     event="list_things",
     precondition=None,
+    idempotency=None,
     paginated="cursor",
     step_up=None,
     executor="common",
     write_permissions=(),
     target=None,
     safe=True,
+    sunset=None,
     place=Place("openapi/paths/things.yaml", 7),
 )
 

@@ -36,12 +36,14 @@ def policy(path: str = "/v1/things", method: str = "get") -> Policy:
         bucket=None,
         event="list_things",
         precondition=None,
+        idempotency=None,
         paginated=None,
         step_up=None,
         executor="common",
         write_permissions=(),
         target=None,
         safe=method == "get",
+        sunset=None,
         place=Place("openapi/paths/things.yaml", 7),
     )
 
