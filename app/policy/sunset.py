@@ -11,6 +11,7 @@ from app.policy.document import Fault
 from app.policy.operation import Operation
 
 _KEY = "x-sunset"
+_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # What may stand between the angle brackets of a Link.
 _URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 
@@ -72,7 +73,7 @@ def _texts(operation: Operation) -> dict[str, str]:
     """Return the days as they are written; none where the value has another form, which is told elsewhere."""
     value = operation.body.get(_KEY)
     given = value if isinstance(value, dict) else {"on": value}
-    return {name: day for name, day in given.items() if isinstance(day, str)}
+    return {name: day for name in ("on", "since") if _FORM.fullmatch(day := str(given.get(name)))}
 
 
 def _dates(operation: Operation) -> dict[str, date | None]:
