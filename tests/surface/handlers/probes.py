@@ -101,6 +101,12 @@ def bury_relic(body: dict[str, Any]) -> Any:
     return grant_wish(body)
 
 
+def report_wish(body: dict[str, Any]) -> Result:
+    """Count the wish, and report that something is amiss."""
+    grant_wish(body)
+    return Result(_RIGHT, status=503)
+
+
 def dust_relic(body: dict[str, Any]) -> Any:
     """Answer."""
     return _answer(body["how"])
