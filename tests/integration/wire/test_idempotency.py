@@ -102,6 +102,14 @@ def test_a_failure_keeps_nothing_and_leaves_the_key_free(alice: httpx.Client, ho
     assert done() == 1
 
 
+def test_what_would_refuse_it_by_now_does_not_come_before_a_repetition(alice: httpx.Client) -> None:
+    first = wish(alice, "be_the_first")
+
+    assert data(first)
+    replayed(wish(alice, "be_the_first"), first)
+    refused(wish(alice, "be_the_first", key="l"), 409, "ROLE_IN_USE")
+
+
 def test_a_report_that_is_no_success_is_not_kept(alice: httpx.Client) -> None:
     for number in (1, 2):
         answer = wish(alice, path="/health/wishes")
