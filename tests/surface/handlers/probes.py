@@ -76,7 +76,7 @@ def grant_wish(body: dict[str, Any]) -> Any:
     how = body["how"]
     if how == "nothing":
         return Result(_RIGHT, version=1)
-    if how == "be_the_first" and run("SELECT FROM sign_in_attempts LIMIT 1"):
+    if how == "be_the_first" and run("SELECT 1 FROM sign_in_attempts LIMIT 1"):
         raise RoleInUse
     with transaction():
         run(_COUNT)
