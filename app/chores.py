@@ -8,10 +8,12 @@ from datetime import datetime
 
 import structlog
 
+from app.cache.store import Store
 from app.gateway.executors import Executor
 from app.gateway.modes import Lifetime
 from app.observability.logging import log_failure
 from app.services import key_ring
+from app.services.invalidations import replay
 from app.services.upkeep import keep_up
 from app.settings import Settings
 
@@ -31,15 +33,18 @@ class Chore:
     every_seconds: float | None
 
 
-def chores(settings: Settings, clock: Callable[[], datetime]) -> tuple[Chore, ...]:
+def chores(settings: Settings, clock: Callable[[], datetime], store: Store) -> tuple[Chore, ...]:
     """Return all there are.
 
     Args:
         clock: returns the aware present moment in UTC.
+        store: the cache of values.
     """
+    linger = 2 * settings.request_seconds
     return (
         Chore(lambda: _warn_of_lost_keys(settings, clock()), None),
         Chore(lambda: keep_up(settings=settings, now=clock()), _DAY_SECONDS),
+        Chore(lambda: replay(store=store, linger_seconds=linger), settings.cache_replay_seconds),
     )
 
 

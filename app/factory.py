@@ -1,5 +1,6 @@
 """The one place that knows every part: from settings to the application."""
 
+import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import connexion
+import orjson
 
 from app.cache.client import Cache
 from app.cache.limiter import Limiter
+from app.cache.store import Store
+from app.cache.tags import KnownTags
 from app.chores import chores, lifetime
-from app.database import bind, run, within
+from app.database import bind, identity, run, within
 from app.errors import Unavailable
 from app.gateway.executors import Executor
 from app.gateway.exit import Exit
@@ -77,7 +81,6 @@ def create_app(
         DocumentError: with every fault and its place.
     """
     surface = read_surface(settings, document=document, handlers_package=handlers_package, bench=bench)
-    tools = build_tools(settings, surface.catalogue, clock=clock)
     hashers = hashing_threads(settings.hashing_threads)
     database = bind(
         settings,
@@ -85,7 +88,10 @@ def create_app(
         slow=log_slow_query,
         bounded=True,
     )
-    cache = Cache(settings.redis_url, timeout_ms=settings.redis_timeout_ms, prefix=settings.redis_prefix)
+    metrics = None if quiet else Metrics()
+    cache = build_cache(settings, metrics)
+    store = build_store(cache, surface.document, metrics)
+    tools = build_tools(settings, surface.catalogue, clock=clock, tags=known_tags(surface.policies), store=store)
     plans = compile_plans(
         surface.fitted,
         tools=tools,
@@ -102,10 +108,9 @@ def create_app(
     }
     Protocol.head_seconds = settings.head_seconds
     front = FrontDoor(plans.values(), settings=settings, tokens=tools.access_tokens, clock=clock)
-    metrics = None if quiet else Metrics()
     way_out = Exit(settings, metrics=metrics, quiet=quiet)
     around = lifetime(
-        chores(settings, clock),
+        chores(settings, clock, store),
         executor=executors["common"],
         close=[*(executor.close for executor in executors.values()), cache.close, database.reset],
     )
@@ -156,6 +161,7 @@ def read_surface(
         events=events,
         buckets=settings.buckets,
         recencies=settings.recencies,
+        lifetimes=settings.lifetimes,
         bench=bench,
         thorough=thorough,
     )
@@ -184,8 +190,45 @@ def _all(*attempts: Callable[[], Any]) -> list[Any]:
     return values
 
 
-def build_tools(settings: Settings, catalogue: Mapping[str, str], *, clock: Callable[[], datetime]) -> Tools:
-    """Return what the services need, from the settings."""
+def build_cache(settings: Settings, metrics: Metrics | None) -> Cache:
+    """Return the way to Redis."""
+    return Cache(
+        settings.redis_url,
+        timeout_ms=settings.redis_timeout_ms,
+        prefix=settings.redis_prefix,
+        on_failure=metrics.count_cache_failure if metrics else None,
+    )
+
+
+def build_store(cache: Cache, document: Document, metrics: Metrics | None) -> Store:
+    """Return the cache of values, which other releases of the document and other databases do not share."""
+    return Store(
+        cache,
+        identify=identity,
+        release=hashlib.sha256(orjson.dumps(document.bundle)).hexdigest(),
+        count=metrics.count_cache_read if metrics else None,
+    )
+
+
+def known_tags(policies: Mapping[str, Policy]) -> KnownTags:
+    """Return the tags that answers are cached under."""
+    rules = [policy.cache for policy in policies.values() if policy.cache]
+    return KnownTags(pair for rule in rules for pair in zip(rule.tags, rule.readers, strict=True))
+
+
+def build_tools(
+    settings: Settings,
+    catalogue: Mapping[str, str],
+    *,
+    clock: Callable[[], datetime],
+    tags: KnownTags = KnownTags(()),  # noqa: B008 (knows nothing, and never changes)
+    store: Store | None = None,
+) -> Tools:
+    """Return what the services need, from the settings.
+
+    Args:
+        tags, store: left out by a command.
+    """
     return Tools(
         settings=settings,
         clock=clock,
@@ -200,6 +243,8 @@ def build_tools(settings: Settings, catalogue: Mapping[str, str], *, clock: Call
         ),
         refresh_tokens=RefreshTokens(settings.refresh_keys),
         catalogue=catalogue,
+        tags=tags,
+        store=store,
     )
 
 

@@ -130,6 +130,13 @@ class Settings:
     limit_client_failures: int = _setting(parse.whole(1, 100_000), 30, "failed sign-ins a client in a window")
     limit_client_window_seconds: int = _setting(parse.whole(1, 86_400), 300, "that window")
 
+    cache_profile: int = _setting(parse.whole(1, 86_400), 300, "longest life of a cached profile, seconds")
+    cache_settings: int = _setting(parse.whole(1, 86_400), 300, "longest life of cached configuration, seconds")
+    cache_statistics: int = _setting(parse.whole(1, 86_400), 15, "longest life of cached statistics, seconds")
+    cache_replay_seconds: int = _setting(
+        parse.whole(1, 3600), 2, "how often what could not be dropped from the cache is tried again"
+    )
+
     slow_query_ms: int = _setting(parse.whole(1, 60_000), 100, "a query that takes longer is logged as a warning")
     slow_request_ms: int = _setting(parse.whole(1, 60_000), 500, "a request that takes longer is logged as a warning")
     log_level: str = _setting(parse.choice("debug", "info", "warning", "error"), "info", "least level that is logged")
@@ -182,12 +189,18 @@ class Settings:
         """The seconds since the last sign-in by the name that `x-step-up` uses."""
         return {"account_deletion": self.step_up_account_deletion}
 
+    @property
+    def lifetimes(self) -> dict[str, int]:
+        """The longest lives of cached answers, in seconds, by the name that `x-cache` uses."""
+        return {name: getattr(self, f"cache_{name}") for name in CACHES}
+
     def __repr__(self) -> str:
         shown = {item.name: getattr(self, item.name) for item in fields(self)}
         shown |= {item.name: "***" for item in fields(self) if item.metadata["secret"] and shown[item.name]}
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
+CACHES = ("profile", "settings", "statistics")
 BUCKETS = ("default", "read", "write", "login", "register", "refresh")
 
 

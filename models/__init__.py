@@ -3,6 +3,7 @@
 from models.audit_client import AuditClient
 from models.audit_event import AuditEvent
 from models.idempotency_key import IdempotencyKey
+from models.pending_invalidation import PendingInvalidation
 from models.role import Role
 from models.role_permission import RolePermission
 from models.session import Session
@@ -14,6 +15,7 @@ __all__ = [
     "AuditClient",
     "AuditEvent",
     "IdempotencyKey",
+    "PendingInvalidation",
     "Role",
     "RolePermission",
     "Session",

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import redis
 import structlog
@@ -18,6 +18,19 @@ FAILURES = (redis.RedisError, OSError, ValueError, TypeError)
 log = structlog.get_logger("charter.cache")
 
 
+def as_values(answer: Any, number: int) -> list[bytes | None]:
+    """Return the answer to MGET.
+
+    Raises:
+        TypeError: it is not a value or nothing for each key.
+    """
+    if not isinstance(answer, list) or len(answer) != number:
+        raise TypeError("no answer to MGET")
+    if not all(value is None or isinstance(value, bytes) for value in answer):
+        raise TypeError("no values of ours")
+    return answer
+
+
 class Cache:
     """A connection to Redis for each thread, which all know when Redis is away.
 
@@ -25,10 +38,14 @@ class Cache:
         url: redis://, rediss:// or unix://; empty: always away.
         timeout_ms: longest wait for a connection or an answer.
         prefix: first part of every key.
+        on_failure: called for each question that got no answer.
     """
 
-    def __init__(self, url: str, *, timeout_ms: int, prefix: str) -> None:
+    def __init__(
+        self, url: str, *, timeout_ms: int, prefix: str, on_failure: Callable[[], object] | None = None
+    ) -> None:
         self.prefix = prefix
+        self._on_failure = on_failure
         self.configured = bool(url)
         self._pause_until = 0.0
         self._away = False
@@ -55,6 +72,8 @@ class Cache:
             answer = question(self._client(self._pool))
         except FAILURES as error:
             self._mark_away(error)
+            if self._on_failure is not None:
+                self._on_failure()
             return None
         if self._away:
             self._mark_back()

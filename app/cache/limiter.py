@@ -5,12 +5,13 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import redis
 
-from app.cache.client import Cache
+from app.cache.client import Cache, as_values
 from app.settings import Bucket
 
 # One key holds the theoretical arrival time of the next request, in microseconds of Redis's own clock.
@@ -70,10 +71,23 @@ class Limiter:
         key = f"{self._cache.prefix}:limit:{name}:{who}"
         interval, tolerance = _rate(bucket)
         answer = self._cache.ask(lambda client: _ask(client, key, interval, tolerance))
+        return _taken(answer or self._take_here(name, who, interval, tolerance))
+
+    def take_and_read(
+        self, name: str, who: str, bucket: Bucket, keys: Sequence[str]
+    ) -> tuple[Taken, list[bytes | None] | None]:
+        """As `take`, and in the same round trip read keys.
+
+        Returns:
+            What is left, and the values; None in their place when Redis is away.
+        """
+        key = f"{self._cache.prefix}:limit:{name}:{who}"
+        interval, tolerance = _rate(bucket)
+        answer = self._cache.ask(lambda client: _ask_and_read(client, key, interval, tolerance, keys))
         if answer is None:
-            answer = self._take_here(name, who, interval, tolerance)
-        remaining, reset, wait = answer
-        return Taken(remaining, math.ceil(reset / 1e6), math.ceil(wait / 1e6))
+            return _taken(self._take_here(name, who, interval, tolerance)), None
+        counts, values = answer
+        return _taken(counts), values
 
     def _take_here(self, name: str, who: str, interval: float, tolerance: float) -> tuple[int, float, float]:
         now = self._clock() * 1e6
@@ -93,9 +107,34 @@ def _rate(bucket: Bucket) -> tuple[float, float]:
     return bucket.seconds * 1e6 / bucket.count, bucket.seconds * 1e6
 
 
+def _taken(counts: tuple[int, float, float]) -> Taken:
+    remaining, reset, wait = counts
+    return Taken(remaining, math.ceil(reset / 1e6), math.ceil(wait / 1e6))
+
+
 def _ask(client: redis.Redis, key: str, interval: float, tolerance: float) -> tuple[int, float, float]:
     try:
-        left, reset, wait = client.evalsha(_SHA, 1, key, interval, tolerance)
+        answer = client.evalsha(_SHA, 1, key, interval, tolerance)
     except redis.exceptions.NoScriptError:
-        left, reset, wait = client.eval(SCRIPT, 1, key, interval, tolerance)
+        answer = client.eval(SCRIPT, 1, key, interval, tolerance)
+    return _counts(answer)
+
+
+def _ask_and_read(
+    client: redis.Redis, key: str, interval: float, tolerance: float, keys: Sequence[str]
+) -> tuple[tuple[int, float, float], list[bytes | None]]:
+    with client.pipeline(transaction=False) as pipe:
+        pipe.evalsha(_SHA, 1, key, interval, tolerance)
+        pipe.mget(keys)
+        counts, values = pipe.execute(raise_on_error=False)
+    if isinstance(counts, redis.exceptions.NoScriptError):
+        counts = client.eval(SCRIPT, 1, key, interval, tolerance)
+    for answer in (counts, values):
+        if isinstance(answer, Exception):
+            raise answer
+    return _counts(counts), as_values(values, len(keys))
+
+
+def _counts(answer: Any) -> tuple[int, float, float]:
+    left, reset, wait = answer
     return int(left), float(reset), float(wait)

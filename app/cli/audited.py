@@ -2,7 +2,7 @@
 
 import os
 import pwd
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -19,6 +19,7 @@ from app.identifiers import new_id
 from app.security.principal import Operator
 from app.services import inspection
 from app.services.audit import Event, write_local_event
+from app.services.invalidations import leave
 from app.services.tools import Tools
 from models.account import Account
 
@@ -88,7 +89,7 @@ def change(
         draft = {"event": event} if drafts else {}
         return service(user_id=account.id, actor=actor, tools=tools, **draft, **arguments)
 
-    return act(action, work, account=account, details=details, tools=tools)
+    return act(action, work, account=account, details=details, drops=(f"user:{account.id}",), tools=tools)
 
 
 def act(
@@ -97,6 +98,7 @@ def act(
     *,
     account: Account | None = None,
     details: Mapping[str, Any] | None = None,
+    drops: Sequence[str] = (),
     tools: Tools,
 ) -> Outcome:
     """Do a piece of work and leave its event row: in the work's transaction, or after the rollback when it fails.
@@ -106,6 +108,7 @@ def act(
         work: is given the draft of the row; called again when a deadlock undid it.
         account: what it is done to, when that is there already.
         details: facts for the row, beside who it was and what the work drafts; no secret.
+        drops: tags of what it changes: the servers drop what is cached under them.
 
     Returns:
         What the work returns.
@@ -118,6 +121,7 @@ def act(
     def attempt() -> Outcome:
         with unit():
             outcome = work(event)
+            leave(drops, store=None)
             _record(event, action, "succeeded", None, details=known, now=tools.clock())
         return outcome
 

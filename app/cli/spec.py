@@ -68,6 +68,8 @@ def policy() -> None:
             found.owner or "-",
             " ".join(".".join(path) for path, _ in found.write_permissions) or "-",
             found.step_up or "-",
+            f"{found.cache.policy} {' '.join(map(str, found.cache.tags))}" if found.cache else "-",
+            " ".join(map(str, found.drops)) or "-",
             found.precondition or "-",
             found.idempotency or "-",
             found.bucket or "-",
@@ -77,8 +79,24 @@ def policy() -> None:
         )
         for name, found in sorted(_surface().policies.items())
     ]
-    head = "OPERATION PERMISSION OWNER GUARDED STEP-UP IF-MATCH IDEMPOTENCY LIMIT EXECUTOR AUDIT SUNSET"
-    print_table(tuple(head.split()), rows)
+    print_table(
+        (
+            "OPERATION",
+            "PERMISSION",
+            "OWNER",
+            "GUARDED",
+            "STEP-UP",
+            "CACHE",
+            "DROPS",
+            "IF-MATCH",
+            "IDEMPOTENCY",
+            "LIMIT",
+            "EXECUTOR",
+            "AUDIT",
+            "SUNSET",
+        ),
+        rows,
+    )
 
 
 def _surface(*, thorough: bool = False) -> "Surface":

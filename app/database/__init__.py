@@ -2,6 +2,7 @@
 
 from app.database.binding import bind, explain_connection_fault
 from app.database.bounds import within
+from app.database.identity import identity
 from app.database.pool import Database
 from app.database.work import Unit, connection, on_commit, queries, retrying, run, run_apart, transaction, unit
 
@@ -11,6 +12,7 @@ __all__ = [
     "bind",
     "connection",
     "explain_connection_fault",
+    "identity",
     "on_commit",
     "queries",
     "retrying",

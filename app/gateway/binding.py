@@ -27,17 +27,20 @@ class SignatureMismatch(Exception):
     """A handler whose parameters are not those of its operation."""
 
 
-def check_signature(handler: Callable[..., Any], *, parameters: frozenset[str], has_body: bool) -> None:
+def check_signature(
+    handler: Callable[..., Any], *, parameters: frozenset[str], has_body: bool, cached: bool = False
+) -> None:
     """Refuse a handler that does not fit its operation.
 
     Args:
         handler: a plain function.
         parameters: argument names of the operation's parameters.
         has_body: whether the operation takes a body.
+        cached: whether its answers are kept, and must be the same for everybody who may ask.
 
     Raises:
-        SignatureMismatch: when the function asks for what the operation does not have, or leaves a parameter or
-            the body out.
+        SignatureMismatch: when the function asks for what the operation does not have or must not see, or leaves a
+            parameter or the body out.
     """
     wanted = set(inspect.signature(handler).parameters)
     window = _window(parameters)
@@ -46,6 +49,8 @@ def check_signature(handler: Callable[..., Any], *, parameters: frozenset[str], 
     expected = (parameters - _HEADERS - (window if paged else set())) | ({"body"} if has_body else set())
     if unknown := sorted(wanted - offered - ({"page"} if paged else set())):
         raise SignatureMismatch(f"asks for {', '.join(unknown)}, which the operation does not have")
+    if cached and (seen := sorted(wanted & set(_FROM_CALL))):
+        raise SignatureMismatch(f"asks for {', '.join(seen)}, and its answers are cached for everybody")
     if missing := sorted(expected - wanted):
         raise SignatureMismatch(f"leaves out {', '.join(missing)}")
 

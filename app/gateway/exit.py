@@ -34,6 +34,8 @@ STANDING = (
     (b"strict-transport-security", b"max-age=31536000"),
     (b"cache-control", b"no-store"),
 )
+# The same for an answer that the client may keep, if he asks each time whether it is still good (RFC 9111, 5.2.2).
+KEPT = (*STANDING[:-1], (b"cache-control", b"private, no-cache"), (b"vary", b"Authorization"))
 
 
 class Exit:
@@ -72,7 +74,8 @@ class Exit:
         """
         status, headers, body = answer
         call = visit.call
-        out = [*headers, *call.answer_headers, (b"x-request-id", call.request_id.encode()), *STANDING]
+        out = [*headers, *call.answer_headers, (b"x-request-id", call.request_id.encode())]
+        out += KEPT if call.is_cacheable else STANDING
         if visit.plan is not None:
             out += visit.plan.headers
         if "origin" in visit.headers or self._origins:

@@ -124,7 +124,8 @@ class _Attempt:
 
     def signature(self, handler: Handler, reader: ParameterReader, *, has_body: bool) -> None:
         try:
-            check_signature(handler, parameters=reader.names, has_body=has_body)
+            cached = self._policy.cache is not None
+            check_signature(handler, parameters=reader.names, has_body=has_body, cached=cached)
         except SignatureMismatch as error:
             problem = f"The handler {self._policy.operation_id} {error}."
             self.faults.append(Fault(self._policy.place, problem, "Change its parameters or the document."))

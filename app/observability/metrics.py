@@ -26,6 +26,15 @@ class Metrics:
         self._mismatches = Counter(
             "charter_response_mismatches", "Answers that did not fit the document.", registry=self._registry
         )
+        self._cache_reads = Counter(
+            "charter_cache_reads",
+            "Uses of the cache by policy and outcome.",
+            ("policy", "outcome"),
+            registry=self._registry,
+        )
+        self._cache_failures = Counter(
+            "charter_cache_failures", "Questions that Redis did not answer.", registry=self._registry
+        )
         self._counters: dict[tuple[str, int], Counter] = {}
         self._histograms: dict[str, Histogram] = {}
 
@@ -41,6 +50,14 @@ class Metrics:
     def count_mismatch(self) -> None:
         """Count an answer that was held back because it did not fit the document."""
         self._mismatches.inc()
+
+    def count_cache_read(self, policy: str, outcome: str) -> None:
+        """Count one use of the cache: hit, miss, pending, away or corrupt."""
+        self._cache_reads.labels(policy, outcome).inc()
+
+    def count_cache_failure(self) -> None:
+        """Count a question that Redis did not answer, or not in time, or with an error."""
+        self._cache_failures.inc()
 
     def render(self) -> bytes:
         """Return the text that Prometheus reads, of all workers together."""

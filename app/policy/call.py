@@ -1,10 +1,12 @@
 """One request on its way through the steps, and the answer at the end of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from app.cache.store import Key, Look
 from app.security.principal import Client, Principal
 from app.services.audit import Event
 
@@ -46,6 +48,10 @@ class Call:
         decision_id: of the decision row; None where nothing is decided.
         expected_version: versions that If-Match allows, as ETags tell them; None: any.
         claim: None where the call has no Idempotency-Key, or its operation takes none.
+        key: what the answer is kept under; None where it is not cached.
+        look: what Redis said of it; None: it was away.
+        pending: those of its tags that some write has yet to drop.
+        is_cacheable: whether the client may keep the answer and ask for news of it.
         answer_headers: headers that go out with every answer to this call, such as RateLimit.
         fault: a refusal found early by the stock stack, raised when its turn comes.
     """
@@ -67,6 +73,10 @@ class Call:
     principal: Principal | None = None
     expected_version: tuple[str, ...] | None = None
     claim: Claim | None = None
+    key: Key | None = None
+    look: Look | None = None
+    pending: Sequence[str] = ()
+    is_cacheable: bool = False
     event: Event = field(default_factory=Event)
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     queries: int = 0

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
+from app.policy.cache_rules import cached, invalidating
 from app.policy.document import Fault
 from app.policy.idempotency_checks import idempotent
 from app.policy.operation import Operation
@@ -27,6 +28,7 @@ class Names:
         events: those of events.yaml.
         buckets: rate limits in the settings.
         recencies: step-ups in the settings.
+        lifetimes: cache policies in the settings.
         tags: tags that the root document declares.
         schemes: security schemes of the components.
         bench: whether this is the document of `make bench`, whose one operation stops at the token's signature.
@@ -36,6 +38,7 @@ class Names:
     events: Collection[str]
     buckets: Collection[str]
     recencies: Collection[str]
+    lifetimes: Collection[str]
     tags: Collection[str]
     schemes: Collection[str]
     bench: bool = False
@@ -155,7 +158,11 @@ def _executor(operation: Operation, names: Names) -> Iterator[Fault]:
 
 
 def _safe_methods(operation: Operation, _: Names) -> Iterator[Fault]:
-    unsuitable = ("x-audit", "x-precondition", "x-idempotency") if operation.safe else ("x-paginated",)
+    unsuitable = (
+        ("x-audit", "x-precondition", "x-idempotency", "x-invalidates")
+        if operation.safe
+        else ("x-paginated", "x-cache")
+    )
     for key in unsuitable:
         if key in operation.body:
             problem = f"{key} does not belong on {operation.method.upper()}."
@@ -190,5 +197,7 @@ CHECKS: tuple[Check, ...] = (
     _precondition,
     idempotent,
     paginated,
+    cached,
+    invalidating,
     sunset,
 )

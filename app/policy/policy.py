@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from app.cache.tags import TagTemplate
+from app.policy.cache_rules import CacheRule, cache_rule_of, dropped_tags_of
 from app.policy.document import Place
 from app.policy.operation import Operation
 from app.policy.sunset import Sunset, sunset_of
@@ -25,6 +27,8 @@ class Policy:
         owner: path parameter that names the owning user.
         bucket: rate limit; None: not limited.
         event: name of the event row.
+        cache: what its answers are kept under; None: they are not.
+        drops: the tags that it drops when it succeeds.
         step_up: name of the recency that the last sign-in must have.
         write_permissions: (path of the property in the body, permission needed to set it).
         target: (kind of thing, path parameter that names it): the thing that the path names by its last parameter.
@@ -45,6 +49,8 @@ class Policy:
     precondition: Literal["accepted", "required"] | None
     idempotency: Literal["accepted", "required"] | None
     paginated: Literal["offset", "cursor"] | None
+    cache: CacheRule | None
+    drops: tuple[TagTemplate, ...]
     step_up: str | None
     executor: Literal["common", "hashing", "loop"]
     write_permissions: tuple[tuple[PropertyPath, str], ...]
@@ -71,6 +77,8 @@ def policy_of(operation: Operation, write_permissions: tuple[tuple[PropertyPath,
         precondition=body.get("x-precondition"),
         idempotency=body.get("x-idempotency"),
         paginated=body.get("x-paginated"),
+        cache=cache_rule_of(operation),
+        drops=dropped_tags_of(operation),
         step_up=body.get("x-step-up"),
         executor=body.get("x-executor", "common"),
         write_permissions=write_permissions,

@@ -12,6 +12,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 
+from app.policy.cache_rules import unmatched
 from app.policy.document import METHODS, Document, Fault, Node, nodes
 from app.policy.events import Event
 from app.policy.operation import Operation, operations
@@ -34,6 +35,7 @@ def read_policies(
     events: Mapping[str, Event],
     buckets: Collection[str],
     recencies: Collection[str],
+    lifetimes: Collection[str],
     bench: bool = False,
     thorough: bool = False,
 ) -> tuple[dict[str, Policy], list[Fault]]:
@@ -48,6 +50,7 @@ def read_policies(
         events: those there are, by name.
         buckets: names of the rate limits in the settings.
         recencies: names of the step-ups in the settings.
+        lifetimes: names of the cache policies in the settings.
         bench: allow `x-executor: loop` on every operation, and unused permissions, for the document of `make bench`.
         thorough: also tell of refusals that an operation can answer and does not document.
     """
@@ -57,6 +60,7 @@ def read_policies(
         events=events,
         buckets=buckets,
         recencies=recencies,
+        lifetimes=lifetimes,
         tags=[tag.get("name") for tag in bundle.get("tags", [])],
         schemes=bundle.get("components", {}).get("securitySchemes", {}),
         bench=bench,
@@ -72,6 +76,7 @@ def read_policies(
         *(fault for faults in malformed.values() for fault in faults),
         *duplicates,
         *(fault for operation in found for fault in _findings(operation, CHECKS, names)),
+        *unmatched([operation for operation in found if not malformed[operation.pointer]]),
         *guarded.faults,
         *guarded.unreached(),
     ]

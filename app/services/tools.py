@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.cache.store import Store
+from app.cache.tags import KnownTags
 from app.security.access_tokens import AccessTokens
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
@@ -17,6 +19,8 @@ class Tools:
     Attributes:
         clock: returns the aware present moment in UTC; tests move it.
         catalogue: every permission of the document, with its description.
+        tags: those that answers are cached under; none known to a command.
+        store: the cache; None in a command, which leaves what it has to drop to the servers.
     """
 
     settings: Settings
@@ -25,3 +29,5 @@ class Tools:
     access_tokens: AccessTokens
     refresh_tokens: RefreshTokens
     catalogue: Mapping[str, str]
+    tags: KnownTags
+    store: Store | None

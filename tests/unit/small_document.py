@@ -90,6 +90,7 @@ def read(folder: Path, files: dict[str, str] | None = None, *, bench: bool = Fal
         buckets={"default", "write"},
         thorough=True,
         recencies={"account_deletion"},
+        lifetimes={"profile", "settings"},
         bench=bench,
     )
     if faults:

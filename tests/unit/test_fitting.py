@@ -47,7 +47,7 @@ def written(folder: Path, text: str) -> Path:
 
 def unfit(folder: Path, text: str, **handlers: Callable[..., Any]) -> list[Fault]:
     document = load(written(folder, text))
-    policies, _ = read_policies(document, permissions={}, events={}, buckets=(), recencies=())
+    policies, _ = read_policies(document, permissions={}, events={}, buckets=(), recencies=(), lifetimes=())
     fitted, faults = fit(document, policies, {"get_user": get_user, "put_user": put_user, **handlers})
     assert set(fitted) <= {"get_user", "put_user"} - {name for name in policies if name in str(faults)}
     return faults
@@ -55,7 +55,7 @@ def unfit(folder: Path, text: str, **handlers: Callable[..., Any]) -> list[Fault
 
 def test_what_fits_is_compiled(tmp_path: Path) -> None:
     document = load(written(tmp_path, SOUND))
-    policies, _ = read_policies(document, permissions={}, events={}, buckets=(), recencies=())
+    policies, _ = read_policies(document, permissions={}, events={}, buckets=(), recencies=(), lifetimes=())
     fitted, faults = fit(document, policies, {"get_user": get_user, "put_user": put_user})
 
     assert (list(fitted), faults) == (["get_user", "put_user"], [])

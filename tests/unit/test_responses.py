@@ -38,6 +38,8 @@ def policy(path: str = "/v1/things", method: str = "get") -> Policy:
         precondition=None,
         idempotency=None,
         paginated=None,
+        cache=None,
+        drops=(),
         step_up=None,
         executor="common",
         write_permissions=(),

@@ -21,7 +21,9 @@ def make(parts: Parts) -> Step:
     read, cursors, operation_id = parts.parameters.read, parts.cursors, parts.policy.operation_id
 
     def parameters(call: Call) -> None:
-        call.arguments = read(call.path_values, call.query_string, call.headers)
+        # Those of a cached operation were read with its key.
+        if call.arguments is None:
+            call.arguments = read(call.path_values, call.query_string, call.headers)
 
     def of_a_cursor_list(call: Call) -> None:
         arguments = read(call.path_values, call.query_string, call.headers)

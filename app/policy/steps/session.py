@@ -21,6 +21,10 @@ STATEMENT = f"""
 SELECT {", ".join(Account._fields)}, signed_in_at, holds_all, permissions, refusal
 FROM decide_call(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """  # noqa: S608 (constants)
+# What bars the cached answer is asked in the same breath.
+STATEMENT_WITH_TAGS = STATEMENT.replace(
+    " refusal\n", " refusal,\n       ARRAY(SELECT tag FROM pending_invalidations WHERE tag = ANY(%s))\n"
+)
 _WIDTH = len(Account._fields)
 
 _REFUSALS: dict[str, type[AppError]] = {
@@ -45,6 +49,7 @@ def make(parts: Parts) -> Step | None:
     required, permission = list(policy.permissions), " ".join(policy.permissions)
     recency = tools.settings.recencies[policy.step_up] if policy.step_up else None
     action, owner = policy.operation_id, policy.owner
+    statement = STATEMENT_WITH_TAGS if policy.cache else STATEMENT
 
     def session(call: Call) -> None:
         assert call.caller is not None
@@ -53,9 +58,11 @@ def make(parts: Parts) -> Step | None:
         target = str(call.arguments[parameter]) if parameter else None
         client = call.client
         call.decision_id = new_id()
+        tags = (list(call.key.tags),) if call.key else ()
         rows = run(
-            STATEMENT,
+            statement,
             (
+                *tags,
                 call.now,
                 session_id,
                 user_id,
@@ -75,6 +82,7 @@ def make(parts: Parts) -> Step | None:
             again=True,
         )
         call.principal = _principal(rows, session_id, everything)
+        call.pending = rows[0][-1] if policy.cache else ()
         call.event.actor = (user_id, call.principal.role)
         call.event.target = (kind, target) if kind and target else None
 
@@ -85,7 +93,7 @@ def _principal(rows: list[tuple[Any, ...]], session_id: UUID, everything: frozen
     if not rows:
         raise SessionEnded
     row = rows[0]
-    signed_in_at, holds_all, permissions, refusal = row[_WIDTH:]
+    signed_in_at, holds_all, permissions, refusal = row[_WIDTH : _WIDTH + 4]
     if refusal:
         raise _REFUSALS[refusal](reason=refusal)
     return Principal(

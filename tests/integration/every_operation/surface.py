@@ -95,7 +95,12 @@ def read_operations(openapi: Path = OPENAPI) -> list[Described]:
     document, settings = load(openapi / "openapi.yaml"), Settings()
     permissions, events = load_permissions(openapi / "permissions.yaml"), load_events(openapi / "events.yaml")
     found, _ = read_policies(
-        document, permissions=permissions, events=events, buckets=settings.buckets, recencies=settings.recencies
+        document,
+        permissions=permissions,
+        events=events,
+        buckets=settings.buckets,
+        recencies=settings.recencies,
+        lifetimes=settings.lifetimes,
     )
     return [
         Described(operation, found[operation.body["operationId"]], permissions) for operation in operations(document)

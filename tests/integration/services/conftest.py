@@ -14,6 +14,7 @@ import psycopg2
 import pytest
 import yaml
 
+from app.cache.tags import KnownTags
 from app.database import bind, run
 from app.identifiers import new_id
 from app.security.access_tokens import AccessTokens
@@ -47,6 +48,8 @@ class World:
             access_tokens=AccessTokens(settings.jwt_secret, None, "charter", "charter", 900, lambda: self.now),
             refresh_tokens=RefreshTokens(settings.refresh_keys),
             catalogue=CATALOGUE,
+            tags=KnownTags(()),
+            store=None,
         )
         self.home = self.client("192.0.2.1")
 

@@ -1,0 +1,222 @@
+"""Cached values in Redis: each is kept with the versions of its tags, and good only while these are the current ones.
+
+A version is a random number that a write replaces. It is read before the database is, so that what a reader keeps
+after a write has passed it by bears the version from before, and is never used.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+import redis
+import structlog
+
+from app.cache.client import Cache, as_values
+from app.cache.flights import Flights
+from app.cache.limiter import Limiter, Taken
+from app.cache.tags import EVERYTHING
+from app.settings import Bucket
+
+LONGEST_SECONDS = 86_400
+"""No entry lives longer, nor a version of a tag that nobody drops."""
+
+LARGEST_BYTES = 1_048_576
+"""What is larger is not kept."""
+
+_VERSION_BYTES = 8
+_MOST_TOLD = 1_000
+
+log = structlog.get_logger("charter.cache")
+
+Outcome = Literal["hit", "miss", "pending", "away", "corrupt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A value with what is needed to answer with it.
+
+    Attributes:
+        data: JSON-ready.
+        version: of the value, as its ETag says it.
+    """
+
+    data: Any
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What one answer is kept under.
+
+    Attributes:
+        name: tells it from every other of this deployment.
+        tags: what it is made from, EVERYTHING first.
+    """
+
+    name: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What Redis said of a key, before the database was asked anything.
+
+    Attributes:
+        entry: the text kept there, if any.
+        versions: of the tags, in their order; None where a tag has none, empty where it is nothing of ours.
+    """
+
+    key: Key
+    entry: bytes | None
+    versions: tuple[bytes | None, ...]
+
+
+class Store:
+    """The cache of values.
+
+    Args:
+        cache: where Redis is.
+        identify: returns what tells this deployment's database from any other; asked once, when it is first needed.
+        release: tells this document from another release's, whose answers have another shape.
+        count: called with (policy, outcome) of each use.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        *,
+        identify: Callable[[], str],
+        release: str,
+        count: Callable[[str, Outcome], object] | None = None,
+    ) -> None:
+        self._cache = cache
+        self._identify = identify
+        self._release = release
+        self._space: str | None = None
+        self._told: set[str] = set()
+        self._count = count
+        self.flights: Flights[Any] = Flights()
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is any Redis to ask."""
+        return self._cache.configured
+
+    def count(self, policy: str, outcome: Outcome) -> None:
+        """Count one use of what is cached under a policy."""
+        if self._count is not None:
+            self._count(policy, outcome)
+
+    def key(self, operation_id: str, arguments: object, tags: Sequence[str]) -> Key:
+        """Return what the answer of an operation to these arguments is kept under.
+
+        Args:
+            arguments: JSON-ready but for UUIDs and datetimes.
+            tags: spelt.
+        """
+        text = orjson.dumps([self._release, operation_id, arguments], option=orjson.OPT_SORT_KEYS)
+        return Key(f"{operation_id}:{hashlib.sha256(text).hexdigest()}", (EVERYTHING, *tags))
+
+    def look(self, key: Key) -> Look | None:
+        """Ask for the entry and its tags' versions in one round trip; None when Redis is away."""
+        names = self._names(key)
+        values = self._cache.ask(lambda client: as_values(client.mget(names), len(names)))
+        return _look(key, values)
+
+    def take_and_look(
+        self, limiter: Limiter, name: str, who: str, bucket: Bucket, key: Key
+    ) -> tuple[Taken, Look | None]:
+        """As `look`, with one request taken from the caller's bucket in the same round trip."""
+        taken, values = limiter.take_and_read(name, who, bucket, self._names(key))
+        return taken, _look(key, values)
+
+    def read(self, look: Look) -> Kept | None:
+        """Return what is kept, if it was made from what the tags stand for now."""
+        if look.entry is None or not all(look.versions):
+            return None
+        try:
+            versions, data, version = orjson.loads(look.entry)
+            told = [bytes.fromhex(text) for text in versions]
+        except (ValueError, TypeError) as error:
+            self.tell_corrupt(look.key, error)
+            return None
+        if not isinstance(version, str):
+            self.tell_corrupt(look.key, TypeError("the version is no text"))
+            return None
+        return Kept(data, version) if told == list(look.versions) else None
+
+    def settle(self, look: Look) -> Look | None:
+        """Return the look with a version for each tag; those that had none get one. None when Redis is away."""
+        if all(look.versions):
+            return look
+        names = self._names(look.key)[1:]
+
+        def question(client: redis.Redis) -> Any:
+            with client.pipeline(transaction=False) as pipe:
+                for name, version in zip(names, look.versions, strict=True):
+                    if not version:
+                        fresh = secrets.token_bytes(_VERSION_BYTES)
+                        pipe.set(name, fresh, nx=version is None, ex=LONGEST_SECONDS)
+                pipe.mget(names)
+                return as_values(pipe.execute()[-1], len(names))
+
+        values = self._cache.ask(question)
+        settled = None if values is None else Look(look.key, None, tuple(map(_version, values)))
+        return settled if settled and all(settled.versions) else None
+
+    def keep(self, look: Look, kept: Kept, seconds: int) -> None:
+        """Keep a value that was read from the database after the look.
+
+        Args:
+            look: settled.
+            seconds: how long at most.
+        """
+        versions = [version.hex() for version in look.versions if version]
+        text = orjson.dumps([versions, kept.data, kept.version])
+        if len(text) > LARGEST_BYTES:
+            return
+        name = self._names(look.key)[0]
+        self._cache.ask(lambda client: client.set(name, text, ex=seconds))
+
+    def drop(self, tags: Sequence[str]) -> bool:
+        """Replace the versions of tags, so that nothing kept under them is used again; False when Redis is away."""
+        space = self._prefix()
+        versions = {f"{space}:tag:{tag}": secrets.token_bytes(_VERSION_BYTES) for tag in tags}
+
+        def question(client: redis.Redis) -> bool:
+            with client.pipeline(transaction=False) as pipe:
+                for name, version in versions.items():
+                    pipe.set(name, version, ex=LONGEST_SECONDS)
+                return all(pipe.execute())
+
+        return bool(self._cache.ask(question))
+
+    def tell_corrupt(self, key: Key, error: Exception) -> None:
+        """Log that an entry is not what we put there; once for each."""
+        if key.name in self._told or len(self._told) >= _MOST_TOLD:
+            return
+        self._told.add(key.name)
+        log.warning("cache_entry_corrupt", key=key.name, error=type(error).__name__)
+
+    def _names(self, key: Key) -> list[str]:
+        space = self._prefix()
+        return [f"{space}:entry:{key.name}", *(f"{space}:tag:{tag}" for tag in key.tags)]
+
+    def _prefix(self) -> str:
+        if self._space is None:
+            self._space = f"{self._cache.prefix}:{self._identify()}"
+        return self._space
+
+
+def _look(key: Key, values: Sequence[bytes | None] | None) -> Look | None:
+    if values is None:
+        return None
+    entry, *versions = values
+    return Look(key, entry, tuple(map(_version, versions)))
+
+
+def _version(value: bytes | None) -> bytes | None:
+    return value if value is None or len(value) == _VERSION_BYTES else b""

@@ -1,0 +1,111 @@
+"""What an operation is cached under (x-cache), and what it drops (x-invalidates): read, and checked at start."""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.cache.tags import CALLER, TagTemplate, as_text, as_uuid
+from app.policy.document import Fault
+from app.policy.operation import Operation
+from app.policy.spelling import mend
+
+if TYPE_CHECKING:
+    from app.policy.operation_checks import Names
+
+Reader = Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CacheRule:
+    """How the answers of a safe operation are cached.
+
+    Attributes:
+        policy: names the lifetime in the settings.
+        tags: what the answers are made from.
+        readers: for each tag, what reads the text of its values, in order.
+    """
+
+    policy: str
+    tags: tuple[TagTemplate, ...]
+    readers: tuple[tuple[Reader, ...], ...]
+
+
+def cache_rule_of(operation: Operation) -> CacheRule | None:
+    """Return the rule of an operation whose keys have a form; None where nothing is cached."""
+    value = operation.body.get("x-cache")
+    if not isinstance(value, dict):
+        return None
+    tags = tuple(TagTemplate.read(text) for text in value["tags"])
+    readers = tuple(tuple(_reader(operation, name) for name in tag.names) for tag in tags)
+    return CacheRule(value["policy"], tags, readers)
+
+
+def dropped_tags_of(operation: Operation) -> tuple[TagTemplate, ...]:
+    """Return the tags that an operation drops."""
+    return tuple(TagTemplate.read(text) for text in operation.body.get("x-invalidates", ()))
+
+
+def cached(operation: Operation, names: "Names") -> Iterator[Fault]:
+    """Check x-cache: a policy that there is, tags of path parameters, and an answer that can be asked for anew."""
+    value = operation.body.get("x-cache")
+    if not isinstance(value, dict):
+        return
+    policy, place = str(value.get("policy")), operation.where("x-cache")
+    if policy not in names.lifetimes:
+        choice = mend(policy, names.lifetimes, f"Choose one of {', '.join(sorted(names.lifetimes))}.")
+        yield Fault(operation.where("x-cache", "policy"), f"There is no cache policy {policy}.", choice)
+    for index, text in enumerate(value.get("tags", ())):
+        yield from _strangers(operation, ("x-cache", "tags", index), text, operation.path_parameters)
+    if "x-paginated" in operation.body:
+        yield Fault(place, f"{operation.name} is a list in pages, which are not cached.", "Remove x-cache.")
+    if operation.body.get("x-executor") == "loop":
+        yield Fault(place, f"{operation.name} runs on the loop, which may not wait for Redis.", "Remove x-cache.")
+    success = operation.resolved(operation.body.get("responses", {}).get("200", {}))
+    if "etag" not in {str(name).lower() for name in success.get("headers", {})}:
+        yield Fault(place, f"{operation.name} is cached, and its 200 has no ETag.", "Document the header ETag.")
+    if "304" not in operation.body.get("responses", {}) or operation.parameter("If-None-Match", "header") is None:
+        mending = "Add the response 304 and the header parameter If-None-Match."
+        yield Fault(place, f"{operation.name} is cached, and cannot be asked whether anything changed.", mending)
+
+
+def invalidating(operation: Operation, _: "Names") -> Iterator[Fault]:
+    """Check x-invalidates: tags of path parameters, or of the caller where there is one."""
+    known = [*operation.path_parameters, *([] if "x-public" in operation.body else [CALLER])]
+    for index, text in enumerate(_listed(operation)):
+        yield from _strangers(operation, ("x-invalidates", index), text, known)
+
+
+def unmatched(found: Collection[Operation]) -> Iterator[Fault]:
+    """Yield a fault for each tag that is dropped and nothing is cached under."""
+    known = [TagTemplate.read(text) for operation in found for text in _tags(operation)]
+    for operation in found:
+        for index, text in enumerate(_listed(operation)):
+            if not any(TagTemplate.read(text).same_shape(tag) for tag in known):
+                otherwise = "Name a tag of an x-cache, or remove it."
+                problem = f"Nothing is cached under {text}."
+                yield Fault(operation.where("x-invalidates", index), problem, mend(text, map(str, known), otherwise))
+
+
+def _strangers(
+    operation: Operation, steps: tuple[str | int, ...], text: str, known: Collection[str]
+) -> Iterator[Fault]:
+    for name in TagTemplate.read(text).names:
+        if name not in known:
+            choice = f"Use one of {', '.join(known)}." if known else "Write a tag without braces."
+            problem = f"The tag {text} of {operation.name} needs {name}, which it does not have."
+            yield Fault(operation.where(*steps), problem, choice)
+
+
+def _tags(operation: Operation) -> list[str]:
+    value = operation.body.get("x-cache")
+    return list(value.get("tags", ())) if isinstance(value, dict) else []
+
+
+def _listed(operation: Operation) -> list[str]:
+    value = operation.body.get("x-invalidates", ())
+    return list(value) if isinstance(value, list) else []
+
+
+def _reader(operation: Operation, name: str) -> Reader:
+    parameter = operation.parameter(name, "path") or {}
+    return as_uuid if operation.resolved(parameter.get("schema", {})).get("format") == "uuid" else as_text
