@@ -99,6 +99,10 @@ class Settings:
         parse.whole(60, 86_400), 600, "seconds since the sign-in within which an owner may delete the account"
     )
 
+    idempotency_hours: int = _setting(
+        parse.whole(1, 720), 24, "how long the answer to a write with an Idempotency-Key is kept for its repetition"
+    )
+
     password_min: int = _setting(parse.whole(8, 128), 15, "shortest new password, characters")
     password_max: int = _setting(parse.whole(64, 256), 256, "longest password, characters")
     bcrypt_cost: int = _setting(parse.whole(4, 16), 10, "bcrypt cost; below 10 only outside production")

@@ -2,6 +2,7 @@
 
 from models.audit_client import AuditClient
 from models.audit_event import AuditEvent
+from models.idempotency_key import IdempotencyKey
 from models.pending_invalidation import PendingInvalidation
 from models.role import Role
 from models.role_permission import RolePermission
@@ -13,6 +14,7 @@ from models.user_profile import UserProfile
 __all__ = [
     "AuditClient",
     "AuditEvent",
+    "IdempotencyKey",
     "PendingInvalidation",
     "Role",
     "RolePermission",

@@ -71,9 +71,11 @@ def policy() -> None:
             f"{found.cache.policy} {' '.join(map(str, found.cache.tags))}" if found.cache else "-",
             " ".join(map(str, found.drops)) or "-",
             found.precondition or "-",
+            found.idempotency or "-",
             found.bucket or "-",
             found.executor,
             "-" if found.safe else found.event,
+            str(found.sunset.on) if found.sunset else "-",
         )
         for name, found in sorted(_surface().policies.items())
     ]
@@ -87,9 +89,11 @@ def policy() -> None:
             "CACHE",
             "DROPS",
             "IF-MATCH",
+            "IDEMPOTENCY",
             "LIMIT",
             "EXECUTOR",
             "AUDIT",
+            "SUNSET",
         ),
         rows,
     )

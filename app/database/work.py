@@ -97,6 +97,8 @@ def transaction() -> Iterator[None]:
         return
     _begin(database)
     try:
+        if state.unit is not None and state.unit.first is not None:
+            state.unit.first()
         yield
     except BaseException:
         _roll_back(database)
@@ -107,12 +109,17 @@ def transaction() -> Iterator[None]:
 
 
 class Unit:
-    """One piece of work whose commit the pipeline decides."""
+    """One piece of work whose commit the pipeline decides.
 
-    __slots__ = ("_state",)
+    Attributes:
+        first: called first thing in its transaction; None: nothing is.
+    """
 
-    def __init__(self, state: ThreadState) -> None:
+    __slots__ = ("_state", "first")
+
+    def __init__(self, state: ThreadState, first: Callable[[], object] | None = None) -> None:
         self._state = state
+        self.first = first
 
     @property
     def begun(self) -> bool:
@@ -121,8 +128,11 @@ class Unit:
 
 
 @contextmanager
-def unit() -> Iterator[Unit]:
+def unit(*, first: Callable[[], object] | None = None) -> Iterator[Unit]:
     """Own the commit of every `transaction()` entered inside; on an exception all of it is rolled back.
+
+    Args:
+        first: called as soon as a transaction has begun; what it raises leaves the `transaction()` that began it.
 
     Raises:
         RuntimeError: inside another unit or transaction.
@@ -132,7 +142,7 @@ def unit() -> Iterator[Unit]:
     state = database.state
     if state.unit is not None or state.transactions:
         raise RuntimeError("a unit does not nest")
-    state.unit = Unit(state)
+    state.unit = Unit(state, first)
     try:
         yield state.unit
         if state.transactions:

@@ -20,7 +20,7 @@ GIVEN = frozenset({"tools", "probes"})
 _PAGE = frozenset({"offset", "limit", "sort"})
 _CURSOR_PAGE = frozenset({"cursor", "limit"})
 # Read by the steps, not by handlers.
-_HEADERS = frozenset({"if_match", "if_none_match"})
+_HEADERS = frozenset({"if_match", "if_none_match", "idempotency_key"})
 
 
 class SignatureMismatch(Exception):

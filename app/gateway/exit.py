@@ -17,7 +17,10 @@ ASGI = Callable[[Any, Any, Send], Awaitable[None]]
 
 _CORS_METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _CORS_HEADERS = b"authorization, content-type, if-match, if-none-match, idempotency-key, x-request-id"
-_CORS_EXPOSED = b"etag, link, location, ratelimit, ratelimit-policy, retry-after, x-request-id, idempotency-replayed"
+_CORS_EXPOSED = (
+    b"etag, link, location, ratelimit, ratelimit-policy, retry-after, x-request-id"
+    b", idempotency-replayed, deprecation, sunset"
+)
 
 # Answers that the document does not describe (law 2): held back, and counted.
 _MISMATCHES = ("response_mismatch", "undocumented_refusal")
@@ -73,6 +76,8 @@ class Exit:
         call = visit.call
         out = [*headers, *call.answer_headers, (b"x-request-id", call.request_id.encode())]
         out += KEPT if call.is_cacheable else STANDING
+        if visit.plan is not None:
+            out += visit.plan.headers
         if "origin" in visit.headers or self._origins:
             out += self.cors(visit)
         if status not in (204, 304):

@@ -27,12 +27,14 @@ class Plan:
         run: takes a call through the steps; raises the refusal.
         takes_body: whether a body is read at all.
         needs_body: whether it must be there.
+        headers: what every answer carries, however it ends.
     """
 
     policy: Policy
     run: Callable[[Call], Answer]
     takes_body: bool
     needs_body: bool
+    headers: tuple[tuple[bytes, bytes], ...]
 
 
 def compile_plans(
@@ -70,6 +72,7 @@ def compile_plans(
             run=_only_documented(compile_steps(parts), operation.responder.statuses | _EVERYWHERE),
             takes_body=operation.body is not None,
             needs_body=operation.needs_body,
+            headers=operation.policy.sunset.headers if operation.policy.sunset else (),
         )
     return plans
 

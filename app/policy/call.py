@@ -23,6 +23,17 @@ class Answer(NamedTuple):
     body: bytes
 
 
+class Claim(NamedTuple):
+    """What the Idempotency-Key of a call stands for.
+
+    Attributes:
+        fingerprints: of the request; the first is the one to keep, a kept one may equal any of them.
+    """
+
+    key: str
+    fingerprints: tuple[bytes, ...]
+
+
 @dataclass(slots=True)
 class Call:
     """What the steps read and write while they work on one request.
@@ -36,6 +47,7 @@ class Call:
         document: the parsed and validated body.
         decision_id: of the decision row; None where nothing is decided.
         expected_version: versions that If-Match allows, as ETags tell them; None: any.
+        claim: None where the call has no Idempotency-Key, or its operation takes none.
         key: what the answer is kept under; None where it is not cached.
         look: what Redis said of it; None: it was away.
         pending: those of its tags that some write has yet to drop.
@@ -60,6 +72,7 @@ class Call:
     decision_id: UUID | None = None
     principal: Principal | None = None
     expected_version: tuple[str, ...] | None = None
+    claim: Claim | None = None
     key: Key | None = None
     look: Look | None = None
     pending: Sequence[str] = ()

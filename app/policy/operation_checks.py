@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from app.policy.cache_rules import cached, invalidating
 from app.policy.document import Fault
+from app.policy.idempotency_checks import idempotent
 from app.policy.operation import Operation
 from app.policy.page_checks import paginated
 from app.policy.policy import listed_permissions
 from app.policy.spelling import mend
+from app.policy.sunset import sunset
 
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
@@ -156,7 +158,11 @@ def _executor(operation: Operation, names: Names) -> Iterator[Fault]:
 
 
 def _safe_methods(operation: Operation, _: Names) -> Iterator[Fault]:
-    unsuitable = ("x-audit", "x-precondition", "x-invalidates") if operation.safe else ("x-paginated", "x-cache")
+    unsuitable = (
+        ("x-audit", "x-precondition", "x-idempotency", "x-invalidates")
+        if operation.safe
+        else ("x-paginated", "x-cache")
+    )
     for key in unsuitable:
         if key in operation.body:
             problem = f"{key} does not belong on {operation.method.upper()}."
@@ -189,7 +195,9 @@ CHECKS: tuple[Check, ...] = (
     _executor,
     _safe_methods,
     _precondition,
+    idempotent,
     paginated,
     cached,
     invalidating,
+    sunset,
 )

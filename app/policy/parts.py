@@ -16,6 +16,10 @@ Step = Callable[[Call], Answer | None]
 class ReadsParameters(Protocol):
     """Coerces and validates path, query and header parameters."""
 
+    @property
+    def from_headers(self) -> frozenset[str]:
+        """Return the names of the arguments that come from headers."""
+
     def read(self, path_values: dict[str, str], query_string: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
         """Return the arguments, or raise ValidationFailed with every violation."""
 

@@ -10,10 +10,21 @@ from contextlib import nullcontext
 from app.database import connection
 from app.policy.call import Answer, Call
 from app.policy.parts import Parts, Step
-from app.policy.steps import body, cached, limit, parameters, precondition, properties, session, work
+from app.policy.steps import (
+    body,
+    cached,
+    idempotency,
+    limit,
+    parameters,
+    precondition,
+    properties,
+    replay,
+    session,
+    work,
+)
 
 BEFORE_THE_DATABASE = (limit, parameters)
-WITH_THE_DATABASE = (session, cached, body, precondition, properties, work)
+WITH_THE_DATABASE = (session, cached, body, idempotency, precondition, properties, replay, work)
 
 
 def compile_steps(parts: Parts) -> Callable[[Call], Answer]:

@@ -8,6 +8,7 @@ from app.cache.tags import TagTemplate
 from app.policy.cache_rules import CacheRule, cache_rule_of, dropped_tags_of
 from app.policy.document import Place
 from app.policy.operation import Operation
+from app.policy.sunset import Sunset, sunset_of
 
 PropertyPath = tuple[str, ...]
 
@@ -32,6 +33,7 @@ class Policy:
         write_permissions: (path of the property in the body, permission needed to set it).
         target: (kind of thing, path parameter that names it): the thing that the path names by its last parameter.
         safe: whether it only reads.
+        sunset: when it goes; None where it stays.
         place: where the operation stands in the document.
     """
 
@@ -45,6 +47,7 @@ class Policy:
     bucket: str | None
     event: str
     precondition: Literal["accepted", "required"] | None
+    idempotency: Literal["accepted", "required"] | None
     paginated: Literal["offset", "cursor"] | None
     cache: CacheRule | None
     drops: tuple[TagTemplate, ...]
@@ -53,6 +56,7 @@ class Policy:
     write_permissions: tuple[tuple[PropertyPath, str], ...]
     target: tuple[str, str] | None
     safe: bool
+    sunset: Sunset | None
     place: Place
 
 
@@ -71,6 +75,7 @@ def policy_of(operation: Operation, write_permissions: tuple[tuple[PropertyPath,
         bucket=None if bucket == "none" else bucket,
         event=body.get("x-audit", body["operationId"]),
         precondition=body.get("x-precondition"),
+        idempotency=body.get("x-idempotency"),
         paginated=body.get("x-paginated"),
         cache=cache_rule_of(operation),
         drops=dropped_tags_of(operation),
@@ -79,6 +84,7 @@ def policy_of(operation: Operation, write_permissions: tuple[tuple[PropertyPath,
         write_permissions=write_permissions,
         target=_target(operation),
         safe=operation.safe,
+        sunset=sunset_of(operation),
         place=operation.where(),
     )
 

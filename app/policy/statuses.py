@@ -47,6 +47,8 @@ def _by_policy(operation: Operation, guarded: tuple[tuple[PropertyPath, str], ..
         found[403] = "x-write-permission"
     if "x-precondition" in body:
         found[412] = "x-precondition"
+    if "x-idempotency" in body:
+        found[409] = found[422] = "x-idempotency"
     if "requestBody" in body:
         found[415] = "requestBody"
     if body.get("x-precondition") == "required":

@@ -21,7 +21,8 @@ PROFILE_FIELDS = ("display_name", "locale", "time_zone", "avatar_url", "bio")
 
 _FIND = f"SELECT {ACCOUNT_COLUMNS} FROM {ACCOUNT_FROM} WHERE u.id = %(id)s"  # noqa: S608 (constants)
 
-_LOCK = "SELECT id FROM users WHERE id = %(id)s FOR UPDATE"
+# Lighter than FOR UPDATE: what only refers to the account, such as its keys of idempotency, need not wait.
+_LOCK = "SELECT id FROM users WHERE id = %(id)s FOR NO KEY UPDATE"
 
 _INSERT = """
 WITH account AS (

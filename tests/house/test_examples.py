@@ -15,7 +15,10 @@ from app.factory import OPENAPI
 from app.policy.document import load
 
 # The order of an operation's keys, one for all, so that readers know where to look; the x- keys stand together.
-ORDER = ("operationId", "summary", "description", "tags", "x-", "parameters", "requestBody", "responses", "security")
+ORDER = (
+    *("operationId", "summary", "description", "externalDocs", "tags", "deprecated", "x-"),
+    *("parameters", "requestBody", "responses", "security"),
+)
 METHODS = ("get", "put", "post", "delete", "patch")
 
 Found = Iterator[tuple[str, Any]]

@@ -24,6 +24,8 @@ INSERT INTO user_profiles (id, user_id, display_name) SELECT gen_random_uuid(), 
 INSERT INTO sessions (id, user_id, generation, key_id, idle_expires_at, expires_at, address, network)
     SELECT gen_random_uuid(), id, 1, 'k', now(), now(), '::1', '::' FROM users;
 INSERT INTO sign_in_attempts (id, key) SELECT gen_random_uuid(), id::text FROM users;
+INSERT INTO idempotency_keys (id, user_id, operation, key, fingerprint, expires_at)
+    SELECT gen_random_uuid(), id, 'create_user', 'k', 'f', now() FROM users;
 INSERT INTO audit_clients (id, address) SELECT id, '::1' FROM users;
 INSERT INTO audit_events (id, kind, occurred_at, request_id, action, outcome)
     SELECT id, 'event', now(), 'r', 'login', 'succeeded' FROM users;

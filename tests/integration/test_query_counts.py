@@ -154,6 +154,15 @@ def test_writes_keep_within_their_numbers(people: People, cost) -> None:
     assert cost(lambda: ada.post("/v1/users", json=made), 201) <= 5
 
 
+def test_a_key_costs_a_look_a_claim_and_an_answer_and_a_repetition_one_look(people: People, cost) -> None:
+    ada, keyed = people.ada.api, {"Idempotency-Key": "k"}
+    body = {"description": "", "permissions": []}
+    plain = cost(lambda: ada.post("/v1/roles", json={**body, "name": "plain"}), 201)
+
+    assert cost(lambda: ada.post("/v1/roles", json={**body, "name": "keyed"}, headers=keyed), 201) == plain + 3
+    assert cost(lambda: ada.post("/v1/roles", json={**body, "name": "keyed"}, headers=keyed), 201) == 2
+
+
 def test_ending_many_sessions_costs_no_more_than_ending_one(people: People, cost) -> None:
     for _ in range(5):
         people.bob.sign_in()

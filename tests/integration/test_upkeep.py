@@ -27,5 +27,21 @@ def test_it_drops_stale_counters_and_sessions_long_over_and_keeps_the_rest(servi
     assert months >= 1 + 4 + 4
 
 
+def test_it_drops_kept_answers_that_are_over_in_any_number(service: Service, people: People) -> None:
+    data(people.alice.api.get("/v1/users/me"))
+    now = service.clock()
+    run(
+        """
+        INSERT INTO idempotency_keys (id, user_id, operation, key, fingerprint, expires_at)
+        SELECT gen_random_uuid(), id, 'make_badge', n::text, 'f', %s + interval '1 second' * sign(n)
+        FROM users, generate_series(-2500, 1) n
+        """,
+        (now,),
+    )
+
+    keep_up(settings=service.settings, now=now)
+    assert run("SELECT key FROM idempotency_keys") == [("1",)]
+
+
 def _count(table: str) -> int:
     return int(run(f"SELECT count(*) FROM {table}")[0][0])

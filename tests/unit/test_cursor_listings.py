@@ -29,6 +29,7 @@ POLICY = Policy(
     bucket=None,
     event="list_things",
     precondition=None,
+    idempotency=None,
     paginated="cursor",
     cache=None,
     drops=(),
@@ -37,6 +38,7 @@ POLICY = Policy(
     write_permissions=(),
     target=None,
     safe=True,
+    sunset=None,
     place=Place("openapi/paths/things.yaml", 7),
 )
 

@@ -36,6 +36,7 @@ def policy(path: str = "/v1/things", method: str = "get") -> Policy:
         bucket=None,
         event="list_things",
         precondition=None,
+        idempotency=None,
         paginated=None,
         cache=None,
         drops=(),
@@ -44,6 +45,7 @@ def policy(path: str = "/v1/things", method: str = "get") -> Policy:
         write_permissions=(),
         target=None,
         safe=method == "get",
+        sunset=None,
         place=Place("openapi/paths/things.yaml", 7),
     )
 

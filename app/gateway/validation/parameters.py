@@ -12,6 +12,7 @@ from app.policy.document import resolve
 
 # Header parameters of these names mean nothing: OpenAPI describes them elsewhere (OpenAPI 3.0.3, 4.7.12.1).
 _DESCRIBED_ELSEWHERE = frozenset({"accept", "authorization", "content-type"})
+_DEMANDED_LATER = frozenset({"if-match", "idempotency-key"})
 _LONGEST_NAME = 200
 
 
@@ -43,10 +44,12 @@ class ParameterReader:
 
     Attributes:
         names: names of the arguments it gives.
+        from_headers: those that come from headers.
     """
 
     def __init__(self, path: list[_Parameter], query: list[_Parameter], header: list[_Parameter]) -> None:
         self.names = frozenset(parameter.argument for parameter in (*path, *query, *header))
+        self.from_headers = frozenset(parameter.argument for parameter in header)
         self._path = tuple((parameter.name, parameter) for parameter in path)
         self._query = {parameter.name: parameter for parameter in query}
         self._plain_names = {parameter.name.encode(): parameter.name for parameter in query}
@@ -113,7 +116,8 @@ def compile_parameters(
 ) -> ParameterReader:
     """Return what reads the parameters of an operation: its own, and those of its path that it does not replace.
 
-    `If-Match` is never demanded here: whether it must be there is x-precondition's to say, with a 428.
+    `If-Match` and `Idempotency-Key` are never demanded here: whether they must be there is x-precondition's and
+    x-idempotency's to say, once the caller is known.
 
     Raises:
         UnreadableParameterError: for one that is not in path, query or header, holds an object, or would share its
@@ -146,7 +150,7 @@ def _compile(bundle: Mapping[str, Any], place: str, parameter: Mapping[str, Any]
     return _Parameter(
         name=name,
         argument=argument_name(name),
-        required=bool(parameter.get("required")) and name.lower() != "if-match",
+        required=bool(parameter.get("required")) and name.lower() not in _DEMANDED_LATER,
         default=plain.get("default"),
         form="one" if kind != "array" else "repeated" if repeated else "commas",
         take=taker(bundle, schema, name),

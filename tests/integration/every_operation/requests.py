@@ -11,6 +11,8 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
+from app.identifiers import new_id
+from app.policy.policy import Policy
 from tests.integration.every_operation.surface import Described
 from tests.integration.every_operation.world import World
 
@@ -86,9 +88,14 @@ def request_for(described: Described, world: World) -> Request:
         template=policy.path,
         values={name: _path_value(described, name, world) for name in described.operation.path_parameters},
         query={name: _example(described, name, "query") for name in _required_in_query(described)},
-        headers={"If-Match": "*"} if policy.precondition else {},
+        headers=_demanded(policy),
         body=body,
     )
+
+
+def _demanded(policy: Policy) -> dict[str, str]:
+    headers = {"If-Match": "*"} if policy.precondition else {}
+    return headers | ({"Idempotency-Key": str(new_id())} if policy.idempotency == "required" else {})
 
 
 def _path_value(described: Described, name: str, world: World) -> str:

@@ -20,6 +20,10 @@ _OTHER_ADMINS = """
 UPDATE users SET status = 'suspended'
 WHERE id <> %s AND role_id = (SELECT id FROM roles WHERE name = 'admin')
 """
+_KEY = """
+INSERT INTO idempotency_keys (id, user_id, operation, key, fingerprint, status, headers, body, expires_at)
+VALUES (gen_random_uuid(), %s, %s, 'twin', 'of another request', 200, '[]', '', now() + interval '1 day')
+"""
 
 
 class Stage:
@@ -91,6 +95,27 @@ def _without_if_match(stage: Stage, described: Described, request: Request) -> h
     return stage.send(Request(**{**vars(request), "headers": headers}))
 
 
+def _keyed(stage: Stage, described: Described, request: Request) -> tuple[tuple[UUID, str], Request]:
+    return (stage.world.people["admin"].id, described.name), request.but(headers={"Idempotency-Key": "twin"})
+
+
+def _twin_at_work(stage: Stage, described: Described, request: Request) -> httpx.Response:
+    held, keyed = _keyed(stage, described, request)
+    twin = stage.world.database.connect_apart()
+    try:
+        twin.autocommit = False
+        twin.cursor().execute(_KEY, held)
+        return stage.send(keyed)
+    finally:
+        twin.close()
+
+
+def _key_of_another_request(stage: Stage, described: Described, request: Request) -> httpx.Response:
+    held, keyed = _keyed(stage, described, request)
+    run(_KEY, held)
+    return stage.send(keyed)
+
+
 def _over(setting: str, change: Callable[[int], Mapping[str, object]]) -> Situation:
     def send(stage: Stage, described: Described, request: Request) -> httpx.Response:
         return stage.send(request.but(**change(getattr(stage.world.service.settings, setting))))
@@ -130,6 +155,8 @@ SITUATIONS: Mapping[str, Situation] = {
     "ROLE_TAKEN": _changed(body={"name": TAILORED_ROLE}),
     "ROLE_IN_USE": _changed(values={"role_name": TAILORED_ROLE}),
     "ROLE_BUILT_IN": _changed(values={"role_name": "guest"}),
+    "IDEMPOTENCY_IN_PROGRESS": _twin_at_work,
+    "IDEMPOTENCY_KEY_REUSED": _key_of_another_request,
     "PRECONDITION_FAILED": _changed(headers={"If-Match": '"999999"'}),
     "PRECONDITION_REQUIRED": _without_if_match,
     "PAYLOAD_TOO_LARGE": _over("body_limit", lambda limit: {"body": b" " * (limit + 1)}),

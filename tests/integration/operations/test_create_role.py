@@ -150,3 +150,24 @@ def test_a_body_that_is_no_json_object_is_refused(people: People) -> None:
 def test_nobody_gets_in_without_a_token(service: Service, people: People) -> None:
     with service.client() as client:
         assert refused(client.post("/v1/roles", json=CLERK), 401, "UNAUTHENTICATED")
+
+
+def test_a_repetition_under_its_key_makes_nothing_and_answers_as_at_first(people: People) -> None:
+    keyed = {"Idempotency-Key": "make-clerk"}
+    first = people.ada.api.post("/v1/roles", json=CLERK, headers=keyed)
+    data(people.ada.api.patch("/v1/roles/clerk", json={"name": "other"}))
+    again = people.ada.api.post("/v1/roles", json=dict(reversed(CLERK.items())), headers=keyed)
+
+    assert data(first, 201)["name"] == "clerk"
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.headers["location"] == "/v1/roles/clerk"
+    assert eventless(again)
+    assert run("SELECT count(*) FROM roles") == [(4,)]
+
+
+def test_a_refused_role_leaves_its_key_free(people: People) -> None:
+    keyed = {"Idempotency-Key": "k"}
+    refused(people.ada.api.post("/v1/roles", json={**CLERK, "name": "admin"}, headers=keyed), 409, "ROLE_TAKEN")
+
+    assert data(people.ada.api.post("/v1/roles", json=CLERK, headers=keyed), 201)["name"] == "clerk"

@@ -1,5 +1,7 @@
 """create_user: an account made for somebody else."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -227,3 +229,63 @@ def test_a_body_of_another_media_type_is_refused(people: People) -> None:
 
     refused(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
     assert number_of_accounts() == 1
+
+
+def test_a_repetition_under_its_key_makes_nobody_and_answers_as_at_first(people: People) -> None:
+    keyed = {"Idempotency-Key": "make-new"}
+    body = {"email": "new@example.com", "password": PASSWORD}
+    first = people.ada.api.post("/v1/users", json=body, headers=keyed)
+    again = people.ada.api.post("/v1/users", json=body, headers=keyed)
+
+    assert first.status_code == 201
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.headers["location"] == first.headers["location"]
+    assert decision(again).outcome == "allowed"
+    assert eventless(again)
+    assert number_of_accounts() == 2
+    other = people.ada.api.post("/v1/users", json={**body, "email_verified": True}, headers=keyed)
+    refused(other, 422, "IDEMPOTENCY_KEY_REUSED")
+    assert event(other)[2:6] == ("user.created", None, "failed", "idempotency_key_reused")
+
+
+def test_twins_at_once_make_one_account(people: People) -> None:
+    start = threading.Barrier(8)
+    body = {"email": "new@example.com", "password": PASSWORD}
+    send = people.ada.api.post
+
+    def one(_: int) -> httpx.Response:
+        start.wait(10)
+        return send("/v1/users", json=body, headers={"Idempotency-Key": "k"})
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(one, range(8)))
+
+    made = [answer for answer in answers if answer.status_code == 201]
+    assert {answer.content for answer in made} == {made[0].content}
+    assert [answer.json()["errors"][0]["code"] for answer in answers if answer not in made] == [
+        "IDEMPOTENCY_IN_PROGRESS"
+    ] * (8 - len(made))
+    assert len([answer for answer in made if "idempotency-replayed" not in answer.headers]) == 1
+    assert number_of_accounts() == 2
+
+
+def test_who_may_not_make_accounts_any_more_gets_no_replay(people: People, clerk: Person) -> None:
+    keyed = {"Idempotency-Key": "k"}
+    body = {"email": "new@example.com", "password": PASSWORD}
+    assert clerk.api.post("/v1/users", json=body, headers=keyed).status_code == 201
+    run("DELETE FROM role_permissions WHERE permission = 'users:create'")
+
+    answer = clerk.api.post("/v1/users", json=body, headers=keyed)
+
+    refused(answer, 403, "FORBIDDEN")
+    assert decision(answer).outcome == "denied"
+    assert eventless(answer)
+
+
+def test_an_account_that_made_others_can_be_deleted_with_its_keys(people: People, clerk: Person) -> None:
+    body = {"email": "new@example.com", "password": PASSWORD}
+    assert clerk.api.post("/v1/users", json=body, headers={"Idempotency-Key": "k"}).status_code == 201
+
+    assert people.ada.api.delete(f"/v1/users/{clerk.id}").status_code == 204
+    assert run("SELECT count(*) FROM idempotency_keys") == [(0,)]

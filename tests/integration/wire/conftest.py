@@ -1,15 +1,21 @@
 """Fixtures of the hostile tests: the small document of tests/surface, served by both ways in."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
-from app.database import Database
+from app.database import Database, run
+from app.factory import build_tools
 from app.observability.logging import configure
 from models.record import database as proxy
 from tests import leaks, surface
 from tests.integration.conftest import GATEWAYS
+from tests.integration.wire.wishes import Caller
+from tests.people import make_account
 from tests.servers import Servers
 from tests.service import Service, settings_for
 from tests.service import running as serving
@@ -69,3 +75,32 @@ def probe_door(probing: Service, any_database: Database) -> Iterator[Service]:
 def gateway(request: pytest.FixtureRequest) -> str:
     """A way in, for tests that start a service with settings of their own."""
     return str(request.param)
+
+
+@pytest.fixture
+def caller(probes: Service, password_hash: str) -> Iterator[Caller]:
+    """Make somebody, signed in, and return his client."""
+    with contextlib.ExitStack() as clients:
+
+        def sign_in(name: str = "alice", service: Service = probes) -> httpx.Client:
+            user_id, session_id = make_account(name, "user", password_hash, now=probes.clock()), uuid4()
+            run(
+                """
+                INSERT INTO sessions (id, user_id, generation, key_id, idle_expires_at, expires_at, address, network)
+                VALUES (%s, %s, 1, 'k1', now() + interval '9 days', now() + interval '9 days', '::1', '::')
+                """,
+                (session_id, user_id),
+            )
+            return clients.enter_context(service.client(token_of(service, user_id, session_id)))
+
+        yield sign_in
+        probes.clock.reset()
+
+
+def token_of(service: Service, user_id: UUID, session_id: UUID) -> str:
+    return build_tools(service.settings, {}, clock=service.clock).access_tokens.issue(user_id, session_id)
+
+
+@pytest.fixture
+def alice(caller: Caller) -> httpx.Client:
+    return caller()

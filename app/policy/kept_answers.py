@@ -1,0 +1,116 @@
+"""The answers to keyed writes, kept in the transaction of the work, so that a repetition gets the first one again.
+
+A key belongs to one caller and one operation. What is kept under it is there when, and only when, the work is: a crash
+after the commit loses nothing, and one before it leaves nothing behind.
+"""
+
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import peewee
+
+from app.database import run, transaction
+from app.errors import IdempotencyInProgress, IdempotencyKeyReused, SessionEnded, Unavailable
+from app.identifiers import new_id
+from app.policy.call import Answer, Call, Claim
+
+_FIND = """
+SELECT fingerprint, status, headers, body FROM idempotency_keys
+WHERE user_id = %s AND operation = %s AND key = %s AND expires_at > %s
+"""
+
+# One round trip, and planned once a connection: its text is in the migration that made it.
+_CLAIM = "SELECT fingerprint, status, headers, body FROM claim_idempotency_key(%s, %s, %s, %s, %s, %s, %s)"
+
+_KEEP = """
+UPDATE idempotency_keys SET status = %s, headers = %s, body = %s WHERE user_id = %s AND operation = %s AND key = %s
+"""
+
+_FORGET = "DELETE FROM idempotency_keys WHERE user_id = %s AND operation = %s AND key = %s"
+
+_REPLAYED = (b"idempotency-replayed", b"true")
+
+
+class Replayed(Exception):
+    """A twin has done the work meanwhile; raised to end the unit that was about to do it again.
+
+    Attributes:
+        answer: what the twin was answered.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        super().__init__()
+
+
+class KeptAnswers:
+    """The answers of one operation. Its methods want a call that has a claim.
+
+    Args:
+        hours: how long an answer is kept.
+    """
+
+    def __init__(self, operation_id: str, hours: int) -> None:
+        self._operation = operation_id
+        self._life = timedelta(hours=hours)
+
+    def find(self, call: Call) -> Answer | None:
+        """Return the answer to replay, None when nothing is kept under the key.
+
+        Raises:
+            IdempotencyKeyReused: what is kept was the answer to another request.
+        """
+        rows = run(_FIND, (*self._name(call), call.now), again=True)
+        return _answer(rows, _claim_of(call))
+
+    def claim(self, call: Call) -> None:
+        """Make the key this transaction's, until it ends.
+
+        Raises:
+            Replayed: the work is done already.
+            IdempotencyInProgress: a twin is at work.
+            IdempotencyKeyReused: as `find`.
+            SessionEnded: the caller's account is gone.
+        """
+        claim = _claim_of(call)
+        try:
+            rows = run(_CLAIM, (new_id(), *self._name(call), claim.fingerprints[0], call.now, call.now + self._life))
+        except Unavailable as error:
+            if error.reason != "lock_timeout":
+                raise
+            raise IdempotencyInProgress(headers={"Retry-After": "1"}) from error
+        except peewee.IntegrityError as error:
+            raise SessionEnded(reason="session_ended") from error
+        if answer := _answer(rows, claim):
+            raise Replayed(answer)
+
+    def keep(self, call: Call, answer: Answer) -> None:
+        """Keep a success under the key that was claimed; anything else gives the key back."""
+        # Where the work needed no transaction it begins here, with the claim.
+        with transaction():
+            if 200 <= answer.status < 300:
+                pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers]
+                run(_KEEP, (answer.status, json.dumps(pairs), answer.body, *self._name(call)))
+            else:
+                run(_FORGET, self._name(call))
+
+    def _name(self, call: Call) -> tuple[UUID, str, str]:
+        assert call.caller is not None
+        return call.caller[0], self._operation, _claim_of(call).key
+
+
+def _claim_of(call: Call) -> Claim:
+    assert call.claim is not None
+    return call.claim
+
+
+def _answer(rows: list[tuple[Any, ...]], claim: Claim) -> Answer | None:
+    if not rows:
+        return None
+    fingerprint, status, headers, body = rows[0]
+    if bytes(fingerprint) not in claim.fingerprints:
+        raise IdempotencyKeyReused
+    pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    return Answer(status, [*pairs, _REPLAYED], bytes(body))

@@ -1,0 +1,40 @@
+"""Idempotency key: its presence, and what it stands for (x-idempotency).
+
+Two requests are the same when path, query and body mean the same to the document: the order of properties, white space
+and the spelling of an escape make no difference, so that a client may render its request anew. Headers are left out: a
+client that has lost an answer may well have read a newer ETag since.
+"""
+
+import json
+from typing import Any
+
+from app.errors import ValidationFailed, Violation
+from app.policy.call import Call, Claim
+from app.policy.parts import Parts, Step
+from app.security.fingerprints import Fingerprints
+
+
+def make(parts: Parts) -> Step | None:
+    """Return the step, or None for an operation that ignores Idempotency-Key."""
+    if parts.policy.idempotency is None:
+        return None
+    required, from_headers = parts.policy.idempotency == "required", parts.parameters.from_headers
+    settings = parts.tools.settings
+    fingerprints = Fingerprints([secret for secret in (settings.jwt_secret, settings.jwt_secret_previous) if secret])
+
+    def idempotency(call: Call) -> None:
+        key = call.headers.get("idempotency-key")
+        if key is None:
+            if required:
+                raise ValidationFailed(details=[Violation("Is required.", "Idempotency-Key")])
+            return
+        assert call.arguments is not None
+        arguments = {name: value for name, value in call.arguments.items() if name not in from_headers}
+        call.claim = Claim(key, fingerprints.of(_spelt([arguments, call.document])))
+
+    return idempotency
+
+
+def _spelt(content: Any) -> bytes:
+    """Return JSON that is the same for the same content; identifiers and moments have one spelling by now."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), default=str).encode()

@@ -1,0 +1,26 @@
+"""Keys under which callers repeat a write, each with the answer that the first one got."""
+
+from peewee import BlobField, ForeignKeyField, IntegerField, JSONField, TextField
+
+from models.record import MomentField, Record
+from models.user import User
+
+
+class IdempotencyKey(Record):
+    """One key of one caller for one operation; the unique index on the three also serves the foreign key.
+
+    The answer is absent only inside the transaction that does the work.
+    """
+
+    user = ForeignKeyField(User, on_delete="CASCADE", index=False)
+    operation = TextField()
+    key = TextField()
+    fingerprint = BlobField()
+    status = IntegerField(null=True)
+    headers = JSONField(null=True)
+    body = BlobField(null=True)
+    expires_at = MomentField(index=True)
+
+    class Meta:
+        table_name = "idempotency_keys"
+        indexes = ((("user", "operation", "key"), True),)

@@ -1,0 +1,35 @@
+"""Wishes of the small document: what the tests of Idempotency-Key have done once, and how they tell."""
+
+from collections.abc import Callable
+
+import httpx
+
+from app.database import run
+from tests.wire import decisions, events
+
+Caller = Callable[..., httpx.Client]
+
+
+def wish(client: httpx.Client, how: str = "right", key: str = "k", path: str = "/v1/wishes") -> httpx.Response:
+    return client.post(path, json={"how": how}, headers={"Idempotency-Key": key})
+
+
+def keep(client: httpx.Client, path: str = "/v1/wishes/7", how: str = "right", **headers: str) -> httpx.Response:
+    return client.put(path, json={"how": how}, headers={name.replace("_", "-"): text for name, text in headers.items()})
+
+
+def done() -> int:
+    """Return how often something was done."""
+    return int(run("SELECT count(*) FROM sign_in_attempts")[0][0])
+
+
+def replayed(answer: httpx.Response, first: httpx.Response) -> None:
+    """Assert that an answer repeats the first, and that nothing of it but its request id is new."""
+    assert answer.status_code == first.status_code
+    assert answer.content == first.content
+    assert answer.headers["idempotency-replayed"] == "true"
+    kept = ("etag", "content-type", "location")
+    assert [answer.headers.get(name) for name in kept] == [first.headers.get(name) for name in kept]
+    assert answer.headers["x-request-id"] != first.headers["x-request-id"]
+    assert decisions(answer.headers["x-request-id"]) == [("allowed", None)]
+    assert events(answer.headers["x-request-id"]) == []

@@ -1,0 +1,146 @@
+"""x-idempotency stops the start where a key could belong to nobody, or an answer that is kept would hold a secret."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.small_document import USER, change, faults, get, read
+
+KEY = "{name: idempotency-key, in: header, schema: {type: string, maxLength: 255}}"
+KEYED = f"""\
+post:
+  operationId: make_user
+  tags: [users]
+  x-permission: users:update
+  x-idempotency: accepted
+  parameters: [{KEY}]
+  responses:
+    default: {{}}
+    "201": RESPONSE
+    "400": {{}}
+    "401": {{}}
+    "403": {{}}
+    "409": {{}}
+    "422": {{}}
+    "429": {{}}
+"""
+LINE = len(USER.splitlines()) + 5
+
+
+def keyed(response: str = "{}") -> dict[str, str]:
+    return {"paths/user.yaml": USER + KEYED.replace("RESPONSE", response)}
+
+
+def holding(schema: str) -> dict[str, str]:
+    return keyed(f"{{content: {{application/json: {{schema: {schema}}}}}}}")
+
+
+def keyed_but(old: str, new: str) -> dict[str, str]:
+    return {"paths/user.yaml": USER + change(old, new, KEYED.replace("RESPONSE", "{}"))}
+
+
+@pytest.mark.parametrize("word", ["accepted", "required"])
+def test_the_key_becomes_part_of_the_policy(tmp_path: Path, word: str) -> None:
+    found = read(tmp_path, keyed_but("accepted", word))
+
+    assert found["make_user"].idempotency == word
+    assert found["update_user"].idempotency is None
+
+
+BREACHES = {
+    "another word": (keyed_but("accepted", "always"), f"user.yaml:{LINE}", "value of x-idempotency"),
+    "of a read": (get("tags:", "x-idempotency: accepted\n  tags:"), "user.yaml:5", "does not belong on GET"),
+    "without the header": (
+        keyed_but("idempotency-key", "idempotency"),
+        f"user.yaml:{LINE}",
+        "POST /v1/users/{user_id} declares no Idempotency-Key",
+    ),
+    "the header without the key": (
+        keyed_but("  x-idempotency: accepted\n", ""),
+        f"user.yaml:{LINE}",
+        "Idempotency-Key of POST /v1/users/{user_id} would be ignored",
+    ),
+    "a key without bound": (keyed_but(", maxLength: 255", ""), f"user.yaml:{LINE + 1}", "at most 255 characters"),
+    "a key too long": (keyed_but("255", "256"), f"user.yaml:{LINE + 1}", "at most 255 characters"),
+    "a key that is a number": (keyed_but("string", "integer"), f"user.yaml:{LINE + 1}", "at most 255 characters"),
+    "of nobody": (
+        keyed_but("x-permission: users:update", "x-public: true\n  security: []"),
+        f"user.yaml:{LINE + 1}",
+        "there is no caller whom a key could belong to",
+    ),
+}
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+def test_what_cannot_be_repeated_stops_the_start(tmp_path: Path, breach: str) -> None:
+    files, place, words = BREACHES[breach]
+
+    found = faults(tmp_path, files)
+
+    assert [fault for fault in found if fault.startswith(f"openapi/paths/{place}: ") and words in fault], found
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"),
+    [
+        ("{properties: {data: {properties: {access_token: {type: string}}}}}", "data.access_token"),
+        ("{properties: {words: {type: string, format: password}}}", "words"),
+        ("{properties: {password: {type: string}}}", "password"),
+        ("{type: array, items: {properties: {client_secret: {type: string}}}}", "client_secret"),
+        ("{additionalProperties: {properties: {token: {type: string}}}}", "token"),
+        ("{allOf: [{type: object}, {properties: {Recovery_Tokens: {type: array}}}]}", "Recovery_Tokens"),
+        ("{oneOf: [{anyOf: [{properties: {otp: {type: string}}}]}]}", "otp"),
+    ],
+)
+def test_an_answer_that_holds_a_secret_is_not_kept(tmp_path: Path, schema: str, path: str) -> None:
+    [fault] = faults(tmp_path, holding(schema))
+
+    assert fault.startswith(
+        f"openapi/paths/user.yaml:{LINE}: The 201 of POST /v1/users/{{user_id}} holds {path}, a secret"
+    )
+
+
+def test_a_header_that_holds_a_secret_is_not_kept(tmp_path: Path) -> None:
+    [fault] = faults(tmp_path, keyed("{headers: {Set-Cookie: {schema: {type: string}}}}"))
+
+    assert "holds Set-Cookie, a secret" in fault
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "{properties: {token_type: {type: string}, password_set: {type: boolean}, key: {type: string}}}",
+        "{properties: {password: {type: string, writeOnly: true}}}",
+        "{$ref: '../components/schemas.yaml#/User'}",
+    ],
+)
+def test_what_only_sounds_like_a_secret_may_be_kept(tmp_path: Path, schema: str) -> None:
+    assert read(tmp_path, holding(schema))["make_user"].idempotency == "accepted"
+
+
+def test_a_schema_that_contains_itself_is_looked_at_once(tmp_path: Path) -> None:
+    schemas = {"components/schemas.yaml": SELF}
+
+    [fault] = faults(tmp_path, holding("{$ref: '../components/schemas.yaml#/Node'}") | schemas)
+
+    assert "holds secret, a secret" in fault
+
+
+SELF = """\
+User:
+  type: object
+  properties:
+    email: {type: string, x-write-permission: users:update}
+Node:
+  type: object
+  properties:
+    inner: {$ref: '#/Node'}
+    secret: {type: string}
+"""
+
+
+@pytest.mark.parametrize("status", [409, 422])
+def test_its_refusals_are_documented(tmp_path: Path, status: int) -> None:
+    [fault] = faults(tmp_path, keyed_but(f'    "{status}": {{}}\n', ""))
+
+    assert f'make_user can answer {status} (x-idempotency) and does not document it. Add "{status}".' in fault
