@@ -28,10 +28,12 @@ class Chore:
     Attributes:
         do: blocks; what it raises is logged, and it is tried again next time.
         every_seconds: pause after each time; None: once, at the start.
+        at_once: whether the first time is at the start too, rather than after a pause.
     """
 
     do: Callable[[], object]
     every_seconds: float | None
+    at_once: bool = True
 
 
 def chores(settings: Settings, clock: Callable[[], datetime], store: Store) -> tuple[Chore, ...]:
@@ -46,7 +48,7 @@ def chores(settings: Settings, clock: Callable[[], datetime], store: Store) -> t
         Chore(identity, None),
         Chore(lambda: _warn_of_lost_keys(settings, clock()), None),
         Chore(lambda: keep_up(settings=settings, now=clock()), _DAY_SECONDS),
-        Chore(lambda: replay(store=store, linger_seconds=linger), settings.cache_replay_seconds),
+        Chore(lambda: replay(store=store, linger_seconds=linger), settings.cache_replay_seconds, at_once=False),
     )
 
 
@@ -59,6 +61,8 @@ def lifetime(work: Sequence[Chore], *, executor: Executor, close: Sequence[Calla
     """
 
     async def keep_doing(chore: Chore) -> None:
+        if chore.every_seconds and not chore.at_once:
+            await asyncio.sleep(chore.every_seconds)
         while True:
             try:
                 await executor.run(chore.do)
