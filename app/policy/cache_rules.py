@@ -1,6 +1,7 @@
 """What an operation is cached under (x-cache), and what it drops (x-invalidates): read, and checked at start."""
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,18 +32,18 @@ class CacheRule:
 
 
 def cache_rule_of(operation: Operation) -> CacheRule | None:
-    """Return the rule of an operation whose keys have a form; None where nothing is cached."""
+    """Return the rule of an operation; None where nothing is cached."""
     value = operation.body.get("x-cache")
     if not isinstance(value, dict):
         return None
-    tags = tuple(TagTemplate.read(text) for text in value["tags"])
+    tags = tuple(tag for _, tag in _cached_under(operation))
     readers = tuple(tuple(_reader(operation, name) for name in tag.names) for tag in tags)
-    return CacheRule(value["policy"], tags, readers)
+    return CacheRule(str(value.get("policy")), tags, readers)
 
 
 def dropped_tags_of(operation: Operation) -> tuple[TagTemplate, ...]:
     """Return the tags that an operation drops."""
-    return tuple(TagTemplate.read(text) for text in operation.body.get("x-invalidates", ()))
+    return tuple(tag for _, tag in _dropped(operation))
 
 
 def cached(operation: Operation, names: "Names") -> Iterator[Fault]:
@@ -50,12 +51,12 @@ def cached(operation: Operation, names: "Names") -> Iterator[Fault]:
     value = operation.body.get("x-cache")
     if not isinstance(value, dict):
         return
-    policy, place = str(value.get("policy")), operation.where("x-cache")
-    if policy not in names.lifetimes:
+    policy, place = value.get("policy"), operation.where("x-cache")
+    if isinstance(policy, str) and policy not in names.lifetimes:
         choice = mend(policy, names.lifetimes, f"Choose one of {', '.join(sorted(names.lifetimes))}.")
         yield Fault(operation.where("x-cache", "policy"), f"There is no cache policy {policy}.", choice)
-    for index, text in enumerate(value.get("tags", ())):
-        yield from _strangers(operation, ("x-cache", "tags", index), text, operation.path_parameters)
+    for index, tag in _cached_under(operation):
+        yield from _strangers(operation, ("x-cache", "tags", index), tag, operation.path_parameters)
     if "x-paginated" in operation.body:
         yield Fault(place, f"{operation.name} is a list in pages, which are not cached.", "Remove x-cache.")
     if operation.body.get("x-executor") == "loop":
@@ -71,8 +72,8 @@ def cached(operation: Operation, names: "Names") -> Iterator[Fault]:
 def invalidating(operation: Operation, _: "Names") -> Iterator[Fault]:
     """Check x-invalidates: tags of path parameters, or of the caller where there is one."""
     known = [*operation.path_parameters, *([] if "x-public" in operation.body else [CALLER])]
-    for index, text in enumerate(_listed(operation)):
-        yield from _strangers(operation, ("x-invalidates", index), text, known)
+    for index, tag in _dropped(operation):
+        yield from _strangers(operation, ("x-invalidates", index), tag, known)
 
 
 def unmatched(found: Collection[Operation]) -> Iterator[Fault]:
@@ -96,14 +97,22 @@ def _strangers(
             yield Fault(operation.where(*steps), problem, choice)
 
 
-def _tags(operation: Operation) -> list[str]:
+def _cached_under(operation: Operation) -> list[tuple[int, TagTemplate]]:
     value = operation.body.get("x-cache")
-    return list(value.get("tags", ())) if isinstance(value, dict) else []
+    return _well_formed(value.get("tags")) if isinstance(value, dict) else []
 
 
-def _listed(operation: Operation) -> list[str]:
-    value = operation.body.get("x-invalidates", ())
-    return list(value) if isinstance(value, list) else []
+def _dropped(operation: Operation) -> list[tuple[int, TagTemplate]]:
+    return _well_formed(operation.body.get("x-invalidates"))
+
+
+def _well_formed(listed: Any) -> list[tuple[int, TagTemplate]]:
+    """Return the tags of a list with their places, but for those whose form is a fault of its own."""
+    found = []
+    for index, text in enumerate(listed if isinstance(listed, list) else ()):
+        with suppress(ValueError):
+            found.append((index, TagTemplate.read(str(text))))
+    return found
 
 
 def _reader(operation: Operation, name: str) -> Reader:
