@@ -78,22 +78,22 @@ def invalidating(operation: Operation, _: "Names") -> Iterator[Fault]:
 
 def unmatched(found: Collection[Operation]) -> Iterator[Fault]:
     """Yield a fault for each tag that is dropped and nothing is cached under."""
-    known = [TagTemplate.read(text) for operation in found for text in _tags(operation)]
+    known = [tag for operation in found for _, tag in _cached_under(operation)]
     for operation in found:
-        for index, text in enumerate(_listed(operation)):
-            if not any(TagTemplate.read(text).same_shape(tag) for tag in known):
+        for index, tag in _dropped(operation):
+            if not any(tag.same_shape(other) for other in known):
                 otherwise = "Name a tag of an x-cache, or remove it."
-                problem = f"Nothing is cached under {text}."
-                yield Fault(operation.where("x-invalidates", index), problem, mend(text, map(str, known), otherwise))
+                place, problem = operation.where("x-invalidates", index), f"Nothing is cached under {tag}."
+                yield Fault(place, problem, mend(tag, map(str, known), otherwise))
 
 
 def _strangers(
-    operation: Operation, steps: tuple[str | int, ...], text: str, known: Collection[str]
+    operation: Operation, steps: tuple[str | int, ...], tag: TagTemplate, known: Collection[str]
 ) -> Iterator[Fault]:
-    for name in TagTemplate.read(text).names:
+    for name in tag.names:
         if name not in known:
             choice = f"Use one of {', '.join(known)}." if known else "Write a tag without braces."
-            problem = f"The tag {text} of {operation.name} needs {name}, which it does not have."
+            problem = f"The tag {tag} of {operation.name} needs {name}, which it does not have."
             yield Fault(operation.where(*steps), problem, choice)
 
 
