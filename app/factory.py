@@ -26,6 +26,7 @@ from app.gateway.modes import build_stack, compiled, stock
 from app.gateway.pages import Pages, register_pages
 from app.gateway.plan import compile_plans
 from app.gateway.protocol import Protocol
+from app.gateway.validation.settings import load_declarations, undeclared
 from app.observability.metrics import Metrics
 from app.observability.slow import log_slow_query
 from app.policy.document import Document, DocumentError, load
@@ -37,6 +38,7 @@ from app.security.access_tokens import AccessTokens
 from app.security.cursors import Cursors
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
+from app.services.declarations import Declarations
 from app.services.health import Probes
 from app.services.tools import Tools
 from app.setting_parsers import hashing_threads
@@ -46,6 +48,7 @@ OPENAPI = Path(__file__).parent.parent / "openapi"
 _PROBE_SECONDS = 1.0
 # For threads beside the executors, such as the one that starts the server.
 _SPARE_CONNECTIONS = 2
+_NOTHING_DECLARED = Declarations.of()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Surface:
     document: Document
     policies: Mapping[str, Policy]
     catalogue: Mapping[str, str]
+    declarations: Declarations
     handlers: Mapping[str, Handler]
     fitted: Mapping[str, Fitted]
 
@@ -90,8 +94,15 @@ def create_app(
     )
     metrics = None if quiet else Metrics()
     cache = build_cache(settings, metrics)
-    store = build_store(cache, surface.document, metrics)
-    tools = build_tools(settings, surface.catalogue, clock=clock, tags=known_tags(surface.policies), store=store)
+    store = build_store(cache, surface, metrics)
+    tools = build_tools(
+        settings,
+        surface.catalogue,
+        surface.declarations,
+        clock=clock,
+        tags=known_tags(surface.policies),
+        store=store,
+    )
     plans = compile_plans(
         surface.fitted,
         tools=tools,
@@ -150,10 +161,12 @@ def read_surface(
         DocumentError: with every fault of the files where one cannot be read, else with every fault of the document,
             of its policies and of the handlers together.
     """
-    loaded, permissions, events = _all(
+    configuration = document.parent / "settings.yaml"
+    loaded, permissions, events, declarations = _all(
         lambda: load(document),
         lambda: load_permissions(document.parent / "permissions.yaml"),
         lambda: load_events(document.parent / "events.yaml"),
+        lambda: load_declarations(configuration),
     )
     found, faults = read_policies(
         loaded,
@@ -167,12 +180,13 @@ def read_surface(
     )
     handlers, missing = find_handlers(found, handlers_package)
     fitted, unfit = fit(loaded, found, handlers)
-    if faults := [*faults, *missing, *unfit]:
+    if faults := [*faults, *missing, *unfit, *undeclared(declarations, found, configuration)]:
         raise DocumentError(faults)
     return Surface(
         document=loaded,
         policies=found,
         catalogue={name: permission.description for name, permission in permissions.items()},
+        declarations=declarations,
         handlers=handlers,
         fitted=fitted,
     )
@@ -200,12 +214,12 @@ def build_cache(settings: Settings, metrics: Metrics | None) -> Cache:
     )
 
 
-def build_store(cache: Cache, document: Document, metrics: Metrics | None) -> Store:
+def build_store(cache: Cache, surface: Surface, metrics: Metrics | None) -> Store:
     """Return the cache of values, which other releases of the document and other databases do not share."""
     return Store(
         cache,
         identify=identity,
-        release=hashlib.sha256(orjson.dumps(document.bundle)).hexdigest(),
+        release=hashlib.sha256(orjson.dumps([surface.document.bundle, surface.declarations.told])).hexdigest(),
         count=metrics.count_cache_read if metrics else None,
     )
 
@@ -219,6 +233,7 @@ def known_tags(policies: Mapping[str, Policy]) -> KnownTags:
 def build_tools(
     settings: Settings,
     catalogue: Mapping[str, str],
+    declarations: Declarations = _NOTHING_DECLARED,
     *,
     clock: Callable[[], datetime],
     tags: KnownTags = KnownTags(()),  # noqa: B008 (knows nothing, and never changes)
@@ -245,6 +260,7 @@ def build_tools(
         catalogue=catalogue,
         tags=tags,
         store=store,
+        declarations=declarations,
     )
 
 

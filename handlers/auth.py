@@ -15,6 +15,7 @@ def register(body: dict[str, Any], tools: Tools, event: Event) -> dict[str, Any]
         email=body["email"],
         password=body["password"],
         display_name=body.get("display_name"),
+        invitation_code=body.get("invitation_code"),
         tools=tools,
         event=event,
     )

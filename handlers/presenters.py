@@ -1,4 +1,4 @@
-"""What the document calls User, Profile, Tokens, Session, Role and AuditEvent, from what the services return."""
+"""What the document calls User, Profile, Tokens, Session, Role, Setting and AuditEvent, from what services return."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.services.audit_trail import AuditEntry
 from app.services.auth import Tokens
+from app.services.configuration import Setting
 from app.services.roles import Role
 from app.services.sessions import LiveSession
 from models.account import Account
@@ -91,6 +92,21 @@ def present_role(role: Role) -> dict[str, Any]:
         "built_in": role.built_in,
         "created_at": rfc3339(role.created_at),
         "updated_at": rfc3339(role.updated_at),
+    }
+
+
+def present_setting(setting: Setting) -> dict[str, Any]:
+    """Return the schema Setting; of a secret one neither the value nor its default."""
+    declared = setting.declared
+    return {
+        "key": declared.key,
+        "description": declared.description,
+        "visibility": declared.visibility,
+        "schema": declared.schema,
+        "default": None if declared.is_secret else declared.default,
+        "value": None if declared.is_secret else setting.value,
+        "is_set": setting.is_set,
+        "updated_at": rfc3339(setting.updated_at) if setting.updated_at else None,
     }
 
 

@@ -7,6 +7,7 @@ from models.pending_invalidation import PendingInvalidation
 from models.role import Role
 from models.role_permission import RolePermission
 from models.session import Session
+from models.setting import Setting
 from models.sign_in_attempt import SignInAttempt
 from models.user import User
 from models.user_profile import UserProfile
@@ -19,6 +20,7 @@ __all__ = [
     "Role",
     "RolePermission",
     "Session",
+    "Setting",
     "SignInAttempt",
     "User",
     "UserProfile",

@@ -20,6 +20,7 @@ import redis
 ALWAYS = ("3d7f0b1c9a5e48d2b6c4f1a09e8d7c6b5a493827", "9c8b7a6d5e4f30211f2e3d4c5b6a798897a6b5c4", "$2b$")
 _PASSWORDS = ("password", "current_password", "new_password")
 _TOKENS = ("access_token", "refresh_token")
+_MADE_FOR_SECRETS = {"users": "password_hash", "settings": "value"}
 # Shorter ones, refused or not, are words that may stand anywhere.
 _SHORTEST_PASSWORD = 12
 
@@ -100,13 +101,13 @@ def refuse(text: str, place: str) -> None:
 
 
 def rows(url: str) -> Iterator[str]:
-    """Yield every row of every table as text; of users, all but the column made for the password's hash."""
+    """Yield every row of every table as text, but for the columns that are made to hold secrets."""
     with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         )
         whole = " UNION ALL ".join(
-            f"SELECT '{table}', (to_jsonb(t) - '{'password_hash' if table == 'users' else ''}')::text FROM {table} t"
+            f"SELECT '{table}', (to_jsonb(t) - '{_MADE_FOR_SECRETS.get(table, '')}')::text FROM {table} t"
             for (table,) in cursor.fetchall()
         )
         if whole:

@@ -1,5 +1,6 @@
 """What a request left in the tables: its rows in the audit trail, and accounts as they are stored."""
 
+import json
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,6 +9,7 @@ import httpx
 
 from app.database import run
 from app.identifiers import lowest_id, new_id
+from app.services.invalidations import leave
 
 
 class Row(NamedTuple):
@@ -133,3 +135,20 @@ def stored_role(name: str) -> StoredRole | None:
         (name,),
     )
     return StoredRole._make(rows[0]) if rows else None
+
+
+def store_setting(key: str, value: Any) -> None:
+    """Store a value for a setting, whether or not it is declared and takes it, and drop what is cached of it."""
+    run(
+        """
+        INSERT INTO settings (id, key, value) VALUES (%(id)s, %(key)s, %(value)s::jsonb)
+        ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, version = EXCLUDED.version
+        """,
+        {"id": new_id(), "key": key, "value": json.dumps(value)},
+    )
+    leave(["settings"], store=None)
+
+
+def stored_settings() -> dict[str, Any]:
+    """Return the values that are stored, by key."""
+    return dict(run("SELECT key, value FROM settings"))

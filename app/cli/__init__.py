@@ -13,6 +13,7 @@ from app.cli.db import db
 from app.cli.doctor import doctor
 from app.cli.refusals import CharterGroup
 from app.cli.serve import dev, serve
+from app.cli.settings import settings
 from app.cli.spec import spec
 from app.cli.users import users
 
@@ -40,5 +41,5 @@ def main() -> None:
     """
 
 
-for command in (serve, dev, db, users, spec, doctor):
+for command in (serve, dev, db, users, settings, spec, doctor):
     main.add_command(command)

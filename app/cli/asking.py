@@ -1,4 +1,4 @@
-"""What is asked at the terminal: whether to go on, and a new password. Questions go to standard error."""
+"""What is asked at the terminal: whether to go on, and a new secret. Questions go to standard error."""
 
 import sys
 
@@ -42,16 +42,19 @@ def confirm(question: str, yes: bool) -> None:
         click.confirm(question, abort=True, err=True)
 
 
-def read_password() -> str | None:
-    """Return a new password: typed twice without echo at a terminal, else the first line of standard input.
+def read_secret(question: str) -> str | None:
+    """Return a new secret: typed twice without echo at a terminal, else the first line of standard input.
 
-    Bytes that are not UTF-8 come back as lone surrogates, which no password may hold.
+    Bytes that are not UTF-8 come back as lone surrogates, which no secret may hold.
+
+    Args:
+        question: what is asked for, such as `New password`.
 
     Returns:
         None where there is no terminal and standard input has nothing.
     """
     if _at_terminal():
-        typed: str = click.prompt("New password", hide_input=True, confirmation_prompt="The same again", err=True)
+        typed: str = click.prompt(question, hide_input=True, confirmation_prompt="The same again", err=True)
         return typed
     if sys.stdin is None:
         return None

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from app.factory import OPENAPI, build_tools
+from app.gateway.validation.settings import load_declarations
 from app.policy.permissions import load_permissions
 from app.services.tools import Tools
 from app.settings import Settings
@@ -21,8 +22,9 @@ def tools_for(settings: Settings) -> Tools:
     """Return what the services need, as the server has it.
 
     Raises:
-        DocumentError: permissions.yaml is wrong.
+        DocumentError: permissions.yaml or settings.yaml is wrong.
     """
     permissions = load_permissions(OPENAPI / "permissions.yaml")
     catalogue = {name: permission.description for name, permission in permissions.items()}
-    return build_tools(settings, catalogue, clock=lambda: datetime.now(UTC))
+    declarations = load_declarations(OPENAPI / "settings.yaml")
+    return build_tools(settings, catalogue, declarations, clock=lambda: datetime.now(UTC))

@@ -1,16 +1,15 @@
 """`charter users list` and `show`: accounts as text for people, and as JSON whose parts are the document's schemas."""
 
-import json
 import shlex
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import click
 
 from app.cli.asking import Text
 from app.cli.examples import example
+from app.cli.printing import print_json, printable, told_moment
 from app.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -108,13 +107,13 @@ def _print_page_as_json(
         "next": None if following is None else url(following),
         "previous": url(max(0, offset - limit)) if offset else None,
     }
-    _print_json({"users": [present_user(account) for account in found], "pagination": pagination})
+    print_json({"users": [present_user(account) for account in found], "pagination": pagination})
 
 
 def _print_inspection_as_json(found: "Inspection") -> None:
     from handlers.presenters import present_session, present_user
 
-    _print_json(
+    print_json(
         {
             "user": present_user(found.account),
             "permissions": found.permissions,
@@ -124,20 +123,15 @@ def _print_inspection_as_json(found: "Inspection") -> None:
     )
 
 
-def _print_json(value: Mapping[str, Any]) -> None:
-    # ASCII: what people call themselves cannot steer the terminal, and any locale can print it.
-    click.echo(json.dumps(value, indent=2))
-
-
 def _print_inspection(found: "Inspection") -> None:
     account = found.account
     facts = {
         "id": str(account.id),
         "role": account.role,
         "status": account.status,
-        "verified": _moment(account.verified_at),
-        "created": _moment(account.created_at),
-        "updated": _moment(account.updated_at),
+        "verified": told_moment(account.verified_at),
+        "created": told_moment(account.created_at),
+        "updated": told_moment(account.updated_at),
         "display name": account.display_name,
         "locale": account.locale,
         "time zone": account.time_zone,
@@ -148,7 +142,7 @@ def _print_inspection(found: "Inspection") -> None:
     }
     click.echo(account.email)
     for name, value in facts.items():
-        click.echo(f"  {name:<14}{_printable(value)}")
+        click.echo(f"  {name:<14}{printable(value)}")
     click.echo(f"\n{len(found.sessions)} live session{'s' * (len(found.sessions) != 1)}")
     if found.sessions:
         header = ("ID", "CREATED (UTC)", "LAST REFRESHED", "EXPIRES", "ADDRESS", "AGENT")
@@ -165,12 +159,12 @@ def _told_waits(waits: Mapping[str, int]) -> str:
 
 def _row(account: "Account") -> tuple[str, ...]:
     verified = "yes" if account.verified_at else "no"
-    return account.email, account.role, account.status, verified, _moment(account.created_at), str(account.id)
+    return account.email, account.role, account.status, verified, told_moment(account.created_at), str(account.id)
 
 
 def _session_row(session: "LiveSession") -> tuple[str, ...]:
     moments = (session.created_at, session.refreshed_at, session.expires_at)
-    return str(session.id), *map(_moment, moments), session.address, _printable(session.user_agent)
+    return str(session.id), *map(told_moment, moments), session.address, printable(session.user_agent)
 
 
 def _counted(shown: int, total: int, exact: bool, offset: int) -> str:
@@ -178,14 +172,3 @@ def _counted(shown: int, total: int, exact: bool, offset: int) -> str:
     if not shown:
         return f"none beyond {offset} of {number}" if total else number
     return f"{offset + 1} to {offset + shown} of {number}"
-
-
-def _moment(moment: datetime | None) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if moment else "-"
-
-
-def _printable(text: str | None) -> str:
-    """Return a text of somebody else's with everything escaped that could steer the terminal."""
-    if text is None:
-        return "-"
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

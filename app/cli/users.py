@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.cli.asking import Text, confirm, read_password
+from app.cli.asking import Text, confirm, read_secret
 from app.cli.examples import example
 from app.cli.refusals import Refusal
 from app.cli.user_views import NAME_LONGEST, account_argument, list_users, show_user
@@ -72,7 +72,7 @@ def verify(name: str) -> None:
             expected_version=None,
             tools=tools,
         )
-    click.echo(f"{account.email} is verified, role {account.role}{_hint(account, tools)}")
+        click.echo(f"{account.email} is verified, role {account.role}{_hint(account, tools)}")
 
 
 @users.command(
@@ -109,7 +109,7 @@ def restore(name: str) -> None:
     with operating() as tools:
         account = locate(name, action, tools=tools)
         account = change(account, action, service.restore, expected_version=None, tools=tools)
-    click.echo(f"{account.email} is active, role {account.role}{_hint(account, tools)}")
+        click.echo(f"{account.email} is active, role {account.role}{_hint(account, tools)}")
 
 
 @users.command(
@@ -126,7 +126,7 @@ def set_role(name: str, role: str) -> None:
     with operating() as tools:
         account = locate(name, action, tools=tools)
         account = change(account, action, service.set_role, drafts=True, role=role, expected_version=None, tools=tools)
-    click.echo(f"{account.email} has the role {account.role}{_hint(account, tools)}")
+        click.echo(f"{account.email} has the role {account.role}{_hint(account, tools)}")
 
 
 @users.command(
@@ -156,7 +156,7 @@ def reset_password(name: str, generate: bool, yes: bool) -> None:
     with operating() as tools:
         account = locate(name, action, tools=tools)
         confirm(f"Set a new password for {account.email} and end all its sessions?", yes)
-        given = None if generate else read_password()
+        given = None if generate else read_secret("New password")
         password = generated_password(tools.settings) if given is None else given
         try:
             account = change(account, action, service.reset_password, password=password, tools=tools)
@@ -165,14 +165,16 @@ def reset_password(name: str, generate: bool, yes: bool) -> None:
             raise Refusal(f"the password {faults}" if password else "the password is an empty line") from error
         if given is None:
             click.echo(password)  # at once: whatever goes wrong after this, it would be lost
-    outcome = f"{account.email} has a new password; all its sessions have ended{_hint(account, tools)}"
-    click.echo(outcome, err=given is None)
+        outcome = f"{account.email} has a new password; all its sessions have ended{_hint(account, tools)}"
+        click.echo(outcome, err=given is None)
 
 
 def _hint(account: "Account", tools: "Tools") -> str:
     """Return what still keeps the account from signing in, and the command that mends it."""
+    from app.services.auth import unverified_may_sign_in
+
     if account.status != "active":
         return f"; it is still suspended: charter users restore {account.email}"
-    if account.verified_at is None and not tools.settings.sign_in_unverified:
+    if account.verified_at is None and not unverified_may_sign_in(tools=tools):
         return f"; its address is not verified: charter users verify {account.email}"
     return ""

@@ -7,10 +7,12 @@ from uuid import UUID
 from app.database import run, run_apart, transaction
 from app.errors import InvalidCredentials, InvalidRefreshToken, ValidationFailed, Violation
 from app.security.principal import Client, Principal
-from app.services import accounts, addresses, attempts, sessions
+from app.services import accounts, addresses, attempts, configuration, sessions
 from app.services.audit import Event
 from app.services.tools import Tools
 from models.account import Account
+
+UNVERIFIED = "sign_in.unverified"
 
 _STORED = """
 SELECT u.id, u.password_hash, u.status, u.verified_at IS NOT NULL,
@@ -82,7 +84,7 @@ def authenticate(*, email: str, password: str, client: Client, tools: Tools, eve
         raise InvalidCredentials(reason="wrong_password")
     if stored.status != "active":
         raise InvalidCredentials(reason="account_suspended")
-    if not stored.verified and not tools.settings.sign_in_unverified:
+    if not stored.verified and not unverified_may_sign_in(tools=tools):
         raise InvalidCredentials(reason="address_unverified")
     attempts.give_back(attempt, tools=tools)
     if tools.passwords.needs_rehash(stored.password_hash):
@@ -187,6 +189,12 @@ def generate_tokens(user_id: UUID, session_id: UUID, generation: int, key_id: st
         tools.refresh_tokens.derive(session_id, generation, key_id),
         tools.settings.access_token_seconds,
     )
+
+
+def unverified_may_sign_in(*, tools: Tools) -> bool:
+    """Tell whether accounts sign in before their address is verified: as was set, else as the process was started."""
+    chosen = configuration.current(UNVERIFIED, tools=tools)[UNVERIFIED]
+    return tools.settings.sign_in_unverified if chosen is None else bool(chosen)
 
 
 def _find_stored(email: str, client: Client, tools: Tools) -> Stored | None:

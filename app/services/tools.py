@@ -9,6 +9,7 @@ from app.cache.tags import KnownTags
 from app.security.access_tokens import AccessTokens
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
+from app.services.declarations import Declarations
 from app.settings import Settings
 
 
@@ -21,6 +22,7 @@ class Tools:
         catalogue: every permission of the document, with its description.
         tags: those that answers are cached under; none known to a command.
         store: the cache; None in a command, which leaves what it has to drop to the servers.
+        declarations: what may be changed at run time, as the document declares it.
     """
 
     settings: Settings
@@ -31,3 +33,4 @@ class Tools:
     catalogue: Mapping[str, str]
     tags: KnownTags
     store: Store | None
+    declarations: Declarations

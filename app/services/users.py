@@ -6,7 +6,7 @@ from uuid import UUID
 from app.database import run, transaction
 from app.errors import EmailTaken, LastAdmin, ValidationFailed, Violation
 from app.security.principal import Actor
-from app.services import accounts, addresses, attempts, roles, sessions
+from app.services import accounts, addresses, attempts, registration, roles, sessions
 from app.services.accounts import Versions
 from app.services.audit import Event
 from app.services.tools import Tools
@@ -24,15 +24,28 @@ UPDATE users SET password_hash = %(password_hash)s, version = version + 1, updat
 """
 
 
-def register(*, email: str, password: str, display_name: str | None, tools: Tools, event: Event) -> None:
+def register(
+    *,
+    email: str,
+    password: str,
+    display_name: str | None,
+    invitation_code: str | None = None,
+    tools: Tools,
+    event: Event,
+) -> None:
     """Make an account for oneself: a guest, with an address not yet verified.
 
     A known address changes nothing, and neither the time taken nor the outcome tells.
 
+    Args:
+        invitation_code: only looked at where the settings ask for one.
+
     Raises:
-        ValidationFailed: the address or the password is not acceptable.
+        Forbidden: registration is closed, or the invitation code is not right.
+        ValidationFailed: the address, its domain or the password is not acceptable.
     """
     address = addresses.accept(email)
+    registration.admit(address, invitation_code, tools=tools)
     tools.passwords.check(password, own_words=addresses.own_words(address, display_name))
     password_hash = tools.passwords.hash(password)
     with transaction():

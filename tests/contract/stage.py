@@ -1,8 +1,8 @@
 """The world that the document's examples speak of, put back whenever a request may have moved it.
 
 What the document names by an example id is there under it: the account, with the example's address, password and
-version; a session of that account; a role that is not built in. So most examples succeed. What comes later joins by a
-statement in `_PUT_BACK` and an example in the document.
+version; a session of that account; a role that is not built in; a setting. So most examples succeed. What comes later
+joins by a statement in `_PUT_BACK` and an example in the document.
 """
 
 from typing import Any
@@ -38,6 +38,7 @@ DELETE FROM users WHERE (id, email) NOT IN (SELECT * FROM unnest(%(ids)s::uuid[]
 
 _PLACE = """
 DELETE FROM sign_in_attempts;
+DELETE FROM settings WHERE key ~ '^(registration|sign_in)[.]';
 INSERT INTO users (id, email, password_hash, role_id, verified_at, version)
 SELECT person.id, person.email, %(password_hash)s, roles.id, CASE WHEN roles.name <> 'guest' THEN now() END, %(version)s
 FROM unnest(%(ids)s::uuid[], %(emails)s, %(roles)s) AS person (id, email, role)
@@ -52,6 +53,9 @@ ON CONFLICT (user_id) DO UPDATE SET display_name = excluded.display_name, avatar
 """
 
 _PUT_BACK = """
+DELETE FROM settings;
+INSERT INTO settings (id, key, value, version)
+SELECT gen_random_uuid(), key, '"Set for the examples."', %(version)s FROM unnest(%(keys)s::text[]) AS key;
 DELETE FROM roles WHERE NOT built_in;
 INSERT INTO roles (id, name, description, version)
 SELECT gen_random_uuid(), name, 'Made for the examples.', %(version)s FROM unnest(%(made_roles)s::text[]) AS name
@@ -108,7 +112,8 @@ class Stage:
             del self._ids[missing]
         made_roles = [name for name in [example_of("role_name")] if name and missing != "role"]
         sessions = [id_ for id_ in [example_of("session_id")] if id_]
-        values = {**self._people(everything=True), "made_roles": made_roles, "sessions": sessions, "owner": EXAMPLE_ID}
+        things = {"made_roles": made_roles, "sessions": sessions, "keys": [example_of("key")], "owner": EXAMPLE_ID}
+        values = {**self._people(everything=True), **things}
         run(_REMOVE + _PLACE + _PUT_BACK + _EVERYBODYS, values)
         self._set_for = operation_id
         return True

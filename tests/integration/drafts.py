@@ -135,7 +135,8 @@ def _example(operation: Operation, chance: random.Random) -> Draft:
         method=operation.method.upper(),
         path=operation.path.replace("{user_id}", f"{{{whom}}}")
         .replace("{session_id}", f"{{session:{whom}}}")
-        .replace("{role_name}", chance.choice((*ROLES, "user"))),
+        .replace("{role_name}", chance.choice((*ROLES, "user")))
+        .replace("{key}", "service.notice"),
         token=None if "x-public" in operation.body else caller,
     )
     if "requestBody" in operation.body:

@@ -43,6 +43,28 @@ def test_a_session_ended_in_one_process_is_refused_by_the_other_at_once(
     refused(httpx.get(f"{here}/v1/users/me", headers=token), 401, "SESSION_ENDED")
 
 
+def test_a_setting_changed_in_one_process_counts_in_the_other_at_once(
+    two_servers: list[str], password_hash: str
+) -> None:
+    here, there = two_servers
+    make_account("ada", "admin", password_hash, now=datetime.now(UTC))
+    answer = httpx.post(f"{here}/v1/auth/login", json={"email": "ada@example.com", "password": PASSWORD})
+    token = {"Authorization": f"Bearer {data(answer)['access_token']}"}
+    one, all_of_them = "/v1/settings/registration.open", "/v1/settings"
+
+    for number, value in enumerate((False, True, False)):
+        changed, read = (here, there) if number % 2 else (there, here)
+        assert data(httpx.put(f"{changed}{one}", headers=token, json={"value": value}))["value"] is value
+
+        for _ in range(2):  # read afresh, and kept
+            assert data(httpx.get(f"{read}{one}", headers=token))["value"] is value
+            assert data(httpx.get(f"{read}/v1/settings/public"))["registration.open"] is value
+            shown = {each["key"]: each["value"] for each in data(httpx.get(f"{read}{all_of_them}", headers=token))}
+            assert shown["registration.open"] is value
+        body = {"email": f"nora{number}@example.com", "password": PASSWORD}
+        assert httpx.post(f"{read}/v1/auth/register", json=body).status_code == (202 if value else 403)
+
+
 def test_many_sign_ins_do_not_hold_up_a_light_request(
     database_url: str, database: Database, password_hash: str
 ) -> None:

@@ -13,6 +13,7 @@ from app.database import Database, run
 from tests.integration.every_operation.requests import Request, request_for
 from tests.integration.every_operation.surface import Described, Ending
 from tests.integration.every_operation.world import TAILORED_ROLE, World
+from tests.rows import store_setting
 from tests.service import Service
 
 _NO_ID = str(UUID("019c13ec-9e00-7000-8000-00000000dead"))
@@ -63,6 +64,15 @@ def _called_by(name: str) -> Situation:
 def _without_a_right(stage: Stage, described: Described, request: Request) -> httpx.Response:
     stage.world.grant()
     return stage.send(request.but(token=stage.world.tokens["tailored"]))
+
+
+def _refused_to_everybody(stage: Stage, described: Described, request: Request) -> httpx.Response:
+    store_setting("registration.open", False)
+    return stage.send(request)
+
+
+def _forbidden(stage: Stage, described: Described, request: Request) -> httpx.Response:
+    return (_refused_to_everybody if described.policy.public else _without_a_right)(stage, described, request)
 
 
 def _signed_in_long_ago(stage: Stage, described: Described, request: Request) -> httpx.Response:
@@ -147,7 +157,7 @@ SITUATIONS: Mapping[str, Situation] = {
     "SESSION_ENDED": _called_by("ended"),
     "INVALID_CREDENTIALS": _changed(body={"password": "not the password of anybody"}),
     "INVALID_REFRESH_TOKEN": _changed(body={"refresh_token": "never issued"}),
-    "FORBIDDEN": _without_a_right,
+    "FORBIDDEN": _forbidden,
     "STEP_UP_REQUIRED": _signed_in_long_ago,
     "NOT_FOUND": _unknown_thing,
     "EMAIL_TAKEN": _taken_address,

@@ -68,6 +68,7 @@ class World:
             "user_id": str(self.people["owner"].id),
             "session_id": self._second_session(),
             "role_name": SPARE_ROLE,
+            "key": "service.notice",
         }
         run("UPDATE users SET status = 'suspended' WHERE id = %s", (self.people["suspended"].id,))
         run("UPDATE sessions SET ended_at = now() WHERE user_id = %s", (self.people["ended"].id,))

@@ -4,9 +4,12 @@ Every trick is played on every operation of the document by an admin, who has al
 would change. What is refused is refused by the gateway, in the envelope, before anybody decides on rights: no row.
 """
 
+import re
+
 import pytest
 
 from app.database import run
+from app.gateway.validation.settings import GRAMMAR
 from tests.integration.hostile.attack_surface import Operation, attackable, everything, surface
 from tests.people import People
 from tests.raw import ask, bearer, say
@@ -54,6 +57,8 @@ RESPELLINGS = (
     ("/v1", "/v%31%00"), ("/v1", "/v1%c2%a0"), ("/v1", "/v1%e2%80%8b"), ("/v1", "/v1.0"), ("/v1", "/v01"),
 )  # fmt: skip
 
+A_SETTING = re.compile(rf"/v1/settings/{GRAMMAR.pattern}")
+
 
 @pytest.fixture
 def admin(people: People) -> tuple[str, str]:
@@ -81,6 +86,8 @@ def test_no_spelling_of_a_path_is_another_door_to_its_operation(
         targets = {trick.replace("{path}", path) for trick in TRICKS}
         targets |= {path.replace(old, new, 1) for old, new in RESPELLINGS if path.startswith(old)}
         for target in sorted(targets - {path}):
+            if A_SETTING.fullmatch(target):  # `public.json` is as good a key as any, and not that of `public`
+                continue
             answer = ask(service, method, target, [admin, JSON, ("If-Match", "*")])
             assert answer.status_code in (400, 404, 405), (method, target, answer.text)
             assert answer.headers["content-type"] == "application/json", target

@@ -57,13 +57,13 @@ class Things:
             "user_id": [bob.id, str(bob.id).upper()],
             "session_id": [session],
             "role_name": ["guest", "custom"],
-            "key": ["no.such.key"],
+            "key": ["service.notice", "registration.invitation_code"],
         }
         self.gone: dict[str, list[Any]] = {
             "user_id": [fern.id, session, new_id(), NIL, MAX],
             "session_id": [buried, bob.id, new_id(), NIL, MAX],
             "role_name": ["no-such-role", "x"],
-            "key": ["another.such.key"],
+            "key": ["no.such.key", "public.x"],
         }
 
     def combinations(self, operation: Operation) -> list[tuple[Any, ...]]:

@@ -7,11 +7,12 @@ import pytest
 
 from app.database import run
 from app.security.passwords import Passwords
+from tests import leaks
 from tests.integration.operations.bounds import check_bodies, check_limited, check_the_door, check_unavailable
 from tests.integration.operations.conftest import Away, Variant
 from tests.integration.operations.timing import hashing_seconds, seconds_of
 from tests.people import PASSWORD, People
-from tests.rows import event, eventless, number_of_accounts
+from tests.rows import event, eventless, number_of_accounts, store_setting, stored_settings
 from tests.service import Service
 from tests.wire import data, decisions, refused
 
@@ -201,3 +202,62 @@ def test_a_registration_that_breaks_is_rolled_back_and_recorded(service: Service
     refused(answer, 500, "INTERNAL_ERROR")
     assert number_of_accounts() == 0
     assert (event(answer).outcome, event(answer).reason) == ("failed", "internal_error")
+
+
+def test_closed_it_refuses_everybody_alike_and_makes_nothing(anonymous: httpx.Client, people: People) -> None:
+    store_setting("registration.open", False)
+    before = people.alice and number_of_accounts()
+
+    answers = [anonymous.post(PATH, json=body(email=email)) for email in ("nora@example.com", people.alice.email)]
+
+    for answer in answers:
+        [error] = refused(answer, 403, "FORBIDDEN")
+        assert error == {"code": "FORBIDDEN", "message": "Registration is closed."}
+        assert event(answer)[2:6] == ("user.registered", None, "failed", "registration_closed")
+        assert decisions(answer.headers["x-request-id"]) == []
+    assert number_of_accounts() == before
+    assert data(people.ada.api.post("/v1/users", json=body()), 201)["email"] == "nora@example.com"
+
+
+def test_only_addresses_of_the_allowed_domains_register(anonymous: httpx.Client) -> None:
+    store_setting("registration.allowed_domains", ["Example.com", "example.org"])
+
+    for email in ("nora@EXAMPLE.com", "nora@example.org"):
+        data(anonymous.post(PATH, json=body(email=email)), 202)
+    for email in ("nora@example.net", "nora@mail.example.com", "nora@notexample.com", "example.com@example.net"):
+        answer = anonymous.post(PATH, json=body(email=email))
+        refused(answer, 400, "VALIDATION_ERROR", "email")
+        assert event(answer).reason == "domain_not_allowed"
+    assert number_of_accounts() == 2
+
+
+CODE = "six geese a-laying"
+
+
+def test_only_who_has_the_invitation_code_registers(anonymous: httpx.Client) -> None:
+    leaks.note(CODE)
+    store_setting("registration.invitation_code", CODE)
+
+    for code in ({}, {"invitation_code": ""}, {"invitation_code": CODE.upper()}, {"invitation_code": "ünïcödé" * 3}):
+        answer = anonymous.post(PATH, json=body(**code))
+        refused(answer, 403, "FORBIDDEN", "invitation_code")
+        assert event(answer)[4:6] == ("failed", "invitation_code_wrong")
+        assert event(answer).details is None
+    assert number_of_accounts() == 0
+    data(anonymous.post(PATH, json=body(invitation_code=CODE)), 202)
+    assert stored_settings() == {"registration.invitation_code": CODE}
+
+
+def test_a_code_that_nobody_asks_for_is_no_fault_unless_it_is_too_long(anonymous: httpx.Client) -> None:
+    data(anonymous.post(PATH, json=body(invitation_code="whatever")), 202)
+    for code in ("x" * 201, 5, None):
+        answer = anonymous.post(PATH, json=body(invitation_code=code))
+        refused(answer, 400, "VALIDATION_ERROR", "invitation_code")
+
+
+def test_a_setting_that_cannot_be_read_is_the_default_and_not_a_500(anonymous: httpx.Client) -> None:
+    store_setting("registration.open", "of course")
+    store_setting("registration.allowed_domains", {"a": 1})
+    store_setting("registration.invitation_code", 5)
+
+    data(anonymous.post(PATH, json=body()), 202)

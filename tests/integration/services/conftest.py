@@ -16,6 +16,7 @@ import yaml
 
 from app.cache.tags import KnownTags
 from app.database import bind, run
+from app.gateway.validation.settings import load_declarations
 from app.identifiers import new_id
 from app.security.access_tokens import AccessTokens
 from app.security.passwords import Passwords
@@ -31,7 +32,9 @@ WAITING = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
 PASSWORD = "marmalade lantern 7 quarry"
-CATALOGUE = yaml.safe_load((Path(__file__).parents[3] / "openapi" / "permissions.yaml").read_text())
+OPENAPI = Path(__file__).parents[3] / "openapi"
+CATALOGUE = yaml.safe_load((OPENAPI / "permissions.yaml").read_text())
+DECLARATIONS = load_declarations(OPENAPI / "settings.yaml")
 
 
 class World:
@@ -50,6 +53,7 @@ class World:
             catalogue=CATALOGUE,
             tags=KnownTags(()),
             store=None,
+            declarations=DECLARATIONS,
         )
         self.home = self.client("192.0.2.1")
 

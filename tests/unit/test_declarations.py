@@ -1,0 +1,175 @@
+"""The settings there are: read from openapi/settings.yaml, held to its form, every fault with its line."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.factory import OPENAPI, build_cache, build_store, read_surface
+from app.gateway.validation.settings import LONGEST_VALUE, load_declarations, undeclared
+from app.policy.document import DocumentError
+from app.services import configuration
+from app.services.declarations import Declarations, Declared
+from tests.house.repository import ROOT, files
+from tests.service import settings_for
+
+SOUND = """\
+a.b:
+  description: A.
+  visibility: public
+  schema: {type: boolean}
+  default: true
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "openapi" / "settings.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def faults(folder: Path, text: str) -> list[str]:
+    with pytest.raises(DocumentError) as caught:
+        load_declarations(write(folder, text))
+    return [str(fault) for fault in caught.value.faults]
+
+
+def declared(folder: Path, schema: str, default: str) -> Declared:
+    text = SOUND.replace("{type: boolean}", schema).replace("default: true", f"default: {default}")
+    return load_declarations(write(folder, text)).by_key["a.b"]
+
+
+def test_a_setting_is_read_with_what_checks_its_values(tmp_path: Path) -> None:
+    found = load_declarations(write(tmp_path, SOUND)).by_key["a.b"]
+
+    assert (found.key, found.description, found.visibility, found.default) == ("a.b", "A.", "public", True)
+    assert found.schema == {"type": "boolean"}
+    assert found.faults(False) == []
+    assert [(fault.message, fault.field) for fault in found.faults(1)] == [("Must be true or false.", "value")]
+
+
+def test_a_document_without_the_file_has_no_settings(tmp_path: Path) -> None:
+    assert load_declarations(tmp_path / "settings.yaml").by_key == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "told"),
+    [
+        ("description: A.", "description: ' '", 2, "a.b: description: Does not have the form it must have."),
+        ("  description: A.\n", "", 1, "a.b: description: Is required."),
+        ("  default: true\n", "", 1, "a.b: default: Is required."),
+        ("visibility: public", "visibility: hidden", 3, "a.b: visibility: Must be public, private or secret."),
+        ("default: true", "default: true\n  roles: []", 6, "a.b: roles: Is not known here."),
+        ("{type: boolean}", "{type: yes}", 4, "a.b: schema.type: Must be array, boolean,"),
+        ("{type: boolean}", "\n    type: string\n    maxLenght: 5", 6, "a.b: schema.maxLenght: Is not known here."),
+        ("{type: boolean}", "{type: array}", 4, "a.b: schema.items: Is required."),
+        ("{type: boolean}", "{type: string, format: colour}", 4, "a.b: schema.format: Must be date,"),
+        ("{type: boolean}", "{type: string, $ref: '#/x'}", 4, "a.b: schema.$ref: Is not known here."),
+        ("{type: boolean}", "{}", 4, "a.b: schema.type: Is required."),
+        ("{type: boolean}", "5", 4, "a.b: schema: Must be an object."),
+        ("{type: boolean}", "{type: string, pattern: '('}", 4, "The schema of a.b cannot be used: "),
+        ("default: true", "default: 5", 5, "a.b: default does not fit the schema: Must be true or false."),
+        ("default: true", "default: null", 5, "a.b: default does not fit the schema: Must be true or false."),
+        ("a.b:", "public:", 1, "public is the path of another operation."),
+        ("a.b:", "a..b:", 1, "a..b is not the key of a setting."),
+        ("a.b:", "A.b:", 1, "A.b is not the key of a setting."),
+        ("a.b:", "a/b:", 1, "a/b is not the key of a setting."),
+        ('a.b:', '"a.b\\n":', 1, "a.b\n is not the key of a setting."),
+        ("a.b:", f"{'a' * 65}:", 1, f"{'a' * 64} is not the key of a setting."),
+    ],
+)  # fmt: skip
+def test_the_file_is_held_to_its_form(tmp_path: Path, old: str, new: str, line: int, told: str) -> None:
+    assert old in SOUND
+
+    found = faults(tmp_path, SOUND.replace(old, new, 1))
+
+    assert len(found) == 1, found
+    assert found[0].startswith(f"openapi/settings.yaml:{line}: {told}"), found
+
+
+def test_a_fault_deep_in_a_default_is_named(tmp_path: Path) -> None:
+    text = SOUND.replace("{type: boolean}", "{type: array, items: {type: integer}}").replace("true", "[1, x]")
+
+    [fault] = faults(tmp_path, text)
+    assert fault.startswith("openapi/settings.yaml:5: a.b: default.1 does not fit the schema: Must be a whole number.")
+
+
+def test_a_key_that_is_there_twice_is_refused_and_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    text = SOUND + SOUND.replace("public", "hidden") + SOUND.replace("a.b", "C")
+
+    found = faults(tmp_path, text)
+
+    places = [
+        "openapi/settings.yaml:6: The key",
+        "openapi/settings.yaml:8: a.b: vi",
+        "openapi/settings.yaml:11: C is n",
+    ]
+    assert [line[:32] for line in found] == [place[:32] for place in places]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("x" * LONGEST_VALUE, f"Must be at most {LONGEST_VALUE} bytes long."),
+        (["é" * (LONGEST_VALUE // 2)], f"Must be at most {LONGEST_VALUE} bytes long."),
+        (1e300, "Has a number beyond 64 bits."),
+        ({"a": [-1e19]}, "Has a number beyond 64 bits."),
+    ],
+)
+def test_what_the_database_would_give_back_in_another_form_is_refused(
+    tmp_path: Path, value: object, message: str
+) -> None:
+    anything = declared(tmp_path, "{anyOf: [{type: string}, {type: number}, {type: object}]}", "x")
+
+    assert [(fault.message, fault.field) for fault in anything.faults(value)] == [(message, "value")]
+
+
+def test_faults_name_where_and_never_what(tmp_path: Path) -> None:
+    schema = "{type: object, properties: {a: {type: array, items: {type: string, maxLength: 2}}}}"
+    found = declared(tmp_path, schema, "{}")
+
+    assert [(fault.message, fault.field) for fault in found.faults({"a": ["ok", "secret"]})] == [
+        ("Must have at most 2 characters.", "value.a.1")
+    ]
+
+
+def test_a_start_is_refused_without_a_setting_that_an_operation_goes_by(tmp_path: Path) -> None:
+    path = write(tmp_path, SOUND.replace("a.b", "registration.open"))
+    declarations = load_declarations(path)
+
+    assert [str(fault) for fault in undeclared(declarations, ["login", "get_me"], path)] == [
+        "openapi/settings.yaml:1: sign_in.unverified is not declared, and login goes by it. Declare it."
+    ]
+    assert len(list(undeclared(declarations, ["register"], path))) == 2
+    assert list(undeclared(declarations, ["get_me"], path)) == []
+
+
+def test_every_setting_is_gone_by_or_for_clients_to_read() -> None:
+    services = "".join(path.read_text(encoding="utf-8") for path in files("app/services/*.py"))
+    page = (ROOT / "docs" / "features" / "settings.md").read_text(encoding="utf-8")
+
+    known = load_declarations(OPENAPI / "settings.yaml").by_key
+    assert {each.visibility for each in known.values()} == {"public", "private", "secret"}
+    for key, each in known.items():
+        assert f'"{key}"' in services or each.visibility == "public", f"nobody goes by {key}"
+    rows = re.findall(r"^\| `([a-z_.]+)` \| `(public|private|secret)` \|", page, re.MULTILINE)
+    assert rows == [(key, each.visibility) for key, each in known.items()]
+
+
+def test_another_default_is_another_release_to_the_cache() -> None:
+    settings = settings_for(DATABASE_URL="postgresql://nowhere/charter")
+    surface, cache = read_surface(settings), build_cache(settings, None)
+    known = surface.declarations.by_key
+    changed = Declarations.of(replace(each, default=False) for each in known.values())
+    stores = [build_store(cache, replace(surface, declarations=each), None) for each in (surface.declarations, changed)]
+
+    assert stores[0]._release != stores[1]._release
+
+
+def test_the_server_reads_the_settings_of_its_document() -> None:
+    surface = read_surface(settings_for(DATABASE_URL="postgresql://nowhere/charter"))
+
+    assert "registration.open" in surface.declarations.by_key
+    assert configuration.MASK == "***"
