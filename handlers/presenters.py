@@ -1,9 +1,10 @@
-"""What the document calls User, Profile, Tokens, Session, Role and AuditEvent, from what the services return."""
+"""What the document calls User, Profile, Tokens, Session, Role, AuditEvent and ActivityPoint, from the services."""
 
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from app.services.activity import Point
 from app.services.audit_trail import AuditEntry
 from app.services.auth import Tokens
 from app.services.roles import Role
@@ -92,6 +93,11 @@ def present_role(role: Role) -> dict[str, Any]:
         "created_at": rfc3339(role.created_at),
         "updated_at": rfc3339(role.updated_at),
     }
+
+
+def present_point(point: Point) -> dict[str, Any]:
+    """Return the schema ActivityPoint."""
+    return {**point._asdict(), "start": rfc3339(point.start)}
 
 
 def _fields(account: Account) -> dict[str, str | None]:
