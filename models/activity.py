@@ -9,12 +9,12 @@ class ActivityHour(Model):
     """One hour that is over; `alive` sessions at its start, and those that were opened and closed in it."""
 
     start = MomentField(primary_key=True)
-    registrations = BigIntegerField()
-    sign_ins = BigIntegerField()
-    failures = BigIntegerField()
-    alive = BigIntegerField()
-    opened = BigIntegerField()
-    closed = BigIntegerField()
+    registrations = IntegerField()
+    sign_ins = IntegerField()
+    failures = IntegerField()
+    alive = IntegerField()
+    opened = IntegerField()
+    closed = IntegerField()
 
     class Meta:
         database = database
@@ -47,3 +47,4 @@ class RemovedSession(Model):
     class Meta:
         database = database
         table_name = "removed_sessions"
+        indexes = ((("created_at",), False), (("ended_at",), False))

@@ -34,66 +34,65 @@ _HOUR = STEPS["hour"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
-# The moment at which a session is over, with an index of its own, and the last one at which it lived.
+# The moment at which a session is over, with an index of its own.
 _OVER = "greatest(created_at, least(ended_at, idle_expires_at, expires_at))"
 
 
-def _counted(columns: str, ranges: str, source: str, moment: str, where: str) -> str:
-    """Return the part of a statement that counts rows of a source by the step that a moment of theirs is in."""
+# The step that the moment before lies in; the index is on the moment itself.
+_ENDED_IN = "date_bin(%(step)s::interval, over_at, %(since)s + interval '1 microsecond') - interval '1 microsecond'"
+
+
+def _counted(columns: str, ranges: str, source: str, start: str, where: str) -> str:
+    """Return the part of a statement that counts rows of a source by the start of the step that they belong to."""
     return f"""
         SELECT start, {columns} FROM {ranges} CROSS JOIN LATERAL (
-            SELECT CASE WHEN {moment} >= %(since)s THEN date_bin(%(step)s, {moment}, %(since)s) END AS start,
-                   count(*) AS number
-            FROM {source} WHERE {where} GROUP BY 1
+            SELECT {start} AS start, count(*)::integer AS number FROM {source} WHERE {where} GROUP BY 1
         ) counted
     """  # noqa: S608 (constants of this file)
 
 
-_OCCURRED = "occurred_at >= lower AND occurred_at < upper"
-_OPENED = "created_at >= lower AND created_at < upper"
-_LIVED = "greatest(over_at - interval '1 microsecond', created_at)"
-# The first line is for the index. Of a session that lived for no time at all the last moment is its only one.
-_CLOSED = f"over_at >= lower AND over_at <= upper AND {_LIVED} >= lower AND {_LIVED} < upper"
-_SIGN_IN = f"action = 'session.created' AND {_OCCURRED}"
+def _of_events(columns: str, which: str) -> str:
+    where = f"{which} AND occurred_at >= lower AND occurred_at < upper"
+    return _counted(
+        columns, "event_ranges", "audit_events", "date_bin(%(step)s::interval, occurred_at, %(since)s)", where
+    )
+
+
+def _opened(source: str) -> str:
+    start = "CASE WHEN created_at >= %(since)s THEN date_bin(%(step)s::interval, created_at, %(since)s) END"
+    return _counted("0, 0, 0, number, 0", "session_ranges", source, start, "created_at >= lower AND created_at < upper")
+
+
+def _closed(source: str) -> str:
+    """Count by the last moment at which a session lived: the one before it was over, or the only one there was."""
+    start = f"""CASE WHEN over_at > created_at AND over_at > %(since)s THEN {_ENDED_IN}
+                     WHEN over_at = created_at AND over_at >= %(since)s
+                         THEN date_bin(%(step)s::interval, created_at, %(since)s) END"""
+    where = """over_at >= lower AND over_at <= upper
+               AND (over_at > lower OR created_at = lower) AND (over_at < upper OR created_at < upper)"""
+    return _counted("0, 0, 0, 0, number", "ending_ranges", source, start, where)
+
 
 # Rows of (start, registrations, sign-ins, failures, opened, closed), several for a start; without a start: what
 # became of sessions before the first one. The ranges are those of whoever puts this into a statement.
 _COUNTED = " UNION ALL ".join(
     (
-        _counted(
+        _of_events(
             "number AS registrations, 0 AS sign_ins, 0 AS failures, 0 AS opened, 0 AS closed",
-            "event_ranges",
-            "audit_events",
-            "occurred_at",
-            f"action = 'user.registered' AND outcome = 'succeeded' AND details ? 'user_id' AND {_OCCURRED}",
+            "action = 'user.registered' AND outcome = 'succeeded' AND details ? 'user_id'",
         ),
-        _counted(
-            "0, number, 0, 0, 0", "event_ranges", "audit_events", "occurred_at", f"outcome = 'succeeded' AND {_SIGN_IN}"
-        ),
-        _counted(
-            "0, 0, number, 0, 0", "event_ranges", "audit_events", "occurred_at", f"outcome = 'failed' AND {_SIGN_IN}"
-        ),
-        _counted("0, 0, 0, number, 0", "session_ranges", "sessions", "created_at", _OPENED),
-        _counted("0, 0, 0, number, 0", "session_ranges", "removed_sessions", "created_at", _OPENED),
-        _counted(
-            "0, 0, 0, 0, number",
-            "session_ranges",
-            f"(SELECT created_at, {_OVER} AS over_at FROM sessions) ending",  # noqa: S608
-            _LIVED,
-            _CLOSED,
-        ),
-        _counted(
-            "0, 0, 0, 0, number",
-            "session_ranges",
-            "(SELECT created_at, ended_at AS over_at FROM removed_sessions) ending",
-            _LIVED,
-            _CLOSED,
-        ),
+        _of_events("0, number, 0, 0, 0", "action = 'session.created' AND outcome = 'succeeded'"),
+        _of_events("0, 0, number, 0, 0", "action = 'session.created' AND outcome = 'failed'"),
+        _opened("sessions"),
+        _opened("removed_sessions"),
+        _closed(f"(SELECT created_at, {_OVER} AS over_at FROM sessions) ending"),  # noqa: S608
+        _closed("(SELECT created_at, ended_at AS over_at FROM removed_sessions) ending"),
     )
 )
 
 # What is counted as it stands: events after the settled hours and before them, and sessions from as far back as it
-# takes to know how many lived at the first start. Where nothing is settled, that is from the beginning.
+# takes to know how many lived at the first start; where nothing is settled, that is from the beginning. Which of them
+# end in the last step makes no difference to it.
 _POINTS = f"""
 WITH mark AS MATERIALIZED (
     SELECT coalesce(settled_since, '-infinity') AS since, coalesce(settled_until, '-infinity') AS until
@@ -104,8 +103,11 @@ WITH mark AS MATERIALIZED (
 ), session_ranges (lower, upper) AS MATERIALIZED (
     SELECT until, %(until)s FROM mark WHERE %(until)s > until
     UNION ALL SELECT '-infinity', least(%(until)s, since) FROM mark WHERE %(since)s < since
+), ending_ranges (lower, upper) AS MATERIALIZED (
+    SELECT lower, least(upper, %(until)s - %(step)s::interval) FROM session_ranges
+    WHERE lower < %(until)s - %(step)s::interval
 ), counted AS (
-    SELECT date_bin(%(step)s, start, %(since)s) AS start, registrations, sign_ins, failures, opened, closed
+    SELECT date_bin(%(step)s::interval, start, %(since)s) AS start, registrations, sign_ins, failures, opened, closed
     FROM activity_hours WHERE start >= %(since)s AND start < %(until)s
     UNION ALL
     SELECT NULL, 0, 0, 0, alive, 0 FROM activity_hours, mark
@@ -115,25 +117,26 @@ WITH mark AS MATERIALIZED (
     WHERE start = until - interval '1 hour' AND %(since)s >= until
     UNION ALL {_COUNTED}
 )
-SELECT start, sum(registrations)::bigint, sum(sign_ins)::bigint, sum(failures)::bigint, sum(opened)::bigint,
-       sum(closed)::bigint
+SELECT start, sum(registrations), sum(sign_ins), sum(failures), sum(opened), sum(closed)
 FROM counted GROUP BY start
 """  # noqa: S608 (constants of this file)
 
 _SETTLE = f"""
 WITH event_ranges (lower, upper) AS MATERIALIZED (SELECT %(since)s::timestamptz, %(until)s::timestamptz),
 session_ranges AS MATERIALIZED (SELECT * FROM event_ranges),
+ending_ranges AS MATERIALIZED (SELECT * FROM event_ranges),
 counted AS ({_COUNTED}),
 hours AS (
     SELECT start, coalesce(sum(registrations), 0) AS registrations, coalesce(sum(sign_ins), 0) AS sign_ins,
            coalesce(sum(failures), 0) AS failures, coalesce(sum(opened), 0) AS opened,
            coalesce(sum(closed), 0) AS closed
-    FROM generate_series(%(since)s, %(until)s - %(step)s, %(step)s) AS hour (start) LEFT JOIN counted USING (start)
+    FROM generate_series(%(since)s, %(until)s - %(step)s::interval, %(step)s::interval) AS hour (start)
+    LEFT JOIN counted USING (start)
     GROUP BY start
 )
 INSERT INTO activity_hours (start, registrations, sign_ins, failures, alive, opened, closed)
 SELECT start, registrations, sign_ins, failures,
-       coalesce((SELECT alive + opened - closed FROM activity_hours WHERE start = %(since)s - %(step)s), 0)
+       coalesce((SELECT alive + opened - closed FROM activity_hours WHERE start = %(since)s - %(step)s::interval), 0)
        + coalesce(sum(opened - closed) OVER (ORDER BY start ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0),
        opened, closed
 FROM hours
@@ -230,7 +233,7 @@ def _settle_some(horizon: datetime) -> bool:
             return False
         since = max(settled_since, settled_until - AGAIN_HOURS * _HOUR)
         until = min(horizon, settled_until + CHUNK_HOURS * _HOUR)
-        run(_SETTLE, {"since": since, "until": until, "step": _HOUR})
+        run(_SETTLE, {"since": since, "until": until, "step": _written(_HOUR)})
         mark = {"settled_since": settled_since, "until": until}
         mark["final_until"] = max(settled_since, until - AGAIN_HOURS * _HOUR)
         run(_MARK, mark)
@@ -239,7 +242,7 @@ def _settle_some(horizon: datetime) -> bool:
 
 
 def _points(starts: list[datetime], step: timedelta) -> list[Point]:
-    rows = run(_POINTS, {"since": starts[0], "until": starts[-1] + step, "step": step})
+    rows = run(_POINTS, {"since": starts[0], "until": starts[-1] + step, "step": _written(step)})
     found = {start and start.astimezone(UTC): counts for start, *counts in rows}
     *_, opened, closed = found.get(None, (0, 0))
     alive, points = opened - closed, []
@@ -248,6 +251,11 @@ def _points(starts: list[datetime], step: timedelta) -> list[Point]:
         points.append(Point(start, registrations, sign_ins, failures, alive + opened))
         alive += opened - closed
     return points
+
+
+def _written(step: timedelta) -> str:
+    """Return the step for PostgreSQL: in seconds, since a day of its own is not always 24 hours long."""
+    return f"{int(step.total_seconds())} seconds"
 
 
 def _floor(span: timedelta, step: timedelta) -> timedelta:

@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg2
 import pytest
 
-from app.database import run
+from app.database import connection, run
 from app.errors import Unavailable
 from app.services import activity
 from tests.integration.services.conftest import WAITING, World
@@ -254,6 +254,19 @@ def test_the_roll_up_can_be_made_again_from_the_rows(owner) -> None:
     settle(now)
 
     check(BEGIN, now, now)
+
+
+def test_a_server_whose_clocks_are_put_forward_counts_the_days_of_utc_all_the_same(owner) -> None:
+    begin = datetime(2026, 3, 28, tzinfo=UTC)
+    for hours in range(0, 72, 5):
+        write_event(begin + hours * HOUR, SIGN_IN)
+        open_session(owner, begin + hours * HOUR, idle=4 * HOUR, absolute=DAY)
+    with connection():
+        run("SET TIME ZONE 'Europe/Berlin'")
+        check(begin, begin + 3 * DAY, begin + 3 * DAY)
+        settle(begin + 2 * DAY)
+        check(begin, begin + 3 * DAY, begin + 3 * DAY)
+        run("RESET TIME ZONE")
 
 
 def test_history_that_is_brought_in_later_is_counted_as_it_stands(owner) -> None:
