@@ -11,9 +11,10 @@ from uuid import UUID
 import psycopg2
 import pytest
 
-from app.database import connection, run
+from app.database import connection, run, within
 from app.errors import Unavailable
 from app.services import activity
+from app.services.activity import Interval, Point
 from tests.integration.services.conftest import WAITING, World
 from tests.integration.services.plain_counts import (
     KINDS,
@@ -51,12 +52,18 @@ def sign_ins(since: datetime, until: datetime) -> list[int]:
     return [point.sign_ins for point in activity.points(since=since, until=until, interval="hour", now=until)]
 
 
+def wrong(since: datetime, until: datetime, interval: Interval, now: datetime) -> list[tuple[Point, Point]]:
+    """Return the points that differ from those counted one by one, with these."""
+    found = activity.points(since=since, until=until, interval=interval, now=now)
+    return [pair for pair in zip(found, plain_count(since, until, interval), strict=True) if pair[0] != pair[1]]
+
+
 def check(since: datetime, until: datetime, now: datetime) -> None:
     """Check hours and days against a plain count."""
-    assert activity.points(since=since, until=until, interval="hour", now=now) == plain_count(since, until, "hour")
+    assert wrong(since, until, "hour", now) == []
     first = since.replace(hour=0)
     last = first + -((first - until) // DAY) * DAY
-    assert activity.points(since=since, until=until, interval="day", now=now) == plain_count(first, last, "day")
+    assert wrong(first, last, "day", max(now, last)) == []
 
 
 @pytest.fixture
@@ -163,7 +170,8 @@ def test_two_that_settle_at_once_settle_once(owner, database_url) -> None:
         open_session(owner, BEGIN + hours * HOUR, **LIFE)
 
     with held_up(database_url, lambda: settle(now)):
-        settle(now)
+        with within(5):
+            settle(now)
         assert settled_until() is None
         check(BEGIN, now, now)
 
@@ -184,7 +192,7 @@ def test_any_number_at_once_settle_a_long_past_chunk_by_chunk(world, owner) -> N
     settle(now)
     assert settled_until() == now - HOUR
     check(BEGIN + 14 * DAY, now, now)
-    assert activity.points(since=BEGIN, until=now, interval="day", now=now) == plain_count(BEGIN, now, "day")
+    assert wrong(BEGIN, now, "day", now) == []
 
 
 def test_settling_that_is_cut_short_leaves_all_as_it_was(owner, database_url) -> None:
@@ -256,11 +264,11 @@ def test_the_roll_up_can_be_made_again_from_the_rows(owner) -> None:
     check(BEGIN, now, now)
 
 
-def test_a_server_whose_clocks_are_put_forward_counts_the_days_of_utc_all_the_same(owner) -> None:
-    begin = datetime(2026, 3, 28, tzinfo=UTC)
-    for hours in range(0, 72, 5):
+def test_a_server_whose_clocks_are_put_back_counts_the_days_of_utc_all_the_same(owner) -> None:
+    begin = datetime(2026, 10, 23, tzinfo=UTC)
+    for hours in range(72):
         write_event(begin + hours * HOUR, SIGN_IN)
-        open_session(owner, begin + hours * HOUR, idle=4 * HOUR, absolute=DAY)
+        open_session(owner, begin + hours * HOUR, idle=HOUR / 2, absolute=DAY)
     with connection():
         run("SET TIME ZONE 'Europe/Berlin'")
         check(begin, begin + 3 * DAY, begin + 3 * DAY)
