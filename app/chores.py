@@ -13,7 +13,7 @@ from app.database import identity
 from app.gateway.executors import Executor
 from app.gateway.modes import Lifetime
 from app.observability.logging import log_failure
-from app.services import key_ring
+from app.services import activity, key_ring, user_counts
 from app.services.invalidations import replay
 from app.services.upkeep import keep_up
 from app.settings import Settings
@@ -49,6 +49,11 @@ def chores(settings: Settings, clock: Callable[[], datetime], store: Store) -> t
         Chore(lambda: _warn_of_lost_keys(settings, clock()), None),
         Chore(lambda: keep_up(settings=settings, now=clock()), _DAY_SECONDS),
         Chore(lambda: replay(store=store, linger_seconds=linger), settings.cache_replay_seconds, at_once=False),
+        Chore(user_counts.fold, settings.statistics_seconds),
+        Chore(
+            lambda: activity.settle(settle_seconds=settings.statistics_settle_seconds, now=clock()),
+            settings.statistics_seconds,
+        ),
     )
 
 

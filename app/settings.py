@@ -136,6 +136,12 @@ class Settings:
     cache_replay_seconds: int = _setting(
         parse.whole(1, 3600), 2, "how often what could not be dropped from the cache is tried again"
     )
+    statistics_seconds: int = _setting(
+        parse.whole(10, 86_400), 300, "how often a worker settles hours of the activity and sums up counts"
+    )
+    statistics_settle_seconds: int = _setting(
+        parse.whole(60, 86_400), 900, "an hour of the activity is settled this long after its end"
+    )
 
     slow_query_ms: int = _setting(parse.whole(1, 60_000), 100, "a query that takes longer is logged as a warning")
     slow_request_ms: int = _setting(parse.whole(1, 60_000), 500, "a request that takes longer is logged as a warning")
@@ -231,6 +237,8 @@ def _contradictions(settings: Settings) -> list[str]:
         faults.append("REFRESH_KEYS is missing; set it to an id and a secret, such as k1:$(openssl rand -base64 48)")
     if settings.session_idle_days > settings.session_absolute_days:
         faults.append("SESSION_IDLE_DAYS is longer than SESSION_ABSOLUTE_DAYS; make it shorter")
+    if settings.statistics_settle_seconds <= settings.request_seconds:
+        faults.append("STATISTICS_SETTLE_SECONDS is not longer than REQUEST_SECONDS; make it longer")
     if settings.password_min > settings.password_max:
         faults.append("PASSWORD_MIN is greater than PASSWORD_MAX; make it smaller")
     secrets = [settings.jwt_secret, settings.jwt_secret_previous, *(content for _, content in settings.refresh_keys)]

@@ -1,9 +1,10 @@
-"""What the document calls User, Profile, Tokens, Session, Role, Setting and AuditEvent, from what services return."""
+"""What the document calls User, Profile, Tokens, Session, Role, Setting and so on, from what services return."""
 
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from app.services.activity import Point
 from app.services.audit_trail import AuditEntry
 from app.services.auth import Tokens
 from app.services.configuration import Setting
@@ -108,6 +109,11 @@ def present_setting(setting: Setting) -> dict[str, Any]:
         "is_set": setting.is_set,
         "updated_at": rfc3339(setting.updated_at) if setting.updated_at else None,
     }
+
+
+def present_point(point: Point) -> dict[str, Any]:
+    """Return the schema ActivityPoint."""
+    return {**point._asdict(), "start": rfc3339(point.start)}
 
 
 def _fields(account: Account) -> dict[str, str | None]:

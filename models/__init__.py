@@ -1,5 +1,6 @@
 """The tables as Peewee models, one noun a file. Migrations own the schema; a test holds the two equal."""
 
+from models.activity import ActivityHour, ActivityWatermark, RemovedSession
 from models.audit_client import AuditClient
 from models.audit_event import AuditEvent
 from models.idempotency_key import IdempotencyKey
@@ -10,18 +11,23 @@ from models.session import Session
 from models.setting import Setting
 from models.sign_in_attempt import SignInAttempt
 from models.user import User
+from models.user_count import UserCount
 from models.user_profile import UserProfile
 
 __all__ = [
+    "ActivityHour",
+    "ActivityWatermark",
     "AuditClient",
     "AuditEvent",
     "IdempotencyKey",
     "PendingInvalidation",
+    "RemovedSession",
     "Role",
     "RolePermission",
     "Session",
     "Setting",
     "SignInAttempt",
     "User",
+    "UserCount",
     "UserProfile",
 ]

@@ -33,6 +33,8 @@ class AuditEvent(Record):
         )
 
 
+_REGISTERED = "action = 'user.registered' AND outcome = 'succeeded' AND details ? 'user_id'"
+
 # What is looked for among a great many decisions that are allowed, which are in none of these and pay nothing for them.
 for _index in (
     "audit_events_outcome_id ON audit_events (outcome, id) WHERE outcome IN ('denied', 'failed')",
@@ -40,5 +42,8 @@ for _index in (
     "audit_events_event_id ON audit_events (id) WHERE kind = 'event'",
     "audit_events_actor_id_kind_id ON audit_events (actor_id, kind, id) WHERE kind = 'event'",
     "audit_events_actor_role_id ON audit_events (actor_role, id) WHERE actor_id IS NULL AND actor_role = 'cli'",
+    # What the statistics count.
+    f"audit_events_registered ON audit_events (occurred_at) WHERE {_REGISTERED}",
+    "audit_events_sign_in ON audit_events (outcome, occurred_at) WHERE action = 'session.created'",
 ):
     AuditEvent.add_index(SQL(f"CREATE INDEX {_index}"))

@@ -1,6 +1,6 @@
 """Sessions: one row for each sign-in, with the generation of its refresh token."""
 
-from peewee import ForeignKeyField, IntegerField, TextField
+from peewee import SQL, ForeignKeyField, IntegerField, TextField
 
 from models.record import MomentField, Record
 from models.user import User
@@ -23,3 +23,12 @@ class Session(Record):
 
     class Meta:
         table_name = "sessions"
+        indexes = ((("created_at",), False),)
+
+
+# When it is over, or will be if nothing happens to it: what the statistics count.
+Session.add_index(
+    SQL(
+        "CREATE INDEX sessions_over_at ON sessions (greatest(created_at, least(ended_at, idle_expires_at, expires_at)))"
+    )
+)

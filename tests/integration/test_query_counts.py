@@ -101,6 +101,15 @@ def test_a_page_of_the_audit_trail_is_one_statement_more_wherever_it_is(people: 
     assert cost(lambda: api.get(f"{url}?kind=decision&limit=1&cursor={cursor}"), 400) == 0
 
 
+def test_statistics_are_one_statement_more_whatever_is_asked(people: People, cost) -> None:
+    api = people.ada.api
+
+    assert cost(lambda: api.get("/v1/stats/users")) == 2
+    assert cost(lambda: api.get("/v1/stats/activity")) == 2
+    assert cost(lambda: api.get("/v1/stats/activity?interval=day&since=2026-01-01T00:00:00Z")) == 2
+    assert cost(lambda: api.get("/v1/stats/activity?since=2026-01-01T00:00:00Z"), 400) == 1
+
+
 def test_sessions_roles_and_permissions_keep_within_their_numbers(people: People, cost) -> None:
     for _ in range(4):
         people.alice.sign_in()

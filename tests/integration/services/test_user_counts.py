@@ -1,0 +1,185 @@
+"""The counts of accounts: equal to a plain count after whatever changes accounts, and while rows are put together."""
+
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+
+import psycopg2
+import pytest
+
+from app.database import run, transaction
+from app.database.migrator import MIGRATIONS, Router
+from app.errors import AppError
+from app.services import role_edits, user_counts, users
+from app.services.audit import Event
+from models.record import database as proxy
+
+PLAIN = """
+SELECT r.name, u.status, count(u.id) FROM roles r LEFT JOIN users u ON u.role_id = r.id GROUP BY 1, 2
+"""
+CROWD = """
+INSERT INTO users (id, email, password_hash, role_id, status)
+SELECT gen_random_uuid(), 'crowd' || n || '@example.com', '', r.id,
+       CASE WHEN n % 10 = 0 THEN 'suspended' ELSE 'active' END
+FROM generate_series(1, 1000) n, roles r WHERE r.name = 'guest'
+"""
+MIGRATION = "2026-11-23-07-30-user-counts"
+
+
+def counted_one_by_one() -> user_counts.UserTotals:
+    by_role: dict[str, int] = {}
+    by_status = {"active": 0, "suspended": 0}
+    for role, status, number in sorted(run(PLAIN), key=lambda row: row[0]):
+        by_role[role] = by_role.get(role, 0) + number
+        if status:
+            by_status[status] += number
+    return user_counts.UserTotals(sum(by_role.values()), by_role, by_status)
+
+
+def right() -> bool:
+    return user_counts.totals() == counted_one_by_one()
+
+
+def rows() -> int:
+    return int(run("SELECT count(*) FROM user_counts")[0][0])
+
+
+def fold() -> None:
+    user_counts.fold(few=0)
+
+
+def test_every_change_of_an_account_counts_at_once(world) -> None:
+    assert user_counts.totals() == (0, {"admin": 0, "guest": 0, "user": 0}, {"active": 0, "suspended": 0})
+    ada, bob = world.person("ada", "admin"), world.person("bob")
+    world.person("gus", "guest", verified=False)
+    assert user_counts.totals() == (3, {"admin": 1, "guest": 1, "user": 1}, {"active": 3, "suspended": 0})
+
+    users.suspend(user_id=bob.user_id, expected_version=None, actor=ada, tools=world.tools)
+    users.set_role(
+        user_id=bob.user_id, role="guest", expected_version=None, actor=ada, tools=world.tools, event=Event()
+    )
+
+    assert user_counts.totals() == (3, {"admin": 1, "guest": 2, "user": 0}, {"active": 2, "suspended": 1})
+    users.delete(user_id=bob.user_id, actor=ada, tools=world.tools)
+    assert user_counts.totals() == (2, {"admin": 1, "guest": 1, "user": 0}, {"active": 2, "suspended": 0})
+
+
+def test_roles_that_come_and_go_or_change_their_names_are_followed(world) -> None:
+    ada, bob = world.person("ada", "admin"), world.person("bob")
+    world.role("clerk")
+    setting = {"user_id": bob.user_id, "expected_version": None, "actor": ada, "tools": world.tools, "event": Event()}
+    users.set_role(role="clerk", **setting)
+    assert user_counts.totals().by_role == {"admin": 1, "clerk": 1, "guest": 0, "user": 0}
+
+    edit = {"actor": ada, "tools": world.tools, "event": Event()}
+    role_edits.update(
+        role_name="clerk", name="librarian", description=None, permissions=None, expected_version=None, **edit
+    )
+    assert user_counts.totals().by_role == {"admin": 1, "guest": 0, "librarian": 1, "user": 0}
+
+    users.set_role(role="user", **setting)
+    role_edits.delete(role_name="librarian", **edit)
+    assert user_counts.totals() == (2, {"admin": 1, "guest": 0, "user": 1}, {"active": 2, "suspended": 0})
+    fold()
+    assert (rows(), right()) == (2, True)
+
+
+def test_a_statement_leaves_no_more_than_a_row_for_each_role_and_status(world) -> None:
+    run(CROWD)
+    assert (rows(), right()) == (2, True)
+    run("UPDATE users SET updated_at = now(), version = version + 1")
+    assert (rows(), right()) == (2, True)
+    run("UPDATE users SET status = 'active'")
+    assert (rows(), right()) == (4, True)
+    run("DELETE FROM users WHERE email LIKE '%7@example.com'")
+    assert (rows(), right()) == (5, True)
+    run("TRUNCATE users CASCADE")
+    assert (rows(), right()) == (0, True)
+
+
+def test_what_is_rolled_back_counts_nothing(world) -> None:
+    world.person("ada", "admin")
+    before = run("SELECT role_id, status, number FROM user_counts")
+
+    with pytest.raises(ZeroDivisionError), transaction():
+        run(CROWD)
+        raise ZeroDivisionError
+
+    assert run("SELECT role_id, status, number FROM user_counts") == before
+    assert right()
+
+
+def test_few_rows_are_left_as_they_are_and_many_put_together(world) -> None:
+    for name in ("ada", "bob", "eve"):
+        world.person(name)
+
+    user_counts.fold(few=3)
+    assert rows() == 3
+    user_counts.fold(few=2)
+
+    assert (rows(), right()) == (1, True)
+
+
+def test_counts_are_right_while_many_change_accounts_and_put_rows_together(world) -> None:
+    ada = world.person("ada", "admin")
+    people = [world.person(f"p{number}").user_id for number in range(14)]
+    setting = {"expected_version": None, "actor": ada, "tools": world.tools, "event": Event()}
+    works: list[Callable[[], object]] = []
+    works += [partial(world.person, f"new{number}", "guest", verified=False) for number in range(6)]
+    works += [partial(users.delete, user_id=one, actor=ada, tools=world.tools) for one in people[:7]]
+    works += [partial(users.set_role, user_id=one, role="guest", **setting) for one in people[7:]]
+    works[3:3] = works[9:9] = works[15:15] = [fold]
+
+    outcomes = world.together(*works)
+
+    assert [outcome for outcome in outcomes if isinstance(outcome, Exception | AppError)] == []
+    assert right()
+    assert user_counts.totals() == (14, {"admin": 1, "guest": 13, "user": 0}, {"active": 14, "suspended": 0})
+    fold()
+    assert (rows(), right()) == (2, True)
+
+
+def test_rows_that_another_is_putting_together_are_left_to_him(world, database_url) -> None:
+    for name in ("ada", "bob", "eve"):
+        world.person(name)
+    with closing(psycopg2.connect(database_url)) as other, other.cursor() as cursor:
+        cursor.execute("DELETE FROM user_counts")
+        cursor.execute(
+            "INSERT INTO user_counts (role_id, status, number) SELECT id, 'active', 3 FROM roles WHERE name = 'user'"
+        )
+        world.person("zoe")
+        world.person("yan")
+
+        fold()
+
+        assert (rows(), right()) == (4, True)
+        other.commit()
+    assert (rows(), right()) == (2, True)
+    fold()
+    assert (rows(), right()) == (1, True)
+
+
+def test_accounts_made_while_the_migration_runs_are_counted_once(world, database_url) -> None:
+    database = proxy.obj
+    scope = Router(database, migrate_dir=MIGRATIONS).load(MIGRATION)
+    world.person("ada", "admin")
+    with database.connection_context():
+        scope["rollback"](None, database)
+        world.person("bob")
+        with closing(psycopg2.connect(database_url)) as other, other.cursor() as cursor:
+            cursor.execute(CROWD)
+            scope["_LOCK_WAIT"] = "20ms"
+            with pytest.raises(AppError):
+                scope["migrate"](None, database)
+            other.commit()
+        scope["_briefly"](database, scope["TABLE"], scope["TRIGGERS"])
+        with closing(psycopg2.connect(database_url)) as other, other.cursor() as cursor:
+            cursor.execute("DELETE FROM users WHERE email LIKE 'crowd1%'")
+            world.person("eve", "guest")
+            run(scope["SEED"])
+            other.commit()
+
+        assert right()
+        assert user_counts.totals().by_role["guest"] > 800
+        scope["migrate"](None, database)
+    assert right()
