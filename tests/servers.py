@@ -34,6 +34,10 @@ from tests import leaks
 
 # Tells the processes of pytest-xdist where the one that started them keeps the servers.
 PLACE = "CHARTER_TEST_SERVERS"
+# The server itself, where DATABASE_URL leads through a pooler.
+ADMIN_URL = "CHARTER_TEST_ADMIN_URL"
+# How many transactions on one database a pooler lets run at the same time.
+AT_ONCE = "CHARTER_TEST_AT_ONCE"
 _AN_HOUR = 3600
 
 
@@ -54,7 +58,7 @@ class Servers:
     def start(self) -> None:
         """Start or join the servers."""
         self.postgres_url = os.environ.get("DATABASE_URL") or self._keep(start_postgres(self._place, durable=False)).url
-        self._admin_url = os.environ.get("CHARTER_TEST_ADMIN_URL") or self.postgres_url
+        self._admin_url = os.environ.get(ADMIN_URL) or self.postgres_url
         self.redis_url = os.environ.get("REDIS_URL") or ""
         if not self.redis_url:
             valkey = start_valkey(self._place)
@@ -182,6 +186,12 @@ def migrated(url: str) -> None:
 def with_database(url: str, name: str) -> str:
     """Return a PostgreSQL URL that leads to another database of the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def straight(url: str) -> str:
+    """Return a URL that leads to the same database past a pooler, for whoever watches what waits there."""
+    admin_url = os.environ.get(ADMIN_URL)
+    return with_database(admin_url, urlsplit(url).path[1:]) if admin_url else url
 
 
 def with_query(url: str, **values: str) -> str:
