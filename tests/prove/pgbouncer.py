@@ -111,9 +111,9 @@ class PgBouncer:
     def transactions(self) -> int:
         """Return how many transactions it has passed on for databases of the tests."""
         url = self.url.replace("/charter?", "/pgbouncer?")
-        with contextlib.closing(psycopg2.connect(url, cursor_factory=psycopg2.extras.RealDictCursor)) as console:
+        with contextlib.closing(psycopg2.connect(url)) as console:
             console.autocommit = True
-            with console.cursor() as cursor:
+            with console.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
                 cursor.execute("SHOW STATS")
                 return sum(
                     int(row["total_xact_count"]) for row in cursor if row["database"].startswith("charter_tests_")
