@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -179,17 +180,27 @@ def test_a_redis_that_comes_back_counts_again(tmp_path: Path, monkeypatch: pytes
     again.stop()
 
 
-def test_a_redis_that_goes_away_leaves_nobody_a_second_bucket(tmp_path: Path) -> None:
+def plain(process: Limiter, bucket: Bucket) -> Taken:
+    return process.take("read", "a", bucket)
+
+
+def beside_a_reading(process: Limiter, bucket: Bucket) -> Taken:
+    return process.take_and_read("read", "a", bucket, ["test:a key"])[0]
+
+
+@pytest.mark.parametrize("take", [plain, beside_a_reading])
+def test_a_redis_that_goes_away_leaves_nobody_a_second_bucket(
+    tmp_path: Path, take: Callable[[Limiter, Bucket], Taken]
+) -> None:
     valkey = start_valkey(tmp_path)
     if valkey is None:
         pytest.skip("no Valkey on this machine")
-    here, there = limiter(valkey.url), limiter(valkey.url)
-    bucket = Bucket(5, 3600)
+    here, there, bucket = limiter(valkey.url), limiter(valkey.url), Bucket(5, 3600)
     for process in (here, here, there, there, here):
-        process.take("read", "a", bucket)
+        take(process, bucket)
 
     valkey.stop()
 
-    assert here.take("read", "a", bucket).retry_seconds > 0
-    left = [there.take("read", "a", bucket) for _ in range(3)]
-    assert [take.retry_seconds > 0 for take in left] == [False, True, True]
+    assert take(here, bucket).retry_seconds > 0
+    left = [take(there, bucket) for _ in range(3)]
+    assert [found.retry_seconds > 0 for found in left] == [False, True, True]
