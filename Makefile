@@ -77,7 +77,7 @@ contract: $(INSTALLED) ## hold a running Charter against its document: make cont
 	@$(BIN)/python -m tests.contract $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(GATEWAY),--gateway $(GATEWAY))
 
 .PHONY: prove
-prove: $(INSTALLED) ## long proofs: a fresh clone, the README's walk, other tools on the document
+prove: $(INSTALLED) ## long proofs: a fresh clone, the README's walk, PgBouncer, other tools on the document
 	@$(BIN)/python -m tests.prove
 
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \

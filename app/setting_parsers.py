@@ -23,13 +23,30 @@ _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A rate limit: so many requests in so many seconds, the whole count as one burst."""
+    """A rate limit.
+
+    Attributes:
+        count: requests in so many seconds, which may go on for ever.
+        seconds: that time.
+        burst: requests that may come at once; None: as many as `count`.
+    """
 
     count: int
     seconds: int
+    burst: int | None = None
+
+    @property
+    def size(self) -> int:
+        """How many requests a full bucket holds."""
+        return self.burst or self.count
+
+    @property
+    def refill_seconds(self) -> int:
+        """How long an empty bucket takes to be full."""
+        return -(-self.size * self.seconds // self.count)
 
     def __str__(self) -> str:
-        return f"{self.count}/{self.seconds}"
+        return "/".join(str(part) for part in (self.count, self.seconds, self.burst) if part)
 
 
 def text(value: str) -> str:
@@ -80,11 +97,15 @@ def choice(*allowed: str) -> Callable[[str], str]:
 
 
 def bucket(value: str) -> Bucket:
-    """Take a rate limit as count/seconds, such as 120/60."""
-    found = re.fullmatch(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,5})", value)
-    if not found or int(found[2]) > LONGEST_WINDOW_SECONDS:
-        raise ValueError(f"takes count/seconds, such as 120/60, of {LONGEST_WINDOW_SECONDS} seconds at most")
-    return Bucket(int(found[1]), int(found[2]))
+    """Take a rate limit as count/seconds or count/seconds/burst, such as 120/60 or 120/60/20."""
+    found = re.fullmatch(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,5})(?:/([1-9][0-9]{0,8}))?", value)
+    read = Bucket(int(found[1]), int(found[2]), int(found[3]) if found[3] else None) if found else None
+    if read is None or max(read.seconds, read.refill_seconds) > LONGEST_WINDOW_SECONDS:
+        raise ValueError(
+            "takes count/seconds or count/seconds/burst, such as 120/60 or 120/60/20; "
+            f"{LONGEST_WINDOW_SECONDS} seconds at most, also until a burst may come again"
+        )
+    return read
 
 
 def url(value: str) -> str:

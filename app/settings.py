@@ -116,7 +116,9 @@ class Settings:
         parse.text, "", "password of the first admin", env="CHARTER_ADMIN_PASSWORD", secret=True
     )
 
-    limit_default: Bucket = _setting(parse.bucket, Bucket(300, 60), "requests a caller, as count/seconds")
+    limit_default: Bucket = _setting(
+        parse.bucket, Bucket(300, 60), "requests a caller, as count/seconds or count/seconds/burst"
+    )
     limit_read: Bucket = _setting(parse.bucket, Bucket(600, 60), "reads a caller")
     limit_write: Bucket = _setting(parse.bucket, Bucket(120, 60), "writes a caller")
     limit_login: Bucket = _setting(parse.bucket, Bucket(60, 60), "sign-ins a client address")

@@ -1,4 +1,4 @@
-"""A PostgreSQL that tests stop where it is, and a way to it over TCP."""
+"""A PostgreSQL that tests stop where it is, and a way to it over TCP; any other process too."""
 
 import contextlib
 import os
@@ -23,9 +23,9 @@ class Frozen:
 
     def freeze(self) -> None:
         # One that is still running could be given a connection, or give one.
-        _stop(self._postmaster)
+        halt(self._postmaster)
         for pid in self._children():
-            _stop(pid)
+            halt(pid)
 
     def thaw(self) -> None:
         for pid in [*self._children(), self._postmaster]:
@@ -45,7 +45,7 @@ class Frozen:
         return found
 
 
-def _stop(pid: int) -> None:
+def halt(pid: int) -> None:
     """Stop a process, and return when it stands."""
     os.kill(pid, signal.SIGSTOP)
     stat = Path(f"/proc/{pid}/stat")

@@ -1,7 +1,8 @@
 """The servers behind the tests: one PostgreSQL and one Valkey for all test processes, and a database for each test.
 
 DATABASE_URL and REDIS_URL put real servers in their place: the user of the one may create databases, and those of the
-other, by number, are emptied.
+other, by number, are emptied. Where DATABASE_URL leads through a pooler, CHARTER_TEST_ADMIN_URL leads to the server
+itself: databases are made and dropped there.
 """
 
 import contextlib
@@ -33,6 +34,10 @@ from tests import leaks
 
 # Tells the processes of pytest-xdist where the one that started them keeps the servers.
 PLACE = "CHARTER_TEST_SERVERS"
+# The server itself, where DATABASE_URL leads through a pooler.
+ADMIN_URL = "CHARTER_TEST_ADMIN_URL"
+# How many transactions on one database a pooler lets run at the same time.
+AT_ONCE = "CHARTER_TEST_AT_ONCE"
 _AN_HOUR = 3600
 
 
@@ -53,6 +58,7 @@ class Servers:
     def start(self) -> None:
         """Start or join the servers."""
         self.postgres_url = os.environ.get("DATABASE_URL") or self._keep(start_postgres(self._place, durable=False)).url
+        self._admin_url = os.environ.get(ADMIN_URL) or self.postgres_url
         self.redis_url = os.environ.get("REDIS_URL") or ""
         if not self.redis_url:
             valkey = start_valkey(self._place)
@@ -111,6 +117,8 @@ class Servers:
                 return
             self.execute(f'CREATE DATABASE "{self.template}"')
             migrated(with_database(self.postgres_url, self.template))
+            # A pooler keeps its connections, and a database that has some cannot be copied.
+            self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.template}'")
             (self._place / "template.done").touch()
 
     def empty_redis(self) -> str:
@@ -130,7 +138,7 @@ class Servers:
     def execute(self, sql: str) -> None:
         """Run a statement on the server rather than on a test's database."""
         if self._admin is None:
-            self._admin = psycopg2.connect(self.postgres_url)
+            self._admin = psycopg2.connect(self._admin_url)
             self._admin.autocommit = True
         with self._admin.cursor() as cursor:
             cursor.execute(sql)
@@ -178,6 +186,12 @@ def migrated(url: str) -> None:
 def with_database(url: str, name: str) -> str:
     """Return a PostgreSQL URL that leads to another database of the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def straight(url: str) -> str:
+    """Return a URL that leads to the same database past a pooler, for whoever watches what waits there."""
+    admin_url = os.environ.get(ADMIN_URL)
+    return with_database(admin_url, urlsplit(url).path[1:]) if admin_url else url
 
 
 def with_query(url: str, **values: str) -> str:

@@ -28,6 +28,17 @@ def as_values(answer: Any, number: int) -> list[bytes | None]:
     return answer
 
 
+class _Client(redis.Redis):
+    """A client that its thread closes, or the end of the process."""
+
+    def __del__(self) -> None:
+        """Leave the connection to the pool, which has it listed.
+
+        redis-py would give it back, and wait for the pool's lock: forever, if the interpreter has stopped the thread
+        that held it, as it does with daemons when the process ends.
+        """
+
+
 class Cache:
     """A connection to Redis for each thread, which all know when Redis is away.
 
@@ -91,7 +102,7 @@ class Cache:
         if client is None or epoch != self._epoch:
             if client is not None:
                 client.close()
-            client = redis.Redis(connection_pool=pool, single_connection_client=True)
+            client = _Client(connection_pool=pool, single_connection_client=True)
             self._mine.held = (self._epoch, client)
         return client
 

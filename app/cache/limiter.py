@@ -1,6 +1,10 @@
-"""The rate limiter: GCRA as one atomic script in Redis; while Redis is away, the same rule for each process alone."""
+"""The rate limiter: GCRA as one atomic script in Redis; while Redis is away, the same rule for each process alone.
+
+Each process goes on from the last count that Redis told it, so that a caller gets no more than the limit from each.
+"""
 
 import hashlib
+import itertools
 import math
 import threading
 import time
@@ -14,14 +18,18 @@ import redis
 from app.cache.client import Cache, as_values
 from app.settings import Bucket
 
-# One key holds the theoretical arrival time of the next request, in microseconds of Redis's own clock.
+# One key holds the theoretical arrival time of the next request, in whole microseconds of Redis's own clock. What no
+# limiter can have written there, not-a-number among it, counts as nothing and is written over.
 # Returns {requests left, microseconds until the bucket is full again, microseconds to wait or 0}.
 SCRIPT = """
 local interval, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
-if arrival > now + 2 * tolerance then arrival = now end
+local held = redis.pcall('GET', KEYS[1])
+if type(held) == 'table' and not string.find(held.err, 'WRONGTYPE') then return held end
+held = tonumber(held)
+local arrival = now
+if held and held > now and held <= now + 2 * tolerance then arrival = held end
 local wait = arrival + interval - tolerance - now
 if wait > 0 then return {0, arrival - now, wait} end
 arrival = arrival + interval
@@ -30,6 +38,8 @@ return {math.floor((tolerance - (arrival - now)) / interval), arrival - now, 0}
 """
 _SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _MOST_LOCAL = 100_000
+
+Counts = tuple[int, int, int]  # as the script returns them
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ class Limiter:
     def __init__(self, cache: Cache, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._cache = cache
         self._clock = clock
-        self._local: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._local: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._lock = threading.Lock()
 
     def take(self, name: str, who: str, bucket: Bucket) -> Taken:
@@ -71,7 +81,10 @@ class Limiter:
         key = f"{self._cache.prefix}:limit:{name}:{who}"
         interval, tolerance = _rate(bucket)
         answer = self._cache.ask(lambda client: _ask(client, key, interval, tolerance))
-        return _taken(answer or self._take_here(name, who, interval, tolerance))
+        if answer is None:
+            return _taken(self._take_here(name, who, interval, tolerance))
+        self._remember(name, who, answer)
+        return _taken(answer)
 
     def take_and_read(
         self, name: str, who: str, bucket: Bucket, keys: Sequence[str]
@@ -87,32 +100,47 @@ class Limiter:
         if answer is None:
             return _taken(self._take_here(name, who, interval, tolerance)), None
         counts, values = answer
+        self._remember(name, who, counts)
         return _taken(counts), values
 
-    def _take_here(self, name: str, who: str, interval: float, tolerance: float) -> tuple[int, float, float]:
-        now = self._clock() * 1e6
+    def _take_here(self, name: str, who: str, interval: int, tolerance: int) -> Counts:
+        now = int(self._clock() * 1e6)
         with self._lock:
             arrival = max(self._local.pop((name, who), now), now)
             wait = arrival + interval - tolerance - now
             taken = arrival if wait > 0 else arrival + interval
-            self._local[(name, who)] = taken
-            if len(self._local) > _MOST_LOCAL:
-                self._local.popitem(last=False)
+            self._keep((name, who), taken, now)
         if wait > 0:
             return 0, arrival - now, wait
-        return int((tolerance - (taken - now)) // interval), taken - now, 0
+        return (tolerance - (taken - now)) // interval, taken - now, 0
+
+    def _remember(self, name: str, who: str, counts: Counts) -> None:
+        """Keep what Redis has counted: when it goes away, nobody is given a second full bucket by this process."""
+        now = int(self._clock() * 1e6)
+        with self._lock:
+            # Answers may be remembered in another order than they were given in.
+            self._keep((name, who), max(self._local.pop((name, who), now), now + counts[1]), now)
+
+    def _keep(self, key: tuple[str, str], arrival: int, now: int) -> None:
+        self._local[key] = arrival
+        # Two of the oldest for each that comes: what is full again goes, so that no more stay than asked of late.
+        for oldest in tuple(itertools.islice(self._local, 2)):
+            if self._local[oldest] <= now or len(self._local) > _MOST_LOCAL:
+                del self._local[oldest]
 
 
-def _rate(bucket: Bucket) -> tuple[float, float]:
-    return bucket.seconds * 1e6 / bucket.count, bucket.seconds * 1e6
+def _rate(bucket: Bucket) -> tuple[int, int]:
+    """Return GCRA's interval and tolerance in microseconds: whole ones, since fractions would miscount what is left."""
+    interval = math.ceil(bucket.seconds * 1_000_000 / bucket.count)
+    return interval, interval * bucket.size
 
 
-def _taken(counts: tuple[int, float, float]) -> Taken:
+def _taken(counts: Counts) -> Taken:
     remaining, reset, wait = counts
     return Taken(remaining, math.ceil(reset / 1e6), math.ceil(wait / 1e6))
 
 
-def _ask(client: redis.Redis, key: str, interval: float, tolerance: float) -> tuple[int, float, float]:
+def _ask(client: redis.Redis, key: str, interval: int, tolerance: int) -> Counts:
     try:
         answer = client.evalsha(_SHA, 1, key, interval, tolerance)
     except redis.exceptions.NoScriptError:
@@ -121,8 +149,8 @@ def _ask(client: redis.Redis, key: str, interval: float, tolerance: float) -> tu
 
 
 def _ask_and_read(
-    client: redis.Redis, key: str, interval: float, tolerance: float, keys: Sequence[str]
-) -> tuple[tuple[int, float, float], list[bytes | None]]:
+    client: redis.Redis, key: str, interval: int, tolerance: int, keys: Sequence[str]
+) -> tuple[Counts, list[bytes | None]]:
     with client.pipeline(transaction=False) as pipe:
         pipe.evalsha(_SHA, 1, key, interval, tolerance)
         pipe.mget(keys)
@@ -135,6 +163,6 @@ def _ask_and_read(
     return _counts(counts), as_values(values, len(keys))
 
 
-def _counts(answer: Any) -> tuple[int, float, float]:
+def _counts(answer: Any) -> Counts:
     left, reset, wait = answer
-    return int(left), float(reset), float(wait)
+    return int(left), int(reset), int(wait)

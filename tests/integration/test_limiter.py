@@ -1,7 +1,10 @@
 """The limiter on Redis: one atomic script (GCRA), shared by all processes, by the clock of Redis."""
 
+import itertools
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import redis
@@ -9,6 +12,7 @@ import redis
 from app.cache import client as cache_client
 from app.cache.client import Cache
 from app.cache.limiter import SCRIPT, Limiter, Taken
+from app.embedded import start_valkey
 from app.settings import Bucket
 
 
@@ -75,12 +79,75 @@ def test_a_smaller_limit_counts_at_once(valkey_url: str) -> None:
     assert shared.take("read", "a", Bucket(1, 60)).retry_seconds > 0
 
 
-@pytest.mark.parametrize("left_behind", [b"99999999999999999", b"0", b"-5"])
-def test_a_time_that_cannot_be_is_no_lasting_refusal(valkey_url: str, left_behind: bytes) -> None:
+@pytest.mark.parametrize(
+    "left_behind", [b"99999999999999999", b"0", b"-5", b"nan", b"inf", b"1e400", b"", b"no number"]
+)
+def test_what_no_limiter_can_have_written_is_no_lasting_refusal_and_no_free_pass(
+    valkey_url: str, left_behind: bytes
+) -> None:
     with redis.Redis.from_url(valkey_url) as client:
         client.set("test:limit:read:a", left_behind)
+        shared = limiter(valkey_url)
 
-    assert limiter(valkey_url).take("read", "a", Bucket(5, 60)).retry_seconds == 0
+        taken = [shared.take("read", "a", Bucket(2, 60)) for _ in range(3)]
+
+        assert [take.retry_seconds > 0 for take in taken] == [False, False, True]
+        assert client.get("test:limit:read:a").isdigit()
+
+
+def test_neither_is_a_value_of_another_type(valkey_url: str) -> None:
+    with redis.Redis.from_url(valkey_url) as client:
+        client.rpush("test:limit:read:a", "no", "time")
+        shared = limiter(valkey_url)
+
+        taken = [shared.take("read", "a", Bucket(2, 60)) for _ in range(3)]
+
+        assert [take.retry_seconds > 0 for take in taken] == [False, False, True]
+        assert client.type("test:limit:read:a") == b"string"
+
+
+def test_a_user_who_may_not_read_the_counts_is_counted_here(valkey_url: str) -> None:
+    """Taken for an empty bucket, a count that cannot be read would let everything pass."""
+    with redis.Redis.from_url(valkey_url) as client:
+        client.acl_setuser("blind", enabled=True, passwords=["+sees nothing"], keys=["*"], commands=["+@all", "-get"])
+        try:
+            shared = limiter(valkey_url.replace("unix://", "unix://blind:sees%20nothing@"))
+            taken = [shared.take("read", "a", Bucket(2, 60)) for _ in range(3)]
+        finally:
+            client.acl_deluser("blind")
+
+        assert [take.retry_seconds > 0 for take in taken] == [False, False, True]
+        assert client.keys() == []
+
+
+@pytest.mark.parametrize("count", [6, 9, 11, 13, 14])
+def test_what_remains_goes_down_by_one(valkey_url: str, count: int) -> None:
+    shared = limiter(valkey_url)
+
+    taken = [shared.take("read", "a", Bucket(count, 3600)) for _ in range(3)]
+
+    assert [take.remaining for take in taken] == [count - 1, count - 2, count - 3]
+
+
+def test_a_burst_is_all_that_comes_at_once(valkey_url: str) -> None:
+    shared = limiter(valkey_url)
+
+    taken = [shared.take("write", "a", Bucket(120, 3600, 3)) for _ in range(5)]
+
+    assert [take.remaining for take in taken] == [2, 1, 0, 0, 0]
+    assert taken[2].reset_seconds == 90
+    assert taken[4].retry_seconds == 30
+
+
+def test_the_clock_is_that_of_redis(valkey_url: str) -> None:
+    """Processes whose clocks are an hour apart, or jump, count as one."""
+    clocks = itertools.cycle([0.0, 3600.0, -3600.0, 7200.0])
+    cache = Cache(valkey_url, timeout_ms=2000, prefix="test")
+    processes = [Limiter(cache, clock=lambda: next(clocks)) for _ in range(2)]
+
+    taken = [processes[number % 2].take("read", "a", Bucket(4, 3600)) for number in range(8)]
+
+    assert [take.retry_seconds > 0 for take in taken] == [False] * 4 + [True] * 4
 
 
 def test_a_redis_that_forgot_the_script_is_given_it_again(valkey_url: str) -> None:
@@ -93,13 +160,47 @@ def test_a_redis_that_forgot_the_script_is_given_it_again(valkey_url: str) -> No
     assert "TIME" in SCRIPT
 
 
-def test_a_redis_that_comes_back_counts_again(valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redis_that_comes_back_counts_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache_client, "PAUSE_SECONDS", 0.05)
-    shared = limiter(valkey_url)
-    with redis.Redis.from_url(valkey_url) as client:
-        client.set("test:limit:read:a", "no number")
-        assert shared.take("read", "a", Bucket(5, 60)).remaining == 4
-        client.delete("test:limit:read:a")
-        time.sleep(0.06)  # longer than the pause after a failure
-        assert shared.take("read", "a", Bucket(5, 60)).remaining == 4
-        assert client.exists("test:limit:read:a") == 1
+    first = start_valkey(tmp_path)
+    if first is None:
+        pytest.skip("no Valkey on this machine")
+    shared, bucket = limiter(first.url), Bucket(5, 60)
+    assert shared.take("read", "a", bucket).remaining == 4
+    first.stop()
+    assert shared.take("read", "a", bucket).remaining == 3
+    again = start_valkey(tmp_path)
+    assert again is not None
+
+    time.sleep(0.06)  # longer than the pause after a failure
+
+    assert shared.take("read", "b", bucket).remaining == 4
+    with redis.Redis.from_url(again.url) as client:
+        assert client.keys() == [b"test:limit:read:b"]
+    again.stop()
+
+
+def plain(process: Limiter, bucket: Bucket) -> Taken:
+    return process.take("read", "a", bucket)
+
+
+def beside_a_reading(process: Limiter, bucket: Bucket) -> Taken:
+    return process.take_and_read("read", "a", bucket, ["test:a key"])[0]
+
+
+@pytest.mark.parametrize("take", [plain, beside_a_reading])
+def test_a_redis_that_goes_away_leaves_nobody_a_second_bucket(
+    tmp_path: Path, take: Callable[[Limiter, Bucket], Taken]
+) -> None:
+    valkey = start_valkey(tmp_path)
+    if valkey is None:
+        pytest.skip("no Valkey on this machine")
+    here, there, bucket = limiter(valkey.url), limiter(valkey.url), Bucket(5, 3600)
+    for process in (here, here, there, there, here):
+        take(process, bucket)
+
+    valkey.stop()
+
+    assert take(here, bucket).retry_seconds > 0
+    left = [take(there, bucket) for _ in range(3)]
+    assert [found.retry_seconds > 0 for found in left] == [False, True, True]

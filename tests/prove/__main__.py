@@ -17,6 +17,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.prove.pgbouncer import carry_the_suite
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 600
 
@@ -86,7 +88,15 @@ def redocly(place: Path) -> None:
     run("npx", "--yes", "@redocly/cli@2", "lint", "--config", str(configuration), "openapi/openapi.yaml", cwd=ROOT)
 
 
-PROOFS: tuple[Callable[[Path], None], ...] = (fresh_clone, the_walk, both_ways_in, redocly)
+def pgbouncer(place: Path) -> None:
+    """Run the integration tests through PgBouncer in transaction mode, on a few connections that all of them share."""
+    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if program is None:
+        raise Skipped("no pgbouncer here: install it (Debian: apt-get install pgbouncer) to have it carry the tests")
+    carry_the_suite(place / "pgbouncer", program)
+
+
+PROOFS: tuple[Callable[[Path], None], ...] = (fresh_clone, the_walk, both_ways_in, pgbouncer, redocly)
 
 
 def main() -> int:

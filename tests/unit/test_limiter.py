@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from app.cache import limiter as cache_limiter
 from app.cache.client import Cache
 from app.cache.limiter import Limiter, Taken
 from app.settings import Bucket
@@ -35,6 +36,32 @@ def test_the_whole_count_may_come_at_once_and_not_one_more() -> None:
     assert [take.retry_seconds > 0 for take in taken] == [False] * 5 + [True] * 2
     assert taken[5].retry_seconds == 12
     assert taken[4].reset_seconds == 60
+
+
+@pytest.mark.parametrize("count", [6, 7, 9, 11, 13, 120])
+@pytest.mark.parametrize("seconds", [7, 60, 3600])
+def test_what_remains_goes_down_by_one(count: int, seconds: int) -> None:
+    here = limiter()
+
+    taken = [here.take("read", "alice", Bucket(count, seconds)) for _ in range(3)]
+
+    assert [take.remaining for take in taken] == [count - 1, count - 2, count - 3]
+
+
+def test_a_burst_comes_at_once_and_the_rate_for_ever() -> None:
+    now = [1000.0]
+    here, bucket = Limiter(Cache("", timeout_ms=100, prefix="test"), clock=lambda: now[0]), Bucket(120, 60, 3)
+
+    burst = [here.take("write", "alice", bucket) for _ in range(4)]
+    assert [take.remaining for take in burst] == [2, 1, 0, 0]
+    assert [take.retry_seconds for take in burst] == [0, 0, 0, 1]
+    assert burst[2].reset_seconds == 2
+
+    passed = 0
+    for _ in range(240):
+        now[0] += 0.25
+        passed += here.take("write", "alice", bucket).retry_seconds == 0
+    assert passed == 120
 
 
 def test_buckets_and_callers_do_not_share() -> None:
@@ -99,10 +126,24 @@ def _callers(listener: socket.socket) -> int:
     return found
 
 
-def test_what_is_remembered_here_is_bounded() -> None:
+def test_what_is_remembered_here_is_bounded_and_the_latest_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache_limiter, "_MOST_LOCAL", 1000)
     here = limiter()
 
-    for number in range(100_500):
+    for number in range(2000):
+        here.take("read", str(number), Bucket(1, 3600))
+
+    assert [who for _, who in here._local] == [str(number) for number in range(1000, 2000)]
+
+
+def test_who_has_his_full_bucket_back_is_forgotten() -> None:
+    now = [1000.0]
+    here = Limiter(Cache("", timeout_ms=100, prefix="test"), clock=lambda: now[0])
+    for number in range(50):
         here.take("read", str(number), Bucket(1, 60))
 
-    assert len(here._local) == 100_000
+    now[0] += 60
+    for number in range(50, 80):
+        here.take("read", str(number), Bucket(1, 60))
+
+    assert sorted(who for _, who in here._local) == [str(number) for number in range(50, 80)]

@@ -111,7 +111,19 @@ WRONG = {
     "JWT_SECRET": ["short", "x" * 31],
     "JWT_SECRET_PREVIOUS": ["short"],
     "REFRESH_KEYS": [SECRET, f"k1:{SECRET[:20]}", f"K1:{SECRET}", f"k1:{OTHER},k1:{SECRET[::-1]}", ":"],
-    "LIMIT_LOGIN": ["10", "10/0", "0/60", "a/b", "10/60s", "-1/60", "10/86401"],
+    "LIMIT_LOGIN": [
+        "10",
+        "10/0",
+        "0/60",
+        "a/b",
+        "10/60s",
+        "-1/60",
+        "10/86401",
+        "10/60/",
+        "10/60/0",
+        "10/60:5",
+        "1/60/1441",
+    ],
     "BCRYPT_COST": ["3", "17"],
     "PASSWORD_MIN": ["7"],
     "PASSWORD_MAX": ["63", "257"],
@@ -240,6 +252,7 @@ def test_values_are_read_into_what_they_mean() -> None:
             "PUBLIC_URL": "https://accounts.example.com/",
             "REFRESH_KEYS": f"k2:{OTHER}, k1:{SECRET[::-1]}",
             "LIMIT_LOGIN": "7/30",
+            "LIMIT_WRITE": "120/60/20",
             "SIGN_IN_UNVERIFIED": "off",
             "CHARTER_STATE": "~/state",
             "STEP_UP_ACCOUNT_DELETION": "60",
@@ -251,9 +264,20 @@ def test_values_are_read_into_what_they_mean() -> None:
     assert settings.public_url == "https://accounts.example.com"
     assert [key_id for key_id, _ in settings.refresh_keys] == ["k2", "k1"]
     assert settings.buckets["login"] == Bucket(7, 30)
+    assert settings.buckets["write"] == Bucket(120, 60, 20)
     assert settings.sign_in_unverified is False
     assert settings.state_dir == Path("~/state").expanduser()
     assert settings.recencies == {"account_deletion": 60}
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "refill_seconds"),
+    [("120/60", 120, 60), ("120/60/20", 20, 10), ("10/60/30", 30, 180), ("7/30/1", 1, 5), ("1/86400/1", 1, 86_400)],
+)
+def test_a_bucket_holds_its_burst_and_refills_at_its_rate(text: str, size: int, refill_seconds: int) -> None:
+    bucket = read({"LIMIT_WRITE": text}).buckets["write"]
+
+    assert (bucket.size, bucket.refill_seconds, str(bucket)) == (size, refill_seconds, text)
 
 
 def test_every_bucket_of_the_document_has_a_limit() -> None:

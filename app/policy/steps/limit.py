@@ -16,7 +16,8 @@ def make(parts: Parts) -> Step | None:
     if name is None:
         return None if key_of is None else _only_look(parts)
     bucket = parts.tools.settings.buckets[name]
-    policy_header = (b"ratelimit-policy", f'"{name}";q={bucket.count};w={bucket.seconds}'.encode())
+    # draft-ietf-httpapi-ratelimit-headers-11: `q` may be used up within `w`, at once too; hence burst and its refill.
+    policy_header = (b"ratelimit-policy", f'"{name}";q={bucket.size};w={bucket.refill_seconds}'.encode())
 
     def limit(call: Call) -> None:
         who = str(call.caller[0]) if call.caller else call.client.network
@@ -25,9 +26,11 @@ def make(parts: Parts) -> Step | None:
             state = limiter.take(name, who, bucket)
         else:
             state, call.look = store.take_and_look(limiter, name, who, bucket, call.key)
+        # A refused caller is told one moment, not two (the same draft on Retry-After): when the next request is taken.
+        window = state.retry_seconds or state.reset_seconds
         call.answer_headers += (
             policy_header,
-            (b"ratelimit", b'"%b";r=%d;t=%d' % (name.encode(), state.remaining, state.reset_seconds)),
+            (b"ratelimit", b'"%b";r=%d;t=%d' % (name.encode(), state.remaining, window)),
         )
         if state.retry_seconds:
             raise RateLimited.after(state.retry_seconds, reason=f"bucket_{name}")

@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 
 import psycopg2
 
+from tests.servers import straight
+
 T = TypeVar("T")
 
 _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -60,7 +62,7 @@ def holding(url: str, lock: str) -> Iterator[Callable[[int], None]]:
         url: of the database.
         lock: the statement that takes the lock.
     """
-    holder, watcher = (psycopg2.connect(url) for _ in range(2))
+    holder, watcher = (psycopg2.connect(straight(url)) for _ in range(2))
     watcher.autocommit = True
 
     def wait_until(number: int) -> None:

@@ -1,5 +1,6 @@
 """The services on a database of the test's own, with people in it and a clock that stands still."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ from app.services import accounts, auth, roles
 from app.services.audit import Event
 from app.services.tools import Tools
 from app.settings import Settings
+from tests.servers import AT_ONCE, straight
 
 CONNECTIONS = 16
 WAITING = """
@@ -124,7 +126,7 @@ class World:
         with self._holding(behind) as until_waiting:
             for thread in threads:
                 thread.start()
-            until_waiting(min(len(works), CONNECTIONS))
+            until_waiting(min(len(works), CONNECTIONS, int(os.environ.get(AT_ONCE, CONNECTIONS))))
         for thread in threads:
             thread.join()
         return outcomes
@@ -151,7 +153,7 @@ class World:
         if lock is None:
             yield lambda number: None
             return
-        holder, watcher = (psycopg2.connect(self.tools.settings.database_url) for _ in range(2))
+        holder, watcher = (psycopg2.connect(straight(self.tools.settings.database_url)) for _ in range(2))
         watcher.autocommit = True
         with closing(holder), closing(watcher), holder.cursor() as holds, watcher.cursor() as watches:
 
