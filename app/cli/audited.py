@@ -89,7 +89,7 @@ def change(
         draft = {"event": event} if drafts else {}
         return service(user_id=account.id, actor=actor, tools=tools, **draft, **arguments)
 
-    return act(action, work, account=account, details=details, drops=(f"user:{account.id}",), tools=tools)
+    return act(action, work, account=account, details=details, drops=(f"user:{account.id}", "users"), tools=tools)
 
 
 def act(

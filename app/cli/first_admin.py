@@ -59,7 +59,7 @@ def make_first_admin(tools: Tools) -> Made:
         event.target = ("user", str(account.id))
 
     try:
-        act("user.created", make, tools=tools)
+        act("user.created", make, drops=("users",), tools=tools)
     except ValidationFailed as error:
         names = {"password": "CHARTER_ADMIN_PASSWORD", "email": "CHARTER_ADMIN_EMAIL"}
         faults = [

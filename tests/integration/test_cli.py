@@ -202,12 +202,15 @@ def test_routes_and_policy_list_every_operation():
     assert len(routes) == len(policy)
     assert {line.split()[2] for line in routes[1:]} == {line.split()[0] for line in policy[1:]}
     assert policy[0].split() == (
-        ["OPERATION", "PERMISSION", "OWNER", "GUARDED", "STEP-UP", "IF-MATCH", "LIMIT", "EXECUTOR", "AUDIT"]
+        ["OPERATION", "PERMISSION", "OWNER", "GUARDED", "STEP-UP", "CACHE", "DROPS", "IF-MATCH", "IDEMPOTENCY",
+         "LIMIT", "EXECUTOR", "AUDIT", "SUNSET"]
     )
-    assert [line.split() for line in policy if line.startswith(("login ", "update_user "))] == [
-        ["login", "public", "-", "-", "-", "-", "login", "hashing", "session.created"],
-        ["update_user", "users:update", "user_id", "email", "email_verified", "-", "accepted", "write", "common",
-         "user.updated"],
+    assert [line.split() for line in policy if line.startswith(("get_profile ", "login ", "update_user "))] == [
+        ["get_profile", "profiles:read", "user_id", "-", "-", "profile", "user:{user_id}", "-", "-", "-", "read",
+         "common", "-", "-"],
+        ["login", "public", "-", "-", "-", "-", "activity", "-", "-", "login", "hashing", "session.created", "-"],
+        ["update_user", "users:update", "user_id", "email", "email_verified", "-", "-", "user:{user_id}", "users",
+         "accepted", "-", "write", "common", "user.updated", "-"],
     ]  # fmt: skip
 
 
