@@ -38,7 +38,11 @@ _ALSO = "INCLUDE (id, created_at, updated_at)"
 SEARCHED = (
     ("users_status_updated_at_id", "users", "(status, updated_at, id)"),
     ("users_status_email", "users", f"(status, email) {_ALSO}"),
-    ("users_status_name_key", "users", "(status, name_key text_pattern_ops) INCLUDE (id, email, created_at, updated_at)"),
+    (
+        "users_status_name_key",
+        "users",
+        "(status, name_key text_pattern_ops) INCLUDE (id, email, created_at, updated_at)",
+    ),
     ("users_role_id_status_created_at_id", "users", "(role_id, status, created_at, id)"),
     ("users_role_id_status_updated_at_id", "users", "(role_id, status, updated_at, id)"),
     ("users_role_id_status_email", "users", f"(role_id, status, email) {_ALSO}"),

@@ -19,9 +19,7 @@ class User(Record):
     email = TextField(unique=True, collation='"C"')
     password_hash = TextField()
     role = ForeignKeyField(Role, index=False)
-    status = TextField(
-        default="active", constraints=[SQL("DEFAULT 'active'"), Check(f"status IN {STATUSES}")]
-    )
+    status = TextField(default="active", constraints=[SQL("DEFAULT 'active'"), Check(f"status IN {STATUSES}")])
     verified_at = MomentField(null=True)
     name_key = TextField(null=True)
     version = IntegerField(default=1, constraints=[SQL("DEFAULT 1")])
@@ -37,7 +35,10 @@ class User(Record):
 
 
 # A list that is searched is read from these alone. text_pattern_ops: prefix search whatever the server's collation.
-for _name, _columns in (("email", "email) INCLUDE (id, "), ("name_key", "name_key text_pattern_ops) INCLUDE (id, email, ")):
+for _name, _columns in (
+    ("email", "email) INCLUDE (id, "),
+    ("name_key", "name_key text_pattern_ops) INCLUDE (id, email, "),
+):
     for _first in ("", "role_id, "):
         User.add_index(
             SQL(

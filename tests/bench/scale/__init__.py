@@ -1,1 +1,1 @@
-"""A million users: filled in by `make seed-large`, and what each read costs beside ten thousand, by `make bench-scale`."""
+"""A million users: made by `make seed-large`; what each read costs beside ten thousand, by `make bench-scale`."""

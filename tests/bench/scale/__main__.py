@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import sys
 import tempfile
@@ -14,14 +13,14 @@ from app.embedded.homes import find
 from app.factory import OPENAPI
 from app.policy.document import load
 from tests.bench.driver import LoadError
-from tests.bench.processes import ROOT, Server, ask, free_port
 from tests.bench.probes import HEALTH
+from tests.bench.processes import ROOT, Server, ask, free_port
 from tests.bench.scale.cases import NothingToAsk, cases
-from tests.bench.scale.databases import Refused, fits, kept_at, make, names, population, spare
-from tests.bench.scale.measuring import Side, measure
+from tests.bench.scale.databases import Refused, fits, kept_at, make, names, population, spare, unhurried
 from tests.bench.scale.filling import PASSWORD
+from tests.bench.scale.measuring import Side, measure
 from tests.bench.scale.population import ADMIN
-from tests.bench.scale.seed import parse, refuse_production
+from tests.bench.scale.seed import parse
 from tests.bench.scale.verdict import Line, passed, summary, table
 from tests.bench.traffic import post
 from tests.bench.world import environment, scratch
@@ -35,7 +34,6 @@ def main() -> int:
     arguments = parse("python -m tests.bench.scale", "Measure what each read costs on a large database.")
     signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
     try:
-        refuse_production({"CHARTER_ENV": "test", **os.environ})
         with tempfile.TemporaryDirectory() as logs, asked(arguments.users, arguments.events, Path(logs)) as sides:
             lines = judged(sides)
     except (LoadError, NothingToAsk, Refused, EmbeddedError) as error:
@@ -76,21 +74,15 @@ def asked(users: int, events: int, folder: Path) -> Iterator[list[Side]]:
         for name, url in zip(("small", "large"), urls, strict=True):
             port = free_port()
             command = [sys.executable, "-m", "tests.bench.serving", "tests.bench.scale.served:create", str(port)]
-            server = Server(name, command, port, folder / f"{name}.log", served(url))
+            # Nothing is cached; and a statement that takes too long is to be seen, not cut off.
+            environ = {**environment(url, ""), "DATABASE_STATEMENT_SECONDS": "50"}
+            stack.enter_context(unhurried(url))
+            server = Server(name, command, port, folder / f"{name}.log", environ)
             stack.callback(server.stop)
             server.wait_until_ready(HEALTH)
             sides.append(Side(port, sign_in(port), names(url)))
             stack.callback(sides[-1].close)
         yield sides
-
-
-def served(url: str) -> dict[str, str]:
-    """Return the settings of a server: nothing is cached, and no commit waits for the disk.
-
-    Every read leaves its decision. Waiting for the disk would be most of what is measured, and the same on both.
-    """
-    unhurried = f"{url}{'&' if '?' in url else '?'}options=-c%20synchronous_commit%3Doff"
-    return {**environment(unhurried, ""), "DATABASE_STATEMENT_SECONDS": "50"}
 
 
 def sign_in(port: int) -> str:

@@ -15,16 +15,17 @@ from app.policy.operation import Operation, operations
 SINGLE, LIST = 1.5, 2.0
 """How many times as much the large database may cost: work on single rows, and a page of a list."""
 
-PATH_NAMES = {"user_id": "{user}", "role_name": "support", "session_id": "{session}"}
+PATH_NAMES = {"user_id": "{user}", "role_name": "support"}
 """What stands in a path, a part in braces being looked up in each database."""
 
-# Many have the first, an address or a name in a hundred the second, a few the third, nobody the last.
+# One in eight has the first, an address or a name in a hundred the second, a few the third, nobody the last.
 _SEARCHES = ("a", "anna", "anna.s", "zzz")
 # From nine in ten down to one in ten thousand.
 _ROLES = ("user", "guest", "support", "auditor", "admin")
 _STATUSES = ("active", "suspended")
 _SORTS = ("-created_at", "created_at", "email", "-email", "updated_at", "-updated_at")
-_DEEP = "offset=10000"
+_BEYOND = "(only the large has it)"
+"""Ends the name of a page that the small database has not: there is nothing to compare, and it is only shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def _cases(name: str, operation: Operation) -> Iterator[Case]:
     least = "&".join(f"{parameter}={_example(operation, parameter, 'query')}" for parameter in asked)
     for asks, queries, pages in _LISTS.get(name, [("", [least], 0)]):
         for query in queries:
-            yield Case(name, asks, f"{path}?{query}" if query else path, bound, pages)
+            whole = query if query.startswith("/") else f"{path}?{query}" if query else path
+            yield Case(name, asks, whole, None if asks.endswith(_BEYOND) else bound, pages)
 
 
 def _example(operation: Operation, name: str, place: str) -> str:
@@ -85,7 +87,6 @@ def _grid(*choices: Iterable[str]) -> list[str]:
 
 
 _SORTED = [f"sort={sort}" for sort in _SORTS]
-_WHERE = ["", _DEEP]
 _Q = [f"q={q}" for q in _SEARCHES]
 _ROLE = [f"role={role}" for role in _ROLES]
 _STATUS = [f"status={status}" for status in _STATUSES]
@@ -98,21 +99,21 @@ _TIMES = ["since={month_ago}", "until={month_ago}", "since={month_ago}&until={we
 
 _LISTS: dict[str, Sequence[tuple[str, Sequence[str], int]]] = {
     "list_users": [
-        ("no filter, each sort", _grid(_SORTED), 0),
-        ("no filter, offset 10 000", _grid(_SORTED, [_DEEP]), 0),
+        ("no filter", _grid(_SORTED), 0),
+        ("no filter, offset 9900", _grid(_SORTED, ["offset=9900"]), 0),
         ("role", _grid(_ROLE, _SORTED), 0),
-        ("role, offset 10 000", _grid(_ROLE, _SORTED, [_DEEP]), 0),
+        ("role, offset 90 % down", _grid(["role=user&offset=8000", "role=guest&offset=900"], _SORTED), 0),
         ("status", _grid(_STATUS, _SORTED), 0),
-        ("status, offset 10 000", _grid(_STATUS, _SORTED, [_DEEP]), 0),
+        ("status, offset 90 % down", _grid(["status=active&offset=8900", "status=suspended&offset=150"], _SORTED), 0),
         ("role, status", _grid(_ROLE, _STATUS, _SORTED), 0),
-        ("role, status, offset 10 000", _grid(_ROLE, _STATUS, _SORTED, [_DEEP]), 0),
         ("q", _grid(_Q, _SORTED), 0),
-        ("q, offset 10 000", _grid(_Q, _SORTED, [_DEEP]), 0),
+        ("q, offset 90 % down", _grid(["q=a&offset=900", "q=anna&offset=90"], _SORTED), 0),
         ("q, role", _grid(_Q, _ROLE, _SORTED), 0),
         ("q, status", _grid(_Q, _STATUS, _SORTED), 0),
         ("q, role, status", _grid(_Q, _ROLE, _STATUS, _SORTED), 0),
-        ("q, role, status, offset 10 000", _grid(_Q, ["", *_ROLE], ["", *_STATUS], _SORTED, [_DEEP]), 0),
-        ("pages of 100", _grid(["", *_Q], ["", "role=guest"], _SORTED, ["limit=100"]), 0),
+        ("pages of 100", _grid(["", "q=a", "q=anna", "role=guest", "q=a&role=guest"], _SORTED, ["limit=100"]), 0),
+        (f"filters, offset 10 000 {_BEYOND}", _grid(["", *_ROLE[:2]], ["", *_STATUS], _SORTED, ["offset=10000"]), 0),
+        (f"q, offset 10 000 {_BEYOND}", _grid(_Q[:2], ["", *_ROLE[:2]], ["", *_STATUS], _SORTED, ["offset=10000"]), 0),
     ],
     "list_audit_events": [
         ("no filter", [""], 0),
@@ -134,7 +135,7 @@ _LISTS: dict[str, Sequence[tuple[str, Sequence[str], int]]] = {
     ],
     "list_sessions": [
         ("of anybody", [""], 0),
-        ("pages of 100", ["limit=100"], 0),
+        ("of an account with a hundred", ["/v1/users/{busy}/sessions", "/v1/users/{busy}/sessions?limit=100"], 0),
     ],
     "list_roles": [("", ["", "limit=100"], 0)],
 }

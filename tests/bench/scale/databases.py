@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg2
 
@@ -53,7 +54,9 @@ def make(url: str, population: Population, *, quiet: bool = False) -> None:
 def fits(url: str, users: int, events: int) -> bool:
     """Say whether a database holds a population of this size, going by the figures that the server has of it."""
     found = _number(url, "SELECT coalesce(max(reltuples), 0) FROM pg_class WHERE oid = to_regclass('users')")
-    rows = _number(url, "SELECT coalesce(sum(reltuples), 0) FROM pg_class WHERE relname ~ '^audit_events_(\\d|default$)'")
+    rows = _number(
+        url, "SELECT coalesce(sum(reltuples), 0) FROM pg_class WHERE relname ~ '^audit_events_(\\d|default$)'"
+    )
     return abs(found - users) <= users * _CLOSE_ENOUGH and abs(rows - events) <= events * _CLOSE_ENOUGH
 
 
@@ -66,6 +69,20 @@ def spare(server_url: str, name: str) -> Iterator[str]:
         yield with_database(server_url, name)
     finally:
         _execute(server_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextlib.contextmanager
+def unhurried(url: str) -> Iterator[None]:
+    """Let no commit in a database wait for the disk, for the length of a block.
+
+    Every read leaves its decision: the wait would be most of what is measured, and the same in all databases.
+    """
+    name = urlsplit(url).path[1:]
+    _execute(url, f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+    try:
+        yield
+    finally:
+        _execute(url, f'ALTER DATABASE "{name}" RESET synchronous_commit')
 
 
 def population(users: int, events: int) -> Population:
@@ -85,8 +102,8 @@ def names(url: str) -> dict[str, list[str]]:
     return {
         # Spread over all of them, so that each is found on pages of its own.
         "user": ids(
-            "SELECT id::text FROM (SELECT id, row_number() OVER (ORDER BY id) AS n, count(*) OVER () AS whole FROM users"
-            f" WHERE email <> '{BUSY}') numbered WHERE n % (whole / {_SAMPLE}) = 0"
+            "SELECT id::text FROM (SELECT id, row_number() OVER (ORDER BY id) AS n, count(*) OVER () AS whole"
+            f" FROM users WHERE email <> '{BUSY}') numbered WHERE n % (whole / {_SAMPLE}) = 0"
         ),
         "busy": ids(f"SELECT id::text FROM users WHERE email = '{BUSY}'"),
         "month_ago": [f"{now - timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"],

@@ -93,7 +93,9 @@ class Side:
         self._socket.close()
 
 
-def measure(cases: Sequence[Case], sides: Sequence[Side], rounds: int, told: Callable[[int], object]) -> list[list[Took]]:
+def measure(
+    cases: Sequence[Case], sides: Sequence[Side], rounds: int, told: Callable[[int], object]
+) -> list[list[Took]]:
     """Ask each case of each side in turn, round after round.
 
     Args:

@@ -232,9 +232,8 @@ def identifier(milliseconds: int, random: Random) -> str:
     """Return a UUIDv7 of a moment."""
     bits = random.getrandbits(74)
     low = 0x8 << 60 | bits & (1 << 62) - 1
-    return (
-        f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-7{bits >> 62:03x}-{low >> 48:04x}-{low & (1 << 48) - 1:012x}"
-    )
+    high = f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-7{bits >> 62:03x}"
+    return f"{high}-{low >> 48:04x}-{low & (1 << 48) - 1:012x}"
 
 
 def moment(milliseconds: int) -> str:

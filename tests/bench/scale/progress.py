@@ -49,7 +49,7 @@ class Progress:
         """Return the line after so many seconds."""
         share = self.done / self._total if self._total else 1.0
         rate = self.done / seconds if seconds > 0 else 0.0
-        left = f"{_clock((self._total - self.done) / rate)} left" if 0 < rate and share < 1 else _clock(seconds)
+        left = f"{_clock((self._total - self.done) / rate)} left" if rate > 0 and share < 1 else _clock(seconds)
         return f"{share:4.0%}  {self.done:>10,} rows  {rate:>9,.0f}/s  {left}  {self._what}"
 
     def _tell(self) -> None:

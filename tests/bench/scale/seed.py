@@ -20,7 +20,6 @@ from tests.bench.scale.filling import PASSWORD
 from tests.bench.scale.population import ADMIN
 
 USERS, EVENTS = 1_000_000, 10_000_000
-_MENDED = "make seed-large [USERS=n] [EVENTS=n]"
 
 
 def main() -> int:
@@ -83,7 +82,7 @@ def _fill(url: str, users: int, events: int) -> None:
     make(url, made)
     seconds = monotonic() - began
     print(
-        f"Made {made.users:,} accounts with profiles, {made.sessions:,} sessions and {made.events:,} rows of audit trail"
+        f"Made {made.users:,} accounts with profiles, {made.sessions:,} sessions and {made.events:,} audit rows"
         f" in {int(seconds) // 60} min {int(seconds) % 60} s."
     )
 

@@ -28,7 +28,7 @@ class Shape:
     @cached_property
     def told(self) -> str:
         """The columns from the action to the kind of target, as COPY reads them."""
-        return "\t".join((self.action, self.permission, self.outcome, self.reason, self.about))
+        return f"{self.action}\t{self.permission}\t{self.outcome}\t{self.reason}\t{self.about}"
 
 
 SHAPES = (
