@@ -58,7 +58,7 @@ def search(
         [(counted,)] = run(f"SELECT {_count(stretches)}", params)
         parts = [_walk(stretches, column, order)]
     else:
-        params |= {"address": _prefix(canonical(q)), "name": _prefix(q)}
+        params |= {"start": canonical(q), "address": _prefix(canonical(q)), "name": _prefix(q)}
         params["most"] = most = (_FEW if offset >= _DEEP else MOST_COUNTED) + 1
         [(addresses, names)] = run(_count_both(stretches), params)
         counted = addresses + names
@@ -75,7 +75,9 @@ def _search(stretches: list[str], column: str, order: str, *, many_addresses: bo
         return [_collection(by_address, column), by_name]
     if column == "email":
         # Addresses with one prefix lie side by side: walking to them from either end might take all of the others.
-        return [_walk(by_address, column, order), _collection(by_name_alone, column)]
+        # They are more than the page reaches to, so that nothing behind them is on it.
+        before = f"{_BY_NAME_ALONE} AND u.email {'>' if order.endswith('DESC') else '<'} %(start)s"
+        return [_walk(by_address, column, order), _collection(_narrowed(stretches, before), column)]
     return [_walk(_narrowed(stretches, _BY_EITHER), column, order)]
 
 

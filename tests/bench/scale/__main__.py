@@ -15,7 +15,7 @@ from app.policy.document import load
 from tests.bench.driver import LoadError
 from tests.bench.probes import HEALTH
 from tests.bench.processes import ROOT, Server, ask, free_port
-from tests.bench.scale.cases import NothingToAsk, cases
+from tests.bench.scale.cases import Case, NothingToAsk, cases
 from tests.bench.scale.databases import Refused, fits, kept_at, make, names, population, spare, unhurried
 from tests.bench.scale.filling import PASSWORD
 from tests.bench.scale.measuring import Side, measure
@@ -27,6 +27,8 @@ from tests.bench.world import environment, scratch
 
 SMALL = 10_000
 ROUNDS = 9
+ROUNDS_WHERE_BROKEN = 45
+"""A machine that is busy with other things breaks many a bound in a few rounds, and few in many."""
 
 
 def main() -> int:
@@ -98,13 +100,21 @@ def sign_in(port: int) -> str:
 
 
 def judged(sides: list[Side]) -> list[Line]:
-    """Ask everything of both, and return what it took."""
-    asking = cases(load(OPENAPI / "openapi.yaml"))
+    """Ask everything of both, and return what it took; what seems to break its bound is asked again, more often."""
+    lines = taken(cases(load(OPENAPI / "openapi.yaml")), sides, ROUNDS)
+    if doubtful := [line.case for line in lines if not line.kept]:
+        again = {line.case: line for line in taken(doubtful, sides, ROUNDS_WHERE_BROKEN)}
+        lines = [again.get(line.case, line) for line in lines]
+    return lines
+
+
+def taken(asking: list[Case], sides: list[Side], rounds: int) -> list[Line]:
+    """Ask these of both, so many times."""
 
     def told(number: int) -> None:
-        print(f"round {number} of {ROUNDS}: {len(asking)} cases on both" if number else "warming up", flush=True)
+        print(f"round {number} of {rounds}: {len(asking)} cases on both" if number else "warming up", flush=True)
 
-    return [Line(case, *took) for case, took in zip(asking, measure(asking, sides, ROUNDS, told), strict=True)]
+    return [Line(case, *took) for case, took in zip(asking, measure(asking, sides, rounds, told), strict=True)]
 
 
 if __name__ == "__main__":
