@@ -16,7 +16,7 @@ from tests.bench.driver import LoadError
 from tests.bench.probes import HEALTH
 from tests.bench.processes import ROOT, Server, ask, free_port
 from tests.bench.scale.cases import Case, NothingToAsk, cases
-from tests.bench.scale.databases import Refused, fits, kept_at, make, names, population, spare, unhurried
+from tests.bench.scale.databases import Refused, bring_up, fits, kept_at, make, names, population, spare, unhurried
 from tests.bench.scale.filling import PASSWORD
 from tests.bench.scale.measuring import Side, measure
 from tests.bench.scale.population import ADMIN
@@ -63,6 +63,8 @@ def databases(users: int, events: int) -> Iterator[tuple[str, str]]:
             stack.callback(server.stop)
             large = stack.enter_context(spare(server.url, "large"))
             make(large, population(users, events))
+        else:
+            bring_up(large)
         small = stack.enter_context(spare(server.url, "small"))
         make(small, population(SMALL, max(SMALL, events * SMALL // users)), quiet=True)
         yield small, large

@@ -37,11 +37,7 @@ def make(url: str, population: Population, *, quiet: bool = False) -> None:
     Raises:
         Refused: there are accounts in it beside a first admin.
     """
-    database = bind(Settings.from_environment(environment(url, "")), size=2)
-    try:
-        bring_up_to_date(database, report=lambda line: None)
-    finally:
-        database.reset()
+    bring_up(url)
     accounts = _number(url, "SELECT count(*) FROM users")
     if accounts > 1:
         raise Refused(
@@ -49,6 +45,15 @@ def make(url: str, population: Population, *, quiet: bool = False) -> None:
             "another one by DATABASE_URL"
         )
     fill(url, population, Progress(rows_of(population), quiet=quiet))
+
+
+def bring_up(url: str) -> None:
+    """Run the migrations that a database lacks."""
+    database = bind(Settings.from_environment(environment(url, "")), size=2)
+    try:
+        bring_up_to_date(database, report=lambda line: None)
+    finally:
+        database.reset()
 
 
 def fits(url: str, users: int, events: int) -> bool:
