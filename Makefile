@@ -72,6 +72,14 @@ bench: $(INSTALLED) ## measure against FastAPI, stock Connexion and hand-written
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements/bench.txt
 	@$(BIN)/python -m tests.bench
 
+.PHONY: seed-large
+seed-large: $(INSTALLED) ## a million accounts and ten million audit rows in a database of their own: make seed-large [USERS=n] [EVENTS=n]
+	@CHARTER_ENV=$${CHARTER_ENV:-development} $(BIN)/python -m tests.bench.scale.seed $(if $(USERS),--users $(USERS)) $(if $(EVENTS),--events $(EVENTS))
+
+.PHONY: bench-scale
+bench-scale: $(INSTALLED) ## what each read costs on a million accounts, beside ten thousand: make bench-scale [USERS=n] [EVENTS=n]
+	@$(BIN)/python -m tests.bench.scale $(if $(USERS),--users $(USERS)) $(if $(EVENTS),--events $(EVENTS))
+
 .PHONY: contract
 contract: $(INSTALLED) ## hold a running Charter against its document: make contract [SEED=n] [EXAMPLES=n] [GATEWAY=compiled|connexion]
 	@$(BIN)/python -m tests.contract $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(GATEWAY),--gateway $(GATEWAY))

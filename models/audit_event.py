@@ -30,6 +30,7 @@ class AuditEvent(Record):
             (("actor_id", "id"), False),
             (("target_type", "target_id", "id"), False),
             (("action", "outcome", "id"), False),
+            (("actor_id", "action", "outcome", "id"), False),
         )
 
 

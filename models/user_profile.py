@@ -1,6 +1,6 @@
 """Profiles: what people say of themselves."""
 
-from peewee import SQL, ForeignKeyField, TextField
+from peewee import ForeignKeyField, TextField
 
 from models.record import Record
 from models.user import User
@@ -18,9 +18,3 @@ class UserProfile(Record):
 
     class Meta:
         table_name = "user_profiles"
-
-
-# text_pattern_ops: prefix search on any server, whatever its collation.
-UserProfile.add_index(
-    SQL("CREATE INDEX user_profiles_display_name ON user_profiles (lower(display_name) text_pattern_ops)")
-)

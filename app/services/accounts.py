@@ -26,8 +26,8 @@ _LOCK = "SELECT id FROM users WHERE id = %(id)s FOR NO KEY UPDATE"
 
 _INSERT = """
 WITH account AS (
-    INSERT INTO users (id, email, password_hash, role_id, verified_at, created_at, updated_at)
-    SELECT %(id)s, %(email)s, %(password_hash)s, r.id, %(verified_at)s, %(now)s, %(now)s
+    INSERT INTO users (id, email, name_key, password_hash, role_id, verified_at, created_at, updated_at)
+    SELECT %(id)s, %(email)s, lower(%(display_name)s), %(password_hash)s, r.id, %(verified_at)s, %(now)s, %(now)s
     FROM roles r WHERE r.name = %(role)s
     ON CONFLICT (email) DO NOTHING
     RETURNING id

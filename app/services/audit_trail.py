@@ -134,8 +134,8 @@ def _query(
     """Return the statement and its parameters."""
     if action is None:
         return _with_clients(_rows_that(_conditions(filters)) + _NEWEST), {**filters, "most": most}
-    if outcome is None and ("actor" in filters or "target_id" in filters):
-        # Of one account or thing there is less to read than of all the outcomes one after the other.
+    if "target_id" in filters or "command" in filters:
+        # Of one thing, or by the command, there is less to read than of all the outcomes one after the other.
         conditions = [*_conditions(filters), "action = %(action)s"]
         return _with_clients(_rows_that(conditions) + _NEWEST), {**filters, "action": action, "most": most}
     outcomes = [name for name, its_kind in _KIND_OF.items() if outcome in (None, name) and kind in (None, its_kind)]
@@ -147,16 +147,19 @@ def _by_action(filters: Mapping[str, object]) -> str:
     """Return the statement that takes the first rows of each outcome of an action, and of these the first.
 
     An action never has some of the outcomes, which no statistics say: asked for those, a scan in the order of the ids
-    would read the log to its end. What lies between two rows of an index, in the order of all its columns, is read from
-    that index alone.
+    would read the log to its end. Nor do they say what an account hardly ever did. What lies between two rows of an
+    index, in the order of all its columns, is read from that index alone.
     """
-    conditions = [
-        *_conditions({name: value for name, value in filters.items() if name != "kind"}),
-        "(action, outcome, id) >= (%(action)s, wanted.outcome, %(lowest)s)",
-        # With `<` it would be expected to hold nothing, and not be worth an order.
-        "(action, outcome, id) <= (%(action)s, wanted.outcome, %(highest)s)",
-    ]
-    first = f"{_rows_that(conditions)} ORDER BY action DESC, outcome DESC, id DESC LIMIT %(most)s"
+    conditions = _conditions(
+        {name: value for name, value in filters.items() if name not in ("kind", "outcome", "actor")}
+    )
+    key, bound = "action, outcome, id", "%(action)s, wanted.outcome"
+    if "actor" in filters:
+        key, bound = f"actor_id, {key}", f"%(actor)s::uuid, {bound}"
+    # With `<` it would be expected to hold nothing, and not be worth an order.
+    conditions += [f"({key}) >= ({bound}, %(lowest)s)", f"({key}) <= ({bound}, %(highest)s)"]
+    order = ", ".join(f"{column} DESC" for column in key.split(", "))
+    first = f"{_rows_that(conditions)} ORDER BY {order} LIMIT %(most)s"
     wanted = "unnest(%(outcomes)s) AS wanted (outcome)"
     return _with_clients(f"SELECT part.* FROM {wanted} CROSS JOIN LATERAL ({first}) part{_NEWEST}")  # noqa: S608
 

@@ -139,6 +139,31 @@ def test_the_audit_indexes_are_finished_although_an_earlier_attempt_was_cut_shor
         assert empty.execute_sql(unfinished).fetchone() == (0,)
 
 
+def test_names_are_copied_to_the_accounts_although_an_earlier_attempt_was_cut_short(empty: Database) -> None:
+    after = NAMES.index("2026-11-23-07-50-user-search")
+    migrate(empty, report=quiet)
+    rollback(empty, len(NAMES) - after, report=quiet)
+    with empty.connection_context():
+        empty.execute_sql(POPULATE)
+        empty.execute_sql(
+            "UPDATE user_profiles SET display_name = NULL FROM users u WHERE u.id = user_id AND u.email ~ '^u7@'"
+        )
+        # A name that is half-way there, and an index whose building failed: neither is what it should be.
+        empty.execute_sql("ALTER TABLE users ADD name_key text; UPDATE users SET name_key = 'former'")
+        empty.execute_sql("CREATE INDEX users_status_updated_at_id ON users (status, updated_at, id)")
+        empty.execute_sql(
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'users_status_updated_at_id'::regclass"
+        )
+
+    assert migrate(empty, report=quiet) == NAMES[after:]
+
+    with empty.connection_context():
+        copied = "SELECT name_key, count(*) FROM users GROUP BY 1 ORDER BY 1"
+        assert empty.execute_sql(copied).fetchall() == [("name", 49), (None, 1)]
+        unfinished = "SELECT count(*) FROM pg_index WHERE NOT indisvalid AND indrelid = 'users'::regclass"
+        assert empty.execute_sql(unfinished).fetchone() == (0,)
+
+
 def test_rolling_back_more_than_there_is_stops_at_the_beginning(empty: Database) -> None:
     assert rollback(empty, 3, report=quiet) == []
 

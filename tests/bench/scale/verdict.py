@@ -1,0 +1,73 @@
+"""What a person reads: how many times as much each kind of request costs on the large database, and whether it may."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.bench.scale.cases import Case
+from tests.bench.scale.measuring import Took
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A case, measured on both databases."""
+
+    case: Case
+    small: Took
+    large: Took
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long the whole request took on the large one."""
+        return self.large.whole / self.small.whole
+
+    @property
+    def kept(self) -> bool:
+        """Whether the bound is kept; always, where there is none."""
+        return self.case.bound is None or self.ratio <= self.case.bound
+
+
+def slowest(lines: Sequence[Line]) -> list[Line]:
+    """Return, of the cases of each kind of request, the one that comes closest to its bound, or breaks it most."""
+    found: dict[tuple[str, str], Line] = {}
+    for line in lines:
+        key = (line.case.operation_id, line.case.asks)
+        if key not in found or line.ratio > found[key].ratio:
+            found[key] = line
+    return list(found.values())
+
+
+def table(lines: Sequence[Line]) -> list[str]:
+    """Return the lines of the table: the slowest case of each kind."""
+    rows = [("operation", "asked for", "small ms", "large ms", "ratio", "bound", "", "in the database", "slowest case")]
+    for line in slowest(lines):
+        case = line.case
+        bound = "-" if case.bound is None else f"{case.bound:.1f} x"
+        verdict = "" if case.bound is None else "ok" if line.kept else "BROKEN"
+        times = (f"{line.small.whole:.2f}", f"{line.large.whole:.2f}", f"{line.ratio:.2f} x", bound, verdict)
+        inside = f"{line.small.database:.2f} -> {line.large.database:.2f}"
+        rows.append((case.operation_id, case.asks, *times, inside, case.path))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    right = range(2, 6)
+    return [
+        "  ".join(
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def summary(lines: Sequence[Line]) -> str:
+    """Return one line that says how many cases there were, and how many broke their bound."""
+    broken = [line for line in lines if not line.kept]
+    unjudged = sum(line.case.bound is None for line in lines)
+    judged = f"{len(lines) - unjudged} cases judged, {unjudged} shown only"
+    if not broken:
+        return f"{judged}: every bound is kept."
+    worst = max(broken, key=lambda line: line.ratio)
+    return f"{judged}: {len(broken)} break their bound, {worst.case.path} most, {worst.ratio:.1f} x."
+
+
+def passed(lines: Sequence[Line]) -> bool:
+    """Say whether every bound is kept."""
+    return all(line.kept for line in lines)

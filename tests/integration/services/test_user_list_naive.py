@@ -1,0 +1,84 @@
+"""Whatever a list of users is asked for, it is what sorting all of them would give."""
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from app.database import run
+from app.services import user_list
+from tests.integration.services.conftest import World
+
+# Few enough to be read in no time, and enough for every combination to be there, ties and missing names included.
+WRITE = """
+WITH chosen AS (
+    SELECT n, (array['ann', 'anna', 'bob', 'an_', 'Ünal', 'zoe'])[1 + mod(n, 6)] AS name,
+        (array['anna', 'ann.', 'b', 'zo', 'an+'])[1 + mod(n, 5)] || n || '@example.com' AS email,
+        (array['user', 'guest', 'admin'])[1 + mod(n / 7, 3)] AS role,
+        CASE WHEN mod(n, 11) = 0 THEN 'suspended' ELSE 'active' END AS status,
+        timestamptz '2026-01-01Z' + n / 3 * interval '1 s' AS made, mod(n * 7919, 50) * interval '1 h' AS later
+    FROM generate_series(1, 400) n
+), made AS (
+    INSERT INTO users (id, email, password_hash, role_id, status, created_at, updated_at)
+    SELECT gen_random_uuid(), email, '', r.id, status, made, made + later
+    FROM chosen JOIN roles r ON r.name = chosen.role RETURNING id, email
+)
+INSERT INTO user_profiles (id, user_id, display_name)
+SELECT gen_random_uuid(), made.id, CASE WHEN mod(n, 13) > 0 THEN initcap(chosen.name) || ' ' || n END
+FROM made JOIN chosen USING (email)
+"""
+READ = """
+SELECT u.id, u.email, r.name, u.status, u.created_at, u.updated_at, lower(coalesce(p.display_name, ''))
+FROM users u JOIN roles r ON r.id = u.role_id JOIN user_profiles p ON p.user_id = u.id
+"""
+SORTS = ("", "created_at", "-created_at", "email", "-email", "updated_at", "-updated_at")
+SEARCHES = (None, "a", "an", "ANN", "anna1", "an_", "an%", "ünal", "zo", "zoe", "nobody")
+
+
+def naive(rows: list[tuple], *, q: str | None, role: str | None, status: str | None, sort: str) -> list[Any]:
+    wanted = [
+        row
+        for row in rows
+        if (role in (None, row[2]) and status in (None, row[3]))
+        and (q is None or row[1].startswith(q.lower()) or row[6].startswith(q.lower()))
+    ]
+    column = {"email": 1, "created_at": 4, "updated_at": 5}[sort.removeprefix("-") or "created_at"]
+    return sorted(wanted, key=lambda row: (row[column], row[0].int), reverse=sort.startswith("-") or not sort)
+
+
+@pytest.mark.parametrize("shrunk", [False, True], ids=["few match", "many match"])
+def test_a_list_is_what_sorting_all_of_them_would_give(
+    world: World, monkeypatch: pytest.MonkeyPatch, shrunk: bool
+) -> None:
+    run(WRITE)
+    rows, random = run(READ), Random(1)
+    if shrunk:
+        for name, bound in (("MOST_COUNTED", 60), ("_DEEP", 30), ("_FEW", 150)):
+            monkeypatch.setattr(user_list, name, bound)
+    for _ in range(250):
+        asked = {
+            "q": random.choice(SEARCHES),
+            "role": random.choice((None, None, "user", "guest", "admin")),
+            "status": random.choice((None, None, "active", "suspended")),
+            "sort": random.choice(SORTS),
+        }
+        offset, limit = random.choice((0, 0, 3, 29, 30, 60)), random.choice((1, 20))
+        found, total, exact = user_list.search(**asked, offset=offset, limit=limit)
+        expected = naive(rows, **asked)
+        most = user_list.MOST_COUNTED
+        assert [account.id for account in found] == [row[0] for row in expected[offset : offset + limit]], asked
+        assert (total, exact) == (min(len(expected), most), len(expected) <= most), asked
+
+
+def test_a_name_is_searched_as_it_was_last_written(world: World) -> None:
+    world.person("alice")
+
+    def found(q: str) -> int:
+        return user_list.search(q=q, role=None, status=None, sort="", offset=0, limit=1)[1]
+
+    assert found("alice") == 1
+    run("UPDATE users SET email = 'x@example.com'", {"unused": 0})
+    run("UPDATE user_profiles SET display_name = 'Zoë'", {"unused": 0})
+    assert (found("alice"), found("ZOË")) == (0, 1)
+    run("UPDATE user_profiles SET display_name = NULL", {"unused": 0})
+    assert found("ZOË") == 0

@@ -1,0 +1,107 @@
+"""A database that was filled by COPY is one that Charter works on: indexes, triggers and references included."""
+
+from datetime import UTC, datetime
+
+import httpx
+import peewee
+import pytest
+
+from app.database import Database
+from app.identifiers import new_id
+from tests.bench.scale.databases import Refused, make
+from tests.bench.scale.filling import PASSWORD, fill, rows_of
+from tests.bench.scale.population import ADMIN, BUSY, MONTHS, Population
+from tests.bench.scale.progress import Progress
+from tests.integration.conftest import Services
+from tests.service import Service
+from tests.wire import data
+
+SIZE = Population(users=500, events=2_000, until=datetime.now(UTC).replace(microsecond=0))
+
+
+PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'audit_events'::regclass"
+# Indexes of the trail that some partition has no part of.
+UNATTACHED = """
+SELECT indexrelid::regclass::text FROM pg_index whole WHERE indrelid = 'audit_events'::regclass
+    AND (SELECT count(*) FROM pg_inherits WHERE inhparent = whole.indexrelid) <> %s
+"""
+BELONGS = """
+SELECT indrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+    WHERE indrelid::regclass::text ~ '^(users|user_profiles|sessions|audit_events(_default)?)$'
+UNION ALL SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint ORDER BY 1, 2
+"""
+
+
+def everything(database: Database) -> list[tuple]:
+    """Return what belongs to the tables: indexes, triggers and constraints."""
+    return list(database.execute_sql(BELONGS).fetchall())
+
+
+@pytest.fixture(scope="session")
+def compiled(services: Services) -> Service:
+    """The service, made before the test's own database takes its place."""
+    return services["compiled"]
+
+
+def sign_in(client: httpx.Client) -> dict[str, str]:
+    answer = client.post("/v1/auth/login", json={"email": ADMIN, "password": PASSWORD})
+    return {"Authorization": f"Bearer {data(answer)['access_token']}"}
+
+
+def test_charter_works_on_it_and_its_trail_stays_append_only(compiled: Service, database: Database) -> None:
+    before = everything(database)
+    database.close()
+
+    fill(database.url, SIZE, Progress(rows_of(SIZE), quiet=True))
+
+    assert [row for row in before if row not in everything(database)] == []
+    with compiled.client() as client:
+        admin = sign_in(client)
+        people = client.get("/v1/users?limit=1", headers=admin)
+        [busy] = data(client.get("/v1/users", params={"q": BUSY}, headers=admin))
+        deeds = client.get("/v1/audit-events", params={"actor": busy["id"], "limit": 100}, headers=admin)
+        sessions = client.get(f"/v1/users/{busy['id']}/sessions", headers=admin)
+    assert people.json()["meta"]["pagination"]["total"] == SIZE.users
+    assert (len(data(deeds)), len(data(sessions))) == (100, 5)
+    partitions = [name for (name,) in database.execute_sql(PARTITIONS).fetchall()]
+    assert len(partitions) == MONTHS + 3 + 1
+    assert database.execute_sql(UNATTACHED, (len(partitions),)).fetchall() == []
+    assert database.execute_sql("SELECT count(*) FROM audit_events_default").fetchone() == (0,)
+    refused = [
+        "UPDATE audit_events SET reason = 'x'",
+        "DELETE FROM audit_events",
+        *map("TRUNCATE {}".format, partitions),
+    ]
+    for statement in refused:
+        with pytest.raises(peewee.ProgrammingError, match="append-only"):
+            database.execute_sql(statement)
+
+
+def test_who_lives_there_is_not_buried(database: Database) -> None:
+    settle = """
+        INSERT INTO users (id, email, password_hash, role_id) SELECT %s, %s, 'x', id FROM roles WHERE name = 'user'
+    """
+    for name in ("one", "two"):
+        database.execute_sql(settle, (new_id(), f"{name}@example.com"))
+    database.close()
+
+    with pytest.raises(Refused, match="2 accounts"):
+        make(database.url, SIZE, quiet=True)
+
+    assert database.execute_sql("SELECT count(*) FROM users").fetchone() == (2,)
+
+
+class Fails(Progress):
+    """Fails when the trail is begun."""
+
+    def begin(self, what: str) -> None:
+        if what.startswith("audit_events"):
+            raise KeyboardInterrupt
+
+
+def test_what_is_stopped_half_way_leaves_nothing(database: Database) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        fill(database.url, SIZE, Fails(rows_of(SIZE), quiet=True))
+
+    assert database.execute_sql("SELECT count(*) FROM users").fetchone() == (0,)

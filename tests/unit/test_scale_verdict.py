@@ -1,0 +1,57 @@
+"""The table of `make bench-scale`: what is divided, which case stands for its kind, when a bound is kept."""
+
+import pytest
+
+from app.factory import OPENAPI
+from app.policy.document import load
+from app.policy.operation import operations
+from tests.bench.scale.cases import LIST, SINGLE, Case, NothingToAsk, cases
+from tests.bench.scale.measuring import Took
+from tests.bench.scale.verdict import Line, passed, slowest, summary, table
+from tests.house.repository import ROOT
+
+
+def line(small, large, *, asks="role", bound=2.0, path="/v1/users"):
+    return Line(Case("list_users", asks, path, bound), Took(small, small / 2), Took(large, large / 2))
+
+
+def test_the_ratio_is_that_of_the_whole_requests():
+    assert line(2.0, 3.0).ratio == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(("large", "bound", "kept"), [(4.0, 2.0, True), (4.1, 2.0, False), (40.0, None, True)])
+def test_a_bound_is_kept_up_to_itself_and_where_there_is_none(large, bound, kept):
+    measured = line(2.0, large, bound=bound)
+
+    assert measured.kept is kept
+    assert passed([line(1.0, 1.0), measured]) is kept
+
+
+def test_the_worst_case_stands_for_its_kind():
+    best, worst, other = line(1, 1), line(1, 3, path="/v1/users?sort=email"), line(1, 1, asks="status")
+
+    assert slowest([best, worst, other]) == [worst, other]
+    assert [words.split()[-1] for words in table([best, worst, other])[1:]] == ["/v1/users?sort=email", "/v1/users"]
+    assert "BROKEN" in table([worst])[1]
+    assert "BROKEN" not in table([other])[1]
+
+
+def test_the_last_line_says_how_many_are_broken():
+    assert summary([line(1, 1), line(1, 9, bound=None)]) == "1 cases judged, 1 shown only: every bound is kept."
+    assert "1 break their bound, /v1/users most, 3.0 x" in summary([line(1, 1), line(1, 3)])
+
+
+def test_every_read_operation_of_the_document_is_asked():
+    document = load(OPENAPI / "openapi.yaml")
+    reads = {operation.body["operationId"]: operation for operation in operations(document) if operation.safe}
+    asked = cases(document)
+
+    assert {case.operation_id for case in asked} == reads.keys()
+    for case in asked:
+        bound = LIST if "x-paginated" in reads[case.operation_id].body else SINGLE
+        assert case.bound in (bound, None)
+
+
+def test_a_document_that_lost_a_list_is_refused():
+    with pytest.raises(NothingToAsk, match="list_users"):
+        cases(load(ROOT / "tests" / "surface" / "document" / "openapi.yaml"))
