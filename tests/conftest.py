@@ -10,6 +10,7 @@ import pytest
 from app.database import Database, identity
 from models.record import database as proxy
 from tests import leaks
+from tests.kept import Kept
 from tests.servers import PLACE, Servers, place_for_servers, remove
 
 _run = contextlib.ExitStack()
@@ -74,22 +75,26 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest.fixture
-def database_url(servers: Servers) -> Iterator[str]:
-    """A migrated database of the test's own."""
-    url = servers.clone()
-    yield url
-    servers.drop(url)
+def lent(servers: Servers) -> Iterator[Kept]:
+    """A migrated database of the test's own, and the sessions that are at rest in it."""
+    with servers.lend() as lent:
+        yield lent
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database_url(lent: Kept) -> str:
+    """A migrated database of the test's own."""
+    return lent.url
+
+
+@pytest.fixture
+def database(lent: Kept) -> Iterator[Database]:
     """The test's database, bound as the application's."""
-    bound = Database(database_url, size=8)
+    bound = lent.open()
     proxy.initialize(bound)
     identity()  # a worker knows it from its start
     yield bound
-    bound.close()
-    bound.reset()
+    lent.close(bound)
     proxy.initialize(None)
 
 
