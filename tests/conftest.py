@@ -12,13 +12,15 @@ from models.record import database as proxy
 from tests import leaks
 from tests.kept import Kept
 from tests.servers import PLACE, Servers, place_for_servers, remove
+from tests.service import check_each_document_once
 
 _run = contextlib.ExitStack()
 _module: Path | None = None
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """In the process that hands tests out to others, start the servers that these will share."""
+    """Start, in the process that hands tests out to others, the servers that these will share."""
+    check_each_document_once()
     shares = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
     if shares and not config.option.collectonly:
         owner = Servers(_run.enter_context(place_for_servers()))
