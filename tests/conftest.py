@@ -10,14 +10,17 @@ import pytest
 from app.database import Database, identity
 from models.record import database as proxy
 from tests import leaks
+from tests.kept import Kept
 from tests.servers import PLACE, Servers, place_for_servers, remove
+from tests.service import check_each_document_once
 
 _run = contextlib.ExitStack()
 _module: Path | None = None
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """In the process that hands tests out to others, start the servers that these will share."""
+    """Start, in the process that hands tests out to others, the servers that these will share."""
+    check_each_document_once()
     shares = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
     if shares and not config.option.collectonly:
         owner = Servers(_run.enter_context(place_for_servers()))
@@ -74,22 +77,26 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest.fixture
-def database_url(servers: Servers) -> Iterator[str]:
-    """A migrated database of the test's own."""
-    url = servers.clone()
-    yield url
-    servers.drop(url)
+def lent(servers: Servers) -> Iterator[Kept]:
+    """A migrated database of the test's own, and the sessions that are at rest in it."""
+    with servers.lend() as lent:
+        yield lent
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database_url(lent: Kept) -> str:
+    """A migrated database of the test's own."""
+    return lent.url
+
+
+@pytest.fixture
+def database(lent: Kept) -> Iterator[Database]:
     """The test's database, bound as the application's."""
-    bound = Database(database_url, size=8)
+    bound = lent.open()
     proxy.initialize(bound)
     identity()  # a worker knows it from its start
     yield bound
-    bound.close()
-    bound.reset()
+    lent.close(bound)
     proxy.initialize(None)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import psycopg2
 import redis
+from psycopg2.extensions import connection as DriverConnection
 
 # Of any test: what the services sign with, and how a hash of a password begins.
 ALWAYS = ("3d7f0b1c9a5e48d2b6c4f1a09e8d7c6b5a493827", "9c8b7a6d5e4f30211f2e3d4c5b6a798897a6b5c4", "$2b$")
@@ -100,17 +101,22 @@ def refuse(text: str, place: str) -> None:
         raise Leak(f"{len(found)} secret{'s' * (len(found) != 1)} in {place}, such as {found[0]!r} in: {around}")
 
 
-def rows(url: str) -> Iterator[str]:
-    """Yield every row of every table as text, but for the columns that are made to hold secrets."""
-    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+def query(connection: DriverConnection) -> str:
+    """Return a query of (table, row as text) for every row there is, but for the columns made to hold secrets."""
+    with connection.cursor() as cursor:
         cursor.execute(
             "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         )
-        whole = " UNION ALL ".join(
+        return " UNION ALL ".join(
             f"SELECT '{table}', (to_jsonb(t) - '{_MADE_FOR_SECRETS.get(table, '')}')::text FROM {table} t"
             for (table,) in cursor.fetchall()
         )
-        if whole:
+
+
+def rows(url: str) -> Iterator[str]:
+    """Yield every row of every table as text, but for the columns that are made to hold secrets."""
+    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        if whole := query(connection):
             cursor.execute(whole)
             yield from (f"{table}: {row}" for table, row in cursor.fetchall())
 

@@ -31,6 +31,7 @@ from app.embedded.server import Ownership
 from app.services import built_in_roles
 from models.record import database as proxy
 from tests import leaks
+from tests.kept import Kept
 
 # Tells the processes of pytest-xdist where the one that started them keeps the servers.
 PLACE = "CHARTER_TEST_SERVERS"
@@ -51,6 +52,7 @@ class Servers:
         self._background = ThreadPoolExecutor(max_workers=1)
         self._next: Future[str] | None = None
         self._used: list[str] = []
+        self._kept: Kept | None = None
         self._numbers = itertools.count()
         self._worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
         self.template = place.name.replace("-", "_")
@@ -66,6 +68,9 @@ class Servers:
 
     def stop(self) -> None:
         """Drop what is left, and stop what this process started."""
+        if self._kept is not None:
+            self._kept.end()
+            self._used.append(self._kept.url)
         if self._next is not None:
             self._used.append(self._next.result())
         self._background.shutdown()
@@ -83,6 +88,27 @@ class Servers:
         ready = self._next or self._background.submit(self._make, self.template)
         self._next = self._background.submit(self._make, self.template)
         return ready.result()
+
+    @contextlib.contextmanager
+    def lend(self) -> Iterator[Kept]:
+        """Give a database like a fresh copy for the length of a block, most often the one that was given before.
+
+        Raises:
+            Leak: a secret of the test is in one of its rows.
+        """
+        lent, self._kept = self._kept or Kept(self.clone()), None
+        try:
+            yield lent
+        finally:
+            altered = lent.altered()
+            try:
+                leaks.refuse("\n".join(leaks.rows(lent.url) if altered else lent.rows()), "the database")
+            finally:
+                if not altered and self._kept is None and lent.put_back():
+                    self._kept = lent
+                else:
+                    lent.end()
+                    self._used.append(lent.url)
 
     def empty(self) -> str:
         """Return the URL of a database that nobody has migrated."""
