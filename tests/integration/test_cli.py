@@ -202,8 +202,21 @@ def test_routes_and_policy_list_every_operation():
     assert len(routes) == len(policy)
     assert {line.split()[2] for line in routes[1:]} == {line.split()[0] for line in policy[1:]}
     assert policy[0].split() == (
-        ["OPERATION", "PERMISSION", "OWNER", "GUARDED", "STEP-UP", "CACHE", "DROPS", "IF-MATCH", "IDEMPOTENCY",
-         "LIMIT", "EXECUTOR", "AUDIT", "SUNSET"]
+        [
+            "OPERATION",
+            "PERMISSION",
+            "OWNER",
+            "GUARDED",
+            "STEP-UP",
+            "CACHE",
+            "DROPS",
+            "IF-MATCH",
+            "IDEMPOTENCY",
+            "LIMIT",
+            "EXECUTOR",
+            "AUDIT",
+            "SUNSET",
+        ]
     )
     assert [line.split() for line in policy if line.startswith(("get_profile ", "login ", "update_user "))] == [
         ["get_profile", "profiles:read", "user_id", "-", "-", "profile", "user:{user_id}", "-", "-", "-", "read",
