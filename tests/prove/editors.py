@@ -30,6 +30,10 @@ def check_completions(folder: Path) -> None:
     try:
         for file in sorted([*_OPENAPI.glob("paths/*.yaml"), *_OPENAPI.glob("components/**/*.yaml")]):
             assert server.findings(file, file.read_text(encoding="utf-8")) == [], file
+        settings = _OPENAPI / "settings.yaml"
+        assert server.findings(settings, settings.read_text(encoding="utf-8")) == []
+        mistaken = server.findings(_OPENAPI / "mistaken.yaml", f"{_mark(settings)}a.key: {{visibility: hidden}}\n")
+        assert any("Missing property" in message for message in mistaken), mistaken
         right = (_OPENAPI / "paths/user_profile.yaml").read_text(encoding="utf-8")
         for number, (before, after, finding) in enumerate(_MISTAKES):
             wrong = _OPENAPI / f"paths/mistake_{number}.yaml"
@@ -39,6 +43,10 @@ def check_completions(folder: Path) -> None:
         _check_offers(server, right)
     finally:
         server.stop()
+
+
+def _mark(file: Path) -> str:
+    return file.read_text(encoding="utf-8").splitlines(keepends=True)[0]
 
 
 def _check_offers(server: "LanguageServer", right: str) -> None:
