@@ -12,8 +12,8 @@ import httpx
 import psycopg2
 import pytest
 
-from app.factory import read_surface
 from app.settings import Settings
+from app.surface import read_surface
 from tests import leaks
 from tests.command import Server
 from tests.integration.conftest import GATEWAYS

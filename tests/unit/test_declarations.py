@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from app.factory import OPENAPI, build_cache, build_store, read_surface
+from app.factory import build_cache, build_store
 from app.gateway.validation.settings import LONGEST_VALUE, load_declarations, undeclared
 from app.policy.document import DocumentError
 from app.services import configuration
 from app.services.declarations import Declarations, Declared
+from app.surface import OPENAPI, read_surface
 from tests.house.repository import ROOT, files
 from tests.service import settings_for
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.factory import read_surface
 from app.gateway.fitting import fit
 from app.policy.document import DocumentError, Fault, load
 from app.policy.vocabulary import read_policies
 from app.settings import Settings
+from app.surface import read_surface
 from tests.unit.small_document import write
 
 JSON = "{content: {application/json: {schema: {properties: {data: {type: string}}}}}}"
