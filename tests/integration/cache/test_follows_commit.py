@@ -195,3 +195,30 @@ def test_one_write_never_removes_what_another_has_left(profile: Profile, valkey:
     profile.write("After")
 
     assert waiting() == [(profile.tag, False)]
+
+
+def test_a_tag_that_many_writes_left_is_one_row_until_it_is_dropped(
+    profile: Profile, store: Store, statements: Statements, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis is away for long; one of the writers has dropped the tag meanwhile, and is about to remove his row."""
+    monkeypatch.setattr(invalidations, "_MOST_AT_ONCE", 20)
+    unheard = Store(away(), identify=lambda: "x", release="x")
+    profile.read()
+    last = run(
+        "INSERT INTO pending_invalidations (id, tag) VALUES (gen_random_uuid(), %s) RETURNING id", (profile.tag,)
+    )
+    assert store.drop([profile.tag])
+    profile.read()
+    run("UPDATE user_profiles SET display_name = 'After' WHERE user_id = %s", (profile.owner.id,))
+    for _ in range(30):
+        invalidations.leave([profile.tag, "settings"], store=None)
+
+    invalidations.replay(store=unheard, linger_seconds=60)
+    run("DELETE FROM pending_invalidations WHERE id = %s", last[0])
+
+    assert sorted(waiting()) == [("settings", False), (profile.tag, False)]
+    assert profile.read() == "After"
+    invalidations.replay(store=store, linger_seconds=60)
+    invalidations.replay(store=store, linger_seconds=-1)
+    assert waiting() == []
+    assert profile.read() == "After"
