@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -10,12 +11,14 @@ import redis
 
 from app.cache.client import Cache, as_values
 from app.cache.store import Store
-from app.database import run
+from app.database import Database, run
 from app.services import invalidations
 from models.record import database as proxy
 from tests.integration.cache.conftest import Profile, Statements, another_worker
 from tests.people import People
 from tests.service import Service
+from tests.terminal import Terminal
+from tests.wire import data
 
 # What get_profile asks of the database on a miss.
 READING = "FROM users u"
@@ -222,3 +225,21 @@ def test_a_tag_that_many_writes_left_is_one_row_until_it_is_dropped(
     invalidations.replay(store=store, linger_seconds=-1)
     assert waiting() == []
     assert profile.read() == "After"
+
+
+def test_a_database_that_is_emptied_or_migrated_takes_what_is_cached_with_it(
+    service: Service, people: People, database: Database, valkey: redis.Redis, tmp_path: Path
+) -> None:
+    charter, path = Terminal(tmp_path, database), "/v1/settings/public"
+    with service.client() as anybody:
+        data(people.ada.api.put("/v1/settings/service.notice", json={"value": "Back at noon."}))
+        for _ in range(2):
+            assert data(anybody.get(path))["service.notice"] == "Back at noon."
+
+        charter.done("db", "reset", "--yes")
+
+        assert waiting() == [("*", False)]
+        assert data(anybody.get(path))["service.notice"] is None
+    run("DELETE FROM pending_invalidations; DELETE FROM migratehistory WHERE strpos(name, 'user-counts') > 0")
+    charter.done("db", "migrate")
+    assert waiting() == [("*", False)]
