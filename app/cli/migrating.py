@@ -15,7 +15,8 @@ from app.services.invalidations import leave
 def bring_up_to_date(database: Database, report: Callable[[str], object]) -> list[str]:
     """Run the migrations that are missing, then give the built-in roles what permissions.yaml says; races are safe.
 
-    A role that changes leaves an event, as a change over the API does. What is cached from before a migration is dropped.
+    A role that changes leaves an event, as a change over the API does. What is cached from before a
+    migration is dropped.
 
     Args:
         database: the bound one.
