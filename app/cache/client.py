@@ -1,5 +1,6 @@
 """The Redis client: short waits, and a pause after a failure so that a slow Redis costs one wait, not one a request."""
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,8 @@ import structlog
 T = TypeVar("T")
 
 PAUSE_SECONDS = 1.0
+
+_RUN = re.compile(rb"^run_id:([0-9a-zA-Z]+)\r?$", re.MULTILINE)
 
 log = structlog.get_logger("charter.cache")
 
@@ -39,6 +42,14 @@ class _Client(redis.Redis):
         """
 
 
+def run_of(client: redis.Redis) -> str:
+    """Return what tells the life of this server from its earlier ones, and from that of a replica in its place.
+
+    Empty where the server does not say.
+    """
+    return str(getattr(client.connection, "server_run", ""))
+
+
 class Cache:
     """A connection to Redis for each thread, which all know when Redis is away.
 
@@ -63,7 +74,13 @@ class Cache:
         self._epoch = 0
         seconds = timeout_ms / 1000
         self._pool = (
-            redis.ConnectionPool.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=None)
+            redis.ConnectionPool.from_url(
+                url,
+                socket_timeout=seconds,
+                socket_connect_timeout=seconds,
+                retry=None,
+                redis_connect_func=_greet,
+            )
             if url
             else None
         )
@@ -119,3 +136,16 @@ class Cache:
             was_away, self._away = self._away, False
         if was_away:
             log.info("cache_back")
+
+
+def _greet(connection: Any) -> None:
+    """Do what redis-py does on a new connection, and ask the server for its run."""
+    connection.on_connect()
+    connection.send_command("INFO", "server", check_health=False)
+    try:
+        found = _RUN.search(connection.read_response())
+    except redis.exceptions.ConnectionError:
+        raise
+    except (redis.exceptions.ResponseError, TypeError):  # not allowed, or no such command
+        found = None
+    connection.server_run = found[1].decode() if found else ""

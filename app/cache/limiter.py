@@ -87,16 +87,19 @@ class Limiter:
         return _taken(answer)
 
     def take_and_read(
-        self, name: str, who: str, bucket: Bucket, keys: Sequence[str]
+        self, name: str, who: str, bucket: Bucket, keys: Callable[[redis.Redis], Sequence[str]]
     ) -> tuple[Taken, list[bytes | None] | None]:
         """As `take`, and in the same round trip read keys.
+
+        Args:
+            keys: gets the client that reads them.
 
         Returns:
             What is left, and the values; None in their place when Redis is away.
         """
         key = f"{self._cache.prefix}:limit:{name}:{who}"
         interval, tolerance = _rate(bucket)
-        answer = self._cache.ask(lambda client: _ask_and_read(client, key, interval, tolerance, keys))
+        answer = self._cache.ask(lambda client: _ask_and_read(client, key, interval, tolerance, keys(client)))
         if answer is None:
             return _taken(self._take_here(name, who, interval, tolerance)), None
         counts, values = answer

@@ -14,7 +14,7 @@ import orjson
 import redis
 import structlog
 
-from app.cache.client import Cache, as_values
+from app.cache.client import Cache, as_values, run_of
 from app.cache.flights import Flights
 from app.cache.limiter import Limiter, Taken
 from app.cache.tags import EVERYTHING
@@ -22,6 +22,10 @@ from app.settings import Bucket
 
 LONGEST_SECONDS = 86_400
 """No entry lives longer, nor a version of a tag that nobody drops."""
+
+UNUSED_SECONDS = 60
+"""A version given to a tag lives no longer unless something is kept under it, so that asking for what is not there
+fills nothing up. What takes longer to read is kept in vain."""
 
 LARGEST_BYTES = 1_048_576
 """What is larger is not kept."""
@@ -96,6 +100,8 @@ class Store:
         self._identify = identify
         self._release = release
         self._told: set[str] = set()
+        # Which database, which run of Redis, and how their keys begin.
+        self._here: tuple[tuple[str, str], str] | None = None
         self._count = count
         self.flights: Flights[Any] = Flights()
 
@@ -122,7 +128,7 @@ class Store:
     def look(self, key: Key) -> Look | None:
         """Ask for the entry and its tags' versions in one round trip; None when Redis is away."""
         names = self._names(key)
-        values = self._cache.ask(lambda client: as_values(client.mget(names), len(names)))
+        values = self._cache.ask(lambda client: as_values(client.mget(names(client)), 1 + len(key.tags)))
         return _look(key, values)
 
     def take_and_look(
@@ -151,14 +157,15 @@ class Store:
         """Return the look with a version for each tag; those that had none get one. None when Redis is away."""
         if all(look.versions):
             return look
-        names = self._names(look.key)[1:]
+        names_of = self._names(look.key)
 
         def question(client: redis.Redis) -> Any:
+            names = names_of(client)[1:]
             with client.pipeline(transaction=False) as pipe:
                 for name, version in zip(names, look.versions, strict=True):
                     if not version:
                         fresh = secrets.token_bytes(_VERSION_BYTES)
-                        pipe.set(name, fresh, nx=version is None, ex=LONGEST_SECONDS)
+                        pipe.set(name, fresh, nx=version is None, ex=UNUSED_SECONDS)
                 pipe.mget(names)
                 return as_values(pipe.execute()[-1], len(names))
 
@@ -177,18 +184,27 @@ class Store:
         text = orjson.dumps([versions, kept.data, kept.version])
         if len(text) > LARGEST_BYTES:
             return
-        name = self._names(look.key)[0]
-        self._cache.ask(lambda client: client.set(name, text, ex=seconds))
+        names = self._names(look.key)
+
+        def question(client: redis.Redis) -> Any:
+            entry, *tags = names(client)
+            with client.pipeline(transaction=False) as pipe:
+                pipe.set(entry, text, ex=seconds)
+                for tag in tags:
+                    pipe.expire(tag, LONGEST_SECONDS)
+                return pipe.execute()
+
+        self._cache.ask(question)
 
     def drop(self, tags: Sequence[str]) -> bool:
         """Replace the versions of tags, so that nothing kept under them is used again; False when Redis is away."""
-        space = self._prefix()
-        versions = {f"{space}:tag:{tag}": secrets.token_bytes(_VERSION_BYTES) for tag in tags}
+        database = self._identify()
 
         def question(client: redis.Redis) -> bool:
+            space = self._space(database, client)
             with client.pipeline(transaction=False) as pipe:
-                for name, version in versions.items():
-                    pipe.set(name, version, ex=LONGEST_SECONDS)
+                for tag in tags:
+                    pipe.set(f"{space}:tag:{tag}", secrets.token_bytes(_VERSION_BYTES), ex=LONGEST_SECONDS)
                 return all(pipe.execute())
 
         return bool(self._cache.ask(question))
@@ -200,12 +216,23 @@ class Store:
         self._told.add(key.name)
         log.warning("cache_entry_corrupt", key=key.name, error=type(error).__name__)
 
-    def _names(self, key: Key) -> list[str]:
-        space = self._prefix()
-        return [f"{space}:entry:{key.name}", *(f"{space}:tag:{tag}" for tag in key.tags)]
+    def _names(self, key: Key) -> Callable[[redis.Redis], list[str]]:
+        database = self._identify()
 
-    def _prefix(self) -> str:
-        return f"{self._cache.prefix}:{self._identify()}"
+        def names(client: redis.Redis) -> list[str]:
+            space = self._space(database, client)
+            return [f"{space}:entry:{key.name}", *(f"{space}:tag:{tag}" for tag in key.tags)]
+
+        return names
+
+    def _space(self, database: str, client: redis.Redis) -> str:
+        # A server that comes back with what it once saved, or a replica that was behind, would bring back versions
+        # that writes have replaced.
+        here, known = (database, run_of(client)), self._here
+        if known is None or known[0] != here:
+            digest = hashlib.sha256("/".join(here).encode()).hexdigest()[:16]
+            known = self._here = here, f"{self._cache.prefix}:{digest}"
+        return known[1]
 
 
 def _look(key: Key, values: Sequence[bytes | None] | None) -> Look | None:

@@ -81,14 +81,18 @@ def seed() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(yes: bool) -> None:
     """Empty the database: undo every migration and run them again. Refused in production."""
+    from app.cache.tags import EVERYTHING
     from app.cli.migrating import bring_up_to_date
     from app.database import migrator
+    from app.services.invalidations import leave
 
     with bound_database() as (database, settings):
         _refuse_in_production(settings, "reset")
         _confirm("Delete everything in the database?", yes)
         migrator.rollback(database, len(migrator.status(database)), report=click.echo)
         bring_up_to_date(database, report=click.echo)
+        # It is the same database to Redis, and may have servers.
+        leave([EVERYTHING], store=None)
     click.echo("the database is empty")
 
 

@@ -3,17 +3,20 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from app.cache.tags import EVERYTHING
 from app.cli.audited import record
 from app.cli.services import given_permissions
 from app.database import Database, migrator, retrying, unit
 from app.services import built_in_roles
 from app.services.built_in_roles import Difference
+from app.services.invalidations import leave
 
 
 def bring_up_to_date(database: Database, report: Callable[[str], object]) -> list[str]:
     """Run the migrations that are missing, then give the built-in roles what permissions.yaml says; races are safe.
 
-    A role that changes leaves an event, as a change over the API does.
+    A role that changes leaves an event, as a change over the API does. What is cached from before a
+    migration is dropped.
 
     Args:
         database: the bound one.
@@ -28,6 +31,8 @@ def bring_up_to_date(database: Database, report: Callable[[str], object]) -> lis
     """
     given = given_permissions()
     names = migrator.migrate(database, report=report)
+    if names and len(names) < len(migrator.status(database)):
+        leave([EVERYTHING], store=None)
     for role, added, removed in retrying(lambda: _bring_roles_in_line(given)):
         told = ["now holds " + ", ".join(added)] * bool(added) + ["no longer holds " + ", ".join(removed)] * bool(
             removed

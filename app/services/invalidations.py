@@ -18,15 +18,36 @@ _LEAVE = "INSERT INTO pending_invalidations (id, tag) SELECT * FROM unnest(%(ids
 
 _DONE = "DELETE FROM pending_invalidations WHERE id = ANY(%(ids)s::uuid[])"
 
-_PENDING = "SELECT DISTINCT tag FROM pending_invalidations WHERE tag = ANY(%(tags)s)"
+# However many rows a tag has, one is looked at.
+PENDING_OF = """ARRAY(
+    SELECT asked.tag FROM unnest(%s::text[]) asked (tag)
+    WHERE EXISTS (SELECT FROM pending_invalidations p WHERE p.tag = asked.tag)
+)"""
+
+_PENDING = f"SELECT {PENDING_OF}"
 
 _WAITING = """
 SELECT id, tag FROM pending_invalidations WHERE dropped_at IS NULL ORDER BY id LIMIT %(most)s
 """
 
+# The rows that are new are nobody's: a writer that drops a tag and then removes his own rows may have dropped it before
+# another row was written.
+_GATHER = """
+WITH gone AS (
+    DELETE FROM pending_invalidations WHERE id IN (
+        SELECT id FROM pending_invalidations WHERE dropped_at IS NULL AND tag IN (
+            SELECT tag FROM pending_invalidations WHERE dropped_at IS NULL GROUP BY tag HAVING count(*) > 1
+        ) FOR UPDATE SKIP LOCKED
+    ) RETURNING tag, created_at
+)
+INSERT INTO pending_invalidations (id, tag, created_at)
+SELECT gen_random_uuid(), tag, max(created_at) FROM gone GROUP BY tag
+"""
+
 _MARK = "UPDATE pending_invalidations SET dropped_at = now(), updated_at = now() WHERE id = ANY(%(ids)s::uuid[])"
 
-# Without a Redis there is nobody to drop a tag; but then no entry is older than this either.
+# Without a Redis there is nobody to drop a tag; but then no entry is older than this either, nor one that is kept by a
+# reader who was there before the write.
 _FORGET = """
 DELETE FROM pending_invalidations
 WHERE dropped_at < now() - make_interval(secs => %(linger)s) OR created_at < now() - make_interval(secs => %(longest)s)
@@ -53,7 +74,7 @@ def leave(tags: Collection[str], *, store: Store | None) -> None:
 
 def pending(tags: Sequence[str]) -> list[str]:
     """Return those of the tags that some write has yet to drop."""
-    return [tag for (tag,) in run(_PENDING, {"tags": list(tags)}, again=True)]
+    return list(run(_PENDING, (list(tags),), again=True)[0][0])
 
 
 def request(*, tags: Sequence[str], everything: bool, known: KnownTags, store: Store | None, event: Event) -> int:
@@ -84,7 +105,7 @@ def request(*, tags: Sequence[str], everything: bool, known: KnownTags, store: S
 
 
 def replay(*, store: Store, linger_seconds: int) -> int:
-    """Drop the tags that their writers could not drop.
+    """Drop the tags that their writers could not drop; where very many wait, leave one row for each tag.
 
     Any number of processes may do so at once. A row stays for a while after: a reader may have asked Redis before the
     tag was dropped, and ask the table when the row would be gone.
@@ -96,9 +117,12 @@ def replay(*, store: Store, linger_seconds: int) -> int:
         How many rows waited.
     """
     waiting = run(_WAITING, {"most": _MOST_AT_ONCE})
+    if len(waiting) == _MOST_AT_ONCE:
+        run(_GATHER)
+        waiting = run(_WAITING, {"most": _MOST_AT_ONCE})
     if waiting and store.drop(sorted({tag for _, tag in waiting})):
         run(_MARK, {"ids": [row for row, _ in waiting]})
-    run(_FORGET, {"linger": linger_seconds, "longest": LONGEST_SECONDS})
+    run(_FORGET, {"linger": linger_seconds, "longest": LONGEST_SECONDS + linger_seconds})
     return len(waiting)
 
 

@@ -185,7 +185,7 @@ def plain(process: Limiter, bucket: Bucket) -> Taken:
 
 
 def beside_a_reading(process: Limiter, bucket: Bucket) -> Taken:
-    return process.take_and_read("read", "a", bucket, ["test:a key"])[0]
+    return process.take_and_read("read", "a", bucket, lambda _: ["test:a key"])[0]
 
 
 @pytest.mark.parametrize("take", [plain, beside_a_reading])

@@ -14,6 +14,7 @@ from app.policy.call import Call
 from app.policy.parts import Parts, Step
 from app.security.principal import Principal
 from app.services.audit import client_id
+from app.services.invalidations import PENDING_OF
 from models.account import Account
 
 # Planned once a connection, being a function: its text is in the migration that made it.
@@ -22,9 +23,7 @@ SELECT {", ".join(Account._fields)}, signed_in_at, holds_all, permissions, refus
 FROM decide_call(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """  # noqa: S608 (constants)
 # What bars the cached answer is asked in the same breath.
-STATEMENT_WITH_TAGS = STATEMENT.replace(
-    " refusal\n", " refusal,\n       ARRAY(SELECT tag FROM pending_invalidations WHERE tag = ANY(%s))\n"
-)
+STATEMENT_WITH_TAGS = STATEMENT.replace(" refusal\n", f" refusal,\n       {PENDING_OF}\n")
 _WIDTH = len(Account._fields)
 
 _REFUSALS: dict[str, type[AppError]] = {

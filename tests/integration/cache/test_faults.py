@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -16,7 +17,7 @@ import redis
 
 from app.cache import client as cache_client
 from app.cache.client import Cache
-from app.cache.store import Store
+from app.cache.store import UNUSED_SECONDS, Store
 from app.database import identity
 from app.embedded import start_valkey
 from app.services import invalidations
@@ -75,18 +76,18 @@ class Reader:
 
     def __init__(self, service: Service, profile: Profile, statements: Statements) -> None:
         tokens = profile.owner.tokens or profile.owner.sign_in()
-        self._client = service.client(tokens["access_token"])
+        self.client = service.client(tokens["access_token"])
         self._profile = profile
         self._statements = statements
 
     def read(self) -> tuple[str, bool]:
         """Return the name shown, and whether it came from the cache."""
         before = len(self._statements.ran)
-        shown = self._profile.read(self._client)
+        shown = self._profile.read(self.client)
         return shown, len(self._statements.ran) - before == 1
 
     def write(self, name: str) -> None:
-        assert self._client.patch("/v1/users/me", json={"display_name": name}).status_code == 200
+        assert self.client.patch("/v1/users/me", json={"display_name": name}).status_code == 200
 
     def replay(self, fragile: Fragile) -> None:
         """Drop what could not be dropped, as a worker does every now and then."""
@@ -96,7 +97,7 @@ class Reader:
         invalidations.replay(store=store, linger_seconds=-1)
 
     def metric(self, name: str) -> float:
-        found = re.search(rf"^{re.escape(name)} (\S+)$", self._client.get("/metrics").text, re.MULTILINE)
+        found = re.search(rf"^{re.escape(name)} (\S+)$", self.client.get("/metrics").text, re.MULTILINE)
         return float(found[1]) if found else 0.0
 
 
@@ -262,3 +263,29 @@ def chatterbox(says: bytes) -> Iterator[str]:
         threading.Thread(target=talk, args=(listener,), daemon=True).start()
         yield f"redis://127.0.0.1:{listener.getsockname()[1]}"
         listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_redis_that_comes_back_with_what_it_once_saved_brings_no_old_value_back(
+    reader: Reader, fragile: Fragile
+) -> None:
+    """Its snapshot was from before the write; a replica that was behind does the same."""
+    saved = {key: fragile.client.dump(key) for key in fragile.client.scan_iter()}
+    reader.write("After")
+    assert [reader.read(), reader.read()] == [("After", False), ("After", True)]
+    fragile.stop()
+    fragile.start()
+    for key, value in saved.items():
+        fragile.client.restore(key, 60_000, value)
+
+    assert [reader.read()[0] for _ in range(4)] == ["After"] * 4
+    assert reader.read() == ("After", True)
+
+
+def test_asking_for_what_is_not_there_fills_nothing_up(reader: Reader, fragile: Fragile) -> None:
+    before = set(fragile.client.scan_iter("*:tag:*"))
+    for _ in range(3):
+        assert reader.client.get(f"/v1/users/{uuid4()}/profile").status_code == 404
+
+    new = set(fragile.client.scan_iter("*:tag:*")) - before
+    assert all(0 < fragile.client.ttl(tag) <= UNUSED_SECONDS for tag in new)
+    assert all(fragile.client.ttl(tag) > UNUSED_SECONDS for tag in before)

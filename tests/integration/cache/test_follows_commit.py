@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -10,12 +11,14 @@ import redis
 
 from app.cache.client import Cache, as_values
 from app.cache.store import Store
-from app.database import run
+from app.database import Database, run
 from app.services import invalidations
 from models.record import database as proxy
 from tests.integration.cache.conftest import Profile, Statements, another_worker
 from tests.people import People
 from tests.service import Service
+from tests.terminal import Terminal
+from tests.wire import data
 
 # What get_profile asks of the database on a miss.
 READING = "FROM users u"
@@ -195,3 +198,48 @@ def test_one_write_never_removes_what_another_has_left(profile: Profile, valkey:
     profile.write("After")
 
     assert waiting() == [(profile.tag, False)]
+
+
+def test_a_tag_that_many_writes_left_is_one_row_until_it_is_dropped(
+    profile: Profile, store: Store, statements: Statements, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis is away for long; one of the writers has dropped the tag meanwhile, and is about to remove his row."""
+    monkeypatch.setattr(invalidations, "_MOST_AT_ONCE", 20)
+    unheard = Store(away(), identify=lambda: "x", release="x")
+    profile.read()
+    last = run(
+        "INSERT INTO pending_invalidations (id, tag) VALUES (gen_random_uuid(), %s) RETURNING id", (profile.tag,)
+    )
+    assert store.drop([profile.tag])
+    profile.read()
+    run("UPDATE user_profiles SET display_name = 'After' WHERE user_id = %s", (profile.owner.id,))
+    for _ in range(30):
+        invalidations.leave([profile.tag, "settings"], store=None)
+
+    invalidations.replay(store=unheard, linger_seconds=60)
+    run("DELETE FROM pending_invalidations WHERE id = %s", last[0])
+
+    assert sorted(waiting()) == [("settings", False), (profile.tag, False)]
+    assert profile.read() == "After"
+    invalidations.replay(store=store, linger_seconds=60)
+    invalidations.replay(store=store, linger_seconds=-1)
+    assert waiting() == []
+    assert profile.read() == "After"
+
+
+def test_a_database_that_is_emptied_or_migrated_takes_what_is_cached_with_it(
+    service: Service, people: People, database: Database, valkey: redis.Redis, tmp_path: Path
+) -> None:
+    charter, path = Terminal(tmp_path, database), "/v1/settings/public"
+    with service.client() as anybody:
+        data(people.ada.api.put("/v1/settings/service.notice", json={"value": "Back at noon."}))
+        for _ in range(2):
+            assert data(anybody.get(path))["service.notice"] == "Back at noon."
+
+        charter.done("db", "reset", "--yes")
+
+        assert waiting() == [("*", False)]
+        assert data(anybody.get(path))["service.notice"] is None
+    run("DELETE FROM pending_invalidations; DELETE FROM migratehistory WHERE strpos(name, 'user-counts') > 0")
+    charter.done("db", "migrate")
+    assert waiting() == [("*", False)]
