@@ -22,14 +22,14 @@ from app.gateway.executors import Executor
 from app.gateway.exit import Exit
 from app.gateway.fitting import Fitted, Handler, find_handlers, fit
 from app.gateway.front import FrontDoor
-from app.gateway.modes import build_stack, compiled, stock
+from app.gateway.modes import build_stack, compiled, reading, stock
 from app.gateway.pages import Pages, register_pages
 from app.gateway.plan import compile_plans
 from app.gateway.protocol import Protocol
 from app.gateway.validation.settings import load_declarations, undeclared
 from app.observability.metrics import Metrics
 from app.observability.slow import log_slow_query
-from app.policy.document import Document, DocumentError, load
+from app.policy.document import Document, DocumentError, load, malformed
 from app.policy.events import load_events
 from app.policy.permissions import load_permissions
 from app.policy.policy import Policy
@@ -86,22 +86,12 @@ def create_app(
     """
     surface = read_surface(settings, document=document, handlers_package=handlers_package, bench=bench)
     hashers = hashing_threads(settings.hashing_threads)
-    database = bind(
-        settings,
-        size=pool_size(settings),
-        slow=log_slow_query,
-        bounded=True,
-    )
+    database = bind(settings, size=pool_size(settings), slow=log_slow_query, bounded=True)
     metrics = None if quiet else Metrics()
     cache = build_cache(settings, metrics)
     store = build_store(cache, surface, metrics)
     tools = build_tools(
-        settings,
-        surface.catalogue,
-        surface.declarations,
-        clock=clock,
-        tags=known_tags(surface.policies),
-        store=store,
+        settings, surface.catalogue, surface.declarations, clock=clock, tags=known_tags(surface.policies), store=store
     )
     plans = compile_plans(
         surface.fitted,
@@ -126,18 +116,19 @@ def create_app(
         close=[*(executor.close for executor in executors.values()), cache.close, database.reset],
     )
     bundle = surface.document.bundle
-    if settings.gateway == "compiled":
-        app = compiled(
-            bundle,
-            settings=settings,
-            front=front,
-            way_out=way_out,
-            executors=executors,
-            served=set(plans),
-            lifetime=around,
-        )
-    else:
-        app = stock(bundle, settings=settings, front=front, way_out=way_out, executors=executors, lifetime=around)
+    with reading(surface.document):
+        if settings.gateway == "compiled":
+            app = compiled(
+                bundle,
+                settings=settings,
+                front=front,
+                way_out=way_out,
+                executors=executors,
+                served=set(plans),
+                lifetime=around,
+            )
+        else:
+            app = stock(bundle, settings=settings, front=front, way_out=way_out, executors=executors, lifetime=around)
     pages = Pages(served(bundle, settings), settings, metrics)
     register_pages(app.app, pages, settings=settings, clock=clock)
     build_stack(app)
@@ -168,19 +159,26 @@ def read_surface(
         lambda: load_events(document.parent / "events.yaml"),
         lambda: load_declarations(configuration),
     )
-    found, faults = read_policies(
-        loaded,
-        permissions=permissions,
-        events=events,
-        buckets=settings.buckets,
-        recencies=settings.recencies,
-        lifetimes=settings.lifetimes,
-        bench=bench,
-        thorough=thorough,
-    )
-    handlers, missing = find_handlers(found, handlers_package)
-    fitted, unfit = fit(loaded, found, handlers)
-    if faults := [*faults, *missing, *unfit, *undeclared(declarations, found, configuration)]:
+    misshapen = malformed(loaded)
+    try:
+        found, faults = read_policies(
+            loaded,
+            permissions=permissions,
+            events=events,
+            buckets=settings.buckets,
+            recencies=settings.recencies,
+            lifetimes=settings.lifetimes,
+            bench=bench,
+            thorough=thorough,
+        )
+        handlers, missing = find_handlers(found, handlers_package)
+        fitted, unfit = fit(loaded, found, handlers)
+    except Exception:
+        # What has not the form of OpenAPI cannot always be walked any further.
+        if not misshapen:
+            raise
+        raise DocumentError(misshapen) from None
+    if faults := [*misshapen, *faults, *missing, *unfit, *undeclared(declarations, found, configuration)]:
         raise DocumentError(faults)
     return Surface(
         document=loaded,
