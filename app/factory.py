@@ -20,7 +20,7 @@ from app.errors import Unavailable
 from app.gateway.executors import Executor
 from app.gateway.exit import Exit
 from app.gateway.front import FrontDoor
-from app.gateway.modes import build_stack, compiled, stock
+from app.gateway.modes import build_stack, compiled, reading, stock
 from app.gateway.pages import Pages, register_pages
 from app.gateway.plan import compile_plans
 from app.gateway.protocol import Protocol
@@ -67,22 +67,12 @@ def create_app(
     """
     surface = read_surface(settings, document=document, handlers_package=handlers_package, bench=bench)
     hashers = hashing_threads(settings.hashing_threads)
-    database = bind(
-        settings,
-        size=pool_size(settings),
-        slow=log_slow_query,
-        bounded=True,
-    )
+    database = bind(settings, size=pool_size(settings), slow=log_slow_query, bounded=True)
     metrics = None if quiet else Metrics()
     cache = build_cache(settings, metrics)
     store = build_store(cache, surface, metrics)
     tools = build_tools(
-        settings,
-        surface.catalogue,
-        surface.declarations,
-        clock=clock,
-        tags=known_tags(surface.policies),
-        store=store,
+        settings, surface.catalogue, surface.declarations, clock=clock, tags=known_tags(surface.policies), store=store
     )
     plans = compile_plans(
         surface.fitted,
@@ -107,18 +97,19 @@ def create_app(
         close=[*(executor.close for executor in executors.values()), cache.close, database.reset],
     )
     bundle = surface.document.bundle
-    if settings.gateway == "compiled":
-        app = compiled(
-            bundle,
-            settings=settings,
-            front=front,
-            way_out=way_out,
-            executors=executors,
-            served=set(plans),
-            lifetime=around,
-        )
-    else:
-        app = stock(bundle, settings=settings, front=front, way_out=way_out, executors=executors, lifetime=around)
+    with reading(surface.document):
+        if settings.gateway == "compiled":
+            app = compiled(
+                bundle,
+                settings=settings,
+                front=front,
+                way_out=way_out,
+                executors=executors,
+                served=set(plans),
+                lifetime=around,
+            )
+        else:
+            app = stock(bundle, settings=settings, front=front, way_out=way_out, executors=executors, lifetime=around)
     pages = Pages(served(bundle, settings), settings, metrics)
     register_pages(app.app, pages, settings=settings, clock=clock)
     build_stack(app)

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.gateway.fitting import Fitted, Handler, find_handlers, fit
 from app.gateway.validation.settings import load_declarations, undeclared
-from app.policy.document import Document, DocumentError, load
+from app.policy.document import Document, DocumentError, load, malformed
 from app.policy.events import load_events
 from app.policy.permissions import load_permissions
 from app.policy.policy import Policy
@@ -54,19 +54,26 @@ def read_surface(
         lambda: load_events(document.parent / "events.yaml"),
         lambda: load_declarations(configuration),
     )
-    found, faults = read_policies(
-        loaded,
-        permissions=permissions,
-        events=events,
-        buckets=settings.buckets,
-        recencies=settings.recencies,
-        lifetimes=settings.lifetimes,
-        bench=bench,
-        thorough=thorough,
-    )
-    handlers, missing = find_handlers(found, handlers_package)
-    fitted, unfit = fit(loaded, found, handlers)
-    if faults := [*faults, *missing, *unfit, *undeclared(declarations, found, configuration)]:
+    misshapen = malformed(loaded)
+    try:
+        found, faults = read_policies(
+            loaded,
+            permissions=permissions,
+            events=events,
+            buckets=settings.buckets,
+            recencies=settings.recencies,
+            lifetimes=settings.lifetimes,
+            bench=bench,
+            thorough=thorough,
+        )
+        handlers, missing = find_handlers(found, handlers_package)
+        fitted, unfit = fit(loaded, found, handlers)
+    except Exception:
+        # What has not the form of OpenAPI cannot always be walked any further.
+        if not misshapen:
+            raise
+        raise DocumentError(misshapen) from None
+    if faults := [*misshapen, *faults, *missing, *unfit, *undeclared(declarations, found, configuration)]:
         raise DocumentError(faults)
     return Surface(
         document=loaded,
