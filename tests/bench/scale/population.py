@@ -220,7 +220,7 @@ class Trail:
             actor, identity, role = 1, people.ids[1], people.roles[1]
             shape = RARE_SHAPE if number in self._rarely else BUSY_SHAPES[number % len(BUSY_SHAPES)]
         elif draw > 1 - NOBODY_SHARE:
-            identity, role = NULL, "cli" if number % 50 == 0 else NULL
+            identity, role = NULL, "cli" if number % 2_000 == 0 else NULL
         target = people.ids[int(chance() * len(people.ids))] if shape.about == "user" else shape.target
         key = identifier(when, self._random)
         client = self._clients[actor % len(self._clients)]
