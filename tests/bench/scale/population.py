@@ -214,7 +214,7 @@ class Trail:
 
     def _row(self, number: int, when: int, shape: Shape) -> str:
         chance, people = self._random.random, self._people
-        draw, actor = chance(), int(chance() * len(people.ids))
+        draw, actor = chance(), 2 + int(chance() * (len(people.ids) - 2))
         identity, role = people.ids[actor], people.roles[actor]
         if number in self._rarely or draw < BUSY_SHARE:
             actor, identity, role = 1, people.ids[1], people.roles[1]
@@ -225,7 +225,8 @@ class Trail:
         key = identifier(when, self._random)
         client = self._clients[actor % len(self._clients)]
         told = f"{shape.kind}\t{moment(when)}\t{key}\t{identity}\t{role}\t{shape.told}\t{target}"
-        return f"{key}\t{told}\t{NULL}\t{client}"
+        details = f'{{"user_id": "{target}"}}' if shape.detailed else NULL
+        return f"{key}\t{told}\t{details}\t{client}"
 
 
 def identifier(milliseconds: int, random: Random) -> str:

@@ -28,14 +28,22 @@ class Line:
     @property
     def kept(self) -> bool:
         """Whether the bound is kept; always, where there is none."""
+        most_ms = self.case.most_ms
+        if most_ms is not None:
+            return self.large.whole <= most_ms
         return self.bound is None or self.ratio <= self.bound
+
+    @property
+    def judged(self) -> bool:
+        """Whether there is a bound to keep."""
+        return self.bound is not None or self.case.most_ms is not None
 
 
 def slowest(lines: Sequence[Line]) -> list[Line]:
     """Return, of each kind of request, the slowest of the cases that are judged, and of those that are not."""
     found: dict[tuple[str, str, bool], Line] = {}
     for line in lines:
-        key = (line.case.operation_id, line.case.asks, line.bound is None)
+        key = (line.case.operation_id, line.case.asks, line.judged)
         if key not in found or line.ratio > found[key].ratio:
             found[key] = line
     return list(found.values())
@@ -46,8 +54,8 @@ def table(lines: Sequence[Line]) -> list[str]:
     rows = [("operation", "asked for", "small ms", "large ms", "ratio", "bound", "", "in the database", "slowest case")]
     for line in slowest(lines):
         case = line.case
-        bound = "-" if line.bound is None else f"{line.bound:.1f} x"
-        verdict = "" if line.bound is None else "ok" if line.kept else "BROKEN"
+        bound = f"{case.most_ms:.0f} ms" if case.most_ms else "-" if line.bound is None else f"{line.bound:.1f} x"
+        verdict = "" if not line.judged else "ok" if line.kept else "BROKEN"
         times = (f"{line.small.whole:.2f}", f"{line.large.whole:.2f}", f"{line.ratio:.2f} x", bound, verdict)
         inside = f"{line.small.database:.2f} -> {line.large.database:.2f}"
         rows.append((case.operation_id, case.asks, *times, inside, case.path))
@@ -65,7 +73,7 @@ def table(lines: Sequence[Line]) -> list[str]:
 def summary(lines: Sequence[Line]) -> str:
     """Return one line that says how many cases there were, and how many broke their bound."""
     broken = [line for line in lines if not line.kept]
-    unjudged = sum(line.bound is None for line in lines)
+    unjudged = sum(not line.judged for line in lines)
     judged = f"{len(lines) - unjudged} cases judged, {unjudged} shown only"
     if not broken:
         return f"{judged}: every bound is kept."
