@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from app.factory import OPENAPI, create_app, read_surface
+from app.factory import create_app
 from app.policy.document import DocumentError
 from app.settings import Settings
+from app.surface import OPENAPI, read_surface
 from tests.service import settings_for
 from tests.unit.small_document import ROOT, SCHEMAS, change, get, patch, write
 
