@@ -117,6 +117,8 @@ def test_a_key_that_is_there_twice_is_refused_and_all_faults_are_told_at_once(tm
         (["é" * (LONGEST_VALUE // 2)], f"Must be at most {LONGEST_VALUE} bytes long."),
         (1e300, "Has a number beyond 64 bits."),
         ({"a": [-1e19]}, "Has a number beyond 64 bits."),
+        ("a\0b", "Has a NUL character or half of a surrogate pair."),
+        ({"a": [{"\ud800": 1}]}, "Has a NUL character or half of a surrogate pair."),
     ],
 )
 def test_what_the_database_would_give_back_in_another_form_is_refused(
