@@ -61,6 +61,7 @@ def compile_plans(
             operation.body,
             bind(operation.handler, parameters=operation.reader.names, given=given),
             partial(operation.responder, cursors=cursors),
+            operation.responder.recheck,
             limiter,
             tools,
             audit_client_key,

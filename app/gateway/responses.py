@@ -111,6 +111,17 @@ class Responder:
         body = envelope(text, call.request_id, call.now, more_meta=more_meta) if self._enveloped else text
         return Answer(status, headers, body)
 
+    def recheck(self, answer: Answer) -> None:
+        """Check an answer that was kept: the document may be another by now.
+
+        Raises:
+            Internal: as for a new one.
+        """
+        data = orjson.loads(answer.body) if answer.body else None
+        if self._enveloped and data is not None:
+            data = data["data"]
+        self._check(answer.status, data, [header for header in answer.headers if header != JSON])
+
     def _data_check(self, bundle: Mapping[str, Any], response: Mapping[str, Any]) -> Draft202012Validator | None:
         content = response.get("content")
         if not content:

@@ -5,6 +5,7 @@ after the commit loses nothing, and one before it leaves nothing behind.
 """
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -50,20 +51,23 @@ class KeptAnswers:
 
     Args:
         hours: how long an answer is kept.
+        recheck: raises Internal for an answer that the document does not describe: it may be another by now (law 2).
     """
 
-    def __init__(self, operation_id: str, hours: int) -> None:
+    def __init__(self, operation_id: str, hours: int, recheck: Callable[[Answer], None]) -> None:
         self._operation = operation_id
         self._life = timedelta(hours=hours)
+        self._recheck = recheck
 
     def find(self, call: Call) -> Answer | None:
         """Return the answer to replay, None when nothing is kept under the key.
 
         Raises:
             IdempotencyKeyReused: what is kept was the answer to another request.
+            Internal: what is kept is nothing that the document describes.
         """
         rows = run(_FIND, (*self._name(call), call.now), again=True)
-        return _answer(rows, _claim_of(call))
+        return self._answer(rows, _claim_of(call))
 
     def claim(self, call: Call) -> None:
         """Make the key this transaction's, until it ends.
@@ -71,7 +75,7 @@ class KeptAnswers:
         Raises:
             Replayed: the work is done already.
             IdempotencyInProgress: a twin is at work.
-            IdempotencyKeyReused: as `find`.
+            IdempotencyKeyReused, Internal: as `find`.
             SessionEnded: the caller's account is gone.
         """
         claim = _claim_of(call)
@@ -83,7 +87,7 @@ class KeptAnswers:
             raise IdempotencyInProgress(headers={"Retry-After": "1"}) from error
         except peewee.IntegrityError as error:
             raise SessionEnded(reason="session_ended") from error
-        if answer := _answer(rows, claim):
+        if answer := self._answer(rows, claim):
             raise Replayed(answer)
 
     def keep(self, call: Call, answer: Answer) -> None:
@@ -96,6 +100,17 @@ class KeptAnswers:
             else:
                 run(_FORGET, self._name(call))
 
+    def _answer(self, rows: list[tuple[Any, ...]], claim: Claim) -> Answer | None:
+        if not rows:
+            return None
+        fingerprint, status, headers, body = rows[0]
+        if bytes(fingerprint) not in claim.fingerprints:
+            raise IdempotencyKeyReused
+        pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        answer = Answer(status, pairs, bytes(body))
+        self._recheck(answer)
+        return answer._replace(headers=[*pairs, _REPLAYED])
+
     def _name(self, call: Call) -> tuple[UUID, str, str]:
         assert call.caller is not None
         return call.caller[0], self._operation, _claim_of(call).key
@@ -104,13 +119,3 @@ class KeptAnswers:
 def _claim_of(call: Call) -> Claim:
     assert call.claim is not None
     return call.claim
-
-
-def _answer(rows: list[tuple[Any, ...]], claim: Claim) -> Answer | None:
-    if not rows:
-        return None
-    fingerprint, status, headers, body = rows[0]
-    if bytes(fingerprint) not in claim.fingerprints:
-        raise IdempotencyKeyReused
-    pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    return Answer(status, [*pairs, _REPLAYED], bytes(body))

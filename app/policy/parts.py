@@ -44,6 +44,7 @@ class Parts:
 
     Attributes:
         handler: takes a call, returns what the handler function returned for it.
+        recheck: raises Internal for a kept answer that the document does not describe.
         audit_client_key: keys the identifiers of audit clients.
         check_rights: False only in the bench document, whose one operation stops at the token's signature.
     """
@@ -53,6 +54,7 @@ class Parts:
     body: ReadsBody | None
     handler: Callable[[Call], Any]
     respond: Responds
+    recheck: Callable[[Answer], None]
     limiter: Limiter
     tools: Tools
     audit_client_key: bytes

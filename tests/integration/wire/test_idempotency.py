@@ -146,3 +146,22 @@ def test_an_undone_transaction_claims_its_key_again(alice: httpx.Client) -> None
     assert handlers._UNDONE_ONCE
     replayed(wish(alice, "undone_once"), first)
     assert done() == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        """body = convert_to(replace(convert_from(body, 'UTF8'), '"right"', '3'), 'UTF8')""",
+        "status = 201",
+        """headers = headers || '[["location", "/v1/wishes/1"]]'""",
+    ],
+)
+def test_an_answer_that_the_document_no_longer_describes_is_not_sent_again(alice: httpx.Client, change: str) -> None:
+    wish(alice)
+    run(f"UPDATE idempotency_keys SET {change}")
+
+    answer = wish(alice)
+
+    refused(answer, 500, "INTERNAL_ERROR")
+    assert events(answer.headers["x-request-id"]) == [("grant_wish", "failed", "response_mismatch")]
+    assert done() == 1
