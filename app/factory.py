@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,20 +19,14 @@ from app.database import bind, identity, run, within
 from app.errors import Unavailable
 from app.gateway.executors import Executor
 from app.gateway.exit import Exit
-from app.gateway.fitting import Fitted, Handler, find_handlers, fit
 from app.gateway.front import FrontDoor
-from app.gateway.modes import build_stack, compiled, stock
+from app.gateway.modes import build_stack, compiled, reading, stock
 from app.gateway.pages import Pages, register_pages
 from app.gateway.plan import compile_plans
 from app.gateway.protocol import Protocol
-from app.gateway.validation.settings import load_declarations, undeclared
 from app.observability.metrics import Metrics
 from app.observability.slow import log_slow_query
-from app.policy.document import Document, DocumentError, load
-from app.policy.events import load_events
-from app.policy.permissions import load_permissions
 from app.policy.policy import Policy
-from app.policy.vocabulary import read_policies
 from app.security.access_tokens import AccessTokens
 from app.security.cursors import Cursors
 from app.security.passwords import Passwords
@@ -43,24 +36,12 @@ from app.services.health import Probes
 from app.services.tools import Tools
 from app.setting_parsers import hashing_threads
 from app.settings import Settings
+from app.surface import OPENAPI, Surface, read_surface
 
-OPENAPI = Path(__file__).parent.parent / "openapi"
 _PROBE_SECONDS = 1.0
 # For threads beside the executors, such as the one that starts the server.
 _SPARE_CONNECTIONS = 2
 _NOTHING_DECLARED = Declarations.of()
-
-
-@dataclass(frozen=True, slots=True)
-class Surface:
-    """What the document and the handlers say, checked (law 1)."""
-
-    document: Document
-    policies: Mapping[str, Policy]
-    catalogue: Mapping[str, str]
-    declarations: Declarations
-    handlers: Mapping[str, Handler]
-    fitted: Mapping[str, Fitted]
 
 
 def create_app(
@@ -86,22 +67,12 @@ def create_app(
     """
     surface = read_surface(settings, document=document, handlers_package=handlers_package, bench=bench)
     hashers = hashing_threads(settings.hashing_threads)
-    database = bind(
-        settings,
-        size=pool_size(settings),
-        slow=log_slow_query,
-        bounded=True,
-    )
+    database = bind(settings, size=pool_size(settings), slow=log_slow_query, bounded=True)
     metrics = None if quiet else Metrics()
     cache = build_cache(settings, metrics)
     store = build_store(cache, surface, metrics)
     tools = build_tools(
-        settings,
-        surface.catalogue,
-        surface.declarations,
-        clock=clock,
-        tags=known_tags(surface.policies),
-        store=store,
+        settings, surface.catalogue, surface.declarations, clock=clock, tags=known_tags(surface.policies), store=store
     )
     plans = compile_plans(
         surface.fitted,
@@ -126,82 +97,23 @@ def create_app(
         close=[*(executor.close for executor in executors.values()), cache.close, database.reset],
     )
     bundle = surface.document.bundle
-    if settings.gateway == "compiled":
-        app = compiled(
-            bundle,
-            settings=settings,
-            front=front,
-            way_out=way_out,
-            executors=executors,
-            served=set(plans),
-            lifetime=around,
-        )
-    else:
-        app = stock(bundle, settings=settings, front=front, way_out=way_out, executors=executors, lifetime=around)
+    with reading(surface.document):
+        if settings.gateway == "compiled":
+            app = compiled(
+                bundle,
+                settings=settings,
+                front=front,
+                way_out=way_out,
+                executors=executors,
+                served=set(plans),
+                lifetime=around,
+            )
+        else:
+            app = stock(bundle, settings=settings, front=front, way_out=way_out, executors=executors, lifetime=around)
     pages = Pages(served(bundle, settings), settings, metrics)
     register_pages(app.app, pages, settings=settings, clock=clock)
     build_stack(app)
     return app
-
-
-def read_surface(
-    settings: Settings,
-    *,
-    document: Path = OPENAPI / "openapi.yaml",
-    handlers_package: str = "handlers",
-    bench: bool = False,
-    thorough: bool = False,
-) -> Surface:
-    """Read the document, find the handlers, and hold the one against the other: all that can stop a start for them.
-
-    Args:
-        thorough: also refuse what works, but tells clients less than it should: see `read_policies`.
-
-    Raises:
-        DocumentError: with every fault of the files where one cannot be read, else with every fault of the document,
-            of its policies and of the handlers together.
-    """
-    configuration = document.parent / "settings.yaml"
-    loaded, permissions, events, declarations = _all(
-        lambda: load(document),
-        lambda: load_permissions(document.parent / "permissions.yaml"),
-        lambda: load_events(document.parent / "events.yaml"),
-        lambda: load_declarations(configuration),
-    )
-    found, faults = read_policies(
-        loaded,
-        permissions=permissions,
-        events=events,
-        buckets=settings.buckets,
-        recencies=settings.recencies,
-        lifetimes=settings.lifetimes,
-        bench=bench,
-        thorough=thorough,
-    )
-    handlers, missing = find_handlers(found, handlers_package)
-    fitted, unfit = fit(loaded, found, handlers)
-    if faults := [*faults, *missing, *unfit, *undeclared(declarations, found, configuration)]:
-        raise DocumentError(faults)
-    return Surface(
-        document=loaded,
-        policies=found,
-        catalogue={name: permission.description for name, permission in permissions.items()},
-        declarations=declarations,
-        handlers=handlers,
-        fitted=fitted,
-    )
-
-
-def _all(*attempts: Callable[[], Any]) -> list[Any]:
-    values, faults = [], []
-    for attempt in attempts:
-        try:
-            values.append(attempt())
-        except DocumentError as error:
-            faults += error.faults
-    if faults:
-        raise DocumentError(faults)
-    return values
 
 
 def build_cache(settings: Settings, metrics: Metrics | None) -> Cache:

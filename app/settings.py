@@ -195,7 +195,7 @@ class Settings:
     @property
     def recencies(self) -> dict[str, int]:
         """The seconds since the last sign-in by the name that `x-step-up` uses."""
-        return {"account_deletion": self.step_up_account_deletion}
+        return {name: getattr(self, f"step_up_{name}") for name in RECENCIES}
 
     @property
     def lifetimes(self) -> dict[str, int]:
@@ -209,6 +209,7 @@ class Settings:
 
 
 CACHES = ("profile", "settings", "statistics")
+RECENCIES = ("account_deletion",)
 BUCKETS = ("default", "read", "write", "login", "register", "refresh")
 
 

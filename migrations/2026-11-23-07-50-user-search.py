@@ -33,29 +33,23 @@ UPDATE users u SET name_key = lower(p.display_name) FROM user_profiles p
 WHERE p.user_id = u.id AND u.id = ANY(%s::uuid[]) AND u.name_key IS DISTINCT FROM lower(p.display_name)
 """
 
-_ALSO = "INCLUDE (id, created_at, updated_at)"
-# The name, the table, the columns.
-SEARCHED = (
-    ("users_status_updated_at_id", "users", "(status, updated_at, id)"),
-    ("users_status_email", "users", f"(status, email) {_ALSO}"),
-    (
-        "users_status_name_key",
-        "users",
-        "(status, name_key text_pattern_ops) INCLUDE (id, email, created_at, updated_at)",
-    ),
-    ("users_role_id_status_created_at_id", "users", "(role_id, status, created_at, id)"),
-    ("users_role_id_status_updated_at_id", "users", "(role_id, status, updated_at, id)"),
-    ("users_role_id_status_email", "users", f"(role_id, status, email) {_ALSO}"),
-    (
-        "users_role_id_status_name_key",
-        "users",
-        "(role_id, status, name_key text_pattern_ops) INCLUDE (id, email, created_at, updated_at)",
-    ),
+# The name, the table, the columns. What a list is searched and sorted by is in all of them: rows are read for the page
+# alone.
+SEARCHED = tuple(
+    (f"users_{first.replace(', ', '_')}_{name}", "users", f"({first}, {columns})")
+    for first in ("status", "role_id, status")
+    for name, columns in (
+        ("created_at", "created_at, id) INCLUDE (email, name_key"),
+        ("updated_at", "updated_at, id) INCLUDE (email, name_key"),
+        ("email", "email) INCLUDE (id, created_at, updated_at"),
+        ("name_key", "name_key text_pattern_ops) INCLUDE (id, email, created_at, updated_at"),
+    )
 )
 FORMER = (
     ("users_created_at_id", "users", "(created_at, id)"),
     ("users_updated_at_id", "users", "(updated_at, id)"),
     ("users_role_id_created_at_id", "users", "(role_id, created_at, id)"),
+    ("users_status_created_at_id", "users", "(status, created_at, id)"),
     ("user_profiles_display_name", "user_profiles", "(lower(display_name) text_pattern_ops)"),
 )
 INVALID = "SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid"

@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 
-from app.factory import OPENAPI, build_tools
+from app.factory import build_tools
 from app.gateway.validation.settings import load_declarations
 from app.policy.permissions import load_permissions
 from app.services.tools import Tools
 from app.settings import Settings
+from app.surface import OPENAPI
 
 
 def given_permissions() -> dict[str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from app.cli.tables import print_table
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.factory import Surface
+    from app.surface import Surface
 
 
 @click.group(short_help="Check and print the document.")
@@ -100,8 +100,8 @@ def policy() -> None:
 
 
 def _surface(*, thorough: bool = False) -> "Surface":
-    from app.factory import read_surface
     from app.policy.document import DocumentError
+    from app.surface import read_surface
 
     try:
         return read_surface(Settings(), thorough=thorough)

@@ -1,11 +1,12 @@
 """The two ways in, as Connexion hosts them: the compiled gateway, and the stock stack."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 from functools import partial
 from typing import Any, NoReturn
 
 import connexion
+from connexion.exceptions import InvalidSpecification
 from connexion.middleware.context import ContextMiddleware
 from connexion.middleware.lifespan import LifespanMiddleware
 from connexion.middleware.request_validation import RequestValidationMiddleware
@@ -19,9 +20,25 @@ from app.gateway.exit import Exit
 from app.gateway.fitting import Handler
 from app.gateway.front import FrontDoor
 from app.gateway.stock import StockEntrance, VisitBearer, VisitBody, VisitParameters, for_connexion, later_steps
+from app.policy.document import Document, DocumentError, Fault
 from app.settings import Settings
 
 Lifetime = Callable[[Any], AbstractAsyncContextManager[None]]
+
+
+@contextmanager
+def reading(document: Document) -> Iterator[None]:
+    """Tell of what Connexion finds in the document beyond its form, such as a default that its own schema refuses.
+
+    Raises:
+        DocumentError: with the first of it, which is all that Connexion tells.
+    """
+    try:
+        yield
+    except InvalidSpecification as error:
+        place = document.where(tuple(error.absolute_path))
+        problem = "Connexion cannot read what stands here."
+        raise DocumentError([Fault(place, problem, "Look for a default that its own schema refuses.")]) from None
 
 
 def compiled(

@@ -158,8 +158,10 @@ class Responder:
         known = self._header_checks[status]
         for name, value in headers:
             header_check = known.get(name)
-            if header_check is None or not header_check(value.decode("latin-1")):
-                raise _mismatch(self._policy, f"header {name.decode()} of status {status} is not as documented")
+            if header_check is None:
+                raise _mismatch(self._policy, f"status {status} does not document the header {name.decode()}")
+            if not header_check(value.decode("latin-1")):
+                raise _mismatch(self._policy, f"the header {name.decode()} of status {status} does not fit its schema")
 
 
 def _mismatch(policy: Policy, text: str) -> Internal:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app.cache.tags import CALLER, TagTemplate, as_text, as_uuid
 from app.policy.document import Fault
 from app.policy.operation import Operation
-from app.policy.spelling import mend
+from app.policy.spelling import choose, mend
 
 if TYPE_CHECKING:
     from app.policy.operation_checks import Names
@@ -53,8 +53,8 @@ def cached(operation: Operation, names: "Names") -> Iterator[Fault]:
         return
     policy, place = value.get("policy"), operation.where("x-cache")
     if isinstance(policy, str) and policy not in names.lifetimes:
-        choice = mend(policy, names.lifetimes, f"Choose one of {', '.join(sorted(names.lifetimes))}.")
-        yield Fault(operation.where("x-cache", "policy"), f"There is no cache policy {policy}.", choice)
+        problem = f"There is no cache policy {policy}."
+        yield Fault(operation.where("x-cache", "policy"), problem, choose(policy, names.lifetimes))
     for index, tag in _cached_under(operation):
         yield from _strangers(operation, ("x-cache", "tags", index), tag, operation.path_parameters)
     if "x-paginated" in operation.body:

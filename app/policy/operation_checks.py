@@ -14,7 +14,7 @@ from app.policy.idempotency_checks import idempotent
 from app.policy.operation import Operation
 from app.policy.page_checks import paginated
 from app.policy.policy import listed_permissions
-from app.policy.spelling import mend
+from app.policy.spelling import choose, mend
 from app.policy.sunset import sunset
 
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
@@ -131,15 +131,15 @@ def _owner(operation: Operation, _: Names) -> Iterator[Fault]:
 def _rate_limit(operation: Operation, names: Names) -> Iterator[Fault]:
     bucket = str(operation.body.get("x-rate-limit", "default"))
     if bucket != "none" and bucket not in names.buckets:
-        choice = f"Choose one of {_list([*names.buckets, 'none'])}."
-        yield Fault(operation.where("x-rate-limit"), f"There is no bucket {bucket}.", choice)
+        known = [*names.buckets, "none"]
+        yield Fault(operation.where("x-rate-limit"), f"There is no bucket {bucket}.", choose(bucket, known))
 
 
 def _step_up(operation: Operation, names: Names) -> Iterator[Fault]:
     recency = operation.body.get("x-step-up")
     if recency is not None and str(recency) not in names.recencies:
-        choice = f"Choose one of {_list(names.recencies)}."
-        yield Fault(operation.where("x-step-up"), f"There is no recency {recency}.", choice)
+        problem = f"There is no recency {recency}."
+        yield Fault(operation.where("x-step-up"), problem, choose(recency, names.recencies))
 
 
 def _event(operation: Operation, names: Names) -> Iterator[Fault]:
@@ -177,10 +177,6 @@ def _precondition(operation: Operation, _: Names) -> Iterator[Fault]:
     if "x-precondition" not in operation.body and declared:
         problem = f"If-Match of {operation.name} would be ignored."
         yield Fault(operation.where("parameters"), problem, "Add x-precondition, or remove it.")
-
-
-def _list(names: Collection[str]) -> str:
-    return ", ".join(sorted(names, key=lambda name: (name == "none", name)))
 
 
 Check = Callable[[Operation, Names], Iterator[Fault]]

@@ -1,6 +1,7 @@
-"""An operation documents every refusal that its policy makes possible: one that it does not would leave as a 500."""
+"""An operation documents the refusals and headers that its policy makes possible: any other would leave as a 500."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from app.policy.document import Fault
 from app.policy.operation import Operation
@@ -9,10 +10,12 @@ from app.services.roles import EVERYBODY
 
 # What the gateway answers with in place of any operation; `default` describes them as well.
 _EVERYWHERE = dict.fromkeys((413, 414, 431, 500, 503), "")
+# What a success carries by its keys; an x-cache without ETag is refused at start.
+_CARRIED = {"x-paginated": "Link", "x-precondition": "ETag", "x-idempotency": "Idempotency-Replayed"}
 
 
 def undocumented(operation: Operation, guarded: tuple[tuple[PropertyPath, str], ...]) -> Iterator[Fault]:
-    """Yield one fault that lists all that is missing from the responses, with what makes it possible.
+    """Yield one fault that lists the missing responses, and one for each success that lacks headers, with the causes.
 
     Args:
         guarded: the properties of its body with a permission of their own.
@@ -30,6 +33,28 @@ def undocumented(operation: Operation, guarded: tuple[tuple[PropertyPath, str], 
             operation.where("responses"),
             f"{operation.body['operationId']} can answer {told} and does not document {them}.",
             "Add " + ", ".join(f'"{status}"' for status in missing) + ".",
+        )
+    for status, response in responses.items():
+        if str(status).startswith("2"):
+            yield from _missing_headers(operation, status, operation.resolved(response))
+
+
+def _missing_headers(operation: Operation, status: Any, response: Mapping[str, Any]) -> Iterator[Fault]:
+    carried = {header: key for key, header in _CARRIED.items() if key in operation.body}
+    if "content" not in response:
+        # An ETag is that of the data shown.
+        carried.pop("ETag", None)
+    if str(status) == "201":
+        carried["Location"] = "201"
+    documented = {str(name).lower() for name in response.get("headers", {})}
+    missing = {header: cause for header, cause in carried.items() if header.lower() not in documented}
+    if missing:
+        told = " and ".join(f"{header} ({cause})" for header, cause in missing.items())
+        them, s = ("it", "") if len(missing) == 1 else ("them", "s")
+        yield Fault(
+            operation.where("responses", status),
+            f"The {status} of {operation.body['operationId']} may carry {told} and does not document {them}.",
+            f"Add the header{s} {' and '.join(missing)}.",
         )
 
 

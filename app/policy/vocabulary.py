@@ -93,14 +93,27 @@ def read_policies(
 @cache
 def forms() -> dict[str, dict[str, Draft202012Validator]]:
     """Return what checks the value of each x- key, by what carries it (`operation`, `property`) and key."""
-    schema = json.loads(_SCHEMA.read_text(encoding="utf-8"))
+    definitions = _definitions()
     return {
         holder: {
-            key: Draft202012Validator({"$ref": f"#/$defs/{holder}/properties/{key}", "$defs": schema["$defs"]})
-            for key in schema["$defs"][holder]["properties"]
+            key: Draft202012Validator({"$ref": f"#/$defs/{holder}/properties/{key}", "$defs": definitions})
+            for key in definitions[holder]["properties"]
         }
         for holder in _HOLDERS.values()
     }
+
+
+@cache
+def _definitions() -> dict[str, Any]:
+    definitions: dict[str, Any] = json.loads(_SCHEMA.read_text(encoding="utf-8"))["$defs"]
+    return definitions
+
+
+def _form(holder: str, key: str) -> str:
+    form = _definitions()[holder]["properties"][key]
+    if "enum" in form:
+        return f"Choose one of {', '.join(form['enum'])}."
+    return f"Write it like {json.dumps(form['examples'][0])}."
 
 
 def _keys(document: Document, names: Names) -> Iterator[Fault]:
@@ -116,7 +129,10 @@ def _key_findings(node: Node, key: str, value: Any, names: Names) -> Iterator[tu
     holder = _HOLDERS.get(node.kind or "", "")
     if key in known.get(holder, {}):
         if not known[holder][key].is_valid(value):
-            yield f"The value of {key} is not one it can have.", f"See {key} in openapi/extensions.md."
+            yield (
+                f"The value of {key} is not one it can have.",
+                f"{_form(holder, key)} See {key} in openapi/extensions.md.",
+            )
         elif key == KEY and str(value) not in names.permissions:
             yield names.unknown_permission(str(value))
         return

@@ -13,7 +13,7 @@ from models.user import STATUSES
 MOST_COUNTED = 10_000
 
 # From this offset on, walking past all that does not match would cost more than sorting all that does, up to so many.
-_DEEP, _FEW = 100, 100_000
+_DEEP, _FEW = 1_000, 100_000
 
 # An address is nobody else's: its order needs no second column.
 _COLUMNS = {"created_at": ("created_at", "id"), "updated_at": ("updated_at", "id"), "email": ("email",)}

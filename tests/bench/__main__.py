@@ -13,6 +13,7 @@ from tests.bench import probes, report, targets, traffic
 from tests.bench.driver import CONNECTIONS, LoadError
 from tests.bench.processes import CAN_PIN, CORES, LOAD_CORE, SERVER_CORE, Server, free_port, on_core
 from tests.bench.targets import Target
+from tests.bench.traffic import ADMIN_EMAIL, EMAIL
 from tests.bench.works import NEEDED, Round, command, entrants
 from tests.bench.world import scratch, world
 
@@ -95,7 +96,7 @@ def running(works: list[str], folder: Path, environ: Mapping[str, str]) -> Itera
             servers[name] = Server(name, command(name, port), port, folder / f"{name}.log", environ)
             stack.callback(servers[name].stop)
         for name, server in servers.items():
-            server.wait_until_ready(probes.HEALTH if name == "Charter" else floor)
+            server.wait_until_ready(floor if name in NEEDED["floor"] else probes.HEALTH)
         with on_core(LOAD_CORE):
             yield servers
 
@@ -104,7 +105,10 @@ def take(
     work: str, servers: Mapping[str, Server], environ: Mapping[str, str], rounds: int, seconds: float
 ) -> dict[str, list[Round]]:
     """Take the rounds of one work, its entrants in turn."""
-    token = traffic.unused_token(environ["JWT_SECRET"]) if work == "floor" else traffic.sign_in(servers["Charter"])[0]
+    if work == "floor":
+        token = traffic.unused_token(environ["JWT_SECRET"])
+    else:
+        token = traffic.sign_in(servers["Charter"], ADMIN_EMAIL if work in ("list", "search") else EMAIL)[0]
     contest = entrants(work, servers, token)
     taken: dict[str, list[Round]] = {name: [] for name in contest}
     for number in range(1, rounds + 1):

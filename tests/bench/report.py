@@ -45,18 +45,22 @@ def targets_table(targets: Sequence[Target]) -> list[str]:
     rows = [("work", "what", "measured", "must be", "")]
     for target in targets:
         sign = "<=" if target.at_most else ">="
-        verdict = "ok" if target.reached else "short"
+        verdict = "ok" if target.reached else "short" if target.binding else "less"
         measured = f"{_short(target.measured)} {target.unit}"
-        rows.append((target.work, target.what, measured, f"{sign} {_short(target.bound)} {target.unit}", verdict))
+        bound = f"{sign} {_short(target.bound)} {target.unit}"
+        rows.append((target.work, target.what, measured, bound if target.binding else f"expected {bound}", verdict))
     return _aligned(rows, left=2)
 
 
 def summary(targets: Sequence[Target]) -> str:
-    """Return one line that says what falls short."""
-    short = [f"{target.work}: {target.what}" for target in targets if not target.reached]
+    """Return one line that says what falls short of a target; what is only expected is none."""
+    binding = [target for target in targets if target.binding]
+    short = [f"{target.work}: {target.what}" for target in binding if not target.reached]
+    if not binding:
+        return "None of these lines has a target."
     if not short:
-        return f"All {len(targets)} targets are reached."
-    return f"{len(short)} of {len(targets)} targets fall short: {'; '.join(short)}."
+        return f"All {len(binding)} targets are reached."
+    return f"{len(short)} of {len(binding)} targets fall short: {'; '.join(short)}."
 
 
 def disturbed(rounds: Rounds) -> str:

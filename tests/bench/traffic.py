@@ -1,5 +1,6 @@
 """The requests that are sent, as bytes, and the scripts of users whose next request depends on the last answer."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -10,10 +11,20 @@ from tests.bench.driver import Caller, LoadError, Script, repeat
 from tests.bench.processes import Server, ask
 
 EMAIL = "alice@example.com"
+USER_ID = "019c13ec-9e00-7a1b-8c2d-3e4f5a6b7c8d"
+ADMIN_EMAIL = "ada@example.com"
 PASSWORD = "grey lorry under the lime tree"
 TOKEN_SECONDS = 36_000
 FLOOR_PATH = "/v1/bench/019c13ec-9e00-7f3e-9d2c-1b0a9f8e7d6c?size=10"
 ME_PATH = "/v1/users/me"
+PATHS: Mapping[str, str] = {
+    "floor": FLOOR_PATH,
+    "me": ME_PATH,
+    "list": "/v1/users?limit=20",
+    "search": "/v1/users?q=crowd12&limit=20",
+    "cached": f"/v1/users/{USER_ID}/profile",
+}
+"""What is read, by work."""
 
 
 def get(path: str, token: str) -> bytes:
@@ -28,7 +39,12 @@ def post(path: str, body: object) -> bytes:
     return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
 
 
-LOGIN = post("/v1/auth/login", {"email": EMAIL, "password": PASSWORD})
+def login(email: str) -> bytes:
+    """Return the sign-in of an account of the bench."""
+    return post("/v1/auth/login", {"email": email, "password": PASSWORD})
+
+
+LOGIN = login(EMAIL)
 
 
 def unused_token(secret: str) -> str:
@@ -37,14 +53,14 @@ def unused_token(secret: str) -> str:
     return tokens.issue(uuid4(), uuid4())
 
 
-def sign_in(server: Server) -> tuple[str, str]:
+def sign_in(server: Server, email: str = EMAIL) -> tuple[str, str]:
     """Return the access and the refresh token of a new session.
 
     Raises:
         LoadError: with the answer of a refused sign-in, or why there was none.
     """
     try:
-        status, body = ask(server.port, LOGIN)
+        status, body = ask(server.port, login(email))
     except OSError as error:
         raise LoadError(f"signing in: {error}") from error
     if status != 200:

@@ -45,6 +45,7 @@ SERVERS: Mapping[str, str] = {
     "Charter, logged": "tests.bench.charter:logged",
     "FastAPI": "tests.bench.rivals.fastapi_async:app",
     "stock Connexion": "tests.bench.rivals.stock_connexion:app",
+    "FastAPI, Redis": "tests.bench.rivals.fastapi_redis:app",
     "Charter": "app.cli.worker:create",
 }
 """Where each application is; the last one is what `charter serve` gives each worker."""
@@ -54,6 +55,9 @@ NEEDED: Mapping[str, Sequence[str]] = {
     "me": ("hand-written", "Charter", "FastAPI"),
     "login": ("Charter",),
     "refresh": ("Charter",),
+    "list": ("Charter", "FastAPI, Redis"),
+    "search": ("Charter", "FastAPI, Redis"),
+    "cached": ("Charter", "FastAPI, Redis"),
 }
 
 
@@ -68,7 +72,7 @@ def entrants(work: str, servers: Mapping[str, Server], token: str) -> dict[str, 
     Args:
         work: a key of NEEDED.
         servers: those running, by name.
-        token: an access token; at the floor any good one, for `me` that of a session.
+        token: an access token; at the floor any good one, for a list that of an admin, else that of a session.
 
     Raises:
         LoadError: a user of the refreshes could not sign in.
@@ -79,7 +83,7 @@ def entrants(work: str, servers: Mapping[str, Server], token: str) -> dict[str, 
         server = servers["Charter"]
         users = [Caller(traffic.refreshing(traffic.sign_in(server)[1])) for _ in range(CONNECTIONS)]
         return {"Charter": _served(server, lambda: users)}
-    request = traffic.get(traffic.FLOOR_PATH if work == "floor" else traffic.ME_PATH, token)
+    request = traffic.get(traffic.PATHS[work], token)
     return {name: _served(servers[name], lambda: _crowd(request)) for name in NEEDED[work]}
 
 

@@ -1,4 +1,4 @@
-"""What the measured servers stand on: PostgreSQL and Valkey, Charter's schema, one user.
+"""What the measured servers stand on: PostgreSQL and Valkey, Charter's schema, one user, an admin and a crowd.
 
 The databases run on whichever core has room, for Charter and rivals alike: tied to the load's core they would be
 what limits the quicker entrants, and the ratios would be those of their SQL.
@@ -21,11 +21,29 @@ from app.security.passwords import Passwords
 from app.settings import Settings
 from tests.bench.driver import LoadError
 from tests.bench.processes import CORES, ROOT, on_core
-from tests.bench.traffic import EMAIL, PASSWORD, TOKEN_SECONDS
+from tests.bench.traffic import ADMIN_EMAIL, EMAIL, PASSWORD, TOKEN_SECONDS, USER_ID
 from tests.bench.works import BCRYPT_COST
 
 WIDE = "100000000/1"
+CROWD = 10_000
 BUCKETS = ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")
+
+# Each of the crowd came a minute after the next; the two who have a name came last.
+_PEOPLE = """
+WITH people AS (
+    SELECT %(user)s::uuid AS id, %(user_email)s AS email, 'user' AS role, 'Alice' AS name, now() AS moment
+    UNION ALL SELECT %(admin)s::uuid, %(admin_email)s, 'admin', 'Ada', now()
+    UNION ALL
+    SELECT gen_random_uuid(), 'crowd' || n || '@example.com', 'user', 'Person ' || n, now() - n * interval '1 minute'
+    FROM generate_series(1, %(crowd)s) n
+), accounts AS (
+    INSERT INTO users (id, email, name_key, password_hash, role_id, status, verified_at, created_at, updated_at)
+    SELECT people.id, email, lower(people.name), %(password)s, roles.id, 'active', moment, moment, moment
+    FROM people JOIN roles ON roles.name = people.role
+)
+INSERT INTO user_profiles (id, user_id, display_name, locale, time_zone)
+SELECT gen_random_uuid(), id, name, 'en-GB', 'Europe/London' FROM people
+"""
 
 
 @contextlib.contextmanager
@@ -72,7 +90,7 @@ def world(folder: Path) -> Iterator[Mapping[str, str]]:
         database = bind(Settings.from_environment(environ), size=2)
         bring_up_to_date(database, report=_silent)
         database.reset()
-        make_user(postgres.url)
+        make_people(postgres.url)
         yield environ
 
 
@@ -95,20 +113,13 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
     }
 
 
-def make_user(database_url: str) -> None:
-    """Insert a verified account of the role `user` with a profile."""
-    stored = Passwords(15, 256, BCRYPT_COST).hash(PASSWORD)
-    user_id = str(new_id())
+def make_people(database_url: str) -> None:
+    """Insert verified accounts with profiles: the user of the bench, an admin, and a crowd that fills the lists."""
+    people = {"password": Passwords(15, 256, BCRYPT_COST).hash(PASSWORD), "crowd": CROWD}
+    people |= {"user": USER_ID, "user_email": EMAIL, "admin": str(new_id()), "admin_email": ADMIN_EMAIL}
     with contextlib.closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO users (id, email, password_hash, role_id, status, verified_at)"
-            " SELECT %s, %s, %s, id, 'active', now() FROM roles WHERE name = 'user'",
-            (user_id, EMAIL, stored),
-        )
-        cursor.execute(
-            "INSERT INTO user_profiles (id, user_id, display_name, locale, time_zone) VALUES (%s, %s, %s, %s, %s)",
-            (str(new_id()), user_id, "Alice", "en-GB", "Europe/London"),
-        )
+        cursor.execute(_PEOPLE, people)
+        cursor.execute("ANALYZE users, user_profiles")
 
 
 def _silent(line: str) -> None:

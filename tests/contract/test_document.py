@@ -10,8 +10,8 @@ import pytest
 import yaml
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from app.factory import OPENAPI
 from app.policy.document import load
+from app.surface import OPENAPI
 from models.record import database as proxy
 from tests.contract.stage import EXAMPLE_ID
 from tests.service import Service, settings_for

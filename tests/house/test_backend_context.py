@@ -9,7 +9,7 @@ import yaml
 
 from app import settings
 from app.cli import main
-from app.factory import OPENAPI
+from app.surface import OPENAPI
 from tests.house.repository import ROOT, shown
 
 PAGE = ROOT / "docs" / "backend-context.md"

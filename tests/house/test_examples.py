@@ -11,8 +11,8 @@ from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, oa
 
 from app import errors
 from app.errors import AppError
-from app.factory import OPENAPI
 from app.policy.document import load
+from app.surface import OPENAPI
 
 # The order of an operation's keys, one for all, so that readers know where to look; the x- keys stand together.
 ORDER = (

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from app.factory import Surface, read_surface
 from app.policy.policy import Policy
+from app.surface import Surface, read_surface
 from tests.house.repository import ROOT
 from tests.service import settings_for
 

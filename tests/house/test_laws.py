@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.factory import OPENAPI, read_surface
 from app.policy.document import DocumentError
 from app.settings import Settings
+from app.surface import OPENAPI, read_surface
 from tests.house.repository import ROOT, files, shown
 
 LAWS = range(1, 12)

@@ -1,6 +1,7 @@
 """The layers: each imports downwards only, and every part of the application belongs to one."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -28,7 +29,7 @@ def test_the_layers_import_downwards_only_and_handlers_see_neither_web_nor_store
 
 
 def test_every_part_of_the_application_belongs_to_a_layer():
-    placed = {name.strip() for layer in _contracts()["layers"]["layers"] for name in layer.split(":")}
+    placed = {name.strip() for layer in _contracts()["layers"]["layers"] for name in re.split("[:|]", layer)}
     parts = {
         f"app.{path.stem if path.is_file() else path.name}"
         for path in (ROOT / "app").iterdir()

@@ -4,9 +4,9 @@ from functools import cache
 
 import pytest
 
-from app.factory import OPENAPI, Surface, read_surface
 from app.policy.permissions import load_permissions
 from app.settings import Settings
+from app.surface import OPENAPI, Surface, read_surface
 from tests.house.repository import ROOT
 
 OPERATION_TESTS = ROOT / "tests" / "integration" / "operations"

@@ -170,6 +170,7 @@ def test_a_secret_comes_from_standard_input_and_is_shown_nowhere(charter: Termin
         ("\n", "value: Must have at least 16 characters."),
         ("too short\n", "value: Must have at least 16 characters."),
         (b"\xff" * 20, "the value is not valid text"),
+        ("too short by a \0\n", "value: Has a NUL character or half of a surrogate pair."),
     ],
 )
 def test_a_secret_that_is_none_is_refused_without_being_repeated(

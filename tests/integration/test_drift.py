@@ -26,7 +26,7 @@ def test_models_equal_the_migrated_schema(database: Database) -> None:
         ('ALTER TABLE users ALTER email TYPE text COLLATE "default"', "only in the models: users: column email text"),
         ("ALTER TABLE users DROP CONSTRAINT users_status", "only in the models: users: CHECK"),
         ("ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey", "only in the models: sessions: FOREIGN KEY"),
-        ("DROP INDEX users_status_updated_at_id", "only in the models: users: index (status text_ops, updated_at"),
+        ("DROP INDEX users_status_updated_at", "only in the models: users: index (status text_ops, updated_at"),
         ("CREATE INDEX stray ON sessions (network)", "only in the database: sessions: index (network"),
         ("ALTER TABLE roles DROP CONSTRAINT roles_name", "only in the models: roles: unique index (name"),
         ("DROP INDEX audit_events_action_outcome_id", "only in the models: audit_events: index (action"),

@@ -150,9 +150,9 @@ def test_names_are_copied_to_the_accounts_although_an_earlier_attempt_was_cut_sh
         )
         # A name that is half-way there, and an index whose building failed: neither is what it should be.
         empty.execute_sql("ALTER TABLE users ADD name_key text; UPDATE users SET name_key = 'former'")
-        empty.execute_sql("CREATE INDEX users_status_updated_at_id ON users (status, updated_at, id)")
+        empty.execute_sql("CREATE INDEX users_status_updated_at ON users (status, updated_at, id)")
         empty.execute_sql(
-            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'users_status_updated_at_id'::regclass"
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'users_status_updated_at'::regclass"
         )
 
     assert migrate(empty, report=quiet) == NAMES[after:]

@@ -12,8 +12,8 @@ import httpx
 import psycopg2
 import pytest
 
-from app.factory import read_surface
 from app.settings import Settings
+from app.surface import read_surface
 from tests import leaks
 from tests.command import Server
 from tests.integration.conftest import GATEWAYS
@@ -27,6 +27,7 @@ EVE = {"email": "eve@example.com", "password": "marked eve velvet 3"}
 NEW_PASSWORD = "marked ada anchor 4"
 WRONG_PASSWORD = "marked wrong turnip 5"
 MADE_UP = "marked.madeup.token"
+INVITATION = "marked invitation 6"
 PROFILE = {"display_name": "Ada", "locale": None, "time_zone": None, "avatar_url": None, "bio": None}
 
 
@@ -51,6 +52,7 @@ class Walk:
             "a new password": NEW_PASSWORD,
             "a wrong password": WRONG_PASSWORD,
             "a made-up token": MADE_UP,
+            "the invitation code": INVITATION,
             "a password's hash": "$2b$",
         }
 
@@ -89,13 +91,17 @@ def _walk_everywhere(walk: Walk) -> None:
     root = walk.tokens("/v1/auth/login", ADMIN)["access_token"]
     ada = walk.tokens("/v1/auth/login", ADA)
     me, path = ada["access_token"], f"/v1/users/{ada['user']['id']}"
-    eve = data(call(201, "POST", "/v1/users", root, json={**EVE, "email_verified": True}), 201)
+    eve = data(
+        call(201, "POST", "/v1/users", root, json={**EVE, "email_verified": True}, headers={"Idempotency-Key": "1"}),
+        201,
+    )
     call(200, "GET", "/v1/users?q=ada", root)
     call(201, "POST", "/v1/roles", root, json={"name": "clerk", "description": "", "permissions": ["users:list"]})
     call(200, "PATCH", "/v1/roles/clerk", root, json={"permissions": []})
     for shown in ("/v1/roles", "/v1/roles/clerk", "/v1/permissions"):
         call(200, "GET", shown, root)
     call(204, "DELETE", "/v1/roles/clerk", root)
+    _look_after(walk, root)
     call(200, "PATCH", path, root, json={"email_verified": True})
     call(200, "PUT", f"{path}/role", root, json={"role": "user"})
     call(200, "POST", f"/v1/users/{eve['id']}/suspend", root, json={"reason": "for a while"})
@@ -123,6 +129,18 @@ def _walk_everywhere(walk: Walk) -> None:
     for public in ("/health", "/health/live", "/.well-known/jwks.json", "/openapi.json", "/docs"):
         call(200, "GET", public)
     call(200, "GET", "/metrics", METRICS_TOKEN)
+
+
+def _look_after(walk: Walk, root: str) -> None:
+    """Change a setting that is secret, read settings and statistics, and drop what is cached."""
+    call, code = walk.call, "/v1/settings/registration.invitation_code"
+    call(200, "PUT", code, root, json={"value": INVITATION})
+    call(403, "POST", "/v1/auth/register", json={**EVE, "invitation_code": WRONG_PASSWORD})
+    call(202, "POST", "/v1/auth/register", json={**EVE, "email": "ivy@example.com", "invitation_code": INVITATION})
+    for shown in ("/v1/settings", code, "/v1/settings/public", "/v1/stats/users", "/v1/stats/activity"):
+        call(200, "GET", shown, root)
+    call(202, "POST", "/v1/cache/invalidations", root, json={"all": True})
+    call(204, "DELETE", code, root)
 
 
 def _stumble(walk: Walk) -> None:

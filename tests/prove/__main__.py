@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.prove.editors import check_completions
 from tests.prove.pgbouncer import carry_the_suite
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,6 +89,13 @@ def redocly(place: Path) -> None:
     run("npx", "--yes", "@redocly/cli@2", "lint", "--config", str(configuration), "openapi/openapi.yaml", cwd=ROOT)
 
 
+def editors(place: Path) -> None:
+    """Have a YAML language server read the document, as editors do, and mistakes in the x- keys."""
+    if shutil.which("npx") is None:
+        raise Skipped("no Node.js here: install it to have a YAML language server read the document")
+    check_completions(place)
+
+
 def pgbouncer(place: Path) -> None:
     """Run the integration tests through PgBouncer in transaction mode, on a few connections that all of them share."""
     program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
@@ -96,7 +104,7 @@ def pgbouncer(place: Path) -> None:
     carry_the_suite(place / "pgbouncer", program)
 
 
-PROOFS: tuple[Callable[[Path], None], ...] = (fresh_clone, the_walk, both_ways_in, pgbouncer, redocly)
+PROOFS: tuple[Callable[[Path], None], ...] = (fresh_clone, the_walk, both_ways_in, pgbouncer, redocly, editors)
 
 
 def main() -> int:

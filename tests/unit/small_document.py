@@ -17,6 +17,7 @@ tags: [{name: users}]
 security: [{bearer: []}]
 paths:
   /v1/users/{user_id}: {$ref: paths/user.yaml}
+info: {title: Small, version: "1"}
 """
 USER = """\
 parameters:

@@ -35,7 +35,7 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "an unknown policy": (
         cached("policy: profile", "policy: profiles"),
         "paths/user.yaml:9",
-        "There is no cache policy profiles. Did you mean profile? Else choose one of profile, settings.",
+        "There is no cache policy profiles. Did you mean profile? Else choose one of profile, settings, or",
     ),
     "no policy": (cached("policy: profile, ", ""), "paths/user.yaml:9", "value of x-cache"),
     "no tags": (cached('["user:{user_id}", settings]', "[]"), "paths/user.yaml:9", "value of x-cache"),

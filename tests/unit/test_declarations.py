@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from app.factory import OPENAPI, build_cache, build_store, read_surface
+from app.factory import build_cache, build_store
 from app.gateway.validation.settings import LONGEST_VALUE, load_declarations, undeclared
 from app.policy.document import DocumentError
 from app.services import configuration
 from app.services.declarations import Declarations, Declared
+from app.surface import OPENAPI, read_surface
 from tests.house.repository import ROOT, files
 from tests.service import settings_for
 
@@ -116,6 +117,8 @@ def test_a_key_that_is_there_twice_is_refused_and_all_faults_are_told_at_once(tm
         (["é" * (LONGEST_VALUE // 2)], f"Must be at most {LONGEST_VALUE} bytes long."),
         (1e300, "Has a number beyond 64 bits."),
         ({"a": [-1e19]}, "Has a number beyond 64 bits."),
+        ("a\0b", "Has a NUL character or half of a surrogate pair."),
+        ({"a": [{"\ud800": 1}]}, "Has a NUL character or half of a surrogate pair."),
     ],
 )
 def test_what_the_database_would_give_back_in_another_form_is_refused(

@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from app.factory import read_surface
 from app.gateway.fitting import fit
 from app.policy.document import DocumentError, Fault, load
 from app.policy.vocabulary import read_policies
 from app.settings import Settings
+from app.surface import read_surface
 from tests.unit.small_document import write
 
-JSON = "{content: {application/json: {schema: {properties: {data: {type: string}}}}}}"
-REFUSALS = 'default: {}, "400": {}, "401": {}, "403": {}, "429": {}'
+JSON = "{description: Done., content: {application/json: {schema: {properties: {data: {type: string}}}}}}"
+REFUSED = "{description: Refused.}"
+REFUSALS = f'default: {REFUSED}, "400": {REFUSED}, "401": {REFUSED}, "403": {REFUSED}, "429": {REFUSED}'
 SOUND = f"""\
 get:
   operationId: get_user
@@ -30,7 +31,7 @@ put:
   parameters:
     - {{name: user_id, in: path, required: true, schema: {{type: string, format: uuid}}}}
   requestBody: {{content: {{application/json: {{schema: {{type: object}}}}}}}}
-  responses: {{"200": {JSON}, "415": {{}}, {REFUSALS}}}
+  responses: {{"200": {JSON}, "415": {REFUSED}, {REFUSALS}}}
 """
 
 

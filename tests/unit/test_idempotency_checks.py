@@ -25,18 +25,19 @@ post:
     "429": {{}}
 """
 LINE = len(USER.splitlines()) + 5
+CARRIED = "Location: {}, Idempotency-Replayed: {}"
 
 
-def keyed(response: str = "{}") -> dict[str, str]:
+def keyed(response: str = f"{{headers: {{{CARRIED}}}}}") -> dict[str, str]:
     return {"paths/user.yaml": USER + KEYED.replace("RESPONSE", response)}
 
 
 def holding(schema: str) -> dict[str, str]:
-    return keyed(f"{{content: {{application/json: {{schema: {schema}}}}}}}")
+    return keyed(f"{{headers: {{{CARRIED}}}, content: {{application/json: {{schema: {schema}}}}}}}")
 
 
 def keyed_but(old: str, new: str) -> dict[str, str]:
-    return {"paths/user.yaml": USER + change(old, new, KEYED.replace("RESPONSE", "{}"))}
+    return {"paths/user.yaml": USER + change(old, new, keyed()["paths/user.yaml"].removeprefix(USER))}
 
 
 @pytest.mark.parametrize("word", ["accepted", "required"])
@@ -101,7 +102,7 @@ def test_an_answer_that_holds_a_secret_is_not_kept(tmp_path: Path, schema: str, 
 
 
 def test_a_header_that_holds_a_secret_is_not_kept(tmp_path: Path) -> None:
-    [fault] = faults(tmp_path, keyed("{headers: {Set-Cookie: {schema: {type: string}}}}"))
+    [fault] = faults(tmp_path, keyed(f"{{headers: {{{CARRIED}, Set-Cookie: {{schema: {{type: string}}}}}}}}"))
 
     assert "holds Set-Cookie, a secret" in fault
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from app.factory import OPENAPI
 from app.policy.document import load
 from app.policy.operation import operations
+from app.surface import OPENAPI
 from tests.bench.scale.cases import LIST, SINGLE, Case, NothingToAsk, cases
 from tests.bench.scale.measuring import Took
-from tests.bench.scale.verdict import Line, passed, slowest, summary, table
+from tests.bench.scale.verdict import Line, broken, passed, slowest, summary, table
 from tests.house.repository import ROOT
 
 
@@ -25,6 +25,29 @@ def test_a_bound_is_kept_up_to_itself_and_where_there_is_none(large, bound, kept
 
     assert measured.kept is kept
     assert passed([line(1.0, 1.0), measured]) is kept
+
+
+def test_a_page_that_the_small_database_has_not_is_only_shown():
+    measured = Line(Case("list_users", "role", "/v1/users", 2.0), Took(1.0, 1.0, rows=2), Took(9.0, 9.0, rows=20))
+
+    assert measured.kept
+    assert slowest([line(1, 1), measured, line(1, 2)]) == [line(1, 2), measured]
+    assert "1 shown only" in summary([measured])
+
+
+def test_statistics_are_judged_by_their_time():
+    quick, slow = (
+        Line(Case("user_stats", "", "/v1/stats/users", None, most_ms=100.0), Took(1.0, 1.0), Took(large, 9.0))
+        for large in (100.0, 101.0)
+    )
+
+    assert quick.kept
+    assert not slow.kept
+    assert "100 ms" in table([slow])[1]
+
+
+def test_what_is_broken_is_told_case_by_case():
+    assert broken([line(1, 1), line(2, 6)]) == [" 3.00 x  2.00 -> 6.00 ms  /v1/users"]
 
 
 def test_the_worst_case_stands_for_its_kind():
@@ -50,6 +73,7 @@ def test_every_read_operation_of_the_document_is_asked():
     for case in asked:
         bound = LIST if "x-paginated" in reads[case.operation_id].body else SINGLE
         assert case.bound in (bound, None)
+        assert (case.most_ms is None) == ("stats" not in case.operation_id)
 
 
 def test_a_document_that_lost_a_list_is_refused():

@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.small_document import PERMISSIONS, USER, faults, get, read
 
+PARAMETERS = USER.split("get:")[0]
 ASKED = '"400": {}, "401": {}, "403": {}, "429": {}'
 
 
@@ -66,3 +67,33 @@ def test_a_403_comes_of_more_than_the_permission(tmp_path: Path, cause: str) -> 
     [fault] = faults(tmp_path, {"paths/user.yaml": user, "permissions.yaml": permissions})
 
     assert f"update_user can answer 403 ({cause}) and does not document it." in fault
+
+
+@pytest.mark.parametrize(
+    ("method", "key", "status", "header"),
+    [
+        ("post", "", 201, "Location (201)"),
+        ("get", "x-paginated: offset", 200, "Link (x-paginated)"),
+        ("patch", "x-precondition: accepted", 200, "ETag (x-precondition)"),
+        ("post", "x-idempotency: accepted", 202, "Idempotency-Replayed (x-idempotency)"),
+    ],
+)
+def test_what_a_success_carries_is_documented(tmp_path: Path, method: str, key: str, status: int, header: str) -> None:
+    path = method_with(method, key, f'"{status}": {{content: {{}}}}')
+
+    told = [fault for fault in faults(tmp_path, path) if "carry" in fault]
+
+    name, _ = header.split(" ")
+    place = f"openapi/paths/user.yaml:{len(path['paths/user.yaml'].splitlines())}"
+    assert told == [
+        f"{place}: The {status} of touch_user may carry {header} and does not document it. Add the header {name}."
+    ]
+    documented = method_with(method, key, f'"{status}": {{content: {{}}, headers: {{{name.lower()}: {{}}}}}}')
+    assert [fault for fault in faults(tmp_path, documented) if "carry" in fault] == []
+
+
+def method_with(method: str, key: str, success: str) -> dict[str, str]:
+    """Return an operation with a key and a success, all of whose other faults are of no interest."""
+    lines = [f"{method}:", "  operationId: touch_user", "  tags: [users]", "  x-permission: users:read"]
+    lines += [f"  {key}"] * bool(key)
+    return {"paths/user.yaml": PARAMETERS + "\n".join([*lines, f"  responses: {{default: {{}}, {success}}}"])}

@@ -44,7 +44,7 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
         "There is no permission users:reed. Did you mean users:read? Else add it to permissions.yaml.",
     ),
     "unknown permission in a list": (patch("[users:read,", "[users:reed,"), "paths/user.yaml:11", "users:reed"),
-    "permission without grammar": (get("users:read", "Users"), "paths/user.yaml:6", "value of x-permission"),
+    "permission without grammar": (get("users:read", "Users"), "paths/user.yaml:6", 'Write it like "users:read".'),
     "empty list of permissions": (get("users:read", "[]"), "paths/user.yaml:6", "value of x-permission"),
     "unused permission": (
         {"permissions.yaml": PERMISSIONS + "users:list: {description: x, roles: []}\n"},
@@ -54,7 +54,7 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "unknown bucket": (
         patch("x-rate-limit: write", "x-rate-limit: wriite"),
         "paths/user.yaml:13",
-        "There is no bucket wriite. Choose one of default, write, none.",
+        "There is no bucket wriite. Did you mean write? Else choose one of default, write, none, or begin a new one",
     ),
     "unknown recency": (patch("account_deletion", "never"), "paths/user.yaml:16", "no recency never"),
     "owner that is no path parameter": (
@@ -78,7 +78,11 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
         "no query parameter limit",
     ),
     "pages of a write": (patch("tags:", "x-paginated: offset\n  tags:"), "paths/user.yaml:10", "not belong on PATCH"),
-    "unknown kind of page": (get("tags:", "x-paginated: keyset\n  tags:"), "paths/user.yaml:5", "value of x-paginated"),
+    "unknown kind of page": (
+        get("tags:", "x-paginated: keyset\n  tags:"),
+        "paths/user.yaml:5",
+        "Choose one of offset, cursor.",
+    ),
     "a cursor list without cursor": (
         get("tags:", "x-paginated: cursor\n  tags:"),
         "paths/user.yaml:5",

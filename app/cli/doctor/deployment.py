@@ -13,9 +13,9 @@ from app.cli.refusals import Refusal
 from app.cli.state import SECRET_NAMES
 from app.embedded import EmbeddedError
 from app.embedded.server import Ownership
-from app.factory import Surface
 from app.observability import logging
 from app.settings import Settings
+from app.surface import Surface
 
 MASK = "***"
 _SHORTEST_MASKED = 12

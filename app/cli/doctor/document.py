@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, counted, failed, ok, skipped
-from app.factory import read_surface
 from app.policy.document import DocumentError
+from app.surface import read_surface
 
 
 def operations(deployment: Deployment) -> Iterator[Verdict]:

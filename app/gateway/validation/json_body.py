@@ -36,8 +36,31 @@ def parse(raw: bytes, *, max_depth: int = 32) -> Any:
     except ValueError:
         raise MalformedBody from None
     if b"\\u" in raw:
-        _refuse_unstorable(value)
+        refuse_unstorable(value)
     return value
+
+
+def refuse_unstorable(value: Any) -> None:
+    """Refuse text that no UTF-8 can carry or PostgreSQL cannot store; in JSON, only an escape brings it this far.
+
+    Raises:
+        MalformedBody
+    """
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if "\0" in value:
+                raise MalformedBody("The body has a NUL character.")
+            try:
+                value.encode("utf-8")
+            except UnicodeEncodeError:
+                raise MalformedBody("The body has half of a surrogate pair.") from None
+        elif isinstance(value, dict):
+            waiting.extend(value)
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
 
 
 def _depth(text: str) -> int:
@@ -73,25 +96,6 @@ def _float(text: str) -> float:
 
 def _constant(_: str) -> None:
     raise MalformedBody("The body has NaN or Infinity, which JSON does not know.")
-
-
-def _refuse_unstorable(value: Any) -> None:
-    """Refuse text that no UTF-8 can carry or PostgreSQL cannot store; only an escape brings it past the parser."""
-    waiting = [value]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            if "\0" in value:
-                raise MalformedBody("The body has a NUL character.")
-            try:
-                value.encode("utf-8")
-            except UnicodeEncodeError:
-                raise MalformedBody("The body has half of a surrogate pair.") from None
-        elif isinstance(value, dict):
-            waiting.extend(value)
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)

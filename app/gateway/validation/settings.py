@@ -12,8 +12,9 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from app.errors import Violation
+from app.errors import MalformedBody, Violation
 from app.gateway.validation import schemas
+from app.gateway.validation.json_body import refuse_unstorable
 from app.gateway.validation.violations import list_violations
 from app.policy.catalogue import read_catalogue
 from app.policy.document import Fault, Place
@@ -108,6 +109,10 @@ def _faults_of(schema: Any) -> _Faults:
     validator = schemas.compile({}, schema, direction="request")
 
     def faults(value: Any) -> list[Violation]:
+        try:
+            refuse_unstorable(value)
+        except MalformedBody:
+            return [Violation("Has a NUL character or half of a surrogate pair.", "value")]
         if len(json.dumps(value, ensure_ascii=False).encode()) > LONGEST_VALUE:
             return [Violation(f"Must be at most {LONGEST_VALUE} bytes long.", "value")]
         if any(abs(number) >= _LARGEST_NUMBER for number in _numbers(value)):

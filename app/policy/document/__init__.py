@@ -1,6 +1,7 @@
 """The OpenAPI document: read from its files, joined, and remembered line by line."""
 
 from app.policy.document.bundle import Document, load
+from app.policy.document.form import malformed
 from app.policy.document.places import DocumentError, Fault, Place
 from app.policy.document.tree import METHODS, Node, Pointer, nodes, parse_pointer, resolve
 
@@ -13,6 +14,7 @@ __all__ = [
     "Place",
     "Pointer",
     "load",
+    "malformed",
     "nodes",
     "parse_pointer",
     "resolve",

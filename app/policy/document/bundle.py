@@ -91,9 +91,9 @@ class _Bundler:
             raise DocumentError(self._faults)
         items = self._path_items(root)
         components = self._components(root)
-        self._rewrite(root, {**root, "paths": {**root.get("paths", {}), **items}, "components": components})
-        if isinstance(root.get("paths"), dict):
-            root["paths"].update(items)
+        paths = root["paths"] if isinstance(root.get("paths"), dict) else {}
+        self._rewrite(root, {**root, "paths": {**paths, **items}, "components": components})
+        paths.update(items)
         if components:
             root["components"] = components
         self._refuse_circles(root)

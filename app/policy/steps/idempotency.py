@@ -30,11 +30,20 @@ def make(parts: Parts) -> Step | None:
             return
         assert call.arguments is not None
         arguments = {name: value for name, value in call.arguments.items() if name not in from_headers}
-        call.claim = Claim(key, fingerprints.of(_spelt([arguments, call.document])))
+        call.claim = Claim(key, fingerprints.of(spelt([arguments, call.document])))
 
     return idempotency
 
 
-def _spelt(content: Any) -> bytes:
+def spelt(content: Any) -> bytes:
     """Return JSON that is the same for the same content; identifiers and moments have one spelling by now."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), default=str).encode()
+    return json.dumps(_plain(content), sort_keys=True, separators=(",", ":"), default=str).encode()
+
+
+def _plain(value: Any) -> Any:
+    """Return the value with every whole number as such: to a JSON schema 1 and 1.0 are one."""
+    if isinstance(value, dict):
+        return {name: _plain(child) for name, child in value.items()}
+    if isinstance(value, list):
+        return [_plain(child) for child in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,4 +1,4 @@
-"""The tables that the FastAPI rival reads, as SQLAlchemy 2 models over Charter's own schema."""
+"""The tables that the FastAPI rivals read, as SQLAlchemy 2 models over Charter's own schema."""
 
 import os
 from collections.abc import Iterator
@@ -50,6 +50,9 @@ class Profile(Base):
     time_zone: Mapped[str | None]
     avatar_url: Mapped[str | None]
     bio: Mapped[str | None]
+    # Only the cached read asks for these.
+    created_at: Mapped[datetime] = mapped_column(deferred=True, deferred_group="times")
+    updated_at: Mapped[datetime] = mapped_column(deferred=True, deferred_group="times")
 
 
 class User(Base):
@@ -59,6 +62,8 @@ class User(Base):
     role_id: Mapped[UUID] = mapped_column(ForeignKey("roles.id"))
     status: Mapped[str]
     verified_at: Mapped[datetime | None]
+    # Lists are searched by it, and nobody is shown it.
+    name_key: Mapped[str | None] = mapped_column(deferred=True)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     role: Mapped[Role] = relationship()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from app.embedded import EmbeddedError, start_postgres
 from app.embedded.homes import find
-from app.factory import OPENAPI
 from app.policy.document import load
+from app.surface import OPENAPI
 from tests.bench.driver import LoadError
 from tests.bench.probes import HEALTH
 from tests.bench.processes import ROOT, Server, ask, free_port
@@ -21,7 +21,7 @@ from tests.bench.scale.filling import PASSWORD
 from tests.bench.scale.measuring import Side, measure
 from tests.bench.scale.population import ADMIN
 from tests.bench.scale.seed import parse
-from tests.bench.scale.verdict import Line, passed, summary, table
+from tests.bench.scale.verdict import Line, broken, passed, summary, table
 from tests.bench.traffic import post
 from tests.bench.world import environment, scratch
 
@@ -44,7 +44,7 @@ def main() -> int:
     except KeyboardInterrupt:
         sys.stderr.write("\nbench-scale: interrupted; everything it started is stopped\n")
         return 130
-    print("\n".join(["", *table(lines), "", summary(lines)]))
+    print("\n".join(["", *table(lines), "", *broken(lines), summary(lines)]))
     return 0 if passed(lines) else 1
 
 

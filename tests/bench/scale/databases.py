@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import psycopg2
 
 from app.cli.migrating import bring_up_to_date
-from app.database import bind
+from app.database import bind, run
+from app.services import activity, user_counts
 from app.settings import Settings
 from tests.bench.scale.filling import fill, rows_of
 from tests.bench.scale.population import BUSY, Population
@@ -45,6 +46,7 @@ def make(url: str, population: Population, *, quiet: bool = False) -> None:
             "another one by DATABASE_URL"
         )
     fill(url, population, Progress(rows_of(population), quiet=quiet))
+    catch_up(url)
 
 
 def bring_up(url: str) -> None:
@@ -56,12 +58,24 @@ def bring_up(url: str) -> None:
         database.reset()
 
 
+def catch_up(url: str) -> None:
+    """Do what servers do in the background until there is nothing left to do: settle hours, fold counts."""
+    settings = Settings.from_environment(environment(url, ""))
+    database = bind(settings, size=2)
+    try:
+        reached: object = ()
+        while reached != (reached := run("SELECT settled_since, settled_until FROM activity_watermarks")):
+            activity.settle(settle_seconds=settings.statistics_settle_seconds, now=datetime.now(UTC))
+        user_counts.fold()
+    finally:
+        database.reset()
+
+
 def fits(url: str, users: int, events: int) -> bool:
     """Say whether a database holds a population of this size, going by the figures that the server has of it."""
-    found = _number(url, "SELECT coalesce(max(reltuples), 0) FROM pg_class WHERE oid = to_regclass('users')")
-    rows = _number(
-        url, "SELECT coalesce(sum(reltuples), 0) FROM pg_class WHERE relname ~ '^audit_events_(\\d|default$)'"
-    )
+    tables = "SELECT coalesce(sum(reltuples), 0) FROM pg_class WHERE relkind = 'r' AND relname ~ "
+    found = _number(url, f"{tables} '^users$'")
+    rows = _number(url, f"{tables} '^audit_events_'")
     return abs(found - users) <= users * _CLOSE_ENOUGH and abs(rows - events) <= events * _CLOSE_ENOUGH
 
 

@@ -26,10 +26,12 @@ class Took:
     Attributes:
         whole: from sending it to the end of the answer.
         database: of that, the statements.
+        rows: on the page; None where the answer is no list.
     """
 
     whole: float
     database: float
+    rows: int | None = None
 
 
 class Side:
@@ -107,20 +109,31 @@ def measure(
     """
     cursors = [[side.cursor(case) for side in sides] for case in cases]
     taken: list[list[list[Took]]] = [[[] for _ in sides] for _ in cases]
+    rows: dict[tuple[Case, Side], int | None] = {}
     for number in range(rounds + 1):
         told(number)
         for case, places, samples in zip(cases, cursors, taken, strict=True):
             turns = list(zip(sides, places, samples, strict=True))
             # Who goes first changes, so that neither always finds what the other has left in the caches.
             for side, cursor, sample in turns if number % 2 else reversed(turns):
-                took, _ = side.ask(side.request(case, number, cursor))
+                took, body = side.ask(side.request(case, number, cursor))
                 if number:
                     sample.append(took)
-    return [[_middle(sample) for sample in samples] for samples in taken]
+                else:
+                    rows[case, side] = _rows(body)
+    return [
+        [_middle(sample, rows[case, side]) for side, sample in zip(sides, samples, strict=True)]
+        for case, samples in zip(cases, taken, strict=True)
+    ]
 
 
-def _middle(sample: Sequence[Took]) -> Took:
-    return Took(median(took.whole for took in sample), median(took.database for took in sample))
+def _middle(sample: Sequence[Took], rows: int | None) -> Took:
+    return Took(median(took.whole for took in sample), median(took.database for took in sample), rows)
+
+
+def _rows(body: bytes) -> int | None:
+    data = orjson.loads(body).get("data")
+    return len(data) if isinstance(data, list) else None
 
 
 def _line(request: bytes) -> str:

@@ -214,18 +214,19 @@ class Trail:
 
     def _row(self, number: int, when: int, shape: Shape) -> str:
         chance, people = self._random.random, self._people
-        draw, actor = chance(), int(chance() * len(people.ids))
+        draw, actor = chance(), 2 + int(chance() * (len(people.ids) - 2))
         identity, role = people.ids[actor], people.roles[actor]
         if number in self._rarely or draw < BUSY_SHARE:
             actor, identity, role = 1, people.ids[1], people.roles[1]
             shape = RARE_SHAPE if number in self._rarely else BUSY_SHAPES[number % len(BUSY_SHAPES)]
         elif draw > 1 - NOBODY_SHARE:
-            identity, role = NULL, "cli" if number % 50 == 0 else NULL
+            identity, role = NULL, "cli" if number % 2_000 == 0 else NULL
         target = people.ids[int(chance() * len(people.ids))] if shape.about == "user" else shape.target
         key = identifier(when, self._random)
         client = self._clients[actor % len(self._clients)]
         told = f"{shape.kind}\t{moment(when)}\t{key}\t{identity}\t{role}\t{shape.told}\t{target}"
-        return f"{key}\t{told}\t{NULL}\t{client}"
+        details = f'{{"user_id": "{target}"}}' if shape.detailed else NULL
+        return f"{key}\t{told}\t{details}\t{client}"
 
 
 def identifier(milliseconds: int, random: Random) -> str:

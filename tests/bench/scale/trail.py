@@ -14,6 +14,7 @@ class Shape:
         weight: how many of a thousand.
         about: the kind of target; `user` has one of the population's.
         target: the id of a target that is no user.
+        detailed: whether the details name the target, as those of a registration do.
     """
 
     weight: int
@@ -24,6 +25,7 @@ class Shape:
     reason: str = NULL
     about: str = NULL
     target: str = NULL
+    detailed: bool = False
 
     @cached_property
     def told(self) -> str:
@@ -42,7 +44,7 @@ SHAPES = (
     Shape(20, "decision", "list_users", "users:list", "denied", reason="permission_missing"),
     Shape(20, "decision", "delete_user", "users:delete", "allowed", about="user"),
     Shape(18, "event", "user.updated", NULL, "succeeded", about="user"),
-    Shape(8, "event", "user.registered", NULL, "succeeded"),
+    Shape(8, "event", "user.registered", NULL, "succeeded", about="user", detailed=True),
     Shape(3, "decision", "get_role", "roles:read", "allowed", about="role", target="support"),
     Shape(1, "decision", "delete_user", "users:delete", "denied", reason="permission_missing", about="user"),
 )

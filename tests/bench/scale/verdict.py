@@ -21,16 +21,29 @@ class Line:
         return self.large.whole / self.small.whole
 
     @property
+    def bound(self) -> float | None:
+        """How much it may be; None where the small one has not as many rows for the page, so that nothing compares."""
+        return self.case.bound if self.small.rows == self.large.rows else None
+
+    @property
     def kept(self) -> bool:
         """Whether the bound is kept; always, where there is none."""
-        return self.case.bound is None or self.ratio <= self.case.bound
+        most_ms = self.case.most_ms
+        if most_ms is not None:
+            return self.large.whole <= most_ms
+        return self.bound is None or self.ratio <= self.bound
+
+    @property
+    def judged(self) -> bool:
+        """Whether there is a bound to keep."""
+        return self.bound is not None or self.case.most_ms is not None
 
 
 def slowest(lines: Sequence[Line]) -> list[Line]:
-    """Return, of the cases of each kind of request, the one that comes closest to its bound, or breaks it most."""
-    found: dict[tuple[str, str], Line] = {}
+    """Return, of each kind of request, the slowest of the cases that are judged, and of those that are not."""
+    found: dict[tuple[str, str, bool], Line] = {}
     for line in lines:
-        key = (line.case.operation_id, line.case.asks)
+        key = (line.case.operation_id, line.case.asks, line.judged)
         if key not in found or line.ratio > found[key].ratio:
             found[key] = line
     return list(found.values())
@@ -41,8 +54,8 @@ def table(lines: Sequence[Line]) -> list[str]:
     rows = [("operation", "asked for", "small ms", "large ms", "ratio", "bound", "", "in the database", "slowest case")]
     for line in slowest(lines):
         case = line.case
-        bound = "-" if case.bound is None else f"{case.bound:.1f} x"
-        verdict = "" if case.bound is None else "ok" if line.kept else "BROKEN"
+        bound = f"{case.most_ms:.0f} ms" if case.most_ms else "-" if line.bound is None else f"{line.bound:.1f} x"
+        verdict = "" if not line.judged else "ok" if line.kept else "BROKEN"
         times = (f"{line.small.whole:.2f}", f"{line.large.whole:.2f}", f"{line.ratio:.2f} x", bound, verdict)
         inside = f"{line.small.database:.2f} -> {line.large.database:.2f}"
         rows.append((case.operation_id, case.asks, *times, inside, case.path))
@@ -60,12 +73,20 @@ def table(lines: Sequence[Line]) -> list[str]:
 def summary(lines: Sequence[Line]) -> str:
     """Return one line that says how many cases there were, and how many broke their bound."""
     broken = [line for line in lines if not line.kept]
-    unjudged = sum(line.case.bound is None for line in lines)
+    unjudged = sum(not line.judged for line in lines)
     judged = f"{len(lines) - unjudged} cases judged, {unjudged} shown only"
     if not broken:
         return f"{judged}: every bound is kept."
     worst = max(broken, key=lambda line: line.ratio)
     return f"{judged}: {len(broken)} break their bound, {worst.case.path} most, {worst.ratio:.1f} x."
+
+
+def broken(lines: Sequence[Line]) -> list[str]:
+    """Return a line for each case that breaks its bound, the worst first."""
+    worst = sorted((line for line in lines if not line.kept), key=lambda line: -line.ratio)
+    return [
+        f"{line.ratio:5.2f} x  {line.small.whole:.2f} -> {line.large.whole:.2f} ms  {line.case.path}" for line in worst
+    ]
 
 
 def passed(lines: Sequence[Line]) -> bool:

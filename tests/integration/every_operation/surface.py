@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.factory import OPENAPI
 from app.policy.document import load
 from app.policy.events import load_events
 from app.policy.operation import Operation, operations
@@ -14,6 +13,7 @@ from app.policy.permissions import Permission, load_permissions
 from app.policy.policy import Policy
 from app.policy.vocabulary import read_policies
 from app.settings import Settings
+from app.surface import OPENAPI
 
 
 class Ending(NamedTuple):

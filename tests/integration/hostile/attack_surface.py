@@ -10,11 +10,11 @@ from uuid import UUID
 import httpx
 
 from app.database import run
-from app.factory import Surface, read_surface
 from app.policy.document import resolve
 from app.policy.policy import Policy
 from app.security.access_tokens import AccessTokens
 from app.services.roles import EVERYBODY
+from app.surface import Surface, read_surface
 from tests.people import Person
 from tests.service import settings_for
 

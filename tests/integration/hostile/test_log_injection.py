@@ -13,6 +13,7 @@ import pytest
 
 from app.database import run
 from app.observability.logging import configure
+from app.settings import CACHES
 from tests.integration.conftest import Services
 from tests.integration.hostile.attack_surface import attackable
 from tests.people import PASSWORD, People
@@ -144,7 +145,9 @@ def test_a_made_up_label_never_reaches_the_figures(people: People, service: Serv
     values = set(re.findall(r'operation="([^"]*)"', text))
     assert values <= {operation.name for operation in attackable()} | {"none"}
     assert all(re.fullmatch("[1-5][0-9][0-9]", status) for status in re.findall(r'status="([^"]*)"', text))
-    assert set(re.findall(r'(\w+)="', text)) <= {"operation", "status", "le"}
+    assert set(re.findall(r'(\w+)="', text)) <= {"operation", "status", "le", "policy", "outcome"}
+    assert set(re.findall(r'policy="([^"]*)"', text)) <= set(CACHES)
+    assert set(re.findall(r'outcome="([^"]*)"', text)) <= {"hit", "miss", "pending", "away", "corrupt"}
     assert "forged" not in text
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.factory import OPENAPI
 from app.policy.permissions import load_permissions
+from app.surface import OPENAPI
 from tests.people import People, make_role
 from tests.rows import decision, eventless
 from tests.service import Service

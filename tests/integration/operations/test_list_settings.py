@@ -1,7 +1,7 @@
 """list_settings: all that the release declares, in order, whether or not somebody set it."""
 
-from app.factory import OPENAPI
 from app.gateway.validation.settings import load_declarations
+from app.surface import OPENAPI
 from tests.integration.operations.bounds import check_the_door, check_unavailable
 from tests.integration.operations.conftest import Away
 from tests.people import People, make_role

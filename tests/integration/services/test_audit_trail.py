@@ -16,9 +16,10 @@ BUSY = "019cba9d-7c00-7000-8000-000000000001"
 MOST_READ = 3000
 # Every second, for three hours: an operation that is always allowed, and an event that never fails.
 WRITE = """
-INSERT INTO audit_events (id, kind, occurred_at, request_id, action, outcome, actor_id)
+INSERT INTO audit_events (id, kind, occurred_at, request_id, action, outcome, actor_id,
+                          target_type, target_id)
 SELECT (left(lowest_id(moment)::text, 24) || lpad(to_hex(ordinal), 12, '0'))::uuid, kind, moment, 'r', action, outcome,
-       actor::uuid
+       actor::uuid, CASE kind WHEN 'decision' THEN 'role' END, CASE kind WHEN 'decision' THEN 'support' END
 FROM generate_series(timestamptz '2026-03-05Z', timestamptz '2026-03-05 03:00Z', '1 s') AS moment,
      (VALUES (1, 'decision', 'get_me', 'allowed', %(busy)s), (2, 'event', 'user.updated', 'succeeded', NULL))
      AS wrote (ordinal, kind, action, outcome, actor)
@@ -44,6 +45,9 @@ CASES: list[tuple[dict[str, Any], int]] = [
     ({"actor": BUSY, "action": "get_me", "kind": "event"}, 0),
     ({"actor": BUSY, "action": "get_me", "outcome": "allowed"}, 20),
     ({"actor": BUSY, "outcome": "denied"}, 0),
+    ({"target": "role:support", "action": "user.updated"}, 0),
+    ({"target": "role:support"}, 20),
+    ({"target": "role:other", "outcome": "allowed"}, 0),
     ({"actor": BUSY}, 20),
     ({"outcome": "failed"}, 0),
     ({"kind": "event"}, 20),

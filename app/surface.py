@@ -1,0 +1,97 @@
+"""What is served: the document, its policies, and the handlers, held against each other before anything starts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.gateway.fitting import Fitted, Handler, find_handlers, fit
+from app.gateway.validation.settings import load_declarations, undeclared
+from app.policy.document import Document, DocumentError, load, malformed
+from app.policy.events import load_events
+from app.policy.permissions import load_permissions
+from app.policy.policy import Policy
+from app.policy.vocabulary import read_policies
+from app.services.declarations import Declarations
+from app.settings import Settings
+
+OPENAPI = Path(__file__).parent.parent / "openapi"
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """What the document and the handlers say, checked (law 1)."""
+
+    document: Document
+    policies: Mapping[str, Policy]
+    catalogue: Mapping[str, str]
+    declarations: Declarations
+    handlers: Mapping[str, Handler]
+    fitted: Mapping[str, Fitted]
+
+
+def read_surface(
+    settings: Settings,
+    *,
+    document: Path = OPENAPI / "openapi.yaml",
+    handlers_package: str = "handlers",
+    bench: bool = False,
+    thorough: bool = False,
+) -> Surface:
+    """Read the document, find the handlers, and hold the one against the other: all that can stop a start for them.
+
+    Args:
+        thorough: also refuse what works, but tells clients less than it should: see `read_policies`.
+
+    Raises:
+        DocumentError: with every fault of the files where one cannot be read, else with every fault of the document,
+            of its policies and of the handlers together.
+    """
+    configuration = document.parent / "settings.yaml"
+    loaded, permissions, events, declarations = _all(
+        lambda: load(document),
+        lambda: load_permissions(document.parent / "permissions.yaml"),
+        lambda: load_events(document.parent / "events.yaml"),
+        lambda: load_declarations(configuration),
+    )
+    misshapen = malformed(loaded)
+    try:
+        found, faults = read_policies(
+            loaded,
+            permissions=permissions,
+            events=events,
+            buckets=settings.buckets,
+            recencies=settings.recencies,
+            lifetimes=settings.lifetimes,
+            bench=bench,
+            thorough=thorough,
+        )
+        handlers, missing = find_handlers(found, handlers_package)
+        fitted, unfit = fit(loaded, found, handlers)
+    except Exception:
+        # What has not the form of OpenAPI cannot always be walked any further.
+        if not misshapen:
+            raise
+        raise DocumentError(misshapen) from None
+    if faults := [*misshapen, *faults, *missing, *unfit, *undeclared(declarations, found, configuration)]:
+        raise DocumentError(faults)
+    return Surface(
+        document=loaded,
+        policies=found,
+        catalogue={name: permission.description for name, permission in permissions.items()},
+        declarations=declarations,
+        handlers=handlers,
+        fitted=fitted,
+    )
+
+
+def _all(*attempts: Callable[[], Any]) -> list[Any]:
+    values, faults = [], []
+    for attempt in attempts:
+        try:
+            values.append(attempt())
+        except DocumentError as error:
+            faults += error.faults
+    if faults:
+        raise DocumentError(faults)
+    return values
