@@ -36,21 +36,33 @@ CREATE INDEX IF NOT EXISTS removed_sessions_ended_at ON removed_sessions (ended_
 
 # A session whose row goes, such as with its account, has ended then, and was alive before. What ended in an hour that
 # is not counted again has been counted.
-REMOVED = """
-CREATE OR REPLACE FUNCTION keep_removed_sessions() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
+GONE = """
     INSERT INTO removed_sessions (created_at, ended_at)
     SELECT created_at, over_at FROM (
         SELECT created_at,
                greatest(created_at, least(ended_at, idle_expires_at, expires_at, clock_timestamp())) AS over_at
-        FROM before
+        FROM {}
     ) gone
-    WHERE over_at >= coalesce((SELECT final_until FROM activity_watermarks), '-infinity');
+    WHERE over_at >= coalesce((SELECT final_until FROM activity_watermarks), '-infinity')
+"""
+
+REMOVED = f"""
+CREATE OR REPLACE FUNCTION keep_removed_sessions() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    {GONE.format("before")};
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION keep_truncated_sessions() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    {GONE.format("sessions")};
     RETURN NULL;
 END $$;
 DROP TRIGGER IF EXISTS sessions_removed ON sessions;
+DROP TRIGGER IF EXISTS sessions_truncated ON sessions;
 CREATE TRIGGER sessions_removed AFTER DELETE ON sessions REFERENCING OLD TABLE AS before
-    FOR EACH STATEMENT EXECUTE FUNCTION keep_removed_sessions()
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_removed_sessions();
+CREATE TRIGGER sessions_truncated BEFORE TRUNCATE ON sessions
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_truncated_sessions()
 """
 
 # Of the log: the name without `audit_events_`; the columns; which rows. They hold just what is counted.
@@ -75,7 +87,8 @@ WHERE partition.inhparent = 'audit_events'::regclass AND NOT EXISTS (
 
 REMOVE = """
 DROP TRIGGER IF EXISTS sessions_removed ON sessions;
-DROP FUNCTION IF EXISTS keep_removed_sessions;
+DROP TRIGGER IF EXISTS sessions_truncated ON sessions;
+DROP FUNCTION IF EXISTS keep_removed_sessions, keep_truncated_sessions;
 DROP TABLE IF EXISTS removed_sessions, activity_watermarks, activity_hours
 """
 
