@@ -92,7 +92,7 @@ def limiter(deployment: Deployment) -> Iterator[Verdict]:
     except _FAILURES as error:
         yield failed(
             f"the limiter's script does not run ({_reason(error)}): each process counts for itself",
-            f"give its user EVAL, EVALSHA, TIME, GET, SET on {deployment.settings.redis_prefix}:*, on a primary",
+            f"give its user EVAL, EVALSHA, TIME, GET, MGET, SET on {deployment.settings.redis_prefix}:*, on a primary",
         )
     else:
         yield ok("the limiter's script runs")
