@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.cli.printing import print_json
 from app.cli.refusals import Refusal, refuse_document
 from app.cli.tables import print_table
 from app.settings import Settings
 
 if TYPE_CHECKING:
+    from app.policy.policy import Policy
     from app.surface import Surface
 
 
@@ -59,44 +61,59 @@ def routes() -> None:
 
 
 @spec.command()
-def policy() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print every key of every operation as JSON.")
+def policy(as_json: bool) -> None:
     """List what each operation asks and leaves behind: the security review on one page."""
-    rows = [
-        (
-            name,
-            "public" if found.public else " ".join(found.permissions),
-            found.owner or "-",
-            " ".join(".".join(path) for path, _ in found.write_permissions) or "-",
-            found.step_up or "-",
-            f"{found.cache.policy} {' '.join(map(str, found.cache.tags))}" if found.cache else "-",
-            " ".join(map(str, found.drops)) or "-",
-            found.precondition or "-",
-            found.idempotency or "-",
-            found.bucket or "-",
-            found.executor,
-            "-" if found.safe else found.event,
-            str(found.sunset.on) if found.sunset else "-",
-        )
-        for name, found in sorted(_surface().policies.items())
-    ]
-    print_table(
-        (
-            "OPERATION",
-            "PERMISSION",
-            "OWNER",
-            "GUARDED",
-            "STEP-UP",
-            "CACHE",
-            "DROPS",
-            "IF-MATCH",
-            "IDEMPOTENCY",
-            "LIMIT",
-            "EXECUTOR",
-            "AUDIT",
-            "SUNSET",
-        ),
-        rows,
+    found = [policy for _, policy in sorted(_surface().policies.items())]
+    if as_json:
+        print_json([_all_of(policy) for policy in found])
+        return
+    header = ("OPERATION", "PERMISSION", "OWNER", "LIMIT", "CACHE", "DROPS", "AUDIT", "ALSO")
+    print_table(header, [_row(policy) for policy in found])
+
+
+def _row(policy: "Policy") -> tuple[str, ...]:
+    also = {
+        "guards": ", ".join(".".join(path) for path, _ in policy.write_permissions),
+        "step-up": policy.step_up,
+        "if-match": policy.precondition,
+        "idempotency": policy.idempotency,
+        "pages": policy.paginated,
+        "runs": None if policy.executor == "common" else policy.executor,
+        "sunset": policy.sunset and str(policy.sunset.on),
+    }
+    return (
+        policy.operation_id,
+        "public" if policy.public else " ".join(policy.permissions),
+        policy.owner or "-",
+        policy.bucket or "-",
+        f"{policy.cache.policy} {' '.join(map(str, policy.cache.tags))}" if policy.cache else "-",
+        " ".join(map(str, policy.drops)) or "-",
+        "-" if policy.safe else policy.event,
+        "; ".join(f"{word} {value}" for word, value in also.items() if value) or "-",
     )
+
+
+def _all_of(policy: "Policy") -> dict[str, Any]:
+    return {
+        "operation": policy.operation_id,
+        "method": policy.method.upper(),
+        "path": policy.path,
+        "public": policy.public,
+        "permissions": policy.permissions,
+        "owner": policy.owner,
+        "guarded": {".".join(path): permission for path, permission in policy.write_permissions},
+        "step_up": policy.step_up,
+        "rate_limit": policy.bucket,
+        "cache": policy.cache and {"policy": policy.cache.policy, "tags": [str(tag) for tag in policy.cache.tags]},
+        "invalidates": [str(tag) for tag in policy.drops],
+        "precondition": policy.precondition,
+        "idempotency": policy.idempotency,
+        "paginated": policy.paginated,
+        "executor": policy.executor,
+        "audit": None if policy.safe else policy.event,
+        "sunset": policy.sunset and str(policy.sunset.on),
+    }
 
 
 def _surface(*, thorough: bool = False) -> "Surface":
