@@ -60,7 +60,7 @@ def status(ctx: click.Context) -> None:
         ctx.exit(_BEHIND)
 
 
-@db.command()
+@db.command(short_help="Make a few example people for development.")
 def seed() -> None:
     """Make a few example people for development, those that are missing."""
     from app.cli.people import EXAMPLES, PASSWORD, make_person

@@ -20,7 +20,7 @@ def spec() -> None:
     """Check the document under openapi/, and print what follows from it."""
 
 
-@spec.command()
+@spec.command(short_help="Check it, and list every fault.")
 def lint() -> None:
     """Check the document, its policies and handlers, and list every fault.
 
@@ -60,7 +60,7 @@ def routes() -> None:
     print_table(("METHOD", "PATH", "OPERATION"), sorted(rows, key=lambda row: (row[1], row[0])))
 
 
-@spec.command()
+@spec.command(short_help="List what each operation asks and leaves behind.")
 @click.option("--json", "as_json", is_flag=True, help="Print every key of every operation as JSON.")
 def policy(as_json: bool) -> None:
     """List what each operation asks and leaves behind: the security review on one page."""
