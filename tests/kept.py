@@ -54,13 +54,14 @@ class Kept:
 
     Args:
         url: of the copy, to which nobody has written yet.
+        apart: leads to it past a pooler, for the one session that keeps what it takes.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, apart: str) -> None:
         self.url = url
         self._uses = 0
         self._links: list[Link] = []
-        self._connection = psycopg2.connect(url)
+        self._connection = psycopg2.connect(apart)
         self._connection.autocommit = True
         # Rows go in any order, and what refuses their deletion is switched off by name.
         self._ask("SET session_replication_role = replica")

@@ -96,7 +96,7 @@ class Servers:
         Raises:
             Leak: a secret of the test is in one of its rows.
         """
-        lent, self._kept = self._kept or Kept(self.clone()), None
+        lent, self._kept = self._kept or self._fresh(), None
         try:
             yield lent
         finally:
@@ -104,11 +104,16 @@ class Servers:
             try:
                 leaks.refuse("\n".join(leaks.rows(lent.url) if altered else lent.rows()), "the database")
             finally:
-                if not altered and self._kept is None and lent.put_back():
+                # Behind a pooler its sessions cannot be told from those of others.
+                if not altered and not os.environ.get(ADMIN_URL) and self._kept is None and lent.put_back():
                     self._kept = lent
                 else:
                     lent.end()
                     self._used.append(lent.url)
+
+    def _fresh(self) -> Kept:
+        url = self.clone()
+        return Kept(url, apart=straight(url))
 
     def empty(self) -> str:
         """Return the URL of a database that nobody has migrated."""

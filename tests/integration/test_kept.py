@@ -14,12 +14,13 @@ from tests import leaks
 from tests.kept import Kept
 from tests.people import make_account, make_role
 from tests.rows import write_row
-from tests.servers import Servers
+from tests.servers import Servers, straight
 
 
 @pytest.fixture
 def kept(servers: Servers) -> Iterator[Kept]:
-    made = Kept(servers.clone())
+    url = servers.clone()
+    made = Kept(url, apart=straight(url))
     yield made
     made.end()
     servers.drop(made.url)
