@@ -7,8 +7,7 @@ and then they are put together, so that there are never many.
 from typing import NamedTuple
 
 from app.database import run
-
-STATUSES = ("active", "suspended")
+from models.user import STATUSES
 
 # One statement, one snapshot: it sees rows before they are put together, or after.
 _TOTALS = """
