@@ -23,7 +23,7 @@ $(INSTALLED):
 	@echo "Installing the pinned requirements into .venv (once; a minute or two)"
 	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv || \
 		{ echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian: python3-venv)" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r requirements/dev.txt
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@rm -f .venv/.installed-*
 	@touch $@
@@ -90,8 +90,8 @@ contract: $(INSTALLED) ## hold a running Charter against its document: make cont
 	@$(BIN)/python -m tests.contract $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(GATEWAY),--gateway $(GATEWAY))
 
 .PHONY: prove
-prove: $(INSTALLED) ## long proofs: a fresh clone, the README's walk, PgBouncer, other tools on the document
-	@$(BIN)/python -m tests.prove
+prove: $(INSTALLED) ## long proofs, all or some: make prove [PART="walk redocly"]
+	@$(BIN)/python -m tests.prove $(PART)
 
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--no-build-isolation --no-emit-find-links --no-emit-index-url --no-emit-trusted-host

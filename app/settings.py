@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from app import setting_parsers as parse
+from app.setting_contradictions import contradictions
 from app.setting_parsers import Bucket
 
 __all__ = ["Bucket", "Settings", "SettingsError"]
-
-# Parts of a word that give away a secret nobody chose at random.
-_PLACEHOLDERS = ("changeme", "change-me", "change_me", "secret", "example", "placeholder", "insecure", "password")
 
 
 class SettingsError(Exception):
@@ -185,7 +183,7 @@ class Settings:
                 faults.append(f"{name} {error}")
         given = cls(**values)
         broken = {fault.split(" ", 1)[0] for fault in faults}
-        return given, faults + [line for line in _contradictions(given) if line.split(" ", 1)[0] not in broken]
+        return given, faults + [line for line in contradictions(given) if line.split(" ", 1)[0] not in broken]
 
     @property
     def buckets(self) -> dict[str, Bucket]:
@@ -224,42 +222,3 @@ def catalogue() -> list[tuple[str, str, str]]:
         (variable(item), "" if item.default is MISSING else str(item.default), item.metadata["about"])
         for item in fields(Settings)
     ]
-
-
-def _contradictions(settings: Settings) -> list[str]:
-    """Return a line for each setting that is missing, or wrong only beside another or in this kind of deployment."""
-    faults = []
-    if not settings.database_url:
-        faults.append(
-            "DATABASE_URL is missing; set it to a URL such as postgresql://user:password@host:5432/charter, "
-            "or set CHARTER_ENV=development for what `make run` made"
-        )
-    if not settings.jwt_secret:
-        faults.append("JWT_SECRET is missing; make one with: openssl rand -base64 48")
-    if not settings.refresh_keys:
-        faults.append("REFRESH_KEYS is missing; set it to an id and a secret, such as k1:$(openssl rand -base64 48)")
-    if settings.session_idle_days > settings.session_absolute_days:
-        faults.append("SESSION_IDLE_DAYS is longer than SESSION_ABSOLUTE_DAYS; make it shorter")
-    if settings.statistics_settle_seconds <= settings.request_seconds:
-        faults.append("STATISTICS_SETTLE_SECONDS is not longer than REQUEST_SECONDS; make it longer")
-    if settings.password_min > settings.password_max:
-        faults.append("PASSWORD_MIN is greater than PASSWORD_MAX; make it smaller")
-    secrets = [settings.jwt_secret, settings.jwt_secret_previous, *(content for _, content in settings.refresh_keys)]
-    given = [item for item in secrets if item]
-    if len(set(given)) != len(given):
-        faults.append("REFRESH_KEYS must share no secret with JWT_SECRET or with one another; make new ones")
-    if settings.env != "development":
-        faults += _placeholder_faults(settings)
-    if settings.env == "production" and settings.bcrypt_cost < 10:
-        faults.append("BCRYPT_COST is below 10, which is for development and tests only; set it to 10 or more")
-    return faults
-
-
-def _placeholder_faults(settings: Settings) -> list[str]:
-    faults = []
-    named = [("JWT_SECRET", settings.jwt_secret), ("JWT_SECRET_PREVIOUS", settings.jwt_secret_previous)]
-    named += [("REFRESH_KEYS", content) for _, content in settings.refresh_keys]
-    for variable, value in named:
-        if value and (len(set(value)) < 8 or any(word in value.lower() for word in _PLACEHOLDERS)):
-            faults.append(f"{variable} looks like a placeholder; make a secret with: openssl rand -base64 48")
-    return faults

@@ -154,18 +154,7 @@ def carry_the_suite(place: Path, program: str, *only: str) -> None:
     try:
         assert bouncer.is_shared()
         _check_left_out()
-        suite = [
-            "-m",
-            "pytest",
-            "-q",
-            "-n",
-            "2",
-            "--dist",
-            "worksteal",
-            "-p",
-            __name__,
-            *(only or ["tests/integration"]),
-        ]
+        suite = ["-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-p", __name__]
         urls = {"DATABASE_URL": bouncer.url, ADMIN_URL: bouncer.direct_url, AT_ONCE: str(POOL_SIZE)}
         subprocess.run([sys.executable, *suite, *(only or [_SUITE])], cwd=ROOT, check=True, env={**os.environ, **urls})
         passed_on = bouncer.transactions()

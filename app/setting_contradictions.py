@@ -1,0 +1,48 @@
+"""What is wrong with settings only beside one another, or only in one kind of deployment."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+# Parts of a word that give away a secret nobody chose at random.
+_PLACEHOLDERS = ("changeme", "change-me", "change_me", "secret", "example", "placeholder", "insecure", "password")
+
+
+def contradictions(settings: "Settings") -> list[str]:
+    """Return a line for each setting that is missing, or wrong only beside another or in this kind of deployment."""
+    faults = []
+    if not settings.database_url:
+        faults.append(
+            "DATABASE_URL is missing; set it to a URL such as postgresql://user:password@host:5432/charter, "
+            "or set CHARTER_ENV=development for what `make run` made"
+        )
+    if not settings.jwt_secret:
+        faults.append("JWT_SECRET is missing; make one with: openssl rand -base64 48")
+    if not settings.refresh_keys:
+        faults.append("REFRESH_KEYS is missing; set it to an id and a secret, such as k1:$(openssl rand -base64 48)")
+    if settings.session_idle_days > settings.session_absolute_days:
+        faults.append("SESSION_IDLE_DAYS is longer than SESSION_ABSOLUTE_DAYS; make it shorter")
+    if settings.statistics_settle_seconds <= settings.request_seconds:
+        faults.append("STATISTICS_SETTLE_SECONDS is not longer than REQUEST_SECONDS; make it longer")
+    if settings.password_min > settings.password_max:
+        faults.append("PASSWORD_MIN is greater than PASSWORD_MAX; make it smaller")
+    secrets = [settings.jwt_secret, settings.jwt_secret_previous, *(content for _, content in settings.refresh_keys)]
+    given = [item for item in secrets if item]
+    if len(set(given)) != len(given):
+        faults.append("REFRESH_KEYS must share no secret with JWT_SECRET or with one another; make new ones")
+    if settings.env != "development":
+        faults += _placeholder_faults(settings)
+    if settings.env == "production" and settings.bcrypt_cost < 10:
+        faults.append("BCRYPT_COST is below 10, which is for development and tests only; set it to 10 or more")
+    return faults
+
+
+def _placeholder_faults(settings: "Settings") -> list[str]:
+    faults = []
+    named = [("JWT_SECRET", settings.jwt_secret), ("JWT_SECRET_PREVIOUS", settings.jwt_secret_previous)]
+    named += [("REFRESH_KEYS", content) for _, content in settings.refresh_keys]
+    for variable, value in named:
+        if value and (len(set(value)) < 8 or any(word in value.lower() for word in _PLACEHOLDERS)):
+            faults.append(f"{variable} looks like a placeholder; make a secret with: openssl rand -base64 48")
+    return faults

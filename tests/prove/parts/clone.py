@@ -1,0 +1,11 @@
+"""A fresh clone passes lint and tests as CI runs them, with nothing of this checkout."""
+
+from pathlib import Path
+
+from tests.prove.proof import ROOT, run
+
+
+def prove(place: Path) -> None:
+    """Clone this checkout's last commit and run `.ci/run` there."""
+    run("git", "clone", "--quiet", str(ROOT), str(place / "clone"))
+    run("bash", ".ci/run", cwd=place / "clone")

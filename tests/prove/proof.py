@@ -1,0 +1,41 @@
+"""What the parts of the proof share: how one is skipped, and how it runs a command or finds a program."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Where servers of distributions lie beside what PATH names.
+_MORE_FOLDERS = "/usr/sbin:/usr/local/sbin"
+
+
+class Skipped(Exception):
+    """A part that cannot run here; the text says what to install."""
+
+
+def run(*words: str, cwd: Path = ROOT, **variables: str) -> None:
+    """Run a command to its end and let it print.
+
+    Raises:
+        subprocess.CalledProcessError: it failed.
+    """
+    subprocess.run(words, cwd=cwd, check=True, env={**os.environ, **variables})
+
+
+def needed(program: str, *, package: str, purpose: str) -> str:
+    """Return the path of a program.
+
+    Args:
+        program: its name.
+        package: the Debian package that has it.
+        purpose: what it is needed for, after "to".
+
+    Raises:
+        Skipped: it is not on this machine.
+    """
+    found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:{_MORE_FOLDERS}")
+    if found is None:
+        raise Skipped(f"no {program} here: install it (Debian: apt-get install {package}) to {purpose}")
+    return found
