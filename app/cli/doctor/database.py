@@ -15,7 +15,7 @@ CLOCK_WARNING_SECONDS = 1.0
 CLOCK_FAILED_SECONDS = 30.0
 _STATEMENT_LOG = """
 SELECT quote_ident(current_user), current_setting('log_min_error_statement'), current_setting('log_statement'),
-       current_setting('log_min_duration_statement')
+       current_setting('log_min_duration_statement'), current_setting('log_error_verbosity')
 """
 _ROUNDS = 3
 
@@ -86,11 +86,13 @@ def durability(deployment: Deployment) -> Iterator[Verdict]:
 
 def statement_log(deployment: Deployment) -> Iterator[Verdict]:
     """What the server logs of a statement holds its values, a password's hash among them (law 10)."""
-    role, errors, kinds, duration = run(_STATEMENT_LOG)[0]
+    role, errors, kinds, duration, verbosity = run(_STATEMENT_LOG)[0]
     telling = {
         "log_min_error_statement": ("panic", errors not in ("fatal", "panic", "log")),
         "log_statement": ("none", kinds in ("mod", "all")),
         "log_min_duration_statement": ("-1", duration != "-1"),
+        # The detail of an error repeats the row that was refused.
+        "log_error_verbosity": ("terse", verbosity != "terse"),
     }
     mends = [f"ALTER ROLE {role} SET {name} = '{value}';" for name, (value, tells) in telling.items() if tells]
     if not mends:

