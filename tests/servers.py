@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import psycopg2
 import redis
@@ -230,3 +230,9 @@ def with_query(url: str, **values: str) -> str:
     # urlunsplit would write unix:/path, which redis-py does not take.
     plain, _, query = url.partition("?")
     return f"{plain}?{urlencode({**dict(parse_qsl(query)), **values})}"
+
+
+def with_user(url: str, name: str, password: str) -> str:
+    """Return a URL with another user, whether it leads to a socket or to a host."""
+    scheme, rest = url.split("://", 1)
+    return f"{scheme}://{quote(name)}:{quote(password)}@{rest.rpartition('@')[2]}"

@@ -14,6 +14,7 @@ from app.cache.client import Cache
 from app.cache.limiter import SCRIPT, Limiter, Taken
 from app.embedded import start_valkey
 from app.settings import Bucket
+from tests.servers import with_user
 
 
 def limiter(url: str, prefix: str = "test") -> Limiter:
@@ -111,7 +112,7 @@ def test_a_user_who_may_not_read_the_counts_is_counted_here(valkey_url: str) -> 
     with redis.Redis.from_url(valkey_url) as client:
         client.acl_setuser("blind", enabled=True, passwords=["+sees nothing"], keys=["*"], commands=["+@all", "-get"])
         try:
-            shared = limiter(valkey_url.replace("unix://", "unix://blind:sees%20nothing@"))
+            shared = limiter(with_user(valkey_url, "blind", "sees nothing"))
             taken = [shared.take("read", "a", Bucket(2, 60)) for _ in range(3)]
         finally:
             client.acl_deluser("blind")

@@ -11,6 +11,7 @@ import redis
 
 from app.embedded import start_valkey
 from tests.integration.doctor.deployments import doctor
+from tests.servers import with_user
 
 AWAY = "postgresql://127.0.0.1:1/none"
 
@@ -72,9 +73,7 @@ def test_a_user_who_may_not_run_the_limiter_is_told(valkey_url: str) -> None:
     with redis.Redis.from_url(valkey_url) as cache:
         cache.acl_setuser("reader", enabled=True, passwords=["+reads nothing else"], commands=["+ping", "+select"])
         try:
-            seen = doctor(
-                DATABASE_URL=AWAY, REDIS_URL=valkey_url.replace("unix://", "unix://reader:reads%20nothing%20else@")
-            )
+            seen = doctor(DATABASE_URL=AWAY, REDIS_URL=with_user(valkey_url, "reader", "reads nothing else"))
         finally:
             cache.acl_deluser("reader")
 
