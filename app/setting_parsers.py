@@ -56,7 +56,10 @@ def text(value: str) -> str:
 
 def path(value: str) -> Path:
     """Take a path, also one with a tilde."""
-    return Path(value).expanduser()
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:  # a container's account often has none
+        raise ValueError("takes a whole path here: ~ names no home") from None
 
 
 def name(value: str) -> str:

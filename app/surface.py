@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app import resources
 from app.gateway.fitting import Fitted, Handler, find_handlers, fit
 from app.gateway.validation.settings import load_declarations, undeclared
 from app.policy.document import Document, DocumentError, load, malformed
@@ -15,7 +16,7 @@ from app.policy.vocabulary import read_policies
 from app.services.declarations import Declarations
 from app.settings import Settings
 
-OPENAPI = Path(__file__).parent.parent / "openapi"
+OPENAPI = resources.OPENAPI
 
 
 @dataclass(frozen=True, slots=True)

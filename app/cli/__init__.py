@@ -1,5 +1,6 @@
 """The `charter` command: one file for each group of sub-commands, and `refusals` for how each of them fails."""
 
+import os
 import sys
 import warnings
 
@@ -8,6 +9,12 @@ import click
 # Connexion imports Starlette's test client, which warns about its own dependencies; nobody here can mend that.
 if not sys.warnoptions:
     warnings.filterwarnings("ignore", module=r"connexion\.")
+
+# Some libraries ask for the working directory while they are imported.
+try:
+    os.getcwd()  # noqa: PTH109  # only whether there is one
+except OSError:
+    sys.exit("charter: the working directory is gone: change to one that is there and try again")
 
 from app.cli.db import db
 from app.cli.doctor import doctor

@@ -37,7 +37,7 @@ def ready_settings(overrides: Mapping[str, str] | None = None, *, cache: bool = 
     environ = {**os.environ, **(overrides or {})}
     with ExitStack() as running:
         if is_local(environ):
-            wished = Settings.from_environment({**_TO_COME, **_given(environ)})
+            wished = _wished(environ)
             environ = {**environ, **_filled_in(wished, _given(environ), running, cache=cache)}
         settings = Settings.from_environment(environ)
         os.environ.update(environ)
@@ -45,9 +45,22 @@ def ready_settings(overrides: Mapping[str, str] | None = None, *, cache: bool = 
         yield settings
 
 
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """Return the one folder that development writes to, as a whole path.
+
+    Raises:
+        SettingsError: with every fault of the settings.
+    """
+    return _wished(environ).state_dir.resolve()
+
+
 def is_local(environ: Mapping[str, str]) -> bool:
     """Say whether this is development or a test, where what is missing is made."""
     return environ.get("CHARTER_ENV", "").strip() in ("development", "test")
+
+
+def _wished(environ: Mapping[str, str]) -> Settings:
+    return Settings.from_environment({**_TO_COME, **_given(environ)})
 
 
 def _given(environ: Mapping[str, str]) -> dict[str, str]:

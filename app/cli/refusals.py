@@ -4,6 +4,7 @@ The codes are those of sysexits.h where it has one.
 """
 
 import errno
+import os
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -101,5 +102,8 @@ def refuse_document(faults: Sequence[object]) -> NoReturn:
 
 def _refusal_of(error: OSError) -> Refusal | None:
     mend = _MENDS.get(error.errno or 0)
-    place = f" ({error.filename})" if error.filename else ""
+    # An error that concerns several places, such as tempfile's, names them in its text.
+    usual = os.strerror(error.errno or 0)
+    where = error.filename or (error.strerror if error.strerror != usual else None)
+    place = f" ({where})" if where else ""
     return Refusal(mend + place) if mend else None

@@ -2,13 +2,13 @@
 
 import os
 from contextlib import ExitStack
-from pathlib import Path
 
 import click
 
 from app.cli.refusals import FAILED, Refusal
 from app.cli.state import serving_from
 from app.cli.stopping import stoppable
+from app.resources import CHECKOUT
 
 
 @click.command()
@@ -36,10 +36,16 @@ def dev(host: str | None, port: int | None) -> None:
 
 
 def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
-    from app.cli.bootstrap import is_local, ready_settings
+    from app.cli.bootstrap import is_local, ready_settings, state_folder
     from app.cli.serving import run_server
 
     if reload:
+        if CHECKOUT is None:
+            raise Refusal(
+                "charter dev starts anew when the code of a checkout changes, and this is an installed package: "
+                "use charter serve with CHARTER_ENV=development, or work in a checkout",
+                exit_code=FAILED,
+            )
         os.environ.setdefault("CHARTER_ENV", "development")
         if not is_local(os.environ):
             raise Refusal("charter dev is not for production: use charter serve", exit_code=FAILED)
@@ -47,7 +53,7 @@ def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
     with ExitStack() as whole:
         whole.enter_context(stoppable())
         if is_local(os.environ):
-            whole.enter_context(serving_from(Path(os.environ.get("CHARTER_STATE", "").strip() or ".charter")))
+            whole.enter_context(serving_from(state_folder({**os.environ, **overrides})))
         settings = whole.enter_context(ready_settings(overrides, cache=True))
         run_server(settings, reload=reload)
     click.echo("stopped", err=True)

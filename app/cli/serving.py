@@ -9,7 +9,6 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
@@ -26,12 +25,12 @@ from app.database import connection
 from app.database.binding import bound
 from app.factory import create_app
 from app.policy.document import DocumentError
+from app.resources import CHECKOUT
 from app.settings import Settings
 
 # As long as a body and the work on it may take.
 GRACE_SECONDS = 30
 FACTORY = "app.cli.worker:create"
-ROOT = Path(__file__).resolve().parents[2]
 WATCHED = ("app", "handlers", "models", "openapi")
 
 log = structlog.get_logger("charter.serve")
@@ -134,7 +133,7 @@ def _supervise(settings: Settings, listener: socket.socket, *, reload: bool) -> 
         factory=True,
         workers=settings.workers,
         reload=reload,
-        reload_dirs=[str(ROOT / folder) for folder in WATCHED] if reload else None,
+        reload_dirs=[str(CHECKOUT / folder) for folder in WATCHED] if reload and CHECKOUT else None,
         reload_includes=["*.py", "*.yaml"] if reload else None,
         **_options(settings),
     )

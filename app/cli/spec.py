@@ -29,7 +29,9 @@ def lint() -> None:
     try:
         from openapi_spec_validator import OpenAPIV30SpecValidator
     except ModuleNotFoundError:
-        raise Refusal("openapi-spec-validator is not installed: make install brings it") from None
+        raise Refusal(
+            "it needs openapi-spec-validator: make install brings it, or pip install openapi-spec-validator"
+        ) from None
 
     surface = _surface(thorough=True)
     faults = [

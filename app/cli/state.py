@@ -1,5 +1,6 @@
 """The state folder of development: who is using it, and the secrets made in it once."""
 
+import errno
 import fcntl
 import os
 import secrets
@@ -17,10 +18,10 @@ def serving_from(state: Path) -> Iterator[None]:
     """Be the only server of a state folder until the block ends; a killed process leaves it free.
 
     Raises:
-        Refusal: another one is running.
-        OSError: the folder cannot be made or written to.
+        Refusal: another one is running, or the folder cannot be made.
+        OSError: it cannot be written to.
     """
-    state.mkdir(mode=0o711, parents=True, exist_ok=True)
+    _make(state)
     with (state / "serving").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -38,16 +39,28 @@ def serving_from(state: Path) -> Iterator[None]:
         yield
 
 
+def _make(state: Path) -> None:
+    try:
+        state.mkdir(mode=0o711, parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise Refusal(
+            f"the folder {state} cannot be made ({error.strerror}): development keeps its servers and secrets there; "
+            "set CHARTER_STATE to a folder you may write to",
+        ) from error
+
+
 def kept_secrets(state: Path) -> dict[str, str]:
     """Return JWT_SECRET and REFRESH_KEYS of a state folder, made at the first call; only its owner can read them.
 
     Raises:
-        Refusal: the file is damaged.
+        Refusal: the file is damaged, or the folder cannot be made.
         OSError: it cannot be written or read.
     """
     path = state / "secrets"
     if not path.exists():
-        state.mkdir(mode=0o711, parents=True, exist_ok=True)
+        _make(state)
         draft = state / f"secrets.{os.getpid()}"
         draft.touch(mode=0o600)
         draft.write_text(f"JWT_SECRET={secrets.token_urlsafe(48)}\nREFRESH_KEYS=k1:{secrets.token_urlsafe(48)}\n")

@@ -79,7 +79,9 @@ def explain(error: BaseException, url: str) -> str:
     password = _parts(url).get("password")
     if password:
         detail = detail.replace(password, "***")
-    return f"cannot reach PostgreSQL at {_place(url)} ({detail}); start it or set DATABASE_URL"
+    # Where the URL names no user the account's name is taken, and a container's account may have none.
+    mend = "name a user in DATABASE_URL" if "local user with ID" in detail else "start it or set DATABASE_URL"
+    return f"cannot reach PostgreSQL at {_place(url)} ({detail}); {mend}"
 
 
 def _place(url: str) -> str:

@@ -19,11 +19,12 @@ from peewee_migrate import Migrator
 from peewee_migrate.router import Router as FileRouter
 from psycopg2.extensions import connection as DriverConnection
 
+from app import resources
 from app.database.faults import translated
 from app.database.pool import Database
 from app.errors import Unavailable
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+MIGRATIONS = resources.MIGRATIONS
 
 # Any number will do that nobody else uses in this database.
 _LOCK = 7_031_994_112

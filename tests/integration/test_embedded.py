@@ -200,9 +200,13 @@ def test_a_start_that_cannot_succeed_says_why_in_one_line(state: Path) -> None:
             '2026-11-23 02:34:04.123 UTC [71] FATAL:  could not extend "a": wrote only 4096 of 8192 bytes at block 1',
             'could not extend "a": wrote only 4096 of 8192 bytes at block 1; free some space and try again',
         ),
+        (
+            "initdb: error: could not look up effective user ID 7",
+            "could not look up effective user ID 7; give that id a line in /etc/passwd, or set DATABASE_URL",
+        ),
     ],
 )
-def test_a_servers_reason_is_told_without_its_clock_and_a_full_disk_with_its_mend(line: str, told: str) -> None:
+def test_a_servers_reason_is_told_without_its_clock_and_with_its_mend(line: str, told: str) -> None:
     assert reason(["the data directory was made", line, "child process exited with exit code 1"]) == told
 
 

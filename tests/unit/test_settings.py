@@ -144,6 +144,12 @@ def test_a_wrong_value_is_told_by_its_variable(name: str, value: str) -> None:
     assert "hush" not in told[0]
 
 
+def test_a_tilde_that_names_no_home_is_told() -> None:
+    assert faults({"CHARTER_STATE": "~no-such-account/state"}) == [
+        "CHARTER_STATE takes a whole path here: ~ names no home"
+    ]
+
+
 def test_a_fault_does_not_repeat_the_value() -> None:
     told = faults(dict.fromkeys(WRONG, "hush:hush"))
 

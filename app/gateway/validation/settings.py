@@ -20,6 +20,7 @@ from app.policy.catalogue import read_catalogue
 from app.policy.document import Fault, Place
 from app.policy.document.bundle import file_name
 from app.policy.document.yaml_text import YamlText
+from app.resources import OPENAPI
 from app.services import auth, registration
 from app.services.declarations import Declarations, Declared
 
@@ -37,7 +38,7 @@ _GOES_BY = (
     ("register", registration.INVITATION_CODE),
     ("login", auth.UNVERIFIED),
 )
-_FORM = Path(__file__).resolve().parents[3] / "openapi" / "settings.schema.json"
+_FORM = OPENAPI / "settings.schema.json"
 # PostgreSQL gives a number back in full digits, and nobody reads an integer beyond 64 bits.
 _LARGEST_NUMBER = float(2**63)
 _Faults = Callable[[Any], list[Violation]]

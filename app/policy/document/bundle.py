@@ -69,7 +69,7 @@ def load(path: Path) -> Document:
 
 def file_name(path: Path, document_folder: Path) -> str:
     """Return how faults speak of a file: as seen from the working directory, else from above the document's folder."""
-    path, here = path.resolve(), Path.cwd().resolve()
+    path, here = path.resolve(), Path.cwd()
     return path.relative_to(here if path.is_relative_to(here) else document_folder.resolve().parent).as_posix()
 
 

@@ -1,0 +1,96 @@
+"""The wheel, built from the source archive, does the README's quick start from an empty folder."""
+
+import contextlib
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+
+from tests.prove.interpreters import environment
+from tests.prove.proof import ROOT, run
+from tests.prove.quick_start import ADMIN, sign_in, started, walk
+from tests.prove.stores import stores
+
+# What a command says, by its words: each works from a wheel, or says what it needs.
+COMMANDS = {
+    "--version": "charter, version",
+    "spec routes": "/v1/users/me",
+    "spec policy": "account:read",
+    "spec bundle": '"openapi":',
+    "spec lint": "needs openapi-spec-validator",
+    "db status": "RUN AT",
+    "users list": "admin@example.com",
+    "settings list": "registration.open",
+    "doctor": "each with a policy and a handler",
+    "dev": "this is an installed package: use charter serve",
+}
+
+
+def prove(place: Path) -> None:
+    """Build both, install the wheel beside the locked requirements, and use it."""
+    clone, empty = place / "clone", place / "empty"
+    run("git", "clone", "--quiet", str(ROOT), str(clone))
+    run("make", "--silent", "dist", cwd=clone)
+    python = environment(Path(sys.executable), place / "environment", None)
+    locked = ["--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirement"]
+    _pip(python, "install", *locked, str(clone / "requirements" / "runtime.txt"))
+    _pip(python, "install", "--no-deps", "--no-index", *map(str, (clone / "dist").glob("*.whl")))
+    _pip(python, "check")
+    charter = str(python.with_name("charter"))
+    base = {"PATH": os.environ["PATH"], "HOME": str(place), "NO_COLOR": "1", **ADMIN}
+    with stores(place / "stores") as given:
+        print("the walk in development, with servers that are there already")
+        local = {**base, **given, "CHARTER_ENV": "development"}
+        with started([charter, "serve"], place / "given.log", cwd=_made(empty), environment=local) as url:
+            walk(url, cwd=empty)
+        assert [path.name for path in empty.iterdir()] == [".charter"]
+        for words, expected in COMMANDS.items():
+            _says(charter, words, expected, cwd=empty, environment=local)
+        print("production")
+        with _database(given["DATABASE_URL"]) as database:
+            keys = {"JWT_SECRET": secrets.token_urlsafe(48), "REFRESH_KEYS": f"k1:{secrets.token_urlsafe(48)}"}
+            production = {**base, **given, **keys, "DATABASE_URL": database}
+            subprocess.run([charter, "db", "migrate"], cwd=_made(place / "bare"), env=production, check=True)
+            with started([charter, "serve"], place / "bare.log", cwd=place / "bare", environment=production) as url:
+                sign_in(url)
+            assert list((place / "bare").iterdir()) == []
+    print("the walk in development, with the servers that come as wheels")
+    _pip(python, "install", *locked, str(clone / "requirements" / "run.txt"))
+    _pip(python, "check")
+    local = {**base, "CHARTER_ENV": "development", "CHARTER_STATE": str(place / "state")}
+    with started([charter, "serve"], place / "own.log", cwd=_made(place / "own"), environment=local) as url:
+        walk(url, cwd=place / "own")
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _pip(python: Path, *words: str) -> None:
+    quiet = ["--quiet"] if words[0] == "install" else []
+    run(str(python), "-I", "-m", "pip", "--disable-pip-version-check", *words, *quiet)
+
+
+def _says(charter: str, words: str, expected: str, *, cwd: Path, environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [charter, *words.split()], cwd=cwd, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    told = done.stdout + done.stderr
+    assert expected in told, f"charter {words}: {told}"
+    assert "Traceback" not in told, f"charter {words}: {told}"
+
+
+@contextlib.contextmanager
+def _database(url: str) -> Iterator[str]:
+    """Make an empty database beside another and give its URL."""
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute("CREATE DATABASE production")
+    yield urlsplit(url)._replace(path="/production").geturl()

@@ -1,0 +1,73 @@
+"""A Charter that somebody starts as the README says, and what they do first with it."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.prove.proof import ROOT, run
+
+START_SECONDS = 600
+PASSWORD = "a prooflike passphrase 41"
+ADMIN = {"CHARTER_ADMIN_PASSWORD": PASSWORD, "PORT": "0"}
+
+
+@contextmanager
+def started(
+    words: Sequence[str], log: Path, *, cwd: Path | str, environment: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Start a server, give its URL, and stop it as Ctrl-C does.
+
+    Args:
+        words: the command; it makes or finds the admin of ADMIN.
+        log: takes what it prints.
+        environment: the whole of it; absent: that of this process with ADMIN.
+
+    Raises:
+        AssertionError: it does not start in time, or does not stop as it should.
+    """
+    variables = {**os.environ, **ADMIN} if environment is None else environment
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            words, cwd=cwd, env=variables, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        yield _address(server, log)
+    finally:
+        os.killpg(server.pid, signal.SIGINT)
+        code = server.wait(60)
+    # make itself ends as the signal would have it.
+    assert code in (0, -signal.SIGINT), f"{' '.join(words)} ended with {code}: {log.read_text()}"
+    assert log.read_text().rstrip().endswith("stopped")
+
+
+def _address(server: "subprocess.Popen[bytes]", log: Path) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if found := re.search(r"(?:API +|serving.*?)(http://[^\s/\"]+)", log.read_text()):
+            return found[1]
+        assert server.poll() is None, log.read_text()
+        time.sleep(0.2)
+    raise AssertionError(f"it did not start: {log.read_text()}")
+
+
+def sign_in(url: str) -> str:
+    """Sign in as the first admin and return the access token."""
+    answer = httpx.post(f"{url}/v1/auth/login", json={"email": "admin@example.com", "password": PASSWORD}, timeout=30)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["data"]["access_token"])
+
+
+def walk(url: str, *, cwd: Path) -> None:
+    """Do the README's walk, then look at what answers without a token."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    run("bash", "-c", "\n".join(["set -euo pipefail", *blocks]), cwd=cwd, API=url, ADMIN_PASSWORD=PASSWORD)
+    assert httpx.get(f"{url}/health").json()["status"] in ("ok", "degraded")
+    assert "swagger-ui" in httpx.get(f"{url}/docs").text
