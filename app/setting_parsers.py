@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 import psycopg2
 from psycopg2.extensions import parse_dsn
 
-from app.addresses import is_address
+from app.addresses import canonical, is_address
 
 SECRET_BYTES = 32
 LONGEST_WINDOW_SECONDS = 86_400
@@ -172,10 +172,10 @@ def redis_url(value: str) -> str:
 
 
 def mail_address(value: str) -> str:
-    """Take a mail address that can sign in."""
+    """Take a mail address that can sign in, in any spelling."""
     if not is_address(value):
         raise ValueError("takes a mail address such as admin@example.com")
-    return value
+    return canonical(value)
 
 
 def secret(value: str) -> str:

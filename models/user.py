@@ -9,11 +9,12 @@ STATUSES = ("active", "suspended")
 
 
 class User(Record):
-    """An account. The address is stored in canonical form (NFKC, lower case).
+    """An account. The address is stored in canonical form (lower case, the domain as A-label).
 
     The address is compared byte by byte (collation C): an index on it serves equality, prefix search and sorting, and
-    the order of a list is the same on every server. `name_key` is the profile's display name in small letters, kept by
-    a trigger, so that one index can have it beside role and status.
+    the order of a list is the same on every server. `name_key` is the profile's display name as `app.text.search_key`
+    folds it, so that one index can have it beside role and status. Where something else than Charter writes a name, a
+    trigger keeps it in small letters until Charter saves the account.
     """
 
     email = TextField(unique=True, collation='"C"')

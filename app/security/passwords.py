@@ -7,13 +7,13 @@ database connection held.
 import base64
 import hmac
 import re
-import unicodedata
 from collections.abc import Iterable
 
 import bcrypt
 
 from app.errors import ValidationFailed, Violation
 from app.security.common_passwords import CommonPasswords
+from app.text import LONGEST, casefold, nfkc
 
 _SCHEME = "v1"
 _STORED = re.compile(_SCHEME + r"(\$2b\$(\d\d)\$[./A-Za-z0-9]{53})", re.ASCII)
@@ -21,9 +21,9 @@ _LABEL = b"charter password v1"
 _SALT = "." * 22
 _COSTS = range(4, 19)
 
-# Nothing longer is normalised: sorting a run of combining marks takes quadratic time. A password of the greatest
-# maximum fits four times over, since an input method may send up to four code points for one composed character.
-_LONGEST = 4096
+# Nothing longer is normalised: see app.text. A password of the greatest maximum fits four times over, since an input
+# method may send up to four code points for one composed character.
+_GREATEST_MAXIMUM = LONGEST // 4
 
 # What is left of a password without the account's own words must itself be something one has to guess.
 _SHORTEST_REST = 8
@@ -46,7 +46,7 @@ class Passwords:
     """
 
     def __init__(self, minimum: int, maximum: int, cost: int) -> None:
-        if minimum < 8 or not minimum <= maximum <= _LONGEST or cost not in _COSTS:
+        if minimum < 8 or not minimum <= maximum <= _GREATEST_MAXIMUM or cost not in _COSTS:
             raise ValueError("a password has 8 characters at least, and bcrypt takes a cost of 4 to 18")
         self._minimum = minimum
         self._maximum = maximum
@@ -111,11 +111,11 @@ class Passwords:
             return f"has more than {self._maximum} characters"
         if any("\ud800" <= character <= "\udfff" for character in password):
             return "is not valid Unicode text"
-        normal = unicodedata.normalize("NFKC", password)
+        normal = nfkc(password)
         # Compatibility characters may stand for many: what counts is what the person typed, and what is left of it.
         if min(len(password), len(normal)) < self._minimum:
             return f"has fewer than {self._minimum} characters"
-        folded = _fold(normal)
+        folded = casefold(password)
         if folded in self._common:
             return "is one of the most common passwords"
         if _period(folded) < self._minimum:
@@ -137,18 +137,14 @@ def _work(sealed: bytes, cost: int) -> None:
 def _seal(password: str) -> bytes:
     # bcrypt reads 72 bytes and stops at NUL; 44 characters of base64 have neither problem. The label is public: it
     # only keeps hashes of bare SHA-256 digests stolen elsewhere from being tried here.
-    normal = unicodedata.normalize("NFKC", password) if len(password) <= _LONGEST else ""
+    normal = nfkc(password) if len(password) <= LONGEST else ""
     return base64.b64encode(hmac.digest(_LABEL, normal.encode("utf-8", "surrogatepass"), "sha256"))
-
-
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _own(words: Iterable[str]) -> list[str]:
     found: set[str] = set()
     for word in words:
-        folded = _fold(word)
+        folded = casefold(word[:LONGEST])
         parts = re.split(r"[\W_]+", folded)
         found.update((folded, "".join(parts), *parts))
     found = {word for word in found if len(word) >= _SHORTEST_OWN_WORD}

@@ -12,6 +12,7 @@ from app.database import run
 from app.errors import EmailTaken, NotFound, PreconditionFailed
 from app.identifiers import new_id
 from app.services import roles
+from app.text import search_key
 from models.account import ACCOUNT_COLUMNS, ACCOUNT_FROM, Account
 
 Versions = tuple[str, ...] | None
@@ -27,7 +28,7 @@ _LOCK = "SELECT id FROM users WHERE id = %(id)s FOR NO KEY UPDATE"
 _INSERT = """
 WITH account AS (
     INSERT INTO users (id, email, name_key, password_hash, role_id, verified_at, created_at, updated_at)
-    SELECT %(id)s, %(email)s, lower(%(display_name)s), %(password_hash)s, r.id, %(verified_at)s, %(now)s, %(now)s
+    SELECT %(id)s, %(email)s, %(name_key)s, %(password_hash)s, r.id, %(verified_at)s, %(now)s, %(now)s
     FROM roles r WHERE r.name = %(role)s
     ON CONFLICT (email) DO NOTHING
     RETURNING id
@@ -40,7 +41,7 @@ RETURNING user_id
 """
 
 _SAVE = """
-UPDATE users SET email = %(email)s, status = %(status)s, verified_at = %(verified_at)s,
+UPDATE users SET email = %(email)s, name_key = %(name_key)s, status = %(status)s, verified_at = %(verified_at)s,
     role_id = CASE WHEN %(keeps_role)s THEN role_id ELSE (SELECT id FROM roles WHERE name = %(role)s) END,
     version = version + 1, updated_at = %(now)s
 WHERE id = %(id)s
@@ -105,6 +106,7 @@ def insert(
             "id": new_id(),
             "profile_id": new_id(),
             "email": email,
+            "name_key": _name_key(profile.get("display_name")),
             "password_hash": password_hash,
             "role": role,
             "verified_at": now if verified else None,
@@ -127,16 +129,14 @@ def save(before: Account, after: Account, *, expected_version: Versions, now: da
         PreconditionFailed: the version is none of those expected.
         EmailTaken: another account has the address.
     """
-    # The row is locked since it was read, so what is compared here cannot change any more. The profile's ETag is the
-    # version alone, and whoever saw that one saw all of the row but the name of the role.
-    if expected_version is not None and {etag(before), str(before.version)}.isdisjoint(expected_version):
-        raise PreconditionFailed
+    _expect(before, expected_version)
     if after == before:
         return before
     # A role that stays is not named again: it may have another name by now.
     keeps_role = after.role == before.role
     try:
-        rows = run(_SAVE, {**after._asdict(), "keeps_role": keeps_role, "now": now})
+        name_key = _name_key(after.display_name)
+        rows = run(_SAVE, {**after._asdict(), "name_key": name_key, "keeps_role": keeps_role, "now": now})
     except peewee.IntegrityError as error:
         if getattr(error.__cause__, "pgcode", None) != UNIQUE_VIOLATION:
             raise
@@ -156,10 +156,21 @@ def save_profile(before: Account, fields: Mapping[str, Any], *, expected_version
     Raises:
         PreconditionFailed: the version is none of those expected.
     """
+    _expect(before, expected_version)
     after = before._replace(**fields)
-    if after != before:
-        after = after._replace(profile_updated_at=now)
-    saved = save(before, after, expected_version=expected_version, now=now)
-    if saved is not before:
-        run(_SAVE_PROFILE, {**saved._asdict(), "now": now})
-    return saved
+    if after == before:
+        return before
+    # The profile first: a trigger then gives the account a key of its own making, which what is saved next replaces.
+    run(_SAVE_PROFILE, {**after._asdict(), "now": now})
+    return save(before, after._replace(profile_updated_at=now), expected_version=None, now=now)
+
+
+def _expect(before: Account, expected_version: Versions) -> None:
+    # The row is locked since it was read, so what is compared here cannot change any more. The profile's ETag is the
+    # version alone, and whoever saw that one saw all of the row but the name of the role.
+    if expected_version is not None and {etag(before), str(before.version)}.isdisjoint(expected_version):
+        raise PreconditionFailed
+
+
+def _name_key(display_name: str | None) -> str | None:
+    return None if display_name is None else search_key(display_name)

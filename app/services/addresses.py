@@ -1,9 +1,9 @@
 """E-mail addresses in the one form they are stored and compared in."""
 
-from app.addresses import canonical, is_address
+from app.addresses import canonical, canonical_domain, is_address
 from app.errors import ValidationFailed, Violation
 
-__all__ = ["accept", "canonical", "own_words"]
+__all__ = ["accept", "canonical", "canonical_domain", "own_words"]
 
 
 def accept(email: str, *, field: str = "email") -> str:

@@ -168,7 +168,7 @@ def _setting(declared: Declared, row: tuple[Any, ...] | None, tools: Tools) -> S
     if row is None:
         return Setting(declared, declared.default, False, 0, None)
     key, value, version, updated_at = row
-    if declared.faults(value):
+    if not declared.takes_stored(value):
         tools.declarations.tell_once(key, version, "its schema does not take the value that is stored")
         return Setting(declared, declared.default, False, version, None)
     return Setting(declared, value, True, version, updated_at)

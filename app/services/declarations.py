@@ -23,6 +23,8 @@ class Declared:
         schema: a Schema Object of OpenAPI 3.0, for people to read.
         default: fits the schema.
         faults: takes a value and returns what is wrong with it, each with a field that begins with `value`.
+        takes_stored: tells whether a value that is stored counts; of text it asks less than `faults` asks of what is
+            new.
     """
 
     key: str
@@ -31,6 +33,7 @@ class Declared:
     schema: Mapping[str, Any]
     default: Any
     faults: Callable[[Any], list[Violation]]
+    takes_stored: Callable[[Any], bool] = lambda _: True
 
     @property
     def is_secret(self) -> bool:

@@ -4,7 +4,7 @@ import hmac
 
 from app.errors import Forbidden, ValidationFailed, Violation
 from app.services import configuration
-from app.services.addresses import canonical
+from app.services.addresses import canonical_domain
 from app.services.tools import Tools
 
 OPEN = "registration.open"
@@ -30,7 +30,7 @@ def admit(address: str, invitation_code: str | None, *, tools: Tools) -> None:
     if code is not None and not hmac.compare_digest((invitation_code or "").encode(), code.encode()):
         refusal = Violation("This is not the invitation code.", "invitation_code")
         raise Forbidden(details=[refusal], reason="invitation_code_wrong")
-    allowed = {canonical(domain) for domain in now[ALLOWED_DOMAINS]}
+    allowed = {canonical_domain(domain) for domain in now[ALLOWED_DOMAINS]}
     if allowed and address.rpartition("@")[2] not in allowed:
         refusal = Violation("Addresses of this domain cannot register here.", "email")
         raise ValidationFailed(details=[refusal], reason="domain_not_allowed")

@@ -5,8 +5,9 @@ Every index that a list is read by begins with the status, or with role and stat
 told where to end.
 """
 
+from app.addresses import canonical, is_address
 from app.database import run
-from app.services.addresses import canonical
+from app.text import search_key
 from models.account import ACCOUNT_COLUMNS, ACCOUNT_FROM, Account
 from models.user import STATUSES
 
@@ -21,7 +22,7 @@ _DEFAULT_ORDER = "-created_at"
 
 # The column of each begins an index after role and status; collation and operator class make a prefix a range of it.
 _BY_ADDRESS = "u.email LIKE %(address)s"
-_BY_NAME = "u.name_key LIKE lower(%(name)s)"
+_BY_NAME = "u.name_key LIKE %(name)s"
 _BY_NAME_ALONE = f"{_BY_NAME} AND u.email NOT LIKE %(address)s"
 _BY_EITHER = f"({_BY_ADDRESS} OR {_BY_NAME})"
 
@@ -32,7 +33,7 @@ def search(
     """Return a page of accounts.
 
     Args:
-        q: keeps those whose address or display name begins with this, whatever the case.
+        q: keeps those whose address or display name begins with this, in whatever case and form it is typed.
         role: keeps those with the role of this name; a name no role has keeps none.
         status: keeps those in this state.
         sort: created_at, email or updated_at, with a dash in front for descending; empty: newest first. Ties by id.
@@ -58,7 +59,11 @@ def search(
         [(counted,)] = run(f"SELECT {_count(stretches)}", params)
         parts = [_walk(stretches, column, order)]
     else:
-        params |= {"start": canonical(q), "address": _prefix(canonical(q)), "name": _prefix(q)}
+        name = search_key(q)
+        if not name:  # nothing in it is seen, and every name begins with nothing
+            return [], 0, True
+        address = canonical(q) if is_address(q) else name
+        params |= {"start": address, "address": _prefix(address), "name": _prefix(name)}
         params["most"] = most = (_FEW if offset >= _DEEP else MOST_COUNTED) + 1
         [(addresses, names)] = run(_count_both(stretches), params)
         counted = addresses + names

@@ -19,6 +19,9 @@ from tests.contract.stage import Stage
 from tests.people import PASSWORD
 
 schemathesis.openapi.format("time-zone", strategies.sampled_from(["Europe/London", "Asia/Kolkata", "UTC"]))
+schemathesis.openapi.format("web-url", strategies.sampled_from(["https://a.example", "http://[::1]:80/b?c#d"]))
+for lines in ("single-line", "multi-line"):
+    schemathesis.openapi.format(lines, strategies.text(strategies.characters(exclude_categories=["C", "Zl", "Zp"])))
 
 proxy.initialize(Database(os.environ["DATABASE_URL"], size=2))
 stage = Stage(os.environ["CONTRACT_CALLER"], Passwords(15, 256, 4).hash(PASSWORD))

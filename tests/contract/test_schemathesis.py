@@ -21,6 +21,9 @@ from tests.service import Service
 from tests.wire import data
 
 schemathesis.openapi.format("time-zone", strategies.sampled_from(["Europe/London", "Asia/Kolkata", "UTC"]))
+schemathesis.openapi.format("web-url", strategies.sampled_from(["https://a.example", "http://[::1]:80/b?c#d"]))
+for lines in ("single-line", "multi-line"):
+    schemathesis.openapi.format(lines, strategies.text(strategies.characters(exclude_categories=["C", "Zl", "Zp"])))
 
 
 def _document(*phases: str) -> Any:

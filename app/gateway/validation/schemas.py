@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from jsonschema_rs import Draft202012Validator
 
-from app.gateway.validation.formats import FORMATS
+from app.gateway.validation.formats import FORMATS, STORED_FORMATS
 from app.policy.document import resolve
 
 Direction = Literal["request", "response"]
@@ -34,8 +34,9 @@ def compile(  # noqa: A001 - schemas.compile, as re.compile
     bundle: Mapping[str, Any], schema: Any, *, direction: Direction
 ) -> Draft202012Validator:
     """Return what checks values against a schema of the document, formats included. Lengths count code points."""
+    formats = FORMATS if direction == "request" else STORED_FORMATS
     return Draft202012Validator(
-        convert(bundle, schema, direction=direction), validate_formats=True, formats=dict(FORMATS), offline=True
+        convert(bundle, schema, direction=direction), validate_formats=True, formats=dict(formats), offline=True
     )
 
 

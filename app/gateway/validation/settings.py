@@ -57,7 +57,11 @@ def load_declarations(path: Path) -> Declarations:
         return Declarations.of()
     found = read_catalogue(path, _is_sound)
     return Declarations.of(
-        Declared(key=key, **{**entry, "faults": _faults_of(entry["schema"])}) for key, (entry, _) in found.items()
+        Declared(
+            key=key,
+            **{**entry, "faults": _faults_of(entry["schema"]), "takes_stored": _taker_of_stored(entry["schema"])},
+        )
+        for key, (entry, _) in found.items()
     )
 
 
@@ -106,8 +110,13 @@ def _form() -> Draft202012Validator:
     return Draft202012Validator({"$ref": "#/$defs/setting", "$defs": whole["$defs"]})
 
 
-def _faults_of(schema: Any) -> _Faults:
-    validator = schemas.compile({}, schema, direction="request")
+def _taker_of_stored(schema: Any) -> Callable[[Any], bool]:
+    faults = _faults_of(schema, direction="response")
+    return lambda value: not faults(value)
+
+
+def _faults_of(schema: Any, *, direction: schemas.Direction = "request") -> _Faults:
+    validator = schemas.compile({}, schema, direction=direction)
 
     def faults(value: Any) -> list[Violation]:
         try:

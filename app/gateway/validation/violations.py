@@ -27,14 +27,18 @@ _TYPES = {
     "object": "an object",
     "string": "text",
 }
+_HIDDEN = "control characters, tags, or characters that change the direction of what follows"
 _FORMATS = {
     "cursor": "a cursor that this list gave you",
     "date": "a date such as 2026-01-31",
     "date-time": "a time such as 2026-01-31T12:00:00Z",
     "email": "a mail address",
+    "multi-line": f"text without {_HIDDEN}; line breaks and tabulators are fine",
+    "single-line": f"one line of text without {_HIDDEN}",
     "time-zone": "a time zone such as Europe/London",
     "uri": "an absolute URL",
     "uuid": "a UUID",
+    "web-url": "an http or https URL in ASCII, without user name or password",
 }
 Path = tuple[str | int, ...]
 _Found = tuple[Path, str]
@@ -48,9 +52,13 @@ def list_violations(validator: Draft202012Validator, instance: Any, *, prefix: s
         instance: the value.
         prefix: what the field of the value itself is; with none, a fault of the whole has no field.
     """
+    errors = list(islice(validator.iter_errors(instance), _MOST_READ))
+    # A format says in words what a pattern beside it says in signs.
+    in_words = {tuple(error.instance_path) for error in errors if _kind(error) == "format"}
     found = {
         finding
-        for error in islice(validator.iter_errors(instance), _MOST_READ)
+        for error in errors
+        if _kind(error) != "pattern" or tuple(error.instance_path) not in in_words
         for finding in islice(_findings(error), _MOST_READ)
     }
     start: Path = (prefix,) if prefix else ()
@@ -61,6 +69,11 @@ def one_of(phrases: Iterable[str]) -> str:
     """Return phrases as a choice: `a`, `a or b`, `a, b or c`."""
     *others, last = phrases
     return f"{', '.join(others)} or {last}" if others else last
+
+
+def _kind(error: ValidationError) -> str:
+    kind: Any = error.kind
+    return str(kind.name)
 
 
 def _field(path: Path) -> str | None:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from app.database import run
+from app.text import search_key
 from tests.people import People, make_role
 from tests.rows import decision, eventless
 from tests.service import Service
@@ -36,6 +37,8 @@ def rename(email: str, display_name: str) -> None:
         "UPDATE user_profiles SET display_name = %s WHERE user_id = (SELECT id FROM users WHERE email = %s)",
         (display_name, email),
     )
+    # A trigger folds as the database does; the service folds alike on every one.
+    run("UPDATE users SET name_key = %s WHERE email = %s", (search_key(display_name), email))
 
 
 def page(answer: httpx.Response) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def test_a_value_that_does_not_fit_is_refused_and_changes_nothing(
         ("registration.allowed_domains", []),
         ("sign_in.unverified", None),
         ("service.notice", "x" * 500),
-        ("service.notice", "\u202e Ünïcödé 💡\n\t\u0001"),
+        ("service.notice", "Ünïcödé 💡 می\u200cخواهم 👩\u200d🚀"),
         ("support.contact", "help@example.com"),
         ("support.contact", "https://example.com/help?a=1#b"),
     ],

@@ -7,6 +7,7 @@ import pytest
 
 from app.database import run
 from app.services import user_list
+from app.text import search_key
 from tests.integration.services.conftest import World
 
 # Few enough to be read in no time, and enough for every combination to be there, ties and missing names included.
@@ -28,7 +29,7 @@ SELECT gen_random_uuid(), made.id, CASE WHEN mod(n, 13) > 0 THEN initcap(chosen.
 FROM made JOIN chosen USING (email)
 """
 READ = """
-SELECT u.id, u.email, r.name, u.status, u.created_at, u.updated_at, lower(coalesce(p.display_name, ''))
+SELECT u.id, u.email, r.name, u.status, u.created_at, u.updated_at, p.display_name
 FROM users u JOIN roles r ON r.id = u.role_id JOIN user_profiles p ON p.user_id = u.id
 """
 SORTS = ("", "created_at", "-created_at", "email", "-email", "updated_at", "-updated_at")
@@ -40,10 +41,16 @@ def naive(rows: list[tuple], *, q: str | None, role: str | None, status: str | N
         row
         for row in rows
         if (role in (None, row[2]) and status in (None, row[3]))
-        and (q is None or row[1].startswith(q.lower()) or row[6].startswith(q.lower()))
+        and (q is None or row[1].startswith(search_key(q)) or search_key(row[6] or "").startswith(search_key(q)))
     ]
     column = {"email": 1, "created_at": 4, "updated_at": 5}[sort.removeprefix("-") or "created_at"]
     return sorted(wanted, key=lambda row: (row[column], row[0].int), reverse=sort.startswith("-") or not sort)
+
+
+def _keys(rows: list[tuple]) -> tuple[list[Any], list[Any]]:
+    """Return the ids of those that have a name, and what the services would search them by."""
+    named = [row for row in rows if row[6] is not None]
+    return [row[0] for row in named], [search_key(row[6]) for row in named]
 
 
 @pytest.mark.parametrize("shrunk", [False, True], ids=["few match", "many match"])
@@ -52,6 +59,10 @@ def test_a_list_is_what_sorting_all_of_them_would_give(
 ) -> None:
     run(WRITE)
     rows, random = run(READ), Random(1)
+    run(
+        "UPDATE users SET name_key = k FROM unnest(%s::uuid[], %s::text[]) AS n (id, k) WHERE n.id = users.id",
+        _keys(rows),
+    )
     if shrunk:
         for name, bound in (("MOST_COUNTED", 60), ("_DEEP", 30), ("_FEW", 150)):
             monkeypatch.setattr(user_list, name, bound)
