@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 from jsonschema_rs import Draft202012Validator
 
+from app.entity_tags import is_unchanged
 from app.errors import Internal
 from app.gateway.answers import JSON, envelope
 from app.gateway.validation import schemas
@@ -204,11 +205,8 @@ def _matches(pattern: str) -> Check:
 
 
 def _not_modified(call: Call, headers: list[tuple[bytes, bytes]]) -> bool:
-    wanted = call.headers.get("if-none-match")
-    if wanted is None:
-        return False
-    tag = dict(headers).get(b"etag", b"").decode()
-    return bool(tag) and (wanted.strip() == "*" or tag in re.findall(r'"[^"]*"', wanted))
+    tag = dict(headers).get(b"etag")
+    return tag is not None and is_unchanged(call.headers.get("if-none-match"), tag[1:-1].decode())
 
 
 def _pagination(call: Call, listing: Listing, path: str) -> tuple[bytes, bytes]:
