@@ -125,6 +125,11 @@ class FrontDoor:
 
     def _decide(self, visit: Visit, raw_path: str, size: int) -> None:
         call, settings = visit.call, self._settings
+        if self._is_preflight(call):
+            # It asks about the origin, not about the path: a page that got a refusal here could not read the true one.
+            found = self._router.find(raw_path)
+            visit.answer = Answer(204, [(b"allow", found[0].allow.encode())] if found else [], b"")
+            return
         if len(raw_path) + len(call.query_string) + 1 > settings.uri_limit:
             raise UriTooLong
         if size > settings.header_limit:
@@ -144,6 +149,13 @@ class FrontDoor:
             raise MethodNotAllowed(headers={"Allow": route.allow})
         visit.plan = plan
         self._check_body_headers(plan, visit.headers)
+
+    def _is_preflight(self, call: Call) -> bool:
+        return (
+            call.method == "OPTIONS"
+            and "access-control-request-method" in call.headers
+            and call.headers.get("origin") in self._settings.cors_origins
+        )
 
     def _check_body_headers(self, plan: Plan, headers: dict[str, str]) -> None:
         length = headers.get("content-length")

@@ -54,13 +54,14 @@ def compile_plans(
         given: the objects that handlers may ask for, by the names in `binding.GIVEN`.
     """
     plans = {}
+    prefix = tools.settings.public_path
     for name, operation in fitted.items():
         parts = Parts(
             operation.policy,
             operation.reader,
             operation.body,
             bind(operation.handler, parameters=operation.reader.names, given=given),
-            partial(operation.responder, cursors=cursors),
+            partial(operation.responder, cursors=cursors, prefix=prefix),
             operation.responder.recheck,
             limiter,
             tools,
@@ -73,7 +74,7 @@ def compile_plans(
             run=_only_documented(compile_steps(parts), operation.responder.statuses | _EVERYWHERE),
             takes_body=operation.body is not None,
             needs_body=operation.needs_body,
-            headers=operation.policy.sunset.headers if operation.policy.sunset else (),
+            headers=operation.policy.sunset.headers_under(prefix) if operation.policy.sunset else (),
         )
     return plans
 
