@@ -41,8 +41,6 @@ from app.surface import OPENAPI, Surface, read_surface
 _PROBE_SECONDS = 1.0
 # For threads beside the executors, such as the one that starts the server.
 _SPARE_CONNECTIONS = 2
-# Where the document's examples send their requests.
-_EXAMPLE_ADDRESS = "localhost:8080"
 _NOTHING_DECLARED = Declarations.of()
 
 
@@ -210,8 +208,4 @@ def served(bundle: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     """Return the document as clients see it: with this deployment's address, when it is known."""
     if not settings.public_url:
         return dict(bundle)
-    info = dict(bundle["info"])
-    if "description" in info:
-        # The first steps are commands to be copied.
-        info["description"] = info["description"].replace(_EXAMPLE_ADDRESS, settings.public_url)
-    return {**bundle, "info": info, "servers": [{"url": settings.public_url}]}
+    return {**bundle, "servers": [{"url": settings.public_url}]}

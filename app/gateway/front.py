@@ -18,8 +18,9 @@ from app.errors import (
     UnsupportedMediaType,
     UriTooLong,
 )
+from app.gateway.media_types import media_type, unsupported
 from app.gateway.plan import Plan
-from app.gateway.router import Router, is_ours
+from app.gateway.router import Route, Router, is_ours
 from app.identifiers import new_id
 from app.policy.call import Answer, Call
 from app.security.access_tokens import AccessTokens
@@ -31,13 +32,6 @@ Scope = dict[str, Any]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _BEARER = re.compile(r"bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)", re.ASCII | re.IGNORECASE)
-_JSON_TYPE = re.compile(r"application/json(?=[ \t]*(;|$))", re.IGNORECASE)
-# Empty ones are allowed (RFC 9110, 5.6.6); spaces around the equals sign are not, and do no harm.
-_PARAMETER = re.compile(
-    r"""[ \t]*;[ \t]*(?:(?P<name>[!#$%&'*+.^_`|~\w-]+)[ \t]*=[ \t]*"""
-    r"""(?P<value>[!#$%&'*+.^_`|~\w-]+|"(?:[^"\\]|\\.)*"))?""",
-    re.ASCII,
-)
 _MOST_AGENT = 256
 
 
@@ -128,7 +122,7 @@ class FrontDoor:
         if self._is_preflight(call):
             # It asks about the origin, not about the path: a page that got a refusal here could not read the true one.
             found = self._router.find(raw_path)
-            visit.answer = Answer(204, [(b"allow", found[0].allow.encode())] if found else [], b"")
+            visit.answer = Answer(204, _offers(found[0]) if found else [], b"")
             return
         if len(raw_path) + len(call.query_string) + 1 > settings.uri_limit:
             raise UriTooLong
@@ -142,7 +136,7 @@ class FrontDoor:
             return
         route, call.path_values = found
         if call.method == "OPTIONS":
-            visit.answer = Answer(204, [(b"allow", route.allow.encode())], b"")
+            visit.answer = Answer(204, _offers(route), b"")
             return
         plan = route.methods.get(call.method)
         if plan is None:
@@ -169,23 +163,20 @@ class FrontDoor:
         kind = headers.get("content-type")
         # Chunks may turn out to be no body at all: see receive_body.
         chunked = "transfer-encoding" in headers
-        if not is_json(kind) if kind is not None else sized or (chunked and plan.needs_body):
-            raise UnsupportedMediaType
+        if media_type(kind) not in plan.media_types if kind is not None else sized or (chunked and plan.needs_body):
+            raise unsupported(plan.media_types)
         if chunked and headers["transfer-encoding"].strip().lower() != "chunked":
             raise UnsupportedMediaType("Send the body as it is, without another Transfer-Encoding than chunked.")
         if headers.get("content-encoding", "identity").strip().lower() != "identity":
-            raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+            message = "Send the body as it is, without Content-Encoding."
+            raise UnsupportedMediaType(message, headers={"Accept-Encoding": "identity"})
 
 
-def is_json(kind: str) -> bool:
-    """Tell whether a Content-Type is JSON, in UTF-8 where it names a charset; other parameters say nothing."""
-    kind = kind.strip()
-    found = _JSON_TYPE.match(kind)
-    while found and found.end() < len(kind):
-        found = _PARAMETER.match(kind, found.end())
-        if found and (found["name"] or "").lower() == "charset" and found["value"].strip('"').lower() != "utf-8":
-            return False
-    return found is not None
+def _offers(route: Route[Plan]) -> list[tuple[bytes, bytes]]:
+    """Return what OPTIONS tells of a path: its methods, and what a PATCH may be (RFC 5789, 3.1)."""
+    patch = route.methods.get("PATCH")
+    more = [(b"accept-patch", ", ".join(patch.media_types).encode())] if patch and patch.takes_body else []
+    return [(b"allow", route.allow.encode()), *more]
 
 
 def too_large(limit: int) -> PayloadTooLarge:

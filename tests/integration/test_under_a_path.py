@@ -3,7 +3,6 @@
 The requests come as a proxy passes them on that takes the path away.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,8 +124,6 @@ def test_the_document_leads_to_the_deployment(running: Service) -> None:
         document = client.get("/openapi.json").json()
 
     assert document["servers"] == [{"url": PUBLIC}]
-    assert f"curl -s {PUBLIC}/v1/auth/login" in document["info"]["description"]
-    assert "localhost" not in json.dumps(document["info"])
 
 
 def test_the_end_of_an_operation_is_explained_under_the_path(database_url: str) -> None:
