@@ -124,6 +124,25 @@ def test_a_page_of_a_known_origin_reads_every_answer(
     )
 
 
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ([("Content-Length", "2000000")], b"", 413),
+        ([("Content-Type", "application/json")], [b" " * 40_000] * 2, 413),
+        ([("Content-Type", "text/plain")], b"{}", 415),
+        ([("X-Large", "a" * 20_000)], b"", 431),
+        ([("Content-Type", "application/json")], b"{", 400),
+    ],
+)
+def test_a_page_reads_the_refusal_of_what_it_sends(
+    open_service: Service, headers: list[tuple[str, str]], body: bytes | list[bytes], status: int
+) -> None:
+    answer = ask(open_service, "POST", "/v1/auth/register", [("Origin", APP), *headers], body)
+
+    assert answer.status_code == status
+    assert answer.headers.get_list("access-control-allow-origin") == [APP]
+
+
 def test_an_answer_to_nobody_in_particular_varies_by_origin_too(open_service: Service) -> None:
     answer = ask(open_service, "GET", "/v1/nothing")
 
