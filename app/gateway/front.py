@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from app.errors import (
     AppError,
@@ -33,6 +34,7 @@ Scope = dict[str, Any]
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _BEARER = re.compile(r"bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)", re.ASCII | re.IGNORECASE)
 _MOST_AGENT = 256
+_OWN_PATHS = ("/v1", "/health", "/.well-known", "/docs", "/metrics", "/openapi")
 
 
 @dataclass(slots=True)
@@ -73,7 +75,21 @@ class FrontDoor:
         self._router: Router[Plan] = Router((plan.policy.path, plan.policy.method, plan) for plan in plans)
         self._settings = settings
         self._read_token = tokens.read
+        prefix = settings.public_path
+        # Of a path that begins like one of ours it could not be told whether a proxy has removed it.
+        self._prefix = "" if prefix.startswith(_OWN_PATHS) else prefix
         self._clock = clock
+
+    def below(self, scope: Scope) -> Scope:
+        """Return the scope without the path of the deployment, which most proxies remove and some leave."""
+        prefix = self._prefix
+        if not prefix:
+            return scope
+        raw_path = scope["raw_path"].decode("latin-1") if scope.get("raw_path") else scope["path"]
+        if raw_path != prefix and not raw_path.startswith(f"{prefix}/"):
+            return scope
+        rest = raw_path.removeprefix(prefix) or "/"
+        return {**scope, "path": unquote(rest), "raw_path": rest.encode("latin-1")}
 
     def admit(self, scope: Scope) -> Visit:
         """Return the visit of an HTTP request, with the plan to run or the answer to give."""

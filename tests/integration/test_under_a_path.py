@@ -20,7 +20,7 @@ from tests.raw import ask
 from tests.servers import Servers
 from tests.service import Service, settings_for
 from tests.service import running as serving
-from tests.wire import data
+from tests.wire import data, refused
 
 PUBLIC = "https://api.example.com/accounts"
 DOCUMENT = load(Path(__file__).parents[2] / "openapi" / "openapi.yaml")
@@ -124,6 +124,42 @@ def test_the_document_leads_to_the_deployment(running: Service) -> None:
         document = client.get("/openapi.json").json()
 
     assert document["servers"] == [{"url": PUBLIC}]
+
+
+def test_a_proxy_may_leave_the_path_before_what_it_passes_on(people: People, running: Service) -> None:
+    for path in ("/v1/users/me", "/v1/roles/user", "/health/live"):
+        plain, prefixed = people.ada.api.get(path), people.ada.api.get(f"/accounts{path}")
+        assert (prefixed.status_code, prefixed.json().get("data")) == (200, plain.json().get("data"))
+    for page in ("/openapi.json", "/docs", "/docs/start.js"):
+        assert ask(running, "GET", f"/accounts{page}").content == ask(running, "GET", page).content
+    for root in ("/accounts", "/accounts/", "/"):
+        assert ask(running, "GET", root).headers["location"] == "/accounts/docs"
+    me = "/accounts/v1/users/me"
+    assert ask(running, "OPTIONS", me).headers["allow"] == ask(running, "OPTIONS", me[9:]).headers["allow"]
+    refused(ask(running, "GET", me), 401, "UNAUTHENTICATED")
+    refused(ask(running, "DELETE", me), 405, "METHOD_NOT_ALLOWED")
+
+
+OTHERS = (
+    "/accountsv1/users/me", "/accounts/nothing", "/accounts/v1/nothing", "/accounts//v1/users/me", "/accounts/docs/",
+    "/Accounts/v1/users/me", "/accounts/v1/users/me/", "/accounts/../v1/users/me", "/%61ccounts/v1/users/me",
+    "/accounts/accounts/v1/users/me", "/v1/accounts/users/me", "/account/v1/users/me", "//accounts/v1/users",
+)  # fmt: skip
+
+
+def test_no_other_spelling_of_the_path_leads_anywhere(running: Service) -> None:
+    for target in OTHERS:
+        refused(ask(running, "GET", target), 404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("path", ["/v1", "/health", "/docs"])
+def test_a_path_that_begins_like_ours_is_only_removed_by_the_proxy(database_url: str, path: str) -> None:
+    settings = settings_for(DATABASE_URL=database_url, PUBLIC_URL=f"https://api.example.com{path}")
+    with serving(settings) as service:
+        refused(ask(service, "GET", "/v1/users/me"), 401, "UNAUTHENTICATED")
+        for target in ("/health/live", "/docs", "/docs/start.js"):
+            assert ask(service, "GET", target).status_code == 200
+        assert ask(service, "GET", "/").headers["location"] == f"{path}/docs"
 
 
 def test_the_end_of_an_operation_is_explained_under_the_path(database_url: str) -> None:
