@@ -31,6 +31,8 @@ def contradictions(settings: "Settings") -> list[str]:
     given = [item for item in secrets if item]
     if len(set(given)) != len(given):
         faults.append("REFRESH_KEYS must share no secret with JWT_SECRET or with one another; make new ones")
+    if settings.metrics_token in given:
+        faults.append("METRICS_TOKEN is the same as another secret; make one of its own: openssl rand -base64 48")
     if settings.env != "development":
         faults += _placeholder_faults(settings)
     if settings.env == "production" and settings.bcrypt_cost < 10:
@@ -42,6 +44,7 @@ def _placeholder_faults(settings: "Settings") -> list[str]:
     faults = []
     named = [("JWT_SECRET", settings.jwt_secret), ("JWT_SECRET_PREVIOUS", settings.jwt_secret_previous)]
     named += [("REFRESH_KEYS", content) for _, content in settings.refresh_keys]
+    named.append(("METRICS_TOKEN", settings.metrics_token))
     for variable, value in named:
         if value and (len(set(value)) < 8 or any(word in value.lower() for word in _PLACEHOLDERS)):
             faults.append(f"{variable} looks like a placeholder; make a secret with: openssl rand -base64 48")

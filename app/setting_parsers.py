@@ -7,18 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
 
 import psycopg2
 from psycopg2.extensions import parse_dsn
 
 from app.addresses import canonical, is_address
+from app.web_origins import origin, web_url
 
 SECRET_BYTES = 32
 LONGEST_WINDOW_SECONDS = 86_400
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+# What needs no escape in HTML, in a Location or between the angle brackets of a Link (RFC 3986, 3.3).
+_PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$()*+,;=:-]|%[0-9A-Fa-f]{2})+)*")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,15 @@ class Bucket:
 
     def __str__(self) -> str:
         return "/".join(str(part) for part in (self.count, self.seconds, self.burst) if part)
+
+
+class Names(tuple[str, ...]):
+    """Names in an order, as text with commas between them."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return ", ".join(self)
 
 
 def text(value: str) -> str:
@@ -112,22 +122,29 @@ def bucket(value: str) -> Bucket:
 
 
 def url(value: str) -> str:
-    """Take an http or https URL without a path's trailing slash."""
-    parts = _web_url(value)
-    if parts is None or parts.query or parts.fragment:
-        raise ValueError("takes a URL such as https://api.example.com")
+    """Take an http or https URL, possibly with a path; return it without a slash at its end."""
+    parts = web_url(value)
+    if parts is None or any(mark in value for mark in "?#@"):
+        raise ValueError("takes a URL such as https://api.example.com, or with a path https://example.com/accounts")
+    path = parts.path.rstrip("/")
+    if not _PATH.fullmatch(path) or any(segment in (".", "..") for segment in path.split("/")):
+        raise ValueError("has a path that is not made of plain segments, such as /accounts")
     return value.rstrip("/")
 
 
 def origins(value: str) -> tuple[str, ...]:
-    """Take a comma-separated list of web origins, each in the form that browsers send; no wildcard."""
-    found = tuple(_origin(item.strip()) for item in value.split(",") if item.strip())
-    if None in found:
-        raise ValueError(
-            "takes exact origins such as https://app.example.com, comma-separated, without a path; "
-            "a host beyond ASCII as xn--"
-        )
-    return tuple(item for item in found if item)
+    """Take a comma-separated list of origins, each in the form that browsers send; no wildcard."""
+    return tuple(origin(item.strip()) for item in value.split(",") if item.strip())
+
+
+def header_names(value: str) -> Names:
+    """Take a comma-separated list of header names; in lower case, each once."""
+    found = Names(dict.fromkeys(item.strip().lower() for item in value.split(",") if item.strip()))
+    if "*" in found:
+        raise ValueError("has a *, which does not cover Authorization; name each header")
+    if not all(map(_TOKEN.fullmatch, found)):
+        raise ValueError("takes names of headers such as traceparent, comma-separated")
+    return found
 
 
 def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -201,31 +218,3 @@ def key_ring(value: str) -> tuple[tuple[str, str], ...]:
 def hashing_threads(configured: int) -> int:
     """Return how many threads hash passwords: the configured number, else as many as this process has cores."""
     return configured or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else configured or 2
-
-
-def _web_url(value: str) -> SplitResult | None:
-    """Return the parts of an http or https URL with a host and a possible port, else None."""
-    try:
-        parts = urlsplit(value)
-        _ = parts.port  # read for its refusal alone
-    except ValueError:
-        return None
-    return parts if parts.scheme in _DEFAULT_PORTS and parts.hostname and not re.search(r"\s", value) else None
-
-
-def _origin(value: str) -> str | None:
-    """Return an origin as browsers serialise it (WHATWG URL): lower case, no default port; None if none can match."""
-    parts = _web_url(value)
-    if parts is None or "@" in parts.netloc or parts.path or parts.query or parts.fragment:
-        return None
-    host = parts.hostname or ""
-    if ":" in host or host.rpartition(".")[2].isdigit():
-        try:
-            address = ipaddress.ip_address(host)
-        except ValueError:
-            return None
-        host = f"[{address}]" if address.version == 6 else str(address)
-    elif not _HOST.fullmatch(host):
-        return None
-    port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"

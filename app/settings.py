@@ -8,10 +8,12 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from app import setting_parsers as parse
+from app import web_origins
 from app.setting_contradictions import contradictions
-from app.setting_parsers import Bucket
+from app.setting_parsers import Bucket, Names
 
 __all__ = ["Bucket", "Settings", "SettingsError"]
 
@@ -49,8 +51,19 @@ class Settings:
     host: str = _setting(parse.text, "127.0.0.1", "address to listen on")
     port: int = _setting(parse.whole(0, 65535), 8080, "port to listen on; 0 takes a free one")
     workers: int = _setting(parse.whole(1, 64), 1, "worker processes")
-    public_url: str = _setting(parse.url, "", "where clients reach this deployment; goes into the served document")
+    public_url: str = _setting(parse.url, "", "where clients reach this deployment, with the path it has there, if any")
     cors_origins: tuple[str, ...] = _setting(parse.origins, (), "origins that browsers may call from, comma-separated")
+    cors_request_headers: Names = _setting(
+        parse.header_names,
+        parse.header_names(web_origins.TRACING),
+        "headers that pages of these origins may send, beside those that Charter reads",
+    )
+    cors_exposed_headers: Names = _setting(
+        parse.header_names,
+        parse.header_names(web_origins.MEASURED),
+        "headers that they may read, beside those that Charter sends",
+    )
+    cors_max_age_seconds: int = _setting(parse.whole(0, 86_400), 600, "how long browsers may keep the two lists")
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
         parse.networks, (), "networks whose X-Forwarded-For is believed, comma-separated"
     )
@@ -150,7 +163,7 @@ class Settings:
         parse.choice("auto", "json", "console"), "auto", "JSON lines, or colours; auto: colours in development"
     )
     metrics_token: str = _setting(
-        parse.text, "", "bearer token of /metrics, which in production is closed without it", secret=True
+        parse.secret, "", "bearer token of /metrics, which in production is closed without it", secret=True
     )
 
     @classmethod
@@ -184,6 +197,11 @@ class Settings:
         given = cls(**values)
         broken = {fault.split(" ", 1)[0] for fault in faults}
         return given, faults + [line for line in contradictions(given) if line.split(" ", 1)[0] not in broken]
+
+    @property
+    def public_path(self) -> str:
+        """The path of the deployment, which begins every absolute reference; empty at the root of a host."""
+        return urlsplit(self.public_url).path
 
     @property
     def buckets(self) -> dict[str, Bucket]:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from app.entity_tags import Versions
 from app.policy.results import Result
 from app.security.principal import Client, Principal
 from app.services import accounts, auth, profiles
-from app.services.accounts import Versions
 from app.services.tools import Tools
 from handlers.presenters import present_user
 

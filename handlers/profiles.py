@@ -3,10 +3,10 @@
 from typing import Any
 from uuid import UUID
 
+from app.entity_tags import Versions
 from app.policy.results import Result
 from app.security.principal import Principal
 from app.services import accounts, profiles
-from app.services.accounts import Versions
 from app.services.tools import Tools
 from handlers.presenters import present_profile
 
@@ -16,7 +16,7 @@ Body = dict[str, Any]
 def get_profile(user_id: UUID) -> Result:
     """Read a profile."""
     account = accounts.find(user_id)
-    return Result(present_profile(account), version=account.version)
+    return Result(present_profile(account), version=accounts.profile_etag(account))
 
 
 def replace_profile(
@@ -24,6 +24,11 @@ def replace_profile(
 ) -> Result:
     """Replace all five fields."""
     account = profiles.change(
-        user_id=user_id, fields=body, expected_version=expected_version, actor=principal, tools=tools
+        user_id=user_id,
+        fields=body,
+        expected_version=expected_version,
+        require=accounts.require_profile,
+        actor=principal,
+        tools=tools,
     )
-    return Result(present_profile(account), version=account.version)
+    return Result(present_profile(account), version=accounts.profile_etag(account))

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from app.entity_tags import Versions
 from app.policy.results import Listing, Page, Result
 from app.security.principal import Principal
 from app.services import role_edits, roles
-from app.services.accounts import Versions
 from app.services.audit import Event
 from app.services.roles import Role
 from app.services.tools import Tools
@@ -55,9 +55,9 @@ def update_role(
     return _answer(role)
 
 
-def delete_role(role_name: str, principal: Principal, tools: Tools, event: Event) -> None:
+def delete_role(role_name: str, principal: Principal, expected_version: Versions, tools: Tools, event: Event) -> None:
     """Delete a role."""
-    role_edits.delete(role_name=role_name, actor=principal, tools=tools, event=event)
+    role_edits.delete(role_name=role_name, expected_version=expected_version, actor=principal, tools=tools, event=event)
 
 
 def list_permissions(tools: Tools) -> list[dict[str, str]]:

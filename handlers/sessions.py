@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from app.entity_tags import Versions
 from app.policy.results import Listing, Page
 from app.security.principal import Principal
 from app.services import sessions
@@ -16,6 +17,10 @@ def list_sessions(user_id: UUID, page: Page, principal: Principal, tools: Tools)
     return Listing(shown, total, exact)
 
 
-def revoke_session(user_id: UUID, session_id: UUID, principal: Principal, tools: Tools) -> None:
+def revoke_session(
+    user_id: UUID, session_id: UUID, principal: Principal, expected_version: Versions, tools: Tools
+) -> None:
     """End a session."""
-    sessions.revoke(user_id=user_id, session_id=session_id, actor=principal, tools=tools)
+    sessions.revoke(
+        user_id=user_id, session_id=session_id, expected_version=expected_version, actor=principal, tools=tools
+    )

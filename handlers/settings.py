@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from app.entity_tags import Versions
 from app.policy.results import Result
 from app.services import configuration
-from app.services.accounts import Versions
 from app.services.audit import Event
 from app.services.configuration import Setting
 from app.services.tools import Tools

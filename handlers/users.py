@@ -3,10 +3,10 @@
 from typing import Any
 from uuid import UUID
 
+from app.entity_tags import Versions
 from app.policy.results import Listing, Page, Result
 from app.security.principal import Principal
 from app.services import accounts, user_list, users
-from app.services.accounts import Versions
 from app.services.audit import Event
 from app.services.tools import Tools
 from handlers.presenters import present_user
@@ -60,9 +60,9 @@ def update_user(
     return _answer(account)
 
 
-def delete_user(user_id: UUID, principal: Principal, tools: Tools) -> None:
+def delete_user(user_id: UUID, principal: Principal, expected_version: Versions, tools: Tools) -> None:
     """Delete an account."""
-    users.delete(user_id=user_id, actor=principal, tools=tools)
+    users.delete(user_id=user_id, expected_version=expected_version, actor=principal, tools=tools)
 
 
 def set_user_role(

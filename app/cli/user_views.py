@@ -55,7 +55,7 @@ def list_users(
     asked = {"q": q, "role": role, "status": status, "sort": sort}
     given = {name: value for name, value in asked.items() if value is not None}
     if as_json:
-        _print_page_as_json(found, total, exact, given, offset, limit, following)
+        _print_page_as_json(found, total, exact, given, offset, limit, following, tools.settings.public_path)
         return
     if found:
         print_table(("EMAIL", "ROLE", "STATUS", "VERIFIED", "CREATED (UTC)", "ID"), [_row(each) for each in found])
@@ -93,11 +93,12 @@ def _print_page_as_json(
     offset: int,
     limit: int,
     following: int | None,
+    prefix: str,
 ) -> None:
     from handlers.presenters import present_user
 
     def url(start: int) -> str:
-        return f"/v1/users?{urlencode({**given, 'offset': start, 'limit': limit})}"
+        return f"{prefix}/v1/users?{urlencode({**given, 'offset': start, 'limit': limit})}"
 
     pagination = {
         "offset": offset,

@@ -65,7 +65,8 @@ class CompiledGateway(SpecMiddleware):
         if scope["type"] != "http":
             return
         started = time.perf_counter()
-        visit = self._front.admit(scope)  # type: ignore[arg-type]
+        scope = self._front.below(scope)  # type: ignore[arg-type]
+        visit = self._front.admit(scope)
         if not visit.ours:
             await self._exit.page(visit, self._app, scope, receive, send, started)
             return

@@ -10,16 +10,21 @@ from app.gateway.front import Visit
 from app.observability.logging import log_failure, log_request
 from app.observability.metrics import Metrics
 from app.policy.call import Answer
+from app.setting_parsers import Names, header_names
 from app.settings import Settings
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 ASGI = Callable[[Any, Any, Send], Awaitable[None]]
 
 _CORS_METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-_CORS_HEADERS = b"authorization, content-type, if-match, if-none-match, idempotency-key, x-request-id"
-_CORS_EXPOSED = (
-    b"etag, link, location, ratelimit, ratelimit-policy, retry-after, x-request-id"
-    b", idempotency-replayed, deprecation, sunset"
+# What Charter reads of a request and sends in an answer; the settings add to both.
+_CORS_HEADERS = header_names(
+    "authorization, content-type, if-match, if-none-match, idempotency-key, x-request-id"
+    ", accept, accept-language, content-language"
+)
+_CORS_EXPOSED = header_names(
+    "etag, link, location, ratelimit, ratelimit-policy, retry-after, x-request-id, idempotency-replayed, deprecation"
+    ", sunset, allow, accept, accept-patch, accept-encoding, www-authenticate, date"
 )
 
 # Answers that the document does not describe (law 2): held back, and counted.
@@ -50,6 +55,12 @@ class Exit:
         self._metrics = metrics
         self._quiet = quiet
         self._origins = frozenset(origin.encode() for origin in settings.cors_origins)
+        self._preflight = (
+            (b"access-control-allow-methods", _CORS_METHODS),
+            (b"access-control-allow-headers", _listed(_CORS_HEADERS, settings.cors_request_headers)),
+            (b"access-control-max-age", b"%d" % settings.cors_max_age_seconds),
+        )
+        self._exposed = (b"access-control-expose-headers", _listed(_CORS_EXPOSED, settings.cors_exposed_headers))
 
     def answer_for(self, visit: Visit, error: BaseException) -> Answer:
         """Return the answer to an error; an unexpected one is logged with its trace and becomes a 500."""
@@ -140,11 +151,14 @@ class Exit:
             return headers
         headers.append((b"access-control-allow-origin", origin))
         if visit.call.method == "OPTIONS" and "access-control-request-method" in visit.headers:
-            headers += [
-                (b"access-control-allow-methods", _CORS_METHODS),
-                (b"access-control-allow-headers", _CORS_HEADERS),
-                (b"access-control-max-age", b"600"),
-            ]
+            headers += self._preflight
+            if visit.headers.get("access-control-request-private-network") == "true":
+                # Who lists the origin of a public page means that it may call into a private network.
+                headers.append((b"access-control-allow-private-network", b"true"))
         else:
-            headers.append((b"access-control-expose-headers", _CORS_EXPOSED))
+            headers.append(self._exposed)
         return headers
+
+
+def _listed(always: Names, more: Names) -> bytes:
+    return str(Names(dict.fromkeys([*always, *more]))).encode()

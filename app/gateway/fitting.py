@@ -12,6 +12,7 @@ from typing import Any
 
 from app.errors import MalformedBody, ValidationFailed, Violation
 from app.gateway.binding import SignatureMismatch, check_signature
+from app.gateway.media_types import JSON, MERGE_PATCH
 from app.gateway.responses import Responder, UnusableResponsesError
 from app.gateway.validation import schemas
 from app.gateway.validation.json_body import parse
@@ -31,12 +32,14 @@ class Fitted:
     Attributes:
         body: None where no body is read.
         needs_body: whether the body must be there.
+        media_types: those that a body may have; the first is JSON.
     """
 
     policy: Policy
     reader: ParameterReader
     body: ReadsBody | None
     needs_body: bool
+    media_types: tuple[str, ...]
     handler: Handler
     responder: Responder
 
@@ -81,7 +84,7 @@ def fit(
             attempt.signature(handler, reader, has_body=takes_body)
         faults += attempt.faults
         if handler is not None and reader is not None and responder is not None and not attempt.faults:
-            fitted[name] = Fitted(policy, reader, body, needs_body, handler, responder)
+            fitted[name] = Fitted(policy, reader, body, needs_body, attempt.media_types(), handler, responder)
     return fitted, faults
 
 
@@ -111,16 +114,35 @@ class _Attempt:
             return None, False, False
         described = resolve(self._bundle, self._operation["requestBody"])
         required = bool(described.get("required"))
-        schema = described.get("content", {}).get("application/json", {}).get("schema")
+        schema = described.get("content", {}).get(JSON, {}).get("schema")
         if schema is None:
-            problem = f"The body of {self._policy.operation_id} has no schema for application/json."
+            problem = f"The body of {self._policy.operation_id} has no schema for {JSON}."
             self.faults.append(Fault(self._place("requestBody"), problem, "Write one: no other body is read."))
             return None, True, required
+        self._only_read_types(described["content"])
         try:
             return _body_reader(self._bundle, schema, required=required), True, required
         except ValueError as error:
             self._unusable("requestBody", error)
             return None, True, required
+
+    def media_types(self) -> tuple[str, ...]:
+        """Return the media types that a body may have; those of the document, once `body` has found no fault."""
+        described = resolve(self._bundle, self._operation.get("requestBody", {}))
+        return (JSON, *(kind for kind in described.get("content", {}) if kind != JSON))
+
+    def _only_read_types(self, content: Mapping[str, Any]) -> None:
+        for kind, described in content.items():
+            if kind == JSON:
+                continue
+            name = self._policy.operation_id
+            if kind != MERGE_PATCH or self._policy.method != "patch":
+                problem = f"A body of {name} as {kind} would be refused."
+                mend = f"Leave {JSON}, and {MERGE_PATCH} on a PATCH."
+                self.faults.append(Fault(self._place("requestBody"), problem, mend))
+            elif described.get("schema") != content[JSON].get("schema"):
+                problem = f"The bodies of {name} have different schemas."
+                self.faults.append(Fault(self._place("requestBody"), problem, f"Give {kind} the schema of {JSON}."))
 
     def signature(self, handler: Handler, reader: ParameterReader, *, has_body: bool) -> None:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from app.errors import (
     AppError,
@@ -18,8 +19,9 @@ from app.errors import (
     UnsupportedMediaType,
     UriTooLong,
 )
+from app.gateway.media_types import media_type, unsupported
 from app.gateway.plan import Plan
-from app.gateway.router import Router, is_ours
+from app.gateway.router import Route, Router, is_ours
 from app.identifiers import new_id
 from app.policy.call import Answer, Call
 from app.security.access_tokens import AccessTokens
@@ -31,14 +33,8 @@ Scope = dict[str, Any]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _BEARER = re.compile(r"bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)", re.ASCII | re.IGNORECASE)
-_JSON_TYPE = re.compile(r"application/json(?=[ \t]*(;|$))", re.IGNORECASE)
-# Empty ones are allowed (RFC 9110, 5.6.6); spaces around the equals sign are not, and do no harm.
-_PARAMETER = re.compile(
-    r"""[ \t]*;[ \t]*(?:(?P<name>[!#$%&'*+.^_`|~\w-]+)[ \t]*=[ \t]*"""
-    r"""(?P<value>[!#$%&'*+.^_`|~\w-]+|"(?:[^"\\]|\\.)*"))?""",
-    re.ASCII,
-)
 _MOST_AGENT = 256
+_OWN_PATHS = ("/v1", "/health", "/.well-known", "/docs", "/metrics", "/openapi")
 
 
 @dataclass(slots=True)
@@ -79,7 +75,21 @@ class FrontDoor:
         self._router: Router[Plan] = Router((plan.policy.path, plan.policy.method, plan) for plan in plans)
         self._settings = settings
         self._read_token = tokens.read
+        prefix = settings.public_path
+        # Of a path that begins like one of ours it could not be told whether a proxy has removed it.
+        self._prefix = "" if prefix.startswith(_OWN_PATHS) else prefix
         self._clock = clock
+
+    def below(self, scope: Scope) -> Scope:
+        """Return the scope without the path of the deployment, which most proxies remove and some leave."""
+        prefix = self._prefix
+        if not prefix:
+            return scope
+        raw_path = scope["raw_path"].decode("latin-1") if scope.get("raw_path") else scope["path"]
+        if raw_path != prefix and not raw_path.startswith(f"{prefix}/"):
+            return scope
+        rest = raw_path.removeprefix(prefix) or "/"
+        return {**scope, "path": unquote(rest), "raw_path": rest.encode("latin-1")}
 
     def admit(self, scope: Scope) -> Visit:
         """Return the visit of an HTTP request, with the plan to run or the answer to give."""
@@ -125,6 +135,11 @@ class FrontDoor:
 
     def _decide(self, visit: Visit, raw_path: str, size: int) -> None:
         call, settings = visit.call, self._settings
+        if self._is_preflight(call):
+            # It asks about the origin, not about the path: a page that got a refusal here could not read the true one.
+            found = self._router.find(raw_path)
+            visit.answer = Answer(204, _offers(found[0]) if found else [], b"")
+            return
         if len(raw_path) + len(call.query_string) + 1 > settings.uri_limit:
             raise UriTooLong
         if size > settings.header_limit:
@@ -137,13 +152,20 @@ class FrontDoor:
             return
         route, call.path_values = found
         if call.method == "OPTIONS":
-            visit.answer = Answer(204, [(b"allow", route.allow.encode())], b"")
+            visit.answer = Answer(204, _offers(route), b"")
             return
         plan = route.methods.get(call.method)
         if plan is None:
             raise MethodNotAllowed(headers={"Allow": route.allow})
         visit.plan = plan
         self._check_body_headers(plan, visit.headers)
+
+    def _is_preflight(self, call: Call) -> bool:
+        return (
+            call.method == "OPTIONS"
+            and "access-control-request-method" in call.headers
+            and call.headers.get("origin") in self._settings.cors_origins
+        )
 
     def _check_body_headers(self, plan: Plan, headers: dict[str, str]) -> None:
         length = headers.get("content-length")
@@ -157,23 +179,20 @@ class FrontDoor:
         kind = headers.get("content-type")
         # Chunks may turn out to be no body at all: see receive_body.
         chunked = "transfer-encoding" in headers
-        if not is_json(kind) if kind is not None else sized or (chunked and plan.needs_body):
-            raise UnsupportedMediaType
+        if media_type(kind) not in plan.media_types if kind is not None else sized or (chunked and plan.needs_body):
+            raise unsupported(plan.media_types)
         if chunked and headers["transfer-encoding"].strip().lower() != "chunked":
             raise UnsupportedMediaType("Send the body as it is, without another Transfer-Encoding than chunked.")
         if headers.get("content-encoding", "identity").strip().lower() != "identity":
-            raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+            message = "Send the body as it is, without Content-Encoding."
+            raise UnsupportedMediaType(message, headers={"Accept-Encoding": "identity"})
 
 
-def is_json(kind: str) -> bool:
-    """Tell whether a Content-Type is JSON, in UTF-8 where it names a charset; other parameters say nothing."""
-    kind = kind.strip()
-    found = _JSON_TYPE.match(kind)
-    while found and found.end() < len(kind):
-        found = _PARAMETER.match(kind, found.end())
-        if found and (found["name"] or "").lower() == "charset" and found["value"].strip('"').lower() != "utf-8":
-            return False
-    return found is not None
+def _offers(route: Route[Plan]) -> list[tuple[bytes, bytes]]:
+    """Return what OPTIONS tells of a path: its methods, and what a PATCH may be (RFC 5789, 3.1)."""
+    patch = route.methods.get("PATCH")
+    more = [(b"accept-patch", ", ".join(patch.media_types).encode())] if patch and patch.takes_body else []
+    return [(b"allow", route.allow.encode()), *more]
 
 
 def too_large(limit: int) -> PayloadTooLarge:

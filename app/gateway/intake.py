@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from app.errors import MalformedBody, UnsupportedMediaType
+from app.errors import MalformedBody
 from app.gateway.front import Visit, too_large
+from app.gateway.media_types import JSON, unsupported
 from app.settings import Settings
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -24,7 +25,7 @@ async def receive_body(visit: Visit, receive: Receive, settings: Settings) -> No
     """
     body = await read_body(receive, limit=settings.body_limit, seconds=settings.body_seconds)
     if body and "content-type" not in visit.headers:
-        raise UnsupportedMediaType
+        raise unsupported(visit.plan.media_types if visit.plan else (JSON,))
     visit.call.body = body
 
 

@@ -8,7 +8,6 @@ import hmac
 from collections.abc import Callable
 from datetime import datetime
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Any
 
 import flask
@@ -19,6 +18,7 @@ from werkzeug.wrappers import Response
 
 from app.errors import AppError, MethodNotAllowed, NotFound, Unauthenticated
 from app.gateway.answers import refusal
+from app.gateway.representations import Representation
 from app.observability.metrics import Metrics
 from app.settings import Settings
 
@@ -29,28 +29,29 @@ _ASSETS = {
 }
 _DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self'; frame-ancestors 'none'"
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+# References are relative: they hold under whatever path the deployment is reached.
 _DOCS_PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Charter: reference</title>
-<link rel="icon" href="/docs/favicon-32x32.png">
-<link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="icon" href="./docs/favicon-32x32.png">
+<link rel="stylesheet" href="./docs/swagger-ui.css">
 <style>body { margin: 0 } .swagger-ui .topbar { display: none }</style>
 </head>
 <body>
 <div id="reference"></div>
-<noscript>This page needs JavaScript. The document itself: <a href="/openapi.yaml">/openapi.yaml</a></noscript>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
+<noscript>This page needs JavaScript. The document itself: <a href="./openapi.yaml">openapi.yaml</a></noscript>
+<script src="./docs/swagger-ui-bundle.js"></script>
+<script src="./docs/start.js"></script>
 </body>
 </html>
 """
 _DOCS_SCRIPT = """SwaggerUIBundle({
-  url: "/openapi.json",
+  url: "./openapi.json",
   dom_id: "#reference",
   deepLinking: true,
   displayRequestDuration: true,
@@ -72,35 +73,30 @@ class Pages:
     def __init__(self, bundle: dict[str, Any], settings: Settings, metrics: Metrics | None) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._json = orjson.dumps(bundle)
+        self._json = Representation(orjson.dumps(bundle), "application/json")
         # In C where the wheel has it: in Python this was half the time of a start.
         dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-        self._yaml = yaml.dump(bundle, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
-        vendor = _vendor()
-        self._assets = {name: vendor.joinpath(name).read_bytes() for name in _ASSETS}
+        text = yaml.dump(bundle, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
+        self._yaml = Representation(text.encode(), "application/yaml")
+        self._docs = Representation(_DOCS_PAGE.encode(), "text/html", headers={"Content-Security-Policy": _DOCS_POLICY})
+        self._assets = {"start.js": Representation(_DOCS_SCRIPT.encode(), "text/javascript"), **_vendors()}
 
     @property
     def rules(self) -> dict[str, Callable[..., Any]]:
         """Every rule that Flask answers, with its view."""
         return {
-            "/": lambda: flask.redirect("/docs"),
-            "/openapi.json": lambda: Response(self._json, mimetype="application/json"),
-            "/openapi.yaml": lambda: Response(self._yaml, mimetype="application/yaml"),
-            "/docs": self._docs,
+            "/": lambda: flask.redirect(f"{self._settings.public_path}/docs"),
+            "/openapi.json": lambda: _answer(self._json),
+            "/openapi.yaml": lambda: _answer(self._yaml),
+            "/docs": lambda: _answer(self._docs),
             "/docs/<name>": self._asset,
             "/metrics": self._figures,
         }
 
-    def _docs(self) -> Response:
-        return Response(_DOCS_PAGE, mimetype="text/html", headers={"Content-Security-Policy": _DOCS_POLICY})
-
     def _asset(self, name: str) -> Response:
-        if name == "start.js":
-            return Response(_DOCS_SCRIPT, mimetype="text/javascript")
         if name not in self._assets:
             raise NotFound
-        headers = {"Cache-Control": "public, max-age=86400"}
-        return Response(self._assets[name], mimetype=_ASSETS[name], headers=headers)
+        return _answer(self._assets[name])
 
     def _figures(self) -> Response:
         token = self._settings.metrics_token
@@ -162,6 +158,22 @@ def _bodiless_options(response: Response) -> Response:
     return response
 
 
-def _vendor() -> Traversable:
+def _answer(representation: Representation) -> Response:
+    given = flask.request.headers
+    return representation.respond(
+        accept_encoding=given.get("Accept-Encoding"), if_none_match=given.get("If-None-Match")
+    )
+
+
+def _vendors() -> dict[str, Representation]:
     folders = files("swagger_ui_bundle").joinpath("vendor").iterdir()
-    return next(folder for folder in folders if folder.joinpath("swagger-ui-bundle.js").is_file())
+    vendor = next(folder for folder in folders if folder.joinpath("swagger-ui-bundle.js").is_file())
+    return {
+        name: Representation(
+            vendor.joinpath(name).read_bytes(),
+            media_type,
+            cache_control="public, max-age=86400",
+            compresses=media_type.startswith("text/"),
+        )
+        for name, media_type in _ASSETS.items()
+    }

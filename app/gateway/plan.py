@@ -26,6 +26,7 @@ class Plan:
     Attributes:
         run: takes a call through the steps; raises the refusal.
         takes_body: whether a body is read at all.
+        media_types: those that a body may have.
         needs_body: whether it must be there.
         headers: what every answer carries, however it ends.
     """
@@ -33,6 +34,7 @@ class Plan:
     policy: Policy
     run: Callable[[Call], Answer]
     takes_body: bool
+    media_types: tuple[str, ...]
     needs_body: bool
     headers: tuple[tuple[bytes, bytes], ...]
 
@@ -54,13 +56,14 @@ def compile_plans(
         given: the objects that handlers may ask for, by the names in `binding.GIVEN`.
     """
     plans = {}
+    prefix = tools.settings.public_path
     for name, operation in fitted.items():
         parts = Parts(
             operation.policy,
             operation.reader,
             operation.body,
             bind(operation.handler, parameters=operation.reader.names, given=given),
-            partial(operation.responder, cursors=cursors),
+            partial(operation.responder, cursors=cursors, prefix=prefix),
             operation.responder.recheck,
             limiter,
             tools,
@@ -72,8 +75,9 @@ def compile_plans(
             policy=operation.policy,
             run=_only_documented(compile_steps(parts), operation.responder.statuses | _EVERYWHERE),
             takes_body=operation.body is not None,
+            media_types=operation.media_types,
             needs_body=operation.needs_body,
-            headers=operation.policy.sunset.headers if operation.policy.sunset else (),
+            headers=operation.policy.sunset.headers_under(prefix) if operation.policy.sunset else (),
         )
     return plans
 

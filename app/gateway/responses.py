@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 from jsonschema_rs import Draft202012Validator
 
+from app.entity_tags import is_unchanged
 from app.errors import Internal
 from app.gateway.answers import JSON, envelope
 from app.gateway.validation import schemas
@@ -71,11 +72,12 @@ class Responder:
         self._status = successes[0]
         self.statuses = frozenset(self._header_checks)
 
-    def __call__(self, call: Call, result: Any, *, cursors: Cursors) -> Answer:
+    def __call__(self, call: Call, result: Any, *, cursors: Cursors, prefix: str = "") -> Answer:
         """Return the answer.
 
         Args:
             cursors: makes those of a cursor list.
+            prefix: path of the deployment, before the paths of the document.
 
         Raises:
             Internal: for data, a status or a header that the document does not describe.
@@ -88,15 +90,15 @@ class Responder:
             if result.version is not None:
                 headers.append((b"etag", b'"%b"' % str(result.version).encode()))
             if result.location is not None:
-                headers.append((b"location", result.location.encode()))
+                headers.append((b"location", (prefix + result.location).encode()))
         elif isinstance(result, Listing):
             data = list(result.items)
-            more_meta, link = _pagination(call, result, self._policy.path)
+            more_meta, link = _pagination(call, result, self._policy.path, prefix)
             if link:
                 headers.append((b"link", link))
         elif isinstance(result, CursorListing):
             data = list(result.items)
-            more_meta, link = _cursor_pagination(call, result, self._policy.path, cursors)
+            more_meta, link = _cursor_pagination(call, result, prefix + self._policy.path, cursors)
             if link:
                 headers.append((b"link", link))
         if status == 503:
@@ -204,16 +206,13 @@ def _matches(pattern: str) -> Check:
 
 
 def _not_modified(call: Call, headers: list[tuple[bytes, bytes]]) -> bool:
-    wanted = call.headers.get("if-none-match")
-    if wanted is None:
-        return False
-    tag = dict(headers).get(b"etag", b"").decode()
-    return bool(tag) and (wanted.strip() == "*" or tag in re.findall(r'"[^"]*"', wanted))
+    tag = dict(headers).get(b"etag")
+    return tag is not None and is_unchanged(call.headers.get("if-none-match"), tag[1:-1].decode())
 
 
-def _pagination(call: Call, listing: Listing, path: str) -> tuple[bytes, bytes]:
+def _pagination(call: Call, listing: Listing, path: str, prefix: str) -> tuple[bytes, bytes]:
     given = {name: value for name, value in (call.arguments or {}).items() if value is not None}
-    path = re.sub(r"\{([^{}]*)\}", lambda name: quote(str(given.pop(name[1])), safe=""), path)
+    path = prefix + re.sub(r"\{([^{}]*)\}", lambda name: quote(str(given.pop(name[1])), safe=""), path)
     offset, limit = given.pop("offset"), given.pop("limit")
 
     def url(start: int) -> str:

@@ -25,6 +25,7 @@ from app.gateway.executors import Executor
 from app.gateway.exit import Exit, Send
 from app.gateway.front import FrontDoor, Visit
 from app.gateway.intake import ClientGone, receive_body
+from app.gateway.media_types import JSON
 from app.policy.call import Answer
 from app.settings import Settings
 
@@ -58,7 +59,8 @@ class StockEntrance(SpecMiddleware):
         if scope["type"] != "http":
             return
         started = time.perf_counter()
-        visit = self._front.admit(scope)  # type: ignore[arg-type]
+        scope = self._front.below(scope)  # type: ignore[arg-type]
+        visit = self._front.admit(scope)
         if not visit.ours:
             await self._exit.page(visit, self._app, scope, receive, send, started)
             return
@@ -197,15 +199,23 @@ def later_steps(executors: Mapping[str, Executor]) -> Callable[[str], Callable[[
 
 
 def for_connexion(bundle: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document with every path parameter a plain string.
+    """Return the document with every path parameter a plain string, and every body of one media type.
 
-    Connexion's router answers 404 where a typed one does not fit; our validators answer 400 with the field.
+    Connexion's router answers 404 where a typed one does not fit; our validators answer 400 with the field. Media types
+    are the front door's to compare: Connexion sees no Content-Type, and takes the first one.
     """
     given = copy.deepcopy(dict(bundle))
     parameters = list(given.get("components", {}).get("parameters", {}).values())
     for item in given["paths"].values():
         for part in (item, *(value for value in item.values() if isinstance(value, dict))):
             parameters += part.get("parameters", [])
+    bodies = list(given.get("components", {}).get("requestBodies", {}).values())
+    bodies += [
+        part["requestBody"] for item in given["paths"].values() for part in item.values() if "requestBody" in part
+    ]
+    for body in bodies:
+        if JSON in body.get("content", {}):
+            body["content"] = {JSON: body["content"][JSON]}
     for parameter in parameters:
         if parameter.get("in") == "path":
             parameter["schema"] = {"type": "string"}

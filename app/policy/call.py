@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.cache.store import Key, Look
+from app.entity_tags import Versions
 from app.security.principal import Client, Principal
 from app.services.audit import Event
 
@@ -71,7 +72,7 @@ class Call:
     document: Any = None
     decision_id: UUID | None = None
     principal: Principal | None = None
-    expected_version: tuple[str, ...] | None = None
+    expected_version: Versions = None
     claim: Claim | None = None
     key: Key | None = None
     look: Look | None = None

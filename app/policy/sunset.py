@@ -11,6 +11,7 @@ from app.policy.document import Fault
 from app.policy.operation import Operation
 
 _KEY = "x-sunset"
+_PAGES = "/docs#/"
 _FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # What may stand between the angle brackets of a Link.
 _URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")
@@ -27,6 +28,11 @@ class Sunset:
 
     on: date
     headers: tuple[tuple[bytes, bytes], ...]
+
+    def headers_under(self, prefix: str) -> tuple[tuple[bytes, bytes], ...]:
+        """Return the headers of a deployment under a path: it is where the reference pages are, too."""
+        ours, theirs = f"<{_PAGES}".encode(), f"<{prefix}{_PAGES}".encode()
+        return tuple((name, value.replace(ours, theirs, 1)) for name, value in self.headers)
 
 
 def sunset_of(operation: Operation) -> Sunset | None:
@@ -98,4 +104,4 @@ def _explanation(operation: Operation) -> str:
         return str(told["url"])
     tags = operation.body.get("tags")
     tag = str(tags[0]) if isinstance(tags, list) and tags else ""
-    return f"/docs#/{quote(tag, safe='')}/{quote(str(operation.body.get('operationId')), safe='')}"
+    return f"{_PAGES}{quote(tag, safe='')}/{quote(str(operation.body.get('operationId')), safe='')}"

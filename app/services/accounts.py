@@ -1,5 +1,6 @@
 """The rows behind an account: found, locked, made and saved. Who may do that, and what follows, others decide."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -8,15 +9,17 @@ from uuid import UUID
 import peewee
 from psycopg2.errorcodes import UNIQUE_VIOLATION
 
+from app import entity_tags
 from app.database import run
-from app.errors import EmailTaken, NotFound, PreconditionFailed
+from app.entity_tags import Versions
+from app.errors import EmailTaken, NotFound
 from app.identifiers import new_id
 from app.services import roles
 from app.text import search_key
 from models.account import ACCOUNT_COLUMNS, ACCOUNT_FROM, Account
 
-Versions = tuple[str, ...] | None
-"""The versions that a write may replace, as ETags tell them; None: any."""
+# What the ETag of an account can say: see `etag`.
+_TAG = re.compile(r"[1-9][0-9]{0,18}(?:-[a-z][a-z0-9_-]*)?")
 
 PROFILE_FIELDS = ("display_name", "locale", "time_zone", "avatar_url", "bio")
 
@@ -76,6 +79,29 @@ def etag(account: Account) -> str:
     return str(account.version) if account.role in roles.BUILT_IN else f"{account.version}-{account.role}"
 
 
+def profile_etag(account: Account) -> str:
+    """Return what the ETag of the account's profile says: it shows no role."""
+    return str(account.version)
+
+
+def require(account: Account, expected: Versions) -> None:
+    """Let go on only a write that expects the account as `lock` returned it: nobody can change it any more.
+
+    Raises:
+        PreconditionFailed: the ETag of the account is none of those expected.
+    """
+    entity_tags.require(expected, etag(account), form=_TAG)
+
+
+def require_profile(account: Account, expected: Versions) -> None:
+    """Let go on only a write that expects the profile of the account as `lock` returned it.
+
+    Raises:
+        PreconditionFailed: the ETag of the profile is none of those expected.
+    """
+    entity_tags.require(expected, profile_etag(account))
+
+
 def lock(user_id: UUID) -> Account:
     """Return the account as the last change left it, locked against others until the transaction ends.
 
@@ -129,7 +155,7 @@ def save(before: Account, after: Account, *, expected_version: Versions, now: da
         PreconditionFailed: the version is none of those expected.
         EmailTaken: another account has the address.
     """
-    _expect(before, expected_version)
+    require(before, expected_version)
     if after == before:
         return before
     # A role that stays is not named again: it may have another name by now.
@@ -144,7 +170,7 @@ def save(before: Account, after: Account, *, expected_version: Versions, now: da
     return after._replace(version=rows[0][0], updated_at=now)
 
 
-def save_profile(before: Account, fields: Mapping[str, Any], *, expected_version: Versions, now: datetime) -> Account:
+def save_profile(before: Account, fields: Mapping[str, Any], *, now: datetime) -> Account:
     """Write profile fields of an account that `lock` returned; raise the version of the account with them.
 
     Args:
@@ -152,24 +178,13 @@ def save_profile(before: Account, fields: Mapping[str, Any], *, expected_version
 
     Returns:
         The account as it is now.
-
-    Raises:
-        PreconditionFailed: the version is none of those expected.
     """
-    _expect(before, expected_version)
     after = before._replace(**fields)
     if after == before:
         return before
     # The profile first: a trigger then gives the account a key of its own making, which what is saved next replaces.
     run(_SAVE_PROFILE, {**after._asdict(), "now": now})
     return save(before, after._replace(profile_updated_at=now), expected_version=None, now=now)
-
-
-def _expect(before: Account, expected_version: Versions) -> None:
-    # The row is locked since it was read, so what is compared here cannot change any more. The profile's ETag is the
-    # version alone, and whoever saw that one saw all of the row but the name of the role.
-    if expected_version is not None and {etag(before), str(before.version)}.isdisjoint(expected_version):
-        raise PreconditionFailed
 
 
 def _name_key(display_name: str | None) -> str | None:

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from app import entity_tags
 from app.database import run, transaction
-from app.errors import NotFound, PreconditionFailed, ValidationFailed
+from app.entity_tags import NUMBER_AND_DIGEST, Versions
+from app.errors import NotFound, ValidationFailed
 from app.identifiers import new_id
-from app.services.accounts import Versions
 from app.services.audit import Event
 from app.services.declarations import Declared
 from app.services.tools import Tools
@@ -179,8 +180,7 @@ def _lock(key: str, expected_version: Versions, tools: Tools) -> Setting:
     # the transaction ends, so old and new values of a key make one chain in the trail.
     run(_LOCK, {"key": key})
     before = _read((key,), tools)[key]
-    if expected_version is not None and {etag(before), str(before.version)}.isdisjoint(expected_version):
-        raise PreconditionFailed
+    entity_tags.require(expected_version, etag(before), form=NUMBER_AND_DIGEST)
     return before
 
 

@@ -1,12 +1,12 @@
 """Profiles: what people say about themselves, changed by the owner or by whoever may."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from app.database import transaction
+from app.entity_tags import Versions
 from app.security.principal import Principal
 from app.services import accounts, roles
-from app.services.accounts import Versions
 from app.services.tools import Tools
 from models.account import Account
 
@@ -18,11 +18,13 @@ def change(
     expected_version: Versions,
     actor: Principal,
     tools: Tools,
+    require: Callable[[Account, Versions], None] = accounts.require,
 ) -> Account:
     """Set profile fields; the version of the account rises with them.
 
     Args:
         fields: those to change, None to clear one; those left out stay.
+        require: compares the versions with the ETag of what the caller was shown, the account or its profile.
 
     Returns:
         The account as it is now.
@@ -36,4 +38,5 @@ def change(
         account = accounts.lock(user_id)
         if account.id != actor.user_id:
             roles.guard(actor, user_id=user_id, tools=tools)
-        return accounts.save_profile(account, fields, expected_version=expected_version, now=tools.clock())
+        require(account, expected_version)
+        return accounts.save_profile(account, fields, now=tools.clock())

@@ -11,12 +11,13 @@ from uuid import UUID
 import peewee
 from psycopg2.errorcodes import UNIQUE_VIOLATION
 
+from app import entity_tags
 from app.database import run, transaction
-from app.errors import NotFound, PreconditionFailed, RoleBuiltIn, RoleInUse, RoleTaken, ValidationFailed, Violation
+from app.entity_tags import NUMBER_AND_DIGEST, Versions
+from app.errors import NotFound, RoleBuiltIn, RoleInUse, RoleTaken, ValidationFailed, Violation
 from app.identifiers import new_id
 from app.security.principal import Actor
 from app.services import roles
-from app.services.accounts import Versions
 from app.services.audit import Event
 from app.services.roles import EVERYBODY, Role
 from app.services.tools import Tools
@@ -108,10 +109,7 @@ def update(
         roles.must_hold(actor, before.permissions, after.permissions)
         if before.built_in:
             raise RoleBuiltIn
-        # The row is locked since it was read: what is compared here cannot change any more. The version alone will do:
-        # the rest of the ETag is about the catalogue, which no write moves.
-        if expected_version is not None and {roles.etag(before), str(before.version)}.isdisjoint(expected_version):
-            raise PreconditionFailed
+        _require(before, expected_version)
         if after == before:
             return before
         saved = _save(after, now)
@@ -121,7 +119,7 @@ def update(
         return saved
 
 
-def delete(*, role_name: str, actor: Actor, tools: Tools, event: Event) -> None:
+def delete(*, role_name: str, expected_version: Versions = None, actor: Actor, tools: Tools, event: Event) -> None:
     """Delete a role that no account has.
 
     Raises:
@@ -129,6 +127,7 @@ def delete(*, role_name: str, actor: Actor, tools: Tools, event: Event) -> None:
         Forbidden: the role holds what the actor does not (law 11).
         RoleBuiltIn: it is one of those that stay.
         RoleInUse: accounts have it.
+        PreconditionFailed: the version is none of those expected.
     """
     with transaction():
         role = _lock(role_name, tools)
@@ -137,6 +136,7 @@ def delete(*, role_name: str, actor: Actor, tools: Tools, event: Event) -> None:
             raise RoleBuiltIn
         if run(_IN_USE, {"id": role.id})[0][0]:
             raise RoleInUse
+        _require(role, expected_version)
         run(_DELETE, {"id": role.id})
         event.details = {"permissions": sorted(role.permissions)}
 
@@ -157,6 +157,11 @@ def _lock(role_name: str, tools: Tools) -> Role:
     if not run(_LOCK, {"name": role_name}):
         raise NotFound
     return roles.find(role_name, tools=tools)
+
+
+def _require(role: Role, expected_version: Versions) -> None:
+    # The row is locked since it was read: what is compared here cannot change any more.
+    entity_tags.require(expected_version, roles.etag(role), form=NUMBER_AND_DIGEST)
 
 
 def _save(role: Role, now: datetime) -> Role:

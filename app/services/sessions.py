@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from app import entity_tags
 from app.database import run, run_apart, transaction
+from app.entity_tags import Versions
 from app.errors import NotFound
 from app.identifiers import new_id
 from app.security.principal import Client, Principal
@@ -180,12 +182,15 @@ def listing(*, user_id: UUID, offset: int, limit: int, tools: Tools) -> tuple[li
     return found, min(counted, MOST_COUNTED), counted <= MOST_COUNTED
 
 
-def revoke(*, user_id: UUID, session_id: UUID, actor: Principal, tools: Tools) -> None:
+def revoke(
+    *, user_id: UUID, session_id: UUID, expected_version: Versions = None, actor: Principal, tools: Tools
+) -> None:
     """End one live session; its access tokens open nothing from the next request on (law 5).
 
     Raises:
         NotFound: there is no such account, or it has no such live session.
         Forbidden: the account holds what the actor does not (law 11).
+        PreconditionFailed: a version is expected, and a session has none.
     """
     with transaction():
         if user_id != actor.user_id:
@@ -193,3 +198,4 @@ def revoke(*, user_id: UUID, session_id: UUID, actor: Principal, tools: Tools) -
             roles.guard(actor, user_id=user_id, tools=tools)
         if not run(_REVOKE, {"id": session_id, "user_id": user_id, "now": tools.clock()}):
             raise NotFound
+        entity_tags.require(expected_version, None)

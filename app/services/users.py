@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from app.database import run, transaction
+from app.entity_tags import Versions
 from app.errors import EmailTaken, LastAdmin, ValidationFailed, Violation
 from app.security.principal import Actor
 from app.services import accounts, addresses, attempts, registration, roles, sessions
-from app.services.accounts import Versions
 from app.services.audit import Event
 from app.services.tools import Tools
 from models.account import Account
@@ -201,18 +201,19 @@ def restore(*, user_id: UUID, expected_version: Versions, actor: Actor, tools: T
         return accounts.save(before, after, expected_version=expected_version, now=tools.clock())
 
 
-def delete(*, user_id: UUID, actor: Actor, tools: Tools) -> None:
+def delete(*, user_id: UUID, expected_version: Versions = None, actor: Actor, tools: Tools) -> None:
     """Delete an account with its profile and its sessions; the audit trail keeps its id.
 
     Raises:
         NotFound: there is no such account.
         Forbidden: the account holds what the actor does not (law 11).
-        LastAdmin: no active admin would be left.
+        LastAdmin, PreconditionFailed: no active admin would be left; the version is none of those expected.
     """
     with transaction():
         before = _lock(user_id)
         roles.guard(actor, user_id=user_id, tools=tools)
         _keep_an_admin(before)
+        accounts.require(before, expected_version)
         run("DELETE FROM users WHERE id = %(id)s", {"id": user_id})
 
 

@@ -63,8 +63,11 @@ _QUERY = (
     "active",
 )
 _IDS = ("1", "me", "ME", "null", "%00", "%ff", "%0a", "a%2fb", "..", "%2e%2e", "x;y", "{user_id}", "x" * 300)
-_TYPES = ("", "text/plain", "application/xml", "application/json; charset=latin-1", "multipart/form-data; boundary=x")
-_TAGS = ('"1"', '"1"', '"2"', '"99"', "*", 'W/"1"', '"1", "2"', '"abc"', "garbage", "", '"1')
+_TYPES = (
+    "", "text/plain", "application/xml", "application/json; charset=latin-1", "multipart/form-data; boundary=x",
+    "application/merge-patch+json", "application/json; charset",
+)  # fmt: skip
+_TAGS = ('"1"', '"1"', '"2"', '"99"', "*", 'W/"1"', '"1-gzip"', '"1", "2"', '"abc"', "garbage", "", '"1')
 
 
 @dataclass

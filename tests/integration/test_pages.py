@@ -1,5 +1,6 @@
 """The pages beside the document: a written list that Flask answers; everything else is a 404, operations included."""
 
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -86,6 +87,7 @@ def test_the_reference_pages_need_nobody_else(browser: httpx.Client) -> None:
     policy = page.headers.get_list("content-security-policy")
     assert len(policy) == 1
     assert "script-src 'self'" in policy[0]
+    assert {"base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"} <= set(policy[0].split("; "))
     for asset, kind in (
         ("swagger-ui.css", "text/css"),
         ("swagger-ui-bundle.js", "text/javascript"),
@@ -95,6 +97,72 @@ def test_the_reference_pages_need_nobody_else(browser: httpx.Client) -> None:
         found = browser.get(f"/docs/{asset}")
         assert (found.status_code, found.headers["content-type"].partition(";")[0]) == (200, kind)
         assert f'/docs/{asset}"' in page.text
+
+
+DOCUMENTS = ("/openapi.json", "/openapi.yaml")
+COMPRESSED = (
+    "gzip", "GZIP", "x-gzip", "gzip, deflate, br, zstd", "br;q=1.0, gzip;q=0.8, *;q=0.1", "*", "gzip;q=0.001",
+    "identity;q=0.5, gzip;q=1.000", "identity;q=0, *", "deflate, gzip ; q=1",
+)  # fmt: skip
+PLAIN = (
+    "", "identity", "gzip;q=0", "gzip;q=0.000", "*;q=0", "br", "gzip;q=0.2, identity;q=0.5", "*, gzip;q=0",
+    "gzip;q=two", "gzip;q=1.5", "gzip;level=9", "gzipped", ";q=1", ",,;",
+)  # fmt: skip
+KEPT = (*DOCUMENTS, "/docs", "/docs/start.js", "/docs/swagger-ui.css", "/docs/favicon-32x32.png")
+
+
+def test_what_stays_the_same_may_be_kept_and_asked_about(service: Service, subtests: pytest.Subtests) -> None:
+    for target in KEPT:
+        with subtests.test(target):
+            whole = ask(service, "GET", target)
+            tag = whole.headers["etag"]
+            assert re.fullmatch(r'"[0-9a-f]{32}"', tag)
+            assert re.fullmatch(r"public, max-age=[1-9][0-9]*", whole.headers["cache-control"])
+            for known in (tag, f"W/{tag}", f'"x", {tag}', f'{tag[:-1]}-gzip"', "*"):
+                for method in ("GET", "HEAD"):
+                    again = ask(service, method, target, [("If-None-Match", known)])
+                    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+                    assert again.headers["cache-control"] == whole.headers["cache-control"]
+                    assert again.headers.get("vary") == whole.headers.get("vary")
+                    assert not {"content-type", "content-length", "content-encoding"} & set(again.headers)
+            for other in ('"x"', f'{tag[:-1]}x"', "x", ""):
+                assert ask(service, "GET", target, [("If-None-Match", other)]).content == whole.content
+            head = ask(service, "HEAD", target)
+            assert (head.content, head.headers["content-length"]) == (b"", str(len(whole.content)))
+
+
+def test_the_document_comes_compressed_where_that_is_wanted(service: Service, subtests: pytest.Subtests) -> None:
+    for target in (*DOCUMENTS, "/docs/swagger-ui-bundle.js"):
+        plain = ask(service, "GET", target)
+        tags = {plain.headers["etag"]}
+        assert "content-encoding" not in plain.headers
+        for wish in COMPRESSED:
+            with subtests.test(target, wish=wish):
+                answer = ask(service, "GET", target, [("Accept-Encoding", wish)])
+                assert answer.headers["content-encoding"] == "gzip"
+                assert len(answer.headers.get_list("content-length")) == 1
+                assert answer.headers["content-type"] == plain.headers["content-type"]
+                assert answer.content == plain.content  # httpx has undone it
+                assert "Accept-Encoding" in answer.headers["vary"]
+                tags.add(answer.headers["etag"])
+                known = ask(service, "GET", target, [("Accept-Encoding", wish), ("If-None-Match", max(tags, key=len))])
+                assert known.status_code == 304
+        for wish in PLAIN:
+            with subtests.test(target, wish=wish):
+                answer = ask(service, "GET", target, [("Accept-Encoding", wish)])
+                assert "content-encoding" not in answer.headers
+                assert answer.headers["etag"] == plain.headers["etag"]
+                assert "Accept-Encoding" in answer.headers["vary"]
+        assert len(tags) == 2, "each of the two has a tag of its own"
+
+
+def test_compressing_is_worth_it(service: Service) -> None:
+    sizes = [
+        int(ask(service, "HEAD", "/openapi.json", [("Accept-Encoding", wish)]).headers["content-length"])
+        for wish in ("gzip", "identity")
+    ]
+
+    assert sizes[0] * 4 < sizes[1]
 
 
 def test_an_unknown_page_is_a_404_in_the_envelope(service: Service) -> None:

@@ -24,6 +24,8 @@ from app.cli.state import kept_secrets
 from tests.command import LONGEST_START_SECONDS, PRODUCTION, ROOT, Server, clean_environment, expect_refusal
 from tests.servers import Servers
 
+METRICS_TOKEN = "Gk4Wz7Qd2Xn9Rb5Tv8Lm3Hs6Jc1Yp0Fa"
+
 
 @pytest.fixture
 def state() -> Iterator[Path]:
@@ -137,12 +139,12 @@ def test_a_thread_that_is_stuck_does_not_keep_the_process(servers, database_url,
 
 
 def test_workers_share_the_port_and_their_figures_and_end_with_their_parent(servers, database_url, tmp_path):
-    variables = {**_production(servers, database_url), "METRICS_TOKEN": "t" * 32, "TMPDIR": str(tmp_path)}
+    variables = {**_production(servers, database_url), "METRICS_TOKEN": METRICS_TOKEN, "TMPDIR": str(tmp_path)}
     server = Server("serve", "--workers", "2", **variables)
     address = server.address()
     for _ in range(20):
         assert httpx.get(f"{address}/health").status_code == 200
-    figures = httpx.get(f"{address}/metrics", headers={"Authorization": f"Bearer {'t' * 32}"}).text
+    figures = httpx.get(f"{address}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}).text
     assert 'charter_requests_total{operation="health",status="200"} 20.0' in figures
     server.end(signal.SIGKILL)
     port = int(address.rpartition(":")[2])

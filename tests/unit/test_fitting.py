@@ -96,6 +96,37 @@ def test_what_cannot_be_read_or_answered_is_told(tmp_path: Path, old: str, new: 
     assert str(fault).startswith(f"openapi/paths/user.yaml:{told}")
 
 
+JSON_BODY = "application/json: {schema: {type: object}}"
+AND_MERGE_PATCH = f"application/merge-patch+json: {{schema: {{type: object}}}}, {JSON_BODY}"
+
+
+def test_a_patch_takes_a_merge_patch_when_the_document_says_so(tmp_path: Path) -> None:
+    text = SOUND.replace("put:", "patch:").replace(JSON_BODY, AND_MERGE_PATCH)
+    document = load(written(tmp_path, text))
+    policies, _ = read_policies(document, permissions={}, events={}, buckets=(), recencies=(), lifetimes=())
+    fitted, faults = fit(document, policies, {"get_user": get_user, "put_user": put_user})
+
+    assert faults == []
+    assert fitted["get_user"].media_types == ("application/json",)
+    assert fitted["put_user"].media_types == ("application/json", "application/merge-patch+json")
+
+
+@pytest.mark.parametrize(
+    ("method", "content", "told"),
+    [
+        ("put", AND_MERGE_PATCH, "A body of put_user as application/merge-patch+json would be refused."),
+        ("patch", f"{JSON_BODY}, text/plain: {{}}", "A body of put_user as text/plain would be refused."),
+        ("patch", AND_MERGE_PATCH.replace("object", "array", 1), "The bodies of put_user have different schemas."),
+        ("patch", f"{JSON_BODY}, application/merge-patch+json: {{}}", "The bodies of put_user have different schemas."),
+    ],
+)
+def test_a_body_that_would_not_be_read_is_told(tmp_path: Path, method: str, content: str, told: str) -> None:
+    [fault] = unfit(tmp_path, SOUND.replace("put:", f"{method}:").replace(JSON_BODY, content))
+
+    assert fault.message == told
+    assert fault.place.line == 14
+
+
 def test_every_fault_of_document_policies_and_handlers_comes_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

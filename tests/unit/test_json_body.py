@@ -51,7 +51,49 @@ def test_no_bytes_raise_anything_but_the_refusal(raw: bytes) -> None:
         (b'"\xed\xa0\x80"', "not UTF-8"),
         (b'"\xc0\x80"', "not UTF-8"),
         ("{}".encode("utf-16"), "not UTF-8"),
-        (b"\xef\xbb\xbf{}", "not valid JSON"),
+        ("{}".encode("utf-16-le"), "not UTF-8"),
+        ("{}".encode("utf-16-be"), "not UTF-8"),
+        ('{"email": "a"}'.encode("utf-32-le"), "not UTF-8"),
+        ('{"email": "a"}'.encode("utf-32-be"), "not UTF-8"),
+        ("{}".encode("utf-32"), "not UTF-8"),
+        ('{"a": "\xe9"}'.encode("latin-1"), "not UTF-8"),
+        (b"\xef\xbb\xbf{}", "not valid JSON: it begins with a byte order mark"),
+        (b"{}\xef\xbb\xbf", "not valid JSON"),
+        (b"\x1e{}\n", "not valid JSON"),
+        (b"{}\n{}\n", "not valid JSON"),
+        (b"{},", "not valid JSON"),
+        (b'{"a": 1 /* b */}', "not valid JSON"),
+        (b'{"a": 1} // b', "not valid JSON"),
+        (b'# a\n{"a": 1}', "not valid JSON"),
+        (b"{a: 1}", "not valid JSON"),
+        (b'{"a": 1 "b": 2}', "not valid JSON"),
+        (b'{"a"; 1}', "not valid JSON"),
+        (b"[1,]", "not valid JSON"),
+        (b"[,1]", "not valid JSON"),
+        (b"[1,,2]", "not valid JSON"),
+        (b"True", "not valid JSON"),
+        (b"undefined", "not valid JSON"),
+        (b"+1", "not valid JSON"),
+        (b".5", "not valid JSON"),
+        (b"5.", "not valid JSON"),
+        (b"-", "not valid JSON"),
+        (b"- 1", "not valid JSON"),
+        (b"-01", "not valid JSON"),
+        (b"1e", "not valid JSON"),
+        (b"0x10", "not valid JSON"),
+        (b"1_000", "not valid JSON"),
+        ("\u0661".encode(), "not valid JSON"),
+        (b"\xc2\xa0{}", "not valid JSON"),
+        (b"\x0c{}", "not valid JSON"),
+        (b"\x0b{}", "not valid JSON"),
+        ("\u2028{}".encode(), "not valid JSON"),
+        (b'"a\tb"', "not valid JSON"),
+        (b'"\\U0041"', "not valid JSON"),
+        (b'"\\u12"', "not valid JSON"),
+        (b'"\\u 041"', "not valid JSON"),
+        (b'"\\x41"', "not valid JSON"),
+        (b'"\\\'"', "not valid JSON"),
+        (b'"\\u00zz"', "not valid JSON"),
         (b'{"a": 1, "a": 1}', "a key twice"),
         (b'{"a": {"b": 1, "\\u0062": 1}}', "a key twice"),
         (b'{"a": NaN}', "NaN or Infinity"),
@@ -90,10 +132,39 @@ def test_what_json_leaves_open_is_refused(raw: bytes, words: str) -> None:
         b'["' + b"[{" * 1000 + b'"]',
         b'["\\"[[[[' + b"[" * 100 + b'"]',
         b" {} ",
+        b" \t\r\n{} \t\r\n",
+        b'"a\\/b/c"',
+        '"\u2028\u2029\ufeff\uffff\x7f"'.encode(),
+        b'{"": 1, "__proto__": 2, "a.b": 3}',
+        b"[-0, 0e0, 1E+2, 0.1e-7, 1e-400, 0.30000000000000004]",
+        b'"\\uD83D\\uDE00\\u00e9"',
     ],
 )
 def test_what_only_looks_bad_is_read(raw: bytes) -> None:
     assert parse(raw) == json.loads(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        (b"1.0", 1),
+        (b"1E2", 100),
+        (b"-0", 0),
+        (b"-0.0", 0),
+        (b"12.5e1", 125),
+        (b"9007199254740992.0", 2**53),
+        (b"1e-400", 0),
+    ],
+)
+def test_a_whole_number_is_one_however_it_is_written(raw: bytes, value: int) -> None:
+    found = parse(raw)
+
+    assert (found, type(found), json.dumps(found)) == (value, int, str(value))
+
+
+@pytest.mark.parametrize("raw", [b"1.5", b"1e300", b"9007199254740994.0"])
+def test_any_other_number_is_a_double(raw: bytes) -> None:
+    assert (parse(raw), type(parse(raw))) == (float(raw), float)
 
 
 def test_how_deep_is_for_the_caller_to_say() -> None:

@@ -75,7 +75,11 @@ def origins(deployment: Deployment) -> Iterator[Verdict]:
     if not deployment.in_production:
         return
     given = deployment.settings.cors_origins
-    wide = [item for item in given if item.startswith("http://") or urlsplit(item).hostname in _LOOPBACK]
+    wide = [
+        item
+        for item in given
+        if item.startswith("http://") or (item.startswith("https://") and urlsplit(item).hostname in _LOOPBACK)
+    ]
     if wide:
         yield warning(
             f"browsers may call from {', '.join(wide)}, which others can stand in for",

@@ -1,5 +1,6 @@
 """JSON text to values, refusing what RFC 8259 leaves open or a database cannot keep."""
 
+import codecs
 import json
 import re
 from typing import Any
@@ -10,13 +11,16 @@ from app.errors import MalformedBody
 _STRING_OR_BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 _DEEPER, _HIGHER = frozenset("[{"), frozenset("]}")
 _LARGEST = 2**63 - 1
+_EXACT = 2**53
+_NOT_UTF_8 = "The body is not UTF-8."
 
 
 def parse(raw: bytes, *, max_depth: int = 32) -> Any:
     """Return the value of a JSON text.
 
     Refused beside bad syntax: a byte order mark and bytes that are not UTF-8, a key given twice, NaN and infinities,
-    numbers beyond a double, integers beyond 64 bits with sign, NUL and lone surrogates.
+    numbers beyond a double, integers beyond 64 bits with sign, NUL and lone surrogates. A whole number is an int,
+    however it is written: to a JSON schema 100, 100.0 and 1E2 are one.
 
     Args:
         raw: what was sent.
@@ -28,7 +32,8 @@ def parse(raw: bytes, *, max_depth: int = 32) -> Any:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise MalformedBody("The body is not UTF-8.") from None
+        raise MalformedBody(_NOT_UTF_8) from None
+    _refuse_another_encoding(raw)
     if raw.count(b"[") + raw.count(b"{") > max_depth and _depth(text) > max_depth:
         raise MalformedBody(f"The body is nested deeper than {max_depth} levels.")
     try:
@@ -38,6 +43,14 @@ def parse(raw: bytes, *, max_depth: int = 32) -> Any:
     if b"\\u" in raw:
         refuse_unstorable(value)
     return value
+
+
+def _refuse_another_encoding(raw: bytes) -> None:
+    if raw.startswith(codecs.BOM_UTF8):
+        raise MalformedBody("The body is not valid JSON: it begins with a byte order mark. Leave that out.")
+    # The first character of a JSON text is in ASCII: half of it, or more, is zero in the wider encodings.
+    if len(raw) % 2 == 0 and b"\0" in raw[:2]:
+        raise MalformedBody(_NOT_UTF_8)
 
 
 def refuse_unstorable(value: Any) -> None:
@@ -87,11 +100,12 @@ def _integer(text: str) -> int:
     raise MalformedBody("The body has an integer beyond 64 bits.")
 
 
-def _float(text: str) -> float:
+def _float(text: str) -> float | int:
     number = float(text)
     if number in (float("inf"), float("-inf")):
         raise MalformedBody("The body has a number that is too large.")
-    return number
+    # Beyond that not every whole number is a double, and what was written is not known any more.
+    return int(number) if abs(number) <= _EXACT and number.is_integer() else number
 
 
 def _constant(_: str) -> None:

@@ -1,13 +1,10 @@
 """Precondition: If-Match becomes the versions a write may replace (x-precondition; RFC 9110, 13.1.1)."""
 
-import re
-
+from app import entity_tags
+from app.entity_tags import Versions
 from app.errors import PreconditionRequired, ValidationFailed, Violation
 from app.policy.call import Call
 from app.policy.parts import Parts, Step
-
-# Empty elements of a list are allowed (RFC 9110, 5.6.1).
-_TAG = re.compile(r'[\s,]*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?=,|$)[\s,]*')
 
 
 def make(parts: Parts) -> Step | None:
@@ -28,23 +25,16 @@ def make(parts: Parts) -> Step | None:
     return precondition
 
 
-def expected_versions(text: str) -> tuple[str, ...] | None:
+def expected_versions(text: str) -> Versions:
     """Return the versions that an If-Match header allows; None for `*`: any.
 
-    What a tag says is its resource's own affair. Weak tags never match: they are left out, so the result may be empty.
+    What a tag says is its resource's own affair: `app.entity_tags.require` compares it there.
 
     Raises:
         ValidationFailed: when the text is not a list of entity tags.
     """
-    if text.strip() == "*":
-        return None
-    versions, position = [], 0
-    while position < len(text) or not text:
-        found = _TAG.match(text, position)
-        if not found:
-            raise ValidationFailed(details=[Violation('Must be * or a list of ETags such as "3".', "If-Match")])
-        weak, tag = found.groups()
-        if not weak:
-            versions.append(tag)
-        position = found.end()
-    return tuple(versions)
+    try:
+        return entity_tags.read(text)
+    except ValueError:
+        violation = Violation('Must be * or a list of ETags such as "3".', "If-Match")
+        raise ValidationFailed(details=[violation]) from None

@@ -87,12 +87,12 @@ def test_who_has_not_said_what_he_saw_is_asked_to(people: People) -> None:
     assert fields_of(people.alice) == EMPTY | {"display_name": "Alice"}
 
 
-@pytest.mark.parametrize("tags", ["*", '"1"', '"3", "1"', 'W/"3", "1"'])
+@pytest.mark.parametrize("tags", ["*", '"1"', '"3", "1"', 'W/"3", "1"', 'W/"1"', '"1-br"'])
 def test_a_tag_that_fits_lets_the_change_through(people: People, tags: str) -> None:
     assert data(replace(people.alice, people.alice, tags))["bio"] == PROFILE["bio"]
 
 
-OTHER_TAGS = ['"2"', 'W/"1"', '"2", "3"', '"one"']
+OTHER_TAGS = ['"2"', 'W/"2"', '"1-clerk"', '"2", "3"', '"one"']
 
 
 def test_a_tag_that_does_not_fit_changes_nothing(people: People, subtests: pytest.Subtests) -> None:

@@ -195,14 +195,14 @@ def test_an_admin_may_suspend_himself_while_another_stays(people: People) -> Non
     assert refused(suspend(olga, olga), 409, "LAST_ADMIN")
 
 
-@pytest.mark.parametrize("tags", ['"1"', "*"])
+@pytest.mark.parametrize("tags", ['"1"', "*", 'W/"1"'])
 def test_a_tag_that_fits_lets_the_change_through(people: People, tags: str) -> None:
     assert data(suspend(people.ada, people.alice, tags))["status"] == "suspended"
 
 
 @pytest.mark.parametrize(("tags", "status", "code"), [
     ('"2"', 412, "PRECONDITION_FAILED"),
-    ('W/"1"', 412, "PRECONDITION_FAILED"),
+    ('W/"2"', 412, "PRECONDITION_FAILED"),
     ("one", 400, "VALIDATION_ERROR"),
 ])  # fmt: skip
 def test_one_that_does_not_ends_no_session(people: People, tags: str, status: int, code: str) -> None:

@@ -72,12 +72,12 @@ def test_a_guest_may(people: People) -> None:
     assert data(people.gus.api.patch(PATH, json={"display_name": "Gustav"}))["role"] == "guest"
 
 
-@pytest.mark.parametrize("tags", ['"1"', '"7", "1"', "*"])
+@pytest.mark.parametrize("tags", ['"1"', '"7", "1"', "*", 'W/"1"', '"2", W/"1"', '"1;gzip"'])
 def test_a_change_that_names_the_current_version_is_made(people: People, tags: str) -> None:
     assert data(people.alice.api.patch(PATH, json={"bio": "x"}, headers={"If-Match": tags}))
 
 
-@pytest.mark.parametrize("tags", ['"2"', 'W/"1"', '"nobody"', '"01"', '"2", W/"1"'])
+@pytest.mark.parametrize("tags", ['"2"', 'W/"2"', '"nobody"', '"01"', '"1-user"', '"1-GZIP"'])
 def test_a_change_that_names_another_version_is_refused(people: People, tags: str) -> None:
     answer = people.alice.api.patch(PATH, json={"bio": "x"}, headers={"If-Match": tags})
 

@@ -183,7 +183,7 @@ def test_nor_makes_it_hold_more_by_verifying_its_address(people: People, registr
     assert stored(people.gus.id) == StoredAccount("gus@example.com", "guest", "active", False, 1)
 
 
-@pytest.mark.parametrize("tags", ['"1"', "*", '"9", "1"', 'W/"1", "1"'])
+@pytest.mark.parametrize("tags", ['"1"', "*", '"9", "1"', 'W/"1"', '"1-gzip"'])
 def test_a_tag_that_fits_lets_the_change_through(people: People, tags: str) -> None:
     answer = update(people.ada, people.alice, if_match=tags, email="moved@example.com")
 
@@ -202,12 +202,11 @@ def test_a_tag_from_before_the_role_was_called_otherwise_does_not_fit(people: Pe
     fresh = people.ada.api.get(url).headers["etag"]
     answer = update(people.ada, clara, if_match=fresh, email="moved@example.com")
     assert answer.headers["etag"] == people.ada.api.get(url).headers["etag"]
-    refused(update(people.ada, clara, if_match=of_the_profile, email_verified=True), 412, "PRECONDITION_FAILED")
-    now = people.ada.api.get(f"{url}/profile").headers["etag"]
-    assert data(update(people.ada, clara, if_match=now, email_verified=True))["role"] == "registrar"
+    for of_another in (of_the_profile, people.ada.api.get(f"{url}/profile").headers["etag"]):
+        refused(update(people.ada, clara, if_match=of_another, email_verified=True), 412, "PRECONDITION_FAILED")
 
 
-OTHER_TAGS = ['"2"', 'W/"1"', '"0", "2"', '"one"', '"01"', '"99999999999999999999"', '""']
+OTHER_TAGS = ['"2"', 'W/"2"', '"1-gzip-gzip"', '"0", "2"', '"one"', '"01"', '"99999999999999999999"', '""']
 
 
 def test_a_tag_that_does_not_fit_changes_nothing(people: People, subtests: pytest.Subtests) -> None:

@@ -175,6 +175,15 @@ def test_of_parallel_changes_to_one_version_one_wins(world, admin, alice):
     assert kinds(answers) == {"Account": 1, "PreconditionFailed": 7}
 
 
+def test_of_a_change_and_a_deletion_of_one_version_only_one_is_done(world, admin, alice):
+    answers = world.together(
+        partial(update, world, admin, alice, email="a@example.com", expected=("1",)),
+        partial(users.delete, user_id=alice.user_id, expected_version=("1",), actor=admin, tools=world.tools),
+        behind="SELECT FROM users WHERE email = 'alice@example.com' FOR UPDATE",
+    )
+    assert kinds(answers) in ({"Account": 1, "PreconditionFailed": 1}, {"NotFound": 1, "NoneType": 1})
+
+
 def test_parallel_changes_of_different_things_all_stay(world, admin):
     guest = world.person("guest", "guest", verified=False)
     answers = world.together(

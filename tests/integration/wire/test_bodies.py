@@ -21,6 +21,9 @@ MALFORMED = {
     "not utf-8": b'{"email": "\xff"}',
     "utf-16": '{"email": "a"}'.encode("utf-16"),
     "byte order mark": b"\xef\xbb\xbf{}",
+    "utf-16 without a mark": '{"email": "a"}'.encode("utf-16-le"),
+    "utf-32": '{"email": "a"}'.encode("utf-32-be"),
+    "latin-1": '{"email": "\xe9"}'.encode("latin-1"),
     "surrogate in utf-8": b'{"email": "\xed\xa0\x80"}',
     "lone surrogate": b'{"email": "\\ud800"}',
     "lone surrogate in a name": b'{"\\udfff": 1}',
@@ -59,37 +62,6 @@ INVALID = {
     b'{"email": "' + b"a" * 300 + b'@example.com", "password": "x"}': ("email",),
     b'{"email": "a@example.com", "password": "' + b"x" * 300 + b'"}': ("password",),
 }
-PARSED_TYPES = (
-    "application/json",
-    "Application/JSON",
-    "APPLICATION/JSON",
-    "application/json; charset=utf-8",
-    'application/json ; Charset="UTF-8"',
-    "application/json;",
-    "application/json ; ;charset=utf-8;",
-    "application/json; foo=bar",
-    'application/json; foo="a;charset=latin-1"; charset=utf-8',
-)
-REFUSED_TYPES = (
-    "",
-    "json",
-    "*/*",
-    "text/json",
-    "text/plain",
-    "application/xml",
-    "application/jsonx",
-    "application/json-patch+json",
-    "application/json; charset=latin-1",
-    "application/json; charset=utf-8; charset=utf-16",
-    'application/json; charset="utf-16"',
-    "application/json; foo",
-    'application/json; foo="bar',
-    "application/json foo=bar",
-    "application/json" + " ;" * 3000 + "!",
-    "application/json, text/plain",
-    "application/x-www-form-urlencoded",
-    "multipart/form-data; boundary=x",
-)
 
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
@@ -157,24 +129,6 @@ def test_a_chunked_body_may_come_in_any_pieces(people: People, service: Service)
 
     for pieces in ([body], [body[:1], body[1:]], [body[i : i + 1] for i in range(len(body))]):
         assert data(ask(service, "POST", LOGIN, [JSON], pieces))["user"]["id"] == str(people.alice.id)
-
-
-@pytest.mark.parametrize("kind", PARSED_TYPES)
-def test_json_by_another_spelling_is_json(door: Service, kind: str) -> None:
-    answer = ask(door, "POST", LOGIN, [("cOnTeNt-TyPe", kind)], b"{}")
-
-    refused(answer, 400, "VALIDATION_ERROR", "email", "password")
-
-
-@pytest.mark.parametrize("kind", REFUSED_TYPES)
-@pytest.mark.parametrize("body", [b"{}", [b"{}"]], ids=["sized", "chunked"])
-def test_another_media_type_is_a_415(door: Service, kind: str, body: bytes | list[bytes]) -> None:
-    refused(ask(door, "POST", LOGIN, [("Content-Type", kind)], body), 415, "UNSUPPORTED_MEDIA_TYPE")
-
-
-@pytest.mark.parametrize("body", [b"{}", [b"{}"]], ids=["sized", "chunked"])
-def test_a_body_without_a_media_type_is_a_415(door: Service, body: bytes | list[bytes]) -> None:
-    refused(ask(door, "POST", LOGIN, [], body), 415, "UNSUPPORTED_MEDIA_TYPE")
 
 
 @pytest.mark.parametrize("coding", ["gzip, chunked", "identity, chunked", "gzip,chunked"])

@@ -1,10 +1,13 @@
 """CORS: an exact list of origins (Fetch standard), preflight before authentication, and nothing without the list."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from app.database import Database
+from app.policy.document import load
+from app.policy.operation import operations
 from tests.integration.conftest import GATEWAYS
 from tests.raw import ask
 from tests.servers import Servers
@@ -13,13 +16,24 @@ from tests.service import running as serving
 from tests.wire import refused
 
 APP = "https://app.example.com"
+MOBILE = "capacitor://localhost"
+DOCUMENT = load(Path(__file__).parents[3] / "openapi" / "openapi.yaml")
+# What browsers let pages read without being told (Fetch, CORS-safelisted response-header name).
+SAFE = {"cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma"}
+# What the tracing of OpenTelemetry, Sentry, Datadog, New Relic, Elastic, AWS and Zipkin makes browsers ask for.
+TRACED = (
+    "traceparent", "traceparent,tracestate", "baggage,sentry-trace", "b3", "x-b3-traceid,x-b3-spanid,x-b3-sampled",
+    "x-datadog-origin,x-datadog-parent-id,x-datadog-sampling-priority,x-datadog-trace-id",
+    "newrelic,traceparent,tracestate", "elastic-apm-traceparent", "x-amzn-trace-id", "x-cloud-trace-context",
+    "request-id,request-context", "uber-trace-id", "x-requested-with",
+)  # fmt: skip
 ME = "/v1/users/me"
 
 
 @pytest.fixture(scope="module", params=GATEWAYS)
 def listening(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Service]:
     url = servers.clone()
-    origins = f"{APP}, http://localhost:3000"
+    origins = f"{APP}, http://localhost:3000, {MOBILE}, chrome-extension://abcdefgh"
     settings = settings_for(DATABASE_URL=url, CHARTER_GATEWAY=request.param, CORS_ORIGINS=origins, LIMIT_LOGIN="1/60")
     with serving(settings) as service:
         yield service
@@ -37,7 +51,7 @@ def preflight(service: Service, origin: str, target: str = ME, method: str = "PA
     return ask(service, "OPTIONS", target, [("Origin", origin), *wanted])
 
 
-@pytest.mark.parametrize("origin", [APP, "http://localhost:3000"])
+@pytest.mark.parametrize("origin", [APP, "http://localhost:3000", MOBILE, "chrome-extension://abcdefgh"])
 def test_a_preflight_needs_no_token_and_tells_what_is_allowed(open_service: Service, origin: str) -> None:
     answer = preflight(open_service, origin)
 
@@ -64,6 +78,11 @@ def test_a_preflight_needs_no_token_and_tells_what_is_allowed(open_service: Serv
         "https://app.example.com/",
         f"{APP}, {APP}",
         "null",
+        "capacitor://localhost:80",
+        "Capacitor://localhost",
+        "ionic://localhost",
+        "chrome-extension://abcdefg",
+        "file://",
         "*",
         "",
         "\xff",
@@ -74,7 +93,7 @@ def test_any_other_origin_is_allowed_nothing(open_service: Service, origin: str)
     plain = [ask(open_service, "GET", target, [("Origin", origin)]) for target in targets]
     for answer in (*(preflight(open_service, origin, target) for target in targets), *plain):
         assert [name for name in answer.headers if name.startswith("access-control-")] == []
-        assert answer.headers["vary"] == "Origin"
+        assert "Origin" in answer.headers["vary"].split(", ")
 
 
 @pytest.mark.parametrize(
@@ -105,6 +124,25 @@ def test_a_page_of_a_known_origin_reads_every_answer(
     )
 
 
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ([("Content-Length", "2000000")], b"", 413),
+        ([("Content-Type", "application/json")], [b" " * 40_000] * 2, 413),
+        ([("Content-Type", "text/plain")], b"{}", 415),
+        ([("X-Large", "a" * 20_000)], b"", 431),
+        ([("Content-Type", "application/json")], b"{", 400),
+    ],
+)
+def test_a_page_reads_the_refusal_of_what_it_sends(
+    open_service: Service, headers: list[tuple[str, str]], body: bytes | list[bytes], status: int
+) -> None:
+    answer = ask(open_service, "POST", "/v1/auth/register", [("Origin", APP), *headers], body)
+
+    assert answer.status_code == status
+    assert answer.headers.get_list("access-control-allow-origin") == [APP]
+
+
 def test_an_answer_to_nobody_in_particular_varies_by_origin_too(open_service: Service) -> None:
     answer = ask(open_service, "GET", "/v1/nothing")
 
@@ -119,6 +157,88 @@ def test_options_that_are_no_preflight_get_no_preflight_headers(open_service: Se
     assert (answer.status_code, answer.headers["allow"]) == (204, "GET, HEAD, OPTIONS, PATCH")
     assert "access-control-allow-methods" not in answer.headers
     assert answer.headers["access-control-allow-origin"] == APP
+
+
+@pytest.mark.parametrize("asked", TRACED)
+def test_a_browser_application_with_tracing_may_call(open_service: Service, asked: str) -> None:
+    allowed = preflight(open_service, APP).headers["access-control-allow-headers"].split(", ")
+
+    assert {*asked.split(","), "authorization", "content-type"} <= set(allowed)
+
+
+def test_a_page_may_send_and_read_every_header_of_the_document(open_service: Service) -> None:
+    sent, received = set(), set()
+    for operation in operations(DOCUMENT):
+        sent |= {parameter["name"].lower() for parameter in operation.parameters if parameter["in"] == "header"}
+        for response in operation.body["responses"].values():
+            received |= {name.lower() for name in operation.resolved(response).get("headers", {})}
+    allowed = preflight(open_service, APP).headers["access-control-allow-headers"].split(", ")
+    exposed = ask(open_service, "GET", ME, [("Origin", APP)]).headers["access-control-expose-headers"].split(", ")
+
+    assert {"if-match", "idempotency-key"} <= sent <= set(allowed)
+    assert {"etag", "retry-after"} <= received
+    assert received - SAFE <= set(exposed)
+    assert {"www-authenticate", "allow", "date"} <= set(exposed)
+
+
+@pytest.mark.parametrize(
+    ("target", "allow"),
+    [
+        (ME, "GET, HEAD, OPTIONS, PATCH"),
+        ("/health/live", "GET, HEAD, OPTIONS"),
+        ("/v1/nothing", None),
+        ("/v1/users/me/", None),
+        ("/v1/users?" + "a" * 9000, "GET, HEAD, OPTIONS, POST"),
+        ("/openapi.json", None),
+        ("/nothing", None),
+        ("/", None),
+    ],
+)
+def test_a_preflight_succeeds_wherever_the_page_is_to_read_the_answer(
+    open_service: Service, target: str, allow: str | None
+) -> None:
+    answer = preflight(open_service, APP, target, "DELETE")
+
+    assert (answer.status_code, answer.content, answer.headers.get("allow")) == (204, b"", allow)
+    assert answer.headers["access-control-allow-origin"] == APP
+    assert "x-request-id" in answer.headers
+    other = preflight(open_service, "https://evil.example", target, "DELETE")
+    assert "access-control-allow-origin" not in other.headers
+
+
+def test_a_call_into_a_private_network_is_allowed_to_listed_origins_that_ask(open_service: Service) -> None:
+    asking = ("Access-Control-Request-Private-Network", "true")
+    wanted = [("Access-Control-Request-Method", "GET"), asking]
+    name = "access-control-allow-private-network"
+
+    assert ask(open_service, "OPTIONS", ME, [("Origin", APP), *wanted]).headers[name] == "true"
+    for headers in (
+        [("Origin", "https://evil.example"), *wanted],
+        [("Origin", APP), asking],
+        [("Origin", APP), wanted[0]],
+    ):
+        assert name not in ask(open_service, "OPTIONS", ME, headers).headers
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+def test_the_lists_are_settings(gateway: str, database_url: str) -> None:
+    settings = settings_for(
+        DATABASE_URL=database_url,
+        CHARTER_GATEWAY=gateway,
+        CORS_ORIGINS=APP,
+        CORS_REQUEST_HEADERS="X-Shop-Trace, traceparent",
+        CORS_EXPOSED_HEADERS="X-Cache",
+        CORS_MAX_AGE_SECONDS="7200",
+    )
+    with serving(settings) as service:
+        allowed = preflight(service, APP)
+        exposed = ask(service, "GET", "/v1/nothing", [("Origin", APP)])
+
+    names = allowed.headers["access-control-allow-headers"].split(", ")
+    assert {"x-shop-trace", "traceparent", "authorization", "if-match"} <= set(names)
+    assert "sentry-trace" not in names
+    assert allowed.headers["access-control-max-age"] == "7200"
+    assert {"x-cache", "etag"} <= set(exposed.headers["access-control-expose-headers"].split(", "))
 
 
 def test_without_a_list_nobody_is_allowed(door: Service) -> None:

@@ -1,0 +1,90 @@
+"""Bytes that stay the same while a process runs, sent with an ETag, and compressed where that is wanted."""
+
+import gzip
+import hashlib
+import re
+from functools import cached_property
+
+from werkzeug.wrappers import Response
+
+from app.entity_tags import is_unchanged
+
+# A quarter of an hour at most until clients notice a new release, and the tag makes asking cheap.
+CACHE_CONTROL = "public, max-age=300"
+_WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
+# Compressing less would spare nothing.
+_LEAST = 512
+
+
+class Representation:
+    """One thing to be sent, plain or compressed.
+
+    Args:
+        content: the plain bytes.
+        media_type: for Content-Type.
+        cache_control: who may keep it, and how long.
+        headers: more of them.
+        compresses: False for what is compressed already, such as an image.
+    """
+
+    def __init__(
+        self,
+        content: bytes,
+        media_type: str,
+        *,
+        cache_control: str = CACHE_CONTROL,
+        headers: dict[str, str] | None = None,
+        compresses: bool = True,
+    ) -> None:
+        self._plain = content
+        self._media_type = media_type
+        self._headers = {"Cache-Control": cache_control, **(headers or {})}
+        self._compresses = compresses and len(content) >= _LEAST
+        if self._compresses:
+            self._headers["Vary"] = "Accept-Encoding"
+        self._tag = hashlib.sha256(content).hexdigest()[:32]
+
+    @cached_property
+    def _compressed(self) -> bytes:
+        # Made when first asked for: a start need not wait for it. Without a time inside, all workers send the same.
+        return gzip.compress(self._plain, compresslevel=6, mtime=0)
+
+    def respond(self, *, accept_encoding: str | None, if_none_match: str | None) -> Response:
+        """Return the response: whole, or a 304 for a client that has it already.
+
+        Args:
+            accept_encoding, if_none_match: headers of the request.
+        """
+        compressed = self._compresses and wants_gzip(accept_encoding)
+        tag = f"{self._tag}-gzip" if compressed else self._tag
+        headers = {**self._headers, "ETag": f'"{tag}"'}
+        if is_unchanged(if_none_match, self._tag):
+            return Response(status=304, headers=headers)
+        if compressed:
+            headers["Content-Encoding"] = "gzip"
+        body = self._compressed if compressed else self._plain
+        return Response(body, mimetype=self._media_type, headers=headers)
+
+
+def wants_gzip(accept_encoding: str | None) -> bool:
+    """Tell whether an Accept-Encoding header prefers gzip to no coding (RFC 9110, 12.5.3).
+
+    What cannot be read of it is passed over.
+    """
+    weights: dict[str, float] = {}
+    for element in (accept_encoding or "").lower().split(","):
+        name, *parameters = (part.strip() for part in element.split(";"))
+        weight = _weight(parameters)
+        if name and weight is not None:
+            weights[name] = weight
+    gzip_weight = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
+    return gzip_weight > 0 and gzip_weight >= weights.get("identity", 0.0)
+
+
+def _weight(parameters: list[str]) -> float | None:
+    if not parameters:
+        return 1.0
+    name, _, value = parameters[0].partition("=")
+    if len(parameters) > 1 or name.strip() != "q" or not _WEIGHT.fullmatch(value.strip()):
+        return None
+    return float(value)

@@ -1,0 +1,84 @@
+"""What browsers send across origins: the origins themselves, read from a setting (WHATWG URL, Fetch), and headers."""
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+# What the tracing libraries of browsers send: W3C, Sentry, Zipkin and Istio, Datadog, New Relic, Elastic, AWS, Google,
+# Azure, Jaeger, Honeycomb, Dynatrace, Instana; and what other libraries add to requests by themselves.
+TRACING = (
+    "traceparent, tracestate, baggage, sentry-trace, b3, x-b3-traceid, x-b3-spanid, x-b3-parentspanid, x-b3-sampled"
+    ", x-b3-flags, x-datadog-trace-id, x-datadog-parent-id, x-datadog-origin, x-datadog-sampling-priority"
+    ", x-datadog-tags, newrelic, elastic-apm-traceparent, x-amzn-trace-id, x-cloud-trace-context, request-id"
+    ", request-context, uber-trace-id, x-honeycomb-trace, x-dtc, x-dtpc, x-instana-t, x-instana-s, x-instana-l"
+    ", x-correlation-id, x-requested-with, cache-control, pragma"
+)
+# What a proxy in front adds to responses for the same purpose.
+MEASURED = "server-timing, traceparent, traceresponse"
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+# Of applications and extensions, such as capacitor://localhost: compared as it stands, since such hosts are opaque.
+_OTHER = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([A-Za-z0-9._-]+(?::[0-9]{1,5})?)")
+# What browsers send null for, or no page is loaded from.
+_NO_ORIGINS = frozenset(
+    {"about", "blob", "data", "file", "filesystem", "ftp", "javascript", "view-source", "ws", "wss"}
+)
+_AS_SENT = "write it as browsers send it, such as https://app.example.com"
+
+
+def origin(value: str) -> str:
+    """Return an origin as browsers send it: of the web in lower case and without a default port, others as they stand.
+
+    Raises:
+        ValueError: what is wrong with it; its text goes on with the name of a setting, and never repeats the value.
+    """
+    if value.lower() == "null":
+        raise ValueError("has null, which every sandboxed frame and local file sends; name origins of your own only")
+    if "*" in value:
+        raise ValueError("has a *; list each origin, such as https://app.example.com")
+    if not value.isascii():
+        raise ValueError("has a host beyond ASCII; write it as browsers send it, beginning with xn--")
+    scheme, found, rest = value.partition("://")
+    if not found:
+        raise ValueError(f"has an origin without a scheme; {_AS_SENT}")
+    if scheme.lower() in _NO_ORIGINS:
+        raise ValueError(f"has an origin of a scheme that no page of yours alone can have; {_AS_SENT}")
+    if any(mark in rest for mark in "/?#@"):
+        raise ValueError(f"has an origin with more than a host and a port, such as a slash at its end; {_AS_SENT}")
+    sent = _of_the_web(value) if scheme.lower() in _DEFAULT_PORTS else _of_an_application(value)
+    if sent is None:
+        raise ValueError(f"has an origin that no browser sends; {_AS_SENT}")
+    return sent
+
+
+def web_url(value: str) -> SplitResult | None:
+    """Return the parts of an http or https URL with a host and a possible port, else None."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # read for its refusal alone
+    except ValueError:
+        return None
+    return parts if parts.scheme in _DEFAULT_PORTS and parts.hostname and not re.search(r"\s", value) else None
+
+
+def _of_the_web(value: str) -> str | None:
+    parts = web_url(value)
+    if parts is None:
+        return None
+    host = parts.hostname or ""
+    if ":" in host or host.rpartition(".")[2].isdigit():
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return None
+        host = f"[{address}]" if address.version == 6 else str(address)
+    elif not _HOST.fullmatch(host):
+        return None
+    port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+def _of_an_application(value: str) -> str | None:
+    found = _OTHER.fullmatch(value)
+    return f"{found[1].lower()}://{found[2]}" if found else None
