@@ -188,10 +188,12 @@ def printable(text: str) -> str:
 
 
 def _headers(pairs: list[tuple[bytes, bytes]]) -> tuple[dict[str, str], int]:
-    found: dict[str, str] = {}
-    size = 0
-    for raw_name, raw_value in pairs:
-        size += len(raw_name) + len(raw_value) + 4
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        found[name] = f"{found[name]}, {value}" if name in found else value
+    """Return the values by name, those of several lines as one list (RFC 9110, 5.3), and the size of all lines."""
+    size = sum([len(name) + len(value) + 4 for name, value in pairs])
+    found = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
+    if len(found) < len(pairs):
+        lines: dict[str, list[str]] = {}
+        for name, value in pairs:
+            lines.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+        found = {name: ", ".join(values) for name, values in lines.items()}
     return found, size
