@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from app.errors import (
     AppError,
     HeadersTooLarge,
@@ -23,11 +25,13 @@ from app.gateway.router import Router, is_ours
 from app.identifiers import new_id
 from app.policy.call import Answer, Call
 from app.security.access_tokens import AccessTokens
-from app.security.networks import client_address, network_of
+from app.security.networks import client_address, network_of, unlisted_proxy
 from app.security.principal import Client
 from app.settings import Settings
 
 Scope = dict[str, Any]
+
+log = structlog.get_logger("charter.front")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _BEARER = re.compile(r"bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)", re.ASCII | re.IGNORECASE)
@@ -80,16 +84,18 @@ class FrontDoor:
         self._settings = settings
         self._read_token = tokens.read
         self._clock = clock
+        # Once: behind such a proxy every request would be worth a warning.
+        self._may_warn = True
 
     def admit(self, scope: Scope) -> Visit:
         """Return the visit of an HTTP request, with the plan to run or the answer to give."""
         headers, size = _headers(scope["headers"])
         raw_path = scope["raw_path"].decode("latin-1") if scope.get("raw_path") else scope["path"]
         given_id = headers.get("x-request-id", "")
-        peer = scope.get("client")
-        address = client_address(
-            peer[0] if peer else "", headers.get("x-forwarded-for"), self._settings.trusted_proxies
-        )
+        peer, forwarded = scope.get("client"), headers.get("x-forwarded-for")
+        address = client_address(peer[0] if peer else "", forwarded, self._settings.trusted_proxies)
+        if forwarded and self._may_warn:
+            self._warn_of_proxy(peer[0] if peer else "", forwarded)
         agent = headers.get("user-agent")
         call = Call(
             request_id=given_id if _REQUEST_ID.fullmatch(given_id) else str(new_id()),
@@ -123,12 +129,27 @@ class FrontDoor:
         claims = self._read_token(found[1])
         visit.call.caller = (claims.user_id, claims.session_id)
 
+    def _warn_of_proxy(self, peer: str, forwarded: str) -> None:
+        """Say that what looks like a proxy of this deployment is not believed: all its clients count as one."""
+        address = unlisted_proxy(peer, forwarded, self._settings.trusted_proxies)
+        if address is not None:
+            self._may_warn = False
+            log.warning(
+                "forwarded_ignored",
+                address=address,
+                mend="if this is your proxy, add it to TRUSTED_PROXIES: until then all its clients count as one",
+            )
+
     def _decide(self, visit: Visit, raw_path: str, size: int) -> None:
         call, settings = visit.call, self._settings
         if len(raw_path) + len(call.query_string) + 1 > settings.uri_limit:
             raise UriTooLong
         if size > settings.header_limit:
             raise HeadersTooLarge
+        if raw_path == "*":
+            # OPTIONS for the server as a whole (RFC 9112, 3.2.4); our reader lets no other method have this target.
+            visit.answer = Answer(204, [(b"allow", self._router.methods.encode())], b"")
+            return
         found = self._router.find(raw_path)
         if found is None:
             visit.ours = is_ours(raw_path)
@@ -151,16 +172,16 @@ class FrontDoor:
             raise MalformedBody("Content-Length is not a number.")
         if length and int(length) > self._settings.body_limit:
             raise too_large(self._settings.body_limit)
+        # Chunks may turn out to be no body at all: see receive_body.
+        chunked = "transfer-encoding" in headers
+        if chunked and headers["transfer-encoding"] != "chunked":
+            raise UnsupportedMediaType("Send the body as it is, without another Transfer-Encoding than chunked.")
         if not plan.takes_body:
             return
         sized = bool(length and int(length))
         kind = headers.get("content-type")
-        # Chunks may turn out to be no body at all: see receive_body.
-        chunked = "transfer-encoding" in headers
         if not is_json(kind) if kind is not None else sized or (chunked and plan.needs_body):
             raise UnsupportedMediaType
-        if chunked and headers["transfer-encoding"].strip().lower() != "chunked":
-            raise UnsupportedMediaType("Send the body as it is, without another Transfer-Encoding than chunked.")
         if headers.get("content-encoding", "identity").strip().lower() != "identity":
             raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
 

@@ -123,11 +123,11 @@ class RequestReader:
 
     def _check_kept(self) -> None:
         """Refuse a head that has not arrived whole as soon as it cannot become one, or is too large."""
-        kept = self._kept
-        if _BREAK.search(kept, max(self._searched - 1, 0)) or not _START.match(kept):
+        kept, new = self._kept, max(self._searched - 1, 0)
+        if _BREAK.search(kept, new) or not _START.match(kept):
             refuse_syntax(bytes(kept))
         self._searched = len(kept)
-        end = kept.rfind(_CRLF, self._known) + len(_CRLF)
+        end = kept.rfind(_CRLF, max(self._known, new)) + len(_CRLF)
         if end >= len(_CRLF):
             if not self._known:
                 line = LINE.match(kept)
