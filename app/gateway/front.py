@@ -147,7 +147,9 @@ class FrontDoor:
         if size > settings.header_limit:
             raise HeadersTooLarge
         if raw_path == "*":
-            # OPTIONS for the server as a whole (RFC 9112, 3.2.4); our reader lets no other method have this target.
+            # The server as a whole, which OPTIONS alone is asked of (RFC 9112, 3.2.4).
+            if call.method != "OPTIONS":
+                raise NotFound
             visit.answer = Answer(204, [(b"allow", self._router.methods.encode())], b"")
             return
         found = self._router.find(raw_path)

@@ -12,16 +12,16 @@ Who does not finish the head of a request in time is disconnected without an ans
 
 import asyncio
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.errors import AppError
 from app.gateway.answers import refusal
+from app.gateway.cycle import BodyCycle, Cycle
 from app.gateway.exit import STANDING
 from app.gateway.request_head import Head, Refused
 from app.gateway.request_reader import RequestReader
@@ -30,38 +30,9 @@ from app.observability.logging import log_request
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([^ ?#]{0,300})")
 _PLAIN = [(b"content-type", b"text/plain; charset=utf-8")]
-# After a refusal the client is given this long to read it, and what it still sends is thrown away: a connection
-# closed with unread data is reset, and the answer may be lost with it (RFC 9112, 9.6).
+# After a response that comes before the end of its request the client is given this long to read it, and what it still
+# sends is thrown away: a connection closed with unread data is reset, and the response may be lost (RFC 9112, 9.6).
 _LINGER_SECONDS = 2
-
-
-class Cycle(RequestResponseCycle):
-    """A request whose body may turn out to be broken, or waits to be asked for.
-
-    Attributes:
-        is_read: the application has asked for the body.
-        break_off: answers for it; set when the body is broken before the application asked.
-    """
-
-    is_read = False
-    break_off: Callable[[], None] | None = None
-
-    async def receive(self) -> Any:
-        """Return the next part of the body."""
-        self.is_read = True
-        if self.break_off is not None and not self.response_started:
-            self.break_off()
-        return await super().receive()
-
-    async def send(self, message: Any) -> None:
-        """Send a part of the response.
-
-        A client that waits for a 100 and gets its final status instead may send the body or not: the connection ends,
-        as nobody could tell what comes next on it (RFC 9110, 10.1.1).
-        """
-        if self.waiting_for_100_continue and not self.response_started and not self.body:
-            self.keep_alive = False
-        await super().send(message)
 
 
 class Protocol(HttpToolsProtocol):
@@ -75,10 +46,11 @@ class Protocol(HttpToolsProtocol):
     head_seconds: float = 15
     _patience: asyncio.TimerHandle | None = None
     # Begun by what is being read, and started when all of that is understood.
-    _begun: RequestResponseCycle | None = None
+    _begun: Cycle | None = None
     # The one before a request that waits for its turn.
-    _before: RequestResponseCycle
-    _is_refused = False
+    _before: Cycle
+    cycle: Cycle
+    _is_over = False
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -96,7 +68,7 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read what arrived."""
-        if self._is_refused:
+        if self._is_over:
             return
         self._unset_keepalive_if_required()
         try:
@@ -121,7 +93,7 @@ class Protocol(HttpToolsProtocol):
         return self.cycle is None or self.cycle.response_complete
 
     def _hang_up(self) -> None:
-        if self._is_refused or self._has_answered():
+        if self._is_over or self._has_answered():
             self.transport.close()
         else:
             # An answer is still on its way to who sends ahead.
@@ -147,7 +119,7 @@ class Protocol(HttpToolsProtocol):
             "state": self.app_state.copy(),
         }
         before = self.cycle
-        self.cycle = (Cycle if head.length is None or head.expects else RequestResponseCycle)(
+        self.cycle = (BodyCycle if head.length is None or head.expects else Cycle)(
             scope=self.scope,
             transport=self.transport,
             flow=self.flow,
@@ -181,6 +153,12 @@ class Protocol(HttpToolsProtocol):
             self.cycle.more_body = False
             self.cycle.message_event.set()
 
+    def on_response_complete(self) -> None:
+        """Go on to the next request, unless this was the last."""
+        super().on_response_complete()
+        if self.cycle.is_last:
+            self._linger()
+
     def _end(self, error: AppError) -> None:
         """Refuse what cannot be read; while answers to what came before are pending, let them be the last instead."""
         if not self._reader.in_body:
@@ -198,11 +176,11 @@ class Protocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
         elif broken.response_started:
             if broken.response_complete:
-                self.transport.close()
-        elif broken is self._begun or (isinstance(broken, Cycle) and broken.is_read):
+                self._linger()
+        elif broken is self._begun or (isinstance(broken, BodyCycle) and broken.is_read):
             self._begun = None
             self._refuse_body(error)
-        elif isinstance(broken, Cycle):
+        elif isinstance(broken, BodyCycle):
             # It is being worked on, so far without its body.
             broken.break_off = lambda: self._refuse_body(error)
 
@@ -217,7 +195,6 @@ class Protocol(HttpToolsProtocol):
         Args:
             method, path: as far as they are known, without the query; no method: it is not HTTP.
         """
-        self._is_refused = True
         if method:
             request_id = str(new_id())
             status, headers, body = refusal(error, request_id, datetime.now(UTC))
@@ -242,8 +219,14 @@ class Protocol(HttpToolsProtocol):
         lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *headers)]
         self.flow.resume_reading()
         self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", b"" if method == b"HEAD" else body]))
+        self._linger()
+
+    def _linger(self) -> None:
+        """Say that nothing more comes, and close when the client does, or soon."""
+        self._is_over = True
         self._stop_waiting()
-        if self.transport.can_write_eof():
+        self._unset_keepalive_if_required()
+        if self.transport.can_write_eof() and not self.transport.is_closing():
             self.transport.write_eof()
             self._wait(_LINGER_SECONDS)
         else:

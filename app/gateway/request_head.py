@@ -188,7 +188,7 @@ def _replaced(headers: Headers, name: bytes, value: bytes) -> Headers:
 
 def _other_form(method: bytes, target: bytes) -> tuple[bytes, bytes, bytes]:
     """Return path, query and authority of a target that is no path (RFC 9112, 3.2.2 to 3.2.4)."""
-    if target == b"*" and method == b"OPTIONS":
+    if target == b"*":
         return b"*", b"", b""
     found = _ABSOLUTE.fullmatch(target)
     if found is None or not is_host(found[1]) or found[1][:1] in (b"", b":"):

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import select
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from app.database import run
 from app.observability.logging import configure
 from tests import leaks
 from tests.integration.wire.pieces import answers, exchange
-from tests.integration.wire.rules.rule import BODY, CHUNKED, HIDDEN, LENGTH, NEXT, chunks, post
+from tests.integration.wire.rules.rule import BODY, CHUNKED, CLOSING, HIDDEN, LENGTH, NEXT, chunks, post
 from tests.people import PASSWORD, People
 from tests.raw import ask, bearer, say
 from tests.service import Service, running, settings_for
@@ -132,6 +133,20 @@ def test_a_client_that_goes_on_sending_still_reads_its_refusal(probe_door: Servi
                 connection.sendall(b"a" * 65_536)
             [(status, _)] = rest_of(connection)
             assert status in (400, 414, 431)
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_a_client_that_sends_one_request_reads_the_response_that_comes_before_its_body(
+    probe_door: Service, version: bytes
+) -> None:
+    """nginx asks so by default, in HTTP/1.0: were the connection reset, it would answer 502 in place of our 413."""
+    with connected(probe_door) as connection:
+        connection.sendall(post(b"Content-Length: 9000000", CLOSING, body=b"", version=version))
+        assert select.select([connection], [], [], 20)[0]
+        for _ in range(137):
+            connection.sendall(b"a" * 65_536)
+        [(status, _)] = rest_of(connection)
+        assert status == 413
 
 
 @pytest.mark.parametrize("line", [b"X : a", b"Content-Length: x", b"Host: b"])

@@ -133,11 +133,12 @@ TARGET_RULES = (
     Rule(
         "3.2.4",
         "`*` is for OPTIONS alone.",
-        "OPTIONS: 204 with every method in Allow. Others: 400.",
+        "OPTIONS: 204 with every method in Allow. Others: 404.",
         (
             Case(get(method=b"OPTIONS", target=b"*"), (204,)),
             Case(get(method=b"OPTIONS", target=b"http://a"), (204,)),
-            *refused(get(target=b"*"), get(method=b"POST", target=b"*"), get(method=b"OPTIONS", target=b"*/v1/x")),
+            *taken(get(target=b"*"), get(method=b"POST", target=b"*")),
+            *refused(get(method=b"OPTIONS", target=b"*/v1/x"), get(target=b"*?a")),
         ),
     ),
     Rule(
