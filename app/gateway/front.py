@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
+import structlog
+
 from app.errors import (
     AppError,
     HeadersTooLarge,
@@ -25,11 +27,13 @@ from app.gateway.router import Route, Router, is_ours
 from app.identifiers import new_id
 from app.policy.call import Answer, Call
 from app.security.access_tokens import AccessTokens
-from app.security.networks import client_address, network_of
+from app.security.networks import client_address, network_of, unlisted_proxy
 from app.security.principal import Client
 from app.settings import Settings
 
 Scope = dict[str, Any]
+
+log = structlog.get_logger("charter.front")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _BEARER = re.compile(r"bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)", re.ASCII | re.IGNORECASE)
@@ -79,6 +83,8 @@ class FrontDoor:
         # Of a path that begins like one of ours it could not be told whether a proxy has removed it.
         self._prefix = "" if prefix.startswith(_OWN_PATHS) else prefix
         self._clock = clock
+        # Once: behind such a proxy every request would be worth a warning.
+        self._may_warn = True
 
     def below(self, scope: Scope) -> Scope:
         """Return the scope without the path of the deployment, which most proxies remove and some leave."""
@@ -96,10 +102,10 @@ class FrontDoor:
         headers, size = _headers(scope["headers"])
         raw_path = scope["raw_path"].decode("latin-1") if scope.get("raw_path") else scope["path"]
         given_id = headers.get("x-request-id", "")
-        peer = scope.get("client")
-        address = client_address(
-            peer[0] if peer else "", headers.get("x-forwarded-for"), self._settings.trusted_proxies
-        )
+        peer, forwarded = scope.get("client"), headers.get("x-forwarded-for")
+        address = client_address(peer[0] if peer else "", forwarded, self._settings.trusted_proxies)
+        if forwarded and self._may_warn:
+            self._warn_of_proxy(peer[0] if peer else "", forwarded)
         agent = headers.get("user-agent")
         call = Call(
             request_id=given_id if _REQUEST_ID.fullmatch(given_id) else str(new_id()),
@@ -133,6 +139,17 @@ class FrontDoor:
         claims = self._read_token(found[1])
         visit.call.caller = (claims.user_id, claims.session_id)
 
+    def _warn_of_proxy(self, peer: str, forwarded: str) -> None:
+        """Say that what looks like a proxy of this deployment is not believed: all its clients count as one."""
+        address = unlisted_proxy(peer, forwarded, self._settings.trusted_proxies)
+        if address is not None:
+            self._may_warn = False
+            log.warning(
+                "forwarded_ignored",
+                address=address,
+                mend="if this is your proxy, add it to TRUSTED_PROXIES: until then all its clients count as one",
+            )
+
     def _decide(self, visit: Visit, raw_path: str, size: int) -> None:
         call, settings = visit.call, self._settings
         if self._is_preflight(call):
@@ -144,6 +161,12 @@ class FrontDoor:
             raise UriTooLong
         if size > settings.header_limit:
             raise HeadersTooLarge
+        if raw_path == "*":
+            # The server as a whole, which OPTIONS alone is asked of (RFC 9112, 3.2.4).
+            if call.method != "OPTIONS":
+                raise NotFound
+            visit.answer = Answer(204, [(b"allow", self._router.methods.encode())], b"")
+            return
         found = self._router.find(raw_path)
         if found is None:
             visit.ours = is_ours(raw_path)
@@ -173,16 +196,16 @@ class FrontDoor:
             raise MalformedBody("Content-Length is not a number.")
         if length and int(length) > self._settings.body_limit:
             raise too_large(self._settings.body_limit)
+        # Chunks may turn out to be no body at all: see receive_body.
+        chunked = "transfer-encoding" in headers
+        if chunked and headers["transfer-encoding"] != "chunked":
+            raise UnsupportedMediaType("Send the body as it is, without another Transfer-Encoding than chunked.")
         if not plan.takes_body:
             return
         sized = bool(length and int(length))
         kind = headers.get("content-type")
-        # Chunks may turn out to be no body at all: see receive_body.
-        chunked = "transfer-encoding" in headers
         if media_type(kind) not in plan.media_types if kind is not None else sized or (chunked and plan.needs_body):
             raise unsupported(plan.media_types)
-        if chunked and headers["transfer-encoding"].strip().lower() != "chunked":
-            raise UnsupportedMediaType("Send the body as it is, without another Transfer-Encoding than chunked.")
         if headers.get("content-encoding", "identity").strip().lower() != "identity":
             message = "Send the body as it is, without Content-Encoding."
             raise UnsupportedMediaType(message, headers={"Accept-Encoding": "identity"})
@@ -207,10 +230,12 @@ def printable(text: str) -> str:
 
 
 def _headers(pairs: list[tuple[bytes, bytes]]) -> tuple[dict[str, str], int]:
-    found: dict[str, str] = {}
-    size = 0
-    for raw_name, raw_value in pairs:
-        size += len(raw_name) + len(raw_value) + 4
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        found[name] = f"{found[name]}, {value}" if name in found else value
+    """Return the values by name, those of several lines as one list (RFC 9110, 5.3), and the size of all lines."""
+    size = sum([len(name) + len(value) + 4 for name, value in pairs])
+    found = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
+    if len(found) < len(pairs):
+        lines: dict[str, list[str]] = {}
+        for name, value in pairs:
+            lines.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+        found = {name: ", ".join(values) for name, values in lines.items()}
     return found, size

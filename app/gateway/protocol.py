@@ -1,31 +1,38 @@
-"""How the server reads HTTP: as uvicorn does with httptools, but what it would refuse by itself is refused our way.
+"""One connection: uvicorn's, with requests read by our own reader, and what it refuses answered our way.
 
-Too long a target reaches the front door, which answers 414; so does a method that the parser does not know, for its
-404 or 405. Whatever else the parser gives up is a 400 in the envelope, as long as there is a request line. Two things
-keep uvicorn's plain 400: what has no such line, and an unknown method whose line comes in pieces or behind another
-request, since by then the parser has swallowed its target.
+uvicorn's httptools stops at any Upgrade header and loses the body behind it; it also leaves many rules of RFC 9112 to
+the server. Of uvicorn's class everything else is used: the cycle of request and response, flow control, pipelining,
+keep-alive and shutdown.
 
-Who does not finish the head of a request in time is hung up on without a word; uvicorn would wait for ever.
+A refused request gets its answer in the envelope as long as it begins as a request does; what is not HTTP at all gets
+a plain 400. Either way nothing behind it is read, and the connection is closed.
+
+Who does not finish the head of a request in time is disconnected without an answer; uvicorn would wait for ever.
 """
 
 import asyncio
 import re
 from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote
 
-import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from app.errors import AppError, MalformedBody, ValidationFailed
+from app.errors import AppError
 from app.gateway.answers import refusal
+from app.gateway.cycle import BodyCycle, Cycle
 from app.gateway.exit import STANDING
+from app.gateway.request_head import Head, Refused
+from app.gateway.request_reader import RequestReader
 from app.identifiers import new_id
+from app.observability.logging import log_request
 
-# The parser gives up at 65 536 bytes; the settings allow no limit as high as this.
-_MOST_KEPT = 65_000
-_REQUEST_LINE = re.compile(rb"(?:\r?\n)*([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([^\r\n]+) HTTP/1\.[01]\r?\n")
-_KNOWN = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE", b"CONNECT"})
-# Read in place of a method that the parser does not know: no operation has it.
-_STAND_IN = b"TRACE"
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([^ ?#]{0,300})")
+_PLAIN = [(b"content-type", b"text/plain; charset=utf-8")]
+# After a response that comes before the end of its request the client is given this long to read it, and what it still
+# sends is thrown away: a connection closed with unread data is reset, and the response may be lost (RFC 9112, 9.6).
+_LINGER_SECONDS = 2
 
 
 class Protocol(HttpToolsProtocol):
@@ -38,16 +45,21 @@ class Protocol(HttpToolsProtocol):
 
     head_seconds: float = 15
     _patience: asyncio.TimerHandle | None = None
-    # What came since the last request was complete, until the parser has understood a head in it.
-    _unread = b""
-    _between = True
-    _in_body = False
-    _odd_method: bytes | None = None
+    # Begun by what is being read, and started when all of that is understood.
+    _begun: Cycle | None = None
+    # The one before a request that waits for its turn.
+    _before: Cycle
+    cycle: Cycle
+    _is_over = False
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._reader = RequestReader(self)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
-        self._patience = self.loop.call_later(self.head_seconds, self._hang_up)
+        self._wait(self.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
@@ -55,12 +67,22 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what arrived."""
-        self._unread = data if self._between else b""
-        super().data_received(data)
-        in_head = not (self._between or self._in_body)
-        if self._patience is None and (in_head or self._has_answered()):
-            self._patience = self.loop.call_later(self.head_seconds, self._hang_up)
+        """Read what arrived."""
+        if self._is_over:
+            return
+        self._unset_keepalive_if_required()
+        try:
+            self._reader.feed(data)
+        except Refused as refused:
+            self._end(refused.error)
+        if self._begun is not None:
+            begun, self._begun = self._begun, None
+            self._start_asgi_task(begun, self.app)
+        if self._patience is None and (self._has_answered() or self._reader.in_head):
+            self._wait(self.head_seconds)
+
+    def _wait(self, seconds: float) -> None:
+        self._patience = self.loop.call_later(seconds, self._hang_up)
 
     def _stop_waiting(self) -> None:
         if self._patience is not None:
@@ -71,70 +93,141 @@ class Protocol(HttpToolsProtocol):
         return self.cycle is None or self.cycle.response_complete
 
     def _hang_up(self) -> None:
-        if self._has_answered():
+        if self._is_over or self._has_answered():
             self.transport.close()
         else:
             # An answer is still on its way to who sends ahead.
             self.cycle.keep_alive = False
 
-    def on_message_begin(self) -> None:
-        """Note that a request has begun."""
-        self._between = self._in_body = False
-        super().on_message_begin()
-
-    def on_url(self, url: bytes) -> None:
-        """Keep no more of a target than it takes to refuse it."""
-        super().on_url(url[: max(0, _MOST_KEPT - len(self.url))])
-
-    def on_headers_complete(self) -> None:
-        """Start the answer, under the method that was really sent."""
-        self._unread, self._in_body = b"", True
+    def on_head(self, head: Head) -> None:
+        """Begin a request; uvicorn's own way to do so asks its parser."""
         self._stop_waiting()
-        super().on_headers_complete()
-        if self._odd_method is not None:
-            self.scope["method"] = self._odd_method.decode("ascii")
-            self.cycle.keep_alive = False
+        path = head.path.decode("ascii")
+        self.scope = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": head.version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme or "http",
+            "method": head.method,
+            "root_path": self.root_path,
+            "path": self.root_path + (unquote(path) if "%" in path else path),
+            "raw_path": self.root_path.encode("ascii") + head.path,
+            "query_string": head.query,
+            "headers": head.headers,
+            "state": self.app_state.copy(),
+        }
+        before = self.cycle
+        self.cycle = (BodyCycle if head.length is None or head.expects else Cycle)(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=head.expects,
+            keep_alive=head.keep_alive,
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._begun = self.cycle
+        else:
+            self._before = before
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
-    def on_message_complete(self) -> None:
-        """Note that a request is complete."""
-        self._between, self._in_body = True, False
-        super().on_message_complete()
+    def on_body(self, body: bytes) -> None:
+        """Hand on a part of the body; after the answer there is nobody who wants it."""
+        if not self.cycle.response_complete:
+            self.cycle.body += body
+            if len(self.cycle.body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
+            self.cycle.message_event.set()
 
-    def send_400_response(self, msg: str) -> None:
-        """Answer what the parser gave up."""
-        line = _REQUEST_LINE.match(self._unread)
-        if line and line[1] not in _KNOWN and self._odd_method is None:
-            self._read_under_another_method(line, msg)
-        elif self.cycle is not None and not self.cycle.response_complete and not self._in_body:
-            # Its answer is still to come, and must not be taken for this one.
+    def on_end(self) -> None:
+        """Tell that the body is complete."""
+        if not self.cycle.response_complete:
+            self.cycle.more_body = False
+            self.cycle.message_event.set()
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request, unless this was the last."""
+        super().on_response_complete()
+        if self.cycle.is_last:
+            self._linger()
+
+    def _end(self, error: AppError) -> None:
+        """Refuse what cannot be read; while answers to what came before are pending, let them be the last instead."""
+        if not self._reader.in_body:
+            if self._has_answered():
+                line = _REQUEST_LINE.match(self._reader.opening)
+                self._refuse(error, *(line.groups() if line else (b"", b"")))
+            else:
+                self.cycle.keep_alive = False
+            return
+        broken = self.cycle
+        broken.keep_alive = False
+        if self.pipeline and self.pipeline[0][0] is broken:
+            self.pipeline.popleft()
+            self.cycle = self._before
             self.cycle.keep_alive = False
-        elif line or self.url or self._in_body:
-            self._refuse(
-                MalformedBody("The body does not come as its headers say.")
-                if self._in_body
-                else ValidationFailed("The request line or a header is not valid HTTP.")
+        elif broken.response_started:
+            if broken.response_complete:
+                self._linger()
+        elif broken is self._begun or (isinstance(broken, BodyCycle) and broken.is_read):
+            self._begun = None
+            self._refuse_body(error)
+        elif isinstance(broken, BodyCycle):
+            # It is being worked on, so far without its body.
+            broken.break_off = lambda: self._refuse_body(error)
+
+    def _refuse_body(self, error: AppError) -> None:
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+        self._refuse(error, self.scope["method"].encode("ascii"), self.scope["raw_path"])
+
+    def _refuse(self, error: AppError, method: bytes, path: bytes) -> None:
+        """Answer, and close.
+
+        Args:
+            method, path: as far as they are known, without the query; no method: it is not HTTP.
+        """
+        if method:
+            request_id = str(new_id())
+            status, headers, body = refusal(error, request_id, datetime.now(UTC))
+            headers = [*headers, (b"x-request-id", request_id.encode()), *STANDING]
+            log_request(
+                request_id=request_id,
+                operation_id=None,
+                method=method.decode("ascii"),
+                path=path.decode("ascii", "backslashreplace"),
+                status=status,
+                duration_ms=0,
+                user_id=None,
+                queries=0,
+                code=error.code,
             )
         else:
-            super().send_400_response(msg)
-
-    def _read_under_another_method(self, line: re.Match[bytes], msg: str) -> None:
-        self._odd_method = line[1]
-        self.parser = httptools.HttpRequestParser(self)
-        try:
-            self.parser.feed_data(_STAND_IN + self._unread[line.end(1) :])
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self.send_400_response(msg)
-
-    def _refuse(self, error: AppError) -> None:
-        request_id = str(new_id())
-        status, headers, body = refusal(error, request_id, datetime.now(UTC))
-        headers = [
-            *headers,
-            (b"x-request-id", request_id.encode()),
-            *STANDING,
-            (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-        ]
+            status, headers, body = 400, _PLAIN, b"Invalid HTTP request received."
+            self.logger.warning("Invalid HTTP request received.")
+        headers = [*headers, (b"content-length", b"%d" % len(body))]
+        if (b"connection", b"close") not in headers:
+            headers.append((b"connection", b"close"))
         lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *headers)]
-        self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", body]))
-        self.transport.close()
+        self.flow.resume_reading()
+        self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", b"" if method == b"HEAD" else body]))
+        self._linger()
+
+    def _linger(self) -> None:
+        """Say that nothing more comes, and close when the client does, or soon."""
+        self._is_over = True
+        self._stop_waiting()
+        self._unset_keepalive_if_required()
+        if self.transport.can_write_eof() and not self.transport.is_closing():
+            self.transport.write_eof()
+            self._wait(_LINGER_SECONDS)
+        else:
+            self.transport.close()

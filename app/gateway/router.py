@@ -36,6 +36,9 @@ class Router(Generic[P]):
 
     Args:
         plans: (path template, method, plan) of every operation.
+
+    Attributes:
+        methods: every method that some path knows, as the value of Allow.
     """
 
     def __init__(self, plans: Iterable[tuple[str, str, P]]) -> None:
@@ -43,6 +46,7 @@ class Router(Generic[P]):
         for template, method, plan in plans:
             methods.setdefault(template, {})[method.upper()] = plan
         routes = {template: _route(template, found) for template, found in methods.items()}
+        self.methods = ", ".join(sorted({"OPTIONS"}.union(*(route.methods for route in routes.values()))))
         self._literal = {template: route for template, route in routes.items() if not route.names}
         self._by_length: dict[int, list[Route[P]]] = {}
         for route in sorted(routes.values(), key=lambda route: [segment is None for segment in route.segments]):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.security.networks import client_address, network_of
+from app.security.networks import client_address, network_of, unlisted_proxy
 
 PROXIES: tuple[IPv4Network | IPv6Network, ...] = (ip_network("10.0.0.0/8"), ip_network("2001:db8:ffff::/48"))
 
@@ -34,6 +34,12 @@ def test_a_header_from_somebody_not_trusted_counts_for_nothing(forwarded: str | 
         ("2001:DB8:0::9", "2001:db8::9"),
         ("::ffff:203.0.113.9", "203.0.113.9"),
         ("203.0.113.9, ::ffff:10.0.0.2", "203.0.113.9"),
+        ("203.0.113.9,", "203.0.113.9"),
+        ("203.0.113.9, \t, ,", "203.0.113.9"),
+        ("203.0.113.9, , 10.0.0.2,,", "203.0.113.9"),
+        (", ,\t", "10.0.0.1"),
+        (",203.0.113.9" * 3, "203.0.113.9"),
+        ("203.0.113.9" + ", 10.0.0.2" * 60, "203.0.113.9"),
     ],
 )
 def test_the_header_is_read_from_the_right_as_long_as_its_writers_are_trusted(forwarded: str, client: str) -> None:
@@ -51,8 +57,18 @@ def test_the_header_is_read_from_the_right_as_long_as_its_writers_are_trusted(fo
         "fe80::1%<b>",
         "x" * 5000,
         "1.1.1.1;",
-        "",
         "é",
+        "203.0.113.9:x",
+        "203.0.113.9:",
+        "[203.0.113.9]",
+        "[2001:db8::9]x",
+        "[2001:db8::9",
+        "2001:db8::9]:80",
+        "[2001:db8::9]:",
+        "2001:db8::9.:80",
+        "203.0.113.9\xa0",
+        '"203.0.113.9"',
+        "for=203.0.113.9",
         "\0",
         "::1::2",
         "0x7f.1",
@@ -62,6 +78,46 @@ def test_what_cannot_be_read_ends_the_reading(rubbish: str) -> None:
     assert client_address("10.0.0.1", f"203.0.113.9, {rubbish}", PROXIES) == "10.0.0.1"
     assert client_address("10.0.0.1", f"203.0.113.9, {rubbish}, 10.0.0.2", PROXIES) == "10.0.0.2"
     assert client_address("10.0.0.1", f"{rubbish}, 203.0.113.9", PROXIES) == "203.0.113.9"
+
+
+def test_what_lies_far_to_the_left_is_not_looked_at() -> None:
+    assert client_address("10.0.0.1", "203.0.113.9" + ", 10.0.0.2" * 5_000, PROXIES) == "10.0.0.2"
+    assert client_address("10.0.0.1", "203.0.113.9" + "," * 16_000, PROXIES) == "10.0.0.1"
+    assert client_address("10.0.0.1", "," * 16_000 + "203.0.113.9", PROXIES) == "203.0.113.9"
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "proxy"),
+    [
+        ("127.0.0.1", "203.0.113.9", "127.0.0.1"),
+        ("", "203.0.113.9", "127.0.0.1"),
+        ("::1", "203.0.113.9", "::1"),
+        ("172.16.0.1", "203.0.113.9, 10.0.0.9", "172.16.0.1"),
+        ("192.168.0.1", "10.0.0.9,", "192.168.0.1"),
+        ("100.64.0.1", "203.0.113.9", "100.64.0.1"),
+        ("169.254.1.1", "203.0.113.9", "169.254.1.1"),
+        ("fd00::1", "[2001:db8::9]:80", "fd00::1"),
+        ("fe80::1%eth0", "203.0.113.9", "fe80::1"),
+        ("::ffff:192.168.0.1", "203.0.113.9", "192.168.0.1"),
+        # The proxy is listed, and the one before it is not.
+        ("10.0.0.1", "203.0.113.9, 192.168.0.1", "192.168.0.1"),
+        # Listed, or nothing that a proxy would send, or public and so anybody's.
+        ("10.0.0.1", "203.0.113.9", None),
+        ("10.0.0.1", "10.0.0.9", None),
+        ("10.0.0.1", "192.168.0.1", None),
+        ("10.0.0.1", "unknown", None),
+        ("192.168.0.1", "unknown", None),
+        ("192.168.0.1", "203.0.113.9, unknown", None),
+        ("192.168.0.1", " , ", None),
+        ("8.8.8.8", "203.0.113.9", None),
+        ("2606:4700::1111", "203.0.113.9", None),
+        ("testclient", "203.0.113.9", None),
+    ],
+)
+def test_an_unlisted_proxy_is_a_private_address_that_sends_another(
+    peer: str, forwarded: str, proxy: str | None
+) -> None:
+    assert unlisted_proxy(peer, forwarded, PROXIES) == proxy
 
 
 def test_a_mapped_socket_address_is_the_ipv4_one_and_may_be_a_proxy() -> None:
