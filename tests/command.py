@@ -37,7 +37,8 @@ def expect_refusal(done: subprocess.CompletedProcess[str], code: int, *parts: st
 class Server:
     """A `charter serve` in a process of its own, with everything that it prints.
 
-    Outside development its state is a folder of its own too, so that two of them never wait for one lock.
+    Outside development its state is a folder of its own too, so that two of them never wait for one lock. It does not
+    drain before it stops, unless DRAIN_SECONDS says so.
     """
 
     def __init__(self, *words: str, root: Path | str = ROOT, **variables: str) -> None:
@@ -48,7 +49,7 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", *words],
             cwd=root,
-            env=clean_environment(PORT="0", **variables),
+            env=clean_environment(**{"PORT": "0", "DRAIN_SECONDS": "0", **variables}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
