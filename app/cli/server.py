@@ -9,6 +9,7 @@ are answered, and whatever is not answered within the grace gets a 503.
 import asyncio
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -171,6 +172,9 @@ class Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Heed signals while serving; once told to stop, none of them disturbs what follows."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         numbers = [number for number in (*_STOP, signal.SIGQUIT) if not is_left_alone(number)]
         before = {number: signal.signal(number, self.handle_exit) for number in numbers}
         try:

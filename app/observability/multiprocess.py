@@ -17,6 +17,10 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 # Memory: figures are written with every request, and a full disk would kill the process that writes them (SIGBUS).
 _MEMORY = Path("/dev/shm")  # noqa: S108  # the folder in it is made by mkdtemp
 
+# Why a worker ended unasked: by SIGKILL, most often from the kernel for want of memory; by a fault of native code; by
+# another signal; by an exit; because its event loop stood still; because it was not ready in time, or could not start.
+REASONS = ("killed", "crashed", "terminated", "exited", "hung", "not_ready", "not_started")
+
 
 class NoFolderError(Exception):
     """There is no folder to count in; the text says what to set."""
@@ -55,21 +59,26 @@ def count_as(name: str) -> None:
 
 
 class WorkerFigures:
-    """What the supervisor counts; it needs a shared folder."""
+    """What the supervisor counts, in files of its own; it needs a shared folder."""
 
     def __init__(self) -> None:
+        registry, before = CollectorRegistry(), values.ValueClass
         count_as("supervisor")
-        registry = CollectorRegistry()
-        self._ends = Counter(
-            "charter_worker_restarts", "Workers that ended unasked, by reason.", ("reason",), registry=registry
-        )
-        self._workers = Gauge(
-            "charter_workers", "Workers that serve.", registry=registry, multiprocess_mode="mostrecent"
-        )
+        try:
+            ends = Counter(
+                "charter_worker_restarts", "Workers that ended unasked, by reason.", ("reason",), registry=registry
+            )
+            # All of them from the start: a counter that appears with its first event hides it from `increase()`.
+            self._ends = {reason: ends.labels(reason) for reason in REASONS}
+            self._workers = Gauge(
+                "charter_workers", "Workers that serve.", registry=registry, multiprocess_mode="mostrecent"
+            )
+        finally:
+            values.ValueClass = before
 
     def count_end(self, reason: str) -> None:
-        """Count a worker that ended without having been told to."""
-        self._ends.labels(reason).inc()
+        """Count a worker that ended without having been told to; the reason is one of REASONS."""
+        self._ends[reason].inc()
 
     def set_serving(self, number: int) -> None:
         """Note how many workers serve."""
