@@ -1,6 +1,12 @@
 """The `charter` command: one file for each group of sub-commands, and `refusals` for how each of them fails."""
 
+import sys
+import warnings
 from typing import TYPE_CHECKING, Any
+
+# Connexion imports Starlette's test client, which warns about its own dependencies; nobody here can mend that.
+if not sys.warnoptions:
+    warnings.filterwarnings("ignore", module=r"connexion\.")
 
 if TYPE_CHECKING:
     from app.cli.command import main

@@ -1,13 +1,6 @@
 """The root of the `charter` command, with all groups of sub-commands."""
 
-import sys
-import warnings
-
 import click
-
-# Connexion imports Starlette's test client, which warns about its own dependencies; nobody here can mend that.
-if not sys.warnoptions:
-    warnings.filterwarnings("ignore", module=r"connexion\.")
 
 from app.cli.db import db
 from app.cli.doctor import doctor
