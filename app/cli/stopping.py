@@ -17,7 +17,7 @@ from typing import NoReturn
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 # A library that waits for something does not let a handler run. What has not been noticed after this ends the process.
-_NOTICE_SECONDS = 10.0
+_NOTICE_SECONDS = 5.0
 # How long cleaning up may take: an embedded PostgreSQL gets half of it.
 _CLEAN_UP_SECONDS = 60.0
 

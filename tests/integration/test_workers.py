@@ -6,14 +6,13 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 
 import httpx
 import pytest
 
-from tests.command import LONGEST_START_SECONDS, PRODUCTION, ROOT, Server, clean_environment, expect_refusal
+from tests.command import LONGEST_START_SECONDS, PRODUCTION, Server
 from tests.servers import Servers
 
 TOKEN = "t" * 32
@@ -109,18 +108,6 @@ def test_every_connection_made_while_the_server_drains_and_stops_is_answered(ser
     assert answered
     assert (503, "error", "close") in states
     assert "Traceback" not in server.printed
-
-
-def test_a_folder_to_count_in_that_cannot_be_written_is_one_line(servers, database_url, tmp_path):
-    closed = tmp_path / "closed"
-    closed.touch()
-    done = subprocess.run(
-        [sys.executable, "-m", "app.cli", "serve"],
-        cwd=ROOT,
-        env=clean_environment(**_production(servers, database_url, METRICS_DIR=str(closed / "in")), PORT="0"),
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    expect_refusal(done, 78, "METRICS_DIR", str(closed / "in"), "WORKERS=1")
 
 
 def _read_only(*, memory: bool) -> list[str]:
