@@ -93,10 +93,10 @@ def test_every_connection_made_while_the_server_drains_and_stops_is_answered(ser
         client.start()
     server.process.send_signal(signal.SIGTERM)
     states = set()
-    with httpx.Client(base_url=address) as client:
+    with httpx.Client(base_url=address) as watcher:
         while not stopped.is_set():
             try:
-                health = client.get("/health")
+                health = watcher.get("/health")
             except httpx.TransportError:
                 break
             states.add((health.status_code, health.json()["status"], health.headers.get("connection")))
