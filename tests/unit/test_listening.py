@@ -31,7 +31,8 @@ def test_a_host_may_be_written_in_any_of_these_ways(given, shown, reached):
 def test_localhost_is_reached_by_its_name():
     with bind_port(host("localhost"), 0) as listener:
         listener.listen()
-        socket.create_connection(("localhost", listener.getsockname()[1]), 5).close()
+        with socket.create_connection(("localhost", listener.getsockname()[1]), 5) as client:
+            assert client.getpeername()[1] == listener.getsockname()[1]
 
 
 @pytest.mark.parametrize("given", ["[::1", "::1]", "127.0.0.1:80", "no such host"])
