@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+import structlog
 import uvicorn
 
 from app.cli.listening import refusal_of, take_in, turn_away
@@ -25,9 +26,13 @@ from app.cli.stopping import ignore_stops, is_left_alone
 _LAST_HANDSHAKES_SECONDS = 0.25
 # A new connection may wait this long for its first request once the port is closed.
 _FIRST_REQUEST_SECONDS = 2.0
+# How long word of the parent may take after a signal that somebody sent to the parent and its workers at once.
+_WORD_SECONDS = 0.3
 _STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _LONGEST_LOOK_SECONDS = 5.0
 _BYTES_A_SECOND = 1024
+
+log = structlog.get_logger("charter.serve")
 
 
 def _nothing() -> None:
@@ -44,6 +49,8 @@ class Server(uvicorn.Server):
         ready: called once connections are accepted.
         beat: called about every second as long as the event loop runs.
         drain: called when it starts to drain.
+        closes_port: says whether the port closes with this process. False: others go on accepting on the same socket,
+            and this process leaves them without a drain.
     """
 
     def __init__(
@@ -55,6 +62,7 @@ class Server(uvicorn.Server):
         ready: Callable[[], None] = _nothing,
         beat: Callable[[], None] = _nothing,
         drain: Callable[[], None] = _nothing,
+        closes_port: Callable[[], bool] = lambda: True,
     ) -> None:
         super().__init__(config)
         self._drain_seconds = drain_seconds
@@ -62,6 +70,7 @@ class Server(uvicorn.Server):
         self._ready = ready
         self._beat = beat
         self._drain = drain
+        self._closes_port = closes_port
         self._next_look = 0.0
         self._slow: dict[Any, tuple[Any, float]] = {}
 
@@ -90,14 +99,19 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, close the port, finish."""
         sockets = sockets or []
+        if not self._closes_port():
+            # The signal may have come before the word that all shall end.
+            await self._go_on(_WORD_SECONDS)
+        closes_port = self._closes_port()
+        if closes_port:
+            self._drain()
         self._ask_to_leave()
-        await self._go_on(self._drain_seconds)
-        for listener in sockets:
-            turn_away(listener)
-        await self._go_on(_LAST_HANDSHAKES_SECONDS)
-        for listener in sockets:
-            for accepted in take_in(listener):
-                await asyncio.get_running_loop().connect_accepted_socket(self._protocol, accepted)
+        if closes_port:
+            await self._go_on(self._drain_seconds)
+            for listener in sockets:
+                turn_away(listener)
+            await self._go_on(_LAST_HANDSHAKES_SECONDS)
+            await self._accept_the_last(sockets)
         for server in self.servers:
             server.close()
         for listener in sockets:
@@ -106,8 +120,12 @@ class Server(uvicorn.Server):
         if not self.force_exit:
             await self.lifespan.shutdown()
 
+    async def _accept_the_last(self, sockets: list[socket.socket]) -> None:
+        for listener in sockets:
+            for accepted in take_in(listener):
+                await asyncio.get_running_loop().connect_accepted_socket(self._protocol, accepted)
+
     def _ask_to_leave(self) -> None:
-        self._drain()
         self.config.encoded_headers.append((b"connection", b"close"))
         self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
         for connection in self._connections():
@@ -140,6 +158,7 @@ class Server(uvicorn.Server):
         for task in state.tasks:
             task.cancel()
         if state.tasks:
+            log.warning("grace_over", requests=len(state.tasks))
             # Each is answered with a 503, which takes the event loop a few turns.
             await asyncio.sleep(0.1)
 

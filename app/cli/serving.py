@@ -4,6 +4,8 @@ Everything that can be refused is refused in this process before the port is bou
 worker is started, and listened to by whoever answers.
 """
 
+import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -67,18 +69,17 @@ def run_server(settings: Settings, *, reload: bool = False) -> None:
         _serve_here(app, listener, settings, ready)
 
 
-def one_server(app: Any, settings: Settings, **told: Callable[[], None]) -> Server:
+def one_server(app: Any, settings: Settings, **hooks: Callable[[], Any]) -> Server:
     """Return the server of one process.
 
     Args:
-        told: `ready` and `beat` of Server.
+        hooks: `ready`, `beat`, `drain` and `closes_port` of Server.
     """
     return Server(
         uvicorn.Config(app, **options(settings)),
         drain_seconds=settings.drain,
         send_seconds=settings.send_seconds,
-        drain=begin_draining,
-        **told,
+        **{"drain": begin_draining, **hooks},
     )
 
 
@@ -152,7 +153,11 @@ def options(settings: Settings) -> dict[str, Any]:
 
 
 def _serve_here(app: Any, listener: socket.socket, settings: Settings, ready: Callable[[], None]) -> None:
-    server = one_server(app, settings, ready=ready)
+    def drain() -> None:
+        log.info("stopping", drain_seconds=settings.drain)
+        begin_draining()
+
+    server = one_server(app, settings, ready=ready, drain=drain)
     hand_over()
     try:
         server.run([listener])
@@ -198,5 +203,8 @@ def _serve_and_reload(listener: socket.socket, settings: Settings, ready: Callab
     listener.set_inheritable(True)
     ready()
     hand_over()
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        # ChangeReload heeds the other two.
+        signal.signal(number, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
     ignore_stops()

@@ -11,19 +11,20 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 
 import structlog
 
+from app.cli.endings import STARTUP_FAILURE, reason_of, signal_name
 from app.cli.stopping import hand_over, ignore_stops, is_left_alone
 from app.observability.multiprocess import WorkerFigures
 
 # What a worker sends: that it accepts connections, and that its event loop runs.
 READY = b"r"
 BEAT = b"."
-# The exit code of a worker that cannot start, which another attempt would not mend; uvicorn's.
-STARTUP_FAILURE = 3
+# What a worker is sent before the signal to stop when all of them stop, and the port closes.
+ALL_STOP = b"s"
 
 # A worker whose event loop has not run for this long is ended, and one that is not ready after that.
 HANG_SECONDS = 30.0
@@ -37,7 +38,6 @@ _FORCED_SECONDS = 3.0
 # Between two rounds lies a second; if more, this process itself stood still, and knows nothing of its workers.
 _STOOD_STILL_SECONDS = 5.0
 _STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
-_CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 
 log = structlog.get_logger("charter.serve")
 
@@ -59,7 +59,14 @@ class _Worker:
 @dataclass(slots=True)
 class _Slot:
     short_lives: int = 0
-    due: float = field(default=0.0)
+    due: float = 0.0
+
+    def postpone(self, now: float) -> float:
+        """Return how long the next worker has to wait: longer each time that one lived shortly."""
+        self.short_lives += 1
+        pause = min(2.0 ** (self.short_lives - 2), _LONGEST_PAUSE_SECONDS) if self.short_lives > 1 else 0.0
+        self.due = now + pause
+        return pause
 
 
 class Supervisor:
@@ -121,7 +128,7 @@ class Supervisor:
         if self._kill_at is None:
             for slot, state in self._slots.items():
                 if slot not in self._workers and now >= state.due:
-                    self._start(slot)
+                    self._try_to_start(slot, state)
         self._end_late_ones(now)
         for key, _ in self._selector.select(1.0):
             if key.data is None:
@@ -134,18 +141,25 @@ class Supervisor:
             if code is not None:
                 self._bury(worker, code)
 
+    def _try_to_start(self, slot: int, state: _Slot) -> None:
+        try:
+            self._start(slot)
+        except OSError as error:  # no memory, no more processes or files: later, perhaps
+            pause = state.postpone(time.monotonic())
+            log.warning("worker_not_started", slot=slot, error=error.strerror, tried_again_in_seconds=pause)
+
     def _start(self, slot: int) -> None:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         listener = self._listener.fileno()
-        process = subprocess.Popen(
-            list(self._command(slot, listener, theirs.fileno())),
-            pass_fds=(listener, theirs.fileno()),
-            stdin=subprocess.DEVNULL,
-            # Ctrl-C in a terminal reaches this process alone, which passes on what it means.
-            start_new_session=True,
-        )
-        theirs.close()
+        with theirs:
+            process = subprocess.Popen(
+                list(self._command(slot, listener, theirs.fileno())),
+                pass_fds=(listener, theirs.fileno()),
+                stdin=subprocess.DEVNULL,
+                # Ctrl-C in a terminal reaches this process alone, which passes on what it means.
+                start_new_session=True,
+            )
         now = time.monotonic()
         worker = self._workers[slot] = _Worker(slot, process, ours, started=now, heard=now)
         self._selector.register(ours, selectors.EVENT_READ, worker)
@@ -194,18 +208,18 @@ class Supervisor:
         if self._kill_at is not None:
             return
         lived = now - worker.started
-        reason = _reason(worker, code)
+        reason = reason_of(code, hung=worker.hung, ready=worker.ready)
         slot = self._slots[worker.slot]
-        slot.short_lives = slot.short_lives + 1 if lived < _SHORT_LIFE_SECONDS else 0
-        pause = min(2.0 ** (slot.short_lives - 2), _LONGEST_PAUSE_SECONDS) if slot.short_lives > 1 else 0.0
-        slot.due = now + pause
+        if lived >= _SHORT_LIFE_SECONDS:
+            slot.short_lives = 0
+        pause = slot.postpone(now)
         log.warning(
             "worker_died",
             slot=worker.slot,
             pid=worker.process.pid,
             reason=reason,
             exit_code=code if code >= 0 else None,
-            signal=_signal_name(-code) if code < 0 else None,
+            signal=signal_name(-code) if code < 0 else None,
             seconds=round(lived, 1),
             replaced_in_seconds=pause,
         )
@@ -219,7 +233,7 @@ class Supervisor:
             number = self._signals.pop(0)
             again = self._kill_at is not None
             if not again:
-                log.info("stopping", signal=_signal_name(number), workers=len(self._workers))
+                log.info("stopping", signal=signal_name(number), workers=len(self._workers))
                 self._stop()
             if number == signal.SIGQUIT or (again and number == signal.SIGINT):
                 self._forced = True
@@ -229,6 +243,9 @@ class Supervisor:
     def _stop(self) -> None:
         self._kill_at = time.monotonic() + self._stop_seconds + _CLOSING_SECONDS
         self._listener.close()
+        for worker in self._workers.values():
+            with suppress(OSError):
+                worker.channel.send(ALL_STOP)
         self._tell_all(signal.SIGTERM)
 
     def _tell_all(self, number: signal.Signals) -> None:
@@ -262,22 +279,3 @@ class Supervisor:
             self._selector.close()
             reader.close()
             writer.close()
-
-
-def _reason(worker: _Worker, code: int) -> str:
-    """Return why a worker ended, in one of a few words."""
-    if worker.hung:
-        return "hung" if worker.ready else "not_ready"
-    if code >= 0:
-        return "not_started" if code == STARTUP_FAILURE else "exited"
-    if -code == signal.SIGKILL:
-        # Somebody's kill -9, and most often the kernel's, for want of memory.
-        return "killed"
-    return "crashed" if -code in _CRASHES else "terminated"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return str(number)

@@ -1,10 +1,12 @@
 """One of several worker processes: the application, made again from the environment that the parent has checked."""
 
+import multiprocessing
 import os
 import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from app.cli.refusals import Refusal
 from app.cli.serving import one_server
-from app.cli.supervisor import BEAT, READY
+from app.cli.supervisor import ALL_STOP, BEAT, READY
 from app.factory import create_app
 from app.observability import logging, multiprocess
 from app.policy.document import DocumentError
@@ -27,6 +29,9 @@ def create() -> FlaskApp:
     Raises:
         SystemExit: something changed since the parent checked it; what, is printed.
     """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        _in_background(parent.join, _stop)
     return _made()[0]
 
 
@@ -34,7 +39,8 @@ def main() -> None:
     """Serve on an inherited socket; the arguments are the slot, and the descriptors of listener and channel."""
     slot, listener, channel = (int(word) for word in sys.argv[1:4])
     parent = socket.socket(fileno=channel)
-    _end_with_parent(parent)
+    all_stop = threading.Event()
+    _in_background(lambda: _hear(parent, all_stop), _stop)
     multiprocess.count_as(str(slot))
 
     def send(what: bytes) -> None:
@@ -42,7 +48,7 @@ def main() -> None:
             parent.send(what, socket.MSG_DONTWAIT)
 
     app, settings = _made()
-    server = one_server(app, settings, ready=lambda: send(READY), beat=lambda: send(BEAT))
+    server = one_server(app, settings, ready=lambda: send(READY), beat=lambda: send(BEAT), closes_port=all_stop.is_set)
     try:
         server.run([socket.socket(fileno=listener)])
     except Refusal as refusal:
@@ -63,14 +69,26 @@ def _made() -> tuple[FlaskApp, Settings]:
     sys.exit(STARTUP_FAILURE)
 
 
-def _end_with_parent(parent: socket.socket) -> None:
-    """Stop when the parent is killed: a worker left behind would hold the port, and its folder of figures stay."""
+def _hear(parent: socket.socket, all_stop: threading.Event) -> None:
+    """Wait until the parent is gone, and note when it says that all stop.
 
-    def wait() -> None:
-        with suppress(OSError):
-            while parent.recv(16):
-                pass
-        multiprocess.remove(Path(os.environ[multiprocess.FOLDER]))
-        os.kill(os.getpid(), signal.SIGTERM)
+    A worker left behind would hold the port. The last one removes the folder of figures.
+    """
+    with suppress(OSError):
+        while heard := parent.recv(16):
+            if ALL_STOP in heard:
+                all_stop.set()
+    all_stop.set()
+    multiprocess.remove(Path(os.environ[multiprocess.FOLDER]))
 
-    threading.Thread(target=wait, name="parent", daemon=True).start()
+
+def _in_background(wait: Callable[[], None], then: Callable[[], None]) -> None:
+    def run() -> None:
+        wait()
+        then()
+
+    threading.Thread(target=run, name="parent", daemon=True).start()
+
+
+def _stop() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -110,6 +110,21 @@ def test_a_signal_while_workers_import_ends_them_all(servers, database_url, hook
     assert '"serving"' not in server.printed
 
 
+@pytest.mark.parametrize(("workers", "last"), [("1", signal.SIGINT), ("2", signal.SIGINT), ("1", signal.SIGQUIT)])
+def test_a_second_interrupt_ends_a_drain(servers, database_url, workers, last):
+    server = Server("serve", **_production(servers, database_url, DRAIN_SECONDS="600", WORKERS=workers, HOST="[::1]"))
+    address = server.address()
+    assert address.startswith("http://[::1]:")
+    server.process.send_signal(signal.SIGINT)
+    _wait_until(lambda: httpx.get(f"{address}/health").status_code == 503)
+    assert httpx.get(f"{address}/health/live").status_code == 200
+    server.process.send_signal(signal.SIGTERM)
+    assert httpx.get(f"{address}/health/live").status_code == 200
+    assert server.end(last) == 0
+    assert server.lines[-1] == "stopped\n"
+    assert "Traceback" not in server.printed
+
+
 def test_a_database_that_never_answers_does_not_keep_it():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://charter@127.0.0.1:{silent.getsockname()[1]}/charter"

@@ -27,7 +27,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place, shared_folder(place) as folder:
         print(json.dumps({"event": "folder", "folder": str(folder)}), flush=True)
         one = supervisor.Supervisor(
-            lambda *numbers: [sys.executable, "-c", told["code"], *map(str, numbers)],
+            lambda *numbers: [told["set"].get("COMMAND", sys.executable), "-c", told["code"], *map(str, numbers)],
             workers=told["workers"],
             listener=bind_port("127.0.0.1", 0),
             stop_seconds=0,

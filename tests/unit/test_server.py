@@ -144,6 +144,18 @@ def test_a_drain_goes_on_with_the_work_takes_new_connections_and_asks_to_leave()
         assert one.ended()
 
 
+def test_who_leaves_others_at_the_port_neither_drains_nor_closes_it_to_them():
+    with running(closes_port=lambda: False, drain_seconds=LONGEST_SECONDS) as one, one.listener.dup() as kept:
+        one.stop()
+        assert one.ended()
+        assert not one.held.is_set()
+        with one.connect() as client:
+            other, _ = kept.accept()
+            with other:
+                other.sendall(b"from another")
+                assert client.recv(20) == b"from another"
+
+
 def test_an_idle_connection_is_closed_when_the_port_is():
     with running() as one, closing(one.connect()) as idle:
         idle.sendall(REQUEST)

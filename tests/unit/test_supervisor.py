@@ -31,7 +31,7 @@ SERVES = HEAD + "channel.send(b'r'); serve()"
 
 
 class Supervised:
-    def __init__(self, code: str, workers: int = 1, **constants: float) -> None:
+    def __init__(self, code: str, workers: int = 1, **constants: float | str) -> None:
         told = {"code": code, "workers": workers, "set": constants}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.unit.supervised"],
@@ -153,3 +153,10 @@ def test_a_signal_before_a_worker_is_ready_ends_them_all(number):
         for pid in pids:
             with pytest.raises(ProcessLookupError):
                 os.kill(pid, 0)
+
+
+def test_a_worker_for_which_there_is_no_process_or_memory_is_tried_again_later():
+    with supervised(SERVES, COMMAND="/no/such/program") as one:
+        assert [one.next("worker_not_started")["tried_again_in_seconds"] for _ in range(3)] == [0.0, 1.0, 2.0]
+        one.process.send_signal(signal.SIGTERM)
+        assert one.next("ended")["asked"] is True
