@@ -7,6 +7,7 @@ are answered, and whatever is not answered within the grace gets a 503.
 """
 
 import asyncio
+import logging
 import signal
 import socket
 import threading
@@ -117,7 +118,10 @@ class Server(uvicorn.Server):
         for listener in sockets:
             listener.close()
         await self._finish()
-        if not self.force_exit:
+        if self.force_exit:
+            # The application is not told: what waits in it is cancelled, of which uvicorn would log a trace.
+            logging.getLogger("uvicorn.error").disabled = True
+        else:
             await self.lifespan.shutdown()
 
     async def _accept_the_last(self, sockets: list[socket.socket]) -> None:

@@ -35,7 +35,8 @@ _LONGEST_PAUSE_SECONDS = 30.0
 # Beyond drain and grace: the database connections are closed, threads that are stuck are given up.
 _CLOSING_SECONDS = 10.0
 _FORCED_SECONDS = 3.0
-# Between two rounds lies a second; if more, this process itself stood still, and knows nothing of its workers.
+_ROUND_SECONDS = 1.0
+# If more lies between two rounds, this process itself stood still, and knows nothing of its workers.
 _STOOD_STILL_SECONDS = 5.0
 _STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
@@ -130,7 +131,7 @@ class Supervisor:
                 if slot not in self._workers and now >= state.due:
                     self._try_to_start(slot, state)
         self._end_late_ones(now)
-        for key, _ in self._selector.select(1.0):
+        for key, _ in self._selector.select(_ROUND_SECONDS):
             if key.data is None:
                 with suppress(BlockingIOError):
                     key.fileobj.recv(1024)  # type: ignore[union-attr]  # the signals' socket

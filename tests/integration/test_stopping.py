@@ -82,7 +82,6 @@ def _wait_until(condition: object) -> None:
         ("subprocess.Popen:initdb", signal.SIGINT),
         ("subprocess.Popen:listen_addresses", signal.SIGTERM),
         ("compile:def migrate(", signal.SIGTERM),
-        ("socket.bind:('127.0.0.1', 0)", signal.SIGQUIT),
     ],
 )
 def test_a_signal_in_any_phase_before_it_serves_ends_it_and_all_it_started(state, hook, pause, number):
@@ -95,6 +94,14 @@ def test_a_signal_in_any_phase_before_it_serves_ends_it_and_all_it_started(state
     if (state / "serving").exists():
         with (state / "serving").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_signal_before_the_port_is_bound_ends_it(servers, database_url, hook):
+    variables = _production(servers, database_url, PAUSE="socket.bind:('127.0.0.1', 0)")
+    server = Server("serve", **variables, **hook)
+    server.wait_for("PAUSED")
+    assert server.end(signal.SIGQUIT) == 0
+    assert server.printed == "PAUSED\nstopped\n"
 
 
 def _production(servers: Servers, url: str, **more: str) -> dict[str, str]:
