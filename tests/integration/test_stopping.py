@@ -194,7 +194,7 @@ def test_closed_descriptors_do_not_have_it_log_into_a_connection(servers, databa
     _wait_until(lambda: _answers(port))
     body = {"email": "nobody@example.com", "password": "none of your business"}
     assert httpx.post(f"http://127.0.0.1:{port}/v1/auth/login", json=body).status_code == 401
-    assert {os.readlink(f"/proc/{process.pid}/fd/{number}") for number in (0, 1, 2)} == {os.devnull}
+    assert {str(Path(f"/proc/{process.pid}/fd/{number}").readlink()) for number in (0, 1, 2)} == {os.devnull}
     process.send_signal(signal.SIGTERM)
     assert process.wait(LONGEST_START_SECONDS) == 0
 
