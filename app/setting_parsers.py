@@ -98,6 +98,26 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def whole_or_auto(least: int, most: int) -> Callable[[str], int | str]:
+    """Return a parser of whole numbers within bounds, or of the word auto."""
+    number = whole(least, most)
+
+    def parse(value: str) -> int | str:
+        if value == "auto":
+            return value
+        try:
+            return number(value)
+        except ValueError as error:
+            raise ValueError(f"{error}, or auto") from None
+
+    return parse
+
+
+def host(value: str) -> str:
+    """Take an address or a name; an IPv6 address also in the brackets that it has in a URL."""
+    return value[1:-1] if value.startswith("[") and value.endswith("]") else value
+
+
 def choice(*allowed: str) -> Callable[[str], str]:
     """Return a parser of one of these words."""
 

@@ -48,9 +48,27 @@ class Settings:
         parse.path, Path(".charter"), "where development keeps its servers and secrets", env="CHARTER_STATE"
     )
 
-    host: str = _setting(parse.text, "127.0.0.1", "address to listen on")
+    host: str = _setting(parse.host, "127.0.0.1", "address to listen on")
     port: int = _setting(parse.whole(0, 65535), 8080, "port to listen on; 0 takes a free one")
     workers: int = _setting(parse.whole(1, 64), 1, "worker processes")
+    drain_seconds: int | str = _setting(
+        parse.whole_or_auto(0, 600),
+        "auto",
+        "how long /health answers 503, and work goes on, before a server that is told to stop closes its port; "
+        "auto: 7 in production, else 0",
+    )
+    grace_seconds: int = _setting(
+        parse.whole(1, 600), 30, "how long requests under way may then take before they are answered 503"
+    )
+    keep_alive_seconds: int = _setting(
+        parse.whole(1, 3600), 75, "an idle connection is closed after this; longer than the balancer keeps one"
+    )
+    send_seconds: int = _setting(
+        parse.whole(1, 3600), 30, "how long a client may take to read a response, and a second more for each KiB"
+    )
+    metrics_dir: str = _setting(
+        parse.text, "", "where workers count together; empty: memory (/dev/shm), else the folder for temporary files"
+    )
     public_url: str = _setting(parse.url, "", "where clients reach this deployment, with the path it has there, if any")
     cors_origins: tuple[str, ...] = _setting(parse.origins, (), "origins that browsers may call from, comma-separated")
     cors_request_headers: Names = _setting(
@@ -204,6 +222,13 @@ class Settings:
         return urlsplit(self.public_url).path
 
     @property
+    def drain(self) -> int:
+        """The seconds between the order to stop and the closed port: DRAIN_SECONDS, or what `auto` means here."""
+        if isinstance(self.drain_seconds, int):
+            return self.drain_seconds
+        return AUTOMATIC_DRAIN_SECONDS if self.env == "production" else 0
+
+    @property
     def buckets(self) -> dict[str, Bucket]:
         """The rate limits by the name that `x-rate-limit` uses."""
         return {name: getattr(self, f"limit_{name}") for name in BUCKETS}
@@ -224,6 +249,8 @@ class Settings:
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
+# HAProxy takes a server out after three checks two seconds apart; one second for the last of them to be answered.
+AUTOMATIC_DRAIN_SECONDS = 7
 CACHES = ("profile", "settings", "statistics")
 RECENCIES = ("account_deletion",)
 BUCKETS = ("default", "read", "write", "login", "register", "refresh")

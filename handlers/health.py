@@ -12,7 +12,7 @@ def health(probes: Probes) -> Result:
     """Say whether the service works."""
     found = check(probes)
     checks = {"database": _WORDS[found.database], "cache": _WORDS[found.cache]}
-    return Result({"status": found.status, "checks": checks}, status=200 if found.database else 503)
+    return Result({"status": found.status, "checks": checks}, status=503 if found.status == "error" else 200)
 
 
 def health_live() -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -37,18 +38,19 @@ def expect_refusal(done: subprocess.CompletedProcess[str], code: int, *parts: st
 class Server:
     """A `charter serve` in a process of its own, with everything that it prints.
 
-    Outside development its state is a folder of its own too, so that two of them never wait for one lock.
+    Outside development its state is a folder of its own too, so that two of them never wait for one lock. It does not
+    drain before it stops, unless DRAIN_SECONDS says so. A prefix is a command that becomes the server by `exec`.
     """
 
-    def __init__(self, *words: str, root: Path | str = ROOT, **variables: str) -> None:
+    def __init__(self, *words: str, root: Path | str = ROOT, prefix: Sequence[str] = (), **variables: str) -> None:
         self.lines: list[str] = []
         if variables.get("CHARTER_ENV") in ("test", "production"):
             self._state = tempfile.TemporaryDirectory(prefix="charter-state-", ignore_cleanup_errors=True)
             variables.setdefault("CHARTER_STATE", self._state.name)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", *words],
+            [*prefix, sys.executable, "-m", "app.cli", *words],
             cwd=root,
-            env=clean_environment(PORT="0", **variables),
+            env=clean_environment(**{"PORT": "0", "DRAIN_SECONDS": "0", **variables}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

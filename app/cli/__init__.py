@@ -3,8 +3,7 @@
 import os
 import sys
 import warnings
-
-import click
+from typing import TYPE_CHECKING, Any
 
 # Connexion imports Starlette's test client, which warns about its own dependencies; nobody here can mend that.
 if not sys.warnoptions:
@@ -16,37 +15,16 @@ try:
 except OSError:
     sys.exit("charter: the working directory is gone: change to one that is there and try again")
 
-from app.cli.db import db
-from app.cli.doctor import doctor
-from app.cli.refusals import CharterGroup
-from app.cli.serve import dev, serve
-from app.cli.settings import settings
-from app.cli.spec import spec
-from app.cli.users import users
+if TYPE_CHECKING:
+    from app.cli.command import main
 
 __all__ = ["main"]
 
-EPILOG = """
-\b
-Exit codes:
-  0  done
-  1  failed
-  2  wrong usage
-  69 something needed is away: the database, the port
-  75 busy right now: try again later
-  78 the settings or the document are wrong
-"""
 
+def __getattr__(name: str) -> Any:
+    """Import the command when it is asked for: what serves has to heed signals before that takes its time."""
+    if name == "main":
+        from app.cli.command import main
 
-@click.group(cls=CharterGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="charter", prog_name="charter")
-def main() -> None:
-    """Run and look after a Charter server.
-
-    Settings come from the environment; docs/settings.md lists them. With CHARTER_ENV=development nothing needs to be
-    set: PostgreSQL, Valkey and secrets are made under .charter.
-    """
-
-
-for command in (serve, dev, db, users, settings, spec, doctor):
-    main.add_command(command)
+        return main
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,7 @@ import click
 
 from app.cli.refusals import FAILED, Refusal
 from app.cli.state import serving_from
-from app.cli.stopping import stoppable
+from app.cli.stopping import tell
 from app.resources import CHECKOUT
 
 
@@ -16,7 +16,7 @@ from app.resources import CHECKOUT
 @click.option("--host", help="Address to listen on, instead of HOST.")
 @click.option("--port", type=int, help="Port to listen on, instead of PORT; 0 takes a free one.")
 def serve(workers: int | None, host: str | None, port: int | None) -> None:
-    """Serve until Ctrl-C or SIGTERM, then finish what is under way.
+    """Serve until Ctrl-C or SIGTERM, then finish what is under way; a second Ctrl-C ends it at once.
 
     In development this starts PostgreSQL and Valkey under .charter, migrates, and makes the first admin. In production
     it refuses to start when a setting is missing or the database is behind.
@@ -51,9 +51,8 @@ def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
             raise Refusal("charter dev is not for production: use charter serve", exit_code=FAILED)
     overrides = {name: str(value) for name, value in options.items() if value is not None}
     with ExitStack() as whole:
-        whole.enter_context(stoppable())
         if is_local(os.environ):
             whole.enter_context(serving_from(state_folder({**os.environ, **overrides})))
         settings = whole.enter_context(ready_settings(overrides, cache=True))
         run_server(settings, reload=reload)
-    click.echo("stopped", err=True)
+    tell("stopped", err=True)

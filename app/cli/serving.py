@@ -1,43 +1,47 @@
 """From checked settings to a server that answers, and its end.
 
 Everything that can be refused is refused in this process before the port is bound; the port is bound before any
-worker is started.
+worker is started, and listened to by whoever answers.
 """
 
 import os
+import signal
 import socket
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
-import click
 import structlog
 import uvicorn
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import ChangeReload, Multiprocess
+from uvicorn.supervisors import ChangeReload
 
 from app.cli.first_admin import Made, first_admin
-from app.cli.listening import BACKLOG, address_of, listen
+from app.cli.listening import BACKLOG, address_of, bind_port
 from app.cli.migrating import bring_up_to_date, role_differences, shortfall
 from app.cli.refusals import MISCONFIGURED, Refusal, refuse_document
+from app.cli.server import Server
+from app.cli.stopping import hand_over, ignore_stops, tell
+from app.cli.supervisor import Supervisor
 from app.database import connection
 from app.database.binding import bound
 from app.factory import create_app
+from app.observability.multiprocess import NoFolderError, WorkerFigures, shared_folder
 from app.policy.document import DocumentError
 from app.resources import CHECKOUT
+from app.services.health import begin_draining
 from app.settings import Settings
 
-# As long as a body and the work on it may take.
-GRACE_SECONDS = 30
 FACTORY = "app.cli.worker:create"
+# Of the package, in a checkout or among installed ones.
+PACKAGES = Path(__file__).resolve().parents[2]
 WATCHED = ("app", "handlers", "models", "openapi")
 
 log = structlog.get_logger("charter.serve")
 
 
 def run_server(settings: Settings, *, reload: bool = False) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until told to stop.
 
     Args:
         settings: checked.
@@ -49,16 +53,36 @@ def run_server(settings: Settings, *, reload: bool = False) -> None:
     """
     app = _checked_app(settings)
     admin = _prepare_database(settings)
-    listener = listen(settings.host, settings.port)
+    listener = bind_port(settings.host, settings.port)
     address = address_of(listener)
-    if settings.env == "development":
-        _greet(settings, address, admin.password if admin else None)
-    log.info("serving", address=address, workers=settings.workers, gateway=settings.gateway)
+
+    def ready() -> None:
+        if settings.env == "development":
+            _greet(settings, address, admin.password if admin else None)
+        log.info("serving", address=address, workers=settings.workers, gateway=settings.gateway)
+
     if reload or settings.workers > 1:
         bound().reset()
-        _supervise(settings, listener, reload=reload)
+    if reload:
+        _serve_and_reload(listener, settings, ready)
+    elif settings.workers > 1:
+        _supervise(listener, settings, ready)
     else:
-        _serve_here(app, listener, settings)
+        _serve_here(app, listener, settings, ready)
+
+
+def one_server(app: Any, settings: Settings, **hooks: Callable[[], Any]) -> Server:
+    """Return the server of one process.
+
+    Args:
+        hooks: `ready`, `beat`, `drain` and `closes_port` of Server.
+    """
+    return Server(
+        uvicorn.Config(app, **options(settings)),
+        drain_seconds=settings.drain,
+        send_seconds=settings.send_seconds,
+        **{"drain": begin_draining, **hooks},
+    )
 
 
 def _checked_app(settings: Settings) -> Any:
@@ -77,17 +101,17 @@ def _prepare_database(settings: Settings) -> Made | None:
             raise Refusal(f"{behind}: run charter db migrate", exit_code=MISCONFIGURED)
         return first_admin(settings) if settings.admin_password else None
     if behind or role_differences():
-        bring_up_to_date(bound(), report=click.echo)
+        bring_up_to_date(bound(), report=tell)
     admin = first_admin(settings)
     if admin and admin.password:
         # At once: whatever is refused after this, the password would be lost.
-        click.echo(f"first admin: {settings.admin_email}, password {admin.password} (shown this once)")
+        tell(f"first admin: {settings.admin_email}, password {admin.password} (shown this once)")
     return admin
 
 
 def _greet(settings: Settings, address: str, password: str | None) -> None:
     body = f'{{"email": "{settings.admin_email}", "password": "{password or "..."}"}}'
-    click.echo(
+    tell(
         f"\nCharter answers at {address}\n"
         f"  API        {address}/v1\n"
         f"  reference  {address}/docs\n"
@@ -99,7 +123,8 @@ def _greet(settings: Settings, address: str, password: str | None) -> None:
     )
 
 
-def _options(settings: Settings) -> dict[str, Any]:
+def options(settings: Settings) -> dict[str, Any]:
+    """Return what uvicorn is told: each of its timers and bounds, and why it has its value."""
     return {
         # httptools lets an oversized header through to us (431 is ours); h11 answers by itself.
         "http": "app.gateway.protocol:Protocol",
@@ -108,48 +133,80 @@ def _options(settings: Settings) -> dict[str, Any]:
         "lifespan": "on",
         "interface": "asgi3",
         "server_header": False,
+        "date_header": True,
+        # Forwarded headers are read by the front door, from TRUSTED_PROXIES alone.
         "proxy_headers": False,
         "access_log": False,
         "log_config": None,
+        # How many connections may wait to be accepted.
         "backlog": BACKLOG,
-        "timeout_graceful_shutdown": GRACE_SECONDS,
+        # Longer than a balancer keeps an idle connection, so that it never sends into one that is being closed.
+        "timeout_keep_alive": settings.keep_alive_seconds,
+        "timeout_graceful_shutdown": settings.grace_seconds,
+        # The executors' queues are bounded and refuse in the envelope; uvicorn would answer 503 in plain text.
+        "limit_concurrency": None,
+        # No worker needs to be replaced after so many requests: none grows with them.
+        "limit_max_requests": None,
+        # Nobody is called back; the supervisor hears of each worker from `Server.on_tick`.
+        "callback_notify": None,
         "host": settings.host,
         "port": settings.port,
     }
 
 
-def _serve_here(app: Any, listener: socket.socket, settings: Settings) -> None:
-    server = uvicorn.Server(uvicorn.Config(app, **_options(settings)))
+def _serve_here(app: Any, listener: socket.socket, settings: Settings, ready: Callable[[], None]) -> None:
+    def drain() -> None:
+        log.info("stopping", drain_seconds=settings.drain)
+        begin_draining()
+
+    server = one_server(app, settings, ready=ready, drain=drain)
+    hand_over()
     try:
-        server.run(sockets=[listener])
+        server.run([listener])
     except SystemExit as ended:  # uvicorn's way to say that the application did not start; the log has the trace
         if ended.code:
             raise Refusal("the server did not start: the log says why") from ended
 
 
-def _supervise(settings: Settings, listener: socket.socket, *, reload: bool) -> None:
+def _supervise(listener: socket.socket, settings: Settings, ready: Callable[[], None]) -> None:
+    try:
+        with shared_folder(settings.metrics_dir):
+            supervisor = Supervisor(
+                _worker_command,
+                workers=settings.workers,
+                listener=listener,
+                stop_seconds=settings.drain + settings.grace_seconds,
+                ready=ready,
+                figures=WorkerFigures(),
+            )
+            if not supervisor.run():
+                raise Refusal("a worker did not start: the log says why")
+    except NoFolderError as error:
+        raise Refusal(str(error), exit_code=MISCONFIGURED) from error
+
+
+def _worker_command(*numbers: int) -> Sequence[str]:
+    # Not `-m`, which would look for the package in the working directory before the place that this one came from.
+    code = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); from app.cli.worker import main; main()"
+    return [sys.executable, "-P", "-c", code, *map(str, numbers)]
+
+
+def _serve_and_reload(listener: socket.socket, settings: Settings, ready: Callable[[], None]) -> None:
     config = uvicorn.Config(
         FACTORY,
         factory=True,
-        workers=settings.workers,
-        reload=reload,
-        reload_dirs=[str(CHECKOUT / folder) for folder in WATCHED] if reload and CHECKOUT else None,
-        reload_includes=["*.py", "*.yaml"] if reload else None,
-        **_options(settings),
+        reload=True,
+        reload_dirs=[str(CHECKOUT / folder) for folder in WATCHED] if CHECKOUT else None,
+        reload_includes=["*.py", "*.yaml"],
+        **options(settings),
     )
-    with _shared_figures():
-        if reload:
-            ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
-            return
-        supervisor = Multiprocess(config, sockets=[listener])
-        supervisor.run()
-        if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
-            raise Refusal("a worker did not start: the log says why")
-
-
-@contextmanager
-def _shared_figures() -> Iterator[None]:
-    """Let the workers count into files of one folder, so that /metrics of any tells the sum."""
-    with tempfile.TemporaryDirectory(prefix="charter-metrics-") as folder:
-        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
-        yield
+    # Listened to from here on, so that requests wait while the process behind the port is started anew.
+    listener.listen(BACKLOG)
+    listener.set_inheritable(True)
+    ready()
+    hand_over()
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        # ChangeReload heeds the other two.
+        signal.signal(number, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
+    ignore_stops()

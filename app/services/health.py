@@ -2,7 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Event
 from typing import Literal, NamedTuple
+
+_draining = Event()
+
+
+def begin_draining() -> None:
+    """Say from now on, in this process, that it shall get no more requests; it is about to stop."""
+    _draining.set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +27,7 @@ class Probes:
 
 
 class Health(NamedTuple):
-    """The verdict: degraded when only the cache is away, error when the database is."""
+    """The verdict: degraded when only the cache is away, error when the database is, or the process about to stop."""
 
     status: Literal["ok", "degraded", "error"]
     database: bool
@@ -29,6 +37,6 @@ class Health(NamedTuple):
 def check(probes: Probes) -> Health:
     """Return the health of this moment."""
     database, cache = probes.database(), bool(probes.cache())
-    if not database:
+    if not database or _draining.is_set():
         return Health("error", database, cache)
     return Health("ok" if cache else "degraded", database, cache)

@@ -1,0 +1,282 @@
+"""Several worker processes on one port: started, watched, replaced when they die, and stopped together.
+
+The parent never accepts a connection. It holds the socket for workers to come, and closes its own copy first thing
+when it is told to stop: what a kernel connects for a process that does not accept is never answered.
+"""
+
+import selectors
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
+
+import structlog
+
+from app.cli.endings import STARTUP_FAILURE, reason_of, signal_name
+from app.cli.stopping import hand_over, ignore_stops, is_left_alone
+from app.observability.multiprocess import WorkerFigures
+
+# What a worker sends: that it accepts connections, and that its event loop runs.
+READY = b"r"
+BEAT = b"."
+# What a worker is sent before the signal to stop when all of them stop, and the port closes.
+ALL_STOP = b"s"
+
+# A worker whose event loop has not run for this long is ended, and one that is not ready after that.
+HANG_SECONDS = 30.0
+START_SECONDS = 120.0
+# A worker that lived shorter than this is not replaced at once, and each time later, up to the longest pause.
+_SHORT_LIFE_SECONDS = 10.0
+_LONGEST_PAUSE_SECONDS = 30.0
+# Beyond drain and grace: the database connections are closed, threads that are stuck are given up.
+_CLOSING_SECONDS = 10.0
+_FORCED_SECONDS = 3.0
+_ROUND_SECONDS = 1.0
+# If more lies between two rounds, this process itself stood still, and knows nothing of its workers.
+_STOOD_STILL_SECONDS = 5.0
+_STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+
+log = structlog.get_logger("charter.serve")
+
+Command = Callable[[int, int, int], Sequence[str]]
+"""The command of a worker, by its slot and the descriptors of the listener and of its channel to the parent."""
+
+
+@dataclass(eq=False, slots=True)
+class _Worker:
+    slot: int
+    process: "subprocess.Popen[bytes]"
+    channel: socket.socket
+    started: float
+    heard: float
+    ready: bool = False
+    hung: bool = False
+
+
+@dataclass(slots=True)
+class _Slot:
+    short_lives: int = 0
+    due: float = 0.0
+
+    def postpone(self, now: float) -> float:
+        """Return how long the next worker has to wait: longer each time that one lived shortly."""
+        self.short_lives += 1
+        pause = min(2.0 ** (self.short_lives - 2), _LONGEST_PAUSE_SECONDS) if self.short_lives > 1 else 0.0
+        self.due = now + pause
+        return pause
+
+
+class Supervisor:
+    """Runs workers until it is told to stop.
+
+    Args:
+        command: of a worker.
+        workers: how many.
+        listener: bound; workers listen on it.
+        stop_seconds: how long workers may take to end: drain and grace.
+        ready: called when the first worker accepts connections.
+        figures: where ends are counted.
+    """
+
+    def __init__(
+        self,
+        command: Command,
+        *,
+        workers: int,
+        listener: socket.socket,
+        stop_seconds: float,
+        ready: Callable[[], None],
+        figures: WorkerFigures,
+    ) -> None:
+        self._command = command
+        self._listener = listener
+        self._stop_seconds = stop_seconds
+        self._ready = ready
+        self._figures = figures
+        self._slots = {slot: _Slot() for slot in range(workers)}
+        self._workers: dict[int, _Worker] = {}
+        self._selector = selectors.DefaultSelector()
+        self._signals: list[int] = []
+        self._kill_at: float | None = None
+        self._forced = False
+        self._was_ready = False
+        self._failed = False
+
+    def run(self) -> bool:
+        """Return True when it was told to stop, False when no worker can start."""
+        with self._heeding_signals():
+            try:
+                last = time.monotonic()
+                while self._kill_at is None or self._workers:
+                    now = time.monotonic()
+                    if now - last > _STOOD_STILL_SECONDS:
+                        for worker in self._workers.values():
+                            worker.heard = now
+                    last = now
+                    self._turn(now)
+            finally:
+                for worker in self._workers.values():
+                    worker.process.kill()
+                    worker.process.wait()
+        return not self._failed
+
+    def _turn(self, now: float) -> None:
+        self._heed(now)
+        if self._kill_at is None:
+            for slot, state in self._slots.items():
+                if slot not in self._workers and now >= state.due:
+                    self._try_to_start(slot, state)
+        self._end_late_ones(now)
+        for key, _ in self._selector.select(_ROUND_SECONDS):
+            if key.data is None:
+                with suppress(BlockingIOError):
+                    key.fileobj.recv(1024)  # type: ignore[union-attr]  # the signals' socket
+            else:
+                self._hear(key.data)
+        for worker in list(self._workers.values()):
+            code = worker.process.poll()
+            if code is not None:
+                self._bury(worker, code)
+
+    def _try_to_start(self, slot: int, state: _Slot) -> None:
+        try:
+            self._start(slot)
+        except OSError as error:  # no memory, no more processes or files: later, perhaps
+            pause = state.postpone(time.monotonic())
+            log.warning("worker_not_started", slot=slot, error=error.strerror, tried_again_in_seconds=pause)
+
+    def _start(self, slot: int) -> None:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        listener = self._listener.fileno()
+        with theirs:
+            process = subprocess.Popen(
+                list(self._command(slot, listener, theirs.fileno())),
+                pass_fds=(listener, theirs.fileno()),
+                stdin=subprocess.DEVNULL,
+                # Ctrl-C in a terminal reaches this process alone, which passes on what it means.
+                start_new_session=True,
+            )
+        now = time.monotonic()
+        worker = self._workers[slot] = _Worker(slot, process, ours, started=now, heard=now)
+        self._selector.register(ours, selectors.EVENT_READ, worker)
+        log.info("worker_started", slot=slot, pid=process.pid)
+
+    def _hear(self, worker: _Worker) -> None:
+        try:
+            heard = worker.channel.recv(1024)
+        except OSError:
+            heard = b""
+        if not heard:
+            # It ends. Its exit code follows within moments; to go on listening would be to spin.
+            self._selector.unregister(worker.channel)
+            with suppress(subprocess.TimeoutExpired):
+                worker.process.wait(1.0)
+            return
+        worker.heard = time.monotonic()
+        if READY in heard and not worker.ready:
+            worker.ready = True
+            self._count_serving()
+            if not self._was_ready:
+                self._was_ready = True
+                if self._kill_at is None:
+                    self._ready()
+
+    def _count_serving(self) -> None:
+        self._figures.set_serving(sum(worker.ready for worker in self._workers.values()))
+
+    def _end_late_ones(self, now: float) -> None:
+        for worker in self._workers.values():
+            if self._kill_at is not None and now > self._kill_at:
+                if not self._forced:
+                    log.warning("worker_killed", slot=worker.slot, pid=worker.process.pid, reason="late")
+                worker.process.kill()
+            elif not worker.hung and now - worker.heard > (HANG_SECONDS if worker.ready else START_SECONDS):
+                worker.hung = True
+                worker.process.kill()
+
+    def _bury(self, worker: _Worker, code: int) -> None:
+        now = time.monotonic()
+        del self._workers[worker.slot]
+        with suppress(KeyError, ValueError):
+            self._selector.unregister(worker.channel)
+        worker.channel.close()
+        self._count_serving()
+        if self._kill_at is not None:
+            return
+        lived = now - worker.started
+        reason = reason_of(code, hung=worker.hung, ready=worker.ready)
+        slot = self._slots[worker.slot]
+        if lived >= _SHORT_LIFE_SECONDS:
+            slot.short_lives = 0
+        pause = slot.postpone(now)
+        log.warning(
+            "worker_died",
+            slot=worker.slot,
+            pid=worker.process.pid,
+            reason=reason,
+            exit_code=code if code >= 0 else None,
+            signal=signal_name(-code) if code < 0 else None,
+            seconds=round(lived, 1),
+            replaced_in_seconds=pause,
+        )
+        self._figures.count_end(reason)
+        if code == STARTUP_FAILURE and not any(other.ready for other in self._workers.values()):
+            self._failed = True
+            self._stop()
+
+    def _heed(self, now: float) -> None:
+        while self._signals:
+            number = self._signals.pop(0)
+            again = self._kill_at is not None
+            if not again:
+                log.info("stopping", signal=signal_name(number), workers=len(self._workers))
+                self._stop()
+            if number == signal.SIGQUIT or (again and number == signal.SIGINT):
+                self._forced = True
+                self._kill_at = now + _FORCED_SECONDS
+                self._tell_all(signal.SIGQUIT)
+
+    def _stop(self) -> None:
+        self._kill_at = time.monotonic() + self._stop_seconds + _CLOSING_SECONDS
+        self._listener.close()
+        for worker in self._workers.values():
+            with suppress(OSError):
+                worker.channel.send(ALL_STOP)
+        self._tell_all(signal.SIGTERM)
+
+    def _tell_all(self, number: signal.Signals) -> None:
+        for worker in self._workers.values():
+            worker.process.send_signal(number)
+
+    @contextmanager
+    def _heeding_signals(self) -> Iterator[None]:
+        reader, writer = socket.socketpair()
+        reader.setblocking(False)
+        writer.setblocking(False)
+        self._selector.register(reader, selectors.EVENT_READ, None)
+
+        def note(number: int, _frame: FrameType | None) -> None:
+            if number != signal.SIGCHLD:
+                self._signals.append(number)
+
+        numbers = [number for number in _STOP if not is_left_alone(number)]
+        hand_over()
+        before = {number: signal.signal(number, note) for number in (*numbers, signal.SIGCHLD)}
+        # Wakes the selector; Python's handler has run by then.
+        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(-1)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            if self._kill_at is not None:
+                ignore_stops()
+            self._selector.close()
+            reader.close()
+            writer.close()

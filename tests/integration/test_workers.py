@@ -1,0 +1,154 @@
+"""`charter serve` with two workers: what is told of one that dies, where they count, and how they stop together."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import httpx
+import pytest
+
+from tests.command import LONGEST_START_SECONDS, PRODUCTION, Server
+from tests.servers import Servers
+
+TOKEN = "t" * 32
+REQUEST = b"GET /health/live HTTP/1.1\r\nHost: charter\r\n\r\n"
+
+
+def _production(servers: Servers, url: str, **more: str) -> dict[str, str]:
+    return {
+        **PRODUCTION,
+        "DATABASE_URL": url,
+        "REDIS_URL": servers.empty_redis(),
+        "LOG_FORMAT": "json",
+        "METRICS_TOKEN": TOKEN,
+        "WORKERS": "2",
+        **more,
+    }
+
+
+def _figures(address: str) -> str:
+    return httpx.get(f"{address}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
+
+
+def test_a_worker_that_dies_is_replaced_told_of_and_counted_and_its_figures_go_on(servers, database_url, tmp_path):
+    server = Server("serve", **_production(servers, database_url, METRICS_DIR=str(tmp_path)))
+    address = server.address()
+    for _ in range(20):
+        assert httpx.get(f"{address}/health").status_code == 200
+    (folder,) = tmp_path.iterdir()
+    # A worker that somebody stops by itself leaves the port, and its health, to the others.
+    lone = int(server.wait_for(r'"worker_started",.*?"pid":(\d+)')[1])
+    os.kill(lone, signal.SIGTERM)
+    server.wait_for(rf'"worker_died","slot":0,"pid":{lone},"reason":"exited","exit_code":0')
+    assert httpx.get(f"{address}/health").status_code == 200
+    server.wait_for(r'(?s)(?:"worker_started".*){3}')
+    files = {path.name for path in folder.iterdir()}
+    pids = {int(found) for found in re.findall(r'"worker_started",.*?"pid":(\d+)', server.printed)} - {lone}
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    server.wait_for(r'(?s)(?:"worker_died".*){3}')
+    told = server.wait_for(r'\{[^}]*"worker_died"[^}]*"killed"[^}]*\}')[0]
+    assert '"reason":"killed"' in told
+    assert '"signal":"SIGKILL"' in told
+    # Connections wait for whoever is started next.
+    deadline = time.monotonic() + LONGEST_START_SECONDS
+    while "charter_workers 2.0" not in (text := _figures_if_any(address)):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert 'charter_worker_restarts_total{reason="killed"} 2.0' in text
+    assert 'charter_requests_total{operation="health",status="200"} 21.0' in text
+    assert {path.name for path in folder.iterdir()} == files
+    assert server.end(signal.SIGTERM) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def _figures_if_any(address: str) -> str:
+    try:
+        return _figures(address)
+    except httpx.TransportError:
+        return ""
+
+
+def test_every_connection_made_while_the_server_drains_and_stops_is_answered(servers, database_url):
+    server = Server("serve", **_production(servers, database_url, DRAIN_SECONDS="1"))
+    address = server.address()
+    place = ("127.0.0.1", int(address.rpartition(":")[2]))
+    unanswered: list[bytes] = []
+    answered: list[bytes] = []
+    stopped = threading.Event()
+
+    def knock() -> None:
+        while not stopped.is_set():
+            with socket.socket() as client:
+                client.settimeout(LONGEST_START_SECONDS)
+                if client.connect_ex(place):
+                    return
+                try:
+                    client.sendall(REQUEST)
+                    read = client.recv(65536)
+                except OSError as error:
+                    read = repr(error).encode()
+                (answered if read.startswith(b"HTTP/1.1 200 ") else unanswered).append(read)
+
+    clients = [threading.Thread(target=knock) for _ in range(8)]
+    for client in clients:
+        client.start()
+    server.process.send_signal(signal.SIGTERM)
+    states = set()
+    with httpx.Client(base_url=address) as watcher:
+        while not stopped.is_set():
+            try:
+                health = watcher.get("/health")
+            except httpx.TransportError:
+                break
+            states.add((health.status_code, health.json()["status"], health.headers.get("connection")))
+    assert server.process.wait(LONGEST_START_SECONDS) == 0
+    stopped.set()
+    for thread in clients:
+        thread.join()
+    assert unanswered == []
+    assert answered
+    assert (503, "error", "close") in states
+    assert "Traceback" not in server.printed
+
+
+def _read_only(*, memory: bool) -> list[str]:
+    """Return the words before a command that make every file system read-only for it, memory's too or not."""
+    programs = all(shutil.which(program) for program in ("unshare", "mount", "awk"))
+    if not programs or subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("NOT PROVEN: a read-only root file system needs root, and unshare and mount of util-linux")
+    which = "1" if memory else '$2 != "/dev/shm"'
+    close = f"for place in $(awk '{which} {{print $2}}' /proc/self/mounts); do mount -o remount,bind,ro $place; done"
+    return ["unshare", "--mount", "sh", "-c", f'({close}) 2>/dev/null; touch /tmp/x 2>/dev/null || exec "$@"', "sh"]
+
+
+def test_nothing_is_written_to_disk_where_there_is_memory_to_count_in(servers, database_url):
+    variables = _production(servers, database_url)
+    server = Server("serve", prefix=_read_only(memory=False), **variables)
+    address = server.address()
+    for _ in range(5):
+        assert httpx.get(f"{address}/health").status_code == 200
+    assert 'charter_requests_total{operation="health",status="200"} 5.0' in _figures(address)
+    assert server.end(signal.SIGTERM) == 0
+    assert "Traceback" not in server.printed
+
+
+def test_a_read_only_root_without_memory_is_refused_in_one_line_that_names_the_setting(servers, database_url):
+    server = Server("serve", prefix=_read_only(memory=True), **_production(servers, database_url))
+    assert server.process.wait(LONGEST_START_SECONDS) == 78
+    server.end(signal.SIGTERM)
+    (line,) = server.lines
+    assert line.startswith("charter: ")
+    assert "set METRICS_DIR to a folder that can, or WORKERS=1" in line
+
+
+def test_a_read_only_root_is_enough_for_one_worker(servers, database_url):
+    variables = _production(servers, database_url, WORKERS="1")
+    server = Server("serve", prefix=_read_only(memory=True), **variables)
+    assert httpx.get(f"{server.address()}/health").status_code == 200
+    assert server.end(signal.SIGTERM) == 0
