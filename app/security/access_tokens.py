@@ -22,7 +22,8 @@ _ALGORITHM = "HS256"
 _TYPE = "at+jwt"
 _TYPES = {_TYPE, f"application/{_TYPE}"}
 _LONGEST = 4096
-_LEEWAY = 5
+# A token is made by one server's clock and read by another's, which may be this much behind.
+_LEEWAY = 30
 _FORM = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})")
 _HMAC = HMACAlgorithm(HMACAlgorithm.SHA256)
 

@@ -7,6 +7,7 @@ work begins (law 4). The identifier of the row is made here, so a repeat after a
 from typing import Any
 from uuid import UUID
 
+from app.clock import PRESENT_NEXT
 from app.database import run
 from app.errors import AppError, Forbidden, SessionEnded, StepUpRequired
 from app.identifiers import new_id
@@ -20,7 +21,7 @@ from models.account import Account
 # Planned once a connection, being a function: its text is in the migration that made it.
 STATEMENT = f"""
 SELECT {", ".join(Account._fields)}, signed_in_at, holds_all, permissions, refusal
-FROM decide_call(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+FROM decide_call({PRESENT_NEXT}, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """  # noqa: S608 (constants)
 # What bars the cached answer is asked in the same breath.
 STATEMENT_WITH_TAGS = STATEMENT.replace(" refusal\n", f" refusal,\n       {PENDING_OF}\n")
@@ -62,7 +63,7 @@ def make(parts: Parts) -> Step | None:
             statement,
             (
                 *tags,
-                call.now,
+                tools.moment,
                 session_id,
                 user_id,
                 required,
