@@ -23,7 +23,7 @@ def moment(clock: Callable[[], datetime]) -> datetime | None:
     """Return what the database is to take for the present; None: its own clock decides, as always outside tests.
 
     Args:
-        clock: `system_clock`, or a test's: one with a method `moment` says itself, and of any other it is what it tells.
+        clock: `system_clock`, or a test's, which says so by a method `moment`, else by what it tells.
     """
     if clock is system_clock:
         return None

@@ -116,8 +116,8 @@ def login(*, email: str, password: str, client: Client, tools: Tools, event: Eve
 def refresh(*, refresh_token: str, tools: Tools, event: Event) -> Tokens:
     """Exchange a refresh token for the next one, or for the same answer again within the grace.
 
-    What is refused or fails has used nothing up: the token is exchanged when the open transaction is committed, with its
-    event. A token that was never issued ends nobody's session; one that was used before ends its session.
+    The token is exchanged when the transaction around it commits, together with its event: what fails before has used
+    nothing up. A token that was never issued ends nobody's session; one that was used before ends its session.
 
     Raises:
         InvalidRefreshToken: in every other case; `reason` says which.

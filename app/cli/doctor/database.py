@@ -1,5 +1,6 @@
 """The database server: whether it is there, can keep what it is given, and agrees on the time."""
 
+import time
 from collections.abc import Iterator
 
 from app.cli.doctor.deployment import Deployment
