@@ -63,6 +63,10 @@ class Clock:
         """Move on by a timedelta's arguments, such as minutes=16."""
         self._ahead += timedelta(**span)
 
+    def wrong_by(self, **span: float) -> None:
+        """Have the machine tell a wrong time, which the database and other machines do not share."""
+        self.wrong = timedelta(**span)
+
     def reset(self) -> None:
         """Return to the real moment, and go on."""
         self._ahead, self._stopped, self.wrong = timedelta(), None, timedelta()
