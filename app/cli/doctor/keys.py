@@ -32,7 +32,11 @@ def unused(deployment: Deployment) -> Iterator[Verdict]:
     new = [key_id for key_id, _ in older if key_id not in found]
     told = [f"{newest} signs"]
     told += [f"{', '.join(old)} may be removed: no live session needs it"] if old else []
-    told += [f"no session names {', '.join(new)}: it may go first to sign, or be removed if it is old"] if new else []
+    if new:
+        told.append(
+            f"no session names {', '.join(new)}: if it is new, it may go to the front once every server has it; "
+            "if it is old, it may be removed"
+        )
     yield ok("; ".join(told))
 
 
