@@ -33,20 +33,21 @@ BEGIN
         FROM sessions s JOIN users u ON u.id = s.user_id JOIN roles r ON r.id = u.role_id
         WHERE s.id = p_session_id
         FOR UPDATE OF s
+    ), locked AS MATERIALIZED (
+        SELECT found.*, coalesce(p_now, clock_timestamp()) AS moment FROM found
     ), changed AS (
         UPDATE sessions s SET
             generation = CASE f.outcome WHEN 'rotated' THEN s.generation + 1 ELSE s.generation END,
             key_id = CASE f.outcome WHEN 'rotated' THEN p_new_key_id ELSE s.key_id END,
             unanswered_generation = NULL,
-            rotated_at = coalesce(p_now, clock_timestamp()),
-            idle_expires_at = CASE f.outcome WHEN 'rotated' THEN coalesce(p_now, clock_timestamp()) + p_idle
-                                             ELSE s.idle_expires_at END,
-            updated_at = coalesce(p_now, clock_timestamp())
-        FROM found f WHERE s.id = f.id AND f.outcome IN ('rotated', 'unanswered')
+            rotated_at = f.moment,
+            idle_expires_at = CASE f.outcome WHEN 'rotated' THEN f.moment + p_idle ELSE s.idle_expires_at END,
+            updated_at = f.moment
+        FROM locked f WHERE s.id = f.id AND f.outcome IN ('rotated', 'unanswered')
         RETURNING s.key_id, s.rotated_at
     )
     SELECT f.outcome, f.user_id, f.role, coalesce(c.key_id, f.key_id), coalesce(c.rotated_at, f.rotated_at)
-    FROM found f LEFT JOIN changed c ON true;
+    FROM locked f LEFT JOIN changed c ON true;
 END $$
 """
 
