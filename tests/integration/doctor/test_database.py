@@ -57,7 +57,8 @@ def test_a_role_without_rights_is_told_which_and_mended_as_printed(url: str, dur
         boss,
         "CREATE ROLE server LOGIN",
         "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO server",
-        f"REVOKE EXECUTE ON FUNCTION rotate_refresh_token FROM PUBLIC; GRANT EXECUTE ON FUNCTION rotate_refresh_token TO {ROLE}",
+        "REVOKE EXECUTE ON FUNCTION rotate_refresh_token FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION rotate_refresh_token TO {ROLE}",
     )
     server = url.replace(f"{ROLE}@", "server@", 1)
     try:
