@@ -17,6 +17,7 @@ from tests.service import settings_for
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 SECRETS = {"the old secret": "old windmill kettle " * 2, "the new secret": "new windmill kettle " * 2, "removed": ""}
 SECRETS["the new one"], SECRETS["the old one"] = SECRETS["the new secret"], SECRETS["the old secret"]
+NOWHERE = "postgresql://127.0.0.1:1/none"
 KEYS = {"old": "old:5f4dcc3b5aa765d61d8327deb882cf99b1946ac9", "new": "new:0cc175b9c0f1b6a831c399e2697726610cc175b9"}
 
 
@@ -29,14 +30,14 @@ def rows(variable: str) -> list[list[str]]:
 def jwt_steps() -> list[Settings]:
     steps = [(SECRETS[signs], SECRETS[accepted]) for _, signs, accepted, _ in rows("JWT_SECRET")]
     return [
-        settings_for(JWT_SECRET=signs, JWT_SECRET_PREVIOUS=accepted)
+        settings_for(DATABASE_URL=NOWHERE, JWT_SECRET=signs, JWT_SECRET_PREVIOUS=accepted)
         for signs, accepted in [(SECRETS["the old secret"], ""), *steps]
     ]
 
 
 def key_steps() -> list[Settings]:
     rings = [",".join(KEYS[name] for name in re.findall(r"(old|new):", ring)) for _, ring, _ in rows("REFRESH_KEYS")]
-    return [settings_for(REFRESH_KEYS=ring) for ring in [KEYS["old"], *rings]]
+    return [settings_for(DATABASE_URL=NOWHERE, REFRESH_KEYS=ring) for ring in [KEYS["old"], *rings]]
 
 
 def accepts_access(makes: Settings, reads: Settings) -> bool:
