@@ -5,7 +5,11 @@ import socket
 import threading
 from collections.abc import Iterator
 from typing import Literal
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
+
+from psycopg2.extensions import parse_dsn
+
+from tests.servers import straight
 
 COMMIT = b"COMMIT\0"
 
@@ -22,13 +26,13 @@ class Cutter:
     """
 
     def __init__(self, url: str, listener: socket.socket) -> None:
-        parts = urlsplit(url)
-        self._path = f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.5432"
+        self._server = parse_dsn(url)
         self._point: Point | None = None
         self._ends: list[socket.socket] = []
-        self.url = urlunsplit(
-            parts._replace(netloc=f"{parts.username}@127.0.0.1:{listener.getsockname()[1]}", query="sslmode=disable")
-        )
+        parts = urlsplit(url)
+        who, _, _ = parts.netloc.rpartition("@")
+        place = f"{who}@127.0.0.1:{listener.getsockname()[1]}"
+        self.url = urlunsplit(parts._replace(netloc=place, query="sslmode=disable"))
         self.away = False
         self.cuts = 0
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
@@ -50,12 +54,19 @@ class Cutter:
                 if self.away:
                     client.close()
                     continue
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(self._path)
+                server = self._connect()
                 self._ends += [client, server]
                 cut = threading.Event()
                 threading.Thread(target=self._ask, args=(client, server, cut), daemon=True).start()
                 threading.Thread(target=self._answer, args=(client, server, cut), daemon=True).start()
+
+    def _connect(self) -> socket.socket:
+        host, port = self._server.get("host", "localhost"), self._server.get("port", "5432")
+        if not host.startswith("/"):
+            return socket.create_connection((host, int(port)))
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(f"{host}/.s.PGSQL.{port}")
+        return server
 
     def _ask(self, client: socket.socket, server: socket.socket, cut: threading.Event) -> None:
         with contextlib.suppress(OSError):
@@ -88,9 +99,9 @@ def _shut(end: socket.socket) -> None:
 
 @contextlib.contextmanager
 def cuttable(url: str) -> Iterator[Cutter]:
-    """Give a way to the database at a URL that can be cut."""
+    """Give a way to the database at a URL that can be cut; a pooler is passed by, which would keep its connection."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        cutter = Cutter(url, listener)
+        cutter = Cutter(straight(url), listener)
         try:
             yield cutter
         finally:

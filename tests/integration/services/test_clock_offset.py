@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from structlog.testing import capture_logs
 
-from app.database import connection, run
+from app.database import run, transaction
 from app.services.clock_offset import ClockWatch, measure
 
 
@@ -18,12 +18,9 @@ def database_ahead_by(seconds: float) -> Iterator[None]:
         "CREATE OR REPLACE FUNCTION shadow.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS"
         f" $$ SELECT pg_catalog.clock_timestamp() + interval '{seconds} s' $$"
     )
-    with connection():
-        run("SET search_path = shadow, pg_catalog, public")
-        try:
-            yield
-        finally:
-            run("RESET search_path")
+    with transaction():
+        run("SET LOCAL search_path = shadow, pg_catalog, public")
+        yield
 
 
 @pytest.mark.parametrize("ahead", [-20.0, 0.0, 20.0])
