@@ -9,16 +9,21 @@ from datetime import datetime
 import structlog
 
 from app.cache.store import Store
+from app.clock import moment
 from app.database import identity
 from app.gateway.executors import Executor
 from app.gateway.modes import Lifetime
 from app.observability.logging import log_failure
 from app.services import activity, key_ring, user_counts
+from app.services.clock_offset import ClockWatch
 from app.services.invalidations import replay
+from app.services.unanswered import Unanswered
 from app.services.upkeep import keep_up
 from app.settings import Settings
 
 _DAY_SECONDS = 86_400.0
+_CLOCK_SECONDS = 60.0
+_UNANSWERED_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +41,35 @@ class Chore:
     at_once: bool = True
 
 
-def chores(settings: Settings, clock: Callable[[], datetime], store: Store) -> tuple[Chore, ...]:
+def chores(
+    settings: Settings,
+    clock: Callable[[], datetime],
+    store: Store,
+    *,
+    unanswered: Unanswered,
+    tell_clock_offset: Callable[[float], object] | None,
+) -> tuple[Chore, ...]:
     """Return all there are.
 
     Args:
         clock: returns the aware present moment in UTC.
         store: the cache of values.
+        unanswered: the rotations of this worker that are in doubt.
+        tell_clock_offset: gets the seconds by which this machine's clock is ahead of the database's.
     """
     linger = 2 * settings.request_seconds
     return (
         Chore(identity, None),
-        Chore(lambda: _warn_of_lost_keys(settings, clock()), None),
-        Chore(lambda: keep_up(settings=settings, now=clock()), _DAY_SECONDS),
+        Chore(lambda: _warn_of_lost_keys(settings, moment(clock)), None),
+        Chore(lambda: keep_up(settings=settings, now=moment(clock)), _DAY_SECONDS),
         Chore(lambda: replay(store=store, linger_seconds=linger), settings.cache_replay_seconds, at_once=False),
         Chore(user_counts.fold, settings.statistics_seconds),
         Chore(
             lambda: activity.settle(settle_seconds=settings.statistics_settle_seconds, now=clock()),
             settings.statistics_seconds,
         ),
+        Chore(ClockWatch(tell_clock_offset).look, _CLOCK_SECONDS),
+        Chore(unanswered.keep_settling, _UNANSWERED_SECONDS, at_once=False),
     )
 
 
@@ -91,7 +107,7 @@ def lifetime(work: Sequence[Chore], *, executor: Executor, close: Sequence[Calla
     return around
 
 
-def _warn_of_lost_keys(settings: Settings, now: datetime) -> None:
+def _warn_of_lost_keys(settings: Settings, now: datetime | None) -> None:
     """Log one warning when live sessions name a key that REFRESH_KEYS lacks: they cannot be refreshed."""
     lost = key_ring.lost(key_ring.uses(now).values(), settings.refresh_keys)
     if lost:

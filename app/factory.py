@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from app.cache.limiter import Limiter
 from app.cache.store import Store
 from app.cache.tags import KnownTags
 from app.chores import chores, lifetime
+from app.clock import system_clock
 from app.database import bind, identity, run, within
 from app.errors import Unavailable
 from app.gateway.executors import Executor
@@ -51,7 +52,7 @@ def create_app(
     handlers_package: str = "handlers",
     bench: bool = False,
     quiet: bool = False,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    clock: Callable[[], datetime] = system_clock,
 ) -> connexion.FlaskApp:
     """Build the application: every fault of the document comes to light here, before a port is bound.
 
@@ -60,7 +61,7 @@ def create_app(
         handlers_package: has a module for each tag.
         bench: allows `x-executor: loop` and checks no rights; for the bench document only.
         quiet: no request log and no metrics; for the bench only.
-        clock: returns the aware present moment in UTC.
+        clock: returns the aware present moment in UTC; a test's also stands in for the database's (see app.clock).
 
     Raises:
         DocumentError: with every fault and its place.
@@ -92,7 +93,13 @@ def create_app(
     front = FrontDoor(plans.values(), settings=settings, tokens=tools.access_tokens, clock=clock)
     way_out = Exit(settings, metrics=metrics, quiet=quiet)
     around = lifetime(
-        chores(settings, clock, store),
+        chores(
+            settings,
+            clock,
+            store,
+            unanswered=tools.unanswered,
+            tell_clock_offset=metrics.tell_clock_offset if metrics else None,
+        ),
         executor=executors["common"],
         close=[*(executor.close for executor in executors.values()), cache.close, database.reset],
     )

@@ -17,6 +17,7 @@ class Session(Record):
     expires_at = MomentField()
     ended_at = MomentField(null=True)
     end_reason = TextField(null=True)
+    unanswered_generation = IntegerField(null=True)
     user_agent = TextField(null=True)
     address = TextField()
     network = TextField()

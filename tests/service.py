@@ -37,14 +37,23 @@ def check_each_document_once() -> None:
 
 
 class Clock:
-    """The present moment, as the tests want it."""
+    """The present moment, as the tests want it.
+
+    Attributes:
+        wrong: by how much the machine's clock is ahead of everybody else's.
+    """
 
     def __init__(self) -> None:
         self._ahead = timedelta()
         self._stopped: datetime | None = None
+        self.wrong = timedelta()
 
     def __call__(self) -> datetime:
-        return (self._stopped or datetime.now(UTC)) + self._ahead
+        return (self._stopped or datetime.now(UTC)) + self._ahead + self.wrong
+
+    def moment(self) -> datetime | None:
+        """Return what the database is to take for the present: where time was not moved, what its clock says."""
+        return self() - self.wrong if self._stopped or self._ahead else None
 
     def stop(self) -> None:
         """Stand still, so that a slow machine does not use up what a test measures; `advance` still moves."""
@@ -54,9 +63,13 @@ class Clock:
         """Move on by a timedelta's arguments, such as minutes=16."""
         self._ahead += timedelta(**span)
 
+    def wrong_by(self, **span: float) -> None:
+        """Have the machine tell a wrong time, which the database and other machines do not share."""
+        self.wrong = timedelta(**span)
+
     def reset(self) -> None:
         """Return to the real moment, and go on."""
-        self._ahead, self._stopped = timedelta(), None
+        self._ahead, self._stopped, self.wrong = timedelta(), None, timedelta()
 
 
 def settings_for(**variables: str) -> Settings:

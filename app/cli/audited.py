@@ -60,7 +60,7 @@ def locate(name: str, action: str, *, tools: Tools) -> Account:
     try:
         return inspection.find_named(name)
     except NotFound as error:
-        _record(_draft(None), action, "failed", error.reason, now=tools.clock())
+        _record(_draft(None), action, "failed", error.reason, now=tools.moment)
         raise
 
 
@@ -122,18 +122,18 @@ def act(
         with unit():
             outcome = work(event)
             leave(drops, store=None)
-            _record(event, action, "succeeded", None, details=known, now=tools.clock())
+            _record(event, action, "succeeded", None, details=known, now=tools.moment)
         return outcome
 
     try:
         return retrying(attempt)
     except Exception as error:
         reason = error.reason if isinstance(error, AppError) else "internal_error"
-        _record(event, action, "failed", event.reason or reason, details=known, now=tools.clock())
+        _record(event, action, "failed", event.reason or reason, details=known, now=tools.moment)
         raise
 
 
-def record(action: str, *, target: tuple[str, str], details: Mapping[str, Any], now: datetime) -> None:
+def record(action: str, *, target: tuple[str, str], details: Mapping[str, Any], now: datetime | None) -> None:
     """Leave the event row of a deed that no account is the target of, in the transaction that is open.
 
     Args:
@@ -155,7 +155,7 @@ def _record(
     reason: str | None,
     *,
     details: Mapping[str, Any] = MappingProxyType({}),
-    now: datetime,
+    now: datetime | None,
 ) -> None:
     # What the service drafted stands beside what the command knows, and takes the place of none of it.
     kept = {**(event.details or {}), **details, "os_user": _os_user()}

@@ -1,7 +1,6 @@
 """What the services need from a command, which knows the document's permissions and no server."""
 
-from datetime import UTC, datetime
-
+from app.clock import system_clock
 from app.factory import build_tools
 from app.gateway.validation.settings import load_declarations
 from app.policy.permissions import load_permissions
@@ -28,4 +27,4 @@ def tools_for(settings: Settings) -> Tools:
     permissions = load_permissions(OPENAPI / "permissions.yaml")
     catalogue = {name: permission.description for name, permission in permissions.items()}
     declarations = load_declarations(OPENAPI / "settings.yaml")
-    return build_tools(settings, catalogue, declarations, clock=lambda: datetime.now(UTC))
+    return build_tools(settings, catalogue, declarations, clock=system_clock)

@@ -2,9 +2,10 @@
 
 from app.database.binding import bind, explain_connection_fault
 from app.database.bounds import within
+from app.database.hooks import on_commit, on_doubt, on_rollback
 from app.database.identity import identity
 from app.database.pool import Database
-from app.database.work import Unit, connection, on_commit, queries, retrying, run, run_apart, transaction, unit
+from app.database.work import Unit, connection, queries, retrying, run, run_apart, transaction, unit
 
 __all__ = [
     "Database",
@@ -14,6 +15,8 @@ __all__ = [
     "explain_connection_fault",
     "identity",
     "on_commit",
+    "on_doubt",
+    "on_rollback",
     "queries",
     "retrying",
     "run",

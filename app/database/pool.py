@@ -43,6 +43,8 @@ class ThreadState(_ConnectionLocal):
         self.spoilt = False
         self.unit: Any = None
         self.after: list[Callable[[], object]] = []
+        self.undone: list[Callable[[], object]] = []
+        self.in_doubt: list[Callable[[], object]] = []
         self.queries = 0
         self.deadline: float | None = None
 

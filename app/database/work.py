@@ -4,7 +4,6 @@ A statement is its own transaction in autocommit unless `transaction()` is open.
 transactions entered inside it, so that an answer can be checked before its work is made durable (law 2).
 """
 
-import logging
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -16,12 +15,12 @@ import psycopg2
 
 from app.database.binding import bound
 from app.database.faults import Overdue, is_broken, is_worth_repeating, translated
+from app.database.hooks import follow_commit, follow_doubt, follow_rollback, forget
 from app.database.pool import Database, Parameters, ThreadState
 from app.errors import Unavailable
 
 Outcome = TypeVar("Outcome")
 
-_log = logging.getLogger(__name__)
 _LONGEST_PAUSE_SECONDS = 0.02
 # What Peewee finds on its own list of transactions, so that its atomic() becomes a savepoint inside ours.
 _OURS = object()
@@ -102,10 +101,11 @@ def transaction() -> Iterator[None]:
         yield
     except BaseException:
         _roll_back(database)
+        follow_rollback(state)
         raise
     if state.unit is None:
         _commit(database)
-        _follow(state)
+        follow_commit(state)
 
 
 class Unit:
@@ -150,11 +150,12 @@ def unit(*, first: Callable[[], object] | None = None) -> Iterator[Unit]:
     except BaseException:
         if state.transactions:
             _roll_back(database)
+            follow_rollback(state)
         state.after.clear()
         raise
     finally:
         state.unit = None
-    _follow(state)
+    follow_commit(state)
 
 
 def retrying(work: Callable[[], Outcome], attempts: int = 3) -> Outcome:
@@ -177,17 +178,6 @@ def retrying(work: Callable[[], Outcome], attempts: int = 3) -> Outcome:
                 raise Unavailable(reason="contention") from error
         time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS * attempt))
     raise ValueError("attempts must be at least 1")
-
-
-def on_commit(follow: Callable[[], object]) -> None:
-    """Call once what is being done is durable: after the commit, at the end of the unit, or at once.
-
-    What it raises is logged, never raised: the work it follows is done.
-    """
-    state = bound().state
-    state.after.append(follow)
-    if not state.transactions and state.unit is None:
-        _follow(state)
 
 
 def queries() -> int:
@@ -244,6 +234,7 @@ def _begin(database: Database) -> None:
             raise translated(error) from error
         raise
     database.state.spoilt = False
+    forget(database.state)
     database.state.transactions.append(_OURS)
 
 
@@ -263,6 +254,8 @@ def _commit(database: Database) -> None:
         if broken:
             database.discard()
         _end(database)
+        if broken:
+            follow_doubt(state)
         raise Unavailable(reason="commit_unknown") if broken else translated(error) from error
     _end(database)
     if word != "COMMIT":
@@ -284,12 +277,3 @@ def _roll_back(database: Database) -> None:
 def _end(database: Database) -> None:
     del database.state.transactions[:]
     _let_go(database)
-
-
-def _follow(state: ThreadState) -> None:
-    after, state.after = state.after, []
-    for follow in after:
-        try:
-            follow()
-        except Exception:  # noqa: BLE001 - the work is done, whatever this raises
-            _log.exception("a follow-up of a commit failed")

@@ -2,7 +2,7 @@
 
 import os
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -35,6 +35,12 @@ class Metrics:
         self._cache_failures = Counter(
             "charter_cache_failures", "Questions that Redis did not answer.", registry=self._registry
         )
+        self._clock_offset = Gauge(
+            "charter_clock_offset_seconds",
+            "How far this machine's clock is ahead of the database's.",
+            registry=self._registry,
+            multiprocess_mode="mostrecent",  # the workers of a machine share its clock
+        )
         self._counters: dict[tuple[str, int], Counter] = {}
         self._histograms: dict[str, Histogram] = {}
 
@@ -58,6 +64,10 @@ class Metrics:
     def count_cache_failure(self) -> None:
         """Count a question that Redis did not answer, or not in time, or with an error."""
         self._cache_failures.inc()
+
+    def tell_clock_offset(self, seconds: float) -> None:
+        """Tell how far this machine's clock is ahead of the database's; behind is negative."""
+        self._clock_offset.set(seconds)
 
     def render(self) -> bytes:
         """Return the text that Prometheus reads, of all workers together."""

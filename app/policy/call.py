@@ -46,6 +46,8 @@ class Call:
         arguments: validated parameters by argument name; a cursor is the id that it holds.
         list_scope: what cursors of this list are bound to; None where the operation is no cursor list.
         document: the parsed and validated body.
+        now: when it came, by this process's clock.
+        occurred_at: what the decision row tells, by the database's clock; None where nothing is decided.
         decision_id: of the decision row; None where nothing is decided.
         expected_version: versions that If-Match allows, as ETags tell them; None: any.
         claim: None where the call has no Idempotency-Key, or its operation takes none.
@@ -70,6 +72,7 @@ class Call:
     arguments: dict[str, Any] | None = None
     list_scope: bytes | None = None
     document: Any = None
+    occurred_at: datetime | None = None
     decision_id: UUID | None = None
     principal: Principal | None = None
     expected_version: Versions = None

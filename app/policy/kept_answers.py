@@ -12,18 +12,23 @@ from uuid import UUID
 
 import peewee
 
+from app.clock import PRESENT_NEXT
 from app.database import run, transaction
 from app.errors import IdempotencyInProgress, IdempotencyKeyReused, SessionEnded, Unavailable
 from app.identifiers import new_id
 from app.policy.call import Answer, Call, Claim
+from app.services.tools import Tools
 
-_FIND = """
+_FIND = f"""
 SELECT fingerprint, status, headers, body FROM idempotency_keys
-WHERE user_id = %s AND operation = %s AND key = %s AND expires_at > %s
-"""
+WHERE user_id = %s AND operation = %s AND key = %s AND expires_at > {PRESENT_NEXT}
+"""  # noqa: S608 (constants)
 
 # One round trip, and planned once a connection: its text is in the migration that made it.
-_CLAIM = "SELECT fingerprint, status, headers, body FROM claim_idempotency_key(%s, %s, %s, %s, %s, %s, %s)"
+_CLAIM = f"""
+SELECT fingerprint, status, headers, body
+FROM claim_idempotency_key(%s, %s, %s, %s, %s, {PRESENT_NEXT}, {PRESENT_NEXT} + %s)
+"""  # noqa: S608
 
 _KEEP = """
 UPDATE idempotency_keys SET status = %s, headers = %s, body = %s WHERE user_id = %s AND operation = %s AND key = %s
@@ -50,13 +55,14 @@ class KeptAnswers:
     """The answers of one operation. Its methods want a call that has a claim.
 
     Args:
-        hours: how long an answer is kept.
+        tools: know how long an answer is kept, and what time it is.
         recheck: raises Internal for an answer that the document does not describe: it may be another by now (law 2).
     """
 
-    def __init__(self, operation_id: str, hours: int, recheck: Callable[[Answer], None]) -> None:
+    def __init__(self, operation_id: str, tools: Tools, recheck: Callable[[Answer], None]) -> None:
         self._operation = operation_id
-        self._life = timedelta(hours=hours)
+        self._tools = tools
+        self._life = timedelta(hours=tools.settings.idempotency_hours)
         self._recheck = recheck
 
     def find(self, call: Call) -> Answer | None:
@@ -66,7 +72,7 @@ class KeptAnswers:
             IdempotencyKeyReused: what is kept was the answer to another request.
             Internal: what is kept is nothing that the document describes.
         """
-        rows = run(_FIND, (*self._name(call), call.now), again=True)
+        rows = run(_FIND, (*self._name(call), self._tools.moment), again=True)
         return self._answer(rows, _claim_of(call))
 
     def claim(self, call: Call) -> None:
@@ -80,7 +86,8 @@ class KeptAnswers:
         """
         claim = _claim_of(call)
         try:
-            rows = run(_CLAIM, (new_id(), *self._name(call), claim.fingerprints[0], call.now, call.now + self._life))
+            now = self._tools.moment
+            rows = run(_CLAIM, (new_id(), *self._name(call), claim.fingerprints[0], now, now, self._life))
         except Unavailable as error:
             if error.reason != "lock_timeout":
                 raise

@@ -22,7 +22,8 @@ _ALGORITHM = "HS256"
 _TYPE = "at+jwt"
 _TYPES = {_TYPE, f"application/{_TYPE}"}
 _LONGEST = 4096
-_LEEWAY = 5
+# A token is made by one server's clock and read by another's, which may be this much behind.
+_LEEWAY = 30
 _FORM = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})")
 _HMAC = HMACAlgorithm(HMACAlgorithm.SHA256)
 
@@ -64,8 +65,8 @@ class AccessTokens:
         self._audience = audience
         self._lifetime = lifetime
         self._clock = clock
-        self._keys = {_key_id(text): text.encode() for text in (previous, secret) if text}
-        self._headers = {_segment(_header(key_id)): key for key_id, key in self._keys.items()}
+        self._keys = {key_id(text): text.encode() for text in (previous, secret) if text}
+        self._headers = {_segment(_header(named)): key for named, key in self._keys.items()}
 
     def issue(self, user_id: UUID, session_id: UUID) -> str:
         """Return a new token of this session, good from now for the lifetime."""
@@ -79,7 +80,7 @@ class AccessTokens:
             "iat": now,
             "exp": now + self._lifetime,
         }
-        return jwt.encode(claims, self._secret, _ALGORITHM, headers=_header(_key_id(self._secret)))
+        return jwt.encode(claims, self._secret, _ALGORITHM, headers=_header(key_id(self._secret)))
 
     def read(self, token: str) -> Claims:
         """Return the claims of a good token.
@@ -103,12 +104,12 @@ class AccessTokens:
     def _named_key(self, segment: str) -> bytes | None:
         """Return the key that a header spelt otherwise than ours names, if all else in it is as in ours."""
         header = _parse(segment)
-        kind, key_id = header.get("typ"), header.get("kid")
+        kind, named = header.get("typ"), header.get("kid")
         if header.get("alg") != _ALGORITHM or not isinstance(kind, str) or kind.lower() not in _TYPES:
             return None
-        if not isinstance(key_id, str) or header.keys() - {"alg", "typ", "kid"}:
+        if not isinstance(named, str) or header.keys() - {"alg", "typ", "kid"}:
             return None
-        return self._keys.get(key_id)
+        return self._keys.get(named)
 
     def _claims(self, claims: dict[str, Any]) -> Claims:
         user_id, session_id = _uuid(claims.get("sub")), _uuid(claims.get("sid"))
@@ -129,13 +130,14 @@ class AccessTokens:
         return Claims(user_id, session_id, datetime.fromtimestamp(issued, UTC))
 
 
-def _key_id(secret: str) -> str:
+def key_id(secret: str) -> str:
+    """Return the id that the header of every token names this secret by; it is public."""
     # Tells keys apart and is no help in guessing one that is as long as the settings ask for.
     return hmac.digest(secret.encode(), b"charter access key id", "sha256")[:6].hex()
 
 
-def _header(key_id: str) -> dict[str, str]:
-    return {"typ": _TYPE, "kid": key_id}
+def _header(named: str) -> dict[str, str]:
+    return {"typ": _TYPE, "kid": named}
 
 
 def _segment(header: dict[str, str]) -> str:

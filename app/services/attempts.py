@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from app.clock import PRESENT
 from app.database import run, run_apart
 from app.errors import RateLimited
 from app.identifiers import new_id
@@ -24,46 +25,50 @@ from app.services.tools import Tools
 
 # The client's counter first, the account's only where that one admitted: rows are locked in one order, and whoever is
 # refused by either counts nowhere. A counter that blocks is not written, so guessing on does not prolong the wait.
-_COUNT = """
+_COUNT = f"""
 WITH client AS (
     INSERT INTO sign_in_attempts AS c
         (id, key, failures, blocked_until, window_started_at, created_at, updated_at)
     SELECT %(client_id)s, %(client)s, 1,
-        CASE WHEN %(client_limit)s <= 1 THEN %(closes)s END, %(now)s, %(now)s, %(now)s
-    WHERE NOT EXISTS (SELECT FROM sign_in_attempts b WHERE b.key = %(account)s AND b.blocked_until > %(now)s)
+        CASE WHEN %(client_limit)s <= 1 THEN {PRESENT} + %(window)s END, {PRESENT}, {PRESENT}, {PRESENT}
+    WHERE NOT EXISTS (SELECT FROM sign_in_attempts b WHERE b.key = %(account)s AND b.blocked_until > {PRESENT})
     ON CONFLICT (key) DO UPDATE SET
-        failures = CASE WHEN c.window_started_at > %(opened)s THEN c.failures + 1 ELSE 1 END,
-        window_started_at = CASE WHEN c.window_started_at > %(opened)s THEN c.window_started_at ELSE %(now)s END,
+        failures = CASE WHEN c.window_started_at > {PRESENT} - %(window)s THEN c.failures + 1 ELSE 1 END,
+        window_started_at = CASE
+            WHEN c.window_started_at > {PRESENT} - %(window)s THEN c.window_started_at ELSE {PRESENT} END,
         blocked_until = CASE
-            WHEN c.window_started_at > %(opened)s AND c.failures + 1 >= %(client_limit)s
+            WHEN c.window_started_at > {PRESENT} - %(window)s AND c.failures + 1 >= %(client_limit)s
                 THEN c.window_started_at + %(window)s
-            WHEN %(client_limit)s <= 1 THEN %(closes)s END,
-        updated_at = %(now)s
-    WHERE c.blocked_until IS NULL OR c.blocked_until <= %(now)s
+            WHEN %(client_limit)s <= 1 THEN {PRESENT} + %(window)s END,
+        updated_at = {PRESENT}
+    WHERE c.blocked_until IS NULL OR c.blocked_until <= {PRESENT}
     RETURNING c.window_started_at
 ), account AS (
     INSERT INTO sign_in_attempts AS a
         (id, key, failures, blocked_until, window_started_at, created_at, updated_at)
     SELECT %(account_id)s, %(account)s, 1,
-        CASE WHEN %(free)s <= 1 THEN %(now)s + interval '1 second' END, %(now)s, %(now)s, %(now)s
+        CASE WHEN %(free)s <= 1 THEN {PRESENT} + interval '1 second' END, {PRESENT}, {PRESENT}, {PRESENT}
     FROM client
     ON CONFLICT (key) DO UPDATE SET
         failures = a.failures + 1,
         blocked_until = CASE WHEN a.failures + 1 >= %(free)s
-            THEN %(now)s + least(power(2, least(a.failures + 1 - %(free)s, 30)), %(longest)s) * interval '1 second' END,
-        updated_at = %(now)s
-    WHERE a.blocked_until IS NULL OR a.blocked_until <= %(now)s
+            THEN {PRESENT}
+                 + least(power(2, least(a.failures + 1 - %(free)s, 30)), %(longest)s) * interval '1 second' END,
+        updated_at = {PRESENT}
+    WHERE a.blocked_until IS NULL OR a.blocked_until <= {PRESENT}
     RETURNING a.failures
 )
 SELECT (SELECT window_started_at FROM client), (SELECT failures FROM account)
-"""
+"""  # noqa: S608 (constants)
 
-_BLOCKED = "SELECT key, blocked_until FROM sign_in_attempts WHERE key = ANY(%(keys)s) AND blocked_until > %(now)s"
+_BLOCKED = f"""
+SELECT key, blocked_until - {PRESENT} FROM sign_in_attempts WHERE key = ANY(%(keys)s) AND blocked_until > {PRESENT}
+"""  # noqa: S608
 
-_UNCOUNT = """
-UPDATE sign_in_attempts SET failures = failures - 1, blocked_until = NULL, updated_at = %(now)s
+_UNCOUNT = f"""
+UPDATE sign_in_attempts SET failures = failures - 1, blocked_until = NULL, updated_at = {PRESENT}
 WHERE key = %(client)s AND window_started_at = %(window_started_at)s AND failures > 0
-"""
+"""  # noqa: S608
 
 _CLEAR = "DELETE FROM sign_in_attempts WHERE key = %(account)s"
 
@@ -93,8 +98,7 @@ def count(*, email: str, known: bool, client: Client, tools: Tools) -> Attempt:
     Raises:
         RateLimited: the account or the client must wait; nothing was counted.
     """
-    settings, now = tools.settings, tools.clock()
-    window = timedelta(seconds=settings.limit_client_window_seconds)
+    settings = tools.settings
     account_key = _digest(tools, "account", email, client.network if known else "")
     client_key = _digest(tools, "client", client.network)
     ((window_started_at, failures),) = run_apart(
@@ -103,27 +107,25 @@ def count(*, email: str, known: bool, client: Client, tools: Tools) -> Attempt:
             "client": client_key,
             "client_id": new_id(),
             "client_limit": settings.limit_client_failures,
-            "window": window,
-            "opened": now - window,
-            "closes": now + window,
+            "window": timedelta(seconds=settings.limit_client_window_seconds),
             "account": account_key,
             "account_id": new_id(),
             "free": settings.limit_account_failures,
             "longest": settings.limit_account_max_seconds,
-            "now": now,
+            "now": tools.moment,
         },
     )
     if failures is not None:
         return Attempt(account_key, client_key, window_started_at)
     if window_started_at is not None:
-        _uncount(client_key, window_started_at, now)
-    raise _refusal(account_key, client_key, now)
+        _uncount(client_key, window_started_at, tools)
+    raise _refusal(account_key, client_key, tools)
 
 
 def give_back(attempt: Attempt, *, tools: Tools) -> None:
     """Undo the count of an attempt whose password was right; the account's counter starts afresh."""
     run_apart(_CLEAR, {"account": attempt.account_key})
-    _uncount(attempt.client_key, attempt.window_started_at, tools.clock())
+    _uncount(attempt.client_key, attempt.window_started_at, tools)
 
 
 def waits(*, email: str, user_id: UUID, tools: Tools) -> dict[str, int]:
@@ -135,10 +137,9 @@ def waits(*, email: str, user_id: UUID, tools: Tools) -> dict[str, int]:
     Returns:
         Seconds by network that the account has signed in from; the empty one stands for all others.
     """
-    now = tools.clock()
     networks = _account_keys(email, user_id, tools)
-    blocked = dict(run(_BLOCKED, {"keys": list(networks), "now": now}))
-    return {networks[key]: math.ceil((blocked[key] - now).total_seconds()) for key in networks if key in blocked}
+    blocked = dict(run(_BLOCKED, {"keys": list(networks), "now": tools.moment}))
+    return {networks[key]: math.ceil(blocked[key].total_seconds()) for key in networks if key in blocked}
 
 
 def clear(*, email: str, user_id: UUID, tools: Tools) -> None:
@@ -152,14 +153,14 @@ def _account_keys(email: str, user_id: UUID, tools: Tools) -> dict[str, str]:
     return {_digest(tools, "account", email, network): network for network in networks}
 
 
-def _uncount(client_key: str, window_started_at: datetime, now: datetime) -> None:
-    run_apart(_UNCOUNT, {"client": client_key, "window_started_at": window_started_at, "now": now})
+def _uncount(client_key: str, window_started_at: datetime, tools: Tools) -> None:
+    run_apart(_UNCOUNT, {"client": client_key, "window_started_at": window_started_at, "now": tools.moment})
 
 
-def _refusal(account_key: str, client_key: str, now: datetime) -> RateLimited:
-    blocks = dict(run(_BLOCKED, {"keys": [account_key, client_key], "now": now}))
+def _refusal(account_key: str, client_key: str, tools: Tools) -> RateLimited:
+    blocks = dict(run(_BLOCKED, {"keys": [account_key, client_key], "now": tools.moment}))
     reason = "account_throttled" if account_key in blocks else "client_throttled"
-    wait = max((until - now for until in blocks.values()), default=timedelta(seconds=1))
+    wait = max(blocks.values(), default=timedelta(seconds=1))
     return RateLimited.after(math.ceil(wait.total_seconds()), reason=reason)
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from app.clock import PRESENT
 from app.database import run, run_apart, transaction
 from app.errors import InvalidCredentials, InvalidRefreshToken, ValidationFailed, Violation
 from app.security.principal import Client, Principal
@@ -14,12 +15,12 @@ from models.account import Account
 
 UNVERIFIED = "sign_in.unverified"
 
-_STORED = """
+_STORED = f"""
 SELECT u.id, u.password_hash, u.status, u.verified_at IS NOT NULL,
        EXISTS (SELECT FROM sessions s
-               WHERE s.user_id = u.id AND s.network = %(network)s AND s.created_at > %(since)s)
+               WHERE s.user_id = u.id AND s.network = %(network)s AND s.created_at > {PRESENT} - %(lately)s)
 FROM users u WHERE u.email = %(email)s
-"""
+"""  # noqa: S608 (constants)
 
 # The same password at another cost: not a change that the account's version or its owner would know of.
 _UPGRADE_HASH = """
@@ -115,21 +116,24 @@ def login(*, email: str, password: str, client: Client, tools: Tools, event: Eve
 def refresh(*, refresh_token: str, tools: Tools, event: Event) -> Tokens:
     """Exchange a refresh token for the next one, or for the same answer again within the grace.
 
-    A token that was never issued ends nobody's session; one that was used before ends its session.
+    The token is exchanged when the transaction around it commits, together with its event: what fails before has used
+    nothing up. A token that was never issued ends nobody's session; one that was used before ends its session.
 
     Raises:
         InvalidRefreshToken: in every other case; `reason` says which.
     """
     claim = tools.refresh_tokens.read(refresh_token)
-    rotation = sessions.rotate(claim, tools=tools)
-    if rotation is None:
-        raise InvalidRefreshToken(reason="session_unknown")
-    event.actor = (rotation.user_id, rotation.role)
-    event.details = {"session_id": str(claim.session_id)}
-    if rotation.outcome not in sessions.CONTINUED:
-        raise InvalidRefreshToken(reason=rotation.outcome)
-    event.details = {"session_id": str(claim.session_id), "kind": rotation.outcome}
-    return generate_tokens(rotation.user_id, claim.session_id, claim.generation + 1, rotation.key_id, tools=tools)
+    tools.unanswered.settle(claim.session_id)
+    with transaction():
+        rotation = sessions.rotate(claim, tools=tools)
+        if rotation is None:
+            raise InvalidRefreshToken(reason="session_unknown")
+        event.actor = (rotation.user_id, rotation.role)
+        event.details = {"session_id": str(claim.session_id)}
+        if rotation.outcome not in sessions.CONTINUED:
+            raise InvalidRefreshToken(reason=rotation.outcome)
+        event.details = {"session_id": str(claim.session_id), "kind": rotation.outcome}
+        return generate_tokens(rotation.user_id, claim.session_id, claim.generation + 1, rotation.key_id, tools=tools)
 
 
 def logout(*, principal: Principal, scope: sessions.Scope, tools: Tools) -> None:
@@ -140,7 +144,7 @@ def logout(*, principal: Principal, scope: sessions.Scope, tools: Tools) -> None
             scope=scope,
             session_id=principal.session_id,
             reason="logout",
-            now=tools.clock(),
+            now=tools.moment,
         )
 
 
@@ -164,8 +168,7 @@ def change_password(*, principal: Principal, current: str, new: str, client: Cli
     if tools.passwords.verify(new, stored.password_hash):
         raise ValidationFailed(details=[Violation("This is the password you have now.", "new_password")])
     password_hash = tools.passwords.hash(new)
-    now = tools.clock()
-    change = {"id": principal.user_id, "old": stored.password_hash, "new": password_hash, "now": now}
+    change = {"id": principal.user_id, "old": stored.password_hash, "new": password_hash, "now": tools.clock()}
     with transaction():
         if not run(_REPLACE_HASH, change):
             raise _wrong_current()
@@ -174,7 +177,7 @@ def change_password(*, principal: Principal, current: str, new: str, client: Cli
             scope="others",
             session_id=principal.session_id,
             reason="password_changed",
-            now=now,
+            now=tools.moment,
         )
 
 
@@ -198,8 +201,9 @@ def unverified_may_sign_in(*, tools: Tools) -> bool:
 
 
 def _find_stored(email: str, client: Client, tools: Tools) -> Stored | None:
-    since = tools.clock() - timedelta(days=tools.settings.limit_known_address_days)
-    rows = run(_STORED, {"email": email, "network": client.network, "since": since})
+    lately = timedelta(days=tools.settings.limit_known_address_days)
+    known = {"email": email, "network": client.network, "lately": lately, "now": tools.moment}
+    rows = run(_STORED, known)
     return Stored._make(rows[0]) if rows else None
 
 

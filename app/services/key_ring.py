@@ -4,15 +4,16 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from app.clock import PRESENT
 from app.database import run
 
 # Only the current generation of a session is recorded, so `since` is a key's first use as far as is known.
-_USES = """
+_USES = f"""
 SELECT key_id,
-       count(*) FILTER (WHERE ended_at IS NULL AND idle_expires_at > %(now)s AND expires_at > %(now)s),
+       count(*) FILTER (WHERE ended_at IS NULL AND idle_expires_at > {PRESENT} AND expires_at > {PRESENT}),
        min(coalesce(rotated_at, created_at))
 FROM sessions GROUP BY key_id ORDER BY key_id
-"""
+"""  # noqa: S608 (constants)
 
 
 class KeyUse(NamedTuple):
@@ -28,8 +29,12 @@ class KeyUse(NamedTuple):
     since: datetime
 
 
-def uses(now: datetime) -> dict[str, KeyUse]:
-    """Return the keys that sessions name, those of ended sessions too, by id; reads every session once."""
+def uses(now: datetime | None = None) -> dict[str, KeyUse]:
+    """Return the keys that sessions name, those of ended sessions too, by id; reads every session once.
+
+    Args:
+        now: the present, as tests have it; None: by the database's clock.
+    """
     return {row[0]: KeyUse._make(row) for row in run(_USES, {"now": now})}
 
 

@@ -8,54 +8,67 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from app import entity_tags
-from app.database import run, run_apart, transaction
+from app.clock import PRESENT
+from app.database import on_doubt, on_rollback, run, run_apart, transaction
 from app.entity_tags import Versions
-from app.errors import NotFound
+from app.errors import InvalidRefreshToken, NotFound
 from app.identifiers import new_id
 from app.security.principal import Client, Principal
 from app.security.refresh_tokens import RefreshClaim
 from app.services import accounts, roles
 from app.services.tools import Tools
+from app.services.unanswered import Rotated
 from app.services.user_list import MOST_COUNTED
 
 Scope = Literal["this", "others", "all"]
 
 FIRST_GENERATION = 1
-CONTINUED = ("rotated", "grace")
+CONTINUED = ("rotated", "grace", "unanswered")
 _LONGEST_AGENT = 512
 
 # The share lock keeps a suspension or a change of password waiting until the session is there to be ended by it;
 # the hash compared is the one that was verified, so a password changed meanwhile opens nothing.
-_OPEN = """
+_OPEN = f"""
 INSERT INTO sessions (id, user_id, generation, key_id, created_at, updated_at, idle_expires_at, expires_at,
                       user_agent, address, network)
-SELECT %(id)s, owner.id, %(generation)s, %(key_id)s, %(now)s, %(now)s, %(now)s + %(idle)s, %(now)s + %(absolute)s,
-       %(user_agent)s, %(address)s, %(network)s
+SELECT %(id)s, owner.id, %(generation)s, %(key_id)s, {PRESENT}, {PRESENT}, {PRESENT} + %(idle)s,
+       {PRESENT} + %(absolute)s, %(user_agent)s, %(address)s, %(network)s
 FROM (SELECT id FROM users
       WHERE id = %(user_id)s AND password_hash = %(password_hash)s AND status = 'active' FOR SHARE) owner
 RETURNING id
-"""
+"""  # noqa: S608 (constants)
 
-# Rotation, grace, reuse and its punishment in one statement, which the server keeps the plan of: the text is in the
-# migration that made the function.
+# Rotation, grace and what is reuse in one statement, which the server keeps the plan of: the text is in the migration
+# that made the function.
 _ROTATE = """
-SELECT outcome, user_id, role, key_id FROM rotate_session(%s, %s, %s, %s, %s, %s, %s)
+SELECT outcome, user_id, role, key_id, rotated_at FROM rotate_refresh_token(%s, %s, %s, %s, %s, %s, %s)
 """
 
-_END = """
-UPDATE sessions SET ended_at = %(now)s, end_reason = %(reason)s, updated_at = %(now)s
+# The verdict once more, on the row as it is by now: what was reuse stays it, whoever has rotated meanwhile.
+_PUNISH = f"""
+UPDATE sessions SET ended_at = {PRESENT}, end_reason = 'reuse', updated_at = {PRESENT}
+WHERE id = %(id)s AND ended_at IS NULL AND generation <> %(generation)s
+  AND (generation <> %(generation)s + 1
+       OR rotated_at <= {PRESENT} - %(grace)s AND unanswered_generation IS DISTINCT FROM generation)
+RETURNING id
+"""  # noqa: S608
+
+_END = f"""
+UPDATE sessions SET ended_at = {PRESENT}, end_reason = %(reason)s, updated_at = {PRESENT}
 WHERE user_id = %(user_id)s AND ended_at IS NULL
   AND CASE %(scope)s WHEN 'this' THEN id = %(id)s WHEN 'others' THEN id <> %(id)s ELSE true END
-"""
+"""  # noqa: S608
 
 
 # Live as the session statement sees it; served by the index on the user.
-_LIVE = """s.user_id = %(user_id)s AND s.ended_at IS NULL AND s.idle_expires_at > %(now)s AND s.expires_at > %(now)s"""
+_LIVE = f"""
+s.user_id = %(user_id)s AND s.ended_at IS NULL AND s.idle_expires_at > {PRESENT} AND s.expires_at > {PRESENT}
+"""
 
 _COUNT_LIVE = f"""
 SELECT (SELECT count(*) FROM (SELECT FROM sessions s WHERE {_LIVE} LIMIT %(most)s) counted)
 FROM users WHERE id = %(user_id)s
-"""  # noqa: S608 (constants)
+"""  # noqa: S608
 
 _PAGE_LIVE = f"""
 SELECT s.id, s.created_at, s.rotated_at, least(s.idle_expires_at, s.expires_at), s.user_agent, s.address
@@ -63,7 +76,7 @@ FROM sessions s WHERE {_LIVE} ORDER BY s.id DESC OFFSET %(offset)s LIMIT %(limit
 """  # noqa: S608
 
 _REVOKE = f"""
-UPDATE sessions s SET ended_at = %(now)s, end_reason = 'revoked', updated_at = %(now)s
+UPDATE sessions s SET ended_at = {PRESENT}, end_reason = 'revoked', updated_at = {PRESENT}
 WHERE s.id = %(id)s AND {_LIVE} RETURNING s.id
 """  # noqa: S608
 
@@ -89,7 +102,8 @@ class Rotation(NamedTuple):
     """What became of a refresh token.
 
     Attributes:
-        outcome: rotated, grace; or why not: ended, suspended, expired, never_issued, reuse.
+        outcome: rotated, grace, unanswered (the first answer after a commit in doubt); or why not: ended, suspended,
+            expired, never_issued, reuse.
         key_id: the key of the generation that is current now.
     """
 
@@ -117,7 +131,7 @@ def open_session(*, user_id: UUID, password_hash: str, client: Client, tools: To
             "password_hash": password_hash,
             "generation": FIRST_GENERATION,
             "key_id": tools.refresh_tokens.current_key_id,
-            "now": tools.clock(),
+            "now": tools.moment,
             "idle": timedelta(days=settings.session_idle_days),
             "absolute": timedelta(days=settings.session_absolute_days),
             "user_agent": client.user_agent[:_LONGEST_AGENT] if client.user_agent else None,
@@ -129,34 +143,57 @@ def open_session(*, user_id: UUID, password_hash: str, client: Client, tools: To
 
 
 def rotate(claim: RefreshClaim, *, tools: Tools) -> Rotation | None:
-    """Rotate, answer again within the grace, or punish reuse, in one statement of its own.
+    """Rotate, or answer again within the grace, in the open transaction, so that it counts only with what it is for.
+
+    Reuse ends the session, by a statement of its own after the rollback (law 8).
 
     Args:
         claim: what a refresh token that we derived says.
 
     Returns:
         What happened; None when there is no such session.
+
+    Raises:
+        RuntimeError: no transaction is open.
     """
     settings = tools.settings
-    rows = run_apart(
+    grace = timedelta(seconds=settings.refresh_grace_seconds)
+    rows = run(
         _ROTATE,
         (
             claim.session_id,
             claim.generation,
             claim.key_id,
             tools.refresh_tokens.current_key_id,
-            tools.clock(),
-            timedelta(seconds=settings.refresh_grace_seconds),
+            grace,
             timedelta(days=settings.session_idle_days),
+            tools.moment,
         ),
     )
-    return Rotation(*rows[0]) if rows else None
+    if not rows:
+        return None
+    *told, rotated_at = rows[0]
+    rotation = Rotation._make(told)
+    if rotation.outcome in ("rotated", "unanswered"):
+        rotated = Rotated(claim.session_id, claim.generation + 1, rotated_at)
+        on_doubt(lambda: tools.unanswered.note(rotated))
+    elif rotation.outcome == "reuse":
+        on_rollback(lambda: _punish(claim, grace, tools))
+    return rotation
 
 
-def end(*, user_id: UUID, scope: Scope, session_id: UUID | None = None, reason: str, now: datetime) -> None:
+def _punish(claim: RefreshClaim, grace: timedelta, tools: Tools) -> None:
+    found = {"id": claim.session_id, "generation": claim.generation, "grace": grace, "now": tools.moment}
+    if not run_apart(_PUNISH, found):
+        # Somebody else has ended it since the verdict.
+        raise InvalidRefreshToken(reason="ended")
+
+
+def end(*, user_id: UUID, scope: Scope, session_id: UUID | None = None, reason: str, now: datetime | None) -> None:
     """End sessions of an account; those already ended keep their reason.
 
     Args:
+        now: the present, as tests have it; None: by the database's clock.
         scope: the session named, all others, or all.
         session_id: for the scopes `this` and `others`.
         reason: why, for whoever looks at the row later: logout, password_changed, suspended.
@@ -173,7 +210,7 @@ def listing(*, user_id: UUID, offset: int, limit: int, tools: Tools) -> tuple[li
     Raises:
         NotFound: there is no such account.
     """
-    params = {"user_id": user_id, "now": tools.clock(), "most": MOST_COUNTED + 1, "offset": offset, "limit": limit}
+    params = {"user_id": user_id, "now": tools.moment, "most": MOST_COUNTED + 1, "offset": offset, "limit": limit}
     counts = run(_COUNT_LIVE, params)
     if not counts:
         raise NotFound
@@ -196,6 +233,6 @@ def revoke(
         if user_id != actor.user_id:
             accounts.lock(user_id)
             roles.guard(actor, user_id=user_id, tools=tools)
-        if not run(_REVOKE, {"id": session_id, "user_id": user_id, "now": tools.clock()}):
+        if not run(_REVOKE, {"id": session_id, "user_id": user_id, "now": tools.moment}):
             raise NotFound
         entity_tags.require(expected_version, None)

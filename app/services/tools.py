@@ -1,15 +1,17 @@
 """What the services need besides their arguments: one object, built in the factory."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.cache.store import Store
 from app.cache.tags import KnownTags
+from app.clock import moment
 from app.security.access_tokens import AccessTokens
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
 from app.services.declarations import Declarations
+from app.services.unanswered import Unanswered
 from app.settings import Settings
 
 
@@ -18,11 +20,12 @@ class Tools:
     """The clock, the keys and the numbers.
 
     Attributes:
-        clock: returns the aware present moment in UTC; tests move it.
+        clock: returns the aware present moment in UTC, as this process tells it; tests move it.
         catalogue: every permission of the document, with its description.
         tags: those that answers are cached under; none known to a command.
         store: the cache; None in a command, which leaves what it has to drop to the servers.
         declarations: what may be changed at run time, as the document declares it.
+        unanswered: rotations of which nobody knows whether they were committed.
     """
 
     settings: Settings
@@ -34,3 +37,9 @@ class Tools:
     tags: KnownTags
     store: Store | None
     declarations: Declarations
+    unanswered: Unanswered = field(default_factory=Unanswered)
+
+    @property
+    def moment(self) -> datetime | None:
+        """Return what a statement is to take for the present; None: the database's clock decides (see app.clock)."""
+        return moment(self.clock)

@@ -182,7 +182,7 @@ def suspend(*, user_id: UUID, expected_version: Versions, actor: Actor, tools: T
         _keep_an_admin(before)
         after = before._replace(status="suspended")
         saved = accounts.save(before, after, expected_version=expected_version, now=now)
-        sessions.end(user_id=user_id, scope="all", reason="suspended", now=now)
+        sessions.end(user_id=user_id, scope="all", reason="suspended", now=tools.moment)
     return saved
 
 
@@ -238,7 +238,7 @@ def reset_password(*, user_id: UUID, password: str, actor: Actor, tools: Tools) 
         before = accounts.lock(user_id)
         roles.guard(actor, user_id=user_id, tools=tools)
         run(_SET_HASH, {"id": user_id, "password_hash": password_hash, "now": now})
-        sessions.end(user_id=user_id, scope="all", reason="password_reset", now=now)
+        sessions.end(user_id=user_id, scope="all", reason="password_reset", now=tools.moment)
         attempts.clear(email=before.email, user_id=user_id, tools=tools)
         return accounts.find(user_id)
 

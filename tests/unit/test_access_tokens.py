@@ -90,9 +90,9 @@ def test_a_token_ends_at_its_very_second() -> None:
 def test_a_token_of_the_future_is_refused_but_for_a_clock_slightly_off() -> None:
     clock = Clock()
     reader = make(clock=clock)
-    clock.now = START - timedelta(seconds=5)
+    clock.now = START - timedelta(seconds=30)
     reader.read(GOOD)
-    clock.now = START - timedelta(seconds=6)
+    clock.now = START - timedelta(seconds=31)
     assert reason(GOOD, reader) == "not_yet_valid"
 
 

@@ -9,16 +9,13 @@ from app.database import bind, run
 from app.database import connection as held_connection
 from app.database.binding import bound
 from app.factory import pool_size
+from app.services import clock_offset
 
 LEAST_VERSION = 15
-CLOCK_WARNING_SECONDS = 1.0
-CLOCK_FAILED_SECONDS = 30.0
 _STATEMENT_LOG = """
 SELECT quote_ident(current_user), current_setting('log_min_error_statement'), current_setting('log_statement'),
        current_setting('log_min_duration_statement'), current_setting('log_error_verbosity')
 """
-_ROUNDS = 3
-
 _LIMITS = """
 SELECT least(
     current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
@@ -105,21 +102,13 @@ def statement_log(deployment: Deployment) -> Iterator[Verdict]:
 
 def clock(_: Deployment) -> Iterator[Verdict]:
     """Compare this machine's clock with the database's; half the round trip is in doubt."""
-    rounds: list[tuple[float, float]] = []
-    with held_connection():
-        while len(rounds) < _ROUNDS:
-            before = time.time()
-            theirs = float(run("SELECT extract(epoch FROM clock_timestamp())")[0][0])
-            after = time.time()
-            rounds.append((after - before, theirs - (before + after) / 2))
-    trip, ahead = min(rounds)
-    certain = max(0.0, abs(ahead) - trip / 2)
-    found = f"the database is {abs(ahead):.3f} s {'ahead of' if ahead > 0 else 'behind'} this machine"
-    mend = "synchronise both clocks (NTP): tokens, sessions and the audit trail depend on them"
-    if certain > CLOCK_FAILED_SECONDS:
-        yield failed(found, mend)
-    elif certain > CLOCK_WARNING_SECONDS:
-        yield warning(found, mend)
+    offset = clock_offset.measure()
+    ahead = offset.seconds
+    found = f"the database is {abs(ahead):.3f} s {'behind' if ahead > 0 else 'ahead of'} this machine"
+    if offset.certain > clock_offset.HARMFUL_SECONDS:
+        yield failed(f"{found}: servers refuse each other's access tokens", "synchronise both clocks (NTP)")
+    elif offset.certain > clock_offset.NOTABLE_SECONDS:
+        yield warning(f"{found}: access tokens end by this machine's clock", "synchronise both clocks (NTP)")
     else:
         yield ok(found)
 

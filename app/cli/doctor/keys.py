@@ -10,7 +10,7 @@ from app.services import key_ring
 
 def ring(deployment: Deployment) -> Iterator[Verdict]:
     """A live session that names a key outside REFRESH_KEYS cannot be refreshed."""
-    found = key_ring.uses(datetime.now(UTC))
+    found = key_ring.uses()
     lost = key_ring.lost(found.values(), deployment.settings.refresh_keys)
     if not lost:
         live = sum(use.live for use in found.values())
@@ -26,20 +26,24 @@ def ring(deployment: Deployment) -> Iterator[Verdict]:
 
 def unused(deployment: Deployment) -> Iterator[Verdict]:
     """Tell which of the older keys could leave the ring, and which no session has ever named."""
-    found = key_ring.uses(datetime.now(UTC))
+    found = key_ring.uses()
     (newest, _), *older = deployment.settings.refresh_keys
     old = [key_id for key_id, _ in older if key_id in found and not found[key_id].live]
     new = [key_id for key_id, _ in older if key_id not in found]
     told = [f"{newest} signs"]
     told += [f"{', '.join(old)} may be removed: no live session needs it"] if old else []
-    told += [f"no session names {', '.join(new)}: it may go first to sign, or be removed if it is old"] if new else []
+    if new:
+        told.append(
+            f"no session names {', '.join(new)}: if it is new, it may go to the front once every server has it; "
+            "if it is old, it may be removed"
+        )
     yield ok("; ".join(told))
 
 
 def age(deployment: Deployment) -> Iterator[Verdict]:
     """Tell how long the newest key has made refresh tokens, as far as sessions still tell."""
     newest, _ = deployment.settings.refresh_keys[0]
-    use = key_ring.uses(datetime.now(UTC)).get(newest)
+    use = key_ring.uses().get(newest)
     if use is None:
         yield ok(f"{newest} has made no token that a session still names")
         return

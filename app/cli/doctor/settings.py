@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, failed, ok, warning
+from app.security.access_tokens import key_id
 from app.settings import Settings, variable
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -114,13 +115,16 @@ def log_level(deployment: Deployment) -> Iterator[Verdict]:
 
 
 def rotation(deployment: Deployment) -> Iterator[Verdict]:
-    """Tell of a change of JWT_SECRET that was not finished."""
+    """Tell of a change of JWT_SECRET that was not finished, by the ids that every access token names."""
     settings = deployment.settings
+    signs = key_id(settings.jwt_secret) if settings.jwt_secret else "nothing"
     if settings.jwt_secret_previous:
+        accepted = key_id(settings.jwt_secret_previous)
         yield warning(
-            "JWT_SECRET_PREVIOUS is still accepted; it is of no use once "
-            f"{settings.access_token_seconds} s have passed since the last server began to sign with JWT_SECRET",
-            "remove JWT_SECRET_PREVIOUS and restart",
+            f"a change of JWT_SECRET is under way: {signs} signs, {accepted} is accepted too",
+            "where JWT_SECRET_PREVIOUS is the new secret: once every server has it, swap the two; where it is the old "
+            f"one: remove it once {settings.access_token_seconds} s (for repetitions with an Idempotency-Key "
+            f"{settings.idempotency_hours} h) have passed since every server signs with JWT_SECRET",
         )
     else:
-        yield ok("no change of JWT_SECRET is under way")
+        yield ok(f"no change of JWT_SECRET is under way: {signs} signs")

@@ -22,7 +22,7 @@ def record(parts: Parts, call: Call, outcome: Literal["succeeded", "failed"], re
         request_id=call.request_id,
         client=call.client,
         key=parts.audit_client_key,
-        now=call.now,
+        now=call.occurred_at or parts.tools.moment,
     )
 
 

@@ -14,7 +14,7 @@ def make(parts: Parts) -> Step | None:
     """Return the step, or None for an operation that ignores Idempotency-Key."""
     if parts.policy.idempotency is None:
         return None
-    kept = KeptAnswers(parts.policy.operation_id, parts.tools.settings.idempotency_hours, parts.recheck)
+    kept = KeptAnswers(parts.policy.operation_id, parts.tools, parts.recheck)
 
     @records_failure(parts)
     def replay(call: Call) -> Answer | None:

@@ -7,6 +7,7 @@ work begins (law 4). The identifier of the row is made here, so a repeat after a
 from typing import Any
 from uuid import UUID
 
+from app.clock import PRESENT_NEXT
 from app.database import run
 from app.errors import AppError, Forbidden, SessionEnded, StepUpRequired
 from app.identifiers import new_id
@@ -17,13 +18,24 @@ from app.services.audit import client_id
 from app.services.invalidations import PENDING_OF
 from models.account import Account
 
-# Planned once a connection, being a function: its text is in the migration that made it.
-STATEMENT = f"""
-SELECT {", ".join(Account._fields)}, signed_in_at, holds_all, permissions, refusal
-FROM decide_call(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""  # noqa: S608 (constants)
-# What bars the cached answer is asked in the same breath.
-STATEMENT_WITH_TAGS = STATEMENT.replace(" refusal\n", f" refusal,\n       {PENDING_OF}\n")
+
+def _statement(more: str = "") -> str:
+    """Return the statement; what it decides by is the moment that its rows tell.
+
+    Args:
+        more: columns to ask for in the same breath.
+    """
+    # Planned once a connection, being a function: its text is in the migration that made it.
+    return f"""
+    SELECT {", ".join(Account._fields)}, signed_in_at, holds_all, permissions, refusal, present.moment {more}
+    FROM (SELECT {PRESENT_NEXT} AS moment) present,
+         decide_call(present.moment, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    """  # noqa: S608 (constants)
+
+
+STATEMENT = _statement()
+# What bars the cached answer.
+STATEMENT_WITH_TAGS = _statement(f", {PENDING_OF}")
 _WIDTH = len(Account._fields)
 
 _REFUSALS: dict[str, type[AppError]] = {
@@ -62,7 +74,7 @@ def make(parts: Parts) -> Step | None:
             statement,
             (
                 *tags,
-                call.now,
+                tools.moment,
                 session_id,
                 user_id,
                 required,
@@ -80,6 +92,8 @@ def make(parts: Parts) -> Step | None:
             ),
             again=True,
         )
+        if rows:
+            call.occurred_at = rows[0][_WIDTH + 4]
         call.principal = _principal(rows, session_id, everything)
         call.pending = rows[0][-1] if policy.cache else ()
         call.event.actor = (user_id, call.principal.role)

@@ -20,7 +20,7 @@ def make(parts: Parts) -> Step:
     """
     handler, respond, store = parts.handler, parts.respond, parts.tools.store
     tags = parts.policy.drops
-    kept = KeptAnswers(parts.policy.operation_id, parts.tools.settings.idempotency_hours, parts.recheck)
+    kept = KeptAnswers(parts.policy.operation_id, parts.tools, parts.recheck)
 
     def read(call: Call) -> Answer:
         return respond(call, handler(call))

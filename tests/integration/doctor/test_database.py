@@ -58,7 +58,8 @@ def test_a_role_without_rights_is_told_which_and_mended_as_printed(url: str, dur
         boss,
         "CREATE ROLE server LOGIN",
         "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO server",
-        f"REVOKE EXECUTE ON FUNCTION rotate_session FROM PUBLIC; GRANT EXECUTE ON FUNCTION rotate_session TO {ROLE}",
+        "REVOKE EXECUTE ON FUNCTION rotate_refresh_token FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION rotate_refresh_token TO {ROLE}",
     )
     server = url.replace(f"{ROLE}@", "server@", 1)
     try:
@@ -66,7 +67,7 @@ def test_a_role_without_rights_is_told_which_and_mended_as_printed(url: str, dur
         found = seen.of("database.rights")
         assert found["status"] == "failed"
         assert "UPDATE on users" in found["found"]
-        assert "EXECUTE on rotate_session" in found["found"]
+        assert "EXECUTE on rotate_refresh_token" in found["found"]
         assert "on audit_events" not in found["found"]
         assert seen.of("database.ownership")["status"] == "warning"
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from app.database import run, transaction, unit
+from app.database import retrying, run, transaction, unit
 from app.errors import InvalidRefreshToken
 from app.security.refresh_tokens import RefreshTokens
 from app.services import users
@@ -99,9 +99,30 @@ def test_the_punishment_stays_although_the_request_fails(world, token):
     assert row_of(world, token)[1] == "reuse"
 
 
-def test_a_refresh_inside_a_transaction_is_a_mistake_that_shows(world, token):
-    with pytest.raises(RuntimeError), transaction():
-        world.refresh(token)
+def test_the_punishment_stays_when_the_unit_is_tried_again(world, token):
+    """Laws 7 and 8: a reuse found by an attempt that is repeated ends the session once, outside every transaction."""
+    world.refresh(token)
+    world.wait(seconds=16)
+    with pytest.raises(InvalidRefreshToken):
+        retrying(partial(in_a_unit, world, token))
+    assert row_of(world, token)[1] == "reuse"
+
+
+def in_a_unit(world, token):
+    with unit():
+        return world.refresh(token)
+
+
+def test_a_refresh_that_is_undone_has_used_nothing_up(world, token):
+    """However long the client then waits: its token is the current one."""
+    before = run("SELECT * FROM sessions")
+    for around in (unit, transaction):
+        with pytest.raises(ZeroDivisionError), around():
+            world.refresh(token)
+            raise ZeroDivisionError
+    assert run("SELECT * FROM sessions") == before
+    world.wait(days=1)
+    assert world.refresh(token).refresh_token != token
 
 
 def test_a_token_never_issued_ends_nobodys_session(world, token):
