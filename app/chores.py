@@ -10,6 +10,7 @@ import structlog
 
 from app.cache.store import Store
 from app.database import identity
+from app.database.jobs import Job
 from app.gateway.executors import Executor
 from app.gateway.modes import Lifetime
 from app.observability.logging import log_failure
@@ -29,11 +30,13 @@ class Chore:
         do: blocks; what it raises is logged, and it is tried again next time.
         every_seconds: pause after each time; None: once, at the start.
         at_once: whether the first time is at the start too, rather than after a pause.
+        name: in the lines that are logged for it.
     """
 
     do: Callable[[], object]
     every_seconds: float | None
     at_once: bool = True
+    name: str | None = None
 
 
 def chores(settings: Settings, clock: Callable[[], datetime], store: Store) -> tuple[Chore, ...]:
@@ -45,14 +48,15 @@ def chores(settings: Settings, clock: Callable[[], datetime], store: Store) -> t
     """
     linger = 2 * settings.request_seconds
     return (
-        Chore(identity, None),
-        Chore(lambda: _warn_of_lost_keys(settings, clock()), None),
-        Chore(lambda: keep_up(settings=settings, now=clock()), _DAY_SECONDS),
-        Chore(lambda: replay(store=store, linger_seconds=linger), settings.cache_replay_seconds, at_once=False),
-        Chore(user_counts.fold, settings.statistics_seconds),
+        Chore(identity, None, name="identity"),
+        Chore(lambda: _warn_of_lost_keys(settings, clock()), None, name="lost_keys"),
+        Chore(lambda: keep_up(settings=settings, now=clock()), _DAY_SECONDS, name="keep_up"),
+        Chore(lambda: replay(store=store, linger_seconds=linger), settings.cache_replay_seconds, False, "cache_replay"),
+        Chore(user_counts.fold, settings.statistics_seconds, name="user_counts"),
         Chore(
             lambda: activity.settle(settle_seconds=settings.statistics_settle_seconds, now=clock()),
             settings.statistics_seconds,
+            name="activity",
         ),
     )
 
@@ -70,7 +74,7 @@ def lifetime(work: Sequence[Chore], *, executor: Executor, close: Sequence[Calla
             await asyncio.sleep(chore.every_seconds)
         while True:
             try:
-                await executor.run(chore.do)
+                await executor.run(chore.do, Job("upkeep", chore.name))
             except Exception as error:  # noqa: BLE001 (tried again; the log has the trace)
                 log_failure(error, request_id="upkeep", code="UPKEEP")
             if chore.every_seconds is None:

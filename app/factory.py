@@ -39,6 +39,7 @@ from app.settings import Settings
 from app.surface import OPENAPI, Surface, read_surface
 
 _PROBE_SECONDS = 1.0
+_FOLLOW_UP_SECONDS = 2.0
 # For threads beside the executors, such as the one that starts the server.
 _SPARE_CONNECTIONS = 2
 _NOTHING_DECLARED = Declarations.of()
@@ -83,10 +84,11 @@ def create_app(
         given={"tools": tools, "probes": build_probes(cache)},
         check_rights=not bench,
     )
-    seconds = settings.request_seconds
+    # A statement's bound for the COMMIT itself, and what follows it.
+    late = settings.database_statement_seconds + _FOLLOW_UP_SECONDS
     executors = {
-        "common": Executor("work", threads=settings.worker_threads, queue=settings.worker_queue, seconds=seconds),
-        "hashing": Executor("hash", threads=hashers, queue=settings.hashing_queue, seconds=seconds),
+        "common": Executor("work", threads=settings.worker_threads, queue=settings.worker_queue, commit_seconds=late),
+        "hashing": Executor("hash", threads=hashers, queue=settings.hashing_queue, commit_seconds=late),
     }
     Protocol.head_seconds = settings.head_seconds
     front = FrontDoor(plans.values(), settings=settings, tokens=tools.access_tokens, clock=clock)

@@ -2,13 +2,16 @@
 
 from app.database.binding import bind, explain_connection_fault
 from app.database.bounds import within
+from app.database.follow import on_commit
 from app.database.identity import identity
+from app.database.jobs import allowing
 from app.database.pool import Database
-from app.database.work import Unit, connection, on_commit, queries, retrying, run, run_apart, transaction, unit
+from app.database.work import Unit, connection, queries, retrying, run, run_apart, transaction, unit
 
 __all__ = [
     "Database",
     "Unit",
+    "allowing",
     "bind",
     "connection",
     "explain_connection_fault",

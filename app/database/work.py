@@ -4,7 +4,6 @@ A statement is its own transaction in autocommit unless `transaction()` is open.
 transactions entered inside it, so that an answer can be checked before its work is made durable (law 2).
 """
 
-import logging
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -14,14 +13,15 @@ from typing import Any, TypeVar
 import peewee
 import psycopg2
 
+from app.database import jobs
 from app.database.binding import bound
 from app.database.faults import Overdue, is_broken, is_worth_repeating, translated
+from app.database.follow import follow_commit
 from app.database.pool import Database, Parameters, ThreadState
 from app.errors import Unavailable
 
 Outcome = TypeVar("Outcome")
 
-_log = logging.getLogger(__name__)
 _LONGEST_PAUSE_SECONDS = 0.02
 # What Peewee finds on its own list of transactions, so that its atomic() becomes a savepoint inside ours.
 _OURS = object()
@@ -53,7 +53,7 @@ def run(sql: str, params: Parameters = (), *, again: bool = False) -> list[tuple
         The rows; none for a statement that returns nothing.
 
     Raises:
-        Unavailable: reason `database`, or `lock_timeout`.
+        Unavailable: reason `database`, `lock_timeout` or, when the job's deadline has passed, `deadline`.
         peewee.DatabaseError: its subclasses; the driver's error with `pgcode` is the cause.
     """
     database = bound()
@@ -83,7 +83,7 @@ def transaction() -> Iterator[None]:
     the unit commits. An exception that leaves a joined block spoils the whole: it cannot be committed any more.
 
     Raises:
-        Unavailable: reason `database`, or `commit_unknown` when the connection was lost during COMMIT.
+        Unavailable: reason `database`, `deadline`, or `commit_unknown` when the connection was lost during COMMIT.
         RuntimeError: an error was swallowed that had made the transaction void.
     """
     database = bound()
@@ -105,7 +105,7 @@ def transaction() -> Iterator[None]:
         raise
     if state.unit is None:
         _commit(database)
-        _follow(state)
+        follow_commit(state)
 
 
 class Unit:
@@ -154,7 +154,7 @@ def unit(*, first: Callable[[], object] | None = None) -> Iterator[Unit]:
         raise
     finally:
         state.unit = None
-    _follow(state)
+    follow_commit(state)
 
 
 def retrying(work: Callable[[], Outcome], attempts: int = 3) -> Outcome:
@@ -177,17 +177,6 @@ def retrying(work: Callable[[], Outcome], attempts: int = 3) -> Outcome:
                 raise Unavailable(reason="contention") from error
         time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS * attempt))
     raise ValueError("attempts must be at least 1")
-
-
-def on_commit(follow: Callable[[], object]) -> None:
-    """Call once what is being done is durable: after the commit, at the end of the unit, or at once.
-
-    What it raises is logged, never raised: the work it follows is done.
-    """
-    state = bound().state
-    state.after.append(follow)
-    if not state.transactions and state.unit is None:
-        _follow(state)
 
 
 def queries() -> int:
@@ -227,6 +216,7 @@ def _let_go(database: Database) -> None:
 
 
 def _begin(database: Database) -> None:
+    jobs.check()
     _hold(database)
     try:
         try:
@@ -256,16 +246,24 @@ def _commit(database: Database) -> None:
             raise Unavailable(reason="database")
         raise RuntimeError("a transaction block failed and its error was swallowed: nothing was committed")
     try:
+        jobs.begin_commit()
+    except Unavailable:
+        _roll_back(database)
+        raise
+    try:
         word = database.control("COMMIT")
     except psycopg2.Error as error:
         state.after.clear()
         broken = is_broken(error, state.conn)
         if broken:
             database.discard()
+        else:
+            jobs.commit_failed()
         _end(database)
         raise Unavailable(reason="commit_unknown") if broken else translated(error) from error
     _end(database)
     if word != "COMMIT":
+        jobs.commit_failed()
         state.after.clear()
         raise RuntimeError("a statement failed and its error was swallowed: nothing was committed")
 
@@ -284,12 +282,3 @@ def _roll_back(database: Database) -> None:
 def _end(database: Database) -> None:
     del database.state.transactions[:]
     _let_go(database)
-
-
-def _follow(state: ThreadState) -> None:
-    after, state.after = state.after, []
-    for follow in after:
-        try:
-            follow()
-        except Exception:  # noqa: BLE001 - the work is done, whatever this raises
-            _log.exception("a follow-up of a commit failed")
