@@ -89,8 +89,9 @@ def lifetime(work: Sequence[Chore], *, executor: Executor, close: Sequence[Calla
         finally:
             for task in tasks:
                 task.cancel()
+            # On a thread: what is answered meanwhile still has to be sent.
             for end in close:
-                end()
+                await asyncio.to_thread(end)
 
     return around
 

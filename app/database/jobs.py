@@ -7,7 +7,7 @@ first: the thread that begins its COMMIT, or whoever answers 503 in its place.
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from app.errors import Unavailable
@@ -20,14 +20,16 @@ class Job:
         request_id: of the request; a chore has a word of its own.
         operation_id: what is done; None where there is no name for it.
         due: when it must be done, on the monotonic clock.
+        on_give_up: called when it is given up.
     """
 
-    __slots__ = ("_committing", "_lock", "_reason", "due", "operation_id", "request_id")
+    __slots__ = ("_committing", "_lock", "_reason", "due", "on_give_up", "operation_id", "request_id")
 
     def __init__(self, request_id: str, operation_id: str | None = None, *, seconds: float = math.inf) -> None:
         self.request_id = request_id
         self.operation_id = operation_id
         self.due = time.monotonic() + seconds
+        self.on_give_up: Callable[[], object] | None = None
         self._reason: str | None = None
         self._committing = False
         self._lock = threading.Lock()
@@ -61,7 +63,9 @@ class Job:
             if self._committing:
                 return False
             self._reason = self._reason or reason
-            return True
+        if self.on_give_up is not None:
+            self.on_give_up()
+        return True
 
     def begin_commit(self) -> None:
         """Decide that it will be committed: from here on nobody can give it up.

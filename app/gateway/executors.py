@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import suppress
 from functools import partial
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 from typing import Any, TypeVar
 
 from app.database import jobs
@@ -89,13 +89,16 @@ class Executor:
             del future
 
     def wait(self, future: "Future[T]", job: Job) -> T:
-        """Wait for submitted work on this thread, as `run` does in the event loop.
+        """Wait for submitted work on this thread, as `run` does in the event loop, or until the job is given up.
 
         Raises:
             Unavailable: as of `run`.
         """
+        over = Event()
+        future.add_done_callback(lambda _: over.set())
+        job.on_give_up = over.set
         try:
-            wait([future], job.left())
+            over.wait(job.left())
             if not future.done():
                 if job.give_up():
                     future.cancel()

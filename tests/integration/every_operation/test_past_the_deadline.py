@@ -53,9 +53,7 @@ class Gate:
 @pytest.fixture(scope="module")
 def hasty(prepared: World) -> Iterator[Service]:
     """A service on the world's database that gives a request hardly any time."""
-    settings = settings_for(
-        DATABASE_URL=prepared.database.url, CHARTER_GATEWAY=prepared.service.settings.gateway
-    )
+    settings = settings_for(DATABASE_URL=prepared.database.url, CHARTER_GATEWAY=prepared.service.settings.gateway)
     with running_service(dataclasses.replace(settings, request_seconds=DEADLINE_SECONDS)) as made:
         proxy.initialize(prepared.database)
         yield made
