@@ -24,6 +24,7 @@ from app.gateway.modes import build_stack, compiled, reading, stock
 from app.gateway.pages import Pages, register_pages
 from app.gateway.plan import compile_plans
 from app.gateway.protocol import Protocol
+from app.observability.lines import count_dropped_with, flush
 from app.observability.metrics import Metrics
 from app.observability.slow import log_slow_query
 from app.policy.policy import Policy
@@ -70,6 +71,7 @@ def create_app(
     hashers = hashing_threads(settings.hashing_threads)
     database = bind(settings, size=pool_size(settings), slow=log_slow_query, bounded=True)
     metrics = None if quiet else Metrics()
+    count_dropped_with(metrics.count_dropped_lines if metrics else None)
     cache = build_cache(settings, metrics)
     store = build_store(cache, surface, metrics)
     tools = build_tools(
@@ -96,7 +98,7 @@ def create_app(
     around = lifetime(
         chores(settings, clock, store),
         executor=executors["common"],
-        close=[*(executor.close for executor in executors.values()), cache.close, database.reset],
+        close=[*(executor.close for executor in executors.values()), cache.close, database.reset, flush],
     )
     bundle = surface.document.bundle
     with reading(surface.document):

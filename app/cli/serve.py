@@ -1,6 +1,8 @@
 """`charter serve` and `charter dev`: the server."""
 
 import os
+import select
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -50,4 +52,6 @@ def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
             whole.enter_context(serving_from(Path(os.environ.get("CHARTER_STATE", "").strip() or ".charter")))
         settings = whole.enter_context(ready_settings(overrides, cache=True))
         run_server(settings, reload=reload)
-    click.echo("stopped", err=True)
+    # A reader that has stalled must not keep the process from its end.
+    if select.select([], [sys.stderr], [], 0)[1]:
+        click.echo("stopped", err=True)

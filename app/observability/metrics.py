@@ -35,6 +35,9 @@ class Metrics:
         self._cache_failures = Counter(
             "charter_cache_failures", "Questions that Redis did not answer.", registry=self._registry
         )
+        self._dropped_lines = Counter(
+            "charter_log_lines_dropped", "Lines of the log that nobody read in time.", registry=self._registry
+        )
         self._counters: dict[tuple[str, int], Counter] = {}
         self._histograms: dict[str, Histogram] = {}
 
@@ -58,6 +61,10 @@ class Metrics:
     def count_cache_failure(self) -> None:
         """Count a question that Redis did not answer, or not in time, or with an error."""
         self._cache_failures.inc()
+
+    def count_dropped_lines(self, number: int) -> None:
+        """Count lines of the log that did not fit into its queue, or could not be written."""
+        self._dropped_lines.inc(number)
 
     def render(self) -> bytes:
         """Return the text that Prometheus reads, of all workers together."""

@@ -1,4 +1,4 @@
-"""A request that got 503 at its deadline was not carried out: tried on every write, at the last moment before its commit.
+"""A request that got 503 at its deadline was not carried out: tried on every write, just before its commit.
 
 A thread is held when it has run its last statement, until the client has its 503. What it does then is its own affair;
 nothing of it may stay, but for what the trail says about it.

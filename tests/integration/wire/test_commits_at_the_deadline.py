@@ -87,7 +87,7 @@ def somebody_waits_at_commit() -> None:
 
 
 def accounts(name: str) -> int:
-    return run("SELECT count(*) FROM users WHERE email = %s", (f"{name}@example.com",))[0][0]
+    return int(run("SELECT count(*) FROM users WHERE email = %s", (f"{name}@example.com",))[0][0])
 
 
 def new(name: str) -> dict[str, str]:
