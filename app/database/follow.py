@@ -9,7 +9,7 @@ from app.database.pool import ThreadState
 
 _log = logging.getLogger(__name__)
 # What follows a commit has so long at least, also when the commit came just before the deadline.
-_FOLLOW_SECONDS = 1.0
+FOLLOW_SECONDS = 1.0
 
 
 def on_commit(follow: Callable[[], object]) -> None:
@@ -28,7 +28,7 @@ def follow_commit(state: ThreadState) -> None:
     after, state.after = state.after, []
     for follow in after:
         try:
-            with jobs.allowing(_FOLLOW_SECONDS):
+            with jobs.allowing(FOLLOW_SECONDS):
                 follow()
         except Exception:  # noqa: BLE001 - the work is done, whatever this raises
             _log.exception("a follow-up of a commit failed")
