@@ -2,7 +2,7 @@
 
 from app.database.binding import bind, explain_connection_fault
 from app.database.bounds import within
-from app.database.follow import on_commit
+from app.database.hooks import on_commit
 from app.database.identity import identity
 from app.database.jobs import allowing
 from app.database.pool import Database

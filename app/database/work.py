@@ -16,7 +16,7 @@ import psycopg2
 from app.database import jobs
 from app.database.binding import bound
 from app.database.faults import Overdue, is_broken, is_worth_repeating, translated
-from app.database.follow import follow_commit
+from app.database.hooks import follow_commit
 from app.database.pool import Database, Parameters, ThreadState
 from app.errors import Unavailable
 

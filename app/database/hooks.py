@@ -1,4 +1,4 @@
-"""What follows a commit: called once it is certain, and never able to undo it."""
+"""What follows the end of a transaction."""
 
 import logging
 from collections.abc import Callable
@@ -8,8 +8,9 @@ from app.database.binding import bound
 from app.database.pool import ThreadState
 
 _log = logging.getLogger(__name__)
-# What follows a commit has so long at least, also when the commit came just before the deadline.
+
 FOLLOW_SECONDS = 1.0
+"""What follows has so long at least, also when the end came just before the deadline."""
 
 
 def on_commit(follow: Callable[[], object]) -> None:
@@ -24,11 +25,15 @@ def on_commit(follow: Callable[[], object]) -> None:
 
 
 def follow_commit(state: ThreadState) -> None:
-    """Call what this thread was asked to call."""
+    """Do what follows a commit."""
     after, state.after = state.after, []
-    for follow in after:
+    _call(after, "a follow-up of a commit failed")
+
+
+def _call(callbacks: list[Callable[[], object]], failure: str) -> None:
+    for callback in callbacks:
         try:
             with jobs.allowing(FOLLOW_SECONDS):
-                follow()
-        except Exception:  # noqa: BLE001 - the work is done, whatever this raises
-            _log.exception("a follow-up of a commit failed")
+                callback()
+        except Exception:  # noqa: BLE001 - what they follow is over, whatever they raise
+            _log.exception(failure)
