@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from app.database import Database
@@ -22,7 +21,9 @@ from tests.service import Service, settings_for
 from tests.service import running as running_service
 from tests.wire import events, refused
 
-DEADLINE_SECONDS = 0.15
+DEADLINE_SECONDS = 0.2
+# On a busy machine a request may not come as far as its last statement.
+TRIES = 10
 # Its rotation is a statement of its own, which commits by itself.
 _APART = frozenset({"refresh"})
 WRITES = [found for found in OPERATIONS if not found.policy.safe and found.name not in _APART]
@@ -70,21 +71,24 @@ def wait_until_nobody_works(database: Database) -> None:
 @pytest.mark.parametrize("described", WRITES, ids=lambda described: described.name)
 def test_nothing_of_a_write_stays_that_was_answered_503(described: Described, world: World, hasty: Service) -> None:
     token = None if described.policy.public else world.tokens["admin"]
-    request_id = str(new_id())
-    request = request_for(described, world).but(token=token, headers={"X-Request-Id": request_id})
-    if described.policy.idempotency:
-        request = request.but(headers={"Idempotency-Key": "late"})
     before = without_attempts(world)
 
-    with hasty.client() as client:
-        with Gate(world.database) as gate:
-            answer: httpx.Response = request.send(client)
-            assert gate.held.is_set()
+    for _ in range(TRIES):
+        request_id = str(new_id())
+        headers = {"X-Request-Id": request_id, **({"Idempotency-Key": "late"} if described.policy.idempotency else {})}
+        request = request_for(described, world).but(token=token, headers=headers)
+        with hasty.client() as client, Gate(world.database) as gate:
+            answer = request.send(client)
         wait_until_nobody_works(world.database)
 
         refused(answer, 503, "UNAVAILABLE")
         assert without_attempts(world) == before
-        assert [(outcome, reason) for _, outcome, reason in events(request_id)] == [("failed", "deadline")]
+        if gate.held.is_set():
+            break
+        world.put_back()
+
+    assert gate.held.is_set(), "the deadline came before the last statement each time"
+    assert [(outcome, reason) for _, outcome, reason in events(request_id)] == [("failed", "deadline")]
 
 
 def without_attempts(world: World) -> dict[str, str]:
