@@ -14,6 +14,7 @@ import pytest
 from app.database import Database
 from app.identifiers import new_id
 from models.record import database as proxy
+from tests.integration.conftest import Services
 from tests.integration.every_operation.requests import request_for
 from tests.integration.every_operation.surface import OPERATIONS, Described
 from tests.integration.every_operation.world import World
@@ -49,6 +50,12 @@ class Gate:
         if "record_event" in query.sql and "succeeded" in query.params:
             self.held.set()
             self._open.wait(20)
+
+
+@pytest.fixture(scope="session")
+def running(services: Services) -> Service:
+    """One way in: wire/test_commits_at_the_deadline.py goes through both."""
+    return services["compiled"]
 
 
 @pytest.fixture(scope="module")
