@@ -1,6 +1,7 @@
 """Law 9: a request that got 503 was not carried out, whoever was quicker: the deadline, or the thread that commits."""
 
 import dataclasses
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from app.database import Database, run
 from models.record import database as proxy
+from tests import leaks
 from tests.integration.conftest import GATEWAYS
 from tests.integration.wire.test_deadlines import LOGIN, Asking
 from tests.people import PASSWORD, People
@@ -27,6 +29,9 @@ CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NULL; END $$;
 CREATE CONSTRAINT TRIGGER wait_at_commit AFTER INSERT ON users DEFERRABLE INITIALLY DEFERRED
 FOR EACH ROW EXECUTE FUNCTION wait_at_commit();
+CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.15); RETURN NEW; END $$;
+CREATE TRIGGER dawdle BEFORE INSERT ON users FOR EACH ROW WHEN (NEW.email = 'slow@example.com')
+EXECUTE FUNCTION dawdle();
 """
 
 
@@ -156,6 +161,18 @@ def test_a_commit_that_nobody_sees_the_end_of_is_the_one_503_that_may_have_been_
     assert again.answer is not None
     assert again.answer.headers["idempotency-replayed"] == "true"
     assert accounts("unknown") == 1
+
+
+def test_a_slow_query_says_which_request_it_was_run_for(hasty: Service, people: People) -> None:
+    people.ada.sign_in()
+    leaks.logged()
+
+    asking = create(people, "slow")
+    asking.join(timeout=20)
+
+    lines = [json.loads(line) for line in leaks.logged().splitlines()]
+    told = [line for line in lines if line["event"] == "slow_query" and "INSERT INTO users" in line["statement"]]
+    assert [(line["request_id"], line["operation_id"]) for line in told] == [("slow", "create_user")]
 
 
 def test_what_is_answered_503_at_the_end_of_the_server_is_undone(
