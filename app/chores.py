@@ -11,6 +11,7 @@ import structlog
 from app.cache.store import Store
 from app.clock import moment
 from app.database import identity
+from app.database.jobs import Job
 from app.gateway.executors import Executor
 from app.gateway.modes import Lifetime
 from app.observability.logging import log_failure
@@ -34,11 +35,13 @@ class Chore:
         do: blocks; what it raises is logged, and it is tried again next time.
         every_seconds: pause after each time; None: once, at the start.
         at_once: whether the first time is at the start too, rather than after a pause.
+        name: in the lines that are logged for it.
     """
 
     do: Callable[[], object]
     every_seconds: float | None
     at_once: bool = True
+    name: str | None = None
 
 
 def chores(
@@ -59,17 +62,18 @@ def chores(
     """
     linger = 2 * settings.request_seconds
     return (
-        Chore(identity, None),
-        Chore(lambda: _warn_of_lost_keys(settings, moment(clock)), None),
-        Chore(lambda: keep_up(settings=settings, now=moment(clock)), _DAY_SECONDS),
-        Chore(lambda: replay(store=store, linger_seconds=linger), settings.cache_replay_seconds, at_once=False),
-        Chore(user_counts.fold, settings.statistics_seconds),
+        Chore(identity, None, name="identity"),
+        Chore(lambda: _warn_of_lost_keys(settings, moment(clock)), None, name="lost_keys"),
+        Chore(lambda: keep_up(settings=settings, now=moment(clock)), _DAY_SECONDS, name="keep_up"),
+        Chore(lambda: replay(store=store, linger_seconds=linger), settings.cache_replay_seconds, False, "cache_replay"),
+        Chore(user_counts.fold, settings.statistics_seconds, name="user_counts"),
         Chore(
             lambda: activity.settle(settle_seconds=settings.statistics_settle_seconds, now=clock()),
             settings.statistics_seconds,
+            name="activity",
         ),
-        Chore(ClockWatch(tell_clock_offset).look, _CLOCK_SECONDS),
-        Chore(unanswered.keep_settling, _UNANSWERED_SECONDS, at_once=False),
+        Chore(ClockWatch(tell_clock_offset).look, _CLOCK_SECONDS, name="clock_offset"),
+        Chore(unanswered.keep_settling, _UNANSWERED_SECONDS, False, "unanswered_refreshes"),
     )
 
 
@@ -86,7 +90,7 @@ def lifetime(work: Sequence[Chore], *, executor: Executor, close: Sequence[Calla
             await asyncio.sleep(chore.every_seconds)
         while True:
             try:
-                await executor.run(chore.do)
+                await executor.run(chore.do, Job("upkeep", chore.name))
             except Exception as error:  # noqa: BLE001 (tried again; the log has the trace)
                 log_failure(error, request_id="upkeep", code="UPKEEP")
             if chore.every_seconds is None:
@@ -101,8 +105,9 @@ def lifetime(work: Sequence[Chore], *, executor: Executor, close: Sequence[Calla
         finally:
             for task in tasks:
                 task.cancel()
+            # On a thread: what is answered meanwhile still has to be sent.
             for end in close:
-                end()
+                await asyncio.to_thread(end)
 
     return around
 

@@ -261,7 +261,7 @@ class Internal(AppError):
 
 
 class Unavailable(AppError):
-    """Something we need is away; nothing was done, unless the reason is `commit_unknown`."""
+    """Something we need is away, or it took too long; nothing was done, unless the reason is `commit_unknown`."""
 
     status = 503
     code = "UNAVAILABLE"

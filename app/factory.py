@@ -25,6 +25,7 @@ from app.gateway.modes import build_stack, compiled, reading, stock
 from app.gateway.pages import Pages, register_pages
 from app.gateway.plan import compile_plans
 from app.gateway.protocol import Protocol
+from app.observability.lines import count_dropped_with, flush
 from app.observability.metrics import Metrics
 from app.observability.slow import log_slow_query
 from app.policy.policy import Policy
@@ -40,6 +41,7 @@ from app.settings import Settings
 from app.surface import OPENAPI, Surface, read_surface
 
 _PROBE_SECONDS = 1.0
+_FOLLOW_UP_SECONDS = 2.0
 # For threads beside the executors, such as the one that starts the server.
 _SPARE_CONNECTIONS = 2
 _NOTHING_DECLARED = Declarations.of()
@@ -70,6 +72,7 @@ def create_app(
     hashers = hashing_threads(settings.hashing_threads)
     database = bind(settings, size=pool_size(settings), slow=log_slow_query, bounded=True)
     metrics = None if quiet else Metrics()
+    count_dropped_with(metrics.count_dropped_lines if metrics else None)
     cache = build_cache(settings, metrics)
     store = build_store(cache, surface, metrics)
     tools = build_tools(
@@ -84,10 +87,11 @@ def create_app(
         given={"tools": tools, "probes": build_probes(cache)},
         check_rights=not bench,
     )
-    seconds = settings.request_seconds
+    # A statement's bound for the COMMIT itself, and what follows it.
+    late = settings.database_statement_seconds + _FOLLOW_UP_SECONDS
     executors = {
-        "common": Executor("work", threads=settings.worker_threads, queue=settings.worker_queue, seconds=seconds),
-        "hashing": Executor("hash", threads=hashers, queue=settings.hashing_queue, seconds=seconds),
+        "common": Executor("work", threads=settings.worker_threads, queue=settings.worker_queue, commit_seconds=late),
+        "hashing": Executor("hash", threads=hashers, queue=settings.hashing_queue, commit_seconds=late),
     }
     Protocol.head_seconds = settings.head_seconds
     front = FrontDoor(plans.values(), settings=settings, tokens=tools.access_tokens, clock=clock)
@@ -101,7 +105,7 @@ def create_app(
             tell_clock_offset=metrics.tell_clock_offset if metrics else None,
         ),
         executor=executors["common"],
-        close=[*(executor.close for executor in executors.values()), cache.close, database.reset],
+        close=[*(executor.close for executor in executors.values()), cache.close, database.reset, flush],
     )
     bundle = surface.document.bundle
     with reading(surface.document):

@@ -17,6 +17,8 @@ import psycopg2
 import redis
 from psycopg2.extensions import connection as DriverConnection
 
+from app.observability.lines import flush
+
 # Of any test: what the services sign with, and how a hash of a password begins.
 ALWAYS = ("3d7f0b1c9a5e48d2b6c4f1a09e8d7c6b5a493827", "9c8b7a6d5e4f30211f2e3d4c5b6a798897a6b5c4", "$2b$")
 _PASSWORDS = ("password", "current_password", "new_password")
@@ -84,6 +86,7 @@ def found_in(text: str) -> list[str]:
 def logged() -> str:
     """Return what the services have logged since this was last asked."""
     global _read  # noqa: PLW0603  # as much a state of the process as the file is
+    flush()
     found = os.pread(LOG, os.fstat(LOG).st_size - _read, _read)
     _read += len(found)
     return found.decode("utf-8", "replace")

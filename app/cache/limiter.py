@@ -16,11 +16,12 @@ from typing import Any
 import redis
 
 from app.cache.client import Cache, as_values
+from app.cache.refused import RefusedSessions
 from app.settings import Bucket
 
 # One key holds the theoretical arrival time of the next request, in whole microseconds of Redis's own clock. What no
 # limiter can have written there, not-a-number among it, counts as nothing and is written over.
-# Returns {requests left, microseconds until the bucket is full again, microseconds to wait or 0}.
+# Returns {requests left, microseconds until the bucket is full again, microseconds to wait or 0, that time or 0}.
 SCRIPT = """
 local interval, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2])
 local clock = redis.call('TIME')
@@ -31,15 +32,29 @@ held = tonumber(held)
 local arrival = now
 if held and held > now and held <= now + 2 * tolerance then arrival = held end
 local wait = arrival + interval - tolerance - now
-if wait > 0 then return {0, arrival - now, wait} end
+if wait > 0 then return {0, arrival - now, wait, 0} end
 arrival = arrival + interval
 redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', math.ceil((arrival - now) / 1000))
-return {math.floor((tolerance - (arrival - now)) / interval), arrival - now, 0}
+return {math.floor((tolerance - (arrival - now)) / interval), arrival - now, 0, arrival}
+"""
+# Gives one request back, of which the script above has returned the time. Where the bucket has been full since, that
+# request has come back by itself: times of one stretch are whole intervals apart, those of two stretches hardly ever.
+GIVE_BACK = """
+local interval, taken = tonumber(ARGV[1]), tonumber(ARGV[2])
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local held = redis.pcall('GET', KEYS[1])
+if type(held) == 'table' then return 0 end
+held = tonumber(held)
+if not held or held <= now or (held - taken) % interval ~= 0 then return 0 end
+local arrival = math.max(held - interval, now + 1)
+redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', math.ceil((arrival - now) / 1000))
+return 1
 """
 _SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _MOST_LOCAL = 100_000
 
-Counts = tuple[int, int, int]  # as the script returns them
+Counts = tuple[int, int, int, int]  # as the script returns them
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +65,13 @@ class Taken:
         remaining: requests that may follow at once.
         reset_seconds: until the bucket is full again.
         retry_seconds: how long to wait; 0: the request is within the limit.
+        until: what `take_instead` needs.
     """
 
     remaining: int
     reset_seconds: int
     retry_seconds: int
+    until: int = 0
 
 
 class Limiter:
@@ -63,12 +80,16 @@ class Limiter:
     Args:
         cache: where the counts are shared between processes.
         clock: seconds, for the counts of this process alone.
+
+    Attributes:
+        refused: sessions that are counted by network.
     """
 
     def __init__(self, cache: Cache, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._cache = cache
         self._clock = clock
         self._local: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self.refused = RefusedSessions()
         self._lock = threading.Lock()
 
     def take(self, name: str, who: str, bucket: Bucket) -> Taken:
@@ -106,6 +127,31 @@ class Limiter:
         self._remember(name, who, counts)
         return _taken(counts), values
 
+    def take_instead(self, name: str, who: str, bucket: Bucket, taken: Taken, other: str) -> Taken:
+        """Give back a request that was taken, and take it from another caller's bucket, in one round trip.
+
+        It is given back as far as it has not come back by itself meanwhile.
+
+        Args:
+            taken: what `take` returned for it, with the same arguments.
+            other: who is counted in its place.
+        """
+        key, theirs = (f"{self._cache.prefix}:limit:{name}:{caller}" for caller in (who, other))
+        interval, tolerance = _rate(bucket)
+        answer = self._cache.ask(lambda client: _ask_instead(client, key, theirs, interval, tolerance, taken.until))
+        self._give_back_here(name, who, interval, None if answer else taken.until)
+        if answer is None:
+            return _taken(self._take_here(name, other, interval, tolerance))
+        self._remember(name, other, answer)
+        return _taken(answer)
+
+    def _give_back_here(self, name: str, who: str, interval: int, until: int | None) -> None:
+        now = int(self._clock() * 1e6)
+        with self._lock:
+            held = self._local.get((name, who), now)
+            if held > now and (until is None or (held - until) % interval == 0):
+                self._local[(name, who)] = max(held - interval, now)
+
     def _take_here(self, name: str, who: str, interval: int, tolerance: int) -> Counts:
         now = int(self._clock() * 1e6)
         with self._lock:
@@ -114,8 +160,8 @@ class Limiter:
             taken = arrival if wait > 0 else arrival + interval
             self._keep((name, who), taken, now)
         if wait > 0:
-            return 0, arrival - now, wait
-        return (tolerance - (taken - now)) // interval, taken - now, 0
+            return 0, arrival - now, wait, 0
+        return (tolerance - (taken - now)) // interval, taken - now, 0, taken
 
     def _remember(self, name: str, who: str, counts: Counts) -> None:
         """Keep what Redis has counted: when it goes away, nobody is given a second full bucket by this process."""
@@ -139,8 +185,8 @@ def _rate(bucket: Bucket) -> tuple[int, int]:
 
 
 def _taken(counts: Counts) -> Taken:
-    remaining, reset, wait = counts
-    return Taken(remaining, math.ceil(reset / 1e6), math.ceil(wait / 1e6))
+    remaining, reset, wait, until = counts
+    return Taken(remaining, math.ceil(reset / 1e6), math.ceil(wait / 1e6), until)
 
 
 def _ask(client: redis.Redis, key: str, interval: int, tolerance: int) -> Counts:
@@ -149,6 +195,13 @@ def _ask(client: redis.Redis, key: str, interval: int, tolerance: int) -> Counts
     except redis.exceptions.NoScriptError:
         answer = client.eval(SCRIPT, 1, key, interval, tolerance)
     return _counts(answer)
+
+
+def _ask_instead(client: redis.Redis, key: str, theirs: str, interval: int, tolerance: int, until: int) -> Counts:
+    with client.pipeline(transaction=False) as pipe:
+        pipe.eval(GIVE_BACK, 1, key, interval, until)
+        pipe.eval(SCRIPT, 1, theirs, interval, tolerance)
+        return _counts(pipe.execute()[-1])
 
 
 def _ask_and_read(
@@ -167,5 +220,5 @@ def _ask_and_read(
 
 
 def _counts(answer: Any) -> Counts:
-    left, reset, wait = answer
-    return int(left), int(reset), int(wait)
+    left, reset, wait, until = answer
+    return int(left), int(reset), int(wait), int(until)

@@ -1,6 +1,8 @@
 """`charter serve` and `charter dev`: the server."""
 
 import os
+import select
+import sys
 from contextlib import ExitStack
 
 import click
@@ -55,4 +57,6 @@ def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
             whole.enter_context(serving_from(state_folder({**os.environ, **overrides})))
         settings = whole.enter_context(ready_settings(overrides, cache=True))
         run_server(settings, reload=reload)
-    tell("stopped", err=True)
+    # A reader that has stalled must not keep the process from its end.
+    if sys.stderr is not None and select.select([], [sys.stderr], [], 0)[1]:
+        tell("stopped", err=True)

@@ -22,6 +22,10 @@ class Overdue(psycopg2.OperationalError):
     """The server did not answer in time, and the connection was cut off."""
 
 
+class Late(Overdue):
+    """The request's deadline passed before the server answered."""
+
+
 class PoolExhausted(Exception):
     """No connection came free in time."""
 
@@ -53,6 +57,8 @@ def translated(error: Exception) -> Exception:
 
     The driver's error is the `__cause__` of what the caller raises, and has the SQLSTATE as `pgcode`.
     """
+    if isinstance(error, Late):
+        return Unavailable(reason="deadline")
     if is_away(error):
         reason = "lock_timeout" if getattr(error, "pgcode", None) == LOCK_TIMEOUT else "database"
         return Unavailable(reason=reason)

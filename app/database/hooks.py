@@ -3,10 +3,14 @@
 import logging
 from collections.abc import Callable
 
+from app.database import jobs
 from app.database.binding import bound
 from app.database.pool import ThreadState
 
 _log = logging.getLogger(__name__)
+
+FOLLOW_SECONDS = 1.0
+"""What follows has so long at least, also when the end came just before the deadline."""
 
 
 def on_commit(follow: Callable[[], object]) -> None:
@@ -52,7 +56,8 @@ def follow_rollback(state: ThreadState) -> None:
     """Do what follows a rollback; the first of it that fails is raised."""
     undone, state.undone = state.undone, []
     for amend in undone:
-        amend()
+        with jobs.allowing(FOLLOW_SECONDS):
+            amend()
 
 
 def follow_doubt(state: ThreadState) -> None:
@@ -76,6 +81,7 @@ def _open_transaction() -> ThreadState:
 def _call(callbacks: list[Callable[[], object]], failure: str) -> None:
     for callback in callbacks:
         try:
-            callback()
+            with jobs.allowing(FOLLOW_SECONDS):
+                callback()
         except Exception:  # noqa: BLE001 - what they follow is over, whatever they raise
             _log.exception(failure)

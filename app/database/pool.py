@@ -20,7 +20,8 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_UNKN
 from psycopg2.extensions import connection as DriverConnection
 from psycopg2.extensions import cursor as DriverCursor
 
-from app.database.faults import Overdue, PoolExhausted, is_broken, translated
+from app.database import jobs
+from app.database.faults import Late, Overdue, PoolExhausted, is_broken, translated
 from app.database.watch import Link, Watch
 
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -29,6 +30,8 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 _KEEPALIVE = {"keepalives_idle": "30", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "20000"}
 # Older connections are replaced, so that the pool follows a failover or a change of address.
 _LONGEST_LIFE_SECONDS = 1800.0
+# What a command gets at least, however late it is: a COMMIT that was sent in time has its full bound.
+_LATE = {"COMMIT": math.inf, "ROLLBACK": 1.0}
 
 psycopg2.extras.register_uuid()
 register_adapter(dict, lambda value: psycopg2.extras.Json(value, dumps=lambda v: json.dumps(v, ensure_ascii=False)))
@@ -163,10 +166,8 @@ class Database(PostgresqlDatabase):
         self._forget()
 
     def _take(self) -> Link:
-        latest = self._state.deadline
-        deadline = time.monotonic() + self._wait_seconds
-        if latest is not None:
-            deadline = min(deadline, latest)
+        latest = min(self._state.deadline or math.inf, jobs.latest_moment())
+        deadline = min(time.monotonic() + self._wait_seconds, latest)
         while True:
             with self._free:
                 while not self._idle and self._open >= self.size:
@@ -180,7 +181,7 @@ class Database(PostgresqlDatabase):
                 return conn
             self._drop(conn)
         try:
-            return self._open_link(self._parameters if latest is None else self._hurried(latest))
+            return self._open_link(self._parameters if latest == math.inf else self._hurried(latest))
         except BaseException:
             self._release()
             raise
@@ -188,7 +189,7 @@ class Database(PostgresqlDatabase):
     def _hurried(self, deadline: float) -> dict[str, Any]:
         left = math.ceil(deadline - time.monotonic())
         if left <= 0:
-            raise Overdue("no time was left to connect")
+            raise Late("no time was left to connect")
         # Nothing and 0 mean no bound to libpq.
         usual = int(self._parameters["connect_timeout"] or 0)
         return {**self._parameters, "connect_timeout": str(min(left, usual) if usual > 0 else left)}
@@ -227,7 +228,7 @@ class Database(PostgresqlDatabase):
         """Run one statement on this thread's connection: Peewee's queries and ours both come through here.
 
         Raises:
-            Unavailable: the connection was lost, or the server cannot work now.
+            Unavailable: the connection was lost, the server cannot work now, or the job's deadline has passed.
             peewee.DatabaseError: the statement is wrong; its subclasses as in Peewee.
         """
         state = self._state
@@ -235,6 +236,7 @@ class Database(PostgresqlDatabase):
             if state.transactions:
                 raise translated(psycopg2.OperationalError("the transaction was lost with its connection"))
             self.connect()
+        jobs.check()
         state.queries += 1
         conn = state.conn
         began = time.perf_counter()
@@ -278,7 +280,8 @@ class Database(PostgresqlDatabase):
             Overdue: the bound has passed, and the connection is of no more use.
             psycopg2.Error: as the driver.
         """
-        watch, deadline = self._watch, self._state.deadline
+        watch = self._watch
+        deadline, hurried = jobs.bounded(self._state.deadline, self._statement_seconds, _LATE.get(sql, 0.0))
         cursor: DriverCursor = conn.cursor()
         cause: psycopg2.Error | None = None
         in_time = True
@@ -292,7 +295,7 @@ class Database(PostgresqlDatabase):
         if not in_time:
             if deadline is None:  # the idle ones lead to the same server, and would each take as long to find out
                 self.reset()
-            raise Overdue("no answer to a statement in time") from cause
+            raise (Late if hurried else Overdue)("no answer to a statement in time") from cause
         if cause is not None:
             raise cause
         return cursor

@@ -7,6 +7,7 @@ connection lost. Nothing is sent for it, which a pooler in between could refuse.
 
 import contextlib
 import itertools
+import math
 import os
 import select
 import socket
@@ -18,6 +19,8 @@ from psycopg2.extensions import connection as DriverConnection
 
 # How long the watching thread stays without work, where only single blocks are bounded.
 _LINGER_SECONDS = 10.0
+# It looks this often while it stays, so that hardly any statement need wake it.
+_LOOK_SECONDS = 1.0
 
 
 class Link(DriverConnection):
@@ -51,7 +54,8 @@ class Watch:
 
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds
-        self._rest = seconds or _LINGER_SECONDS
+        self._linger = seconds or _LINGER_SECONDS
+        self._looks_at = math.inf
         # Who takes an entry out decides: the thread whose statement has ended, or the one that cuts it off. Numbers
         # are never used twice, so that a connection's next statement cannot be taken for the one before.
         self._under_way: dict[int, tuple[float, Link]] = {}
@@ -76,7 +80,7 @@ class Watch:
         self._under_way[number] = (due, conn)
         if self._thread is None:
             self._start()
-        if deadline is not None:
+        if due < self._looks_at:
             self._sooner.set()
         return number
 
@@ -94,23 +98,30 @@ class Watch:
                 self._thread.start()
 
     def _look_after(self) -> None:
+        idle_since = time.monotonic()
         while True:
+            # Whoever begins from here on wakes us: it may have been overlooked.
+            self._looks_at = math.inf
             now = time.monotonic()
-            # What begins while we rest is due no sooner than this, or wakes us.
-            nearest = now + self._rest
+            if self._under_way:
+                idle_since = now
+            nearest = now + min(_LOOK_SECONDS, self._linger)
             for number, (due, _) in self._under_way.copy().items():
                 if due <= now:
                     self._cut(number)
                 else:
                     nearest = min(nearest, due)
+            self._looks_at = nearest
             woken = self._sooner.wait(nearest - now)
             self._sooner.clear()
-            if not woken and not self._under_way and self._retires():
+            idle = not woken and not self._under_way and time.monotonic() - idle_since >= self._linger
+            if idle and self._retires():
                 return
 
     def _retires(self) -> bool:
         with self._lock:
             retiring, self._thread = self._thread, None
+            self._looks_at = math.inf
             if self._under_way:  # begun before it could see that we leave
                 self._thread = retiring
             return self._thread is None

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import peewee
 import psycopg2
 
+from app.database import jobs
 from app.database.binding import bound
 from app.database.faults import Overdue, is_broken, is_worth_repeating, translated
 from app.database.hooks import follow_commit, follow_doubt, follow_rollback, forget
@@ -52,7 +53,7 @@ def run(sql: str, params: Parameters = (), *, again: bool = False) -> list[tuple
         The rows; none for a statement that returns nothing.
 
     Raises:
-        Unavailable: reason `database`, or `lock_timeout`.
+        Unavailable: reason `database`, `lock_timeout` or, when the job's deadline has passed, `deadline`.
         peewee.DatabaseError: its subclasses; the driver's error with `pgcode` is the cause.
     """
     database = bound()
@@ -82,7 +83,7 @@ def transaction() -> Iterator[None]:
     the unit commits. An exception that leaves a joined block spoils the whole: it cannot be committed any more.
 
     Raises:
-        Unavailable: reason `database`, or `commit_unknown` when the connection was lost during COMMIT.
+        Unavailable: reason `database`, `deadline`, or `commit_unknown` when the connection was lost during COMMIT.
         RuntimeError: an error was swallowed that had made the transaction void.
     """
     database = bound()
@@ -217,6 +218,7 @@ def _let_go(database: Database) -> None:
 
 
 def _begin(database: Database) -> None:
+    jobs.check()
     _hold(database)
     try:
         try:
@@ -247,18 +249,26 @@ def _commit(database: Database) -> None:
             raise Unavailable(reason="database")
         raise RuntimeError("a transaction block failed and its error was swallowed: nothing was committed")
     try:
+        jobs.begin_commit()
+    except Unavailable:
+        _roll_back(database)
+        raise
+    try:
         word = database.control("COMMIT")
     except psycopg2.Error as error:
         state.after.clear()
         broken = is_broken(error, state.conn)
         if broken:
             database.discard()
+        else:
+            jobs.commit_failed()
         _end(database)
         if broken:
             follow_doubt(state)
         raise Unavailable(reason="commit_unknown") if broken else translated(error) from error
     _end(database)
     if word != "COMMIT":
+        jobs.commit_failed()
         state.after.clear()
         raise RuntimeError("a statement failed and its error was swallowed: nothing was committed")
 

@@ -9,6 +9,7 @@ from connexion.middleware.abstract import SpecMiddleware
 from connexion.spec import Specification
 
 from app.database import queries
+from app.database.jobs import Job
 from app.errors import Unavailable
 from app.gateway.executors import Executor
 from app.gateway.exit import Exit, Send
@@ -95,7 +96,8 @@ class CompiledGateway(SpecMiddleware):
         executor = plan.policy.executor
         if executor == "loop":
             return plan.run(call)
-        return await self._executors[executor].run(lambda: run_counted(plan.run, call))
+        job = Job(call.request_id, plan.policy.operation_id, seconds=self._settings.request_seconds)
+        return await self._executors[executor].run(lambda: run_counted(plan.run, call), job)
 
 
 def run_counted(run: Callable[[Call], Answer], call: Call) -> Answer:

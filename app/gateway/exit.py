@@ -63,14 +63,14 @@ class Exit:
         self._exposed = (b"access-control-expose-headers", _listed(_CORS_EXPOSED, settings.cors_exposed_headers))
 
     def answer_for(self, visit: Visit, error: BaseException) -> Answer:
-        """Return the answer to an error; an unexpected one is logged with its trace and becomes a 500."""
+        """Return the answer to an error; an unexpected one becomes a 500; the cause is logged."""
         call = visit.call
         if not isinstance(error, AppError):
             cause: BaseException | None = error
             error = Internal()
         else:
             cause = error.__cause__
-        if cause is not None and error.status >= 500:
+        if error.status >= 500:
             log_failure(cause, request_id=call.request_id, code=error.code, reason=error.reason)
         if error.reason in _MISMATCHES and self._metrics is not None:
             self._metrics.count_mismatch()

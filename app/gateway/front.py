@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import structlog
 
+from app.database.jobs import Job
 from app.errors import (
     AppError,
     HeadersTooLarge,
@@ -53,6 +54,8 @@ class Visit:
         failure: what the stock stack's view raised, for the way out.
         ours: False: handed on to the pages.
         deadline: of the stock stack; it rests while the body arrives, which has its own.
+        job: what the thread of the stock stack works for.
+        committed: waits for its commit, once it has been begun.
     """
 
     call: Call
@@ -63,6 +66,8 @@ class Visit:
     failure: Exception | None = None
     ours: bool = True
     deadline: asyncio.Timeout | None = None
+    job: Job | None = None
+    committed: Callable[[], Awaitable[Answer]] | None = None
 
 
 class FrontDoor:

@@ -8,6 +8,7 @@ import asyncio
 import copy
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -19,6 +20,7 @@ from connexion.security import BearerSecurityHandler
 from connexion.spec import Specification
 from connexion.validators.abstract import AbstractRequestBodyValidator
 
+from app.database.jobs import Job
 from app.errors import NotFound, Unavailable
 from app.gateway.compiled import run_counted
 from app.gateway.executors import Executor
@@ -26,6 +28,7 @@ from app.gateway.exit import Exit, Send
 from app.gateway.front import FrontDoor, Visit
 from app.gateway.intake import ClientGone, receive_body
 from app.gateway.media_types import JSON
+from app.gateway.plan import Plan
 from app.policy.call import Answer
 from app.settings import Settings
 
@@ -80,6 +83,8 @@ class StockEntrance(SpecMiddleware):
     async def _through_connexion(self, visit: Visit, scope: MutableMapping[str, Any], receive: Receive) -> Answer:
         if visit.refusal is not None:
             raise visit.refusal
+        assert visit.plan is not None
+        visit.job = Job(visit.call.request_id, visit.plan.policy.operation_id, seconds=self._seconds)
 
         async def ignore(_: MutableMapping[str, Any]) -> None:
             """What Flask would send; the visit has the answer."""
@@ -87,11 +92,14 @@ class StockEntrance(SpecMiddleware):
         try:
             async with asyncio.timeout(self._seconds) as visit.deadline:
                 await self._app({**scope, **_plain_request(visit), _VISIT: visit}, receive, ignore)
-        except TimeoutError as error:
-            raise Unavailable(reason="deadline") from error
+        except (TimeoutError, asyncio.CancelledError) as error:
+            reason = "deadline" if isinstance(error, TimeoutError) else "shutdown"
+            if visit.job.give_up(reason) or visit.committed is None:
+                raise Unavailable(reason=reason) from error
+            return await visit.committed()
         finally:
-            # It knows the task, the task its context, and that the visit.
-            visit.deadline = None
+            # They know the task, the task its context, and that the visit.
+            visit.deadline = visit.committed = None
         if visit.failure is not None:
             raise visit.failure
         if visit.answer is None:
@@ -157,9 +165,11 @@ class VisitBody(AbstractRequestBodyValidator):
         """Read the body for the visit; what comes after sees an empty one."""
         visit: Visit = scope[_VISIT]
         assert visit.deadline is not None
+        assert visit.job is not None
         visit.deadline.reschedule(None)
         await receive_body(visit, receive, self.settings)
         visit.deadline.reschedule(asyncio.get_running_loop().time() + self.settings.request_seconds)
+        visit.job.restart(self.settings.request_seconds)
         emptied = [header for header in scope["headers"] if header[0] not in (b"content-length", b"transfer-encoding")]
 
         async def nothing() -> MutableMapping[str, Any]:
@@ -185,7 +195,7 @@ def later_steps(executors: Mapping[str, Executor]) -> Callable[[str], Callable[[
                 visit.answer = run_counted(plan.run, visit.call)
             else:
                 # Not on the WSGI server's threads: they would wait for a stuck database as long as it is stuck.
-                visit.answer = executors[plan.policy.executor].wait(lambda: run_counted(plan.run, visit.call))
+                visit.answer = _on_a_thread(visit, plan, executors[plan.policy.executor])
         except Exception as error:  # noqa: BLE001 (the entrance raises it again)
             visit.failure = error
         return flask.Response(status=200)
@@ -196,6 +206,13 @@ def later_steps(executors: Mapping[str, Executor]) -> Callable[[str], Callable[[
         return made[operation_id]
 
     return resolve
+
+
+def _on_a_thread(visit: Visit, plan: Plan, executor: Executor) -> Answer:
+    assert visit.job is not None
+    future = executor.submit(lambda: run_counted(plan.run, visit.call), visit.job)
+    visit.committed = partial(executor.committed, future)
+    return executor.wait(future, visit.job)
 
 
 def for_connexion(bundle: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import sys
-import traceback
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -18,9 +18,12 @@ import orjson
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from app.database import jobs
+from app.observability.lines import flush, open_lines
+from app.observability.traces import Traces, printable
 from app.settings import Settings
 
-__all__ = ["configure", "log_failure", "log_request"]
+__all__ = ["configure", "flush", "log_failure", "log_request"]
 
 MASK = "***"
 _SECRET_KEY = re.compile(
@@ -29,28 +32,10 @@ _SECRET_KEY = re.compile(
 _SECRET_TEXT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)|(?<=[Bb]earer )\S+", re.ASCII)
 _CONTROL_BYTES = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 _DEEPEST = 5
-_LONGEST_MESSAGE = 300
 # The line of a request stays under PIPE_BUF (4096 bytes): what is longer, a pipe may mix with other workers' lines.
 _LONGEST_PATH = 1000
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-
-
-class Lines:
-    """Writes finished lines to a file descriptor, each with one system call so that workers do not mix theirs."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def msg(self, line: str | bytes) -> None:
-        """Write a line; a log that cannot be written (disk full, reader gone) must not fail a request."""
-        data = line if isinstance(line, bytes) else line.encode("utf-8", "replace")
-        try:  # noqa: SIM105  # suppress() costs a microsecond, on every request
-            os.write(self._descriptor, data + b"\n")
-        except OSError:
-            pass
-
-    debug = info = warning = error = critical = exception = msg
 
 
 class FromLibraries(logging.Handler):
@@ -84,9 +69,9 @@ def configure(settings: Settings, *, descriptor: int = 2) -> None:
     readable = settings.log_format == "console" or (settings.log_format == "auto" and settings.env == "development")
     render: Any = _readable(descriptor) if readable else [_as_json]
     level = structlog.make_filtering_bound_logger(_LEVELS[settings.log_level])
-    lines = Lines(descriptor)
+    lines = open_lines(descriptor, lambda number: _dropped(number, render))
     structlog.configure(
-        processors=[structlog.processors.add_log_level, _stamp, _describe_exception, _mask, *render],
+        processors=[structlog.processors.add_log_level, _stamp, _add_job, Traces().describe, _mask, *render],
         wrapper_class=level,
         logger_factory=lambda *_: lines,
     )
@@ -100,6 +85,11 @@ def configure(settings: Settings, *, descriptor: int = 2) -> None:
     # Debug lines of libraries carry SQL parameters, headers and bodies: never those.
     logging.basicConfig(handlers=[FromLibraries()], level=max(_LEVELS[settings.log_level], logging.WARNING), force=True)
     logging.captureWarnings(capture=True)
+    # Left alone, these write to standard error by themselves, whoever stands behind it.
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _log_unraisable
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = _log_thread
 
 
 def log_request(
@@ -140,13 +130,25 @@ def log_request(
     )
 
 
-def log_failure(cause: BaseException, *, request_id: str, code: str, reason: str | None = None) -> None:
-    """Write why a request failed on our side, with the trace, for the person who looks up its request id."""
+def log_failure(cause: BaseException | None, *, request_id: str, code: str, reason: str | None = None) -> None:
+    """Write why a request failed on our side, for the person who looks up its request id.
+
+    The trace is written once a minute for each kind; the other lines say which request it was written with.
+    """
     structlog.get_logger("charter").error("failure", request_id=request_id, code=code, reason=reason, exc_info=cause)
 
 
 def _stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     event["timestamp"] = datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return event
+
+
+def _add_job(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Say which request a thread works for, where the line does not say so itself."""
+    job = jobs.current()
+    if job is not None:
+        event.setdefault("request_id", job.request_id)
+        event.setdefault("operation_id", job.operation_id)
     return event
 
 
@@ -170,31 +172,6 @@ def _masked(value: Any, depth: int = 0) -> Any:
     return _masked(str(value), depth + 1)
 
 
-def _describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replace exc_info by the trace, without the values that exceptions of the database repeat."""
-    given = event.pop("exc_info", None)
-    error = given[1] if isinstance(given, tuple) else sys.exc_info()[1] if given is True else given
-    if not isinstance(error, BaseException):
-        return event
-    parts: list[str] = []
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen and len(seen) < _DEEPEST:
-        seen.add(id(error))
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        parts.insert(0, f"{frames}{type(error).__name__}: {_first_line(error)}")
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    event["exception"] = "\n\nfollowed by:\n".join(parts)
-    return event
-
-
-def _first_line(error: BaseException) -> str:
-    """Return the head of an exception's message: PostgreSQL's DETAIL lines show whole rows, hashes included."""
-    line = (str(error).splitlines() or [""])[0][:_LONGEST_MESSAGE]
-    if type(error).__name__ == "DataError" or (getattr(error, "pgcode", None) or "").startswith("22"):
-        line = line.partition(":")[0]
-    return _printable(line)
-
-
 def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
     ordered = {"timestamp": event.pop("timestamp", None), "level": event.pop("level", None)}
     ordered["event"] = event.pop("event", None)
@@ -209,6 +186,21 @@ def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
     return line
 
 
+def _dropped(number: int, render: list[Any]) -> bytes:
+    event: Any = {"event": "log_lines_dropped", "level": "warning", "lines": number}
+    for step in (_stamp, *render):
+        event = step(None, "warning", event)
+    return event if isinstance(event, bytes) else str(event).encode("utf-8", "replace")
+
+
+def _log_unraisable(what: Any) -> None:
+    structlog.get_logger("charter").error("unraisable", exc_info=what.exc_value)
+
+
+def _log_thread(what: Any) -> None:
+    structlog.get_logger("charter").error("thread_died", exc_info=what.exc_value)
+
+
 def _readable(descriptor: int) -> list[Any]:
     colors = os.isatty(descriptor) and not os.environ.get("NO_COLOR")
     return [
@@ -221,13 +213,7 @@ def _readable(descriptor: int) -> list[Any]:
 
 def _without_controls(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return {
-        key: _printable(value) if isinstance(value, str) and key != "exception" else value
+        key: printable(value) if isinstance(value, str) and key != "exception" else value
         for key, value in event.items()
         if value is not None and value is not False
     }
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -41,6 +41,9 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="mostrecent",  # the workers of a machine share its clock
         )
+        self._dropped_lines = Counter(
+            "charter_log_lines_dropped", "Lines of the log that nobody read in time.", registry=self._registry
+        )
         self._counters: dict[tuple[str, int], Counter] = {}
         self._histograms: dict[str, Histogram] = {}
 
@@ -68,6 +71,10 @@ class Metrics:
     def tell_clock_offset(self, seconds: float) -> None:
         """Tell how far this machine's clock is ahead of the database's; behind is negative."""
         self._clock_offset.set(seconds)
+
+    def count_dropped_lines(self, number: int) -> None:
+        """Count lines of the log that did not fit into its queue, or could not be written."""
+        self._dropped_lines.inc(number)
 
     def render(self) -> bytes:
         """Return the text that Prometheus reads, of all workers together."""

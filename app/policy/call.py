@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from app.cache.limiter import Taken
 from app.cache.store import Key, Look
 from app.entity_tags import Versions
 from app.security.principal import Client, Principal
@@ -51,6 +52,7 @@ class Call:
         decision_id: of the decision row; None where nothing is decided.
         expected_version: versions that If-Match allows, as ETags tell them; None: any.
         claim: None where the call has no Idempotency-Key, or its operation takes none.
+        taken: what was taken from the account's bucket; None where the client's network is counted, or nothing is.
         key: what the answer is kept under; None where it is not cached.
         look: what Redis said of it; None: it was away.
         pending: those of its tags that some write has yet to drop.
@@ -77,6 +79,7 @@ class Call:
     principal: Principal | None = None
     expected_version: Versions = None
     claim: Claim | None = None
+    taken: Taken | None = None
     key: Key | None = None
     look: Look | None = None
     pending: Sequence[str] = ()

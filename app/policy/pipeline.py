@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 
 from app.database import connection
+from app.errors import SessionEnded
 from app.policy.call import Answer, Call
 from app.policy.parts import Parts, Step
 from app.policy.steps import (
@@ -38,6 +39,7 @@ def compile_steps(parts: Parts) -> Callable[[Call], Answer]:
     """
     before = _make(BEFORE_THE_DATABASE, parts)
     after = _make(WITH_THE_DATABASE, parts)
+    count_otherwise = limit.for_the_refused(parts)
     policy = parts.policy
     scope = nullcontext if policy.public or policy.executor != "common" else connection
 
@@ -45,10 +47,15 @@ def compile_steps(parts: Parts) -> Callable[[Call], Answer]:
         for step in before:
             if (answer := step(call)) is not None:
                 return answer
-        with scope():
-            for step in after:
-                if (answer := step(call)) is not None:
-                    return answer
+        try:
+            with scope():
+                for step in after:
+                    if (answer := step(call)) is not None:
+                        return answer
+        except SessionEnded:
+            if count_otherwise is not None:
+                count_otherwise(call)
+            raise
         raise AssertionError(f"{policy.operation_id} has no last step")
 
     return run

@@ -17,11 +17,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.clock import PRESENT
-from app.database import run, run_apart
+from app.database import allowing, run, run_apart
 from app.errors import RateLimited
 from app.identifiers import new_id
 from app.security.principal import Client
 from app.services.tools import Tools
+
+_GIVE_BACK_SECONDS = 2.0
 
 # The client's counter first, the account's only where that one admitted: rows are locked in one order, and whoever is
 # refused by either counts nowhere. A counter that blocks is not written, so guessing on does not prolong the wait.
@@ -124,8 +126,10 @@ def count(*, email: str, known: bool, client: Client, tools: Tools) -> Attempt:
 
 def give_back(attempt: Attempt, *, tools: Tools) -> None:
     """Undo the count of an attempt whose password was right; the account's counter starts afresh."""
-    run_apart(_CLEAR, {"account": attempt.account_key})
-    _uncount(attempt.client_key, attempt.window_started_at, tools)
+    # Also when the deadline has passed meanwhile: who is answered 503 has not guessed wrong.
+    with allowing(_GIVE_BACK_SECONDS):
+        run_apart(_CLEAR, {"account": attempt.account_key})
+        _uncount(attempt.client_key, attempt.window_started_at, tools)
 
 
 def waits(*, email: str, user_id: UUID, tools: Tools) -> dict[str, int]:

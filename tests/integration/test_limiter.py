@@ -14,6 +14,7 @@ from app.cache.client import Cache
 from app.cache.limiter import SCRIPT, Limiter, Taken
 from app.embedded import start_valkey
 from app.settings import Bucket
+from tests.round_trips import counted
 from tests.servers import with_user
 
 
@@ -128,6 +129,37 @@ def test_what_remains_goes_down_by_one(valkey_url: str, count: int) -> None:
     taken = [shared.take("read", "a", Bucket(count, 3600)) for _ in range(3)]
 
     assert [take.remaining for take in taken] == [count - 1, count - 2, count - 3]
+
+
+def test_what_is_counted_against_another_is_given_back_in_one_round_trip(valkey_url: str) -> None:
+    with counted(valkey_url) as road:
+        shared, bucket = limiter(road.url), Bucket(10, 3600)
+        shared.take("write", "owner", bucket)
+        taken = [shared.take("write", "owner", bucket) for _ in range(3)]
+        shared.take_instead("write", "nobody", bucket, taken[0], "nobody")  # makes the connection
+        before = road.count
+
+        others = [shared.take_instead("write", "owner", bucket, take, "203.0.113.9") for take in taken]
+
+        assert road.count - before == 3
+        assert [other.remaining for other in others] == [9, 8, 7]
+        assert shared.take("write", "owner", bucket).remaining == 8
+        # What was given back already is not given back again by a bucket that is full.
+        for take in taken * 4:
+            shared.take_instead("write", "owner", bucket, take, "203.0.113.9")
+        assert shared.take("write", "owner", bucket).remaining == 9
+
+
+def test_a_bucket_that_was_full_meanwhile_gives_nothing_back(valkey_url: str) -> None:
+    shared, bucket = limiter(valkey_url), Bucket(10, 1)
+    early = shared.take("write", "owner", bucket)
+    with redis.Redis.from_url(valkey_url) as client:
+        while client.exists("test:limit:write:owner"):  # the server's own clock, which nobody can move
+            time.sleep(0.01)
+    shared.take("write", "owner", bucket)
+    shared.take_instead("write", "owner", bucket, early, "203.0.113.9")
+
+    assert shared.take("write", "owner", bucket).remaining == 8
 
 
 def test_a_burst_is_all_that_comes_at_once(valkey_url: str) -> None:

@@ -99,7 +99,7 @@ def pair(servers: Servers, tmp_path_factory: pytest.TempPathFactory, password_ha
     url = servers.clone()
     database = Database(url, size=1)
     proxy.initialize(database)
-    for name in ("alice", "bob"):
+    for name in ("alice", "bob", "carol"):
         make_account(name, "user", password_hash, now=datetime.now(UTC))
     proxy.initialize(None)
     database.reset()
@@ -170,11 +170,27 @@ def test_a_burst_is_told_as_what_may_come_at_once_and_how_soon_again(pair: Pair)
     body = {"email": "bob@example.com", "password": PASSWORD}
     token = data(httpx.post(f"{pair.here}/v1/auth/login", json=body))["access_token"]
 
-    answers = [log_out() for _ in range(6)]
+    answers = [log_out() for _ in range(7)]
 
-    assert [answer.status_code for answer in answers] == [204, 401, 401, 401, 401, 429]
+    # The session is over with the first: the others count against the address.
+    assert [answer.status_code for answer in answers] == [204, 401, 401, 401, 401, 401, 429]
     assert {answer.headers["ratelimit-policy"] for answer in answers} == {'"write";q=5;w=150'}
     assert 0 < int(answers[-1].headers["retry-after"]) <= 30
+
+
+def test_a_revoked_token_uses_up_nothing_of_its_owner_s_on_any_server(pair: Pair) -> None:
+    def read(url: str, token: str, address: str) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}", "X-Forwarded-For": address}
+        return httpx.get(f"{url}/v1/users/me", headers=headers)
+
+    body = {"email": "carol@example.com", "password": PASSWORD}
+    stolen, own = (str(data(httpx.post(f"{pair.here}/v1/auth/login", json=body))["access_token"]) for _ in range(2))
+    httpx.post(f"{pair.there}/v1/auth/logout", headers={"Authorization": f"Bearer {stolen}"})
+
+    thefts = statuses([read((pair.here, pair.there)[turn % 2], stolen, "203.0.113.66") for turn in range(3 * LIMIT)])
+
+    assert thefts == {401: LIMIT, 429: 2 * LIMIT}
+    assert read(pair.there, own, "203.0.113.66").headers["ratelimit"].startswith(f'"read";r={LIMIT - 1};')
 
 
 def test_a_script_that_is_flushed_under_way_is_no_second_bucket(pair: Pair) -> None:

@@ -92,6 +92,23 @@ def test_requests_come_back_one_by_one() -> None:
     assert here.take("read", "a", bucket).retry_seconds == 1
 
 
+def test_what_is_counted_against_another_is_given_back_once_and_never_beyond_the_bucket() -> None:
+    now = [1000.0]
+    here, bucket = Limiter(Cache("", timeout_ms=100, prefix="test"), clock=lambda: now[0]), Bucket(10, 10)
+    first = here.take("write", "owner", bucket)
+    taken = [here.take("write", "owner", bucket) for _ in range(3)]
+
+    others = [here.take_instead("write", "owner", bucket, take, "203.0.113.9") for take in taken]
+
+    assert [other.remaining for other in others] == [9, 8, 7]
+    assert here.take("write", "owner", bucket).remaining == 8
+
+    now[0] += 10.3  # full again: nothing is left to give back of what was taken before
+    here.take("write", "owner", bucket)
+    here.take_instead("write", "owner", bucket, first, "203.0.113.9")
+    assert here.take("write", "owner", bucket).remaining == 8
+
+
 def test_parallel_requests_never_exceed_the_count() -> None:
     here = limiter()
 

@@ -3,6 +3,8 @@
 import json
 import logging
 import os
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,10 @@ import peewee
 import pytest
 import structlog
 
+from app.database import jobs
+from app.observability import lines as log_lines
 from app.observability import logging as log
+from app.observability import traces
 from app.observability.slow import log_slow_query
 from app.settings import Settings
 
@@ -40,7 +45,12 @@ def lines(tmp_path: Path) -> Iterator[Lines]:
     path = tmp_path / "log"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
     log.configure(Settings(env="production", log_level="debug"), descriptor=descriptor)
-    yield lambda: [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
+
+    def written() -> list[dict[str, Any]]:
+        assert log.flush()
+        return [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
+
+    yield written
     os.close(descriptor)
 
 
@@ -73,6 +83,7 @@ def test_no_value_ends_its_line_or_turns_a_terminal(tmp_path, character):
         log.configure(Settings(log_format=form), descriptor=descriptor)
         log.log_request(**{**REQUEST, "path": f"/a{character}b"})
         structlog.get_logger().info(f"say{character}so", value=f"c{character}d", nested={"key": [f"e{character}f"]})
+        log.flush()
         os.close(descriptor)
         written = path.read_bytes()
         assert written.count(b"\n") == 2
@@ -149,14 +160,72 @@ def test_a_slow_query_is_a_warning_with_its_statement_cut_and_folded(lines):
     assert len(line["statement"]) == 500
 
 
+def test_a_trace_is_written_once_a_minute_for_each_kind_and_the_error_each_time(lines, monkeypatch):
+    def fail(number: int, kind: type[Exception] = ValueError) -> None:
+        with pytest.raises(kind) as caught:
+            raise kind(f"number {number}")
+        log.log_failure(caught.value, request_id=f"r-{number}", code="UNAVAILABLE", reason="database")
+
+    for number in range(3):
+        fail(number)
+    fail(3, KeyError)
+    monkeypatch.setattr(traces, "TRACE_SECONDS", 0.0)
+    fail(4)
+
+    written = lines()
+    assert [line["error"] for line in written] == [
+        "ValueError: number 0", "ValueError: number 1", "ValueError: number 2", "KeyError: 'number 3'",
+        "ValueError: number 4",
+    ]  # fmt: skip
+    assert ["exception" in line for line in written] == [True, False, False, True, True]
+    assert [line.get("trace_with") for line in written] == [None, "r-0", "r-0", None, None]
+    assert [line.get("traces_left_out") for line in written] == [None, None, None, None, 2]
+
+
+def test_a_thread_s_lines_say_which_request_it_works_for(lines):
+    jobs.begin(jobs.Job("r-7", "list_users"))
+    try:
+        log_slow_query("SELECT 1", 200)
+        structlog.get_logger().info("own", request_id="r-8")
+    finally:
+        jobs.begin(None)
+    log_slow_query("SELECT 1", 200)
+
+    named = [(line["event"], line.get("request_id"), line.get("operation_id")) for line in lines()]
+    assert named == [("slow_query", "r-7", "list_users"), ("own", "r-8", "list_users"), ("slow_query", None, None)]
+
+
+def test_what_the_interpreter_would_print_by_itself_is_a_line(lines, monkeypatch):
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
+    assert log_lines._Process.lines is not None
+    log.configure(Settings(env="production"), descriptor=log_lines._Process.lines._descriptor)
+
+    class Sore:
+        def __del__(self) -> None:
+            raise ValueError("in a finaliser")
+
+    Sore()
+    dying = threading.Thread(target=lambda: 1 / 0)
+    dying.start()
+    dying.join()
+
+    assert [(line["event"], line["error"]) for line in lines()] == [
+        ("unraisable", "ValueError: in a finaliser"),
+        ("thread_died", "ZeroDivisionError: division by zero"),
+    ]
+
+
 def test_a_log_that_cannot_be_written_fails_nobody():
     descriptor = os.open("/dev/full", os.O_WRONLY)
     with pytest.raises(OSError, match="No space"):
         os.write(descriptor, b"x")
     log.configure(Settings(), descriptor=descriptor)
     log.log_request(**REQUEST)
+    assert log.flush()
     os.close(descriptor)
     log.log_request(**REQUEST)
+    assert log.flush()
 
 
 def test_development_is_readable_and_without_colours_where_nobody_sees_them(tmp_path):
@@ -164,6 +233,7 @@ def test_development_is_readable_and_without_colours_where_nobody_sees_them(tmp_
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
     log.configure(Settings(env="development"), descriptor=descriptor)
     log.log_request(**REQUEST)
+    log.flush()
     os.close(descriptor)
     written = path.read_text(encoding="utf-8")
     assert "request" in written
@@ -177,5 +247,6 @@ def test_the_level_is_kept(tmp_path):
     log.configure(Settings(log_level="warning"), descriptor=descriptor)
     log.log_request(**REQUEST)
     log.log_request(**{**REQUEST, "status": 500})
+    log.flush()
     os.close(descriptor)
     assert path.read_bytes().count(b"\n") == 1

@@ -1,12 +1,21 @@
 """Rate limit: counts the call in the operation's bucket, per account, else per client network (x-rate-limit).
 
+A request whose session is then refused counts against its client's network instead: a revoked token uses up nothing of
+its owner's. From the first refusal on, such a session is counted by network from the start.
+
 What is cached for the call is asked for in the same round trip, and used only when its turn comes (`cached`).
 """
 
+from collections.abc import Callable
+
+from app.cache.limiter import Taken
 from app.errors import RateLimited
 from app.policy.call import Call
 from app.policy.parts import Parts, Step
 from app.policy.steps.cached import keying
+from app.settings import Bucket
+
+_NAMES = (b"ratelimit-policy", b"ratelimit")
 
 
 def make(parts: Parts) -> Step | None:
@@ -16,26 +25,54 @@ def make(parts: Parts) -> Step | None:
     if name is None:
         return None if key_of is None else _only_look(parts)
     bucket = parts.tools.settings.buckets[name]
-    # draft-ietf-httpapi-ratelimit-headers-11: `q` may be used up within `w`, at once too; hence burst and its refill.
-    policy_header = (b"ratelimit-policy", f'"{name}";q={bucket.size};w={bucket.refill_seconds}'.encode())
+    headers_of = _headers(name, bucket)
 
     def limit(call: Call) -> None:
-        who = str(call.caller[0]) if call.caller else call.client.network
+        by_account = call.caller is not None and call.caller[1] not in limiter.refused
+        who = str(call.caller[0]) if call.caller and by_account else call.client.network
         call.key = key_of(call) if key_of else None
         if call.key is None or store is None:
             state = limiter.take(name, who, bucket)
         else:
             state, call.look = store.take_and_look(limiter, name, who, bucket, call.key)
-        # A refused caller is told one moment, not two (the same draft on Retry-After): when the next request is taken.
-        window = state.retry_seconds or state.reset_seconds
-        call.answer_headers += (
-            policy_header,
-            (b"ratelimit", b'"%b";r=%d;t=%d' % (name.encode(), state.remaining, window)),
-        )
+        call.answer_headers += headers_of(state)
+        call.taken = state if by_account else None
         if state.retry_seconds:
             raise RateLimited.after(state.retry_seconds, reason=f"bucket_{name}")
 
     return limit
+
+
+def for_the_refused(parts: Parts) -> Callable[[Call], None] | None:
+    """Return what to do with a call whose session was refused, or None for an operation without a bucket."""
+    name, limiter = parts.policy.bucket, parts.limiter
+    if name is None:
+        return None
+    bucket = parts.tools.settings.buckets[name]
+    headers_of = _headers(name, bucket)
+
+    def count_by_network(call: Call) -> None:
+        if call.taken is None or call.caller is None:
+            return
+        user_id, session_id = call.caller
+        limiter.refused.note(session_id)
+        state = limiter.take_instead(name, str(user_id), bucket, call.taken, call.client.network)
+        others = [header for header in call.answer_headers if header[0] not in _NAMES]
+        call.answer_headers = [*others, *headers_of(state)]
+
+    return count_by_network
+
+
+def _headers(name: str, bucket: Bucket) -> Callable[[Taken], tuple[tuple[bytes, bytes], ...]]:
+    # draft-ietf-httpapi-ratelimit-headers-11: `q` may be used up within `w`, at once too; hence burst and its refill.
+    policy = f'"{name}";q={bucket.size};w={bucket.refill_seconds}'.encode()
+
+    def headers_of(state: Taken) -> tuple[tuple[bytes, bytes], ...]:
+        # A refused caller is told one moment, not two (the same draft on Retry-After): when the next request is taken.
+        window = state.retry_seconds or state.reset_seconds
+        return tuple(zip(_NAMES, (policy, b'"%b";r=%d;t=%d' % (name.encode(), state.remaining, window)), strict=True))
+
+    return headers_of
 
 
 def _only_look(parts: Parts) -> Step:

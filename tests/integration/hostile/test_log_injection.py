@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.database import run
-from app.observability.logging import configure
+from app.observability.logging import configure, flush
 from app.settings import CACHES
 from tests.integration.conftest import Services
 from tests.integration.hostile.attack_surface import attackable
@@ -65,7 +65,12 @@ def log(form: str, tmp_path: Path) -> Iterator[Log]:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
     here = {"DATABASE_URL": "postgresql://nowhere/charter"}
     configure(settings_for(LOG_LEVEL="debug", LOG_FORMAT=form, **here), descriptor=descriptor)
-    yield lambda: path.read_bytes().split(b"\n")[:-1]
+
+    def written() -> list[bytes]:
+        assert flush()
+        return path.read_bytes().split(b"\n")[:-1]
+
+    yield written
     configure(settings_for(**here))
     os.close(descriptor)
 

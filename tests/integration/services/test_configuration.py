@@ -100,6 +100,7 @@ def test_a_row_that_counts_for_nothing_is_told_of_once_and_its_value_never(world
         assert code == {"registration.invitation_code": None}
         configuration.listing(tools=world.tools)
 
+    logging.flush()
     log = os.pread(leaks.LOG, os.fstat(leaks.LOG).st_size - begin, begin).decode()
     told = [json.loads(line) for line in log.splitlines() if "setting_passed_over" in line]
     assert sorted((line["level"], line["key"]) for line in told) == [
