@@ -238,7 +238,8 @@ def test_contention_without_end_is_unavailable(database: Database) -> None:
 
     def fail() -> None:
         attempts.append(1)
-        run("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = 'serialization_failure'; END $$")
+        with transaction():
+            run("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = 'serialization_failure'; END $$")
 
     with pytest.raises(Unavailable) as caught:
         retrying(fail)

@@ -11,6 +11,7 @@ import pytest
 
 from app.database import Database, run, transaction
 from app.database.parameters import IGNORED
+from app.errors import Unavailable
 from tests.integration.conftest import Services
 from tests.people import PASSWORD, People
 from tests.service import Service
@@ -130,9 +131,7 @@ def of_the_role(database: Database, **values: str) -> Iterator[None]:
     run(f"{role} RESET ALL")
 
 
-def test_whatever_the_role_says_the_api_answers_the_same(
-    service: Service, people: People, database: Database
-) -> None:
+def test_whatever_the_role_says_the_api_answers_the_same(service: Service, people: People, database: Database) -> None:
     usual = walk(service, people)
     with of_the_role(database, **OF_THE_ROLE):
         assert run("SELECT current_setting('bytea_output')") == [("escape",)]
@@ -154,6 +153,14 @@ def test_at_a_stricter_level_of_isolation_twins_are_answered_as_ever(
             statuses = {twin.result().status_code for twin in twins}
 
     assert statuses == {200}
+
+
+def test_a_statement_of_its_own_that_is_undone_is_repeated(database: Database) -> None:
+    run("CREATE SEQUENCE attempts")
+    with pytest.raises(Unavailable) as caught:
+        run("DO $$ BEGIN PERFORM nextval('attempts'); RAISE 'x' USING ERRCODE = 'serialization_failure'; END $$")
+    assert caught.value.reason == "contention"
+    assert run("SELECT last_value FROM attempts") == [(3,)]
 
 
 def walk(service: Service, people: People) -> list[object]:
