@@ -130,6 +130,10 @@ class Servers:
         self._used.append(url)
         leaks.refuse("\n".join(leaks.rows(url)), "the database")
 
+    def finish_drops(self) -> None:
+        """Drop what was used, now: roles that own something of it cannot go before."""
+        self._background.submit(self._sweep, keep=0).result()
+
     def _make(self, template: str) -> str:
         name = f"{self.template}_{self._worker}_{next(self._numbers)}"
         self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')

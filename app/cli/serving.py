@@ -21,7 +21,7 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 from app.cli.first_admin import Made, first_admin
 from app.cli.listening import BACKLOG, address_of, listen
 from app.cli.migrating import bring_up_to_date, role_differences, shortfall
-from app.cli.refusals import MISCONFIGURED, Refusal, refuse_document
+from app.cli.refusals import MISCONFIGURED, Refusal, refuse_document, refuse_without_rights
 from app.database import connection
 from app.database.binding import bound
 from app.factory import create_app
@@ -45,7 +45,8 @@ def run_server(settings: Settings, *, reload: bool = False) -> None:
         reload: start anew whenever the code or the document changes.
 
     Raises:
-        Refusal: the document is wrong, the database is behind it, the port is taken, a worker does not start.
+        Refusal: the document is wrong, the database is behind it, the role lacks a right, the port is taken, a worker
+            does not start.
         Unavailable: the database cannot be reached.
     """
     app = _checked_app(settings)
@@ -72,6 +73,7 @@ def _checked_app(settings: Settings) -> Any:
 def _prepare_database(settings: Settings) -> Made | None:
     """Reach the database and bring it up to date; return the first admin, when made just now."""
     with connection():
+        refuse_without_rights()
         behind = shortfall(bound())
     if settings.env == "production":
         if behind:

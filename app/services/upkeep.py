@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from app.database import run, within
 from app.settings import Settings
 
-_PARTITIONS = "SELECT ensure_audit_partitions(%(now)s)"
+# Made in the name of the owner of the tables: the role that serves may own nothing.
+_PARTITIONS = "SELECT make_audit_partitions(%(now)s)"
 
 # A counter that nobody has touched for a day limits nobody any more.
 _ATTEMPTS = """

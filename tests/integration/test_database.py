@@ -243,8 +243,7 @@ def test_contention_without_end_is_unavailable(database: Database) -> None:
 
     with pytest.raises(Unavailable) as caught:
         retrying(fail)
-    assert caught.value.reason == "contention"
-    assert len(attempts) == 3
+    assert (caught.value.reason, len(attempts)) == ("contention", 3)
     with pytest.raises(peewee.OperationalError), transaction():
         retrying(fail)
     assert len(attempts) == 4

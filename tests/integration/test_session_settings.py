@@ -56,8 +56,8 @@ OF_THE_ROLE = {
 
 
 def spoken(database: Database) -> dict[str, str]:
-    names = ("client_encoding", "TimeZone", "DateStyle", "search_path", "default_transaction_read_only", "geqo")
-    names += ("application_name",)
+    names = ["client_encoding", "TimeZone", "DateStyle", "search_path", "default_transaction_read_only", "geqo"]
+    names += ["application_name"]
     try:
         return {name: str(database.execute_sql(f"SHOW {name}").fetchone()[0]) for name in names}
     finally:
