@@ -14,6 +14,7 @@ from app.gateway.executors import Executor
 from app.gateway.modes import Lifetime
 from app.observability.logging import log_failure
 from app.services import activity, key_ring, user_counts
+from app.services.health import Probes
 from app.services.invalidations import replay
 from app.services.upkeep import keep_up
 from app.settings import Settings
@@ -29,20 +30,24 @@ class Chore:
         do: blocks; what it raises is logged, and it is tried again next time.
         every_seconds: pause after each time; None: once, at the start.
         at_once: whether the first time is at the start too, rather than after a pause.
+        apart: whether it has a thread of its own, so that requests never hold it up.
     """
 
     do: Callable[[], object]
     every_seconds: float | None
     at_once: bool = True
+    apart: bool = False
 
 
-def chores(settings: Settings, clock: Callable[[], datetime], store: Store) -> tuple[Chore, ...]:
+def chores(settings: Settings, clock: Callable[[], datetime], store: Store, probes: Probes) -> tuple[Chore, ...]:
     """Return all there are.
 
     Args:
         clock: returns the aware present moment in UTC.
         store: the cache of values.
+        probes: whose deeper looks are taken.
     """
+    looks = [look for look in (probes.database_look, probes.cache_look) if look]
     linger = 2 * settings.request_seconds
     return (
         Chore(identity, None),
@@ -54,14 +59,18 @@ def chores(settings: Settings, clock: Callable[[], datetime], store: Store) -> t
             lambda: activity.settle(settle_seconds=settings.statistics_settle_seconds, now=clock()),
             settings.statistics_seconds,
         ),
+        *(Chore(look.look, settings.health_seconds, apart=True) for look in looks),
     )
 
 
-def lifetime(work: Sequence[Chore], *, executor: Executor, close: Sequence[Callable[[], object]]) -> Lifetime:
+def lifetime(
+    work: Sequence[Chore], *, executor: Executor, apart: Executor, close: Sequence[Callable[[], object]]
+) -> Lifetime:
     """Return what runs from the start of the server to its end.
 
     Args:
         executor: whose threads do the chores.
+        apart: whose thread does those that are apart.
         close: called one after the other when the server ends.
     """
 
@@ -70,7 +79,7 @@ def lifetime(work: Sequence[Chore], *, executor: Executor, close: Sequence[Calla
             await asyncio.sleep(chore.every_seconds)
         while True:
             try:
-                await executor.run(chore.do)
+                await (apart if chore.apart else executor).run(chore.do)
             except Exception as error:  # noqa: BLE001 (tried again; the log has the trace)
                 log_failure(error, request_id="upkeep", code="UPKEEP")
             if chore.every_seconds is None:
