@@ -148,22 +148,29 @@ def look_at_database() -> Found:
     It writes one row in its place, commits, and sorts a little more than fits in memory: nothing is left behind.
     """
     with within(LOOK_SECONDS):
-        try:
-            lacking = rights.lacking()
-            if lacking:
-                return Found(f"the role has no {'; no '.join(right for right, _ in lacking)}")
-            run("SELECT check_health()")
-            if run(_READ_ONLY) == [(True,)]:
-                return Found("the role or the database is set to be read-only: default_transaction_read_only is on")
-        except (peewee.DatabaseError, Unavailable) as error:
-            code = getattr(error.__cause__, "pgcode", None)
-            if code == _TEMPORARY_FILES_BOUNDED:
-                return FINE
-            if code == _READ_ONLY_NOW:
-                bound().reset()  # the idle connections lead to the same server, and are no better
-            certain = code is not None and (code == _DISK_FULL or code[:2] not in _PASSING)
-            return Found(_first_line(error.__cause__ or error), certain)
-    return FINE
+        found, code = _try()
+        if code == _READ_ONLY_NOW:
+            # The idle connections may be from before a failover or a change of settings: a fresh one decides.
+            bound().reset()
+            found, _ = _try()
+    return found
+
+
+def _try() -> tuple[Found, str | None]:
+    """Return what was found, and the SQLSTATE of what was refused."""
+    try:
+        if lacking := rights.lacking():
+            return Found(f"the role has no {'; no '.join(right for right, _ in lacking)}"), None
+        run("SELECT check_health()")
+        if run(_READ_ONLY) == [(True,)]:
+            return Found("the role or the database is set to be read-only: default_transaction_read_only is on"), None
+    except (peewee.DatabaseError, Unavailable) as error:
+        code = getattr(error.__cause__, "pgcode", None)
+        if code == _TEMPORARY_FILES_BOUNDED:
+            return FINE, code
+        certain = code is not None and (code == _DISK_FULL or code[:2] not in _PASSING)
+        return Found(_first_line(error.__cause__ or error), certain), code
+    return FINE, None
 
 
 def _is_fine(look: DeeperLook | None) -> bool:
