@@ -11,7 +11,7 @@ from app.database import Database, bind
 from app.services import rights
 from app.settings import Settings
 from models.record import database as proxy
-from tests.servers import Servers
+from tests.servers import Servers, as_role, straight
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,6 @@ class TwoRoles:
         self.execute(self.owner, found.script)
 
 
-def as_role(url: str, role: str) -> str:
-    """Return the URL of the same database for another role."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=f"{role}@{parts.netloc.rpartition('@')[2]}").geturl()
-
-
 @contextmanager
 def bound(url: str) -> Iterator[Database]:
     """Bind a database for the length of a block."""
@@ -65,7 +59,7 @@ def bound(url: str) -> Iterator[Database]:
 @contextmanager
 def two_roles(servers: Servers, *, empty: bool = False) -> Iterator[TwoRoles]:
     """Give a database that a role without privileges owns, migrated unless empty; nothing is granted yet."""
-    url = servers.empty() if empty else servers.clone()
+    url = straight(servers.empty() if empty else servers.clone())
     name = urlsplit(url).path[1:]
     owner, server = f"{name}_owner", f"{name}_server"
     made = TwoRoles(url, as_role(url, owner), as_role(url, server), (owner, server))
@@ -90,4 +84,4 @@ def two_roles(servers: Servers, *, empty: bool = False) -> Iterator[TwoRoles]:
     finally:
         servers.drop(url)
         servers.finish_drops()
-        made.execute(servers.postgres_url, f"DROP ROLE {owner}", f"DROP ROLE {server}")
+        made.execute(straight(servers.postgres_url), f"DROP ROLE {owner}", f"DROP ROLE {server}")
