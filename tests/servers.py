@@ -3,8 +3,7 @@
 DATABASE_URL and REDIS_URL put real servers in their place: the user of the one may create databases, and those of the
 other, by number, are emptied. Where DATABASE_URL leads through a pooler, CHARTER_TEST_ADMIN_URL leads to the server
 itself: databases are made and dropped there. CHARTER_TEST_SERVING_ROLE has the tests use their databases as a role of
-this name, which owns nothing and has what `charter db grants` prints; CHARTER_TEST_CACHE_USER has the services use Valkey
-as a user of this name, with the rights that docs/redis.md lists.
+this name, which owns nothing and has what `charter db grants` prints.
 """
 
 import contextlib

@@ -48,8 +48,6 @@ def exercise(client: redis.Redis, *, prefix: str) -> None:
         pipe.set(entry, b"value", px=_LIVE_MS)
         pipe.expire(tag, 1)
         pipe.mget([entry, tag])
+        pipe.eval(SCRIPT, 1, counter, _INTERVAL, _INTERVAL)
+        pipe.evalsha(SHA, 1, counter, _INTERVAL, _INTERVAL)
         pipe.execute()
-    try:
-        client.evalsha(SHA, 1, counter, _INTERVAL, _INTERVAL)
-    except redis.exceptions.NoScriptError:
-        client.eval(SCRIPT, 1, counter, _INTERVAL, _INTERVAL)
