@@ -17,6 +17,7 @@ from app.gateway.modes import Lifetime
 from app.observability.logging import log_failure
 from app.services import activity, key_ring, user_counts
 from app.services.clock_offset import ClockWatch
+from app.services.health import Probes
 from app.services.invalidations import replay
 from app.services.unanswered import Unanswered
 from app.services.upkeep import keep_up
@@ -36,12 +37,14 @@ class Chore:
         every_seconds: pause after each time; None: once, at the start.
         at_once: whether the first time is at the start too, rather than after a pause.
         name: in the lines that are logged for it.
+        apart: whether it has a thread of its own, so that requests never hold it up.
     """
 
     do: Callable[[], object]
     every_seconds: float | None
     at_once: bool = True
     name: str | None = None
+    apart: bool = False
 
 
 def chores(
@@ -49,6 +52,7 @@ def chores(
     clock: Callable[[], datetime],
     store: Store,
     *,
+    probes: Probes,
     unanswered: Unanswered,
     tell_clock_offset: Callable[[float], object] | None,
 ) -> tuple[Chore, ...]:
@@ -57,9 +61,11 @@ def chores(
     Args:
         clock: returns the aware present moment in UTC.
         store: the cache of values.
+        probes: whose deeper looks are taken.
         unanswered: the rotations of this worker that are in doubt.
         tell_clock_offset: gets the seconds by which this machine's clock is ahead of the database's.
     """
+    looks = [look for look in (probes.database_look, probes.cache_look) if look]
     linger = 2 * settings.request_seconds
     return (
         Chore(identity, None, name="identity"),
@@ -74,14 +80,18 @@ def chores(
         ),
         Chore(ClockWatch(tell_clock_offset).look, _CLOCK_SECONDS, name="clock_offset"),
         Chore(unanswered.keep_settling, _UNANSWERED_SECONDS, False, "unanswered_refreshes"),
+        *(Chore(look.look, settings.health_seconds, name="health", apart=True) for look in looks),
     )
 
 
-def lifetime(work: Sequence[Chore], *, executor: Executor, close: Sequence[Callable[[], object]]) -> Lifetime:
+def lifetime(
+    work: Sequence[Chore], *, executor: Executor, apart: Executor, close: Sequence[Callable[[], object]]
+) -> Lifetime:
     """Return what runs from the start of the server to its end.
 
     Args:
         executor: whose threads do the chores.
+        apart: whose thread does those that are apart.
         close: called one after the other when the server ends.
     """
 
@@ -90,7 +100,7 @@ def lifetime(work: Sequence[Chore], *, executor: Executor, close: Sequence[Calla
             await asyncio.sleep(chore.every_seconds)
         while True:
             try:
-                await executor.run(chore.do, Job("upkeep", chore.name))
+                await (apart if chore.apart else executor).run(chore.do, Job("upkeep", chore.name))
             except Exception as error:  # noqa: BLE001 (tried again; the log has the trace)
                 log_failure(error, request_id="upkeep", code="UPKEEP")
             if chore.every_seconds is None:

@@ -10,6 +10,7 @@ from typing import Any
 import connexion
 import orjson
 
+from app.cache.check import fault_of
 from app.cache.client import Cache
 from app.cache.limiter import Limiter
 from app.cache.store import Store
@@ -34,7 +35,7 @@ from app.security.cursors import Cursors
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
 from app.services.declarations import Declarations
-from app.services.health import Probes
+from app.services.health import DeeperLook, Found, Probes, look_at_database
 from app.services.tools import Tools
 from app.setting_parsers import hashing_threads
 from app.settings import Settings
@@ -78,13 +79,14 @@ def create_app(
     tools = build_tools(
         settings, surface.catalogue, surface.declarations, clock=clock, tags=known_tags(surface.policies), store=store
     )
+    probes = build_probes(cache, settings.health_seconds)
     plans = compile_plans(
         surface.fitted,
         tools=tools,
         limiter=Limiter(cache),
         audit_client_key=audit_client_key(settings),
         cursors=build_cursors(settings),
-        given={"tools": tools, "probes": build_probes(cache)},
+        given={"tools": tools, "probes": probes},
         check_rights=not bench,
     )
     # A statement's bound for the COMMIT itself, and what follows it.
@@ -96,16 +98,19 @@ def create_app(
     Protocol.head_seconds = settings.head_seconds
     front = FrontDoor(plans.values(), settings=settings, tokens=tools.access_tokens, clock=clock)
     way_out = Exit(settings, metrics=metrics, quiet=quiet)
+    apart = Executor("health", threads=1, queue=2, commit_seconds=late)
     around = lifetime(
         chores(
             settings,
             clock,
             store,
+            probes=probes,
             unanswered=tools.unanswered,
             tell_clock_offset=metrics.tell_clock_offset if metrics else None,
         ),
         executor=executors["common"],
-        close=[*(executor.close for executor in executors.values()), cache.close, database.reset, flush],
+        apart=apart,
+        close=[*(executor.close for executor in (*executors.values(), apart)), cache.close, database.reset, flush],
     )
     bundle = surface.document.bundle
     with reading(surface.document):
@@ -187,8 +192,12 @@ def build_tools(
     )
 
 
-def build_probes(cache: Cache) -> Probes:
-    """Return what the health report asks."""
+def build_probes(cache: Cache, every: float = 5) -> Probes:
+    """Return what the health report asks.
+
+    Args:
+        every: seconds between two deeper looks.
+    """
 
     def database() -> bool:
         try:
@@ -197,7 +206,14 @@ def build_probes(cache: Cache) -> Probes:
         except Unavailable:
             return False
 
-    return Probes(database=database, cache=lambda: cache.is_up() if cache.configured else None)
+    return Probes(
+        database=database,
+        cache=lambda: cache.is_up() if cache.configured else None,
+        database_look=DeeperLook("database", look_at_database, every_seconds=every),
+        cache_look=DeeperLook("cache", lambda: Found(fault_of(cache)), every_seconds=every)
+        if cache.configured
+        else None,
+    )
 
 
 def pool_size(settings: Settings) -> int:

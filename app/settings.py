@@ -174,6 +174,9 @@ class Settings:
         parse.whole(60, 86_400), 900, "an hour of the activity is settled this long after its end"
     )
 
+    health_seconds: int = _setting(
+        parse.whole(1, 3600), 5, "how often a worker looks whether database and cache take writes, for /health"
+    )
     slow_query_ms: int = _setting(parse.whole(1, 60_000), 100, "a query that takes longer is logged as a warning")
     slow_request_ms: int = _setting(parse.whole(1, 60_000), 500, "a request that takes longer is logged as a warning")
     log_level: str = _setting(parse.choice("debug", "info", "warning", "error"), "info", "least level that is logged")

@@ -3,6 +3,7 @@
 from models.activity import ActivityHour, ActivityWatermark, RemovedSession
 from models.audit_client import AuditClient
 from models.audit_event import AuditEvent
+from models.health_check import HealthCheck
 from models.idempotency_key import IdempotencyKey
 from models.pending_invalidation import PendingInvalidation
 from models.role import Role
@@ -19,6 +20,7 @@ __all__ = [
     "ActivityWatermark",
     "AuditClient",
     "AuditEvent",
+    "HealthCheck",
     "IdempotencyKey",
     "PendingInvalidation",
     "RemovedSession",

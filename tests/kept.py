@@ -37,11 +37,12 @@ _FINGERPRINT = " UNION ALL ".join(
 _TABLES = """
 SELECT c.oid::regclass::text,
        ARRAY(SELECT tgname::text FROM pg_trigger WHERE tgrelid = c.oid AND tgenabled IN ('A', 'R') ORDER BY 1)
-FROM pg_class c WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1
+FROM pg_class c WHERE relkind = 'r' AND relnamespace = quote_ident(current_schema())::regnamespace ORDER BY 1
 """
-_SEQUENCES = (
-    "SELECT c.oid::regclass::text FROM pg_class c WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace"
-)
+_SEQUENCES = """
+SELECT c.oid::regclass::text FROM pg_class c
+WHERE relkind = 'S' AND relnamespace = quote_ident(current_schema())::regnamespace
+"""
 _END_OTHERS = """
 SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL(%s)

@@ -108,7 +108,8 @@ def query(connection: DriverConnection) -> str:
     """Return a query of (table, row as text) for every row there is, but for the columns made to hold secrets."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            "SELECT oid::regclass::text FROM pg_class "
+            "WHERE relkind = 'r' AND relnamespace = quote_ident(current_schema())::regnamespace"
         )
         return " UNION ALL ".join(
             f"SELECT '{table}', (to_jsonb(t) - '{_MADE_FOR_SECRETS.get(table, '')}')::text FROM {table} t"

@@ -2,7 +2,8 @@
 
 DATABASE_URL and REDIS_URL put real servers in their place: the user of the one may create databases, and those of the
 other, by number, are emptied. Where DATABASE_URL leads through a pooler, CHARTER_TEST_ADMIN_URL leads to the server
-itself: databases are made and dropped there.
+itself: databases are made and dropped there. CHARTER_TEST_SERVING_ROLE has the tests use their databases as a role of
+this name, which owns nothing and has what `charter db grants` prints.
 """
 
 import contextlib
@@ -26,9 +27,9 @@ from app.cli.services import given_permissions
 from app.database import Database
 from app.database.migrator import migrate
 from app.embedded import EmbeddedServer, start_postgres, start_valkey
-from app.embedded.homes import find
+from app.embedded.homes import NAME, find
 from app.embedded.server import Ownership
-from app.services import built_in_roles
+from app.services import built_in_roles, rights
 from models.record import database as proxy
 from tests import leaks
 from tests.kept import Kept
@@ -39,6 +40,8 @@ PLACE = "CHARTER_TEST_SERVERS"
 ADMIN_URL = "CHARTER_TEST_ADMIN_URL"
 # How many transactions on one database a pooler lets run at the same time.
 AT_ONCE = "CHARTER_TEST_AT_ONCE"
+# A role that serves and owns nothing, in place of the owner of the tables.
+SERVING_ROLE = "CHARTER_TEST_SERVING_ROLE"
 _AN_HOUR = 3600
 
 
@@ -55,6 +58,7 @@ class Servers:
         self._kept: Kept | None = None
         self._numbers = itertools.count()
         self._worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+        self._serving_role = os.environ.get(SERVING_ROLE)
         self.template = place.name.replace("-", "_")
 
     def start(self) -> None:
@@ -102,7 +106,8 @@ class Servers:
         finally:
             altered = lent.altered()
             try:
-                leaks.refuse("\n".join(leaks.rows(lent.url) if altered else lent.rows()), "the database")
+                rows = leaks.rows(straight(lent.url)) if altered else lent.rows()
+                leaks.refuse("\n".join(rows), "the database")
             finally:
                 # Behind a pooler its sessions cannot be told from those of others.
                 if not altered and not os.environ.get(ADMIN_URL) and self._kept is None and lent.put_back():
@@ -128,13 +133,18 @@ class Servers:
             Leak: a secret of the test is in one of its rows.
         """
         self._used.append(url)
-        leaks.refuse("\n".join(leaks.rows(url)), "the database")
+        leaks.refuse("\n".join(leaks.rows(straight(url))), "the database")
+
+    def finish_drops(self) -> None:
+        """Drop what was used, now: roles that own something of it cannot go before."""
+        self._background.submit(self._sweep, keep=0).result()
 
     def _make(self, template: str) -> str:
         name = f"{self.template}_{self._worker}_{next(self._numbers)}"
         self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         self._sweep(keep=1)
-        return with_database(self.postgres_url, name)
+        url = with_database(self.postgres_url, name)
+        return as_role(url, self._serving_role) if self._serving_role and template == self.template else url
 
     def _sweep(self, *, keep: int) -> None:
         while len(self._used) > keep:
@@ -148,6 +158,9 @@ class Servers:
                 return
             self.execute(f'CREATE DATABASE "{self.template}"')
             migrated(with_database(self.postgres_url, self.template))
+            if self._serving_role:
+                self.execute(f'CREATE ROLE "{self._serving_role}" LOGIN')
+                granted(with_database(self._admin_url, self.template), self._serving_role)
             # A pooler keeps its connections, and a database that has some cannot be copied.
             self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.template}'")
             (self._place / "template.done").touch()
@@ -214,15 +227,37 @@ def migrated(url: str) -> None:
     database.reset()
 
 
+def granted(url: str, role: str) -> None:
+    """Give a role what serving from a database needs, as its owner."""
+    database = Database(url, size=1)
+    proxy.initialize(database)
+    found = rights.grants(role)
+    assert found
+    connection = database.connect_apart()
+    connection.cursor().execute(found.script)
+    connection.close()
+    proxy.initialize(None)
+    database.reset()
+
+
+def as_role(url: str, role: str) -> str:
+    """Return the URL of the same database for another role."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{role}@{parts.netloc.rpartition('@')[2]}").geturl()
+
+
 def with_database(url: str, name: str) -> str:
     """Return a PostgreSQL URL that leads to another database of the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 def straight(url: str) -> str:
-    """Return a URL that leads to the same database past a pooler, for whoever watches what waits there."""
+    """Return a URL that leads to the same database past a pooler and as a superuser, for whoever watches it."""
     admin_url = os.environ.get(ADMIN_URL)
-    return with_database(admin_url, urlsplit(url).path[1:]) if admin_url else url
+    if admin_url:
+        return with_database(admin_url, urlsplit(url).path[1:])
+    role = os.environ.get(SERVING_ROLE)
+    return as_role(url, NAME) if role and url.startswith(f"postgresql://{role}@") else url
 
 
 def with_query(url: str, **values: str) -> str:

@@ -85,6 +85,7 @@ def settings_for(**variables: str) -> Settings:
             "LOG_FORMAT": "json",
             # Chores that a test waits for are run by the test; here they would come in between.
             "CACHE_REPLAY_SECONDS": "3600",
+            "HEALTH_SECONDS": "3600",
             **wide,
             **variables,
         }

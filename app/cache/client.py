@@ -3,7 +3,8 @@
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import redis
@@ -72,18 +73,8 @@ class Cache:
         self._mine = threading.local()
         # Raised by a failure: connections of earlier epochs are not used again.
         self._epoch = 0
-        seconds = timeout_ms / 1000
-        self._pool = (
-            redis.ConnectionPool.from_url(
-                url,
-                socket_timeout=seconds,
-                socket_connect_timeout=seconds,
-                retry=None,
-                redis_connect_func=_greet,
-            )
-            if url
-            else None
-        )
+        self._url, self._seconds = url, timeout_ms / 1000
+        self._pool = self._new_pool() if url else None
 
     def ask(self, question: Callable[[redis.Redis], T]) -> T | None:
         """Put a question to Redis; None when it is away, was away a moment ago, or answers with an error.
@@ -108,10 +99,29 @@ class Cache:
         """Ask for a sign of life, for the health report."""
         return self.ask(lambda client: client.ping()) is not None
 
+    @contextmanager
+    def apart(self) -> Iterator[redis.Redis]:
+        """Give a client with a connection of its own; its failures do not count as those of the cache."""
+        pool = self._new_pool()
+        try:
+            with redis.Redis(connection_pool=pool, single_connection_client=True) as client:
+                yield client
+        finally:
+            pool.disconnect()
+
     def close(self) -> None:
         """Close every connection."""
         if self._pool is not None:
             self._pool.disconnect()
+
+    def _new_pool(self) -> redis.ConnectionPool:
+        return redis.ConnectionPool.from_url(
+            self._url,
+            socket_timeout=self._seconds,
+            socket_connect_timeout=self._seconds,
+            retry=None,
+            redis_connect_func=_greet,
+        )
 
     def _client(self, pool: redis.ConnectionPool) -> redis.Redis:
         # A client that keeps its connection spares the pool's check-out, which costs as much as the question.

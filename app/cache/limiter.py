@@ -51,7 +51,7 @@ local arrival = math.max(held - interval, now + 1)
 redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', math.ceil((arrival - now) / 1000))
 return 1
 """
-_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _MOST_LOCAL = 100_000
 
 Counts = tuple[int, int, int, int]  # as the script returns them
@@ -191,7 +191,7 @@ def _taken(counts: Counts) -> Taken:
 
 def _ask(client: redis.Redis, key: str, interval: int, tolerance: int) -> Counts:
     try:
-        answer = client.evalsha(_SHA, 1, key, interval, tolerance)
+        answer = client.evalsha(SHA, 1, key, interval, tolerance)
     except redis.exceptions.NoScriptError:
         answer = client.eval(SCRIPT, 1, key, interval, tolerance)
     return _counts(answer)
@@ -208,7 +208,7 @@ def _ask_and_read(
     client: redis.Redis, key: str, interval: int, tolerance: int, keys: Sequence[str]
 ) -> tuple[Counts, list[bytes | None]]:
     with client.pipeline(transaction=False) as pipe:
-        pipe.evalsha(_SHA, 1, key, interval, tolerance)
+        pipe.evalsha(SHA, 1, key, interval, tolerance)
         pipe.mget(keys)
         counts, values = pipe.execute(raise_on_error=False)
     if isinstance(counts, redis.exceptions.NoScriptError):

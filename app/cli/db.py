@@ -6,12 +6,15 @@ from contextlib import contextmanager
 
 import click
 
+from app.cli.examples import example
 from app.cli.refusals import FAILED, Refusal
 from app.cli.tables import print_table
 from app.database import Database, bind, connection
 from app.settings import Settings
 
 _BEHIND = 1
+_LONGEST_NAME = 63
+_GRANTS_EXAMPLE = example('charter db grants charter_serve | psql "$OWNER_URL"')
 
 
 @click.group(short_help="Migrate the database, and fill or empty it.")
@@ -58,6 +61,28 @@ def status(ctx: click.Context) -> None:
     print_table(("MIGRATION", "RUN AT (UTC)"), rows)
     if any(moment is None for _, moment in found):
         ctx.exit(_BEHIND)
+
+
+@db.command(short_help="Print the rights that a serving role needs.", epilog=_GRANTS_EXAMPLE)
+@click.argument("role", callback=lambda _ctx, _param, value: _role_name(value))
+def grants(role: str) -> None:
+    """Print the SQL that gives ROLE all that `charter serve` needs, and takes from it what is beyond that.
+
+    Run it as the role that owns the tables. What later migrations make is covered. docs/database-roles.md has the whole
+    set-up. ROLE is the name as PostgreSQL has it, without quotes.
+    """
+    from app.services import rights
+
+    with bound_database():
+        found = rights.grants(role)
+        me = rights.connected_role()
+    if found is None:
+        raise Refusal(f"{me} finds no tables to grant rights on: run charter db migrate first", exit_code=FAILED)
+    if found.owns:
+        raise Refusal(f"{role} owns the tables, and needs no rights: name the role that serves", exit_code=FAILED)
+    if not found.exists:
+        click.echo(f"charter: there is no role {role} yet: CREATE ROLE … LOGIN comes before this", err=True)
+    click.echo(found.script)
 
 
 @db.command(short_help="Make a few example people for development.")
@@ -111,6 +136,19 @@ def bound_database() -> Iterator[tuple[Database, Settings]]:
         with connection():
             pass
         yield database, settings
+
+
+def _role_name(value: str) -> str:
+    """Return a name that PostgreSQL takes for a role.
+
+    Raises:
+        BadParameter: it takes no such name.
+    """
+    if not value or not value.isprintable() or len(value.encode(errors="replace")) > _LONGEST_NAME:
+        raise click.BadParameter(f"must be 1 to {_LONGEST_NAME} bytes of printable text.")
+    if value in ("public", "none") or value.startswith("pg_"):
+        raise click.BadParameter(f"must be a role of your own; PostgreSQL keeps the name {value} for itself.")
+    return value
 
 
 def _confirm(question: str, yes: bool) -> None:

@@ -9,12 +9,15 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
+import peewee
 
 from app.database import explain_connection_fault
+from app.database.faults import INSUFFICIENT_PRIVILEGE, lacks_connect
 from app.database.migrator import MigrationError
 from app.embedded import EmbeddedError
 from app.errors import AppError, Unavailable
 from app.policy.document import DocumentError
+from app.services import rights
 from app.settings import SettingsError
 
 FAILED = 1
@@ -22,6 +25,8 @@ UNAVAILABLE = 69
 BUSY = 75
 MISCONFIGURED = 78
 
+
+_RIGHTS_MEND = "charter db grants ROLE prints what the role needs, charter doctor says what it lacks"
 
 _MENDS = {
     errno.ENOSPC: "the disk is full: free some space and try again",
@@ -72,7 +77,12 @@ class CharterGroup(click.Group):
         except DocumentError as error:
             refuse_document(error.faults)
         except Unavailable as error:
-            raise Refusal(explain_connection_fault(error), exit_code=UNAVAILABLE) from error
+            code = MISCONFIGURED if lacks_connect(error) else UNAVAILABLE
+            raise Refusal(explain_connection_fault(error), exit_code=code) from error
+        except peewee.ProgrammingError as error:
+            if getattr(error.__cause__, "pgcode", None) != INSUFFICIENT_PRIVILEGE:
+                raise
+            raise Refusal(f"{str(error).splitlines()[0]}; {_RIGHTS_MEND}", exit_code=MISCONFIGURED) from error
         except EmbeddedError as error:
             raise Refusal(str(error), exit_code=UNAVAILABLE) from error
         except MigrationError as error:
@@ -96,6 +106,23 @@ def refuse_document(faults: Sequence[object]) -> NoReturn:
     raise Refusal(
         *(str(fault) for fault in faults),
         f"the document has {count}; mend what is listed and try again",
+        exit_code=MISCONFIGURED,
+    )
+
+
+def refuse_without_rights() -> None:
+    """Refuse when the connected role lacks a right that serving needs, a line for each, with the GRANT that gives it.
+
+    Raises:
+        Refusal: it does.
+    """
+    lacking = rights.lacking()
+    if not lacking:
+        return
+    me = rights.connected_role()
+    raise Refusal(
+        *(f"the role {me} has no {right}: {grant}" for right, grant in lacking),
+        f"run these as the owner of the tables, or what this prints: charter db grants {me}",
         exit_code=MISCONFIGURED,
     )
 

@@ -19,7 +19,7 @@ from uvicorn.supervisors import ChangeReload
 from app.cli.first_admin import Made, first_admin
 from app.cli.listening import BACKLOG, address_of, bind_port
 from app.cli.migrating import bring_up_to_date, role_differences, shortfall
-from app.cli.refusals import MISCONFIGURED, Refusal, refuse_document
+from app.cli.refusals import MISCONFIGURED, Refusal, refuse_document, refuse_without_rights
 from app.cli.server import Server
 from app.cli.stopping import hand_over, ignore_stops, tell
 from app.cli.supervisor import Supervisor
@@ -48,7 +48,8 @@ def run_server(settings: Settings, *, reload: bool = False) -> None:
         reload: start anew whenever the code or the document changes.
 
     Raises:
-        Refusal: the document is wrong, the database is behind it, the port is taken, a worker does not start.
+        Refusal: the document is wrong, the database is behind it, the role lacks a right, the port is taken, a worker
+            does not start.
         Unavailable: the database cannot be reached.
     """
     app = _checked_app(settings)
@@ -95,6 +96,7 @@ def _checked_app(settings: Settings) -> Any:
 def _prepare_database(settings: Settings) -> Made | None:
     """Reach the database and bring it up to date; return the first admin, when made just now."""
     with connection():
+        refuse_without_rights()
         behind = shortfall(bound())
     if settings.env == "production":
         if behind:

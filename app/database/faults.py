@@ -8,6 +8,7 @@ from psycopg2.extensions import parse_dsn
 from app.errors import Unavailable
 
 LOCK_TIMEOUT = "55P03"
+INSUFFICIENT_PRIVILEGE = "42501"
 _STANDBY = "25006"
 
 # The server refuses work that it may take later (PostgreSQL manual, appendix A): connection exceptions, resources
@@ -69,6 +70,11 @@ def translated(error: Exception) -> Exception:
     return error
 
 
+def lacks_connect(error: BaseException) -> bool:
+    """Say whether the server refused a connection because the role may not use the database."""
+    return "permission denied for database" in str(_root(error))
+
+
 def explain(error: BaseException, url: str) -> str:
     """Return one line for people on why there is no connection, and what to do.
 
@@ -76,9 +82,7 @@ def explain(error: BaseException, url: str) -> str:
         error: what the pool or the driver raised.
         url: the DATABASE_URL; its password stays out of the line.
     """
-    cause: BaseException = error
-    while cause.__cause__ is not None:
-        cause = cause.__cause__
+    cause = _root(error)
     lines = [line.strip() for line in str(cause).splitlines() if line.strip()] or [type(cause).__name__]
     told = [line for line in lines if " failed: " in line] or lines
     detail = told[-1].rpartition(" failed: ")[2].removeprefix("FATAL:").strip().rstrip(".")
@@ -87,7 +91,20 @@ def explain(error: BaseException, url: str) -> str:
         detail = detail.replace(password, "***")
     # Where the URL names no user the account's name is taken, and a container's account may have none.
     mend = "name a user in DATABASE_URL" if "local user with ID" in detail else "start it or set DATABASE_URL"
+    if lacks_connect(error):
+        database, role = (_quoted(_parts(url).get(part, "")) for part in ("dbname", "user"))
+        mend = f"as the owner of the database: GRANT CONNECT ON DATABASE {database} TO {role};"
     return f"cannot reach PostgreSQL at {_place(url)} ({detail}); {mend}"
+
+
+def _root(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _place(url: str) -> str:

@@ -43,6 +43,19 @@ _PARTITIONS = """
 SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = to_regclass('audit_events') ORDER BY 1
 """
 
+# The first one came later; a role that owns nothing may call it too.
+_MAKERS = """
+SELECT coalesce(to_regproc('make_audit_partitions'), to_regproc('ensure_audit_partitions'))::text
+"""
+
+# The owner of the history owns all that the migrations made; before the first one it takes a schema to make tables in.
+_STANDING = """
+SELECT (SELECT relowner::regrole::text FROM pg_class WHERE oid = to_regclass('migratehistory')),
+       (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('migratehistory')),
+       quote_ident(current_user), quote_ident(current_schema()),
+       current_schema() IS NOT NULL AND has_schema_privilege(current_schema(), 'CREATE')
+"""
+
 _TEMPLATE = '''"""{about}."""
 
 
@@ -129,21 +142,24 @@ def migrate(database: Database, *, report: Report = print, directory: Path = MIG
         The names run, in order.
 
     Raises:
-        MigrationError: the database knows migrations that this code does not, or one could not take its locks.
+        MigrationError: the database knows migrations that this code does not, one could not take its locks, or the
+            role may not migrate.
         Unavailable: the database cannot be reached.
     """
     router = _router(database, directory)
     with _alone(database, report) as still_alone:
-        database.execute_sql(_HISTORY)
         _refuse_unknown(router)
         names = list(router.diff)
+        if names:
+            _refuse_others(database)
+            database.execute_sql(_HISTORY)
         for name in names:
             still_alone()
             report(f"migrating {name}")
             router.step(name, forward=True)
-        if database.execute_sql("SELECT to_regproc('ensure_audit_partitions')").fetchone()[0]:
+        if maker := database.execute_sql(_MAKERS).fetchone()[0]:
             before = _partitions(database)
-            database.execute_sql("SELECT ensure_audit_partitions(now())")
+            database.execute_sql(f"SELECT {maker}(now())")
             for name in _partitions(database):
                 if name not in before:
                     report(f"making the partition {name}")
@@ -163,6 +179,8 @@ def rollback(database: Database, steps: int = 1, *, report: Report = print, dire
     with _alone(database, report) as still_alone:
         _refuse_unknown(router)
         names = list(reversed(router.done))[:steps]
+        if names:
+            _refuse_others(database)
         for name in names:
             still_alone()
             report(f"rolling back {name}")
@@ -198,6 +216,22 @@ def _refuse_unknown(router: Router) -> None:
         raise MigrationError(
             f"the database was migrated by a newer release, which this code does not know: {', '.join(unknown)}. "
             "Run that release, or let it roll back first."
+        )
+
+
+def _refuse_others(database: Database) -> None:
+    owner, owns, me, schema, may_create = database.execute_sql(_STANDING).fetchone()
+    if owner and not owns:
+        raise MigrationError(
+            f"the tables belong to the role {owner}, and {me} cannot migrate them. "
+            f"Run charter db migrate with a DATABASE_URL for {owner}."
+        )
+    if not may_create:
+        place = f"the schema {schema}" if schema else "any schema of its search path"
+        raise MigrationError(
+            f"the role {me} may not make tables in {place}. As the owner of the database, run: "
+            f"CREATE SCHEMA charter AUTHORIZATION {me}; ALTER ROLE {me} SET search_path = charter; "
+            f"or let it make tables: GRANT CREATE ON SCHEMA {schema or 'public'} TO {me};"
         )
 
 

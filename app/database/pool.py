@@ -16,18 +16,17 @@ from typing import Any
 import psycopg2
 import psycopg2.extras
 from peewee import PostgresqlDatabase, QueryEvent, _ConnectionLocal
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_UNKNOWN, parse_dsn, register_adapter
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_UNKNOWN, register_adapter
 from psycopg2.extensions import connection as DriverConnection
 from psycopg2.extensions import cursor as DriverCursor
 
 from app.database import jobs
 from app.database.faults import Late, Overdue, PoolExhausted, is_broken, translated
+from app.database.parameters import connection_parameters
 from app.database.watch import Link, Watch
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
-# A peer that vanishes without a word is noticed after this; a URL may say otherwise. Unix sockets ignore them.
-_KEEPALIVE = {"keepalives_idle": "30", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "20000"}
 # Older connections are replaced, so that the pool follows a failover or a change of address.
 _LONGEST_LIFE_SECONDS = 1800.0
 # What a command gets at least, however late it is: a COMMIT that was sent in time has its full bound.
@@ -76,7 +75,7 @@ class Database(PostgresqlDatabase):
         slow_ms: float = 100,
         slow: Callable[[str, float], object] | None = None,
     ) -> None:
-        self._parameters = {"connect_timeout": str(int(connect_seconds)), **_KEEPALIVE, **parse_dsn(url)}
+        self._parameters = connection_parameters(url, connect_seconds=connect_seconds)
         super().__init__(self._parameters.get("dbname", "postgres"))
         self.url = url
         self.size = size

@@ -23,6 +23,8 @@ from app.errors import Unavailable
 Outcome = TypeVar("Outcome")
 
 _LONGEST_PAUSE_SECONDS = 0.02
+# Whatever the role's default: what is guarded by locks and conditional statements is so at this level.
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 # What Peewee finds on its own list of transactions, so that its atomic() becomes a savepoint inside ours.
 _OURS = object()
 
@@ -57,10 +59,11 @@ def run(sql: str, params: Parameters = (), *, again: bool = False) -> list[tuple
         peewee.DatabaseError: its subclasses; the driver's error with `pgcode` is the cause.
     """
     database = bound()
-    if database.state.depth:
+    if database.state.transactions:
         return _rows(database, sql, params, again)
     with connection():
-        return _rows(database, sql, params, again)
+        # In autocommit a statement that was undone by a deadlock, or at a stricter level, may simply be repeated.
+        return retrying(lambda: _rows(database, sql, params, again))
 
 
 def run_apart(sql: str, params: Parameters = ()) -> list[tuple[Any, ...]]:
@@ -222,13 +225,13 @@ def _begin(database: Database) -> None:
     _hold(database)
     try:
         try:
-            database.control("BEGIN")
+            database.control(_BEGIN)
         except Overdue:
             raise
         except psycopg2.Error:
             database.discard()
             database.connect()
-            database.control("BEGIN")
+            database.control(_BEGIN)
     except BaseException as error:
         database.discard()
         _let_go(database)

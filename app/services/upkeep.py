@@ -6,7 +6,8 @@ from app.clock import PRESENT
 from app.database import run, within
 from app.settings import Settings
 
-_PARTITIONS = f"SELECT ensure_audit_partitions({PRESENT})"
+# Made in the name of the owner of the tables: the role that serves may own nothing.
+_PARTITIONS = f"SELECT make_audit_partitions({PRESENT})"
 
 # A counter that nobody has touched for a day limits nobody any more.
 _ATTEMPTS = f"""

@@ -238,12 +238,12 @@ def test_contention_without_end_is_unavailable(database: Database) -> None:
 
     def fail() -> None:
         attempts.append(1)
-        run("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = 'serialization_failure'; END $$")
+        with transaction():
+            run("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = 'serialization_failure'; END $$")
 
     with pytest.raises(Unavailable) as caught:
         retrying(fail)
-    assert caught.value.reason == "contention"
-    assert len(attempts) == 3
+    assert (caught.value.reason, len(attempts)) == ("contention", 3)
     with pytest.raises(peewee.OperationalError), transaction():
         retrying(fail)
     assert len(attempts) == 4

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import redis
@@ -92,10 +93,47 @@ def limiter(deployment: Deployment) -> Iterator[Verdict]:
     except _FAILURES as error:
         yield failed(
             f"the limiter's script does not run ({_reason(error)}): each process counts for itself",
-            f"give its user EVAL, EVALSHA, TIME, GET, MGET, SET on {deployment.settings.redis_prefix}:*, on a primary",
+            "use a primary, and give its user what docs/redis.md lists",
         )
     else:
         yield ok("the limiter's script runs")
+
+
+def rights(deployment: Deployment) -> Iterator[Verdict]:
+    """Try each command that the server sends, on keys of our own that are gone after a millisecond."""
+    lacking, faults = [], []
+    name = f"{deployment.settings.redis_prefix}:doctor:{uuid4()}"
+    attempts: dict[str, tuple[Any, ...]] = {
+        "PING": ("PING",),
+        "EVAL": ("EVAL", "return 1", 0),
+        "EVALSHA": ("EVALSHA", "0" * 40, 0),
+        "TIME": ("TIME",),
+        "SET": ("SET", name, "1", "PX", 1),
+        "GET": ("GET", name),
+        "MGET": ("MGET", name),
+        "EXPIRE": ("EXPIRE", name, 1),
+        "INFO": ("INFO", "server"),
+    }
+    with _client(deployment) as client:
+        for command, words in attempts.items():
+            try:
+                client.execute_command(*words)
+            except redis.exceptions.NoScriptError:
+                continue
+            except redis.exceptions.NoPermissionError:
+                lacking.append(command)
+            except redis.exceptions.ResponseError as error:
+                faults.append(f"{command}: {_reason(error)}")
+    if lacking:
+        yield failed(
+            f"its user may not use {', '.join(lacking)} on {deployment.settings.redis_prefix}:*",
+            "ACL SETUSER … " + " ".join(f"+{command.lower()}" for command in lacking) + " "
+            f"~{deployment.settings.redis_prefix}:*; docs/redis.md has the whole list",
+        )
+    elif faults:
+        yield failed(f"it refuses {'; '.join(faults)}", "use a primary that has room for more, or mend what it says")
+    else:
+        yield ok("every command that the server sends is carried out")
 
 
 def _client(deployment: Deployment) -> redis.Redis:

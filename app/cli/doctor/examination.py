@@ -64,6 +64,7 @@ CHECKS = (
     Check("cache", "version", cache.version, ("cache",)),
     Check("cache", "memory", cache.memory, ("cache",)),
     Check("cache", "limiter", cache.limiter, ("cache",)),
+    Check("cache", "rights", cache.rights, ("cache",)),
     Check("migrations", "applied", migrations.applied, _DATABASE),
     Check("migrations", "known", migrations.known, _DATABASE),
     Check("migrations", "drift", migrations.drift_of_models, _SCHEMA),

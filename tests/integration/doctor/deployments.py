@@ -18,6 +18,7 @@ from tests.command import PRODUCTION
 from tests.servers import migrated, with_database
 
 ROLE = "charter_app"
+SERVER = "charter_server"
 OTHER_KEY = "k2:5a6b7c8d9e0f1a2b3c4d5e6f7a8b9c0d1e2f3a4b"
 TEMPLATE = "template_of_doctors"
 COMPLETE = {
@@ -69,7 +70,7 @@ def run_charter(*words: str, **variables: str) -> Result:
 
 
 class Durable:
-    """A PostgreSQL as production would have it, with databases that a role without privileges owns."""
+    """A PostgreSQL as production would have it, with databases that a role without privileges owns; another serves."""
 
     def __init__(self, place: Path) -> None:
         first = start_postgres(place)
@@ -81,10 +82,17 @@ class Durable:
         self.execute(self.url, f"CREATE ROLE {ROLE} LOGIN", f"CREATE DATABASE {TEMPLATE} OWNER {ROLE}")
         self.execute(with_database(self.url, TEMPLATE), "CREATE EXTENSION pg_stat_statements")
         migrated(self.as_role(TEMPLATE))
+        self.execute(self.url, f"CREATE ROLE {SERVER} LOGIN")
+        printed = run_charter("db", "grants", SERVER, DATABASE_URL=self.as_role(TEMPLATE)).stdout
+        self.execute(self.as_role(TEMPLATE), printed)
 
     def as_role(self, name: str, role: str = ROLE) -> str:
         """Return the URL of a database for a role."""
         return with_database(self.url, name).replace("charter@", f"{role}@", 1)
+
+    def as_server(self, url: str) -> str:
+        """Return the URL of the same database for the role that serves and owns nothing."""
+        return url.replace(f"{ROLE}@", f"{SERVER}@", 1)
 
     def as_superuser(self, url: str) -> str:
         """Return the URL of the same database for the superuser."""

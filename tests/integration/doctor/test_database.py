@@ -1,9 +1,11 @@
 """A database that cannot keep what Charter promises is told, with how to mend it."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from app.database import Database, run
-from tests.integration.doctor.deployments import ROLE, Durable, doctor, run_charter
+from tests.integration.doctor.deployments import ROLE, SERVER, Durable, doctor, run_charter
 
 
 def test_migrations_that_were_not_run_are_told_with_the_command_that_runs_them(durable: Durable) -> None:
@@ -66,16 +68,76 @@ def test_a_role_without_rights_is_told_which_and_mended_as_printed(url: str, dur
         seen = doctor(DATABASE_URL=server, REDIS_URL="")
         found = seen.of("database.rights")
         assert found["status"] == "failed"
-        assert "UPDATE on users" in found["found"]
-        assert "EXECUTE on rotate_refresh_token" in found["found"]
-        assert "on audit_events" not in found["found"]
-        assert seen.of("database.ownership")["status"] == "warning"
+        assert "no UPDATE, DELETE on table public.users" in found["found"]
+        assert "EXECUTE on function public.rotate_refresh_token" in found["found"]
+        assert "on table public.audit_events;" not in found["found"]
 
         durable.execute(url, found["mend"].split("tables: ", 1)[1])
 
         assert doctor(DATABASE_URL=server, REDIS_URL="").of("database.rights")["status"] == "ok"
     finally:
         durable.execute(boss, "DROP OWNED BY server", "DROP ROLE server")
+
+
+def test_one_role_that_owns_and_serves_is_told_with_what_it_could_do(url: str) -> None:
+    found = doctor(DATABASE_URL=url, REDIS_URL="").of("database.ownership")
+
+    assert (found["status"], found["found"].split(":")[0]) == ("warning", "one role owns and serves")
+    assert "docs/database-roles.md" in found["mend"]
+
+
+def test_two_roles_are_told_and_nothing_is_to_be_mended(url: str, durable: Durable) -> None:
+    seen = doctor(DATABASE_URL=durable.as_server(url), REDIS_URL="")
+
+    assert seen.of("database.ownership")["found"] == (
+        f"two roles: {SERVER} serves and owns nothing; the tables belong to {ROLE}, who migrates"
+    )
+    assert [name for name in seen.bad() if name.startswith(("database", "migrations", "partitions"))] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (f"GRANT {ROLE} TO {SERVER}", "one role owns and serves"),
+        (f"ALTER SCHEMA public OWNER TO {SERVER}", "owner of the schema public"),
+        (f"ALTER DATABASE {{}} OWNER TO {SERVER}", "owner of the database"),
+        (f"GRANT CREATE ON SCHEMA public TO {SERVER}", "may make tables and functions in the schema public"),
+        (f"GRANT DELETE, TRIGGER ON audit_events TO {SERVER}", "has DELETE on audit_events, TRIGGER on audit_events"),
+    ],
+    ids=["member of the owner", "owns the schema", "owns the database", "may create", "more rights on the trail"],
+)
+def test_a_serving_role_that_could_reach_the_trail_by_another_way_is_told(
+    url: str, durable: Durable, change: str, told: str
+) -> None:
+    boss = durable.as_superuser(url)
+    durable.execute(boss, change.format(urlsplit(url).path[1:]))
+    try:
+        found = doctor(DATABASE_URL=durable.as_server(url), REDIS_URL="").of("database.ownership")
+    finally:
+        durable.execute(boss, f"REVOKE {ROLE} FROM {SERVER}")
+
+    assert (found["status"], told in found["found"]) == ("warning", True), found
+
+
+def test_a_schema_of_another_name_is_no_drift(durable: Durable) -> None:
+    with durable.deployment("template0") as url:
+        durable.execute(
+            durable.as_superuser(url),
+            f'CREATE SCHEMA "The accounts" AUTHORIZATION {ROLE}',
+            f'ALTER DATABASE {urlsplit(url).path[1:]} SET search_path = "The accounts"',
+        )
+        assert run_charter("db", "migrate", DATABASE_URL=url).exit_code == 0
+        durable.execute(url, run_charter("db", "grants", SERVER, DATABASE_URL=url).stdout)
+
+        for role in (url, durable.as_server(url)):
+            seen = doctor(DATABASE_URL=role, REDIS_URL="")
+            assert seen.of("migrations.drift")["found"] == "the tables are those of the models"
+            told = {name: status for name, status in seen.bad().items() if name != "database.extensions"}
+            assert told == (
+                {"database.ownership": "warning", "cache.connection": "warning"}
+                if role == url
+                else {"cache.connection": "warning"}
+            )
 
 
 def test_a_superuser_a_server_that_forgets_and_statements_nobody_counts_are_told(

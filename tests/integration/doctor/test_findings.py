@@ -22,15 +22,17 @@ PASSWORD = "hunter2hunter2hunter2"
 PAGE = ROOT / "docs" / "doctor.md"
 
 
-def test_a_production_that_lacks_nothing_is_told_so(url: str, valkey_url: str) -> None:
-    seen = doctor(DATABASE_URL=url, REDIS_URL=valkey_url)
+def test_a_production_that_lacks_nothing_is_told_so(url: str, valkey_url: str, durable: Durable) -> None:
+    seen = doctor(DATABASE_URL=durable.as_server(url), REDIS_URL=valkey_url)
 
     assert (seen.exit_code, seen.status, seen.bad()) == (0, "ok", {})
     assert {check["name"] for check in seen.checks if check["status"] == "skipped"} == {"token_secret"}
 
 
-def test_the_json_has_each_check_once_in_order_and_nothing_to_mend_where_all_is_well(url: str, valkey_url: str) -> None:
-    seen = doctor(DATABASE_URL=url, REDIS_URL=valkey_url)
+def test_the_json_has_each_check_once_in_order_and_nothing_to_mend_where_all_is_well(
+    url: str, valkey_url: str, durable: Durable
+) -> None:
+    seen = doctor(DATABASE_URL=durable.as_server(url), REDIS_URL=valkey_url)
 
     assert [list(check) for check in seen.checks] == [["group", "name", "status", "found", "mend"]] * len(seen.checks)
     told = [(check["group"], check["name"]) for check in seen.checks]
@@ -161,8 +163,8 @@ def test_a_database_that_is_away_is_told_once_and_hides_nothing_else(valkey_url:
     assert {seen.of(name)["status"] for name in ("cache.limiter", "document.operations")} == {"ok"}
 
 
-def test_a_cache_that_is_away_is_told_once(url: str) -> None:
-    seen = doctor(DATABASE_URL=url, REDIS_URL=f"redis://:{PASSWORD}@127.0.0.1:1/0")
+def test_a_cache_that_is_away_is_told_once(url: str, durable: Durable) -> None:
+    seen = doctor(DATABASE_URL=durable.as_server(url), REDIS_URL=f"redis://:{PASSWORD}@127.0.0.1:1/0")
 
     assert seen.bad() == {"cache.connection": "failed"}
     assert seen.exit_code == 69

@@ -1,0 +1,16 @@
+"""The row that a server writes to see whether writes are taken."""
+
+from peewee import Check, IntegerField, Model
+
+from models.record import database, moment_now
+
+
+class HealthCheck(Model):
+    """The only one there is."""
+
+    id = IntegerField(primary_key=True, constraints=[Check("id = 1")])
+    checked_at = moment_now()
+
+    class Meta:
+        database = database
+        table_name = "health_checks"

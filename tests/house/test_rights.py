@@ -1,0 +1,57 @@
+"""The list of rights of the serving role is what the statements of the code need: not less, and not more."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.database import Database
+from app.database.migrator import MIGRATIONS, Router
+from app.services import rights
+from tests.house.repository import ROOT, files
+
+# What the owner runs, and what only looks at the shape of tables.
+OTHERS = ("app/database/migrator.py", "app/database/drift.py", "app/services/rights.py")
+VERBS = {"INSERT INTO": "INSERT", "UPDATE": "UPDATE", "DELETE FROM": "DELETE", "FROM": "SELECT", "JOIN": "SELECT"}
+STATEMENT = re.compile(rf"\b({'|'.join(VERBS)})\s+([a-z_]+)")
+LOCKED = re.compile(r"\bFROM\s+([a-z_]+)[^;]*?\bFOR (?:UPDATE|NO KEY UPDATE|SHARE|KEY SHARE)\b", re.DOTALL)
+UPSERT = re.compile(r"INSERT INTO\s+([a-z_]+)[^;]*?\bON CONFLICT\s*\([^)]*\) DO UPDATE\b", re.DOTALL)
+SOUGHT = re.compile(r"\b(?:UPDATE|DELETE FROM)\s+([a-z_]+)[^;]*?\bWHERE\b", re.DOTALL)
+FUNCTION = re.compile(r"FUNCTION (\w+)\(.*?\$\$(.*?)\$\$", re.DOTALL)
+ROUTER = Router(Database("postgresql:///x", size=1), migrate_dir=MIGRATIONS)
+BY_THE_OWNER = ("ensure_audit_partitions", "make_audit_partitions", "lowest_id")
+
+
+def _texts(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _statements() -> Iterator[str]:
+    for path in files("app/*.py"):
+        if path.relative_to(ROOT).as_posix() not in OTHERS:
+            yield from _texts(path)
+    for path in MIGRATIONS.glob("*.py"):
+        for text in ROUTER.load(path.stem).values():
+            if isinstance(text, str):
+                yield from (body for name, body in FUNCTION.findall(text) if name not in BY_THE_OWNER)
+
+
+def _used() -> dict[str, set[str]]:
+    used: dict[str, set[str]] = {table: set() for table in rights.needed()}
+    for text in _statements():
+        found = [(table, VERBS[verb]) for verb, table in STATEMENT.findall(text)]
+        found += [(table, "SELECT") for table in SOUGHT.findall(text)]
+        found += [(table, "UPDATE") for pattern in (LOCKED, UPSERT) for table in pattern.findall(text)]
+        for table, privilege in found:
+            if table in used:
+                used[table].add(privilege)
+    return used
+
+
+def test_the_rights_of_each_table_are_those_that_the_code_uses() -> None:
+    used = _used()
+    used["migratehistory"].add("SELECT")  # the start looks whether a migration is missing
+
+    assert {table: set(privileges) for table, privileges in rights.needed().items()} == used

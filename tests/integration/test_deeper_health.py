@@ -1,0 +1,188 @@
+"""Health tells of stores that answer and cannot be worked with: real servers, made read-only, full or closed to us."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+
+from app.cache.client import Cache
+from app.database import Database, run
+from app.embedded import start_valkey
+from app.factory import build_probes
+from app.services.health import Health, Probes, check
+from tests.integration.roles import TwoRoles, bound, two_roles
+from tests.servers import Servers
+from tests.service import running, settings_for
+
+NOBODY = Cache("", timeout_ms=100, prefix="charter")
+USER = "watched"
+
+
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Valkey of this module's own, which may be damaged."""
+    server = start_valkey(tmp_path_factory.mktemp("valkey"))
+    if server is None:
+        pytest.skip("no Valkey on this machine")
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def roles(servers: Servers) -> Iterator[TwoRoles]:
+    with two_roles(servers) as made:
+        made.grant()
+        yield made
+
+
+def looked(probes: Probes) -> Health:
+    """Return the health after each store was looked at once."""
+    for look in (probes.database_look, probes.cache_look):
+        if look:
+            look.look()
+    return check(probes)
+
+
+REVOCATIONS = (
+    ("REVOKE INSERT ON audit_events FROM {}", "GRANT INSERT ON audit_events TO {}"),
+    ("REVOKE USAGE ON SCHEMA public FROM {}, PUBLIC", "GRANT USAGE ON SCHEMA public TO {}"),
+    ("REVOKE UPDATE ON health_checks FROM {}", "GRANT UPDATE ON health_checks TO {}"),
+    ("REVOKE ALL ON FUNCTION decide_call FROM {}, PUBLIC", "GRANT EXECUTE ON FUNCTION decide_call TO {}"),
+)
+
+
+def test_a_right_that_is_lost_is_an_error_until_it_is_back(roles: TwoRoles) -> None:
+    server = roles.names[1]
+    with bound(roles.server):
+        probes = build_probes(NOBODY)
+        assert looked(probes).database
+        for revocation, grant in REVOCATIONS:
+            roles.execute(roles.owner, revocation.format(server))
+            assert looked(probes) == ("error", False, False), revocation
+
+            roles.execute(roles.owner, grant.format(server))
+            assert looked(probes).database
+
+
+def test_a_database_that_is_set_to_be_read_only_is_an_error_until_it_is_not(roles: TwoRoles) -> None:
+    name, server = urlsplit(roles.owner).path[1:], roles.names[1]
+    with bound(roles.server) as database:
+        probes = build_probes(NOBODY)
+        for what in (f"DATABASE {name}", f"ROLE {server}", f"ROLE {server} IN DATABASE {name}"):
+            roles.execute(roles.superuser, f"ALTER {what} SET default_transaction_read_only = on")
+            assert not looked(probes).database, what  # on connections that could still write, too
+            database.close()
+            database.reset()
+            assert not looked(probes).database, what
+
+            reset = f"ALTER {what} RESET default_transaction_read_only"
+            roles.execute(roles.superuser, "SET default_transaction_read_only = off", reset)
+            assert looked(probes).database  # and no connection is kept that still could not write
+
+
+def test_a_role_that_may_write_in_a_database_that_is_read_only_by_default_is_fine(roles: TwoRoles) -> None:
+    name, server = urlsplit(roles.owner).path[1:], roles.names[1]
+    roles.execute(
+        roles.superuser,
+        f"ALTER DATABASE {name} SET default_transaction_read_only = on",
+        f"ALTER ROLE {server} IN DATABASE {name} SET default_transaction_read_only = off",
+    )
+    with bound(roles.server):
+        assert looked(build_probes(NOBODY)).database
+
+
+def test_looking_leaves_nothing_behind_however_often(database: Database) -> None:
+    probes = build_probes(NOBODY)
+    for _ in range(100):
+        assert looked(probes).database
+
+    assert run("SELECT count(*) FROM health_checks") == [(1,)]
+    assert run("SELECT pg_relation_size('health_checks')") == [(8192,)]
+    assert run("SELECT count(*) FROM audit_events") == [(0,)]
+
+
+def test_a_look_that_gets_no_answer_ends_and_counts_when_it_comes_twice(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.health.LOOK_SECONDS", 0.2)
+    probes = build_probes(NOBODY)
+    other = database.connect_apart()
+    try:
+        other.cursor().execute("BEGIN; LOCK TABLE health_checks")
+        assert looked(probes).database
+        assert not looked(probes).database
+    finally:
+        other.close()
+    assert looked(probes).database
+
+
+def full(client: redis.Redis) -> Callable[[], Any]:
+    client.config_set("maxmemory-policy", "noeviction")
+    client.config_set("maxmemory", "1")
+    return lambda: client.config_set("maxmemory", "0")
+
+
+def replica(client: redis.Redis) -> Callable[[], Any]:
+    client.replicaof("127.0.0.1", 1)
+    return lambda: client.replicaof("NO", "ONE")
+
+
+def unsaved(client: redis.Redis) -> Callable[[], Any]:
+    client.config_set("min-replicas-to-write", "1")
+    return lambda: client.config_set("min-replicas-to-write", "0")
+
+
+def closed(*rights: str) -> Callable[[redis.Redis], Callable[[], Any]]:
+    def close(client: redis.Redis) -> Callable[[], Any]:
+        client.execute_command("ACL", "SETUSER", USER, *rights)
+        return lambda: client.execute_command("ACL", "SETUSER", USER, "+@all", "~*")
+
+    return close
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [full, replica, unsaved, closed("-set"), closed("-expire"), closed("-evalsha"), closed("resetkeys", "~other:*")],
+    ids=["full", "a replica", "too few replicas", "no SET", "no EXPIRE", "no EVALSHA", "other keys"],
+)
+def test_a_cache_that_answers_and_does_not_serve_is_degraded_until_it_does(
+    database: Database, valkey: str, damage: Callable[[redis.Redis], Callable[[], Any]]
+) -> None:
+    with redis.Redis.from_url(valkey) as boss:
+        boss.execute_command("ACL", "SETUSER", USER, "reset", "on", ">watched over", "+@all", "~*")
+        cache = Cache(valkey.replace("unix://", f"unix://{USER}:watched%20over@"), timeout_ms=2000, prefix="charter")
+        probes = build_probes(cache)
+        assert looked(probes) == ("ok", True, True)
+
+        mend = damage(boss)
+        try:
+            assert cache.is_up()
+            assert looked(probes) == ("degraded", True, False)
+        finally:
+            mend()
+
+        assert looked(probes) == ("ok", True, True)
+        cache.close()
+
+
+def test_a_running_server_tells_by_itself_and_recovers_by_itself(roles: TwoRoles) -> None:
+    settings = settings_for(DATABASE_URL=roles.server, REDIS_URL="", HEALTH_SECONDS="1")
+    with bound(roles.server), running(settings) as service, service.client() as client:
+
+        def becomes(status: int) -> bool:
+            deadline = time.monotonic() + 30
+            while client.get("/health").status_code != status:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            return True
+
+        assert becomes(200)
+        roles.execute(roles.owner, f"REVOKE INSERT ON audit_events FROM {roles.names[1]}")
+        assert becomes(503)
+        assert client.get("/health").json() == {"status": "error", "checks": {"database": "error", "cache": "error"}}
+        assert client.get("/health/live").status_code == 200
+        roles.execute(roles.owner, f"GRANT INSERT ON audit_events TO {roles.names[1]}")
+        assert becomes(200)

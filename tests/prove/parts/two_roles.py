@@ -1,0 +1,83 @@
+"""The steps of docs/database-roles.md, and operations and upkeep on databases of a role that owns nothing."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from app.embedded import start_postgres
+from app.embedded.homes import find
+from tests.command import PRODUCTION, Server, clean_environment
+from tests.prove.proof import ROOT
+from tests.servers import SERVING_ROLE, remove
+
+_PAGE = ROOT / "docs" / "database-roles.md"
+_SUITE = (
+    "tests/integration/operations",
+    "tests/integration/every_operation/test_every_ending.py",
+    "tests/integration/test_upkeep.py",
+    "tests/integration/test_audit_rows.py",
+    "tests/integration/test_rights_are_fresh.py",
+)
+# Parts of names of tests that change tables or settings of the database themselves, which takes the owner.
+LEFT_OUT: tuple[str, ...] = ()
+
+
+def prove(place: Path) -> None:
+    """Do what the page says, then run the tests."""
+    _walk_through_the_page(place / "state")
+    left = " and ".join(f"not {name}" for name in LEFT_OUT)
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *_SUITE, "-k", left]
+    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, SERVING_ROLE: "charter_serve"})
+
+
+def _walk_through_the_page(state: Path) -> None:
+    state.mkdir(mode=0o711)
+    server = start_postgres(state)
+    home = find(state)
+    assert home is not None
+    try:
+        text = _PAGE.read_text(encoding="utf-8")
+        roles, commands = (re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)[0] for kind in ("sql", "sh"))
+        # The database of the superuser has this name already.
+        roles, commands = (part.replace("DATABASE charter ", "DATABASE accounts ") for part in (roles, commands))
+        sockets = parse_qs(urlsplit(server.url).query)["host"][0]
+        commands = re.sub(
+            r"postgresql://(\w+):password@host:5432/charter", rf"'postgresql://\1@/accounts?host={sockets}'", commands
+        )
+        psql = str(home.programs / "psql")
+        subprocess.run([psql, server.url, "-v", "ON_ERROR_STOP=1", "-q"], input=roles, text=True, check=True)
+        steps, serve = commands.rstrip().rsplit("\n", 1)
+        assert serve.endswith("charter serve")
+        path = f"{home.programs}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+        told = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", steps],
+            env={**clean_environment(**PRODUCTION), "PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert told.returncode == 0, told.stdout + told.stderr
+        assert "two roles: charter_serve serves and owns nothing" in told.stdout, told.stdout
+        _serve_and_sign_in(f"postgresql://charter_serve@/accounts?host={sockets}")
+        print("the steps of docs/database-roles.md lead to a server that serves as charter_serve")
+    finally:
+        server.stop()
+        remove(state)
+
+
+def _serve_and_sign_in(url: str) -> None:
+    password = "marmalade lantern 7 quarry"
+    server = Server("serve", **PRODUCTION, DATABASE_URL=url, CHARTER_ADMIN_PASSWORD=password)
+    try:
+        body = {"email": "admin@example.com", "password": password}
+        address = server.address()
+        assert httpx.post(f"{address}/v1/auth/login", json=body).status_code == 200
+        assert httpx.get(f"{address}/health").json()["checks"]["database"] == "ok"
+    finally:
+        server.end(signal.SIGTERM)

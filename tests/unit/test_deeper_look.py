@@ -1,0 +1,81 @@
+"""What a deeper look finds counts when it is certain, or comes twice, and not for long."""
+
+import pytest
+
+from app.services.health import FINE, LOOK_SECONDS, STALE_ROUNDS, DeeperLook, Found, Probes, check
+
+READ_ONLY = Found("read-only")
+SILENT = Found("no answer in time", certain=False)
+EVERY = 5.0
+
+
+class Store:
+    """Answers a look with what it was told to, at a moment that it was told."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.answer: Found | Exception = FINE
+        self.deeper = DeeperLook("database", self._found, every_seconds=EVERY, clock=lambda: self.now)
+
+    def _found(self) -> Found:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def looked(self, *answers: Found | Exception) -> bool:
+        """Return whether the store is fine after these looks, one a round."""
+        for self.answer in answers:
+            self.now += EVERY
+            self.deeper.look()
+        return self.deeper.fine
+
+
+@pytest.mark.parametrize(
+    ("answers", "fine"),
+    [
+        ((), True),
+        ((FINE,), True),
+        ((READ_ONLY,), False),
+        ((READ_ONLY, FINE), True),
+        ((SILENT,), True),
+        ((SILENT, SILENT), False),
+        ((SILENT, FINE, SILENT), True),
+        ((READ_ONLY, SILENT), False),
+        ((SILENT, SILENT, FINE), True),
+        ((RuntimeError("a fault of ours"),), True),
+        ((RuntimeError("a fault of ours"), RuntimeError("again")), False),
+    ],
+)
+def test_one_slow_look_takes_nobody_out_and_what_the_store_says_counts_at_once(answers, fine):
+    assert Store().looked(*answers) is fine
+
+
+def test_what_was_found_too_long_ago_counts_no_more():
+    store = Store()
+    assert not store.looked(READ_ONLY)
+
+    store.now += STALE_ROUNDS * EVERY + LOOK_SECONDS
+    assert not store.deeper.fine
+    store.now += 1
+    assert store.deeper.fine
+    assert not store.looked(READ_ONLY)
+
+
+@pytest.mark.parametrize(
+    ("database", "cache", "status"),
+    [(FINE, FINE, "ok"), (FINE, READ_ONLY, "degraded"), (READ_ONLY, FINE, "error"), (READ_ONLY, READ_ONLY, "error")],
+)
+def test_a_store_is_fine_when_it_answers_and_nothing_was_found_against_it(database, cache, status):
+    stores = Store(), Store()
+    for store, found in zip(stores, (database, cache), strict=True):
+        store.looked(found)
+
+    health = check(Probes(lambda: True, lambda: True, stores[0].deeper, stores[1].deeper))
+
+    assert (health.status, health.database, health.cache) == (status, database is FINE, cache is FINE)
+
+
+def test_a_store_that_does_not_answer_now_is_in_error_whatever_was_found_before():
+    health = check(Probes(lambda: False, lambda: True, Store().deeper, Store().deeper))
+
+    assert health.status == "error"
