@@ -63,6 +63,7 @@ TARGET_RULES = (
                         b"a, b",
                         b'"a"',
                         b"a:8o",
+                        b"a" * 300,
                     )
                 )
             ),
