@@ -11,9 +11,9 @@ from app.security import cursors
 from app.text import is_multi_line, is_single_line
 
 _WEB_URL = re.compile(
-    r"https?://(?:[0-9A-Za-z._~-]+|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?"
-    r"(?:/(?:[!$&-;=@-Z_a-z~]|%[0-9A-Fa-f]{2})*)?"
-    r"(?:\?(?:[!$&-;=?-Z_a-z~]|%[0-9A-Fa-f]{2})*)?(?:#(?:[!$&-;=?-Z_a-z~]|%[0-9A-Fa-f]{2})*)?"
+    r"https?://(?:[0-9A-Za-z._~-]++|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?:/(?:[!$&-;=@-Z_a-z~]|%[0-9A-Fa-f]{2})*+)?"
+    r"(?:\?(?:[!$&-;=?-Z_a-z~]|%[0-9A-Fa-f]{2})*+)?(?:#(?:[!$&-;=?-Z_a-z~]|%[0-9A-Fa-f]{2})*+)?"
 )
 _HIGHEST_PORT = 65_535
 
