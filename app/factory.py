@@ -101,7 +101,12 @@ def create_app(
             tell_clock_offset=metrics.tell_clock_offset if metrics else None,
         ),
         executor=executors["common"],
-        close=[*(executor.close for executor in executors.values()), cache.close, database.reset],
+        close=[
+            *(executor.close for executor in executors.values()),
+            tools.unanswered.keep_settling,
+            cache.close,
+            database.reset,
+        ],
     )
     bundle = surface.document.bundle
     with reading(surface.document):
