@@ -110,7 +110,13 @@ def create_app(
         ),
         executor=executors["common"],
         apart=apart,
-        close=[*(executor.close for executor in (*executors.values(), apart)), cache.close, database.reset, flush],
+        close=[
+            *(executor.close for executor in (*executors.values(), apart)),
+            tools.unanswered.keep_settling,
+            cache.close,
+            database.reset,
+            flush,
+        ],
     )
     bundle = surface.document.bundle
     with reading(surface.document):

@@ -13,7 +13,7 @@ import pytest
 from app.database import Database, run
 from models.record import database as proxy
 from tests.cutting import Cutter, Point, cuttable
-from tests.people import People
+from tests.people import PASSWORD, People
 from tests.rows import event
 from tests.service import Service
 from tests.wire import data, refused
@@ -70,6 +70,15 @@ def test_a_refresh_whose_event_cannot_be_written_has_used_nothing_up(service: Se
 
     following = rotated(service, token)
     assert rotated(service, following["refresh_token"])["refresh_token"] not in (token, following["refresh_token"])
+
+
+def test_a_sign_in_whose_event_cannot_be_written_opens_no_session(service: Service, people: People) -> None:
+    body = {"email": people.alice.email, "password": PASSWORD}
+    with service.client() as client:
+        with no_room("53100"):
+            refused(client.post("/v1/auth/login", json=body), 503, "UNAVAILABLE")
+        assert run("SELECT FROM sessions") == []
+        data(client.post("/v1/auth/login", json=body))
 
 
 def test_reuse_is_punished_although_no_event_of_it_can_be_written(service: Service, token: str) -> None:
