@@ -56,7 +56,7 @@ def test_a_token_that_opens_nothing_takes_nothing_from_its_owner(
     with ThreadPoolExecutor(8) as crowd:
         thefts += crowd.map(lambda _: write(small, stolen), range(2 * BUCKET))
 
-    # He is limited himself.
+    # Who holds it is limited in turn.
     assert Counter(theft.status_code for theft in thefts) == {401: BUCKET, 429: 2 * BUCKET}
     assert thefts[0].headers["ratelimit"].startswith(f'"write";r={BUCKET - 1};')
     run("UPDATE users SET status = 'active' WHERE id = %s", (people.alice.id,))
