@@ -145,7 +145,7 @@ def url(value: str) -> str:
     """Take an http or https URL, possibly with a path; return it without a slash at its end."""
     parts = web_url(value)
     if parts is None or any(mark in value for mark in "?#@"):
-        raise ValueError("takes a URL such as https://api.example.com, or with a path https://example.com/accounts")
+        raise ValueError("takes a URL such as https://api.example.com")
     path = parts.path.rstrip("/")
     if not _PATH.fullmatch(path) or any(segment in (".", "..") for segment in path.split("/")):
         raise ValueError("has a path that is not made of plain segments, such as /accounts")
