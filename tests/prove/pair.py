@@ -144,7 +144,8 @@ class Client:
 
     def __init__(self, pair: Pair, email: str, answers: Counter[str]) -> None:
         self._pair, self._email, self._answers = pair, email, answers
-        self._turns = cycle((0, 1))
+        # Of their own, so that each refresh goes to the other server than the one before, whatever failed in between.
+        self._turns, self._refreshes = cycle((0, 1)), cycle((0, 1))
         self._numbers = count()
         self._connections: dict[str, httpx.Client] = {}
         self._tokens: dict[str, Any] = {}
@@ -186,7 +187,8 @@ class Client:
         headers = {**more.pop("headers", {}), "Authorization": f"Bearer {self._tokens.get('access_token', '')}"}
         if operation in ("login", "refresh"):
             del headers["Authorization"]
-        with self._pair.using(next(self._turns)) as address:
+        turns = self._refreshes if operation == "refresh" else self._turns
+        with self._pair.using(next(turns)) as address:
             connection = self._connections.get(address)
             if connection is None:
                 connection = self._connections[address] = httpx.Client(base_url=address, timeout=30)
