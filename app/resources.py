@@ -7,6 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 
 _PACKAGE = Path(str(files("app")))
+
+PACKAGES = _PACKAGE.parent
+"""The folder that Python finds the package `app` in."""
+
 _INSTALLED = (_PACKAGE / "openapi").is_dir()
 
 CHECKOUT = None if _INSTALLED else _PACKAGE.parent

@@ -9,7 +9,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -28,13 +27,11 @@ from app.database.binding import bound
 from app.factory import create_app
 from app.observability.multiprocess import NoFolderError, WorkerFigures, shared_folder
 from app.policy.document import DocumentError
-from app.resources import CHECKOUT
+from app.resources import CHECKOUT, PACKAGES
 from app.services.health import begin_draining
 from app.settings import Settings
 
 FACTORY = "app.cli.worker:create"
-# Of the package, in a checkout or among installed ones.
-PACKAGES = Path(__file__).resolve().parents[2]
 WATCHED = ("app", "handlers", "models", "openapi")
 
 log = structlog.get_logger("charter.serve")
