@@ -32,9 +32,11 @@ _PEOPLE = {
     "ended": "admin",
 }
 
+# Not those that are written beside every request: the trail, and the row of the background's look at the database.
 _TABLES = """
 SELECT relname FROM pg_class
-WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND NOT relispartition AND relname <> 'audit_clients'
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND NOT relispartition
+  AND relname NOT IN ('audit_clients', 'health_checks')
 """
 _REFERENCES = """
 SELECT child.relname, parent.relname
