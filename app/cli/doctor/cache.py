@@ -93,7 +93,7 @@ def limiter(deployment: Deployment) -> Iterator[Verdict]:
     except _FAILURES as error:
         yield failed(
             f"the limiter's script does not run ({_reason(error)}): each process counts for itself",
-            "use a primary, and give its user what docs/redis.md lists",
+            "use a primary, and give its user EVAL, EVALSHA, TIME, GET and SET, as docs/redis.md lists them",
         )
     else:
         yield ok("the limiter's script runs")
