@@ -53,7 +53,9 @@ def create_admin() -> None:
         )
 
 
-@users.command(short_help="Mark an email address as verified.", epilog=example("charter users verify alice@example.com"))
+@users.command(
+    short_help="Mark an email address as verified.", epilog=example("charter users verify alice@example.com")
+)
 @account_argument
 def verify(name: str) -> None:
     """Mark the email address of an account as verified; a guest becomes a user."""
