@@ -20,7 +20,7 @@ _PARAMETERS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "200",
-    "shared_buffers": "64MB",
+    "shared_buffers": "128MB",
     "huge_pages": "off",
     "io_method": "sync",
     "jit": "off",

@@ -15,7 +15,7 @@ import pytest
 from tests.command import LONGEST_START_SECONDS, PRODUCTION, Server
 from tests.servers import Servers
 
-TOKEN = "t" * 32
+TOKEN = "9e107d9d372bb6826bd81d3542a419d6b8a1"
 REQUEST = b"GET /health/live HTTP/1.1\r\nHost: charter\r\n\r\n"
 
 

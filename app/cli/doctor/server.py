@@ -9,7 +9,7 @@ from app.database import run
 LEAST_BUFFERS_MB = 128
 
 _AUTOVACUUM = "SELECT name FROM pg_settings WHERE name IN ('autovacuum', 'track_counts') AND setting = 'off' ORDER BY 1"
-_BUFFERS = "SELECT setting::bigint * 8192 / 1048576 FROM pg_settings WHERE name = 'shared_buffers'"
+_BUFFERS = "SELECT pg_size_bytes(current_setting('shared_buffers')) / 1048576"
 _JIT = "SELECT current_setting('jit') = 'on' AND pg_jit_available(), quote_ident(current_user)"
 
 

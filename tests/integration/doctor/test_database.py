@@ -233,10 +233,12 @@ def test_an_error_that_repeats_the_row_in_the_log_is_told_and_mended_as_printed(
         durable.execute(boss, f"ALTER ROLE {ROLE} RESET ALL")
 
 
-def test_a_server_with_little_memory_is_told(url: str) -> None:
+def test_a_server_with_little_memory_is_told(url: str, durable: Durable) -> None:
+    small = "CASE $1 WHEN 'shared_buffers' THEN '64MB' ELSE pg_catalog.current_setting($1) END"
+    shadow(durable, url, "current_setting(text)", "text", small)
+
     seen = doctor(DATABASE_URL=url, REDIS_URL="")
 
-    # That of the tests is as small as the embedded one.
     assert seen.of("database.buffers")["found"] == "shared_buffers is 64 MB"
     assert seen.of("database.buffers")["status"] == "warning"
     assert seen.of("database.autovacuum")["status"] == "ok"

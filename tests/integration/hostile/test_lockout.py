@@ -136,12 +136,14 @@ def test_an_address_written_otherwise_is_the_same_account(street: Street) -> Non
     for form in forms:
         street.fail(1, form)
 
-    for form in (*forms, "alice@example.com"):
+    # Blanks around it do not count, and UTS 46 drops what cannot be seen from a domain.
+    same = ("alice@example.com", " alice@example.com", "alice@example.com ", "alice@example.com\u200b")
+    for form in (*forms, *same):
         assert street.check_locked(form) == 1
     # A dot or a tag makes another address: here nobody's.
     for other in ("a.lice@example.com", "alice+1@example.com"):
         street.fail(1, other)
-    for none in (" alice@example.com", "alice@example.com ", "alice@example.com\u200b", '"alice"@example.com'):
+    for none in ("\u200balice@example.com", '"alice"@example.com'):
         refused(street.knock(none), 400, "VALIDATION_ERROR", "email")
 
 

@@ -39,7 +39,7 @@ class Workers:
     def __init__(self, server: Server) -> None:
         self.address = server.address()
         children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
-        self._pids = [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        self._pids = [int(pid) for pid in children if b"app.cli.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
         assert len(self._pids) == 2
         self.connections = [self._connection_to(pid) for pid in self._pids]
 

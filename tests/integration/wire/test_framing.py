@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.database import run
+from app.observability.lines import flush
 from app.observability.logging import configure
 from tests import leaks
 from tests.integration.wire.pieces import answers, exchange
@@ -52,6 +53,7 @@ class Log:
         configure(settings_for(LOG_LEVEL="debug", LOG_FORMAT="json", **HERE), descriptor=self.descriptor)
 
     def lines(self, event: str) -> list[dict]:
+        flush()
         return [line for line in map(json.loads, self._path.read_bytes().splitlines()) if line["event"] == event]
 
 
