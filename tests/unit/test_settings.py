@@ -173,6 +173,7 @@ def test_every_mistake_is_told_at_once() -> None:
         ({"REFRESH_KEYS": f"k1:{SECRET}"}, "REFRESH_KEYS"),
         ({"REFRESH_KEYS": f"k1:{OTHER},k2:{OTHER}"}, "REFRESH_KEYS"),
         ({"JWT_SECRET_PREVIOUS": OTHER}, "REFRESH_KEYS"),
+        ({"JWT_SECRET_PREVIOUS": SECRET}, "JWT_SECRET_PREVIOUS"),
         ({"METRICS_TOKEN": SECRET}, "METRICS_TOKEN"),
         ({"METRICS_TOKEN": OTHER}, "METRICS_TOKEN"),
         ({"METRICS_TOKEN": SECRET[::-1], "JWT_SECRET_PREVIOUS": SECRET[::-1]}, "METRICS_TOKEN"),
