@@ -146,6 +146,11 @@ def test_a_wrong_value_is_told_by_its_variable(name: str, value: str) -> None:
     assert "hush" not in told[0]
 
 
+@pytest.mark.parametrize("ring", ["abc", f"k1:{OTHER},k2"])
+def test_a_refresh_key_without_its_id_is_told_what_a_pair_is(ring: str) -> None:
+    assert "takes id:secret pairs" in faults({"REFRESH_KEYS": ring})[0]
+
+
 def test_a_tilde_that_names_no_home_is_told() -> None:
     assert faults({"CHARTER_STATE": "~no-such-account/state"}) == [
         "CHARTER_STATE takes a whole path here: ~ names no home"
