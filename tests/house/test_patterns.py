@@ -22,7 +22,7 @@ ELSEWHERE = ("app/cli/", "app/embedded/", "app/policy/document/")
 
 def _patterns() -> dict[str, re.Pattern[Any]]:
     """Return every pattern that a module of the server keeps, by its place."""
-    found = {}
+    found: dict[str, re.Pattern[Any]] = {}
     for path in files("*.py"):
         name = path.relative_to(ROOT).as_posix()
         if name.startswith("app/") and not name.startswith(ELSEWHERE):

@@ -45,8 +45,8 @@ def convert(bundle: Mapping[str, Any], schema: Any, *, direction: Direction) -> 
     """Return a schema as self-contained JSON Schema 2020-12; the schemas it refers to stand in `$defs`.
 
     In requests `readOnly` properties, in responses `writeOnly` ones, are neither required nor accepted. `nullable`
-    allows null whatever stands beside it. Annotations are left out. Of a list in a request that is too long, nothing else
-    is looked at.
+    allows null whatever stands beside it. Annotations are left out. Of a list in a request that is too long, nothing
+    else is looked at.
     """
     conversion = _Conversion(bundle, _HIDDEN_IN[direction])
     converted = conversion.schema(schema, frozenset())

@@ -100,7 +100,7 @@ class Attacks:
         return Attack("sign-in", request("POST", "/v1/auth/login", (), body))
 
     def bodies(self, size: int) -> Iterator[Attack]:
-        """Yield a body for each kind, and each operation with a field of its own: all its fields together are as large as that."""
+        """Yield a body for each kind and each operation that has a field of its own; its fields share the size."""
         for operation in _different_bodies():
             fields = fields_of(operation)
             for kind, text in worst.TEXTS.items():
@@ -215,7 +215,8 @@ def _encode(body: Any) -> bytes:
 
 def _different_parameters() -> list[tuple[Operation, str, str]]:
     """Return the parameters in path or query, each with the first operation that has one of its name and schema."""
-    bundle, found = surface().document.bundle, {}
+    bundle = surface().document.bundle
+    found: dict[tuple[str, str, str], tuple[Operation, str, str]] = {}
     for operation in attackable():
         item = bundle["paths"][operation.policy.path]
         for parameter in (*item.get("parameters", ()), *item[operation.policy.method].get("parameters", ())):

@@ -25,7 +25,7 @@ _SUITE = (
     "tests/integration/test_rights_are_fresh.py",
 )
 _AUDIT_ROWS = "tests/integration/test_audit_rows.py::"
-# Tests that have the database itself fail, by a trigger or a constraint of their own, or erase clients: the owner's work.
+# Tests that have the database itself fail, by a trigger or constraint of their own, or erase clients: the owner's work.
 LEFT_OUT = (
     "tests/integration/operations/test_register.py::test_a_registration_that_breaks_is_rolled_back_and_recorded",
     "tests/integration/operations/test_list_audit_events.py::test_a_row_is_found_by_when_it_occurred_though_it_was",
