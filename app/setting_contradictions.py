@@ -27,10 +27,13 @@ def contradictions(settings: "Settings") -> list[str]:
         faults.append("STATISTICS_SETTLE_SECONDS is not longer than REQUEST_SECONDS; make it longer")
     if settings.password_min > settings.password_max:
         faults.append("PASSWORD_MIN is greater than PASSWORD_MAX; make it smaller")
-    secrets = [settings.jwt_secret, settings.jwt_secret_previous, *(content for _, content in settings.refresh_keys)]
-    given = [item for item in secrets if item]
-    if len(set(given)) != len(given):
+    signing = {settings.jwt_secret, settings.jwt_secret_previous} - {""}
+    if settings.jwt_secret and settings.jwt_secret_previous == settings.jwt_secret:
+        faults.append("JWT_SECRET_PREVIOUS is the same as JWT_SECRET; remove it, or set the other secret of the change")
+    keys = [content for _, content in settings.refresh_keys]
+    if len(set(keys)) != len(keys) or not signing.isdisjoint(keys):
         faults.append("REFRESH_KEYS must share no secret with JWT_SECRET or with one another; make new ones")
+    given = {*signing, *keys}
     if settings.metrics_token in given:
         faults.append("METRICS_TOKEN is the same as another secret; make one of its own: openssl rand -base64 48")
     if settings.env != "development":

@@ -225,9 +225,9 @@ def secret(value: str) -> str:
 def key_ring(value: str) -> tuple[tuple[str, str], ...]:
     """Take id:secret pairs, comma-separated, newest first."""
     pairs = [item.strip().partition(":") for item in value.split(",") if item.strip()]
-    ring = tuple((identifier, content) for identifier, _, content in pairs)
-    if not all(re.fullmatch(r"[a-z0-9_-]{1,16}", identifier) for identifier, _ in ring):
+    if not all(colon and re.fullmatch(r"[a-z0-9_-]{1,16}", identifier) for identifier, colon, _ in pairs):
         raise ValueError("takes id:secret pairs, an id being 1 to 16 of a-z, 0-9, _ and -")
+    ring = tuple((identifier, content) for identifier, _, content in pairs)
     if len({identifier for identifier, _ in ring}) != len(ring):
         raise ValueError("names one key id twice; give each key an id of its own")
     for _, content in ring:

@@ -26,7 +26,7 @@ class Flights(Generic[T]):
     def join(self, key: Hashable, work: Callable[[], T]) -> T:
         """Return what the work under way for this key returns, or do it.
 
-        Whoever waited for work that failed, or took too long, does it himself.
+        Whoever waited for work that failed, or took too long, does it itself.
 
         Args:
             key: must differ wherever an outcome made for the one would not do for the other.

@@ -18,7 +18,7 @@ Exit codes:
   0  done
   1  failed
   2  wrong usage
-  69 something needed is away: the database, the port
+  69 something needed is away: the database, the cache, the port
   75 busy right now: try again later
   78 the settings or the document are wrong
 """

@@ -13,7 +13,7 @@ from app.cli.stopping import tell
 from app.resources import CHECKOUT
 
 
-@click.command()
+@click.command(short_help="Serve the API until told to stop.")
 @click.option("--workers", type=int, help="Worker processes, instead of WORKERS.")
 @click.option("--host", help="Address to listen on, instead of HOST.")
 @click.option("--port", type=int, help="Port to listen on, instead of PORT; 0 takes a free one.")

@@ -30,7 +30,8 @@ def lint() -> None:
         from openapi_spec_validator import OpenAPIV30SpecValidator
     except ModuleNotFoundError:
         raise Refusal(
-            "it needs openapi-spec-validator: make install brings it, or pip install openapi-spec-validator"
+            "charter spec lint needs openapi-spec-validator: install it with make install in a checkout, "
+            "or with pip install openapi-spec-validator"
         ) from None
 
     surface = _surface(thorough=True)

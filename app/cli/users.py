@@ -53,10 +53,12 @@ def create_admin() -> None:
         )
 
 
-@users.command(short_help="Take an address for verified.", epilog=example("charter users verify alice@example.com"))
+@users.command(
+    short_help="Mark an email address as verified.", epilog=example("charter users verify alice@example.com")
+)
 @account_argument
 def verify(name: str) -> None:
-    """Take the address of an account for verified; a guest becomes a user."""
+    """Mark the email address of an account as verified; a guest becomes a user."""
     from app.cli.audited import change, locate, operating
     from app.services import users as service
 

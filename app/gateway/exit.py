@@ -39,7 +39,7 @@ STANDING = (
     (b"strict-transport-security", b"max-age=31536000"),
     (b"cache-control", b"no-store"),
 )
-# The same for an answer that the client may keep, if he asks each time whether it is still good (RFC 9111, 5.2.2).
+# The same for an answer that the client may keep, if it asks each time whether it is still good (RFC 9111, 5.2.2).
 KEPT = (*STANDING[:-1], (b"cache-control", b"private, no-cache"), (b"vary", b"Authorization"))
 
 

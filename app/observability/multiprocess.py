@@ -91,8 +91,8 @@ def _made(chosen: str) -> Path:
             return Path(tempfile.mkdtemp(prefix="charter-metrics-", dir=Path(chosen).expanduser()))
         except OSError as error:
             raise NoFolderError(
-                f"METRICS_DIR {chosen} cannot be written to ({error.strerror}): set it to a folder that can, "
-                "or WORKERS=1"
+                f"METRICS_DIR {chosen} cannot be written to ({error.strerror}): set it to a folder "
+                "that can be written to, or set WORKERS=1"
             ) from error
     for place in (_MEMORY, None):
         try:
@@ -101,5 +101,5 @@ def _made(chosen: str) -> Path:
             continue
     raise NoFolderError(
         "workers count in files of one folder, and neither /dev/shm nor the folder for temporary files (TMPDIR) can be "
-        "written to: set METRICS_DIR to a folder that can, or WORKERS=1"
+        "written to: set METRICS_DIR to another folder, or set WORKERS=1"
     )

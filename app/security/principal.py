@@ -9,16 +9,16 @@ from models.account import Account
 
 
 class Actor(Protocol):
-    """Whoever acts, as far as law 11 looks at him: a signed-in account, or the operator at the terminal."""
+    """Whoever acts, as far as law 11 looks at them: a signed-in account, or the operator at the terminal."""
 
     @property
     def permissions(self) -> frozenset[str]:
-        """All that he holds."""
+        """All that they hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Whoever runs the deployment and acts through the command: he holds every permission of the catalogue."""
+    """Whoever runs the deployment and acts through the command: they hold every permission of the catalogue."""
 
     permissions: frozenset[str]
 

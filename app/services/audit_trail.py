@@ -87,7 +87,7 @@ def search(
     Args:
         after: keeps the rows with lower ids.
         limit: rows to return at most.
-        own: id of the decision that lets the caller look; it is left out, being no part of what he looks at.
+        own: id of the decision that lets the caller look; it is left out, being no part of what they look at.
         actor: keeps what this account did; `cli`: what the command did.
         action: keeps rows of this operationId or event name.
         outcome: keeps allowed, denied, succeeded or failed ones.

@@ -34,7 +34,7 @@ _WAITING = """
 SELECT id, tag FROM pending_invalidations WHERE dropped_at IS NULL ORDER BY id LIMIT %(most)s
 """
 
-# The rows that are new are nobody's: a writer that drops a tag and then removes his own rows may have dropped it before
+# The rows that are new are nobody's: a writer that drops a tag and then removes its own rows may have dropped it before
 # another row was written.
 _GATHER = """
 WITH gone AS (

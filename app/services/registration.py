@@ -1,4 +1,4 @@
-"""Who may make an account for himself, as the settings have it; nothing here looks at the accounts there are."""
+"""Who may make an account for themselves, as the settings have it; nothing here looks at the accounts there are."""
 
 import hmac
 

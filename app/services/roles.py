@@ -1,4 +1,4 @@
-"""Roles: what they hold, and law 11, that nobody gives, takes or touches what he does not hold."""
+"""Roles: what they hold, and law 11, that nobody gives, takes or touches what they do not hold."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -128,7 +128,7 @@ def must_hold(actor: Actor, *permissions: frozenset[str]) -> None:
     """Let go on only an actor who holds all of them (law 11).
 
     Raises:
-        Forbidden: one of them he does not hold.
+        Forbidden: one of them they do not hold.
     """
     if not all(held <= actor.permissions for held in permissions):
         raise Forbidden(reason="beyond_actor")

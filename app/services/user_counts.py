@@ -20,7 +20,7 @@ ORDER BY r.name COLLATE "C"
 
 _MANY = "SELECT count(*) > %(few)s FROM (SELECT FROM user_counts LIMIT %(few)s + 1) counted"
 
-# What another is putting together is left to him, so none waits and none is counted twice.
+# What another is putting together is left to them, so none waits and none is counted twice.
 _FOLD = """
 WITH free AS MATERIALIZED (SELECT id FROM user_counts FOR UPDATE SKIP LOCKED),
 taken AS (DELETE FROM user_counts c USING free WHERE c.id = free.id RETURNING c.role_id, c.status, c.number)

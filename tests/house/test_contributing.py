@@ -6,6 +6,7 @@ import pytest
 
 from tests.house.repository import ROOT
 from tests.house.test_readme import targets, unknown_part
+from tests.prove.__main__ import known_parts
 
 PAGE = ROOT / "docs" / "contributing.md"
 LISTS = ("Before coding", "While coding", "Before handing over")
@@ -31,3 +32,8 @@ def test_every_command_of_an_item_can_be_typed(section):
     assert made - targets() == set()
     assert [words for words in charter if unknown_part(words)] == []
     assert made or charter
+
+
+def test_every_part_of_the_long_proofs_is_listed_with_what_it_needs():
+    section = PAGE.read_text(encoding="utf-8").split("## Long proofs\n", 1)[1].split("\n## ", 1)[0]
+    assert re.findall(r"^\| `(\w+)` \| .+ \|.* \|$", section, re.MULTILINE) == list(known_parts())

@@ -144,7 +144,7 @@ def test_a_read_only_root_without_memory_is_refused_in_one_line_that_names_the_s
     server.end(signal.SIGTERM)
     (line,) = server.lines
     assert line.startswith("charter: ")
-    assert "set METRICS_DIR to a folder that can, or WORKERS=1" in line
+    assert "set METRICS_DIR to another folder, or set WORKERS=1" in line
 
 
 def test_a_read_only_root_is_enough_for_one_worker(servers, database_url):

@@ -7,7 +7,6 @@ is also the plugin of pytest that leaves out what cannot run there, and looks fo
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ import pytest
 from app.embedded import start_postgres
 from app.embedded.homes import find
 from tests.prove.left_out import LEFT_OUT
+from tests.prove.proof import free_port
 from tests.servers import ADMIN_URL, AT_ONCE, remove
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,7 +84,7 @@ class PgBouncer:
         self._place = place
         self._server = start_postgres(place, durable=False)
         self.direct_url = self._server.url
-        port = _free_port()
+        port = free_port()
         self.url = f"postgresql://charter@/charter?host=127.0.0.1&port={port}"
         sockets = parse_qs(urlsplit(self.direct_url).query)["host"][0]
         (place / "users.txt").write_text('"charter" ""\n')
@@ -169,11 +169,6 @@ def _check_left_out() -> None:
     tests = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     idle = [name for name in LEFT_OUT if not any(test.startswith(name) for test in tests)]
     assert not idle, f"tests/prove/left_out.py names what is no test: {', '.join(idle)}"
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -8,7 +8,6 @@ import os
 import pwd
 import re
 import shutil
-import socket
 import subprocess
 import tarfile
 import time
@@ -19,6 +18,8 @@ from typing import Any
 
 import psycopg2
 import redis
+
+from tests.prove.proof import free_port
 
 # Where Debian keeps the programs of each major version; PROVE_POSTGRES names more folders, colon-separated.
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -100,12 +101,6 @@ def redis_server(program: str, place: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(_START_SECONDS)
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody listens on at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def _unprivileged() -> dict[str, Any]:

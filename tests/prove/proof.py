@@ -1,7 +1,8 @@
-"""What the parts of the proof share: how one is skipped, and how it runs a command or finds a program."""
+"""What the parts of the proof share: how one is skipped, and how it runs a command, finds a program or a port."""
 
 import os
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -39,3 +40,10 @@ def needed(program: str, *, package: str, purpose: str) -> str:
     if found is None:
         raise Skipped(f"no {program} here: install it (Debian: apt-get install {package}) to {purpose}")
     return found
+
+
+def free_port() -> int:
+    """Return a port of loopback on which nothing listens."""
+    with socket.socket() as chosen:
+        chosen.bind(("127.0.0.1", 0))
+        return int(chosen.getsockname()[1])

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,7 +16,7 @@ from typing import Any, ClassVar, Self
 
 from app.embedded import start_postgres, start_valkey
 from tests.command import PRODUCTION, Server
-from tests.prove.proof import ROOT
+from tests.prove.proof import ROOT, free_port
 
 PAGE = ROOT / "docs" / "proxies.md"
 EMAIL, PASSWORD = "admin@example.com", "a prooflike passphrase 41"
@@ -30,11 +29,6 @@ NOTICE_SECONDS = 6
 # A client from here is told apart from the proxy, which comes from 127.0.0.1.
 CLIENT = "127.0.0.2"
 _WIDE = {f"LIMIT_{name}": "1000000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REFRESH")}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 class Proxy:

@@ -40,5 +40,5 @@ def test_a_chosen_folder_that_cannot_be_written_to_is_named(tmp_path):
 def test_without_any_folder_the_setting_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(multiprocess, "_MEMORY", tmp_path / "none")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
-    with pytest.raises(NoFolderError, match="set METRICS_DIR to a folder that can, or WORKERS=1"):
+    with pytest.raises(NoFolderError, match="set METRICS_DIR to another folder, or set WORKERS=1"):
         shared_folder("").__enter__()

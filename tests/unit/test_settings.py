@@ -146,6 +146,11 @@ def test_a_wrong_value_is_told_by_its_variable(name: str, value: str) -> None:
     assert "hush" not in told[0]
 
 
+@pytest.mark.parametrize("ring", ["abc", f"k1:{OTHER},k2"])
+def test_a_refresh_key_without_its_id_is_told_what_a_pair_is(ring: str) -> None:
+    assert "takes id:secret pairs" in faults({"REFRESH_KEYS": ring})[0]
+
+
 def test_a_tilde_that_names_no_home_is_told() -> None:
     assert faults({"CHARTER_STATE": "~no-such-account/state"}) == [
         "CHARTER_STATE takes a whole path here: ~ names no home"
@@ -173,6 +178,7 @@ def test_every_mistake_is_told_at_once() -> None:
         ({"REFRESH_KEYS": f"k1:{SECRET}"}, "REFRESH_KEYS"),
         ({"REFRESH_KEYS": f"k1:{OTHER},k2:{OTHER}"}, "REFRESH_KEYS"),
         ({"JWT_SECRET_PREVIOUS": OTHER}, "REFRESH_KEYS"),
+        ({"JWT_SECRET_PREVIOUS": SECRET}, "JWT_SECRET_PREVIOUS"),
         ({"METRICS_TOKEN": SECRET}, "METRICS_TOKEN"),
         ({"METRICS_TOKEN": OTHER}, "METRICS_TOKEN"),
         ({"METRICS_TOKEN": SECRET[::-1], "JWT_SECRET_PREVIOUS": SECRET[::-1]}, "METRICS_TOKEN"),

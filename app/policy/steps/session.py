@@ -1,4 +1,4 @@
-"""The session statement: who calls, whether he may, and the decision row, in one statement in autocommit.
+"""The session statement: who calls, whether they may, and the decision row, in one statement in autocommit.
 
 Everything a right depends on is read afresh here on every request (law 5), and the decision is durable before any
 work begins (law 4). The identifier of the row is made here, so a repeat after a lost connection writes it once.

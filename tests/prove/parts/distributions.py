@@ -20,7 +20,7 @@ from tests.service import settings_for
 
 WANTED = (15, 16, 17)
 _PYTEST = ["-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
-_SUITE = ("tests/integration",)
+_SUITE: tuple[str, ...] = ("tests/integration",)
 # What depends on the version of the server, if anything does: statements, migrations, roles, what the doctor sees.
 _STATEMENTS = (
     "tests/integration/cache",

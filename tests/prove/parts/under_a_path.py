@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 import httpx
 
 from tests.command import Server
-from tests.prove.proof import needed
+from tests.prove.proof import free_port, needed
 
 PASSWORD = "a prooflike passphrase 41"
 LONGEST_START_SECONDS = 20
@@ -61,7 +61,7 @@ def prove(place: Path) -> None:
         "haproxy": (HAPROXY, lambda file: [haproxy, "-f", str(file)]),
     }
     for name, (text, words) in proxies.items():
-        port = _free_port()
+        port = free_port()
         public = f"http://127.0.0.1:{port}/accounts"
         server = Server(
             "serve",
@@ -139,9 +139,3 @@ def _running(words: list[str], port: int) -> Iterator[None]:
 def _listens(port: int) -> bool:
     with socket.socket() as attempt:
         return attempt.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _free_port() -> int:
-    with socket.socket() as chosen:
-        chosen.bind(("127.0.0.1", 0))
-        return int(chosen.getsockname()[1])
