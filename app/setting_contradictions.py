@@ -27,9 +27,12 @@ def contradictions(settings: "Settings") -> list[str]:
         faults.append("STATISTICS_SETTLE_SECONDS is not longer than REQUEST_SECONDS; make it longer")
     if settings.password_min > settings.password_max:
         faults.append("PASSWORD_MIN is greater than PASSWORD_MAX; make it smaller")
-    secrets = [settings.jwt_secret, settings.jwt_secret_previous, *(content for _, content in settings.refresh_keys)]
-    given = [item for item in secrets if item]
-    if len(set(given)) != len(given):
+    signing = [item for item in (settings.jwt_secret, settings.jwt_secret_previous) if item]
+    keys = [content for _, content in settings.refresh_keys]
+    given = [*signing, *keys]
+    if len(set(signing)) != len(signing):
+        faults.append("JWT_SECRET_PREVIOUS is the same as JWT_SECRET; leave it out, or set it to the other secret")
+    if len(set(keys)) != len(keys) or set(keys) & set(signing):
         faults.append("REFRESH_KEYS must share no secret with JWT_SECRET or with one another; make new ones")
     if settings.metrics_token in given:
         faults.append("METRICS_TOKEN is the same as another secret; make one of its own: openssl rand -base64 48")
