@@ -8,6 +8,9 @@ LONGEST = 254
 """Characters of an address (RFC 5321, 4.5.3.1.3, less the two angle brackets)."""
 
 _LONGEST_DOMAIN = 253
+# Characters of a label in Unicode: its A-label has one for each of them at least, beside `xn--`, and 63 at most. The
+# time that idna takes for a label grows with the square of its length.
+_LONGEST_LABEL = 59
 # Dot-atoms of RFC 5322 in ASCII; a domain of two labels at least (RFC 1035), the last one not a number.
 _LOCAL = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -48,6 +51,8 @@ def canonical_domain(domain: str) -> str:
 
     try:
         labels = idna.uts46_remap(text, std3_rules=True).split(".")
+        if any(len(label) > _LONGEST_LABEL and not label.isascii() for label in labels):
+            return ""
         return ".".join(label if label.isascii() else idna.alabel(label).decode() for label in labels)
     except UnicodeError:
         return ""

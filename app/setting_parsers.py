@@ -146,6 +146,8 @@ def url(value: str) -> str:
     parts = web_url(value)
     if parts is None or any(mark in value for mark in "?#@"):
         raise ValueError("takes a URL such as https://api.example.com")
+    if not parts.netloc.isascii():
+        raise ValueError("has a host beyond ASCII; write it as browsers send it, beginning with xn--")
     path = parts.path.rstrip("/")
     if not _PATH.fullmatch(path) or any(segment in (".", "..") for segment in path.split("/")):
         raise ValueError("has a path that is not made of plain segments, such as /accounts")
@@ -168,11 +170,17 @@ def header_names(value: str) -> Names:
 
 
 def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Take a comma-separated list of networks or addresses."""
+    """Take a comma-separated list of networks or addresses; of IPv4-mapped ones, the IPv4 network."""
     try:
-        return tuple(ipaddress.ip_network(item.strip()) for item in value.split(",") if item.strip())
+        return tuple(_unmapped(ipaddress.ip_network(item.strip())) for item in value.split(",") if item.strip())
     except ValueError as error:
         raise ValueError("takes networks such as 10.0.0.0/8, comma-separated") from error
+
+
+def _unmapped(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    # Clients' addresses are compared as IPv4, also where the socket has them as ::ffff:10.0.0.1.
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    return IPv4Network((mapped, network.prefixlen - 96)) if mapped and network.prefixlen >= 96 else network
 
 
 def database_url(value: str) -> str:

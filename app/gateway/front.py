@@ -211,7 +211,8 @@ class FrontDoor:
         kind = headers.get("content-type")
         if media_type(kind) not in plan.media_types if kind is not None else sized or (chunked and plan.needs_body):
             raise unsupported(plan.media_types)
-        if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        coding = headers.get("content-encoding")
+        if coding is not None and any(part.strip().lower() not in ("", "identity") for part in coding.split(",")):
             message = "Send the body as it is, without Content-Encoding."
             raise UnsupportedMediaType(message, headers={"Accept-Encoding": "identity"})
 

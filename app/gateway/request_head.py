@@ -116,7 +116,7 @@ def read_head(raw: bytes) -> Head:
         headers,
         length,
         not is_old and (options is None or options == b"keep-alive" or b"close" not in elements(options)),
-        expected is not None and expected.lower() == b"100-continue" and length != 0 and not is_old,
+        expected is not None and b"100-continue" in elements(expected) and length != 0 and not is_old,
     )
 
 

@@ -73,9 +73,11 @@ class Router(Generic[P]):
 
 def is_ours(raw_path: str) -> bool:
     """Tell whether a path, or anything a server behind us could make of it, lies under our prefixes."""
-    path = raw_path
-    for _ in range(4):
-        path = unquote(path, errors="replace")
+    path, rounds = raw_path, 4
+    while rounds and "%" in path:
+        path, before, rounds = unquote(path, errors="replace"), path, rounds - 1
+        if path == before:
+            break
     path = "/" + path.replace("\\", "/").lower().replace("\t", "").strip()
     readings = (path, _PATH_PARAMETERS.sub("", path))
     return any(posixpath.normpath(reading).replace("//", "/").startswith(_PREFIXES) for reading in readings)

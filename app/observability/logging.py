@@ -29,7 +29,10 @@ MASK = "***"
 _SECRET_KEY = re.compile(
     r"passw|secret|token|authorization|cookie|credential|api_?key|refresh_?key|hash|jwt", re.ASCII | re.IGNORECASE
 )
-_SECRET_TEXT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)|(?<=[Bb]earer )\S+", re.ASCII)
+# What begins as a token and is none is found too, last of all, and left as it is: so no text is searched twice.
+_SECRET_TEXT = re.compile(
+    r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)|(?<=[Bb]earer )\S+|(?P<begun>eyJ[\w-]+)(?P<rest>\.[\w-]+\.[\w-]*)?", re.ASCII
+)
 _CONTROL_BYTES = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 _DEEPEST = 5
 # The line of a request stays under PIPE_BUF (4096 bytes): what is longer, a pipe may mix with other workers' lines.
@@ -158,7 +161,7 @@ def _mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 def _masked(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
-        return _SECRET_TEXT.sub(MASK, value)
+        return _SECRET_TEXT.sub(_mask_of, value)
     if value is None or isinstance(value, int | float):
         return value
     if depth >= _DEEPEST:
@@ -170,6 +173,10 @@ def _masked(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked(item, depth + 1) for item in value]
     return _masked(str(value), depth + 1)
+
+
+def _mask_of(found: re.Match[str]) -> str:
+    return found[0] if found["begun"] and found["rest"] is None else MASK
 
 
 def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:

@@ -150,7 +150,7 @@ def check(probes: Probes) -> Health:
 
 
 def look_at_database() -> Found:
-    """Find out whether the database takes writes, has room on its disk, and lets the role do all that serving needs.
+    """Find out whether the database has our tables, takes writes, has room, and lets the role do what serving needs.
 
     It writes one row in its place, commits, and sorts a little more than fits in memory: nothing is left behind.
     """
@@ -168,6 +168,8 @@ def _try() -> tuple[Found, str | None]:
     try:
         if lacking := rights.lacking():
             return Found(f"the role has no {'; no '.join(right for right, _ in lacking)}"), None
+        if missing := rights.missing():
+            return Found(f"there is no table {', no '.join(missing)}"), None
         run("SELECT check_health()")
         if run(_READ_ONLY) == [(True,)]:
             return Found("the role or the database is set to be read-only: default_transaction_read_only is on"), None

@@ -129,6 +129,14 @@ def lacking() -> list[Lacking]:
     ]
 
 
+def missing() -> list[str]:
+    """Return the tables that serving needs and the search path does not lead to, by name."""
+    rows = run(
+        "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL ORDER BY 1", (list(needed()),)
+    )
+    return [name for (name,) in rows]
+
+
 def connected_role() -> str:
     """Return the name of the connected role, in quotes where SQL needs them."""
     return str(run("SELECT quote_ident(current_user)")[0][0])

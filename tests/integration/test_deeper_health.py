@@ -67,6 +67,18 @@ def test_a_right_that_is_lost_is_an_error_until_it_is_back(roles: TwoRoles) -> N
             assert looked(probes).database
 
 
+def test_a_table_that_is_gone_is_an_error_until_it_is_back(roles: TwoRoles) -> None:
+    with bound(roles.server):
+        probes = build_probes(NOBODY)
+        assert looked(probes).database
+        for table in ("sessions", "audit_events"):
+            roles.execute(roles.owner, f"ALTER TABLE {table} RENAME TO elsewhere")
+            assert looked(probes) == ("error", False, False), table
+
+            roles.execute(roles.owner, f"ALTER TABLE elsewhere RENAME TO {table}")
+            assert looked(probes).database
+
+
 def test_a_database_that_is_set_to_be_read_only_is_an_error_until_it_is_not(roles: TwoRoles) -> None:
     name, server = urlsplit(roles.owner).path[1:], roles.names[1]
     with bound(roles.server) as database:

@@ -250,7 +250,7 @@ def test_nothing_changes_after_the_start() -> None:
 def test_values_are_read_into_what_they_mean() -> None:
     settings = read(
         {
-            "TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32",
+            "TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32, ::ffff:192.0.2.0/120, ::ffff:192.0.2.9, ::/0",
             "CORS_ORIGINS": "https://a.example, http://localhost:3000",
             "PUBLIC_URL": "https://accounts.example.com/",
             "REFRESH_KEYS": f"k2:{OTHER}, k1:{SECRET[::-1]}",
@@ -262,7 +262,10 @@ def test_values_are_read_into_what_they_mean() -> None:
         }
     )
 
-    assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
+    assert settings.trusted_proxies == tuple(
+        # An address of a socket, or of the header, is IPv4 where it is mapped.
+        map(ip_network, ("10.0.0.0/8", "2001:db8::/32", "192.0.2.0/24", "192.0.2.9/32", "::/0"))
+    )
     assert settings.cors_origins == ("https://a.example", "http://localhost:3000")
     assert settings.public_url == "https://accounts.example.com"
     assert [key_id for key_id, _ in settings.refresh_keys] == ["k2", "k1"]

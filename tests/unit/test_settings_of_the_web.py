@@ -9,6 +9,7 @@ from tests.unit.test_settings import faults, read
 WRONG = {
     "PUBLIC_URL": [
         "https://me@a.example",
+        "https://münchen.example/a",
         "https://me:hush@a.example",
         "https://a.example/?",
         "https://a.example/#",

@@ -34,7 +34,7 @@ def parse(raw: bytes, *, max_depth: int = 32) -> Any:
     except UnicodeDecodeError:
         raise MalformedBody(_NOT_UTF_8) from None
     _refuse_another_encoding(raw)
-    if raw.count(b"[") + raw.count(b"{") > max_depth and _depth(text) > max_depth:
+    if raw.count(b"[") + raw.count(b"{") > max_depth and _is_deeper(text, max_depth):
         raise MalformedBody(f"The body is nested deeper than {max_depth} levels.")
     try:
         value = _DECODER.decode(text)
@@ -76,15 +76,16 @@ def refuse_unstorable(value: Any) -> None:
             waiting.extend(value)
 
 
-def _depth(text: str) -> int:
-    depth = deepest = 0
-    for token in _STRING_OR_BRACKET.findall(text):
-        if token in _DEEPER:
+def _is_deeper(text: str, max_depth: int) -> bool:
+    depth = 0
+    for found in _STRING_OR_BRACKET.finditer(text):
+        if found[0] in _DEEPER:
             depth += 1
-            deepest = max(deepest, depth)
-        elif token in _HIGHER:
+            if depth > max_depth:
+                return True
+        elif found[0] in _HIGHER:
             depth -= 1
-    return deepest
+    return False
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

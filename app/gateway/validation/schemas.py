@@ -25,6 +25,7 @@ _COPIED = (
     "type",
     "uniqueItems",
 )
+_OF_ITEMS = ("items", "uniqueItems")
 _COMPOSED = ("allOf", "anyOf", "oneOf")
 _HIDDEN_IN: Mapping[Direction, str] = {"request": "readOnly", "response": "writeOnly"}
 _BOUNDS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
@@ -44,7 +45,8 @@ def convert(bundle: Mapping[str, Any], schema: Any, *, direction: Direction) -> 
     """Return a schema as self-contained JSON Schema 2020-12; the schemas it refers to stand in `$defs`.
 
     In requests `readOnly` properties, in responses `writeOnly` ones, are neither required nor accepted. `nullable`
-    allows null whatever stands beside it. Annotations are left out.
+    allows null whatever stands beside it. Annotations are left out. Of a list in a request that is too long, nothing
+    else is looked at.
     """
     conversion = _Conversion(bundle, _HIDDEN_IN[direction])
     converted = conversion.schema(schema, frozenset())
@@ -75,6 +77,8 @@ class _Conversion:
         if required := [name for name in source.get("required", []) if name not in hidden]:
             found["required"] = required
         self._applied(source, found, hidden)
+        if self._hidden == _HIDDEN_IN["request"] and "maxItems" in found:
+            found = _counted_first(found)
         return _nullable(found) if source.get("nullable") is True else found
 
     def _applied(self, source: Mapping[str, Any], found: dict[str, Any], hidden: frozenset[str]) -> None:
@@ -112,6 +116,16 @@ class _Conversion:
             for branch in source.get(key, []):
                 names |= self._hidden_names(branch, (*above, id(source)))
         return frozenset(names)
+
+
+def _counted_first(found: dict[str, Any]) -> dict[str, Any]:
+    """Have a list counted first, and its items looked at only if they are not too many.
+
+    All violations of a value are found before the first fifty are taken, and comparing items to each other may take
+    time that grows with the square of their number.
+    """
+    of_items = {key: found.pop(key) for key in _OF_ITEMS if key in found}
+    return {**found, "if": {"maxItems": found["maxItems"]}, "then": of_items} if of_items else found
 
 
 def _nullable(found: dict[str, Any]) -> dict[str, Any]:

@@ -146,6 +146,12 @@ def test_a_compressed_body_is_a_415(door: Service, coding: str) -> None:
     refused(ask(door, "POST", LOGIN, [JSON, ("Content-Encoding", coding)], b"{}"), 415, "UNSUPPORTED_MEDIA_TYPE")
 
 
+@pytest.mark.parametrize("coding", ["", ",", "identity", "IDENTITY", ", identity ,\t", "identity, identity"])
+def test_a_body_that_is_not_encoded_may_say_so(door: Service, coding: str) -> None:
+    """Empty elements of a list are ignored (RFC 9110, 5.6.1)."""
+    refused(ask(door, "POST", LOGIN, [JSON, ("Content-Encoding", coding)], b"{}"), 400, "VALIDATION_ERROR")
+
+
 @pytest.mark.parametrize("headers", [[], [JSON]])
 def test_an_optional_body_may_be_absent(people: People, service: Service, headers: list[tuple[str, str]]) -> None:
     token = bearer(people.alice.sign_in()["access_token"])

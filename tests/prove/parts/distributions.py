@@ -40,7 +40,9 @@ def prove(place: Path) -> None:
     One that is not to be had is told, and it is no proof without any.
     """
     redis = needed("redis-server", package="redis-server", purpose="run the tests on it")
-    found = {version: (programs, _SUITE) for version, programs in postgres_programs().items()}
+    found: dict[int, tuple[Path, tuple[str, ...]]] = {
+        version: (programs, _SUITE) for version, programs in postgres_programs().items()
+    }
     for version in sorted(set(WANTED) - set(found)):
         if fetched := fetch_postgres(version, place / f"programs-{version}"):
             found[version] = (fetched, _STATEMENTS)

@@ -174,6 +174,7 @@ FIELD_RULES = (
         (
             Case(post(b"Expect: 100-Continue", LENGTH) + NEXT, (100, 200, 404)),
             Case(post(b"Expect: 100-continue", CHUNKED, body=HALVES) + NEXT, (100, 200, 404)),
+            Case(post(b"Expect: , 100-Continue ,", CHUNKED, body=HALVES) + NEXT, (100, 200, 404)),
             Case(post(b"Expect: 100-continue", LENGTH, version=b"1.0"), (200,)),
             Case(get(b"Expect: 100-continue"), (404,)),
             Case(get(b"Expect: 100-continue", b"Content-Length: 0"), (404,)),
