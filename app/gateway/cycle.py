@@ -1,5 +1,6 @@
 """One request and its response on a connection: uvicorn's cycle, with what it leaves open about their ends."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,22 @@ class Cycle(RequestResponseCycle):
     """
 
     is_last = False
+
+    async def run_asgi(self, app: Any) -> None:
+        """Have the application answer.
+
+        It is cancelled when the grace of a server that ends is over. What comes through here then waits for a client to
+        read, and nothing more can be sent: the connection is closed. uvicorn would log a trace, and try to send a 500.
+        """
+
+        async def answer(scope: Any, receive: Any, send: Any) -> None:
+            try:
+                await app(scope, receive, send)
+            except asyncio.CancelledError:
+                self.disconnected = True
+                self.transport.close()
+
+        await super().run_asgi(answer)
 
     async def send(self, message: Any) -> None:
         """Send a part of the response."""

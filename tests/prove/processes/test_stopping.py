@@ -5,6 +5,7 @@ A phase is reached for certain: an audit hook of Python in the server's process,
 or a socket bound, stops there until the test lets it go on.
 """
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -130,6 +131,25 @@ def test_a_second_interrupt_ends_a_drain(servers, database_url, workers, last):
     assert server.end(last) == 0
     assert server.lines[-1] == "stopped\n"
     assert "Traceback" not in server.printed
+
+
+def test_a_client_that_does_not_read_leaves_no_trace_when_the_grace_is_over(servers, database_url):
+    server = Server("serve", **_production(servers, database_url, GRACE_SECONDS="1"))
+    port = int(server.address().rpartition(":")[2])
+    request = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", port))
+        client.settimeout(1)
+        # Until the server takes no more of them: it waits for its answers to be read.
+        with contextlib.suppress(TimeoutError):
+            for _ in range(2000):
+                client.sendall(request * 100)
+        assert server.end(signal.SIGTERM) == 0
+    assert '"grace_over"' in server.printed
+    assert "Traceback" not in server.printed
+    assert '"exception"' not in server.printed
+    assert "stopped\n" in server.lines
 
 
 def test_a_database_that_never_answers_does_not_keep_it():
