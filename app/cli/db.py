@@ -29,9 +29,10 @@ def migrate() -> None:
     Then the partitions of the audit trail that are missing are made, and the built-in roles get the permissions that
     openapi/permissions.yaml gives them.
     """
-    from app.cli.migrating import bring_up_to_date
+    from app.cli.migrating import bring_up_to_date, refuse_other_encodings
 
     with bound_database() as (database, _):
+        refuse_other_encodings()
         names = bring_up_to_date(database, report=click.echo)
     click.echo(_count(len(names), "run") if names else "the database is up to date")
 

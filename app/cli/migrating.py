@@ -5,11 +5,27 @@ from datetime import UTC, datetime
 
 from app.cache.tags import EVERYTHING
 from app.cli.audited import record
+from app.cli.refusals import MISCONFIGURED, Refusal
 from app.cli.services import given_permissions
-from app.database import Database, migrator, retrying, unit
+from app.database import Database, migrator, retrying, run, unit
 from app.services import built_in_roles
 from app.services.built_in_roles import Difference
 from app.services.invalidations import leave
+
+
+def refuse_other_encodings() -> None:
+    """Refuse a database that cannot hold every name, or whose functions take letters for bytes.
+
+    Raises:
+        Refusal: its encoding is not UTF8.
+    """
+    encoding = run("SHOW server_encoding")[0][0]
+    if encoding != "UTF8":
+        raise Refusal(
+            f"the encoding of the database is {encoding}, and Charter needs UTF8: dump it, and restore it into one "
+            "made with CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'",
+            exit_code=MISCONFIGURED,
+        )
 
 
 def bring_up_to_date(database: Database, report: Callable[[str], object]) -> list[str]:

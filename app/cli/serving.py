@@ -17,7 +17,7 @@ from uvicorn.supervisors import ChangeReload
 
 from app.cli.first_admin import Made, first_admin
 from app.cli.listening import BACKLOG, address_of, bind_port
-from app.cli.migrating import bring_up_to_date, role_differences, shortfall
+from app.cli.migrating import bring_up_to_date, refuse_other_encodings, role_differences, shortfall
 from app.cli.refusals import MISCONFIGURED, Refusal, refuse_document, refuse_without_rights
 from app.cli.server import Server
 from app.cli.stopping import hand_over, ignore_stops, tell
@@ -93,6 +93,7 @@ def _checked_app(settings: Settings) -> Any:
 def _prepare_database(settings: Settings) -> Made | None:
     """Reach the database and bring it up to date; return the first admin, when made just now."""
     with connection():
+        refuse_other_encodings()
         refuse_without_rights()
         behind = shortfall(bound())
     if settings.env == "production":

@@ -201,8 +201,10 @@ def test_a_pooler_in_front_is_told(url: str, durable: Durable) -> None:
 def test_an_encoding_that_cannot_hold_every_name_is_told(durable: Durable) -> None:
     with durable.deployment("template0", "ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'") as url:
         found = doctor(DATABASE_URL=url, REDIS_URL="").of("database.encoding")
+        refused = [run_charter(*words, DATABASE_URL=url) for words in (("db", "migrate"), ("serve", "--port", "0"))]
 
     assert (found["status"], "SQL_ASCII" in found["found"]) == ("failed", True)
+    assert [(answer.exit_code, "SQL_ASCII" in answer.stderr) for answer in refused] == [(78, True), (78, True)]
 
 
 def test_a_server_that_logs_the_values_of_statements_is_told_and_mended_as_printed(url: str, durable: Durable) -> None:
