@@ -8,6 +8,7 @@ the last line counts it.
 import argparse
 import importlib
 import pkgutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -47,9 +48,12 @@ def _outcome(prove: Part, folder: Path) -> str:
     except Skipped as reason:
         print(f"!! SKIPPED: {reason}")
         return "skipped"
+    except (AssertionError, subprocess.CalledProcessError) as error:
+        print(f"!! FAILED: {error}")
+        return "failed"
     except Exception as error:  # noqa: BLE001 (a verdict on this part; the others still run)
         traceback.print_exc()
-        print(f"!! FAILED: {error}")
+        print(f"!! FAILED: the part itself broke: {error}")
         return "failed"
     return "passed"
 
