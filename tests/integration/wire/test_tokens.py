@@ -54,7 +54,13 @@ def service_tokens(service: Service) -> Any:
 def forged(service: Service, *, secret: str = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
     """A token signed with the service's own secret, unless the forger says otherwise; `header` replaces its parts."""
     header = {"typ": "at+jwt", "kid": key_id(service), **changes.pop("header", {})}
+    now = int(time.time())
+    changes = {name: now + value if isinstance(value, Ahead) else value for name, value in changes.items()}
     return jwt.encode(claims(**changes), secret, algorithm, headers={k: v for k, v in header.items() if v is not None})
+
+
+class Ahead(int):
+    """Seconds from the moment at which the token is made, which may be long after this file was read."""
 
 
 FORGERIES: dict[str, dict[str, Any]] = {
@@ -83,9 +89,9 @@ FORGERIES: dict[str, dict[str, Any]] = {
     "a session that is none": {"sid": "1"},
     "no time of issue": {"iat": None},
     "no expiry": {"exp": None},
-    "an expiry in the past": {"iat": int(time.time()) - 2000, "exp": int(time.time()) - 1100},
-    "an expiry far away": {"exp": int(time.time()) + 10**9},
-    "an issue in the future": {"iat": int(time.time()) + 600, "exp": int(time.time()) + 1200},
+    "an expiry in the past": {"iat": Ahead(-2000), "exp": Ahead(-1100)},
+    "an expiry far away": {"exp": Ahead(10**9)},
+    "an issue in the future": {"iat": Ahead(600), "exp": Ahead(1200)},
     "an empty token id": {"jti": ""},
 }
 
