@@ -81,6 +81,13 @@ class Protocol(HttpToolsProtocol):
         if self._patience is None and (self._has_answered() or self._reader.in_head):
             self._wait(self.head_seconds)
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answer a client that sends no more but may still read; what has not come whole by now never will."""
+        if self._is_over or self._has_answered() or self._reader.in_body or self._reader.in_head:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
     def _wait(self, seconds: float) -> None:
         self._patience = self.loop.call_later(seconds, self._hang_up)
 

@@ -53,7 +53,7 @@ class Log:
         configure(settings_for(LOG_LEVEL="debug", LOG_FORMAT="json", **HERE), descriptor=self.descriptor)
 
     def lines(self, event: str) -> list[dict]:
-        flush()
+        assert flush()  # a thread writes them
         return [line for line in map(json.loads, self._path.read_bytes().splitlines()) if line["event"] == event]
 
 
@@ -225,3 +225,21 @@ def test_an_empty_element_of_the_list_of_addresses_does_not_hide_the_client(gate
             spoof = [JSON, *(("X-Forwarded-For", value) for value in values)]
             refused(ask(service, "POST", "/v1/auth/login", spoof, body), 401, "INVALID_CREDENTIALS")
         assert run("SELECT DISTINCT address FROM audit_clients") == [("203.0.113.9",)]
+
+
+def test_a_client_that_sends_no_more_is_answered(door: Service) -> None:
+    """As `nc -N` and simple health checks do; what has not come whole is not answered."""
+    whole = b"GET /v1/nowhere HTTP/1.1\r\nHost: x\r\n\r\n"
+    health = whole.replace(b"/v1/nowhere", b"/health")
+    login = b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+    for sent, statuses in (
+        (health, [200]),
+        (whole + health, [404, 200]),
+        (login + b"{}", [400]),
+        (login + b"{", []),
+        (health[:-2], []),
+    ):
+        with connected(door) as connection:
+            connection.sendall(sent)
+            connection.shutdown(socket.SHUT_WR)
+            assert [status for status, _ in rest_of(connection)] == statuses, sent
