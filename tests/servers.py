@@ -42,6 +42,8 @@ ADMIN_URL = "CHARTER_TEST_ADMIN_URL"
 AT_ONCE = "CHARTER_TEST_AT_ONCE"
 # A role that serves and owns nothing, in place of the owner of the tables.
 SERVING_ROLE = "CHARTER_TEST_SERVING_ROLE"
+# name:password of the user that services use Redis as, where it is not the one of REDIS_URL, who looks after it.
+REDIS_USER = "CHARTER_TEST_REDIS_USER"
 _AN_HOUR = 3600
 
 
@@ -271,3 +273,17 @@ def with_user(url: str, name: str, password: str) -> str:
     """Return a URL with another user, whether it leads to a socket or to a host."""
     scheme, rest = url.split("://", 1)
     return f"{scheme}://{quote(name)}:{quote(password)}@{rest.rpartition('@')[2]}"
+
+
+def for_services(url: str) -> str:
+    """Return a URL of Redis for services, which may be another user's than for the tests around them."""
+    name, _, password = os.environ.get(REDIS_USER, "").partition(":")
+    return with_user(url, name, password) if url and name else url
+
+
+def for_tests(url: str) -> str:
+    """Return the URL of a service's Redis for the tests around it."""
+    if not os.environ.get(REDIS_USER):
+        return url
+    scheme, rest = url.split("://", 1)
+    return f"{scheme}://{rest.rpartition('@')[2]}"

@@ -7,7 +7,7 @@ import pytest
 from app.database import Database
 from tests import leaks
 from tests.people import PASSWORD, People
-from tests.servers import Servers
+from tests.servers import Servers, for_services
 from tests.service import Service, settings_for
 
 GATEWAYS = ("compiled", "connexion")
@@ -24,7 +24,8 @@ class Services:
         if gateway not in self._running:
             # Its own database is only a place to start with: each test puts its own there.
             url = self._servers.clone()
-            settings = settings_for(DATABASE_URL=url, REDIS_URL=self._servers.empty_redis(), CHARTER_GATEWAY=gateway)
+            cache = for_services(self._servers.empty_redis())
+            settings = settings_for(DATABASE_URL=url, REDIS_URL=cache, CHARTER_GATEWAY=gateway)
             self._running[gateway] = (Service(settings), url)
         return self._running[gateway][0]
 

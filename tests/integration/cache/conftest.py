@@ -15,6 +15,7 @@ from app.database import Database, identity
 from models.record import database as proxy
 from tests.integration.conftest import Services
 from tests.people import People, Person
+from tests.servers import for_tests
 from tests.service import Service, running, settings_for
 from tests.wire import data
 
@@ -30,7 +31,7 @@ def valkey(service: Service) -> Iterator[redis.Redis]:
     """A client of the Valkey behind the service."""
     if not service.settings.redis_url:
         pytest.skip("no Valkey on this machine")
-    with redis.Redis.from_url(service.settings.redis_url) as client:
+    with redis.Redis.from_url(for_tests(service.settings.redis_url)) as client:
         yield client
 
 

@@ -15,7 +15,7 @@ from app.cache.store import Kept, Store
 from tests import leaks
 from tests.command import PRODUCTION, Server
 from tests.people import PASSWORD, People
-from tests.servers import Servers
+from tests.servers import Servers, for_tests
 from tests.service import Service
 from tests.wire import data
 
@@ -114,5 +114,5 @@ def test_redis_under_load_holds_limits_versions_and_entries_only(
     text = b"\n".join(entries).decode()
     for forbidden in ("permission", "role", "allowed", "password", "$2b$", "token", PASSWORD, "@example.com"):
         assert forbidden not in text
-    assert leaks.found_in("\n".join(leaks.cached(service.settings.redis_url))) == []
+    assert leaks.found_in("\n".join(leaks.cached(for_tests(service.settings.redis_url)))) == []
     assert all(0 < valkey.ttl(key) <= 86_400 for key in held)

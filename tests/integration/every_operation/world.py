@@ -14,7 +14,7 @@ from app.database import Database, run
 from app.factory import build_tools
 from models.record import database as proxy
 from tests.people import People, Person, make_role
-from tests.servers import straight
+from tests.servers import for_tests, straight
 from tests.service import Service
 from tests.wire import data
 
@@ -116,7 +116,7 @@ class World:
     def forget(self) -> None:
         """Empty the cache: what is put back by SQL, it would not know of."""
         if url := self.service.settings.redis_url:
-            with redis.Redis.from_url(url) as client:
+            with redis.Redis.from_url(for_tests(url)) as client:
                 client.flushdb()
 
     def close(self) -> None:
