@@ -1,6 +1,5 @@
 """Fixtures of the tests of one operation: callers without a token, other settings, and a database that is away."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -9,13 +8,13 @@ import pytest
 
 from app.database import Database
 from models.record import database as proxy
-from tests.integration.conftest import GATEWAYS, Services
+from tests.integration.conftest import BOTH, GATEWAYS, Services
 from tests.service import Service, settings_for
 from tests.service import running as serving
 
 # The rules of an operation are the services', whichever way a request came in, and the matrix, the endings, the wire
 # and the differential test go both ways: here the second way is taken by `make prove` alone.
-WAYS_IN = GATEWAYS if os.environ.get("CHARTER_TEST_GATEWAYS") == "all" else GATEWAYS[:1]
+WAYS_IN = GATEWAYS if BOTH else GATEWAYS[:1]
 
 Variant = Callable[..., AbstractContextManager[Service]]
 Away = Callable[[], AbstractContextManager[None]]

@@ -1,12 +1,13 @@
-"""The tests of each operation pass through both gateways; `make test` runs them through the default one."""
+"""Tests of what lies behind both gateways pass through both; `make test` runs them through the default one."""
 
 import sys
 from pathlib import Path
 
+from tests.integration.conftest import BEHIND_BOTH
 from tests.prove.proof import run
 
 
 def prove(place: Path) -> None:
-    """Run them."""
-    operations = ["-m", "pytest", "-q", "-n", "2", "tests/integration/operations"]
-    run(sys.executable, *operations, CHARTER_TEST_GATEWAYS="all")
+    """Run those of each operation, and the others that say so."""
+    tests = [f"tests/integration/{name}" for name in ("operations", *BEHIND_BOTH)]
+    run(sys.executable, "-m", "pytest", "-q", "-n", "2", *tests, CHARTER_TEST_GATEWAYS="all")
