@@ -16,6 +16,10 @@ GATEWAYS = ("compiled", "connexion")
 BOTH = os.environ.get("CHARTER_TEST_GATEWAYS") == "all"
 # What these test lies behind both gateways alike: `make test` goes one way, and `make prove PART=gateways` both.
 BEHIND_BOTH = (
+    "every_operation/test_cached_reads.py",
+    "every_operation/test_every_ending.py",
+    "every_operation/test_joining.py",
+    "every_operation/test_permission_matrix.py",
     "hostile/test_cpu.py",
     "hostile/test_enumeration.py",
     "hostile/test_escalation.py",
@@ -29,6 +33,7 @@ BEHIND_BOTH = (
     "test_query_counts.py",
     "test_refresh_outages.py",
     "test_signed_in.py",
+    "wire/test_commits_at_the_deadline.py",
     "wire/test_idempotent_twins.py",
     "wire/test_revoked_tokens.py",
 )

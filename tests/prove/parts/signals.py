@@ -1,4 +1,4 @@
-"""A signal to stop ends a server in every phase of its life, and leaves nothing behind."""
+"""A signal to stop ends a server in every phase of its life, and it serves where nothing can be written."""
 
 import sys
 from pathlib import Path
