@@ -59,7 +59,8 @@ def test_nobody_waits_for_a_reader_and_what_is_dropped_is_told_of(pipe: Pipe) ->
     told = [line for line in read if line.startswith(b"dropped")]
     kept = [line for line in read if not line.startswith(b"dropped")]
     assert sum(int(line.split()[1]) for line in told) == pipe.counted == 3000 - len(kept)
-    assert len(told) == 1
+    # Once when there is room again, and perhaps once while they came: not once for each.
+    assert len(told) in (1, 2)
     assert all(line.endswith(text.encode()) and len(line) <= 505 for line in kept)
     numbers = [int(line.split()[0]) for line in kept]
     assert numbers == sorted(numbers)
