@@ -19,6 +19,18 @@ from tests.service import REFRESH_KEYS, SECRET
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST_START_SECONDS = 60
 PRODUCTION = {"CHARTER_ENV": "production", "JWT_SECRET": SECRET, "REFRESH_KEYS": REFRESH_KEYS}
+_METRICS_TOKEN = "9e107d9d372bb6826bd81d3542a419d6b8a1"
+
+
+def two_workers(database_url: str, redis_url: str, **more: str) -> dict[str, str]:
+    """Return the settings of a production with two workers, whose figures can be asked for."""
+    given = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "METRICS_TOKEN": _METRICS_TOKEN}
+    return {**PRODUCTION, **given, "LOG_FORMAT": "json", "WORKERS": "2", **more}
+
+
+def figures(address: str) -> str:
+    """Return what such a production tells Prometheus."""
+    return httpx.get(f"{address}/metrics", headers={"Authorization": f"Bearer {_METRICS_TOKEN}"}).text
 
 
 def clean_environment(**variables: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.database import Database
+from app.embedded import start_valkey
 from tests import leaks
 from tests.people import PASSWORD, People
 from tests.servers import Servers, for_services
@@ -109,3 +110,13 @@ def people(service: Service, password_hash: str) -> Iterator[People]:
     made = People(service, password_hash)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def own_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Valkey of the module's own, which its tests may damage."""
+    server = start_valkey(tmp_path_factory.mktemp("valkey"))
+    if server is None:
+        pytest.skip("NOT PROVEN: there is no Valkey on this machine")
+    yield server.url
+    server.stop()

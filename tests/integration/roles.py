@@ -27,20 +27,21 @@ class TwoRoles:
     server: str
     names: tuple[str, str]
 
-    def execute(self, url: str, *statements: str) -> None:
-        """Run statements, each in a transaction of its own."""
-        with closing(psycopg2.connect(url)) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                for statement in statements:
-                    cursor.execute(statement)
-
     def grant(self) -> None:
         """Do what `charter db grants` prints."""
         with bound(self.owner):
             found = rights.grants(self.names[1])
         assert found
-        self.execute(self.owner, found.script)
+        execute(self.owner, found.script)
+
+
+def execute(url: str, *statements: str) -> None:
+    """Run statements, each in a transaction of its own."""
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
 
 
 @contextmanager
@@ -63,7 +64,7 @@ def two_roles(servers: Servers, *, empty: bool = False) -> Iterator[TwoRoles]:
     name = urlsplit(url).path[1:]
     owner, server = f"{name}_owner", f"{name}_server"
     made = TwoRoles(url, as_role(url, owner), as_role(url, server), (owner, server))
-    made.execute(
+    execute(
         url,
         f"CREATE ROLE {owner} LOGIN NOSUPERUSER",
         f"CREATE ROLE {server} LOGIN NOSUPERUSER",
@@ -84,4 +85,4 @@ def two_roles(servers: Servers, *, empty: bool = False) -> Iterator[TwoRoles]:
     finally:
         servers.drop(url)
         servers.finish_drops()
-        made.execute(straight(servers.postgres_url), f"DROP ROLE {owner}", f"DROP ROLE {server}")
+        execute(straight(servers.postgres_url), f"DROP ROLE {owner}", f"DROP ROLE {server}")

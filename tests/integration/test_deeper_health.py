@@ -10,25 +10,14 @@ import redis
 
 from app.cache.client import Cache
 from app.database import Database, run
-from app.embedded import start_valkey
 from app.factory import build_probes
 from app.services.health import Health, Probes, check
-from tests.integration.roles import TwoRoles, bound, two_roles
+from tests.integration.roles import TwoRoles, bound, execute, two_roles
 from tests.servers import Servers
 from tests.service import running, settings_for
 
 NOBODY = Cache("", timeout_ms=100, prefix="charter")
 USER = "watched"
-
-
-@pytest.fixture(scope="module")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Valkey of this module's own, which may be damaged."""
-    server = start_valkey(tmp_path_factory.mktemp("valkey"))
-    if server is None:
-        pytest.skip("no Valkey on this machine")
-    yield server.url
-    server.stop()
 
 
 @pytest.fixture
@@ -60,10 +49,10 @@ def test_a_right_that_is_lost_is_an_error_until_it_is_back(roles: TwoRoles) -> N
         probes = build_probes(NOBODY)
         assert looked(probes).database
         for revocation, grant in REVOCATIONS:
-            roles.execute(roles.owner, revocation.format(server))
+            execute(roles.owner, revocation.format(server))
             assert looked(probes) == ("error", False, False), revocation
 
-            roles.execute(roles.owner, grant.format(server))
+            execute(roles.owner, grant.format(server))
             assert looked(probes).database
 
 
@@ -72,10 +61,10 @@ def test_a_table_that_is_gone_is_an_error_until_it_is_back(roles: TwoRoles) -> N
         probes = build_probes(NOBODY)
         assert looked(probes).database
         for table in ("sessions", "audit_events"):
-            roles.execute(roles.owner, f"ALTER TABLE {table} RENAME TO elsewhere")
+            execute(roles.owner, f"ALTER TABLE {table} RENAME TO elsewhere")
             assert looked(probes) == ("error", False, False), table
 
-            roles.execute(roles.owner, f"ALTER TABLE elsewhere RENAME TO {table}")
+            execute(roles.owner, f"ALTER TABLE elsewhere RENAME TO {table}")
             assert looked(probes).database
 
 
@@ -84,20 +73,20 @@ def test_a_database_that_is_set_to_be_read_only_is_an_error_until_it_is_not(role
     with bound(roles.server) as database:
         probes = build_probes(NOBODY)
         for what in (f"DATABASE {name}", f"ROLE {server}", f"ROLE {server} IN DATABASE {name}"):
-            roles.execute(roles.superuser, f"ALTER {what} SET default_transaction_read_only = on")
+            execute(roles.superuser, f"ALTER {what} SET default_transaction_read_only = on")
             assert not looked(probes).database, what  # on connections that could still write, too
             database.close()
             database.reset()
             assert not looked(probes).database, what
 
             reset = f"ALTER {what} RESET default_transaction_read_only"
-            roles.execute(roles.superuser, "SET default_transaction_read_only = off", reset)
+            execute(roles.superuser, "SET default_transaction_read_only = off", reset)
             assert looked(probes).database  # and no connection is kept that still could not write
 
 
 def test_a_role_that_may_write_in_a_database_that_is_read_only_by_default_is_fine(roles: TwoRoles) -> None:
     name, server = urlsplit(roles.owner).path[1:], roles.names[1]
-    roles.execute(
+    execute(
         roles.superuser,
         f"ALTER DATABASE {name} SET default_transaction_read_only = on",
         f"ALTER ROLE {server} IN DATABASE {name} SET default_transaction_read_only = off",
@@ -161,11 +150,13 @@ def closed(*rights: str) -> Callable[[redis.Redis], Callable[[], Any]]:
     ids=["full", "a replica", "too few replicas", "no SET", "no EXPIRE", "no EVALSHA", "other keys"],
 )
 def test_a_cache_that_answers_and_does_not_serve_is_degraded_until_it_does(
-    database: Database, valkey: str, damage: Callable[[redis.Redis], Callable[[], Any]]
+    database: Database, own_valkey: str, damage: Callable[[redis.Redis], Callable[[], Any]]
 ) -> None:
-    with redis.Redis.from_url(valkey) as boss:
+    with redis.Redis.from_url(own_valkey) as boss:
         boss.execute_command("ACL", "SETUSER", USER, "reset", "on", ">watched over", "+@all", "~*")
-        cache = Cache(valkey.replace("unix://", f"unix://{USER}:watched%20over@"), timeout_ms=2000, prefix="charter")
+        cache = Cache(
+            own_valkey.replace("unix://", f"unix://{USER}:watched%20over@"), timeout_ms=2000, prefix="charter"
+        )
         probes = build_probes(cache)
         assert looked(probes) == ("ok", True, True)
 
@@ -192,9 +183,9 @@ def test_a_running_server_tells_by_itself_and_recovers_by_itself(roles: TwoRoles
             return True
 
         assert becomes(200)
-        roles.execute(roles.owner, f"REVOKE INSERT ON audit_events FROM {roles.names[1]}")
+        execute(roles.owner, f"REVOKE INSERT ON audit_events FROM {roles.names[1]}")
         assert becomes(503)
         assert client.get("/health").json() == {"status": "error", "checks": {"database": "error", "cache": "error"}}
         assert client.get("/health/live").status_code == 200
-        roles.execute(roles.owner, f"GRANT INSERT ON audit_events TO {roles.names[1]}")
+        execute(roles.owner, f"GRANT INSERT ON audit_events TO {roles.names[1]}")
         assert becomes(200)

@@ -10,7 +10,7 @@ import pytest
 
 from app.services import rights
 from tests.command import PRODUCTION, ROOT, clean_environment, expect_refusal
-from tests.integration.roles import TwoRoles, bound, two_roles
+from tests.integration.roles import TwoRoles, bound, execute, two_roles
 from tests.servers import Servers
 
 
@@ -39,13 +39,13 @@ def test_each_missing_right_is_named_with_the_statement_that_gives_it(
     roles: TwoRoles, revocation: str, grant: str
 ) -> None:
     server = roles.names[1]
-    roles.execute(roles.owner, revocation.format(server))
+    execute(roles.owner, revocation.format(server))
 
     with bound(roles.server):
         [found] = rights.lacking()
     assert found.grant == grant.format(server)
 
-    roles.execute(roles.owner, found.grant)
+    execute(roles.owner, found.grant)
     with bound(roles.server):
         assert rights.lacking() == []
 
@@ -64,7 +64,7 @@ def refused_start(url: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_start_without_a_right_is_refused_with_the_statements_that_give_it(roles: TwoRoles) -> None:
     server = roles.names[1]
-    roles.execute(roles.owner, f"REVOKE INSERT ON audit_events FROM {server}", f"REVOKE ALL ON roles FROM {server}")
+    execute(roles.owner, f"REVOKE INSERT ON audit_events FROM {server}", f"REVOKE ALL ON roles FROM {server}")
 
     done = refused_start(roles.server)
 
@@ -81,12 +81,12 @@ def test_a_start_without_a_right_is_refused_with_the_statements_that_give_it(rol
 
 def test_a_start_as_a_role_that_may_not_connect_is_refused_with_the_statement_that_lets_it(roles: TwoRoles) -> None:
     server, name = roles.names[1], urlsplit(roles.owner).path[1:]
-    roles.execute(roles.owner, f"REVOKE CONNECT ON DATABASE {name} FROM {server}, PUBLIC")
+    execute(roles.owner, f"REVOKE CONNECT ON DATABASE {name} FROM {server}, PUBLIC")
 
     done = refused_start(roles.server)
 
     expect_refusal(done, 78, "permission denied for database", "GRANT CONNECT")
     [grant] = re.findall("GRANT .*;", done.stderr)
-    roles.execute(roles.owner, grant)
+    execute(roles.owner, grant)
     with bound(roles.server):
         assert rights.lacking() == []

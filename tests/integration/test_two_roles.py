@@ -15,7 +15,7 @@ from app.database.migrator import MigrationError, migrate, rollback
 from app.identifiers import new_id
 from app.services import activity, rights, user_counts
 from app.services.upkeep import keep_up
-from tests.integration.roles import TwoRoles, bound, two_roles
+from tests.integration.roles import TwoRoles, bound, execute, two_roles
 from tests.servers import Servers
 from tests.service import settings_for
 from tests.terminal import Terminal
@@ -65,7 +65,7 @@ def test_what_is_granted_is_what_is_needed_and_may_be_granted_again(roles: TwoRo
 
 def test_granting_takes_what_is_beyond(roles: TwoRoles) -> None:
     server = roles.names[1]
-    roles.execute(roles.owner, f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {server}")
+    execute(roles.owner, f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {server}")
 
     roles.grant()
 
@@ -192,7 +192,7 @@ def test_the_owner_of_an_empty_database_migrates_and_the_other_serves(servers: S
             assert "migrations run" in owner.done("db", "migrate")
             assert "owns the tables" in owner.refused("db", "grants", roles.names[0])
             script = owner.done("db", "grants", roles.names[1])
-        roles.execute(roles.owner, script)
+        execute(roles.owner, script)
         with bound(roles.server) as database:
             server = Terminal(tmp_path, database)
             assert server.done("db", "migrate") == "the database is up to date\n"

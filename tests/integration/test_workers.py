@@ -9,31 +9,13 @@ import time
 
 import httpx
 
-from tests.command import LONGEST_START_SECONDS, PRODUCTION, Server
-from tests.servers import Servers
+from tests.command import LONGEST_START_SECONDS, Server, figures, two_workers
 
-TOKEN = "9e107d9d372bb6826bd81d3542a419d6b8a1"
 REQUEST = b"GET /health/live HTTP/1.1\r\nHost: charter\r\n\r\n"
 
 
-def _production(servers: Servers, url: str, **more: str) -> dict[str, str]:
-    return {
-        **PRODUCTION,
-        "DATABASE_URL": url,
-        "REDIS_URL": servers.empty_redis(),
-        "LOG_FORMAT": "json",
-        "METRICS_TOKEN": TOKEN,
-        "WORKERS": "2",
-        **more,
-    }
-
-
-def _figures(address: str) -> str:
-    return httpx.get(f"{address}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
-
-
 def test_a_worker_that_dies_is_replaced_told_of_and_counted_and_its_figures_go_on(servers, database_url, tmp_path):
-    server = Server("serve", **_production(servers, database_url, METRICS_DIR=str(tmp_path)))
+    server = Server("serve", **two_workers(database_url, servers.empty_redis(), METRICS_DIR=str(tmp_path)))
     address = server.address()
     for _ in range(20):
         assert httpx.get(f"{address}/health").status_code == 200
@@ -66,13 +48,13 @@ def test_a_worker_that_dies_is_replaced_told_of_and_counted_and_its_figures_go_o
 
 def _figures_if_any(address: str) -> str:
     try:
-        return _figures(address)
+        return figures(address)
     except httpx.TransportError:
         return ""
 
 
 def test_every_connection_made_while_the_server_drains_and_stops_is_answered(servers, database_url):
-    server = Server("serve", **_production(servers, database_url, DRAIN_SECONDS="1"))
+    server = Server("serve", **two_workers(database_url, servers.empty_redis(), DRAIN_SECONDS="1"))
     address = server.address()
     place = ("127.0.0.1", int(address.rpartition(":")[2]))
     unanswered: list[bytes] = []

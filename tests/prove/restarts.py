@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -31,7 +32,7 @@ CLIENT = "127.0.0.2"
 _WIDE = {f"LIMIT_{name}": "1000000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REFRESH")}
 
 
-class Proxy:
+class Proxy(ABC):
     """A proxy that runs what the page says, with ports and addresses of this machine in place.
 
     Attributes:
@@ -58,11 +59,13 @@ class Proxy:
                 [program, *self._arguments(configuration)], stdout=log, stderr=log, start_new_session=True
             )
 
+    @abstractmethod
     def _complete(self, told: str, under_a_path: str) -> str:
-        raise NotImplementedError
+        """Return a whole configuration around the two snippets of the page."""
 
+    @abstractmethod
     def _arguments(self, configuration: Path) -> list[str]:
-        raise NotImplementedError
+        """Return what the program is called with."""
 
     def __enter__(self) -> Self:
         deadline = time.monotonic() + START_SECONDS

@@ -13,7 +13,6 @@ from app.cache.client import Cache
 from app.cache.limiter import Limiter
 from app.cache.store import Kept, Store
 from app.cli import main
-from app.embedded import start_valkey
 from app.settings import Bucket
 from models.record import database as proxy
 from tests.command import PRODUCTION
@@ -32,19 +31,9 @@ COMMANDS = [rule for rule in RULES if rule.startswith("+")]
 OPTIONAL = {"+info", "+select", "+client|setinfo"}
 
 
-@pytest.fixture(scope="module")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Valkey of this module's own."""
-    server = start_valkey(tmp_path_factory.mktemp("valkey"))
-    if server is None:
-        pytest.skip("no Valkey on this machine")
-    yield server.url
-    server.stop()
-
-
 @pytest.fixture
-def boss(valkey: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(valkey) as client:
+def boss(own_valkey: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(own_valkey) as client:
         client.execute_command("ACL", "SETUSER", USER, "reset", *RULES)
         client.execute_command("ACL", "LOG", "RESET")
         yield client
@@ -53,9 +42,9 @@ def boss(valkey: str) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def url(valkey: str) -> str:
+def url(own_valkey: str) -> str:
     """The way in for the user, to another database than the first."""
-    return with_query(valkey.replace("unix://", f"unix://{USER}:password@"), db="3")
+    return with_query(own_valkey.replace("unix://", f"unix://{USER}:password@"), db="3")
 
 
 def refusals(boss: redis.Redis) -> set[str]:

@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import psycopg2
 from click.testing import CliRunner, Result
 
 from app.cli import main
@@ -15,6 +14,7 @@ from app.embedded import start_postgres
 from app.identifiers import new_id
 from models.record import database as proxy
 from tests.command import PRODUCTION
+from tests.integration.roles import execute
 from tests.servers import migrated, with_database
 
 ROLE = "charter_app"
@@ -123,11 +123,7 @@ class Durable:
 
     def execute(self, url: str, *statements: str) -> None:
         """Run statements, each in a transaction of its own."""
-        with closing(psycopg2.connect(url)) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                for statement in statements:
-                    cursor.execute(statement)
+        execute(url, *statements)
 
     def stop(self) -> None:
         self._server.stop()

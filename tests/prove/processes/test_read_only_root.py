@@ -7,26 +7,7 @@ import subprocess
 import httpx
 import pytest
 
-from tests.command import LONGEST_START_SECONDS, PRODUCTION, Server
-from tests.servers import Servers
-
-TOKEN = "9e107d9d372bb6826bd81d3542a419d6b8a1"
-
-
-def _production(servers: Servers, url: str, **more: str) -> dict[str, str]:
-    return {
-        **PRODUCTION,
-        "DATABASE_URL": url,
-        "REDIS_URL": servers.empty_redis(),
-        "LOG_FORMAT": "json",
-        "METRICS_TOKEN": TOKEN,
-        "WORKERS": "2",
-        **more,
-    }
-
-
-def _figures(address: str) -> str:
-    return httpx.get(f"{address}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
+from tests.command import LONGEST_START_SECONDS, Server, figures, two_workers
 
 
 def _read_only(*, memory: bool) -> list[str]:
@@ -40,18 +21,18 @@ def _read_only(*, memory: bool) -> list[str]:
 
 
 def test_nothing_is_written_to_disk_where_there_is_memory_to_count_in(servers, database_url):
-    variables = _production(servers, database_url)
+    variables = two_workers(database_url, servers.empty_redis())
     server = Server("serve", prefix=_read_only(memory=False), **variables)
     address = server.address()
     for _ in range(5):
         assert httpx.get(f"{address}/health").status_code == 200
-    assert 'charter_requests_total{operation="health",status="200"} 5.0' in _figures(address)
+    assert 'charter_requests_total{operation="health",status="200"} 5.0' in figures(address)
     assert server.end(signal.SIGTERM) == 0
     assert "Traceback" not in server.printed
 
 
 def test_a_read_only_root_without_memory_is_refused_in_one_line_that_names_the_setting(servers, database_url):
-    server = Server("serve", prefix=_read_only(memory=True), **_production(servers, database_url))
+    server = Server("serve", prefix=_read_only(memory=True), **two_workers(database_url, servers.empty_redis()))
     assert server.process.wait(LONGEST_START_SECONDS) == 78
     server.end(signal.SIGTERM)
     (line,) = server.lines
@@ -60,7 +41,7 @@ def test_a_read_only_root_without_memory_is_refused_in_one_line_that_names_the_s
 
 
 def test_a_read_only_root_is_enough_for_one_worker(servers, database_url):
-    variables = _production(servers, database_url, WORKERS="1")
+    variables = two_workers(database_url, servers.empty_redis(), WORKERS="1")
     server = Server("serve", prefix=_read_only(memory=True), **variables)
     assert httpx.get(f"{server.address()}/health").status_code == 200
     assert server.end(signal.SIGTERM) == 0
