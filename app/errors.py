@@ -1,6 +1,6 @@
 """The catalogue of errors: every code a client can meet, ordered by status.
 
-Services and steps raise these; `app.gateway.answers` alone turns them into bytes. A cause that is nobody's
+Services and steps raise these; `app.pipeline.envelope` alone turns them into bytes. A cause that is nobody's
 business but ours goes to the log (`__cause__`) or to the audit row (`reason`), never into the message.
 """
 
@@ -51,7 +51,7 @@ class AppError(Exception):
         super().__init__(self.message)
 
 
-class ValidationFailed(AppError):
+class ValidationError(AppError):
     """Parameters or a body that break the document or a rule of the accounts."""
 
     status = 400

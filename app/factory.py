@@ -10,46 +10,46 @@ from typing import Any
 import connexion
 import orjson
 
+from app.background import background_tasks, lifetime
 from app.cache.check import fault_of
 from app.cache.client import Cache
 from app.cache.limiter import Limiter
-from app.cache.store import Store
+from app.cache.store import CacheStore
 from app.cache.tags import KnownTags
-from app.chores import chores, lifetime
 from app.clock import system_clock
+from app.config import Config
+from app.config_parsers import hashing_threads
+from app.context.declarations import SettingDeclarations
+from app.context.dependencies import Dependencies
 from app.database import bind, identity, run, within
 from app.errors import Unavailable
+from app.gateway.connexion_apps import build_stack, compiled, reading, stock
 from app.gateway.executors import Executor
-from app.gateway.exit import Exit
-from app.gateway.front import FrontDoor
-from app.gateway.modes import build_stack, compiled, reading, stock
-from app.gateway.pages import Pages, register_pages
-from app.gateway.plan import compile_plans
-from app.gateway.protocol import Protocol
+from app.gateway.http.protocol import Protocol
+from app.gateway.request_parser import RequestParser
+from app.gateway.response_sender import ResponseSender
 from app.observability.lines import count_dropped_with, flush
 from app.observability.metrics import Metrics
 from app.observability.slow import log_slow_query
-from app.policy.policy import Policy
+from app.pages.views import Pages, register_pages
+from app.pipeline.contract import OPENAPI, Contract, read_contract
+from app.pipeline.plan import compile_plans
 from app.security.access_tokens import AccessTokens
 from app.security.cursors import Cursors
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
-from app.services.declarations import Declarations
 from app.services.health import DeeperLook, Found, Probes, look_at_database
-from app.services.tools import Tools
-from app.setting_parsers import hashing_threads
-from app.settings import Settings
-from app.surface import OPENAPI, Surface, read_surface
+from app.spec.policy import Policy
 
 _PROBE_SECONDS = 1.0
 _FOLLOW_UP_SECONDS = 2.0
 # For threads beside the executors, such as the one that starts the server.
 _SPARE_CONNECTIONS = 2
-_NOTHING_DECLARED = Declarations.of()
+_NOTHING_DECLARED = SettingDeclarations.of()
 
 
 def create_app(
-    settings: Settings,
+    config: Config,
     *,
     document: Path = OPENAPI / "openapi.yaml",
     handlers_package: str = "handlers",
@@ -69,91 +69,91 @@ def create_app(
     Raises:
         DocumentError: with every fault and its place.
     """
-    surface = read_surface(settings, document=document, handlers_package=handlers_package, bench=bench)
-    hashers = hashing_threads(settings.hashing_threads)
-    database = bind(settings, size=pool_size(settings), slow=log_slow_query, bounded=True)
+    contract = read_contract(config, document=document, handlers_package=handlers_package, bench=bench)
+    hashers = hashing_threads(config.hashing_threads)
+    database = bind(config, size=pool_size(config), slow=log_slow_query, bounded=True)
     metrics = None if quiet else Metrics()
     count_dropped_with(metrics.count_dropped_lines if metrics else None)
-    cache = build_cache(settings, metrics)
-    store = build_store(cache, surface, metrics)
-    tools = build_tools(
-        settings, surface.catalogue, surface.declarations, clock=clock, tags=known_tags(surface.policies), store=store
+    cache = build_cache(config, metrics)
+    store = build_cache_store(cache, contract, metrics)
+    dependencies = build_dependencies(
+        config, contract.catalogue, contract.declarations, clock=clock, tags=known_tags(contract.policies), store=store
     )
-    probes = build_probes(cache, settings.health_seconds)
+    probes = build_probes(cache, config.health_seconds)
     plans = compile_plans(
-        surface.fitted,
-        tools=tools,
+        contract.fitted,
+        dependencies=dependencies,
         limiter=Limiter(cache),
-        audit_client_key=audit_client_key(settings),
-        cursors=build_cursors(settings),
-        given={"tools": tools, "probes": probes},
+        audit_client_key=audit_client_key(config),
+        cursors=build_cursors(config),
+        given={"dependencies": dependencies, "probes": probes},
         check_rights=not bench,
     )
     # A statement's bound for the COMMIT itself, and what follows it.
-    late = settings.database_statement_seconds + _FOLLOW_UP_SECONDS
+    late = config.database_statement_seconds + _FOLLOW_UP_SECONDS
     executors = {
-        "common": Executor("work", threads=settings.worker_threads, queue=settings.worker_queue, commit_seconds=late),
-        "hashing": Executor("hash", threads=hashers, queue=settings.hashing_queue, commit_seconds=late),
+        "common": Executor("work", threads=config.worker_threads, queue=config.worker_queue, commit_seconds=late),
+        "hashing": Executor("hash", threads=hashers, queue=config.hashing_queue, commit_seconds=late),
     }
-    Protocol.head_seconds = settings.head_seconds
-    front = FrontDoor(plans.values(), settings=settings, tokens=tools.access_tokens, clock=clock)
-    way_out = Exit(settings, metrics=metrics, quiet=quiet)
+    Protocol.head_seconds = config.head_seconds
+    parser = RequestParser(plans.values(), config=config, tokens=dependencies.access_tokens, clock=clock)
+    sender = ResponseSender(config, metrics=metrics, quiet=quiet)
     apart = Executor("health", threads=1, queue=2, commit_seconds=late)
     around = lifetime(
-        chores(
-            settings,
+        background_tasks(
+            config,
             clock,
             store,
             probes=probes,
-            unanswered=tools.unanswered,
+            unanswered=dependencies.unanswered,
             tell_clock_offset=metrics.tell_clock_offset if metrics else None,
         ),
         executor=executors["common"],
         apart=apart,
         close=[
             *(executor.close for executor in (*executors.values(), apart)),
-            tools.unanswered.keep_settling,
+            dependencies.unanswered.keep_settling,
             cache.close,
             database.reset,
             flush,
         ],
     )
-    bundle = surface.document.bundle
-    with reading(surface.document):
-        if settings.gateway == "compiled":
+    bundle = contract.document.bundle
+    with reading(contract.document):
+        if config.gateway == "compiled":
             app = compiled(
                 bundle,
-                settings=settings,
-                front=front,
-                way_out=way_out,
+                config=config,
+                parser=parser,
+                sender=sender,
                 executors=executors,
                 served=set(plans),
                 lifetime=around,
             )
         else:
-            app = stock(bundle, settings=settings, front=front, way_out=way_out, executors=executors, lifetime=around)
-    pages = Pages(served(bundle, settings), settings, metrics)
-    register_pages(app.app, pages, settings=settings, clock=clock)
+            app = stock(bundle, config=config, parser=parser, sender=sender, executors=executors, lifetime=around)
+    pages = Pages(served(bundle, config), config, metrics)
+    register_pages(app.app, pages, config=config, clock=clock)
     build_stack(app)
     return app
 
 
-def build_cache(settings: Settings, metrics: Metrics | None) -> Cache:
+def build_cache(config: Config, metrics: Metrics | None) -> Cache:
     """Return the way to Redis."""
     return Cache(
-        settings.redis_url,
-        timeout_ms=settings.redis_timeout_ms,
-        prefix=settings.redis_prefix,
+        config.redis_url,
+        timeout_ms=config.redis_timeout_ms,
+        prefix=config.redis_prefix,
         on_failure=metrics.count_cache_failure if metrics else None,
     )
 
 
-def build_store(cache: Cache, surface: Surface, metrics: Metrics | None) -> Store:
+def build_cache_store(cache: Cache, contract: Contract, metrics: Metrics | None) -> CacheStore:
     """Return the cache of values, which other releases of the document and other databases do not share."""
-    return Store(
+    return CacheStore(
         cache,
         identify=identity,
-        release=hashlib.sha256(orjson.dumps([surface.document.bundle, surface.declarations.told])).hexdigest(),
+        release=hashlib.sha256(orjson.dumps([contract.document.bundle, contract.declarations.told])).hexdigest(),
         count=metrics.count_cache_read if metrics else None,
     )
 
@@ -164,33 +164,33 @@ def known_tags(policies: Mapping[str, Policy]) -> KnownTags:
     return KnownTags(pair for rule in rules for pair in zip(rule.tags, rule.readers, strict=True))
 
 
-def build_tools(
-    settings: Settings,
+def build_dependencies(
+    config: Config,
     catalogue: Mapping[str, str],
-    declarations: Declarations = _NOTHING_DECLARED,
+    declarations: SettingDeclarations = _NOTHING_DECLARED,
     *,
     clock: Callable[[], datetime],
     tags: KnownTags = KnownTags(()),  # noqa: B008 (knows nothing, and never changes)
-    store: Store | None = None,
-) -> Tools:
+    store: CacheStore | None = None,
+) -> Dependencies:
     """Return what the services need, from the settings.
 
     Args:
         tags, store: left out by a command.
     """
-    return Tools(
-        settings=settings,
+    return Dependencies(
+        config=config,
         clock=clock,
-        passwords=Passwords(settings.password_min, settings.password_max, settings.bcrypt_cost),
+        passwords=Passwords(config.password_min, config.password_max, config.bcrypt_cost),
         access_tokens=AccessTokens(
-            settings.jwt_secret,
-            settings.jwt_secret_previous or None,
-            settings.jwt_issuer,
-            settings.jwt_audience,
-            settings.access_token_seconds,
+            config.jwt_secret,
+            config.jwt_secret_previous or None,
+            config.jwt_issuer,
+            config.jwt_audience,
+            config.access_token_seconds,
             clock,
         ),
-        refresh_tokens=RefreshTokens(settings.refresh_keys),
+        refresh_tokens=RefreshTokens(config.refresh_keys),
         catalogue=catalogue,
         tags=tags,
         store=store,
@@ -222,23 +222,23 @@ def build_probes(cache: Cache, every: float = 5) -> Probes:
     )
 
 
-def pool_size(settings: Settings) -> int:
+def pool_size(config: Config) -> int:
     """Return how many database connections one worker may open."""
-    return settings.worker_threads + hashing_threads(settings.hashing_threads) + _SPARE_CONNECTIONS
+    return config.worker_threads + hashing_threads(config.hashing_threads) + _SPARE_CONNECTIONS
 
 
-def audit_client_key(settings: Settings) -> bytes:
+def audit_client_key(config: Config) -> bytes:
     """Return the key of the audit clients' identifiers, derived from the token secret."""
-    return hmac.digest(settings.jwt_secret.encode(), b"charter audit clients", "sha256")
+    return hmac.digest(config.jwt_secret.encode(), b"charter audit clients", "sha256")
 
 
-def build_cursors(settings: Settings) -> Cursors:
+def build_cursors(config: Config) -> Cursors:
     """Return what makes and reads the cursors of lists; those made before a change of JWT_SECRET are read too."""
-    return Cursors([secret for secret in (settings.jwt_secret, settings.jwt_secret_previous) if secret])
+    return Cursors([secret for secret in (config.jwt_secret, config.jwt_secret_previous) if secret])
 
 
-def served(bundle: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+def served(bundle: Mapping[str, Any], config: Config) -> dict[str, Any]:
     """Return the document as clients see it: with this deployment's address, when it is known."""
-    if not settings.public_url:
+    if not config.public_url:
         return dict(bundle)
-    return {**bundle, "servers": [{"url": settings.public_url}]}
+    return {**bundle, "servers": [{"url": config.public_url}]}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from app.policy.results import CursorListing, CursorPage
+from app.results import CursorListing, CursorPage
 from app.services import audit_trail
 from handlers.presenters import present_audit_event
 

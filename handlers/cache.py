@@ -2,20 +2,20 @@
 
 from typing import Any
 
+from app.context.dependencies import Dependencies
+from app.context.event import Event
 from app.services import invalidations
-from app.services.audit import Event
-from app.services.tools import Tools
 
 Body = dict[str, Any]
 
 
-def invalidate_cache(body: Body, tools: Tools, event: Event) -> dict[str, int]:
+def invalidate_cache(body: Body, dependencies: Dependencies, event: Event) -> dict[str, int]:
     """Drop what is cached."""
     number = invalidations.request(
         tags=body.get("tags", ()),
         everything=body.get("all", False),
-        known=tools.tags,
-        store=tools.store,
+        known=dependencies.tags,
+        store=dependencies.store,
         event=event,
     )
     return {"tags": number}

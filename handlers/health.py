@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.policy.results import Result
+from app.results import Result
 from app.services.health import Probes, check
 
 _WORDS = {True: "ok", False: "error"}

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from app.context.dependencies import Dependencies
 from app.entity_tags import Versions
-from app.policy.results import Result
+from app.results import Result
 from app.security.principal import Client, Principal
 from app.services import accounts, auth, profiles
-from app.services.tools import Tools
 from handlers.presenters import present_user
 
 Body = dict[str, Any]
@@ -17,20 +17,24 @@ def get_me(principal: Principal) -> Result:
     return Result(present_user(principal.account), version=accounts.etag(principal.account))
 
 
-def update_me(body: Body, principal: Principal, expected_version: Versions, tools: Tools) -> Result:
+def update_me(body: Body, principal: Principal, expected_version: Versions, dependencies: Dependencies) -> Result:
     """Change one's profile."""
     account = profiles.change(
-        user_id=principal.user_id, fields=body, expected_version=expected_version, actor=principal, tools=tools
+        user_id=principal.user_id,
+        fields=body,
+        expected_version=expected_version,
+        actor=principal,
+        dependencies=dependencies,
     )
     return Result(present_user(account), version=accounts.etag(account))
 
 
-def change_password(body: Body, principal: Principal, client: Client, tools: Tools) -> None:
+def change_password(body: Body, principal: Principal, client: Client, dependencies: Dependencies) -> None:
     """Change one's password."""
     auth.change_password(
         principal=principal,
         current=body["current_password"],
         new=body["new_password"],
         client=client,
-        tools=tools,
+        dependencies=dependencies,
     )

@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from app.context.dependencies import Dependencies
 from app.entity_tags import Versions
-from app.policy.results import Result
+from app.results import Result
 from app.security.principal import Principal
 from app.services import accounts, profiles
-from app.services.tools import Tools
 from handlers.presenters import present_profile
 
 Body = dict[str, Any]
@@ -20,7 +20,7 @@ def get_profile(user_id: UUID) -> Result:
 
 
 def replace_profile(
-    user_id: UUID, body: Body, principal: Principal, expected_version: Versions, tools: Tools
+    user_id: UUID, body: Body, principal: Principal, expected_version: Versions, dependencies: Dependencies
 ) -> Result:
     """Replace all five fields."""
     account = profiles.change(
@@ -29,6 +29,6 @@ def replace_profile(
         expected_version=expected_version,
         require=accounts.require_profile,
         actor=principal,
-        tools=tools,
+        dependencies=dependencies,
     )
     return Result(present_profile(account), version=accounts.profile_etag(account))

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from app.context.dependencies import Dependencies
 from app.services import activity, user_counts
 from app.services.activity import Interval
-from app.services.tools import Tools
 from handlers.presenters import present_point
 
 Moment = datetime | None
@@ -16,7 +16,9 @@ def user_stats() -> dict[str, Any]:
     return user_counts.totals()._asdict()
 
 
-def activity_stats(since: Moment, until: Moment, interval: Interval, tools: Tools) -> list[dict[str, Any]]:
+def activity_stats(
+    since: Moment, until: Moment, interval: Interval, dependencies: Dependencies
+) -> list[dict[str, Any]]:
     """Count what happened, by the hour or the day."""
-    found = activity.points(since=since, until=until, interval=interval, now=tools.clock())
+    found = activity.points(since=since, until=until, interval=interval, now=dependencies.clock())
     return [present_point(point) for point in found]

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
+from app.context.dependencies import Dependencies
+from app.context.event import Event
 from app.entity_tags import Versions
-from app.policy.results import Listing, Page, Result
+from app.results import Listing, Page, Result
 from app.security.principal import Principal
 from app.services import accounts, user_list, users
-from app.services.audit import Event
-from app.services.tools import Tools
 from handlers.presenters import present_user
 from models.account import Account
 
@@ -23,7 +23,7 @@ def list_users(page: Page, q: str | None, role: str | None, status: str | None) 
     return Listing([present_user(account) for account in found], total, exact)
 
 
-def create_user(body: Body, principal: Principal, tools: Tools, event: Event) -> Result:
+def create_user(body: Body, principal: Principal, dependencies: Dependencies, event: Event) -> Result:
     """Make an account for somebody else."""
     account = users.create(
         email=body["email"],
@@ -32,7 +32,7 @@ def create_user(body: Body, principal: Principal, tools: Tools, event: Event) ->
         email_verified=body.get("email_verified", False),
         profile=body.get("profile", {}),
         actor=principal,
-        tools=tools,
+        dependencies=dependencies,
         event=event,
     )
     return Result(present_user(account), location=f"/v1/users/{account.id}")
@@ -44,7 +44,13 @@ def get_user(user_id: UUID) -> Result:
 
 
 def update_user(
-    *, user_id: UUID, body: Body, principal: Principal, expected_version: Versions, tools: Tools, event: Event
+    *,
+    user_id: UUID,
+    body: Body,
+    principal: Principal,
+    expected_version: Versions,
+    dependencies: Dependencies,
+    event: Event,
 ) -> Result:
     """Change address and verification."""
     email, verified = body.get("email"), body.get("email_verified")
@@ -54,40 +60,61 @@ def update_user(
         email_verified=verified,
         expected_version=expected_version,
         actor=principal,
-        tools=tools,
+        dependencies=dependencies,
         event=event,
     )
     return _answer(account)
 
 
-def delete_user(user_id: UUID, principal: Principal, expected_version: Versions, tools: Tools) -> None:
+def delete_user(user_id: UUID, principal: Principal, expected_version: Versions, dependencies: Dependencies) -> None:
     """Delete an account."""
-    users.delete(user_id=user_id, expected_version=expected_version, actor=principal, tools=tools)
+    users.delete(user_id=user_id, expected_version=expected_version, actor=principal, dependencies=dependencies)
 
 
 def set_user_role(
-    *, user_id: UUID, body: Body, principal: Principal, expected_version: Versions, tools: Tools, event: Event
+    *,
+    user_id: UUID,
+    body: Body,
+    principal: Principal,
+    expected_version: Versions,
+    dependencies: Dependencies,
+    event: Event,
 ) -> Result:
     """Give an account a role."""
     role = body["role"]
     account = users.set_role(
-        user_id=user_id, role=role, expected_version=expected_version, actor=principal, tools=tools, event=event
+        user_id=user_id,
+        role=role,
+        expected_version=expected_version,
+        actor=principal,
+        dependencies=dependencies,
+        event=event,
     )
     return _answer(account)
 
 
 def suspend_user(
-    *, user_id: UUID, body: Body | None, principal: Principal, expected_version: Versions, tools: Tools, event: Event
+    *,
+    user_id: UUID,
+    body: Body | None,
+    principal: Principal,
+    expected_version: Versions,
+    dependencies: Dependencies,
+    event: Event,
 ) -> Result:
     """Suspend an account."""
     event.details = body
-    account = users.suspend(user_id=user_id, expected_version=expected_version, actor=principal, tools=tools)
+    account = users.suspend(
+        user_id=user_id, expected_version=expected_version, actor=principal, dependencies=dependencies
+    )
     return _answer(account)
 
 
-def restore_user(user_id: UUID, principal: Principal, expected_version: Versions, tools: Tools) -> Result:
+def restore_user(user_id: UUID, principal: Principal, expected_version: Versions, dependencies: Dependencies) -> Result:
     """Let a suspended account sign in again."""
-    account = users.restore(user_id=user_id, expected_version=expected_version, actor=principal, tools=tools)
+    account = users.restore(
+        user_id=user_id, expected_version=expected_version, actor=principal, dependencies=dependencies
+    )
     return _answer(account)
 
 

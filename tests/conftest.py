@@ -10,9 +10,9 @@ import pytest
 from app.database import Database, identity
 from models.record import database as proxy
 from tests import leaks
-from tests.kept import Kept
 from tests.servers import PLACE, Servers, place_for_servers, remove
 from tests.service import check_each_document_once
+from tests.stored import CachedValue
 
 _run = contextlib.ExitStack()
 _module: Path | None = None
@@ -77,20 +77,20 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest.fixture
-def lent(servers: Servers) -> Iterator[Kept]:
+def lent(servers: Servers) -> Iterator[CachedValue]:
     """A migrated database of the test's own, and the sessions that are at rest in it."""
     with servers.lend() as lent:
         yield lent
 
 
 @pytest.fixture
-def database_url(lent: Kept) -> str:
+def database_url(lent: CachedValue) -> str:
     """A migrated database of the test's own."""
     return lent.url
 
 
 @pytest.fixture
-def database(lent: Kept) -> Iterator[Database]:
+def database(lent: CachedValue) -> Iterator[Database]:
     """The test's database, bound as the application's."""
     bound = lent.open()
     proxy.initialize(bound)

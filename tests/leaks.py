@@ -54,11 +54,11 @@ def noted() -> frozenset[str]:
     return frozenset(_noted)
 
 
-def learn(answer: httpx.Response) -> None:
+def learn(response: httpx.Response) -> None:
     """Note the secrets of a request that was taken, and of its answer."""
-    request = answer.request
+    request = response.request
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if answer.status_code >= 300:
+    if response.status_code >= 300:
         return
     if scheme == "Bearer":
         _note_token(token)
@@ -72,8 +72,8 @@ def learn(answer: httpx.Response) -> None:
         *(value for name in _PASSWORDS if isinstance(value := sent.get(name), str) and len(value) >= _SHORTEST_PASSWORD)
     )
     if request.url.path in ("/v1/auth/login", "/v1/auth/refresh"):
-        answer.read()
-        given = answer.json()["data"]
+        response.read()
+        given = response.json()["data"]
         for name in _TOKENS:
             _note_token(given[name])
 

@@ -40,9 +40,9 @@ class Person:
     def sign_in(self) -> dict[str, Any]:
         """Sign in and return the data of the answer."""
         with self.service.client() as client:
-            answer = client.post("/v1/auth/login", json={"email": self.email, "password": PASSWORD})
-        assert answer.status_code == 200, answer.text
-        self.tokens = answer.json()["data"]
+            response = client.post("/v1/auth/login", json={"email": self.email, "password": PASSWORD})
+        assert response.status_code == 200, response.text
+        self.tokens = response.json()["data"]
         return self.tokens
 
     @property

@@ -29,33 +29,33 @@ class Row(NamedTuple):
     details: dict[str, Any] | None
 
 
-def audit_rows(answer: httpx.Response, kind: str) -> list[Row]:
+def audit_rows(response: httpx.Response, kind: str) -> list[Row]:
     """Return the rows of a kind, decision or event, that the answered request left."""
     rows = run(
         """
         SELECT actor_id, actor_role, action, permission, outcome, reason, target_type || ':' || target_id, details
         FROM audit_events WHERE request_id = %s AND kind = %s
         """,
-        (answer.headers["x-request-id"], kind),
+        (response.headers["x-request-id"], kind),
     )
     return [Row._make(row) for row in rows]
 
 
-def decision(answer: httpx.Response) -> Row:
+def decision(response: httpx.Response) -> Row:
     """Return the one decision row of the answered request."""
-    [row] = audit_rows(answer, "decision")
+    [row] = audit_rows(response, "decision")
     return row
 
 
-def event(answer: httpx.Response) -> Row:
+def event(response: httpx.Response) -> Row:
     """Return the one event row of the answered request."""
-    [row] = audit_rows(answer, "event")
+    [row] = audit_rows(response, "event")
     return row
 
 
-def eventless(answer: httpx.Response) -> bool:
+def eventless(response: httpx.Response) -> bool:
     """Tell whether the answered request left no event row."""
-    return not audit_rows(answer, "event")
+    return not audit_rows(response, "event")
 
 
 class StoredAccount(NamedTuple):

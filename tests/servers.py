@@ -32,7 +32,7 @@ from app.embedded.server import Ownership
 from app.services import built_in_roles, rights
 from models.record import database as proxy
 from tests import leaks
-from tests.kept import Kept
+from tests.stored import CachedValue
 
 # Tells the processes of pytest-xdist where the one that started them keeps the servers.
 PLACE = "CHARTER_TEST_SERVERS"
@@ -57,7 +57,7 @@ class Servers:
         self._background = ThreadPoolExecutor(max_workers=1)
         self._next: Future[str] | None = None
         self._used: list[str] = []
-        self._kept: Kept | None = None
+        self._kept: CachedValue | None = None
         self._numbers = itertools.count()
         self._worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
         self._serving_role = os.environ.get(SERVING_ROLE)
@@ -96,7 +96,7 @@ class Servers:
         return ready.result()
 
     @contextlib.contextmanager
-    def lend(self) -> Iterator[Kept]:
+    def lend(self) -> Iterator[CachedValue]:
         """Give a database like a fresh copy for the length of a block, most often the one that was given before.
 
         Raises:
@@ -118,9 +118,9 @@ class Servers:
                     lent.end()
                     self._used.append(lent.url)
 
-    def _fresh(self) -> Kept:
+    def _fresh(self) -> CachedValue:
         url = self.clone()
-        return Kept(url, apart=straight(url))
+        return CachedValue(url, apart=straight(url))
 
     def empty(self) -> str:
         """Return the URL of a database that nobody has migrated."""

@@ -14,9 +14,9 @@ import orjson
 import uvicorn
 from connexion.spec import OpenAPISpecification, Specification
 
+from app.config import Config
 from app.factory import create_app
 from app.observability import logging
-from app.settings import Settings
 from tests import leaks
 
 SECRET, REFRESH_SECRET, _ = leaks.ALWAYS
@@ -72,10 +72,10 @@ class Clock:
         self._ahead, self._stopped, self.wrong = timedelta(), None, timedelta()
 
 
-def settings_for(**variables: str) -> Settings:
+def config_for(**variables: str) -> Config:
     """Return settings for a test: cheap hashes, wide rate limits, and whatever else is given by variable name."""
     wide = {f"LIMIT_{name}": "100000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")}
-    return Settings.from_environment(
+    return Config.from_environment(
         {
             "CHARTER_ENV": "test",
             "JWT_SECRET": SECRET,
@@ -100,11 +100,11 @@ class Service:
         clock: its clock.
     """
 
-    def __init__(self, settings: Settings, **options: Any) -> None:
-        self.settings = settings
+    def __init__(self, config: Config, **options: Any) -> None:
+        self.config = config
         self.clock = Clock()
-        logging.configure(settings, descriptor=leaks.LOG)
-        self.app = create_app(settings, clock=self.clock, **options)
+        logging.configure(config, descriptor=leaks.LOG)
+        self.app = create_app(config, clock=self.clock, **options)
         # Said in full: asyncio sends small answers at once only where the protocol is named.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
@@ -112,7 +112,7 @@ class Service:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self.app,
-                http="app.gateway.protocol:Protocol",
+                http="app.gateway.http.protocol:Protocol",
                 loop="asyncio",
                 lifespan="on",
                 ws="none",
@@ -145,9 +145,9 @@ class Service:
 
 
 @contextmanager
-def running(settings: Settings, **options: Any) -> Iterator[Service]:
+def running(config: Config, **options: Any) -> Iterator[Service]:
     """Run a service for the length of a block."""
-    service = Service(settings, **options)
+    service = Service(config, **options)
     try:
         yield service
     finally:

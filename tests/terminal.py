@@ -71,18 +71,18 @@ class Terminal:
 
     def done(self, *words: str, stdin: str | bytes = "", **variables: str) -> str:
         """Run it, assert that all went well, and return what it printed."""
-        answer = self(*words, stdin=stdin, **variables)
-        assert answer.exit_code == 0, answer.output
-        return answer.stdout
+        response = self(*words, stdin=stdin, **variables)
+        assert response.exit_code == 0, response.output
+        return response.stdout
 
     def refused(self, *words: str, stdin: str | bytes = "", code: int = 1, **variables: str) -> str:
         """Run it, assert that it was refused in one line and printed nothing else, and return the line."""
-        answer = self(*words, stdin=stdin, **variables)
-        assert answer.exit_code == code, answer.output
-        assert answer.stdout == ""
-        assert answer.stderr.startswith("charter: ")
-        assert answer.stderr.count("\n") == 1
-        return answer.stderr
+        response = self(*words, stdin=stdin, **variables)
+        assert response.exit_code == code, response.output
+        assert response.stdout == ""
+        assert response.stderr.startswith("charter: ")
+        assert response.stderr.count("\n") == 1
+        return response.stderr
 
 
 def command_rows() -> list[CommandRow]:

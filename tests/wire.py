@@ -7,30 +7,30 @@ import httpx
 from app.database import run
 
 
-def data(answer: httpx.Response, status: int = 200) -> Any:
+def data(response: httpx.Response, status: int = 200) -> Any:
     """Return the data of a success after checking its envelope."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    body = answer.json()
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/json"
+    body = response.json()
     assert set(body) == {"data", "meta", "errors"}
     assert body["errors"] is None
-    assert body["meta"]["request_id"] == answer.headers["x-request-id"]
+    assert body["meta"]["request_id"] == response.headers["x-request-id"]
     assert body["meta"]["version"] == "1.0"
     return body["data"]
 
 
-def refused(answer: httpx.Response, status: int, code: str, *fields: str) -> list[dict[str, Any]]:
+def refused(response: httpx.Response, status: int, code: str, *fields: str) -> list[dict[str, Any]]:
     """Return the errors of a refusal after checking its envelope, its code and the fields it names, in any order."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    body = answer.json()
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/json"
+    body = response.json()
     assert set(body) == {"data", "meta", "errors"}
     assert body["data"] is None
-    assert body["meta"]["request_id"] == answer.headers["x-request-id"]
+    assert body["meta"]["request_id"] == response.headers["x-request-id"]
     errors: list[dict[str, Any]] = body["errors"]
-    assert {error["code"] for error in errors} == {code}, answer.text
+    assert {error["code"] for error in errors} == {code}, response.text
     if fields:
-        assert {error.get("field") for error in errors} == set(fields), answer.text
+        assert {error.get("field") for error in errors} == set(fields), response.text
     return errors
 
 

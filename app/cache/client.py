@@ -139,7 +139,7 @@ class Cache:
             self._epoch += 1
             first, self._away = not self._away, True
         if first:
-            log.warning("cache_away", error=type(error).__name__, mend="start Redis or check REDIS_URL")
+            log.warning("cache_away", error=type(error).__name__, fix="start Redis or check REDIS_URL")
 
     def _mark_back(self) -> None:
         with self._lock:

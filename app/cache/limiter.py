@@ -17,7 +17,7 @@ import redis
 
 from app.cache.client import Cache, as_values
 from app.cache.refused import RefusedSessions
-from app.settings import Bucket
+from app.config import Bucket
 
 # One key holds the theoretical arrival time of the next request, in whole microseconds of Redis's own clock. What no
 # limiter can have written there, not-a-number among it, counts as nothing and is written over.
@@ -52,13 +52,13 @@ redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', math.ceil((arri
 return 1
 """
 SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
-_MOST_LOCAL = 100_000
+_MAX_LOCAL = 100_000
 
 Counts = tuple[int, int, int, int]  # as the script returns them
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class LimitState:
     """What is left of a bucket after a request.
 
     Attributes:
@@ -92,7 +92,7 @@ class Limiter:
         self.refused = RefusedSessions()
         self._lock = threading.Lock()
 
-    def take(self, name: str, who: str, bucket: Bucket) -> Taken:
+    def take(self, name: str, who: str, bucket: Bucket) -> LimitState:
         """Take one request from the caller's bucket.
 
         Args:
@@ -109,7 +109,7 @@ class Limiter:
 
     def take_and_read(
         self, name: str, who: str, bucket: Bucket, keys: Callable[[redis.Redis], Sequence[str]]
-    ) -> tuple[Taken, list[bytes | None] | None]:
+    ) -> tuple[LimitState, list[bytes | None] | None]:
         """As `take`, and in the same round trip read keys.
 
         Args:
@@ -127,7 +127,7 @@ class Limiter:
         self._remember(name, who, counts)
         return _taken(counts), values
 
-    def take_instead(self, name: str, who: str, bucket: Bucket, taken: Taken, other: str) -> Taken:
+    def take_instead(self, name: str, who: str, bucket: Bucket, taken: LimitState, other: str) -> LimitState:
         """Give back a request that was taken, and take it from another caller's bucket, in one round trip.
 
         It is given back as far as it has not come back by itself meanwhile.
@@ -174,7 +174,7 @@ class Limiter:
         self._local[key] = arrival
         # Two of the oldest for each that comes: what is full again goes, so that no more stay than asked of late.
         for oldest in tuple(itertools.islice(self._local, 2)):
-            if self._local[oldest] <= now or len(self._local) > _MOST_LOCAL:
+            if self._local[oldest] <= now or len(self._local) > _MAX_LOCAL:
                 del self._local[oldest]
 
 
@@ -184,9 +184,9 @@ def _rate(bucket: Bucket) -> tuple[int, int]:
     return interval, interval * bucket.size
 
 
-def _taken(counts: Counts) -> Taken:
+def _taken(counts: Counts) -> LimitState:
     remaining, reset, wait, until = counts
-    return Taken(remaining, math.ceil(reset / 1e6), math.ceil(wait / 1e6), until)
+    return LimitState(remaining, math.ceil(reset / 1e6), math.ceil(wait / 1e6), until)
 
 
 def _ask(client: redis.Redis, key: str, interval: int, tolerance: int) -> Counts:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 REFUSED_SECONDS = 60
-_MOST = 10_000
+_MAX = 10_000
 
 
 class RefusedSessions:
@@ -30,7 +30,7 @@ class RefusedSessions:
         with self._lock:
             self._until.pop(session_id, None)
             self._until[session_id] = self._clock() + REFUSED_SECONDS
-            if len(self._until) > _MOST:
+            if len(self._until) > _MAX:
                 self._until.popitem(last=False)
 
     def __contains__(self, session_id: UUID) -> bool:

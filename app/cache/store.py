@@ -16,9 +16,9 @@ import structlog
 
 from app.cache.client import Cache, as_values, run_of
 from app.cache.flights import Flights
-from app.cache.limiter import Limiter, Taken
+from app.cache.limiter import Limiter, LimitState
 from app.cache.tags import EVERYTHING
-from app.settings import Bucket
+from app.config import Bucket
 
 LONGEST_SECONDS = 86_400
 """No entry lives longer, nor a version of a tag that nobody drops."""
@@ -31,7 +31,7 @@ LARGEST_BYTES = 1_048_576
 """What is larger is not kept."""
 
 _VERSION_BYTES = 8
-_MOST_TOLD = 1_000
+_MAX_TOLD = 1_000
 
 log = structlog.get_logger("charter.cache")
 
@@ -39,7 +39,7 @@ Outcome = Literal["hit", "miss", "pending", "away", "corrupt"]
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CachedValue:
     """A value with what is needed to answer with it.
 
     Attributes:
@@ -65,7 +65,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CacheLookup:
     """What Redis said of a key, before the database was asked anything.
 
     Attributes:
@@ -78,7 +78,7 @@ class Look:
     versions: tuple[bytes | None, ...]
 
 
-class Store:
+class CacheStore:
     """The cache of values.
 
     Args:
@@ -125,7 +125,7 @@ class Store:
         text = orjson.dumps([self._release, operation_id, arguments], option=orjson.OPT_SORT_KEYS)
         return Key(f"{operation_id}:{hashlib.sha256(text).hexdigest()}", (EVERYTHING, *tags))
 
-    def look(self, key: Key) -> Look | None:
+    def look(self, key: Key) -> CacheLookup | None:
         """Ask for the entry and its tags' versions in one round trip; None when Redis is away."""
         names = self._names(key)
         values = self._cache.ask(lambda client: as_values(client.mget(names(client)), 1 + len(key.tags)))
@@ -133,12 +133,12 @@ class Store:
 
     def take_and_look(
         self, limiter: Limiter, name: str, who: str, bucket: Bucket, key: Key
-    ) -> tuple[Taken, Look | None]:
+    ) -> tuple[LimitState, CacheLookup | None]:
         """As `look`, with one request taken from the caller's bucket in the same round trip."""
         taken, values = limiter.take_and_read(name, who, bucket, self._names(key))
         return taken, _look(key, values)
 
-    def read(self, look: Look) -> Kept | None:
+    def read(self, look: CacheLookup) -> CachedValue | None:
         """Return what is kept, if it was made from what the tags stand for now."""
         if look.entry is None or not all(look.versions):
             return None
@@ -151,9 +151,9 @@ class Store:
         if not isinstance(version, str):
             self.tell_corrupt(look.key, TypeError("the version is no text"))
             return None
-        return Kept(data, version) if told == list(look.versions) else None
+        return CachedValue(data, version) if told == list(look.versions) else None
 
-    def settle(self, look: Look) -> Look | None:
+    def settle(self, look: CacheLookup) -> CacheLookup | None:
         """Return the look with a version for each tag; those that had none get one. None when Redis is away."""
         if all(look.versions):
             return look
@@ -170,10 +170,10 @@ class Store:
                 return as_values(pipe.execute()[-1], len(names))
 
         values = self._cache.ask(question)
-        settled = None if values is None else Look(look.key, None, tuple(map(_version, values)))
+        settled = None if values is None else CacheLookup(look.key, None, tuple(map(_version, values)))
         return settled if settled and all(settled.versions) else None
 
-    def keep(self, look: Look, kept: Kept, seconds: int) -> None:
+    def keep(self, look: CacheLookup, kept: CachedValue, seconds: int) -> None:
         """Keep a value that was read from the database after the look.
 
         Args:
@@ -211,7 +211,7 @@ class Store:
 
     def tell_corrupt(self, key: Key, error: Exception) -> None:
         """Log that an entry is not what we put there; once for each."""
-        if key.name in self._told or len(self._told) >= _MOST_TOLD:
+        if key.name in self._told or len(self._told) >= _MAX_TOLD:
             return
         self._told.add(key.name)
         log.warning("cache_entry_corrupt", key=key.name, error=type(error).__name__)
@@ -235,11 +235,11 @@ class Store:
         return known[1]
 
 
-def _look(key: Key, values: Sequence[bytes | None] | None) -> Look | None:
+def _look(key: Key, values: Sequence[bytes | None] | None) -> CacheLookup | None:
     if values is None:
         return None
     entry, *versions = values
-    return Look(key, entry, tuple(map(_version, versions)))
+    return CacheLookup(key, entry, tuple(map(_version, versions)))
 
 
 def _version(value: bytes | None) -> bytes | None:

@@ -11,16 +11,17 @@ from typing import Any, TypeVar
 
 from app.cli.db import bound_database
 from app.cli.refusals import MISCONFIGURED, Refusal
-from app.cli.services import tools_for
+from app.cli.services import dependencies_for
+from app.context.dependencies import Dependencies
+from app.context.event import Event
 from app.database import retrying, unit
 from app.database.migrator import pending
 from app.errors import AppError, NotFound
 from app.identifiers import new_id
 from app.security.principal import Operator
 from app.services import inspection
-from app.services.audit import Event, write_local_event
+from app.services.audit import write_local_event
 from app.services.invalidations import leave
-from app.services.tools import Tools
 from models.account import Account
 
 Outcome = TypeVar("Outcome")
@@ -29,25 +30,25 @@ ACTOR_ROLE = "cli"
 
 
 @contextmanager
-def operating() -> Iterator[Tools]:
+def operating() -> Iterator[Dependencies]:
     """Give the tools of the services, on the database of the settings.
 
     Raises:
-        SettingsError: with every fault.
+        ConfigError: with every fault.
         Unavailable: the database cannot be reached.
         Refusal: it is behind.
     """
-    with bound_database() as (database, settings):
+    with bound_database() as (database, config):
         behind = len(pending(database))
         if behind:
             raise Refusal(
                 f"the database is {behind} migration{'s' * (behind != 1)} behind: run charter db migrate",
                 exit_code=MISCONFIGURED,
             )
-        yield tools_for(settings)
+        yield dependencies_for(config)
 
 
-def locate(name: str, action: str, *, tools: Tools) -> Account:
+def locate(name: str, action: str, *, dependencies: Dependencies) -> Account:
     """Return the account that a deed is about to be done to; one that is not there leaves a failed row.
 
     Args:
@@ -60,7 +61,7 @@ def locate(name: str, action: str, *, tools: Tools) -> Account:
     try:
         return inspection.find_named(name)
     except NotFound as error:
-        _record(_draft(None), action, "failed", error.reason, now=tools.moment)
+        _record(_draft(None), action, "failed", error.reason, now=dependencies.moment)
         raise
 
 
@@ -71,7 +72,7 @@ def change(
     *,
     drafts: bool = False,
     details: Mapping[str, Any] | None = None,
-    tools: Tools,
+    dependencies: Dependencies,
     **arguments: Any,
 ) -> Account:
     """Let a service change an account, as the operator, who holds all that the document knows; see `act`.
@@ -83,13 +84,15 @@ def change(
     Returns:
         The account as it is now.
     """
-    actor = Operator(frozenset(tools.catalogue))
+    actor = Operator(frozenset(dependencies.catalogue))
 
     def work(event: Event) -> Account:
         draft = {"event": event} if drafts else {}
-        return service(user_id=account.id, actor=actor, tools=tools, **draft, **arguments)
+        return service(user_id=account.id, actor=actor, dependencies=dependencies, **draft, **arguments)
 
-    return act(action, work, account=account, details=details, drops=(f"user:{account.id}", "users"), tools=tools)
+    return act(
+        action, work, account=account, details=details, drops=(f"user:{account.id}", "users"), dependencies=dependencies
+    )
 
 
 def act(
@@ -99,7 +102,7 @@ def act(
     account: Account | None = None,
     details: Mapping[str, Any] | None = None,
     drops: Sequence[str] = (),
-    tools: Tools,
+    dependencies: Dependencies,
 ) -> Outcome:
     """Do a piece of work and leave its event row: in the work's transaction, or after the rollback when it fails.
 
@@ -122,14 +125,14 @@ def act(
         with unit():
             outcome = work(event)
             leave(drops, store=None)
-            _record(event, action, "succeeded", None, details=known, now=tools.moment)
+            _record(event, action, "succeeded", None, details=known, now=dependencies.moment)
         return outcome
 
     try:
         return retrying(attempt)
     except Exception as error:
         reason = error.reason if isinstance(error, AppError) else "internal_error"
-        _record(event, action, "failed", event.reason or reason, details=known, now=tools.moment)
+        _record(event, action, "failed", event.reason or reason, details=known, now=dependencies.moment)
         raise
 
 

@@ -12,16 +12,16 @@ from pathlib import Path
 import click
 
 from app.cli.state import SECRET_NAMES, kept_secrets
+from app.config import Config
 from app.embedded import start_postgres, start_valkey
 from app.observability import logging
-from app.settings import Settings
 
 # Stand-ins that let every fault of the other settings come to light before a server is started.
 _TO_COME = {"DATABASE_URL": "postgresql:///", "JWT_SECRET": "j" * 32, "REFRESH_KEYS": f"k1:{'r' * 32}"}
 
 
 @contextmanager
-def ready_settings(overrides: Mapping[str, str] | None = None, *, cache: bool = False) -> Iterator[Settings]:
+def ready_config(overrides: Mapping[str, str] | None = None, *, cache: bool = False) -> Iterator[Config]:
     """Give checked settings, and let embedded servers live as long as the block.
 
     The environment of this process gets what was filled in, for worker processes to read.
@@ -31,7 +31,7 @@ def ready_settings(overrides: Mapping[str, str] | None = None, *, cache: bool = 
         cache: whether the command needs Redis too.
 
     Raises:
-        SettingsError: with every fault, before anything is started.
+        ConfigError: with every fault, before anything is started.
         Refusal, OSError: the state folder cannot be used, or an embedded server does not start.
     """
     environ = {**os.environ, **(overrides or {})}
@@ -39,17 +39,17 @@ def ready_settings(overrides: Mapping[str, str] | None = None, *, cache: bool = 
         if is_local(environ):
             wished = _wished(environ)
             environ = {**environ, **_filled_in(wished, _given(environ), running, cache=cache)}
-        settings = Settings.from_environment(environ)
+        config = Config.from_environment(environ)
         os.environ.update(environ)
-        logging.configure(settings)
-        yield settings
+        logging.configure(config)
+        yield config
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:
     """Return the one folder that development writes to, as a whole path.
 
     Raises:
-        SettingsError: with every fault of the settings.
+        ConfigError: with every fault of the settings.
     """
     return _wished(environ).state_dir.resolve()
 
@@ -59,8 +59,8 @@ def is_local(environ: Mapping[str, str]) -> bool:
     return environ.get("CHARTER_ENV", "").strip() in ("development", "test")
 
 
-def _wished(environ: Mapping[str, str]) -> Settings:
-    return Settings.from_environment({**_TO_COME, **_given(environ)})
+def _wished(environ: Mapping[str, str]) -> Config:
+    return Config.from_environment({**_TO_COME, **_given(environ)})
 
 
 def _given(environ: Mapping[str, str]) -> dict[str, str]:
@@ -68,7 +68,7 @@ def _given(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if value.strip()}
 
 
-def _filled_in(wished: Settings, given: Mapping[str, str], running: ExitStack, *, cache: bool) -> dict[str, str]:
+def _filled_in(wished: Config, given: Mapping[str, str], running: ExitStack, *, cache: bool) -> dict[str, str]:
     """Start the servers and make the secrets that are not given; return the variables that name them."""
     state = wished.state_dir.resolve()
     filled = {"CHARTER_STATE": str(state)}

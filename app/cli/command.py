@@ -29,8 +29,8 @@ Exit codes:
 def main() -> None:
     """Run and look after a Charter server.
 
-    Settings come from the environment; docs/settings.md lists them. With CHARTER_ENV=development nothing needs to be
-    set: PostgreSQL, Valkey and secrets are made under .charter.
+    The configuration comes from the environment; docs/configuration.md lists it. With CHARTER_ENV=development nothing
+    needs to be set: PostgreSQL, Valkey and secrets are made under .charter.
     """
 
 

@@ -9,8 +9,8 @@ import click
 from app.cli.examples import example
 from app.cli.refusals import FAILED, Refusal
 from app.cli.tables import print_table
+from app.config import Config
 from app.database import Database, bind, connection
-from app.settings import Settings
 
 _BEHIND = 1
 _LONGEST_NAME = 63
@@ -90,14 +90,14 @@ def grants(role: str) -> None:
 def seed() -> None:
     """Make a few example people for development, those that are missing."""
     from app.cli.people import EXAMPLES, PASSWORD, make_person
-    from app.cli.services import tools_for
+    from app.cli.services import dependencies_for
 
-    with bound_database() as (_, settings):
-        _refuse_in_production(settings, "seed")
-        tools = tools_for(settings)
+    with bound_database() as (_, config):
+        _refuse_in_production(config, "seed")
+        dependencies = dependencies_for(config)
         bar = click.progressbar(EXAMPLES, label="Making example people", file=sys.stderr)
         with bar as people:
-            made = [person.email for person in people if make_person(person, tools=tools)]
+            made = [person.email for person in people if make_person(person, dependencies=dependencies)]
     for email in made:
         click.echo(f"made {email}")
     click.echo(f"{len(made)} made, {len(EXAMPLES) - len(made)} were there; their password is: {PASSWORD}")
@@ -112,8 +112,8 @@ def reset(yes: bool) -> None:
     from app.database import migrator
     from app.services.invalidations import leave
 
-    with bound_database() as (database, settings):
-        _refuse_in_production(settings, "reset")
+    with bound_database() as (database, config):
+        _refuse_in_production(config, "reset")
         _confirm("Delete everything in the database?", yes)
         migrator.rollback(database, len(migrator.status(database)), report=click.echo)
         bring_up_to_date(database, report=click.echo)
@@ -123,20 +123,20 @@ def reset(yes: bool) -> None:
 
 
 @contextmanager
-def bound_database() -> Iterator[tuple[Database, Settings]]:
+def bound_database() -> Iterator[tuple[Database, Config]]:
     """Give the database of the settings, and these.
 
     Raises:
-        SettingsError: with every fault.
+        ConfigError: with every fault.
         Unavailable: it cannot be reached.
     """
-    from app.cli.bootstrap import ready_settings
+    from app.cli.bootstrap import ready_config
 
-    with ready_settings() as settings:
-        database = bind(settings, size=2)
+    with ready_config() as config:
+        database = bind(config, size=2)
         with connection():
             pass
-        yield database, settings
+        yield database, config
 
 
 def _role_name(value: str) -> str:
@@ -157,8 +157,8 @@ def _confirm(question: str, yes: bool) -> None:
         click.confirm(question, abort=True, err=True)
 
 
-def _refuse_in_production(settings: Settings, command: str) -> None:
-    if settings.env == "production":
+def _refuse_in_production(config: Config, command: str) -> None:
+    if config.env == "production":
         raise Refusal(f"db {command} is not for production: CHARTER_ENV says production", exit_code=FAILED)
 
 

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from app.cli.audited import act
 from app.cli.refusals import MISCONFIGURED, Refusal
-from app.cli.services import tools_for
-from app.errors import EmailTaken, ValidationFailed
+from app.cli.services import dependencies_for
+from app.config import Config, ConfigError
+from app.context.dependencies import Dependencies
+from app.context.event import Event
+from app.errors import EmailTaken, ValidationError
 from app.services import users
-from app.services.audit import Event
-from app.services.tools import Tools
-from app.settings import Settings, SettingsError
 
 GENERATED_BYTES = 18
 
@@ -25,56 +25,56 @@ class AdminExists(Refusal):
     """There is an admin, so that none is the first any more."""
 
 
-def first_admin(settings: Settings) -> Made | None:
+def first_admin(config: Config) -> Made | None:
     """Make the admin that the settings describe, unless there is one.
 
     Returns:
         None when there is an admin already.
 
     Raises:
-        SettingsError, Refusal: as `make_first_admin`.
+        ConfigError, Refusal: as `make_first_admin`.
     """
     try:
-        return None if users.any_admin() else make_first_admin(tools_for(settings))
+        return None if users.any_admin() else make_first_admin(dependencies_for(config))
     except AdminExists:  # another replica was faster
         return None
 
 
-def make_first_admin(tools: Tools) -> Made:
+def make_first_admin(dependencies: Dependencies) -> Made:
     """Make the admin that the settings describe; what becomes of it, the audit trail tells.
 
     Raises:
         AdminExists: there is an admin already.
-        SettingsError: the given address or password is not acceptable.
+        ConfigError: the given address or password is not acceptable.
         Refusal: the address belongs to an account that is no admin.
     """
-    settings = tools.settings
-    chosen = settings.admin_password or generated_password(settings)
+    config = dependencies.config
+    chosen = config.admin_password or generated_password(config)
 
     def make(event: Event) -> None:
-        account = users.create_first_admin(email=settings.admin_email, password=chosen, tools=tools)
+        account = users.create_first_admin(email=config.admin_email, password=chosen, dependencies=dependencies)
         if account is None:
             event.reason = "admin_exists"
             raise AdminExists("there is an admin already; sign in as that one to make more")
         event.target = ("user", str(account.id))
 
     try:
-        act("user.created", make, drops=("users",), tools=tools)
-    except ValidationFailed as error:
+        act("user.created", make, drops=("users",), dependencies=dependencies)
+    except ValidationError as error:
         names = {"password": "CHARTER_ADMIN_PASSWORD", "email": "CHARTER_ADMIN_EMAIL"}
         faults = [
             f"{names.get(fault.field or '', 'CHARTER_ADMIN_PASSWORD')} {fault.message}" for fault in error.details
         ]
-        raise SettingsError(faults) from error
+        raise ConfigError(faults) from error
     except EmailTaken as error:
         raise Refusal(
-            f"CHARTER_ADMIN_EMAIL {settings.admin_email} belongs to an account that is no admin: set another address",
+            f"CHARTER_ADMIN_EMAIL {config.admin_email} belongs to an account that is no admin: set another address",
             exit_code=MISCONFIGURED,
         ) from error
-    return Made(None if settings.admin_password else chosen)
+    return Made(None if config.admin_password else chosen)
 
 
-def generated_password(settings: Settings) -> str:
+def generated_password(config: Config) -> str:
     """Return a password that nobody can guess, long enough for the policy."""
     # Base64 writes four characters for three bytes, so there are never fewer characters than bytes.
-    return secrets.token_urlsafe(max(GENERATED_BYTES, settings.password_min))[: settings.password_max]
+    return secrets.token_urlsafe(max(GENERATED_BYTES, config.password_min))[: config.password_max]

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 from uuid import UUID
 
+from app.context.dependencies import Dependencies
+from app.context.event import Event
 from app.security.principal import Operator
 from app.services import users
-from app.services.audit import Event
-from app.services.tools import Tools
 
 PASSWORD = "correct horse battery staple"  # noqa: S105  # for development only, where everybody may know it
 
@@ -27,10 +27,12 @@ EXAMPLES = (
 )
 
 
-def make_person(person: Person, *, tools: Tools) -> bool:
+def make_person(person: Person, *, dependencies: Dependencies) -> bool:
     """Make an example account; return False, changing nothing, when there is one with its address."""
     event = Event()
-    users.register(email=person.email, password=PASSWORD, display_name=person.display_name, tools=tools, event=event)
+    users.register(
+        email=person.email, password=PASSWORD, display_name=person.display_name, dependencies=dependencies, event=event
+    )
     made = (event.details or {}).get("user_id")
     if made and person.verified:
         users.update(
@@ -38,8 +40,8 @@ def make_person(person: Person, *, tools: Tools) -> bool:
             email=None,
             email_verified=True,
             expected_version=None,
-            actor=Operator(frozenset(tools.catalogue)),
-            tools=tools,
+            actor=Operator(frozenset(dependencies.catalogue)),
+            dependencies=dependencies,
             event=event,
         )
     return made is not None

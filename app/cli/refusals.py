@@ -11,14 +11,14 @@ from typing import Any, NoReturn
 import click
 import peewee
 
+from app.config import ConfigError
 from app.database import explain_connection_fault
 from app.database.faults import INSUFFICIENT_PRIVILEGE, lacks_connect
 from app.database.migrator import MigrationError
 from app.embedded import EmbeddedError
 from app.errors import AppError, Unavailable
-from app.policy.document import DocumentError
 from app.services import rights
-from app.settings import SettingsError
+from app.spec.document import DocumentError
 
 FAILED = 1
 UNAVAILABLE = 69
@@ -26,9 +26,9 @@ BUSY = 75
 MISCONFIGURED = 78
 
 
-_RIGHTS_MEND = "charter db grants ROLE prints what the role needs, charter doctor says what it lacks"
+_RIGHTS_FIX = "charter db grants ROLE prints what the role needs, charter doctor says what it lacks"
 
-_MENDS = {
+_FIXES = {
     errno.ENOSPC: "the disk is full: free some space and try again",
     errno.EDQUOT: "the disk quota is used up: free some space and try again",
     errno.EACCES: "permission denied: use a folder you may write to, or set CHARTER_STATE to one",
@@ -72,7 +72,7 @@ class CharterGroup(click.Group):
         """
         try:
             return super().invoke(ctx)
-        except SettingsError as error:
+        except ConfigError as error:
             raise Refusal(*error.faults, exit_code=MISCONFIGURED) from error
         except DocumentError as error:
             refuse_document(error.faults)
@@ -82,7 +82,7 @@ class CharterGroup(click.Group):
         except peewee.ProgrammingError as error:
             if getattr(error.__cause__, "pgcode", None) != INSUFFICIENT_PRIVILEGE:
                 raise
-            raise Refusal(f"{str(error).splitlines()[0]}; {_RIGHTS_MEND}", exit_code=MISCONFIGURED) from error
+            raise Refusal(f"{str(error).splitlines()[0]}; {_RIGHTS_FIX}", exit_code=MISCONFIGURED) from error
         except EmbeddedError as error:
             raise Refusal(str(error), exit_code=UNAVAILABLE) from error
         except MigrationError as error:
@@ -128,9 +128,9 @@ def refuse_without_rights() -> None:
 
 
 def _refusal_of(error: OSError) -> Refusal | None:
-    mend = _MENDS.get(error.errno or 0)
+    fix = _FIXES.get(error.errno or 0)
     # An error that concerns several places, such as tempfile's, names them in its text.
     usual = os.strerror(error.errno or 0)
     where = error.filename or (error.strerror if error.strerror != usual else None)
     place = f" ({where})" if where else ""
-    return Refusal(mend + place) if mend else None
+    return Refusal(fix + place) if fix else None

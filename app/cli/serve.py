@@ -38,7 +38,7 @@ def dev(host: str | None, port: int | None) -> None:
 
 
 def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
-    from app.cli.bootstrap import is_local, ready_settings, state_folder
+    from app.cli.bootstrap import is_local, ready_config, state_folder
     from app.cli.serving import run_server
 
     if reload:
@@ -55,8 +55,8 @@ def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
     with ExitStack() as whole:
         if is_local(os.environ):
             whole.enter_context(serving_from(state_folder({**os.environ, **overrides})))
-        settings = whole.enter_context(ready_settings(overrides, cache=True))
-        run_server(settings, reload=reload)
+        config = whole.enter_context(ready_config(overrides, cache=True))
+        run_server(config, reload=reload)
     # A reader that has stalled must not keep the process from its end.
     if sys.stderr is not None and select.select([], [sys.stderr], [], 0)[1]:
         tell("stopped", err=True)

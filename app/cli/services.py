@@ -1,12 +1,12 @@
 """What the services need from a command, which knows the document's permissions and no server."""
 
 from app.clock import system_clock
-from app.factory import build_tools
-from app.gateway.validation.settings import load_declarations
-from app.policy.permissions import load_permissions
-from app.services.tools import Tools
-from app.settings import Settings
-from app.surface import OPENAPI
+from app.config import Config
+from app.context.dependencies import Dependencies
+from app.factory import build_dependencies
+from app.pipeline.contract import OPENAPI
+from app.spec.permissions import load_permissions
+from app.spec.settings_file import load_declarations
 
 
 def given_permissions() -> dict[str, tuple[str, ...]]:
@@ -18,7 +18,7 @@ def given_permissions() -> dict[str, tuple[str, ...]]:
     return {name: permission.roles for name, permission in load_permissions(OPENAPI / "permissions.yaml").items()}
 
 
-def tools_for(settings: Settings) -> Tools:
+def dependencies_for(config: Config) -> Dependencies:
     """Return what the services need, as the server has it.
 
     Raises:
@@ -27,4 +27,4 @@ def tools_for(settings: Settings) -> Tools:
     permissions = load_permissions(OPENAPI / "permissions.yaml")
     catalogue = {name: permission.description for name, permission in permissions.items()}
     declarations = load_declarations(OPENAPI / "settings.yaml")
-    return build_tools(settings, catalogue, declarations, clock=system_clock)
+    return build_dependencies(config, catalogue, declarations, clock=system_clock)

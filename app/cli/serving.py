@@ -22,14 +22,14 @@ from app.cli.refusals import MISCONFIGURED, Refusal, refuse_document, refuse_wit
 from app.cli.server import Server
 from app.cli.stopping import hand_over, ignore_stops, tell
 from app.cli.supervisor import Supervisor
+from app.config import Config
 from app.database import connection
 from app.database.binding import bound
 from app.factory import create_app
 from app.observability.multiprocess import NoFolderError, WorkerFigures, shared_folder
-from app.policy.document import DocumentError
 from app.resources import CHECKOUT, PACKAGES
 from app.services.health import begin_draining
-from app.settings import Settings
+from app.spec.document import DocumentError
 
 FACTORY = "app.cli.worker:create"
 WATCHED = ("app", "handlers", "models", "openapi")
@@ -37,7 +37,7 @@ WATCHED = ("app", "handlers", "models", "openapi")
 log = structlog.get_logger("charter.serve")
 
 
-def run_server(settings: Settings, *, reload: bool = False) -> None:
+def run_server(config: Config, *, reload: bool = False) -> None:
     """Serve until told to stop.
 
     Args:
@@ -49,85 +49,85 @@ def run_server(settings: Settings, *, reload: bool = False) -> None:
             does not start.
         Unavailable: the database cannot be reached.
     """
-    app = _checked_app(settings)
-    admin = _prepare_database(settings)
-    listener = bind_port(settings.host, settings.port)
+    app = _checked_app(config)
+    admin = _prepare_database(config)
+    listener = bind_port(config.host, config.port)
     address = address_of(listener)
 
     def ready() -> None:
-        if settings.env == "development":
-            _greet(settings, address, admin.password if admin else None)
-        log.info("serving", address=address, workers=settings.workers, gateway=settings.gateway)
+        if config.env == "development":
+            _greet(config, address, admin.password if admin else None)
+        log.info("serving", address=address, workers=config.workers, gateway=config.gateway)
 
-    if reload or settings.workers > 1:
+    if reload or config.workers > 1:
         bound().reset()
     if reload:
-        _serve_and_reload(listener, settings, ready)
-    elif settings.workers > 1:
-        _supervise(listener, settings, ready)
+        _serve_and_reload(listener, config, ready)
+    elif config.workers > 1:
+        _supervise(listener, config, ready)
     else:
-        _serve_here(app, listener, settings, ready)
+        _serve_here(app, listener, config, ready)
 
 
-def one_server(app: Any, settings: Settings, **hooks: Callable[[], Any]) -> Server:
+def one_server(app: Any, config: Config, **hooks: Callable[[], Any]) -> Server:
     """Return the server of one process.
 
     Args:
         hooks: `ready`, `beat`, `drain` and `closes_port` of Server.
     """
     return Server(
-        uvicorn.Config(app, **options(settings)),
-        drain_seconds=settings.drain,
-        send_seconds=settings.send_seconds,
+        uvicorn.Config(app, **options(config)),
+        drain_seconds=config.drain,
+        send_seconds=config.send_seconds,
         **{"drain": begin_draining, **hooks},
     )
 
 
-def _checked_app(settings: Settings) -> Any:
+def _checked_app(config: Config) -> Any:
     try:
-        return create_app(settings)
+        return create_app(config)
     except DocumentError as error:
         refuse_document(error.faults)
 
 
-def _prepare_database(settings: Settings) -> Made | None:
+def _prepare_database(config: Config) -> Made | None:
     """Reach the database and bring it up to date; return the first admin, when made just now."""
     with connection():
         refuse_other_encodings()
         refuse_without_rights()
         behind = shortfall(bound())
-    if settings.env == "production":
+    if config.env == "production":
         if behind:
             raise Refusal(f"{behind}: run charter db migrate", exit_code=MISCONFIGURED)
-        return first_admin(settings) if settings.admin_password else None
+        return first_admin(config) if config.admin_password else None
     if behind or role_differences():
         bring_up_to_date(bound(), report=tell)
-    admin = first_admin(settings)
+    admin = first_admin(config)
     if admin and admin.password:
         # At once: whatever is refused after this, the password would be lost.
-        tell(f"first admin: {settings.admin_email}, password {admin.password} (shown this once)")
+        tell(f"first admin: {config.admin_email}, password {admin.password} (shown this once)")
     return admin
 
 
-def _greet(settings: Settings, address: str, password: str | None) -> None:
-    body = f'{{"email": "{settings.admin_email}", "password": "{password or "..."}"}}'
+def _greet(config: Config, address: str, password: str | None) -> None:
+    body = f'{{"email": "{config.admin_email}", "password": "{password or "..."}"}}'
     tell(
         f"\nCharter answers at {address}\n"
         f"  API        {address}/v1\n"
         f"  reference  {address}/docs\n"
         f"  document   {address}/openapi.json\n"
-        f"  admin      {settings.admin_email}\n\n"
+        f"  admin      {config.admin_email}\n\n"
         f"Sign in:\n"
         f"  curl -s {address}/v1/auth/login -H 'Content-Type: application/json' -d '{body}'\n\n"
         f"Stop with Ctrl-C.\n"
     )
 
 
-def options(settings: Settings) -> dict[str, Any]:
+def options(config: Config) -> dict[str, Any]:
     """Return what uvicorn is told: each of its timers and bounds, and why it has its value."""
     return {
         # httptools lets an oversized header through to us (431 is ours); h11 answers by itself.
-        "http": "app.gateway.protocol:Protocol",
+        "http": "app.gateway.http.protocol:Protocol",
         "loop": "uvloop",
         "ws": "none",
         "lifespan": "on",
@@ -141,25 +141,25 @@ def options(settings: Settings) -> dict[str, Any]:
         # How many connections may wait to be accepted.
         "backlog": BACKLOG,
         # Longer than a balancer keeps an idle connection, so that it never sends into one that is being closed.
-        "timeout_keep_alive": settings.keep_alive_seconds,
-        "timeout_graceful_shutdown": settings.grace_seconds,
+        "timeout_keep_alive": config.keep_alive_seconds,
+        "timeout_graceful_shutdown": config.grace_seconds,
         # The executors' queues are bounded and refuse in the envelope; uvicorn would answer 503 in plain text.
         "limit_concurrency": None,
         # No worker needs to be replaced after so many requests: none grows with them.
         "limit_max_requests": None,
         # Nobody is called back; the supervisor hears of each worker from `Server.on_tick`.
         "callback_notify": None,
-        "host": settings.host,
-        "port": settings.port,
+        "host": config.host,
+        "port": config.port,
     }
 
 
-def _serve_here(app: Any, listener: socket.socket, settings: Settings, ready: Callable[[], None]) -> None:
+def _serve_here(app: Any, listener: socket.socket, config: Config, ready: Callable[[], None]) -> None:
     def drain() -> None:
-        log.info("stopping", drain_seconds=settings.drain)
+        log.info("stopping", drain_seconds=config.drain)
         begin_draining()
 
-    server = one_server(app, settings, ready=ready, drain=drain)
+    server = one_server(app, config, ready=ready, drain=drain)
     hand_over()
     try:
         server.run([listener])
@@ -168,14 +168,14 @@ def _serve_here(app: Any, listener: socket.socket, settings: Settings, ready: Ca
             raise Refusal("the server did not start: the log says why") from ended
 
 
-def _supervise(listener: socket.socket, settings: Settings, ready: Callable[[], None]) -> None:
+def _supervise(listener: socket.socket, config: Config, ready: Callable[[], None]) -> None:
     try:
-        with shared_folder(settings.metrics_dir):
+        with shared_folder(config.metrics_dir):
             supervisor = Supervisor(
                 _worker_command,
-                workers=settings.workers,
+                workers=config.workers,
                 listener=listener,
-                stop_seconds=settings.drain + settings.grace_seconds,
+                stop_seconds=config.drain + config.grace_seconds,
                 ready=ready,
                 figures=WorkerFigures(),
             )
@@ -191,14 +191,14 @@ def _worker_command(*numbers: int) -> Sequence[str]:
     return [sys.executable, "-P", "-c", code, *map(str, numbers)]
 
 
-def _serve_and_reload(listener: socket.socket, settings: Settings, ready: Callable[[], None]) -> None:
-    config = uvicorn.Config(
+def _serve_and_reload(listener: socket.socket, config: Config, ready: Callable[[], None]) -> None:
+    server_config = uvicorn.Config(
         FACTORY,
         factory=True,
         reload=True,
         reload_dirs=[str(CHECKOUT / folder) for folder in WATCHED] if CHECKOUT else None,
         reload_includes=["*.py", "*.yaml"],
-        **options(settings),
+        **options(config),
     )
     # Listened to from here on, so that requests wait while the process behind the port is started anew.
     listener.listen(BACKLOG)
@@ -208,5 +208,5 @@ def _serve_and_reload(listener: socket.socket, settings: Settings, ready: Callab
     for number in (signal.SIGHUP, signal.SIGQUIT):
         # ChangeReload heeds the other two.
         signal.signal(number, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-    ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
+    ChangeReload(server_config, target=uvicorn.Server(server_config).run, sockets=[listener]).run()
     ignore_stops()

@@ -12,9 +12,9 @@ from app.cli.refusals import Refusal
 from app.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from app.services.configuration import Setting
-    from app.services.declarations import Declared
-    from app.services.tools import Tools
+    from app.context.declarations import SettingDeclaration
+    from app.context.dependencies import Dependencies
+    from app.services.settings import Setting
 
 KEY_LONGEST = 64
 VALUE_LONGEST = 16_384
@@ -40,11 +40,11 @@ def settings() -> None:
 def list_settings(as_json: bool) -> None:
     """List the settings and what they are now."""
     from app.cli.audited import act, operating
-    from app.services import configuration
+    from app.services import settings as service
     from handlers.presenters import present_setting
 
-    with operating() as tools:
-        found = act("settings.listed", lambda _: configuration.listing(tools=tools), tools=tools)
+    with operating() as dependencies:
+        found = act("settings.listed", lambda _: service.listing(dependencies=dependencies), dependencies=dependencies)
     if as_json:
         print_json({"settings": [present_setting(setting) for setting in found]})
     else:
@@ -57,16 +57,16 @@ def list_settings(as_json: bool) -> None:
 def get_setting(key: str, as_json: bool) -> None:
     """Show the setting KEY: what it is now, its default, and what its values look like."""
     from app.cli.audited import act, operating
-    from app.services import configuration
-    from app.services.audit import Event
+    from app.context.event import Event
+    from app.services import settings as service
     from handlers.presenters import present_setting
 
     def work(event: Event) -> "Setting":
         event.target = ("setting", key)
-        return configuration.find(key, tools=tools)
+        return service.find(key, dependencies=dependencies)
 
-    with operating() as tools:
-        setting = act("setting.shown", work, tools=tools)
+    with operating() as dependencies:
+        setting = act("setting.shown", work, dependencies=dependencies)
     if as_json:
         print_json(present_setting(setting))
     else:
@@ -93,20 +93,20 @@ def set_setting(key: str, value: str | None) -> None:
     input: what is written on the command line, others can read.
     """
     from app.cli.audited import act, operating
-    from app.errors import ValidationFailed
-    from app.services import configuration
-    from app.services.audit import Event
+    from app.context.event import Event
+    from app.errors import ValidationError
+    from app.services import settings as service
 
-    with operating() as tools:
-        given = _given(key, value, tools)
+    with operating() as dependencies:
+        given = _given(key, value, dependencies)
 
         def work(event: Event) -> "Setting":
             event.target = ("setting", key)
-            return configuration.put(key, given, expected_version=None, tools=tools, event=event)
+            return service.put(key, given, expected_version=None, dependencies=dependencies, event=event)
 
         try:
-            setting = act("setting.changed", work, drops=TAGS, tools=tools)
-        except ValidationFailed as error:
+            setting = act("setting.changed", work, drops=TAGS, dependencies=dependencies)
+        except ValidationError as error:
             faults = "; ".join(f"{fault.field}: {fault.message}" for fault in error.details)
             raise Refusal(f"{key} does not take this: {faults}") from error
     click.echo(f"{key} is set" if setting.declared.is_secret else f"{key} is {_shown(setting.value)}")
@@ -120,29 +120,29 @@ def set_setting(key: str, value: str | None) -> None:
 def reset_setting(key: str, yes: bool) -> None:
     """Let the default of the setting KEY count again, from the next request on."""
     from app.cli.audited import act, operating
-    from app.services import configuration
-    from app.services.audit import Event
+    from app.context.event import Event
+    from app.services import settings as service
 
     def work(event: Event) -> "Setting":
         event.target = ("setting", key)
-        return configuration.reset(key, expected_version=None, tools=tools, event=event)
+        return service.reset(key, expected_version=None, dependencies=dependencies, event=event)
 
-    with operating() as tools:
-        if key in tools.declarations.by_key:
+    with operating() as dependencies:
+        if key in dependencies.declarations.by_key:
             confirm(f"Let the default of {key} count again, and forget what it is now?", yes)
-        setting = act("setting.reset", work, drops=TAGS, tools=tools)
+        setting = act("setting.reset", work, drops=TAGS, dependencies=dependencies)
     default = "its default" if setting.declared.is_secret else f"{_shown(setting.value)}, its default"
     click.echo(f"{key} is {default}")
 
 
-def _given(key: str, value: str | None, tools: "Tools") -> Any:
+def _given(key: str, value: str | None, dependencies: "Dependencies") -> Any:
     """Return the value that is meant; of an unknown key, which the service refuses, none.
 
     Raises:
         UsageError: there is none, and it is no secret that could be asked for.
         Refusal: nothing came from standard input, or no text.
     """
-    declared = tools.declarations.by_key.get(key)
+    declared = dependencies.declarations.by_key.get(key)
     if declared is None:
         return None
     if value is None and not declared.is_secret:
@@ -153,10 +153,10 @@ def _given(key: str, value: str | None, tools: "Tools") -> Any:
     return _meant(text, declared)
 
 
-def _meant(text: str, declared: "Declared") -> Any:
+def _meant(text: str, declared: "SettingDeclaration") -> Any:
     """Return what a text stands for: a JSON value if the setting takes it, else the text itself if it takes that."""
     from app.errors import MalformedBody
-    from app.gateway.validation.json_body import parse
+    from app.spec.validation.json_body import parse
 
     try:
         value = parse(text.encode())

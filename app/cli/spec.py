@@ -8,11 +8,11 @@ import click
 from app.cli.printing import print_json
 from app.cli.refusals import Refusal, refuse_document
 from app.cli.tables import print_table
-from app.settings import Settings
+from app.config import Config
 
 if TYPE_CHECKING:
-    from app.policy.policy import Policy
-    from app.surface import Surface
+    from app.pipeline.contract import Contract
+    from app.spec.policy import Policy
 
 
 @click.group(short_help="Check and print the document.")
@@ -34,14 +34,14 @@ def lint() -> None:
             "or with pip install openapi-spec-validator"
         ) from None
 
-    surface = _surface(thorough=True)
+    contract = _contract(thorough=True)
     faults = [
         f"openapi: {'.'.join(str(part) for part in error.absolute_path)}: {error.message[:200]}"
-        for error in OpenAPIV30SpecValidator(surface.document.bundle).iter_errors()
+        for error in OpenAPIV30SpecValidator(contract.document.bundle).iter_errors()
     ]
     if faults:
         refuse_document(faults)
-    click.echo(f"{len(surface.policies)} operations, no faults")
+    click.echo(f"{len(contract.policies)} operations, no faults")
 
 
 @spec.command()
@@ -49,7 +49,7 @@ def lint() -> None:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")
 def bundle(form: str, output: Path | None) -> None:
     """Print the document as one file, references and names kept."""
-    text = _as_text(_surface().document.bundle, form)
+    text = _as_text(_contract().document.bundle, form)
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -59,7 +59,7 @@ def bundle(form: str, output: Path | None) -> None:
 @spec.command()
 def routes() -> None:
     """List the operations by path."""
-    rows = [(policy.method.upper(), policy.path, name) for name, policy in _surface().policies.items()]
+    rows = [(policy.method.upper(), policy.path, name) for name, policy in _contract().policies.items()]
     print_table(("METHOD", "PATH", "OPERATION"), sorted(rows, key=lambda row: (row[1], row[0])))
 
 
@@ -67,7 +67,7 @@ def routes() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print every key of every operation as JSON.")
 def policy(as_json: bool) -> None:
     """List what each operation asks and leaves behind: the security review on one page."""
-    found = [policy for _, policy in sorted(_surface().policies.items())]
+    found = [policy for _, policy in sorted(_contract().policies.items())]
     if as_json:
         print_json([_all_of(policy) for policy in found])
         return
@@ -119,12 +119,12 @@ def _all_of(policy: "Policy") -> dict[str, Any]:
     }
 
 
-def _surface(*, thorough: bool = False) -> "Surface":
-    from app.policy.document import DocumentError
-    from app.surface import read_surface
+def _contract(*, thorough: bool = False) -> "Contract":
+    from app.pipeline.contract import read_contract
+    from app.spec.document import DocumentError
 
     try:
-        return read_surface(Settings(), thorough=thorough)
+        return read_contract(Config(), thorough=thorough)
     except DocumentError as error:
         refuse_document(error.faults)
 

@@ -44,18 +44,18 @@ def list_users(
     from app.cli.audited import act, operating
     from app.services import user_list
 
-    with operating() as tools:
+    with operating() as dependencies:
         found, total, exact = act(
             "users.listed",
             lambda _: user_list.search(q=q, role=role, status=status, sort=sort or "", offset=offset, limit=limit),
-            tools=tools,
+            dependencies=dependencies,
         )
     more = offset + limit < total or (not exact and len(found) == limit)
     following = offset + limit if more and offset + limit <= FARTHEST_OFFSET else None
     asked = {"q": q, "role": role, "status": status, "sort": sort}
     given = {name: value for name, value in asked.items() if value is not None}
     if as_json:
-        _print_page_as_json(found, total, exact, given, offset, limit, following, tools.settings.public_path)
+        _print_page_as_json(found, total, exact, given, offset, limit, following, dependencies.config.public_path)
         return
     if found:
         print_table(("EMAIL", "ROLE", "STATUS", "VERIFIED", "CREATED (UTC)", "ID"), [_row(each) for each in found])
@@ -76,9 +76,11 @@ def show_user(name: str, as_json: bool) -> None:
     from app.services.inspection import inspect
 
     action = "user.shown"
-    with operating() as tools:
-        account = locate(name, action, tools=tools)
-        found = act(action, lambda _: inspect(account, tools=tools), account=account, tools=tools)
+    with operating() as dependencies:
+        account = locate(name, action, dependencies=dependencies)
+        found = act(
+            action, lambda _: inspect(account, dependencies=dependencies), account=account, dependencies=dependencies
+        )
     if as_json:
         _print_inspection_as_json(found)
     else:

@@ -10,7 +10,7 @@ from app.cli.refusals import Refusal
 from app.cli.user_views import NAME_LONGEST, account_argument, list_users, show_user
 
 if TYPE_CHECKING:
-    from app.services.tools import Tools
+    from app.context.dependencies import Dependencies
     from models.account import Account
 
 REASON_LONGEST = 500
@@ -44,11 +44,11 @@ def create_admin() -> None:
     from app.cli.audited import operating
     from app.cli.first_admin import make_first_admin
 
-    with operating() as tools:
-        made = make_first_admin(tools)
+    with operating() as dependencies:
+        made = make_first_admin(dependencies)
         # At once: whatever goes wrong after this, the password would be lost.
         click.echo(
-            f"made {tools.settings.admin_email}"
+            f"made {dependencies.config.admin_email}"
             + (f", password {made.password} (shown this once)" if made.password else "")
         )
 
@@ -63,18 +63,18 @@ def verify(name: str) -> None:
     from app.services import users as service
 
     action = "user.verified"
-    with operating() as tools:
+    with operating() as dependencies:
         account = change(
-            locate(name, action, tools=tools),
+            locate(name, action, dependencies=dependencies),
             action,
             service.update,
             drafts=True,
             email=None,
             email_verified=True,
             expected_version=None,
-            tools=tools,
+            dependencies=dependencies,
         )
-        click.echo(f"{account.email} is verified, role {account.role}{_hint(account, tools)}")
+        click.echo(f"{account.email} is verified, role {account.role}{_hint(account, dependencies)}")
 
 
 @users.command(
@@ -90,11 +90,13 @@ def suspend(name: str, reason: str | None, yes: bool) -> None:
     from app.services import users as service
 
     action = "user.suspended"
-    with operating() as tools:
-        account = locate(name, action, tools=tools)
+    with operating() as dependencies:
+        account = locate(name, action, dependencies=dependencies)
         confirm(f"Suspend {account.email} and end all its sessions?", yes)
         details = {"reason": reason} if reason else None
-        account = change(account, action, service.suspend, expected_version=None, details=details, tools=tools)
+        account = change(
+            account, action, service.suspend, expected_version=None, details=details, dependencies=dependencies
+        )
     click.echo(f"{account.email} is suspended; all its sessions have ended")
 
 
@@ -108,10 +110,10 @@ def restore(name: str) -> None:
     from app.services import users as service
 
     action = "user.restored"
-    with operating() as tools:
-        account = locate(name, action, tools=tools)
-        account = change(account, action, service.restore, expected_version=None, tools=tools)
-        click.echo(f"{account.email} is active, role {account.role}{_hint(account, tools)}")
+    with operating() as dependencies:
+        account = locate(name, action, dependencies=dependencies)
+        account = change(account, action, service.restore, expected_version=None, dependencies=dependencies)
+        click.echo(f"{account.email} is active, role {account.role}{_hint(account, dependencies)}")
 
 
 @users.command(
@@ -125,10 +127,12 @@ def set_role(name: str, role: str) -> None:
     from app.services import users as service
 
     action = "user.role_set"
-    with operating() as tools:
-        account = locate(name, action, tools=tools)
-        account = change(account, action, service.set_role, drafts=True, role=role, expected_version=None, tools=tools)
-        click.echo(f"{account.email} has the role {account.role}{_hint(account, tools)}")
+    with operating() as dependencies:
+        account = locate(name, action, dependencies=dependencies)
+        account = change(
+            account, action, service.set_role, drafts=True, role=role, expected_version=None, dependencies=dependencies
+        )
+        click.echo(f"{account.email} has the role {account.role}{_hint(account, dependencies)}")
 
 
 @users.command(
@@ -151,32 +155,32 @@ def reset_password(name: str, generate: bool, yes: bool) -> None:
     """
     from app.cli.audited import change, locate, operating
     from app.cli.first_admin import generated_password
-    from app.errors import ValidationFailed
+    from app.errors import ValidationError
     from app.services import users as service
 
     action = "user.password_reset"
-    with operating() as tools:
-        account = locate(name, action, tools=tools)
+    with operating() as dependencies:
+        account = locate(name, action, dependencies=dependencies)
         confirm(f"Set a new password for {account.email} and end all its sessions?", yes)
         given = None if generate else read_secret("New password")
-        password = generated_password(tools.settings) if given is None else given
+        password = generated_password(dependencies.config) if given is None else given
         try:
-            account = change(account, action, service.reset_password, password=password, tools=tools)
-        except ValidationFailed as error:
+            account = change(account, action, service.reset_password, password=password, dependencies=dependencies)
+        except ValidationError as error:
             faults = "; ".join(fault.message for fault in error.details)
             raise Refusal(f"the password {faults}" if password else "the password is an empty line") from error
         if given is None:
             click.echo(password)  # at once: whatever goes wrong after this, it would be lost
-        outcome = f"{account.email} has a new password; all its sessions have ended{_hint(account, tools)}"
+        outcome = f"{account.email} has a new password; all its sessions have ended{_hint(account, dependencies)}"
         click.echo(outcome, err=given is None)
 
 
-def _hint(account: "Account", tools: "Tools") -> str:
+def _hint(account: "Account", dependencies: "Dependencies") -> str:
     """Return what still keeps the account from signing in, and the command that mends it."""
     from app.services.auth import unverified_may_sign_in
 
     if account.status != "active":
         return f"; it is still suspended: charter users restore {account.email}"
-    if account.verified_at is None and not unverified_may_sign_in(tools=tools):
+    if account.verified_at is None and not unverified_may_sign_in(dependencies=dependencies):
         return f"; its address is not verified: charter users verify {account.email}"
     return ""

@@ -17,10 +17,10 @@ from uvicorn.config import STARTUP_FAILURE
 from app.cli.refusals import Refusal
 from app.cli.serving import one_server
 from app.cli.supervisor import ALL_STOP, BEAT, READY
+from app.config import Config, ConfigError
 from app.factory import create_app
 from app.observability import logging, multiprocess
-from app.policy.document import DocumentError
-from app.settings import Settings, SettingsError
+from app.spec.document import DocumentError
 
 
 def create() -> FlaskApp:
@@ -47,8 +47,8 @@ def main() -> None:
         with suppress(OSError):
             parent.send(what, socket.MSG_DONTWAIT)
 
-    app, settings = _made()
-    server = one_server(app, settings, ready=lambda: send(READY), beat=lambda: send(BEAT), closes_port=all_stop.is_set)
+    app, config = _made()
+    server = one_server(app, config, ready=lambda: send(READY), beat=lambda: send(BEAT), closes_port=all_stop.is_set)
     try:
         server.run([socket.socket(fileno=listener)])
     except Refusal as refusal:
@@ -56,12 +56,12 @@ def main() -> None:
         sys.exit(STARTUP_FAILURE)
 
 
-def _made() -> tuple[FlaskApp, Settings]:
+def _made() -> tuple[FlaskApp, Config]:
     try:
-        settings = Settings.from_environment(os.environ)
-        logging.configure(settings)
-        return create_app(settings), settings
-    except (SettingsError, DocumentError) as error:
+        config = Config.from_environment(os.environ)
+        logging.configure(config)
+        return create_app(config), config
+    except (ConfigError, DocumentError) as error:
         for fault in error.faults:
             print(f"charter: {fault}", file=sys.stderr)
     except Exception:  # noqa: BLE001  # another exit code would have the supervisor try for ever

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
+from app.config import Config
 from app.database.faults import explain
 from app.database.pool import Database
-from app.settings import Settings
 from models.record import database as proxy
 
 
 def bind(
-    settings: Settings,
+    config: Config,
     *,
     size: int,
     slow: Callable[[str, float], object] | None = None,
@@ -28,12 +28,12 @@ def bind(
         The database; call its `dispose()` after a fork and its `reset()` to replace every connection.
     """
     database = Database(
-        settings.database_url,
+        config.database_url,
         size=size,
-        connect_seconds=settings.database_connect_seconds,
-        wait_seconds=settings.database_connect_seconds,
-        statement_seconds=settings.database_statement_seconds if bounded else None,
-        slow_ms=settings.slow_query_ms,
+        connect_seconds=config.database_connect_seconds,
+        wait_seconds=config.database_connect_seconds,
+        statement_seconds=config.database_statement_seconds if bounded else None,
+        slow_ms=config.slow_query_ms,
         slow=slow,
     )
     proxy.initialize(database)

@@ -90,11 +90,11 @@ def explain(error: BaseException, url: str) -> str:
     if password:
         detail = detail.replace(password, "***")
     # Where the URL names no user the account's name is taken, and a container's account may have none.
-    mend = "name a user in DATABASE_URL" if "local user with ID" in detail else "start it or set DATABASE_URL"
+    fix = "name a user in DATABASE_URL" if "local user with ID" in detail else "start it or set DATABASE_URL"
     if lacks_connect(error):
         database, role = (_quoted(_parts(url).get(part, "")) for part in ("dbname", "user"))
-        mend = f"as the owner of the database: GRANT CONNECT ON DATABASE {database} TO {role};"
-    return f"cannot reach PostgreSQL at {_place(url)} ({detail}); {mend}"
+        fix = f"as the owner of the database: GRANT CONNECT ON DATABASE {database} TO {role};"
+    return f"cannot reach PostgreSQL at {_place(url)} ({detail}); {fix}"
 
 
 def _root(error: BaseException) -> BaseException:

@@ -21,7 +21,7 @@ _PR_SET_PDEATHSIG = 1
 _LONGEST_SOCKET_PATH = 103
 _PREFIX = re.compile(r"^(\d{4}-\S+ \S+ \S+ \[\d+\] )?((FATAL|PANIC|ERROR): +)?(initdb: (error: )?)?")
 # The last block that fits is written in part, and PostgreSQL says no more than that.
-_MENDS = {
+_FIXES = {
     re.compile(r"No space left on device|wrote only \d+ of \d+ bytes"): "free some space and try again",
     # A container may run as a number that no account has; PostgreSQL makes no data for such.
     re.compile(r"could not look up .*user ID \d+"): "give that id a line in /etc/passwd, or set DATABASE_URL",
@@ -166,4 +166,4 @@ def reason(lines: Iterable[str]) -> str:
     said = [line.strip() for line in lines if line.strip()]
     telling = [line for line in said if re.search("fatal|panic|error", line, re.IGNORECASE)]
     told = _PREFIX.sub("", (telling or said or ["no reason given"])[0])
-    return "; ".join([told, *(mend for fault, mend in _MENDS.items() if fault.search(told))])
+    return "; ".join([told, *(fix for fault, fix in _FIXES.items() if fault.search(told))])

@@ -8,15 +8,15 @@ from typing import Any
 from connexion.middleware.abstract import SpecMiddleware
 from connexion.spec import Specification
 
+from app.config import Config
 from app.database import queries
 from app.database.jobs import Job
 from app.errors import Unavailable
 from app.gateway.executors import Executor
-from app.gateway.exit import Exit, Send
-from app.gateway.front import FrontDoor, Visit
-from app.gateway.intake import ClientGone, receive_body
-from app.policy.call import Answer, Call
-from app.settings import Settings
+from app.gateway.request_body import ClientGone, receive_body
+from app.gateway.request_parser import Request, RequestParser
+from app.gateway.response_sender import ResponseSender, Send
+from app.pipeline.context import RequestContext, Response
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 ASGI = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
@@ -34,17 +34,17 @@ class CompiledGateway(SpecMiddleware):
         self,
         app: ASGI,
         *,
-        front: FrontDoor,
-        way_out: Exit,
+        parser: RequestParser,
+        sender: ResponseSender,
         executors: Mapping[str, Executor],
-        settings: Settings,
+        config: Config,
         served: set[str],
     ) -> None:
         self._app = app
-        self._front = front
-        self._exit = way_out
+        self._front = parser
+        self._exit = sender
         self._executors = executors
-        self._settings = settings
+        self._settings = config
         self._served = served
 
     def add_api(self, specification: Specification, **_: Any) -> None:
@@ -67,43 +67,43 @@ class CompiledGateway(SpecMiddleware):
             return
         started = time.perf_counter()
         scope = self._front.below(scope)  # type: ignore[arg-type]
-        visit = self._front.admit(scope)
-        if not visit.ours:
-            await self._exit.page(visit, self._app, scope, receive, send, started)
+        request = self._front.admit(scope)
+        if not request.ours:
+            await self._exit.page(request, self._app, scope, receive, send, started)
             return
-        if visit.refusal is not None:
-            answer: Answer | None = self._exit.answer_for(visit, visit.refusal)
+        if request.error_response is not None:
+            response: Response | None = self._exit.answer_for(request, request.error_response)
         else:
-            answer = visit.answer
-        if answer is None:
+            response = request.response
+        if response is None:
             try:
-                answer = await self._work(visit, receive)
+                response = await self._work(request, receive)
             except ClientGone:
                 return
             except asyncio.CancelledError:
                 # The grace of a server that ends is over; uncaught, this would be uvicorn's own 500.
-                answer = self._exit.answer_for(visit, Unavailable(reason="shutdown"))
+                response = self._exit.answer_for(request, Unavailable(reason="shutdown"))
             except Exception as error:  # noqa: BLE001 (everything becomes an answer)
-                answer = self._exit.answer_for(visit, error)
-        await self._exit.send(visit, answer, send, started)
+                response = self._exit.answer_for(request, error)
+        await self._exit.send(request, response, send, started)
 
-    async def _work(self, visit: Visit, receive: Receive) -> Answer:
-        plan, call = visit.plan, visit.call
+    async def _work(self, request: Request, receive: Receive) -> Response:
+        plan, context = request.plan, request.context
         assert plan is not None
-        self._front.authenticate(visit)
+        self._front.authenticate(request)
         if plan.takes_body:
-            await receive_body(visit, receive, self._settings)
+            await receive_body(request, receive, self._settings)
         executor = plan.policy.executor
         if executor == "loop":
-            return plan.run(call)
-        job = Job(call.request_id, plan.policy.operation_id, seconds=self._settings.request_seconds)
-        return await self._executors[executor].run(lambda: run_counted(plan.run, call), job)
+            return plan.run(context)
+        job = Job(context.request_id, plan.policy.operation_id, seconds=self._settings.request_seconds)
+        return await self._executors[executor].run(lambda: run_counted(plan.run, context), job)
 
 
-def run_counted(run: Callable[[Call], Answer], call: Call) -> Answer:
+def run_counted(run: Callable[[RequestContext], Response], context: RequestContext) -> Response:
     """Run a call on this thread and note how many queries it took."""
     queries()
     try:
-        return run(call)
+        return run(context)
     finally:
-        call.queries = queries()
+        context.queries = queries()

@@ -20,21 +20,21 @@ from connexion.security import BearerSecurityHandler
 from connexion.spec import Specification
 from connexion.validators.abstract import AbstractRequestBodyValidator
 
+from app.config import Config
 from app.database.jobs import Job
 from app.errors import NotFound, Unavailable
 from app.gateway.compiled import run_counted
 from app.gateway.executors import Executor
-from app.gateway.exit import Exit, Send
-from app.gateway.front import FrontDoor, Visit
-from app.gateway.intake import ClientGone, receive_body
-from app.gateway.media_types import JSON
-from app.gateway.plan import Plan
-from app.policy.call import Answer
-from app.settings import Settings
+from app.gateway.request_body import ClientGone, receive_body
+from app.gateway.request_parser import Request, RequestParser
+from app.gateway.response_sender import ResponseSender, Send
+from app.media_types import JSON
+from app.pipeline.context import Response
+from app.pipeline.plan import Plan
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
-_VISIT = "charter.visit"
+_REQUEST = "charter.visit"
 
 
 class StockEntrance(SpecMiddleware):
@@ -45,10 +45,10 @@ class StockEntrance(SpecMiddleware):
         seconds: how long that may take, the body's arrival apart.
     """
 
-    def __init__(self, app: Any, *, front: FrontDoor, way_out: Exit, seconds: float) -> None:
+    def __init__(self, app: Any, *, parser: RequestParser, sender: ResponseSender, seconds: float) -> None:
         self._app = app
-        self._front = front
-        self._exit = way_out
+        self._front = parser
+        self._exit = sender
         self._seconds = seconds
 
     def add_api(self, specification: Specification, **_: Any) -> None:
@@ -63,87 +63,87 @@ class StockEntrance(SpecMiddleware):
             return
         started = time.perf_counter()
         scope = self._front.below(scope)  # type: ignore[arg-type]
-        visit = self._front.admit(scope)
-        if not visit.ours:
-            await self._exit.page(visit, self._app, scope, receive, send, started)
+        request = self._front.admit(scope)
+        if not request.ours:
+            await self._exit.page(request, self._app, scope, receive, send, started)
             return
         try:
-            answer = visit.answer or await self._through_connexion(visit, scope, receive)
+            response = request.response or await self._through_connexion(request, scope, receive)
         except ClientGone:
             return
         except asyncio.CancelledError:
             # The grace of a server that ends is over; uncaught, this would be uvicorn's own 500.
-            answer = self._exit.answer_for(visit, Unavailable(reason="shutdown"))
+            response = self._exit.answer_for(request, Unavailable(reason="shutdown"))
         except Exception as error:  # noqa: BLE001 (everything becomes an answer)
-            answer = self._exit.answer_for(visit, error)
+            response = self._exit.answer_for(request, error)
             # It leads through frames that hold it, Connexion's among them: a circle that would outlive the request.
             error.__traceback__ = None
-        await self._exit.send(visit, answer, send, started)
+        await self._exit.send(request, response, send, started)
 
-    async def _through_connexion(self, visit: Visit, scope: MutableMapping[str, Any], receive: Receive) -> Answer:
-        if visit.refusal is not None:
-            raise visit.refusal
-        assert visit.plan is not None
-        visit.job = Job(visit.call.request_id, visit.plan.policy.operation_id, seconds=self._seconds)
+    async def _through_connexion(self, request: Request, scope: MutableMapping[str, Any], receive: Receive) -> Response:
+        if request.error_response is not None:
+            raise request.error_response
+        assert request.plan is not None
+        request.job = Job(request.context.request_id, request.plan.policy.operation_id, seconds=self._seconds)
 
         async def ignore(_: MutableMapping[str, Any]) -> None:
             """What Flask would send; the visit has the answer."""
 
         try:
-            async with asyncio.timeout(self._seconds) as visit.deadline:
-                await self._app({**scope, **_plain_request(visit), _VISIT: visit}, receive, ignore)
+            async with asyncio.timeout(self._seconds) as request.deadline:
+                await self._app({**scope, **_plain_request(request), _REQUEST: request}, receive, ignore)
         except (TimeoutError, asyncio.CancelledError) as error:
             reason = "deadline" if isinstance(error, TimeoutError) else "shutdown"
-            if visit.job.give_up(reason) or visit.committed is None:
+            if request.job.give_up(reason) or request.committed is None:
                 raise Unavailable(reason=reason) from error
-            return await visit.committed()
+            return await request.committed()
         finally:
             # They know the task, the task its context, and that the visit.
-            visit.deadline = visit.committed = None
-        if visit.failure is not None:
-            raise visit.failure
-        if visit.answer is None:
+            request.deadline = request.committed = None
+        if request.failure is not None:
+            raise request.failure
+        if request.response is None:
             raise NotFound
-        return visit.answer
+        return request.response
 
 
-def _plain_request(visit: Visit) -> dict[str, Any]:
+def _plain_request(request: Request) -> dict[str, Any]:
     """Return what Connexion sees in place of method, path, query and headers.
 
     It would take an escaped slash for a real one, not match an escaped line end, coerce the query before the function
     that is to refuse it, and compare media types by case.
     """
-    segments = (quote(unquote_to_bytes(segment), safe="") for segment in visit.call.path.split("/"))
-    secret = visit.headers.get("authorization")
+    segments = (quote(unquote_to_bytes(segment), safe="") for segment in request.context.path.split("/"))
+    secret = request.headers.get("authorization")
     return {
-        "method": "GET" if visit.call.method == "HEAD" else visit.call.method,
+        "method": "GET" if request.context.method == "HEAD" else request.context.method,
         "path": "/".join(segments),
         "query_string": b"",
         "headers": [(b"authorization", secret.encode("latin-1"))] if secret else [],
     }
 
 
-class VisitBearer(BearerSecurityHandler):
+class RequestBearer(BearerSecurityHandler):
     """Connexion's slot for bearer tokens, filled with the front door's own check.
 
-    `front` is set by the subclass that the factory makes.
+    `parser` is set by the subclass that the factory makes.
     """
 
-    front: FrontDoor
+    parser: RequestParser
 
     def get_fn(self, security_scheme: Mapping[str, Any], required_scopes: list[str]) -> Callable[[Any], dict[str, Any]]:
         """Return the function that Connexion calls for each request of a secured operation."""
 
-        def verify(request: Any) -> dict[str, Any]:
-            visit: Visit = request.scope[_VISIT]
-            self.front.authenticate(visit)
-            assert visit.call.caller is not None
-            return {"sub": str(visit.call.caller[0])}
+        def verify(connexion_request: Any) -> dict[str, Any]:
+            request: Request = connexion_request.scope[_REQUEST]
+            self.parser.authenticate(request)
+            assert request.context.caller is not None
+            return {"sub": str(request.context.caller[0])}
 
         return verify
 
 
-class VisitParameters:
+class RequestParameters:
     """Connexion's slot for parameters: left to the plan's step, which refuses in the order of the pipeline."""
 
     def __init__(self, *_: Any, **__: Any) -> None:
@@ -153,23 +153,23 @@ class VisitParameters:
         """Refuse nothing yet."""
 
 
-class VisitBody(AbstractRequestBodyValidator):
+class RequestBody(AbstractRequestBodyValidator):
     """Connexion's slot for bodies: reads within the bounds; the plan's step parses and validates in its turn.
 
     `settings` is set by the subclass that the factory makes.
     """
 
-    settings: Settings
+    config: Config
 
     async def wrap_receive(self, receive: Receive, *, scope: MutableMapping[str, Any]) -> tuple[Receive, Any]:
         """Read the body for the visit; what comes after sees an empty one."""
-        visit: Visit = scope[_VISIT]
-        assert visit.deadline is not None
-        assert visit.job is not None
-        visit.deadline.reschedule(None)
-        await receive_body(visit, receive, self.settings)
-        visit.deadline.reschedule(asyncio.get_running_loop().time() + self.settings.request_seconds)
-        visit.job.restart(self.settings.request_seconds)
+        request: Request = scope[_REQUEST]
+        assert request.deadline is not None
+        assert request.job is not None
+        request.deadline.reschedule(None)
+        await receive_body(request, receive, self.config)
+        request.deadline.reschedule(asyncio.get_running_loop().time() + self.config.request_seconds)
+        request.job.restart(self.config.request_seconds)
         emptied = [header for header in scope["headers"] if header[0] not in (b"content-length", b"transfer-encoding")]
 
         async def nothing() -> MutableMapping[str, Any]:
@@ -186,18 +186,18 @@ def later_steps(executors: Mapping[str, Executor]) -> Callable[[str], Callable[[
     made: dict[str, Callable[[], flask.Response]] = {}
 
     def view() -> flask.Response:
-        visit: Visit = current_scope[_VISIT]
-        plan = visit.plan
+        request: Request = current_scope[_REQUEST]
+        plan = request.plan
         if plan is None or plan.policy.operation_id != current_operation.operation_id:
             return flask.Response(status=404)
         try:
             if plan.policy.executor == "loop":
-                visit.answer = run_counted(plan.run, visit.call)
+                request.response = run_counted(plan.run, request.context)
             else:
                 # Not on the WSGI server's threads: they would wait for a stuck database as long as it is stuck.
-                visit.answer = _on_a_thread(visit, plan, executors[plan.policy.executor])
+                request.response = _on_a_thread(request, plan, executors[plan.policy.executor])
         except Exception as error:  # noqa: BLE001 (the entrance raises it again)
-            visit.failure = error
+            request.failure = error
         return flask.Response(status=200)
 
     def resolve(operation_id: str) -> Callable[[], flask.Response]:
@@ -208,11 +208,11 @@ def later_steps(executors: Mapping[str, Executor]) -> Callable[[str], Callable[[
     return resolve
 
 
-def _on_a_thread(visit: Visit, plan: Plan, executor: Executor) -> Answer:
-    assert visit.job is not None
-    future = executor.submit(lambda: run_counted(plan.run, visit.call), visit.job)
-    visit.committed = partial(executor.committed, future)
-    return executor.wait(future, visit.job)
+def _on_a_thread(request: Request, plan: Plan, executor: Executor) -> Response:
+    assert request.job is not None
+    future = executor.submit(lambda: run_counted(plan.run, request.context), request.job)
+    request.committed = partial(executor.committed, future)
+    return executor.wait(future, request.job)
 
 
 def for_connexion(bundle: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-MOST_LINES = 10_000
-MOST_BYTES = 4_194_304
+MAX_LINES = 10_000
+MAX_BYTES = 4_194_304
 
 # What comes within this is written together. A pipe takes so many bytes whole, whoever else writes to it.
 _PAUSE_SECONDS = 0.005
@@ -39,8 +39,8 @@ class Lines:
         *,
         report: Callable[[int], bytes],
         count: Callable[[int], object],
-        most_lines: int = MOST_LINES,
-        most_bytes: int = MOST_BYTES,
+        most_lines: int = MAX_LINES,
+        most_bytes: int = MAX_BYTES,
     ) -> None:
         self._descriptor = descriptor
         self._report = report

@@ -18,10 +18,10 @@ import orjson
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from app.config import Config
 from app.database import jobs
 from app.observability.lines import flush, open_lines
 from app.observability.traces import Traces, printable
-from app.settings import Settings
 
 __all__ = ["configure", "flush", "log_failure", "log_request"]
 
@@ -62,16 +62,16 @@ class _RequestLog:
     logger: Any = structlog.get_logger("charter")
 
 
-def configure(settings: Settings, *, descriptor: int = 2) -> None:
+def configure(config: Config, *, descriptor: int = 2) -> None:
     """Set up the log of this process; doing it again replaces what was set up before.
 
     Args:
         settings: of which log_level, log_format, env and slow_request_ms count.
         descriptor: where the lines go.
     """
-    readable = settings.log_format == "console" or (settings.log_format == "auto" and settings.env == "development")
+    readable = config.log_format == "console" or (config.log_format == "auto" and config.env == "development")
     render: Any = _readable(descriptor) if readable else [_as_json]
-    level = structlog.make_filtering_bound_logger(_LEVELS[settings.log_level])
+    level = structlog.make_filtering_bound_logger(_LEVELS[config.log_level])
     lines = open_lines(descriptor, lambda number: _dropped(number, render))
     structlog.configure(
         processors=[structlog.processors.add_log_level, _stamp, _add_job, Traces().describe, _mask, *render],
@@ -84,9 +84,9 @@ def configure(settings: Settings, *, descriptor: int = 2) -> None:
         processors=[structlog.processors.add_log_level, _stamp, *render],
         wrapper_class=level,
     ).bind()
-    _RequestLog.slow_ms = settings.slow_request_ms
+    _RequestLog.slow_ms = config.slow_request_ms
     # Debug lines of libraries carry SQL parameters, headers and bodies: never those.
-    logging.basicConfig(handlers=[FromLibraries()], level=max(_LEVELS[settings.log_level], logging.WARNING), force=True)
+    logging.basicConfig(handlers=[FromLibraries()], level=max(_LEVELS[config.log_level], logging.WARNING), force=True)
     logging.captureWarnings(capture=True)
     # Left alone, these write to standard error by themselves, whoever stands behind it.
     if sys.unraisablehook is sys.__unraisablehook__:

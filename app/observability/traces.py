@@ -13,7 +13,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 TRACE_SECONDS = 60.0
 
-_MOST_KINDS = 1_000
+_MAX_KINDS = 1_000
 _DEEPEST = 5
 _LONGEST_MESSAGE = 300
 _OURS = ("/app/", "/handlers/", "/models/")
@@ -42,7 +42,7 @@ class Traces:
             left_out = known[2] if known else 0
             self._kinds.pop(kind, None)
             self._kinds[kind] = [now, request_id, 0]
-            if len(self._kinds) > _MOST_KINDS:
+            if len(self._kinds) > _MAX_KINDS:
                 del self._kinds[next(iter(self._kinds))]
             return True, left_out
 

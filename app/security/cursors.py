@@ -6,7 +6,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from uuid import UUID
 
-from app.errors import ValidationFailed, Violation
+from app.errors import ValidationError, Violation
 
 _LABEL = b"charter list cursor v1"
 # 16 bytes of id and 32 of MAC are 64 characters of base64url, with no bits to spare: one cursor has one spelling.
@@ -49,7 +49,7 @@ class Cursors:
         """Return the id that a cursor of this list holds.
 
         Raises:
-            ValidationFailed: for any other text, of which it is not said what is wrong.
+            ValidationError: for any other text, of which it is not said what is wrong.
         """
         if has_form(text):
             body = urlsafe_b64decode(text)[:16]
@@ -57,7 +57,7 @@ class Cursors:
             genuine = [hmac.compare_digest(_spell(key, body, scope).encode("ascii"), given) for key in self._keys]
             if any(genuine):
                 return UUID(bytes=body)
-        raise ValidationFailed(details=[Violation("Must be a cursor that this list gave you.", "cursor")])
+        raise ValidationError(details=[Violation("Must be a cursor that this list gave you.", "cursor")])
 
 
 def _spell(key: bytes, body: bytes, scope: bytes) -> str:

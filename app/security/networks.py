@@ -8,9 +8,9 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 _LOCAL = "127.0.0.1"
 _UNKNOWN = IPv4Address(0)
 _LONGEST_ENTRY = 64
-_MOST_ENTRIES = 64
+_MAX_ENTRIES = 64
 # Reading an address costs more than finding it again; the same ones come back request after request.
-_MOST_REMEMBERED = 4096
+_MAX_REMEMBERED = 4096
 
 
 def client_address(peer: str, forwarded: str | None, trusted: Networks) -> str:
@@ -49,7 +49,7 @@ def _walk(peer: str, forwarded: str | None, trusted: Networks) -> tuple[IPv4Addr
     if not forwarded:
         return found, []
     # What is beyond the last so many is never an entry of a proxy's; it stays in one piece, which is no address.
-    entries = [entry for part in forwarded.rsplit(",", _MOST_ENTRIES) if (entry := part.strip(" \t"))]
+    entries = [entry for part in forwarded.rsplit(",", _MAX_ENTRIES) if (entry := part.strip(" \t"))]
     while entries and any(found in network for network in trusted):
         written = _read(_without_port(entries[-1]))
         if written is None:
@@ -59,7 +59,7 @@ def _walk(peer: str, forwarded: str | None, trusted: Networks) -> tuple[IPv4Addr
     return found, entries
 
 
-@lru_cache(_MOST_REMEMBERED)
+@lru_cache(_MAX_REMEMBERED)
 def network_of(address: str) -> str:
     """Return what counts as one place: the /64 of an IPv6 address, the IPv4 address itself.
 
@@ -82,7 +82,7 @@ def _read(text: str) -> IPv4Address | IPv6Address | None:
     return None if len(text) > _LONGEST_ENTRY or "%" in text else _parsed(text)
 
 
-@lru_cache(_MOST_REMEMBERED)
+@lru_cache(_MAX_REMEMBERED)
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
         found = ip_address(text)

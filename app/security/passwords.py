@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import bcrypt
 
-from app.errors import ValidationFailed, Violation
+from app.errors import ValidationError, Violation
 from app.security.common_passwords import CommonPasswords
 from app.text import LONGEST, casefold, nfkc
 
@@ -66,11 +66,11 @@ class Passwords:
             field: the property the violation names.
 
         Raises:
-            ValidationFailed: with one violation.
+            ValidationError: with one violation.
         """
         fault = self._fault(password, own_words)
         if fault:
-            raise ValidationFailed(details=[Violation(fault, field)])
+            raise ValidationError(details=[Violation(fault, field)])
 
     def hash(self, password: str) -> str:
         """Return the text to store for a password that `check` accepted."""

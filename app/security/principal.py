@@ -24,6 +24,16 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class Anonymous:
+    """A caller who is not signed in: they hold no permission."""
+
+    permissions: frozenset[str] = frozenset()
+
+
+ANONYMOUS = Anonymous()
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """The signed-in account, as the session statement of this request found it.
 

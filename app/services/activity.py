@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from app.database import run, transaction, within
-from app.errors import ValidationFailed, Violation
+from app.errors import ValidationError, Violation
 
 Interval = Literal["hour", "day"]
 
 STEPS: dict[str, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 DEFAULT_SPANS = {"hour": timedelta(hours=24), "day": timedelta(days=30)}
-MOST_POINTS = 400
+MAX_POINTS = 400
 
 # So many settled hours are counted again, for rows that came late.
 AGAIN_HOURS = 24
@@ -191,15 +191,15 @@ def points(*, since: datetime | None, until: datetime | None, interval: Interval
         until: aware; the last point is the one that ends then, or that it lies in; None, or later than now: now.
 
     Raises:
-        ValidationFailed: since is not earlier than until, or there are more than 400 points.
+        ValidationError: since is not earlier than until, or there are more than 400 points.
     """
     if since and since >= (until or now):
         raise _refusal("Must be earlier than until.")
     step = STEPS[interval]
     end = -_floor(_EPOCH - min(until or now, now), step)
     begin = _floor(since - _EPOCH, step) if since else max(end - DEFAULT_SPANS[interval], _FIRST - _EPOCH)
-    if (end - begin) // step > MOST_POINTS:
-        raise _refusal(f"Must leave at most {MOST_POINTS} points.")
+    if (end - begin) // step > MAX_POINTS:
+        raise _refusal(f"Must leave at most {MAX_POINTS} points.")
     starts = [_EPOCH + begin + number * step for number in range((end - begin) // step)]
     return _points(starts, step) if starts else []
 
@@ -262,5 +262,5 @@ def _floor(span: timedelta, step: timedelta) -> timedelta:
     return span // step * step
 
 
-def _refusal(message: str) -> ValidationFailed:
-    return ValidationFailed(details=[Violation(message, "since")])
+def _refusal(message: str) -> ValidationError:
+    return ValidationError(details=[Violation(message, "since")])

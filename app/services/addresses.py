@@ -1,7 +1,7 @@
 """E-mail addresses in the one form they are stored and compared in."""
 
 from app.addresses import canonical, canonical_domain, is_address
-from app.errors import ValidationFailed, Violation
+from app.errors import ValidationError, Violation
 
 __all__ = ["accept", "canonical", "canonical_domain", "own_words"]
 
@@ -10,10 +10,10 @@ def accept(email: str, *, field: str = "email") -> str:
     """Return the canonical form of a new address.
 
     Raises:
-        ValidationFailed: it is no address.
+        ValidationError: it is no address.
     """
     if not is_address(email):
-        raise ValidationFailed(details=[Violation("Must be an e-mail address.", field)])
+        raise ValidationError(details=[Violation("Must be an e-mail address.", field)])
     return canonical(email)
 
 

@@ -17,11 +17,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.clock import PRESENT
+from app.context.dependencies import Dependencies
 from app.database import allowing, run, run_apart
 from app.errors import RateLimited
 from app.identifiers import new_id
 from app.security.principal import Client
-from app.services.tools import Tools
 
 _GIVE_BACK_SECONDS = 2.0
 
@@ -87,7 +87,7 @@ class Attempt(NamedTuple):
     window_started_at: datetime
 
 
-def count(*, email: str, known: bool, client: Client, tools: Tools) -> Attempt:
+def count(*, email: str, known: bool, client: Client, dependencies: Dependencies) -> Attempt:
     """Count one attempt on an account before its password is hashed.
 
     Args:
@@ -100,39 +100,39 @@ def count(*, email: str, known: bool, client: Client, tools: Tools) -> Attempt:
     Raises:
         RateLimited: the account or the client must wait; nothing was counted.
     """
-    settings = tools.settings
-    account_key = _digest(tools, "account", email, client.network if known else "")
-    client_key = _digest(tools, "client", client.network)
+    config = dependencies.config
+    account_key = _digest(dependencies, "account", email, client.network if known else "")
+    client_key = _digest(dependencies, "client", client.network)
     ((window_started_at, failures),) = run_apart(
         _COUNT,
         {
             "client": client_key,
             "client_id": new_id(),
-            "client_limit": settings.limit_client_failures,
-            "window": timedelta(seconds=settings.limit_client_window_seconds),
+            "client_limit": config.limit_client_failures,
+            "window": timedelta(seconds=config.limit_client_window_seconds),
             "account": account_key,
             "account_id": new_id(),
-            "free": settings.limit_account_failures,
-            "longest": settings.limit_account_max_seconds,
-            "now": tools.moment,
+            "free": config.limit_account_failures,
+            "longest": config.limit_account_max_seconds,
+            "now": dependencies.moment,
         },
     )
     if failures is not None:
         return Attempt(account_key, client_key, window_started_at)
     if window_started_at is not None:
-        _uncount(client_key, window_started_at, tools)
-    raise _refusal(account_key, client_key, tools)
+        _uncount(client_key, window_started_at, dependencies)
+    raise _refusal(account_key, client_key, dependencies)
 
 
-def give_back(attempt: Attempt, *, tools: Tools) -> None:
+def give_back(attempt: Attempt, *, dependencies: Dependencies) -> None:
     """Undo the count of an attempt whose password was right; the account's counter starts afresh."""
     # Also when the deadline has passed meanwhile: who is answered 503 has not guessed wrong.
     with allowing(_GIVE_BACK_SECONDS):
         run_apart(_CLEAR, {"account": attempt.account_key})
-        _uncount(attempt.client_key, attempt.window_started_at, tools)
+        _uncount(attempt.client_key, attempt.window_started_at, dependencies)
 
 
-def waits(*, email: str, user_id: UUID, tools: Tools) -> dict[str, int]:
+def waits(*, email: str, user_id: UUID, dependencies: Dependencies) -> dict[str, int]:
     """Return where from the account has to wait before it can sign in.
 
     Args:
@@ -141,33 +141,33 @@ def waits(*, email: str, user_id: UUID, tools: Tools) -> dict[str, int]:
     Returns:
         Seconds by network that the account has signed in from; the empty one stands for all others.
     """
-    networks = _account_keys(email, user_id, tools)
-    blocked = dict(run(_BLOCKED, {"keys": list(networks), "now": tools.moment}))
+    networks = _account_keys(email, user_id, dependencies)
+    blocked = dict(run(_BLOCKED, {"keys": list(networks), "now": dependencies.moment}))
     return {networks[key]: math.ceil(blocked[key].total_seconds()) for key in networks if key in blocked}
 
 
-def clear(*, email: str, user_id: UUID, tools: Tools) -> None:
+def clear(*, email: str, user_id: UUID, dependencies: Dependencies) -> None:
     """Forget the account's failures, wherever they came from, in the open transaction; those of clients stay."""
-    run(_CLEAR_ALL, {"keys": list(_account_keys(email, user_id, tools))})
+    run(_CLEAR_ALL, {"keys": list(_account_keys(email, user_id, dependencies))})
 
 
-def _account_keys(email: str, user_id: UUID, tools: Tools) -> dict[str, str]:
+def _account_keys(email: str, user_id: UUID, dependencies: Dependencies) -> dict[str, str]:
     """Return the networks that have a counter of the account, by its key."""
     networks = ["", *sorted(network for (network,) in run(_NETWORKS, {"user_id": user_id}))]
-    return {_digest(tools, "account", email, network): network for network in networks}
+    return {_digest(dependencies, "account", email, network): network for network in networks}
 
 
-def _uncount(client_key: str, window_started_at: datetime, tools: Tools) -> None:
-    run_apart(_UNCOUNT, {"client": client_key, "window_started_at": window_started_at, "now": tools.moment})
+def _uncount(client_key: str, window_started_at: datetime, dependencies: Dependencies) -> None:
+    run_apart(_UNCOUNT, {"client": client_key, "window_started_at": window_started_at, "now": dependencies.moment})
 
 
-def _refusal(account_key: str, client_key: str, tools: Tools) -> RateLimited:
-    blocks = dict(run(_BLOCKED, {"keys": [account_key, client_key], "now": tools.moment}))
+def _refusal(account_key: str, client_key: str, dependencies: Dependencies) -> RateLimited:
+    blocks = dict(run(_BLOCKED, {"keys": [account_key, client_key], "now": dependencies.moment}))
     reason = "account_throttled" if account_key in blocks else "client_throttled"
     wait = max(blocks.values(), default=timedelta(seconds=1))
     return RateLimited.after(math.ceil(wait.total_seconds()), reason=reason)
 
 
-def _digest(tools: Tools, *parts: str) -> str:
-    key = hmac.digest(tools.settings.jwt_secret.encode(), b"charter sign-in attempts", "sha256")
+def _digest(dependencies: Dependencies, *parts: str) -> str:
+    key = hmac.digest(dependencies.config.jwt_secret.encode(), b"charter sign-in attempts", "sha256")
     return hmac.digest(key, "\n".join(parts).encode(), "sha256").hex()

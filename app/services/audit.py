@@ -2,13 +2,11 @@
 
 import hmac
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from app.clock import PRESENT_NEXT
+from app.context.event import Event
 from app.database import run
 from app.identifiers import new_id
 from app.security.principal import Client
@@ -22,23 +20,6 @@ INSERT INTO audit_events (id, kind, occurred_at, request_id, actor_id, actor_rol
 VALUES (%s, 'event', {PRESENT_NEXT}, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT DO NOTHING
 """  # noqa: S608 (constants)
-
-
-@dataclass(slots=True)
-class Event:
-    """The draft of a request's event row; whoever learns the actor or the target says so here.
-
-    Attributes:
-        actor: (account id, role name); both None for somebody not signed in.
-        target: (kind, identifier) of the thing acted on.
-        details: JSON-ready facts worth keeping; no secret, no address.
-        reason: why it failed, when the error's own reason is not enough.
-    """
-
-    actor: tuple[UUID | None, str | None] = (None, None)
-    target: tuple[str, str] | None = None
-    details: Mapping[str, Any] | None = None
-    reason: str | None = None
 
 
 def client_id(key: bytes, actor_id: UUID | None, client: Client) -> UUID:

@@ -15,7 +15,7 @@ NOTABLE_SECONDS = 1.0
 HARMFUL_SECONDS = 30.0
 
 _ROUNDS = 3
-_MEND = "synchronise both clocks (NTP)"
+_FIX = "synchronise both clocks (NTP)"
 
 
 class Offset(NamedTuple):
@@ -74,5 +74,5 @@ class ClockWatch:
         apart = offset.certain > NOTABLE_SECONDS
         if apart and not self._apart:
             ahead = round(offset.seconds, 3)
-            structlog.get_logger("charter").warning("clocks_differ", ahead_of_database_seconds=ahead, mend=_MEND)
+            structlog.get_logger("charter").warning("clocks_differ", ahead_of_database_seconds=ahead, fix=_FIX)
         self._apart = apart

@@ -4,17 +4,17 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.addresses import is_address
+from app.context.dependencies import Dependencies
 from app.database import run
 from app.errors import NotFound
 from app.services import accounts, addresses, attempts, roles, sessions
 from app.services.sessions import LiveSession
-from app.services.tools import Tools
 from models.account import Account
 
 _BY_ADDRESS = "SELECT id FROM users WHERE email = %(email)s"
 
 # More than anybody looks at; the API pages through them all.
-_MOST_SESSIONS = 100
+_MAX_SESSIONS = 100
 
 
 class Inspection(NamedTuple):
@@ -53,13 +53,13 @@ def find_named(name: str) -> Account:
     return accounts.find(rows[0][0])
 
 
-def inspect(account: Account, *, tools: Tools) -> Inspection:
+def inspect(account: Account, *, dependencies: Dependencies) -> Inspection:
     """Return an account with all that is live of it."""
-    held = roles.find(account.role, tools=tools).permissions
-    live, _, _ = sessions.listing(user_id=account.id, offset=0, limit=_MOST_SESSIONS, tools=tools)
+    held = roles.find(account.role, dependencies=dependencies).permissions
+    live, _, _ = sessions.listing(user_id=account.id, offset=0, limit=_MAX_SESSIONS, dependencies=dependencies)
     return Inspection(
         account,
         sorted(held),
         live,
-        attempts.waits(email=account.email, user_id=account.id, tools=tools),
+        attempts.waits(email=account.email, user_id=account.id, dependencies=dependencies),
     )

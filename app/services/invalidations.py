@@ -7,12 +7,12 @@ as it stands, whoever reads the cache finds it there and reads the database inst
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from app.cache.store import LONGEST_SECONDS, Store
+from app.cache.store import LONGEST_SECONDS, CacheStore
 from app.cache.tags import EVERYTHING, KnownTags
+from app.context.event import Event
 from app.database import on_commit, run, transaction
-from app.errors import ValidationFailed, Violation
+from app.errors import ValidationError, Violation
 from app.identifiers import new_id
-from app.services.audit import Event
 
 _LEAVE = "INSERT INTO pending_invalidations (id, tag) SELECT * FROM unnest(%(ids)s::uuid[], %(tags)s::text[])"
 
@@ -57,10 +57,10 @@ DELETE FROM pending_invalidations
 WHERE dropped_at < now() - make_interval(secs => %(linger)s) OR created_at < now() - make_interval(secs => %(longest)s)
 """
 
-_MOST_AT_ONCE = 1_000
+_MAX_AT_ONCE = 1_000
 
 
-def leave(tags: Collection[str], *, store: Store | None) -> None:
+def leave(tags: Collection[str], *, store: CacheStore | None) -> None:
     """Note the tags in the open transaction, or in one of its own; drop them once it is committed.
 
     Args:
@@ -81,7 +81,7 @@ def pending(tags: Sequence[str]) -> list[str]:
     return list(run(_PENDING, (list(tags),), again=True)[0][0])
 
 
-def request(*, tags: Sequence[str], everything: bool, known: KnownTags, store: Store | None, event: Event) -> int:
+def request(*, tags: Sequence[str], everything: bool, known: KnownTags, store: CacheStore | None, event: Event) -> int:
     """Drop the tags that somebody asks to be dropped.
 
     Args:
@@ -92,7 +92,7 @@ def request(*, tags: Sequence[str], everything: bool, known: KnownTags, store: S
         How many tags are dropped; everything is one.
 
     Raises:
-        ValidationFailed: nothing is cached under one of them.
+        ValidationError: nothing is cached under one of them.
     """
     found = [EVERYTHING] if everything else [known.recognise(tag) for tag in tags]
     unknown = [
@@ -101,14 +101,14 @@ def request(*, tags: Sequence[str], everything: bool, known: KnownTags, store: S
         if tag is None
     ]
     if unknown:
-        raise ValidationFailed(details=unknown)
+        raise ValidationError(details=unknown)
     spelt = list(dict.fromkeys(tag for tag in found if tag is not None))
     event.details = {"tags": spelt}
     leave(spelt, store=store)
     return len(spelt)
 
 
-def replay(*, store: Store, linger_seconds: int) -> int:
+def replay(*, store: CacheStore, linger_seconds: int) -> int:
     """Drop the tags that their writers could not drop; where very many wait, leave one row for each tag.
 
     Any number of processes may do so at once. A row stays for a while after: a reader may have asked Redis before the
@@ -120,16 +120,16 @@ def replay(*, store: Store, linger_seconds: int) -> int:
     Returns:
         How many rows waited.
     """
-    waiting = run(_WAITING, {"most": _MOST_AT_ONCE})
-    if len(waiting) == _MOST_AT_ONCE:
+    waiting = run(_WAITING, {"most": _MAX_AT_ONCE})
+    if len(waiting) == _MAX_AT_ONCE:
         run(_GATHER)
-        waiting = run(_WAITING, {"most": _MOST_AT_ONCE})
+        waiting = run(_WAITING, {"most": _MAX_AT_ONCE})
     if waiting and store.drop(sorted({tag for _, tag in waiting})):
         run(_MARK, {"ids": [row for row, _ in waiting]})
     run(_FORGET, {"linger": linger_seconds, "longest": LONGEST_SECONDS + linger_seconds})
     return len(waiting)
 
 
-def _drop(store: Store, tags: list[str], ids: list[UUID]) -> None:
+def _drop(store: CacheStore, tags: list[str], ids: list[UUID]) -> None:
     if store.drop(tags):
         run(_DONE, {"ids": ids})

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
+from app.context.dependencies import Dependencies
 from app.database import transaction
 from app.entity_tags import Versions
 from app.security.principal import Principal
 from app.services import accounts, roles
-from app.services.tools import Tools
 from models.account import Account
 
 
@@ -17,7 +17,7 @@ def change(
     fields: Mapping[str, str | None],
     expected_version: Versions,
     actor: Principal,
-    tools: Tools,
+    dependencies: Dependencies,
     require: Callable[[Account, Versions], None] = accounts.require,
 ) -> Account:
     """Set profile fields; the version of the account rises with them.
@@ -37,6 +37,6 @@ def change(
     with transaction():
         account = accounts.lock(user_id)
         if account.id != actor.user_id:
-            roles.guard(actor, user_id=user_id, tools=tools)
+            roles.guard(actor, user_id=user_id, dependencies=dependencies)
         require(account, expected_version)
-        return accounts.save_profile(account, fields, now=tools.clock())
+        return accounts.save_profile(account, fields, now=dependencies.clock())

@@ -2,17 +2,17 @@
 
 import hmac
 
-from app.errors import Forbidden, ValidationFailed, Violation
-from app.services import configuration
+from app.context.dependencies import Dependencies
+from app.errors import Forbidden, ValidationError, Violation
+from app.services import settings
 from app.services.addresses import canonical_domain
-from app.services.tools import Tools
 
 OPEN = "registration.open"
 ALLOWED_DOMAINS = "registration.allowed_domains"
 INVITATION_CODE = "registration.invitation_code"
 
 
-def admit(address: str, invitation_code: str | None, *, tools: Tools) -> None:
+def admit(address: str, invitation_code: str | None, *, dependencies: Dependencies) -> None:
     """Let go on only somebody who may register with this address.
 
     Args:
@@ -21,9 +21,9 @@ def admit(address: str, invitation_code: str | None, *, tools: Tools) -> None:
 
     Raises:
         Forbidden: registration is closed, or the invitation code is not right; `reason` says which.
-        ValidationFailed: with field `email`, for an address of a domain that is not allowed.
+        ValidationError: with field `email`, for an address of a domain that is not allowed.
     """
-    now = configuration.current(OPEN, ALLOWED_DOMAINS, INVITATION_CODE, tools=tools)
+    now = settings.current(OPEN, ALLOWED_DOMAINS, INVITATION_CODE, dependencies=dependencies)
     if not now[OPEN]:
         raise Forbidden("Registration is closed.", reason="registration_closed")
     code = now[INVITATION_CODE]
@@ -33,4 +33,4 @@ def admit(address: str, invitation_code: str | None, *, tools: Tools) -> None:
     allowed = {canonical_domain(domain) for domain in now[ALLOWED_DOMAINS]}
     if allowed and address.rpartition("@")[2] not in allowed:
         refusal = Violation("Addresses of this domain cannot register here.", "email")
-        raise ValidationFailed(details=[refusal], reason="domain_not_allowed")
+        raise ValidationError(details=[refusal], reason="domain_not_allowed")

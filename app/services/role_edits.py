@@ -12,15 +12,15 @@ import peewee
 from psycopg2.errorcodes import UNIQUE_VIOLATION
 
 from app import entity_tags
+from app.context.dependencies import Dependencies
+from app.context.event import Event
 from app.database import run, transaction
 from app.entity_tags import NUMBER_AND_DIGEST, Versions
-from app.errors import NotFound, RoleBuiltIn, RoleInUse, RoleTaken, ValidationFailed, Violation
+from app.errors import NotFound, RoleBuiltIn, RoleInUse, RoleTaken, ValidationError, Violation
 from app.identifiers import new_id
 from app.security.principal import Actor
 from app.services import roles
-from app.services.audit import Event
 from app.services.roles import EVERYBODY, Role
-from app.services.tools import Tools
 
 _INSERT = """
 INSERT INTO roles (id, name, description, created_at, updated_at)
@@ -52,7 +52,7 @@ _DELETE = "DELETE FROM roles WHERE id = %(id)s"
 
 
 def create(
-    *, name: str, description: str, permissions: Sequence[str], actor: Actor, tools: Tools, event: Event
+    *, name: str, description: str, permissions: Sequence[str], actor: Actor, dependencies: Dependencies, event: Event
 ) -> Role:
     """Make a role.
 
@@ -60,11 +60,11 @@ def create(
         permissions: names of the catalogue; what every role holds need not be among them.
 
     Raises:
-        ValidationFailed: with a field `permissions.N` for each that the catalogue does not know.
+        ValidationError: with a field `permissions.N` for each that the catalogue does not know.
         Forbidden: the role would hold what the actor does not (law 11).
         RoleTaken: another role has the name.
     """
-    held, now = _known(permissions, tools), tools.clock()
+    held, now = _known(permissions, dependencies), dependencies.clock()
     with transaction():
         roles.must_hold(actor, held)
         rows = run(_INSERT, {"id": new_id(), "name": name, "description": description, "now": now})
@@ -72,7 +72,7 @@ def create(
             raise RoleTaken
         _hold(rows[0][0], held, now)
         event.details = {"role": name, "permissions": sorted(held)}
-        return roles.find(name, tools=tools)
+        return roles.find(name, dependencies=dependencies)
 
 
 def update(
@@ -83,7 +83,7 @@ def update(
     permissions: Sequence[str] | None,
     expected_version: Versions,
     actor: Actor,
-    tools: Tools,
+    dependencies: Dependencies,
     event: Event,
 ) -> Role:
     """Change a role; None leaves as it is. Accounts keep it under its new name, and hold what it holds at once (law 5).
@@ -91,16 +91,16 @@ def update(
     Nothing is written when nothing changes: an ETag stays good as long as what it names is the same.
 
     Raises:
-        ValidationFailed: with a field `permissions.N` for each that the catalogue does not know.
+        ValidationError: with a field `permissions.N` for each that the catalogue does not know.
         NotFound: there is no such role.
         Forbidden: the role holds, or would, what the actor does not (law 11).
         RoleBuiltIn: it is one of those that stay as they are.
         PreconditionFailed: the version is none of those expected.
         RoleTaken: another role has the name.
     """
-    held, now = None if permissions is None else _known(permissions, tools), tools.clock()
+    held, now = None if permissions is None else _known(permissions, dependencies), dependencies.clock()
     with transaction():
-        before = _lock(role_name, tools)
+        before = _lock(role_name, dependencies)
         after = before._replace(
             name=before.name if name is None else name,
             description=before.description if description is None else description,
@@ -119,7 +119,9 @@ def update(
         return saved
 
 
-def delete(*, role_name: str, expected_version: Versions = None, actor: Actor, tools: Tools, event: Event) -> None:
+def delete(
+    *, role_name: str, expected_version: Versions = None, actor: Actor, dependencies: Dependencies, event: Event
+) -> None:
     """Delete a role that no account has.
 
     Raises:
@@ -130,7 +132,7 @@ def delete(*, role_name: str, expected_version: Versions = None, actor: Actor, t
         PreconditionFailed: the version is none of those expected.
     """
     with transaction():
-        role = _lock(role_name, tools)
+        role = _lock(role_name, dependencies)
         roles.must_hold(actor, role.permissions)
         if role.built_in:
             raise RoleBuiltIn
@@ -141,22 +143,22 @@ def delete(*, role_name: str, expected_version: Versions = None, actor: Actor, t
         event.details = {"permissions": sorted(role.permissions)}
 
 
-def _known(permissions: Sequence[str], tools: Tools) -> frozenset[str]:
+def _known(permissions: Sequence[str], dependencies: Dependencies) -> frozenset[str]:
     unknown = [
         Violation("There is no such permission.", f"permissions.{number}")
         for number, permission in enumerate(permissions)
-        if permission not in tools.catalogue
+        if permission not in dependencies.catalogue
     ]
     if unknown:
-        raise ValidationFailed(details=unknown)
-    return frozenset(permissions) | (EVERYBODY & tools.catalogue.keys())
+        raise ValidationError(details=unknown)
+    return frozenset(permissions) | (EVERYBODY & dependencies.catalogue.keys())
 
 
-def _lock(role_name: str, tools: Tools) -> Role:
+def _lock(role_name: str, dependencies: Dependencies) -> Role:
     # Two statements: the second one sees what was committed while the first one waited, the permissions included.
     if not run(_LOCK, {"name": role_name}):
         raise NotFound
-    return roles.find(role_name, tools=tools)
+    return roles.find(role_name, dependencies=dependencies)
 
 
 def _require(role: Role, expected_version: Versions) -> None:

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from app.context.dependencies import Dependencies
 from app.database import run
-from app.errors import Forbidden, NotFound, ValidationFailed, Violation
+from app.errors import Forbidden, NotFound, ValidationError, Violation
 from app.security.principal import Actor
-from app.services.tools import Tools
-from app.services.user_list import MOST_COUNTED
+from app.services.user_list import MAX_COUNTED
 
 ADMIN = "admin"
 USER = "user"
@@ -54,18 +54,18 @@ class Role(NamedTuple):
     permissions: frozenset[str]
 
 
-def by_name(*names: str, tools: Tools) -> dict[str, Role]:
+def by_name(*names: str, dependencies: Dependencies) -> dict[str, Role]:
     """Return the roles that exist among the names."""
-    return _by_name(run(_BY_NAME, {"names": list(names)}), tools)
+    return _by_name(run(_BY_NAME, {"names": list(names)}), dependencies)
 
 
-def find(name: str, *, tools: Tools) -> Role:
+def find(name: str, *, dependencies: Dependencies) -> Role:
     """Return the role.
 
     Raises:
         NotFound: there is none of this name.
     """
-    found = by_name(name, tools=tools).get(name)
+    found = by_name(name, dependencies=dependencies).get(name)
     if found is None:
         raise NotFound
     return found
@@ -81,15 +81,15 @@ def etag(role: Role) -> str:
     return f"{role.version}-{held[:12]}"
 
 
-def listing(*, offset: int, limit: int, tools: Tools) -> tuple[list[Role], int, bool]:
+def listing(*, offset: int, limit: int, dependencies: Dependencies) -> tuple[list[Role], int, bool]:
     """Return a page of roles in the order of their names.
 
     Returns:
         (roles, total, whether the total is exact): counted up to 10 000, and 10 000 when there are more.
     """
-    counted = run(_COUNT, {"most": MOST_COUNTED + 1})[0][0]
-    found = _by_name(run(_PAGE, {"offset": offset, "limit": limit}), tools)
-    return list(found.values()), min(counted, MOST_COUNTED), counted <= MOST_COUNTED
+    counted = run(_COUNT, {"most": MAX_COUNTED + 1})[0][0]
+    found = _by_name(run(_PAGE, {"offset": offset, "limit": limit}), dependencies)
+    return list(found.values()), min(counted, MAX_COUNTED), counted <= MAX_COUNTED
 
 
 def permissions_of(holds_all: bool, held: Iterable[str], catalogue: Mapping[str, str]) -> frozenset[str]:
@@ -102,7 +102,7 @@ def lock_admin() -> None:
     run("SELECT id FROM roles WHERE name = 'admin' FOR UPDATE")
 
 
-def guard(actor: Actor, *names: str, user_id: UUID | None = None, tools: Tools) -> None:
+def guard(actor: Actor, *names: str, user_id: UUID | None = None, dependencies: Dependencies) -> None:
     """Let go on only an actor who holds all that the roles hold (law 11).
 
     Call it inside the transaction that touches the account, after locking the account's row.
@@ -112,15 +112,15 @@ def guard(actor: Actor, *names: str, user_id: UUID | None = None, tools: Tools) 
         user_id: the account that is touched, for the role it has.
 
     Raises:
-        ValidationFailed: with field `role`, for a name that no role has.
+        ValidationError: with field `role`, for a name that no role has.
         Forbidden: a role holds what the actor does not.
     """
     # A statement of its own: the next one sees what was committed while this one waited.
     if not BUILT_IN.issuperset(names):
         run(_KEEP, {"names": list(names)})
-    found = _by_name(run(_TOUCHED, {"names": list(names), "user_id": user_id}), tools)
+    found = _by_name(run(_TOUCHED, {"names": list(names), "user_id": user_id}), dependencies)
     if not found.keys() >= set(names):
-        raise ValidationFailed(details=[Violation("There is no such role.", "role")])
+        raise ValidationError(details=[Violation("There is no such role.", "role")])
     must_hold(actor, *(role.permissions for role in found.values()))
 
 
@@ -134,9 +134,9 @@ def must_hold(actor: Actor, *permissions: frozenset[str]) -> None:
         raise Forbidden(reason="beyond_actor")
 
 
-def _by_name(rows: list[tuple[Any, ...]], tools: Tools) -> dict[str, Role]:
+def _by_name(rows: list[tuple[Any, ...]], dependencies: Dependencies) -> dict[str, Role]:
     found = {}
     for *columns, holds_all, held in rows:
-        role = Role._make([*columns, permissions_of(holds_all, held, tools.catalogue)])
+        role = Role._make([*columns, permissions_of(holds_all, held, dependencies.catalogue)])
         found[role.name] = role
     return found

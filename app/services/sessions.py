@@ -9,6 +9,8 @@ from uuid import UUID
 
 from app import entity_tags
 from app.clock import PRESENT
+from app.context.dependencies import Dependencies
+from app.context.unanswered import Rotated
 from app.database import on_doubt, on_rollback, run, run_apart, transaction
 from app.entity_tags import Versions
 from app.errors import InvalidRefreshToken, NotFound
@@ -16,9 +18,7 @@ from app.identifiers import new_id
 from app.security.principal import Client, Principal
 from app.security.refresh_tokens import RefreshClaim
 from app.services import accounts, roles
-from app.services.tools import Tools
-from app.services.unanswered import Rotated
-from app.services.user_list import MOST_COUNTED
+from app.services.user_list import MAX_COUNTED
 
 Scope = Literal["this", "others", "all"]
 
@@ -113,7 +113,7 @@ class Rotation(NamedTuple):
     key_id: str
 
 
-def open_session(*, user_id: UUID, password_hash: str, client: Client, tools: Tools) -> UUID | None:
+def open_session(*, user_id: UUID, password_hash: str, client: Client, dependencies: Dependencies) -> UUID | None:
     """Open a session for an account whose password was just verified; call it inside a transaction.
 
     Args:
@@ -122,7 +122,7 @@ def open_session(*, user_id: UUID, password_hash: str, client: Client, tools: To
     Returns:
         The session's id; None when meanwhile the account was suspended or deleted, or its password changed.
     """
-    settings = tools.settings
+    config = dependencies.config
     rows = run(
         _OPEN,
         {
@@ -130,10 +130,10 @@ def open_session(*, user_id: UUID, password_hash: str, client: Client, tools: To
             "user_id": user_id,
             "password_hash": password_hash,
             "generation": FIRST_GENERATION,
-            "key_id": tools.refresh_tokens.current_key_id,
-            "now": tools.moment,
-            "idle": timedelta(days=settings.session_idle_days),
-            "absolute": timedelta(days=settings.session_absolute_days),
+            "key_id": dependencies.refresh_tokens.current_key_id,
+            "now": dependencies.moment,
+            "idle": timedelta(days=config.session_idle_days),
+            "absolute": timedelta(days=config.session_absolute_days),
             "user_agent": client.user_agent[:_LONGEST_AGENT] if client.user_agent else None,
             "address": client.address,
             "network": client.network,
@@ -142,7 +142,7 @@ def open_session(*, user_id: UUID, password_hash: str, client: Client, tools: To
     return rows[0][0] if rows else None
 
 
-def rotate(claim: RefreshClaim, *, tools: Tools) -> Rotation | None:
+def rotate(claim: RefreshClaim, *, dependencies: Dependencies) -> Rotation | None:
     """Rotate, or answer again within the grace, in the open transaction, so that it counts only with what it is for.
 
     Reuse ends the session, by a statement of its own after the rollback (law 8).
@@ -156,18 +156,18 @@ def rotate(claim: RefreshClaim, *, tools: Tools) -> Rotation | None:
     Raises:
         RuntimeError: no transaction is open.
     """
-    settings = tools.settings
-    grace = timedelta(seconds=settings.refresh_grace_seconds)
+    config = dependencies.config
+    grace = timedelta(seconds=config.refresh_grace_seconds)
     rows = run(
         _ROTATE,
         (
             claim.session_id,
             claim.generation,
             claim.key_id,
-            tools.refresh_tokens.current_key_id,
+            dependencies.refresh_tokens.current_key_id,
             grace,
-            timedelta(days=settings.session_idle_days),
-            tools.moment,
+            timedelta(days=config.session_idle_days),
+            dependencies.moment,
         ),
     )
     if not rows:
@@ -176,14 +176,14 @@ def rotate(claim: RefreshClaim, *, tools: Tools) -> Rotation | None:
     rotation = Rotation._make(told)
     if rotation.outcome in ("rotated", "unanswered"):
         rotated = Rotated(claim.session_id, claim.generation + 1, rotated_at)
-        on_doubt(lambda: tools.unanswered.note(rotated))
+        on_doubt(lambda: dependencies.unanswered.note(rotated))
     elif rotation.outcome == "reuse":
-        on_rollback(lambda: _punish(claim, grace, tools))
+        on_rollback(lambda: _punish(claim, grace, dependencies))
     return rotation
 
 
-def _punish(claim: RefreshClaim, grace: timedelta, tools: Tools) -> None:
-    found = {"id": claim.session_id, "generation": claim.generation, "grace": grace, "now": tools.moment}
+def _punish(claim: RefreshClaim, grace: timedelta, dependencies: Dependencies) -> None:
+    found = {"id": claim.session_id, "generation": claim.generation, "grace": grace, "now": dependencies.moment}
     if not run_apart(_PUNISH, found):
         # Somebody else has ended it since the verdict.
         raise InvalidRefreshToken(reason="ended")
@@ -201,7 +201,9 @@ def end(*, user_id: UUID, scope: Scope, session_id: UUID | None = None, reason: 
     run(_END, {"user_id": user_id, "scope": scope, "id": session_id, "reason": reason, "now": now})
 
 
-def listing(*, user_id: UUID, offset: int, limit: int, tools: Tools) -> tuple[list[LiveSession], int, bool]:
+def listing(
+    *, user_id: UUID, offset: int, limit: int, dependencies: Dependencies
+) -> tuple[list[LiveSession], int, bool]:
     """Return a page of an account's live sessions, newest first.
 
     Returns:
@@ -210,17 +212,17 @@ def listing(*, user_id: UUID, offset: int, limit: int, tools: Tools) -> tuple[li
     Raises:
         NotFound: there is no such account.
     """
-    params = {"user_id": user_id, "now": tools.moment, "most": MOST_COUNTED + 1, "offset": offset, "limit": limit}
+    params = {"user_id": user_id, "now": dependencies.moment, "most": MAX_COUNTED + 1, "offset": offset, "limit": limit}
     counts = run(_COUNT_LIVE, params)
     if not counts:
         raise NotFound
     counted = counts[0][0]
     found = [LiveSession._make(row) for row in run(_PAGE_LIVE, params)]
-    return found, min(counted, MOST_COUNTED), counted <= MOST_COUNTED
+    return found, min(counted, MAX_COUNTED), counted <= MAX_COUNTED
 
 
 def revoke(
-    *, user_id: UUID, session_id: UUID, expected_version: Versions = None, actor: Principal, tools: Tools
+    *, user_id: UUID, session_id: UUID, expected_version: Versions = None, actor: Principal, dependencies: Dependencies
 ) -> None:
     """End one live session; its access tokens open nothing from the next request on (law 5).
 
@@ -232,7 +234,7 @@ def revoke(
     with transaction():
         if user_id != actor.user_id:
             accounts.lock(user_id)
-            roles.guard(actor, user_id=user_id, tools=tools)
-        if not run(_REVOKE, {"id": session_id, "user_id": user_id, "now": tools.moment}):
+            roles.guard(actor, user_id=user_id, dependencies=dependencies)
+        if not run(_REVOKE, {"id": session_id, "user_id": user_id, "now": dependencies.moment}):
             raise NotFound
         entity_tags.require(expected_version, None)

@@ -11,7 +11,7 @@ from app.text import search_key
 from models.account import ACCOUNT_COLUMNS, ACCOUNT_FROM, Account
 from models.user import STATUSES
 
-MOST_COUNTED = 10_000
+MAX_COUNTED = 10_000
 
 # From this offset on, walking past all that does not match would cost more than sorting all that does, up to so many.
 _DEEP, _FEW = 1_000, 100_000
@@ -55,7 +55,7 @@ def search(
         stretches = [f"u.role_id = %(role_id)s AND {stretch}" for stretch in stretches]
     column, order = _order(sort or _DEFAULT_ORDER)
     if q is None:
-        params["most"] = MOST_COUNTED + 1
+        params["most"] = MAX_COUNTED + 1
         [(counted,)] = run(f"SELECT {_count(stretches)}", params)
         parts = [_walk(stretches, column, order)]
     else:
@@ -64,12 +64,12 @@ def search(
             return [], 0, True
         address = canonical(q) if is_address(q) else name
         params |= {"start": address, "address": _prefix(address), "name": _prefix(name)}
-        params["most"] = most = (_FEW if offset >= _DEEP else MOST_COUNTED) + 1
+        params["most"] = most = (_FEW if offset >= _DEEP else MAX_COUNTED) + 1
         [(addresses, names)] = run(_count_both(stretches), params)
         counted = addresses + names
         parts = _search(stretches, column, order, many_addresses=addresses == most, many_names=names == most)
     rows = run(_page(parts, order), params) if counted > offset else []
-    return [Account._make(row) for row in rows], min(counted, MOST_COUNTED), counted <= MOST_COUNTED
+    return [Account._make(row) for row in rows], min(counted, MAX_COUNTED), counted <= MAX_COUNTED
 
 
 def _search(stretches: list[str], column: str, order: str, *, many_addresses: bool, many_names: bool) -> list[str]:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from app.context.dependencies import Dependencies
+from app.context.event import Event
 from app.database import run, transaction
 from app.entity_tags import Versions
-from app.errors import EmailTaken, LastAdmin, ValidationFailed, Violation
+from app.errors import EmailTaken, LastAdmin, ValidationError, Violation
 from app.security.principal import Actor
 from app.services import accounts, addresses, attempts, registration, roles, sessions
-from app.services.audit import Event
-from app.services.tools import Tools
 from models.account import Account
 
 _OTHER_ADMIN = """
@@ -30,7 +30,7 @@ def register(
     password: str,
     display_name: str | None,
     invitation_code: str | None = None,
-    tools: Tools,
+    dependencies: Dependencies,
     event: Event,
 ) -> None:
     """Make an account for oneself: a guest, with an address not yet verified.
@@ -42,12 +42,12 @@ def register(
 
     Raises:
         Forbidden: registration is closed, or the invitation code is not right.
-        ValidationFailed: the address, its domain or the password is not acceptable.
+        ValidationError: the address, its domain or the password is not acceptable.
     """
     address = addresses.accept(email)
-    registration.admit(address, invitation_code, tools=tools)
-    tools.passwords.check(password, own_words=addresses.own_words(address, display_name))
-    password_hash = tools.passwords.hash(password)
+    registration.admit(address, invitation_code, dependencies=dependencies)
+    dependencies.passwords.check(password, own_words=addresses.own_words(address, display_name))
+    password_hash = dependencies.passwords.hash(password)
     with transaction():
         made = accounts.insert(
             email=address,
@@ -55,7 +55,7 @@ def register(
             role=roles.GUEST,
             verified=False,
             profile={"display_name": display_name},
-            now=tools.clock(),
+            now=dependencies.clock(),
         )
     event.details = {"user_id": str(made)} if made else {"address": "known"}
 
@@ -68,7 +68,7 @@ def create(
     email_verified: bool,
     profile: Mapping[str, str | None],
     actor: Actor,
-    tools: Tools,
+    dependencies: Dependencies,
     event: Event,
 ) -> Account:
     """Make an account for somebody else.
@@ -78,23 +78,23 @@ def create(
         profile: the fields that have a value.
 
     Raises:
-        ValidationFailed: the address, the password or the role is not acceptable.
+        ValidationError: the address, the password or the role is not acceptable.
         Forbidden: the role holds what the actor does not (law 11).
         EmailTaken: another account has the address.
     """
     address = addresses.accept(email)
-    tools.passwords.check(password, own_words=addresses.own_words(address, profile.get("display_name")))
+    dependencies.passwords.check(password, own_words=addresses.own_words(address, profile.get("display_name")))
     name = _promoted(role or roles.GUEST, email_verified)
-    password_hash = tools.passwords.hash(password)
+    password_hash = dependencies.passwords.hash(password)
     with transaction():
-        roles.guard(actor, name, tools=tools)
+        roles.guard(actor, name, dependencies=dependencies)
         user_id = accounts.insert(
             email=address,
             password_hash=password_hash,
             role=name,
             verified=email_verified,
             profile=profile,
-            now=tools.clock(),
+            now=dependencies.clock(),
         )
         if user_id is None:
             raise EmailTaken
@@ -109,7 +109,7 @@ def update(
     email_verified: bool | None,
     expected_version: Versions,
     actor: Actor,
-    tools: Tools,
+    dependencies: Dependencies,
     event: Event,
 ) -> Account:
     """Change address and verification; None leaves as it is.
@@ -118,12 +118,12 @@ def update(
 
     Raises:
         NotFound: there is no such account.
-        ValidationFailed: the address is not acceptable.
+        ValidationError: the address is not acceptable.
         Forbidden: the account holds, or would, what the actor does not (law 11).
         EmailTaken: another account has the address.
         PreconditionFailed: the version is none of those expected.
     """
-    now = tools.clock()
+    now = dependencies.clock()
     address = None if email is None else addresses.accept(email)
     with transaction():
         before = accounts.lock(user_id)
@@ -137,20 +137,20 @@ def update(
             role=_promoted(before.role, bool(email_verified)),
         )
         given = [after.role] if after.role != before.role else []
-        roles.guard(actor, *given, user_id=user_id, tools=tools)
+        roles.guard(actor, *given, user_id=user_id, dependencies=dependencies)
         saved = accounts.save(before, after, expected_version=expected_version, now=now)
         event.details = {"changed": _changes(before, after)}
         return saved
 
 
 def set_role(
-    *, user_id: UUID, role: str, expected_version: Versions, actor: Actor, tools: Tools, event: Event
+    *, user_id: UUID, role: str, expected_version: Versions, actor: Actor, dependencies: Dependencies, event: Event
 ) -> Account:
     """Give an account a role; it counts from the account's next request on (law 5).
 
     Raises:
         NotFound: there is no such account.
-        ValidationFailed: there is no such role.
+        ValidationError: there is no such role.
         Forbidden: the old or the new role holds what the actor does not (law 11).
         LastAdmin: no active admin would be left.
         PreconditionFailed: the version is none of those expected.
@@ -159,14 +159,14 @@ def set_role(
         before = _lock(user_id)
         # Before anything refuses it: an attempt at a role is worth knowing of, too.
         event.details = {"from": before.role, "to": role}
-        roles.guard(actor, role, user_id=user_id, tools=tools)
+        roles.guard(actor, role, user_id=user_id, dependencies=dependencies)
         if role != roles.ADMIN:
             _keep_an_admin(before)
         after = before._replace(role=role)
-        return accounts.save(before, after, expected_version=expected_version, now=tools.clock())
+        return accounts.save(before, after, expected_version=expected_version, now=dependencies.clock())
 
 
-def suspend(*, user_id: UUID, expected_version: Versions, actor: Actor, tools: Tools) -> Account:
+def suspend(*, user_id: UUID, expected_version: Versions, actor: Actor, dependencies: Dependencies) -> Account:
     """Suspend an account and end all its sessions.
 
     Raises:
@@ -175,18 +175,18 @@ def suspend(*, user_id: UUID, expected_version: Versions, actor: Actor, tools: T
         LastAdmin: no active admin would be left.
         PreconditionFailed: the version is none of those expected.
     """
-    now = tools.clock()
+    now = dependencies.clock()
     with transaction():
         before = _lock(user_id)
-        roles.guard(actor, user_id=user_id, tools=tools)
+        roles.guard(actor, user_id=user_id, dependencies=dependencies)
         _keep_an_admin(before)
         after = before._replace(status="suspended")
         saved = accounts.save(before, after, expected_version=expected_version, now=now)
-        sessions.end(user_id=user_id, scope="all", reason="suspended", now=tools.moment)
+        sessions.end(user_id=user_id, scope="all", reason="suspended", now=dependencies.moment)
     return saved
 
 
-def restore(*, user_id: UUID, expected_version: Versions, actor: Actor, tools: Tools) -> Account:
+def restore(*, user_id: UUID, expected_version: Versions, actor: Actor, dependencies: Dependencies) -> Account:
     """Let a suspended account sign in again; no session comes back.
 
     Raises:
@@ -196,12 +196,12 @@ def restore(*, user_id: UUID, expected_version: Versions, actor: Actor, tools: T
     """
     with transaction():
         before = _lock(user_id)
-        roles.guard(actor, user_id=user_id, tools=tools)
+        roles.guard(actor, user_id=user_id, dependencies=dependencies)
         after = before._replace(status="active")
-        return accounts.save(before, after, expected_version=expected_version, now=tools.clock())
+        return accounts.save(before, after, expected_version=expected_version, now=dependencies.clock())
 
 
-def delete(*, user_id: UUID, expected_version: Versions = None, actor: Actor, tools: Tools) -> None:
+def delete(*, user_id: UUID, expected_version: Versions = None, actor: Actor, dependencies: Dependencies) -> None:
     """Delete an account with its profile and its sessions; the audit trail keeps its id.
 
     Raises:
@@ -211,13 +211,13 @@ def delete(*, user_id: UUID, expected_version: Versions = None, actor: Actor, to
     """
     with transaction():
         before = _lock(user_id)
-        roles.guard(actor, user_id=user_id, tools=tools)
+        roles.guard(actor, user_id=user_id, dependencies=dependencies)
         _keep_an_admin(before)
         accounts.require(before, expected_version)
         run("DELETE FROM users WHERE id = %(id)s", {"id": user_id})
 
 
-def reset_password(*, user_id: UUID, password: str, actor: Actor, tools: Tools) -> Account:
+def reset_password(*, user_id: UUID, password: str, actor: Actor, dependencies: Dependencies) -> Account:
     """Give an account another password, end all its sessions and forget its failed sign-ins; the rest stays.
 
     Returns:
@@ -225,21 +225,21 @@ def reset_password(*, user_id: UUID, password: str, actor: Actor, tools: Tools) 
 
     Raises:
         NotFound: there is no such account.
-        ValidationFailed: the password is not acceptable.
+        ValidationError: the password is not acceptable.
         Forbidden: the account holds what the actor does not (law 11).
     """
     if "\0" in password:
-        raise ValidationFailed(details=[Violation("holds a NUL character, which no sign-in can send", "password")])
+        raise ValidationError(details=[Violation("holds a NUL character, which no sign-in can send", "password")])
     account = accounts.find(user_id)
-    tools.passwords.check(password, own_words=addresses.own_words(account.email, account.display_name))
-    password_hash = tools.passwords.hash(password)
-    now = tools.clock()
+    dependencies.passwords.check(password, own_words=addresses.own_words(account.email, account.display_name))
+    password_hash = dependencies.passwords.hash(password)
+    now = dependencies.clock()
     with transaction():
         before = accounts.lock(user_id)
-        roles.guard(actor, user_id=user_id, tools=tools)
+        roles.guard(actor, user_id=user_id, dependencies=dependencies)
         run(_SET_HASH, {"id": user_id, "password_hash": password_hash, "now": now})
-        sessions.end(user_id=user_id, scope="all", reason="password_reset", now=tools.moment)
-        attempts.clear(email=before.email, user_id=user_id, tools=tools)
+        sessions.end(user_id=user_id, scope="all", reason="password_reset", now=dependencies.moment)
+        attempts.clear(email=before.email, user_id=user_id, dependencies=dependencies)
         return accounts.find(user_id)
 
 
@@ -248,27 +248,32 @@ def any_admin() -> bool:
     return bool(run(_ANY_ADMIN)[0][0])
 
 
-def create_first_admin(*, email: str, password: str, tools: Tools) -> Account | None:
+def create_first_admin(*, email: str, password: str, dependencies: Dependencies) -> Account | None:
     """Make the first admin, verified; replicas may race for it.
 
     Returns:
         The account; None when there is an admin, even a suspended one.
 
     Raises:
-        ValidationFailed: the address or the password is not acceptable.
+        ValidationError: the address or the password is not acceptable.
         EmailTaken: the address belongs to an account that is no admin.
     """
     if any_admin():
         return None
     address = addresses.accept(email)
-    tools.passwords.check(password, own_words=addresses.own_words(address))
-    password_hash = tools.passwords.hash(password)
+    dependencies.passwords.check(password, own_words=addresses.own_words(address))
+    password_hash = dependencies.passwords.hash(password)
     with transaction():
         roles.lock_admin()
         if any_admin():
             return None
         user_id = accounts.insert(
-            email=address, password_hash=password_hash, role=roles.ADMIN, verified=True, profile={}, now=tools.clock()
+            email=address,
+            password_hash=password_hash,
+            role=roles.ADMIN,
+            verified=True,
+            profile={},
+            now=dependencies.clock(),
         )
         if user_id is None:
             raise EmailTaken

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from connexion import FlaskApp
 
+from app.config import Config
 from app.factory import create_app
 from app.observability import logging
-from app.settings import Settings
 
 DOCUMENT = Path(__file__).parent / "document" / "openapi.yaml"
 
@@ -23,6 +23,6 @@ def bare() -> FlaskApp:
 
 
 def _floor(*, quiet: bool) -> FlaskApp:
-    settings = Settings.from_environment(os.environ)
-    logging.configure(settings)
-    return create_app(settings, document=DOCUMENT, handlers_package="tests.bench.handlers", bench=True, quiet=quiet)
+    config = Config.from_environment(os.environ)
+    logging.configure(config)
+    return create_app(config, document=DOCUMENT, handlers_package="tests.bench.handlers", bench=True, quiet=quiet)

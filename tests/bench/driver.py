@@ -169,15 +169,15 @@ class _Connection(asyncio.Protocol):
         if self._held:
             data = self._held + data
         try:
-            answer = read_answer(data)
+            response = read_answer(data)
         except LoadError as error:
             self._fail(str(error))
             return
-        if answer is None:
+        if response is None:
             self._held = data
             return
         self._held = b""
-        status, body = answer
+        status, body = response
         if not 200 <= status < 300:
             self._fail(f"{self._asked()} answered {status}: {body[:500].decode(errors='replace')}")
             return

@@ -126,8 +126,8 @@ def ask(port: int, request: bytes) -> tuple[int, bytes]:
     data = b""
     with socket.create_connection((HOST, port), timeout=5) as connection:
         connection.sendall(request)
-        while (answer := read_answer(data)) is None:
+        while (response := read_answer(data)) is None:
             if not (more := connection.recv(65536)):
                 raise ConnectionResetError("closed before the answer was complete")
             data += more
-    return answer
+    return response

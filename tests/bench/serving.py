@@ -23,7 +23,7 @@ def main(place: str, port: int) -> None:
         host=HOST,
         port=port,
         loop="uvloop",
-        http="app.gateway.protocol:Protocol",
+        http="app.gateway.http.protocol:Protocol",
         ws="none",
         server_header=False,
         proxy_headers=False,

@@ -14,11 +14,11 @@ from pathlib import Path
 import psycopg2
 
 from app.cli.migrating import bring_up_to_date
+from app.config import Config
 from app.database import bind
 from app.embedded import EmbeddedError, start_postgres, start_valkey
 from app.identifiers import new_id
 from app.security.passwords import Passwords
-from app.settings import Settings
 from tests.bench.driver import LoadError
 from tests.bench.processes import CORES, ROOT, on_core
 from tests.bench.traffic import ADMIN_EMAIL, EMAIL, PASSWORD, TOKEN_SECONDS, USER_ID
@@ -87,7 +87,7 @@ def world(folder: Path) -> Iterator[Mapping[str, str]]:
             raise LoadError("there is no Valkey for this platform: install valkey-server or redis-server")
         stack.callback(valkey.stop)
         environ = environment(postgres.url, valkey.url)
-        database = bind(Settings.from_environment(environ), size=2)
+        database = bind(Config.from_environment(environ), size=2)
         bring_up_to_date(database, report=_silent)
         database.reset()
         make_people(postgres.url)

@@ -14,7 +14,7 @@ from schemathesis.generation.meta import TestPhase
 from app.database import Database
 from app.security.passwords import Passwords
 from models.record import database as proxy
-from tests.contract.mending import mend
+from tests.contract.fixing import fix
 from tests.contract.stage import Stage
 from tests.people import PASSWORD
 
@@ -35,7 +35,7 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Set the stage, but not within a scenario: what that made is to be there, and what it deleted stays gone."""
     if not _in_scenario(case):
         stage.set_for(case.operation.definition.raw["operationId"])
-    mend(case, stage.email, lambda: _refresh_token(case))
+    fix(case, stage.email, lambda: _refresh_token(case))
 
 
 @schemathesis.hook

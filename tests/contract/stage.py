@@ -10,8 +10,8 @@ from uuid import UUID
 
 from app.database import run
 from app.identifiers import new_id
-from app.policy.document import load
-from app.surface import OPENAPI
+from app.pipeline.contract import OPENAPI
+from app.spec.document import load
 
 BUNDLE: dict[str, Any] = load(OPENAPI / "openapi.yaml").bundle
 EXAMPLE_ID = "019c13ec-9e00-7a1b-8c2d-3e4f5a6b7c8d"

@@ -10,11 +10,11 @@ import pytest
 import yaml
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from app.policy.document import load
-from app.surface import OPENAPI
+from app.pipeline.contract import OPENAPI
+from app.spec.document import load
 from models.record import database as proxy
 from tests.contract.stage import EXAMPLE_ID
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.service import running as running_service
 
 METHODS = ("get", "put", "post", "delete", "patch")
@@ -188,13 +188,13 @@ def test_the_address_of_the_deployment_is_in_it_once_that_is_known(
     running: Service, served: dict[str, Any], database_url: str
 ) -> None:
     ours = proxy.obj
-    settings = settings_for(
+    config = config_for(
         PUBLIC_URL="https://accounts.example.com",
         DATABASE_URL=database_url,
-        CHARTER_GATEWAY=running.settings.gateway,
+        CHARTER_GATEWAY=running.config.gateway,
     )
     try:
-        with running_service(settings) as other, other.client() as client:
+        with running_service(config) as other, other.client() as client:
             document = _document(client.get("/openapi.json"))
     finally:
         proxy.initialize(ours)

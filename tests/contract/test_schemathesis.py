@@ -14,7 +14,7 @@ from hypothesis import strategies
 from schemathesis.config import SchemathesisConfig
 
 from tests.contract.command import EXCUSES
-from tests.contract.mending import mend
+from tests.contract.fixing import fix
 from tests.contract.stage import BUNDLE, Stage
 from tests.people import PASSWORD
 from tests.service import Service
@@ -101,11 +101,11 @@ def test_a_user_is_answered_as_the_document_says(case, caller: Caller) -> None:
 def answers_as_documented(case: Any, caller: Caller) -> bool:
     """Send a request with the stage set for it, and run every check on the answer, which raise what is wrong."""
     caller.ready_for(case.operation.definition.raw["operationId"])
-    mend(case, caller.stage.email, lambda: caller.tokens["refresh_token"])
+    fix(case, caller.stage.email, lambda: caller.tokens["refresh_token"])
     headers = {"Authorization": f"Bearer {caller.tokens['access_token']}"}
-    answer = case.call(session=caller.connections, headers=headers, base_url=caller.service.url)
-    if case.method not in ("GET", "OPTIONS") and answer.status_code in (200, 201, 202, 204, 401):
+    response = case.call(session=caller.connections, headers=headers, base_url=caller.service.url)
+    if case.method not in ("GET", "OPTIONS") and response.status_code in (200, 201, 202, 204, 401):
         caller.stage.moved()
     sent_with = {"headers": headers, "base_url": caller.service.url}
-    case.validate_response(answer, headers=headers, transport_kwargs=sent_with)
+    case.validate_response(response, headers=headers, transport_kwargs=sent_with)
     return True

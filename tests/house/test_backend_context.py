@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from app import settings
+from app import config
 from app.cli import main
-from app.surface import OPENAPI
+from app.pipeline.contract import OPENAPI
 from tests.house.repository import ROOT, shown
 
 PAGE = ROOT / "docs" / "backend-context.md"
@@ -17,7 +17,7 @@ PAGES = (PAGE, *sorted((ROOT / "docs" / "features").glob("*.md")))
 # | what it is | `where it comes from` | value |
 ROW = re.compile(r"^\| [^|]+ \| `([^`|]+)` \| ([^|]+?) \|$", re.MULTILINE)
 # Secrets, addresses and lists have no default to tell.
-WITHOUT_DEFAULT = {name for name, default, _ in settings.catalogue() if default in ("", "()")}
+WITHOUT_DEFAULT = {name for name, default, _ in config.catalogue() if default in ("", "()")}
 
 
 def _rows(text: str) -> list[tuple[str, str]]:
@@ -27,7 +27,7 @@ def _rows(text: str) -> list[tuple[str, str]]:
 
 def _value(source: str) -> Any:
     """Return what stands at a setting, a constant of a module, or a pointer into the document."""
-    defaults = {name: default for name, default, _ in settings.catalogue()}
+    defaults = {name: default for name, default, _ in config.catalogue()}
     if source in defaults:
         return defaults[source]
     if "#/" in source:
@@ -59,7 +59,7 @@ def test_every_number_on_the_page_is_the_one_in_its_place(page):
 def test_every_setting_with_a_default_has_a_line():
     lines = {source for source, _ in _rows(PAGE.read_text(encoding="utf-8"))}
 
-    assert {name for name, _, _ in settings.catalogue()} - WITHOUT_DEFAULT - lines == set()
+    assert {name for name, _, _ in config.catalogue()} - WITHOUT_DEFAULT - lines == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=shown)

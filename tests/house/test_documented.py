@@ -2,17 +2,17 @@
 
 import re
 
-from app import errors, settings
+from app import config, errors
 from app.errors import AppError
 from tests.house.repository import ROOT
 
-SETTINGS_PAGE = ROOT / "docs" / "settings.md"
+SETTINGS_PAGE = ROOT / "docs" / "configuration.md"
 ERRORS_PAGE = ROOT / "docs" / "errors.md"
 
 
 def test_the_settings_page_lists_every_variable_with_its_default_and_meaning():
     rows = re.findall(r"^\| `([A-Z_]+)` \| (?:`(.*?)`)? ?\| (.*?) \|$", SETTINGS_PAGE.read_text("utf-8"), re.MULTILINE)
-    known = [(name, "" if default == "()" else default, about) for name, default, about in settings.catalogue()]
+    known = [(name, "" if default == "()" else default, about) for name, default, about in config.catalogue()]
     assert rows == known
 
 

@@ -2,8 +2,8 @@
 
 import re
 
-from app.policy.events import load_events
-from app.surface import OPENAPI
+from app.pipeline.contract import OPENAPI
+from app.spec.events import load_events
 from tests.house.repository import files
 
 # An event's name where the command gives one: `action = "user.verified"`, `act("user.created", …)`.

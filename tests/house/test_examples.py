@@ -11,8 +11,8 @@ from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, oa
 
 from app import errors
 from app.errors import AppError
-from app.policy.document import load
-from app.surface import OPENAPI
+from app.pipeline.contract import OPENAPI
+from app.spec.document import load
 
 # The order of an operation's keys, one for all, so that readers know where to look; the x- keys stand together.
 ORDER = (

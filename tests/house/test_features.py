@@ -5,18 +5,18 @@ from collections.abc import Mapping
 
 import pytest
 
-from app.policy.policy import Policy
-from app.surface import Surface, read_surface
+from app.pipeline.contract import Contract, read_contract
+from app.spec.policy import Policy
 from tests.house.repository import ROOT
-from tests.service import settings_for
+from tests.service import config_for
 
 FOLDER = ROOT / "docs" / "features"
 HEAD = "| operation | method and path | who | counted as | leaves |\n|---|---|---|---|---|\n"
 
 
 @pytest.fixture(scope="module")
-def surface() -> Surface:
-    return read_surface(settings_for(DATABASE_URL="postgresql://localhost/nothing-is-asked-of-it"))
+def surface() -> Contract:
+    return read_contract(config_for(DATABASE_URL="postgresql://localhost/nothing-is-asked-of-it"))
 
 
 def _row(policy: Policy) -> str:

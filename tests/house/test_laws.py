@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.policy.document import DocumentError
-from app.settings import Settings
-from app.surface import OPENAPI, read_surface
+from app.config import Config
+from app.pipeline.contract import OPENAPI, read_contract
+from app.spec.document import DocumentError
 from tests.house.repository import ROOT, files, shown
 
 LAWS = range(1, 12)
@@ -47,10 +47,10 @@ def test_every_law_that_is_cited_is_on_the_page() -> None:
 
 
 def test_every_operation_without_a_handler_is_named_at_once_with_its_file_and_line() -> None:
-    operations = read_surface(Settings()).policies
+    operations = read_contract(Config()).policies
 
     with pytest.raises(DocumentError) as refused:
-        read_surface(Settings(), handlers_package="tests.surface.handlers")
+        read_contract(Config(), handlers_package="tests.surface.handlers")
 
     told = {str(fault) for fault in refused.value.faults}
     assert len(told) == len(operations)

@@ -4,20 +4,20 @@ from functools import cache
 
 import pytest
 
-from app.policy.permissions import load_permissions
-from app.settings import Settings
-from app.surface import OPENAPI, Surface, read_surface
+from app.config import Config
+from app.pipeline.contract import OPENAPI, Contract, read_contract
+from app.spec.permissions import load_permissions
 from tests.house.repository import ROOT
 
 OPERATION_TESTS = ROOT / "tests" / "integration" / "operations"
 
 
 @cache
-def _surface() -> Surface:
-    return read_surface(Settings(), thorough=True)
+def _contract() -> Contract:
+    return read_contract(Config(), thorough=True)
 
 
-@pytest.mark.parametrize("operation", sorted(_surface().policies))
+@pytest.mark.parametrize("operation", sorted(_contract().policies))
 def test_an_operation_has_a_test_file_of_its_own(operation):
     path = OPERATION_TESTS / f"test_{operation}.py"
     assert path.is_file(), f"write {path.relative_to(ROOT)}"
@@ -26,19 +26,19 @@ def test_an_operation_has_a_test_file_of_its_own(operation):
 
 def test_no_test_file_is_left_over_from_an_operation_that_is_gone():
     named = {path.stem.removeprefix("test_") for path in OPERATION_TESTS.glob("test_*.py")}
-    assert named <= set(_surface().policies)
+    assert named <= set(_contract().policies)
 
 
 def test_every_permission_is_asked_for_somewhere():
-    used = {name for policy in _surface().policies.values() for name in policy.permissions}
-    used |= {name for policy in _surface().policies.values() for _, name in policy.write_permissions}
+    used = {name for policy in _contract().policies.values() for name in policy.permissions}
+    used |= {name for policy in _contract().policies.values() for _, name in policy.write_permissions}
     assert used == set(load_permissions(OPENAPI / "permissions.yaml"))
 
 
 def test_a_handler_is_named_as_its_operation_and_stays_short():
     import inspect
 
-    for name, handler in _surface().handlers.items():
+    for name, handler in _contract().handlers.items():
         assert handler.__name__ == name
         source = inspect.getsource(handler)
         assert len(source.splitlines()) <= 15, f"{name} is longer than 15 lines"

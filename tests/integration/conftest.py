@@ -11,7 +11,7 @@ from app.embedded import start_valkey
 from tests import leaks
 from tests.people import PASSWORD, People
 from tests.servers import Servers, for_services
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 
 GATEWAYS = ("compiled", "connexion")
 BOTH = os.environ.get("CHARTER_TEST_GATEWAYS") == "all"
@@ -63,8 +63,8 @@ class Services:
             # Its own database is only a place to start with: each test puts its own there.
             url = self._servers.clone()
             cache = for_services(self._servers.empty_redis())
-            settings = settings_for(DATABASE_URL=url, REDIS_URL=cache, CHARTER_GATEWAY=gateway)
-            self._running[gateway] = (Service(settings), url)
+            config = config_for(DATABASE_URL=url, REDIS_URL=cache, CHARTER_GATEWAY=gateway)
+            self._running[gateway] = (Service(config), url)
         return self._running[gateway][0]
 
     def close(self) -> None:

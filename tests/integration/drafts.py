@@ -12,8 +12,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.policy.document import resolve
-from app.policy.operation import Operation, operations
+from app.spec.document import resolve
+from app.spec.operation import Operation, operations
 
 OTHERS = tuple(f"user{number}" for number in range(8))
 # Ada stays in charge: what would end her session or her role is not asked of her.

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import psycopg2
 
+from app.config import Config
 from app.database import Database, bind
 from app.services import rights
-from app.settings import Settings
 from models.record import database as proxy
 from tests.servers import Servers, as_role, straight
 
@@ -48,7 +48,7 @@ def execute(url: str, *statements: str) -> None:
 def bound(url: str) -> Iterator[Database]:
     """Bind a database for the length of a block."""
     before = proxy.obj
-    database = bind(Settings(database_url=url), size=4)
+    database = bind(Config(database_url=url), size=4)
     try:
         yield database
     finally:

@@ -16,11 +16,11 @@ def test_a_session_that_nobody_knows_leaves_one_denied_row_and_no_event(people: 
     client = people.ada.api
     run("DELETE FROM sessions")
 
-    for answer in (client.get("/v1/users/me"), client.post(f"/v1/users/{people.bob.id}/suspend")):
-        refused(answer, 401, "SESSION_ENDED")
-        row = decision(answer)
+    for response in (client.get("/v1/users/me"), client.post(f"/v1/users/{people.bob.id}/suspend")):
+        refused(response, 401, "SESSION_ENDED")
+        row = decision(response)
         assert (row.actor, row.outcome, row.reason) == (people.ada.id, "denied", "session_unknown")
-        assert eventless(answer)
+        assert eventless(response)
     assert stored(people.bob.id).status == "active"  # type: ignore[union-attr]
 
 
@@ -43,36 +43,36 @@ def test_a_read_without_a_body_leaves_one_row_too(people: People) -> None:
     unchanged = people.alice.api.get("/v1/users/me", headers={"If-None-Match": "*"})
 
     assert (head.status_code, unchanged.status_code) == (200, 304)
-    assert [decision(answer).outcome for answer in (head, unchanged)] == ["allowed", "allowed"]
+    assert [decision(response).outcome for response in (head, unchanged)] == ["allowed", "allowed"]
 
 
 def test_a_write_that_succeeds_leaves_its_event_beside_its_decision(people: People) -> None:
-    answer = people.ada.api.post(f"/v1/users/{people.bob.id}/suspend")
+    response = people.ada.api.post(f"/v1/users/{people.bob.id}/suspend")
 
-    row = event(answer)
+    row = event(response)
     assert (row.actor, row.role, row.outcome, row.reason) == (people.ada.id, "admin", "succeeded", None)
-    assert row.target == decision(answer).target == f"user:{people.bob.id}"
+    assert row.target == decision(response).target == f"user:{people.bob.id}"
 
 
 def test_a_write_refused_by_a_rule_leaves_the_decision_and_a_failed_event(people: People) -> None:
-    answer = people.ada.api.post(f"/v1/users/{people.ada.id}/suspend")
+    response = people.ada.api.post(f"/v1/users/{people.ada.id}/suspend")
 
-    refused(answer, 409, "LAST_ADMIN")
-    assert decision(answer).outcome == "allowed"
-    assert (event(answer).outcome, event(answer).reason) == ("failed", "last_admin")
-    assert event(answer).target == f"user:{people.ada.id}"
+    refused(response, 409, "LAST_ADMIN")
+    assert decision(response).outcome == "allowed"
+    assert (event(response).outcome, event(response).reason) == ("failed", "last_admin")
+    assert event(response).target == f"user:{people.ada.id}"
 
 
 def test_a_write_that_breaks_is_rolled_back_and_leaves_the_decision_and_a_failed_event(people: People) -> None:
     client = people.alice.api
     raises(on="user_profiles", code="22012")
 
-    answer = client.patch("/v1/users/me", json={"bio": "x"})
+    response = client.patch("/v1/users/me", json={"bio": "x"})
 
-    refused(answer, 500, "INTERNAL_ERROR")
+    refused(response, 500, "INTERNAL_ERROR")
     assert stored(people.alice.id).version == 1  # type: ignore[union-attr]
-    assert decision(answer).outcome == "allowed"
-    assert (event(answer).outcome, event(answer).reason) == ("failed", "internal_error")
+    assert decision(response).outcome == "allowed"
+    assert (event(response).outcome, event(response).reason) == ("failed", "internal_error")
 
 
 @pytest.mark.parametrize(("times", "status", "outcomes"), [(2, 200, ["succeeded"]), (9, 503, ["failed"])])
@@ -82,12 +82,12 @@ def test_a_write_undone_by_another_is_tried_three_times_and_leaves_one_row_of_ea
     client = people.alice.api
     raises(on="user_profiles", code="40001", times=times)
 
-    answer = client.patch("/v1/users/me", json={"bio": "x"})
+    response = client.patch("/v1/users/me", json={"bio": "x"})
 
-    assert answer.status_code == status, answer.text
+    assert response.status_code == status, response.text
     assert run("SELECT nextval('undone')") == [(4,)]
-    assert len(audit_rows(answer, "decision")) == 1
-    assert [row.outcome for row in audit_rows(answer, "event")] == outcomes
+    assert len(audit_rows(response, "decision")) == 1
+    assert [row.outcome for row in audit_rows(response, "event")] == outcomes
     assert stored(people.alice.id).version == (2 if status == 200 else 1)  # type: ignore[union-attr]
 
 
@@ -119,21 +119,21 @@ def test_an_event_that_cannot_be_written_undoes_the_work(people: People) -> None
     client = people.alice.api
     run("ALTER TABLE audit_events ADD CONSTRAINT full_up CHECK (kind <> 'event') NOT VALID")
 
-    answer = client.patch("/v1/users/me", json={"bio": "x"})
+    response = client.patch("/v1/users/me", json={"bio": "x"})
 
-    refused(answer, 500, "INTERNAL_ERROR")
+    refused(response, 500, "INTERNAL_ERROR")
     assert stored(people.alice.id).version == 1  # type: ignore[union-attr]
-    assert decision(answer).outcome == "allowed"
+    assert decision(response).outcome == "allowed"
 
 
 def test_a_refused_sign_in_is_counted_although_its_request_failed(people: People, service: Service) -> None:
     wrong = {"email": people.alice.email, "password": "not the password at all"}
     with service.client() as client:
-        answer = client.post("/v1/auth/login", json=wrong)
+        response = client.post("/v1/auth/login", json=wrong)
 
-    refused(answer, 401, "INVALID_CREDENTIALS")
+    refused(response, 401, "INVALID_CREDENTIALS")
     assert run("SELECT failures FROM sign_in_attempts") == [(1,), (1,)]
-    assert (event(answer).outcome, event(answer).reason) == ("failed", "wrong_password")
+    assert (event(response).outcome, event(response).reason) == ("failed", "wrong_password")
 
 
 def test_a_session_ended_for_reuse_stays_ended_although_the_request_was_refused(
@@ -143,27 +143,27 @@ def test_a_session_ended_for_reuse_stays_ended_although_the_request_was_refused(
     with service.client() as client:
         data(client.post("/v1/auth/refresh", json=token))
         service.clock.advance(seconds=16)
-        answer = client.post("/v1/auth/refresh", json=token)
+        response = client.post("/v1/auth/refresh", json=token)
 
-    refused(answer, 401, "INVALID_REFRESH_TOKEN")
+    refused(response, 401, "INVALID_REFRESH_TOKEN")
     assert run("SELECT end_reason FROM sessions") == [("reuse",)]
-    assert event(answer).reason == "reuse"
+    assert event(response).reason == "reuse"
 
 
 def test_the_client_stands_apart_from_the_trail_where_it_can_be_erased(people: People) -> None:
     people.alice.sign_in()
-    answer = people.alice.api.get("/v1/users/me", headers={"User-Agent": "teapot/1.0"})
+    response = people.alice.api.get("/v1/users/me", headers={"User-Agent": "teapot/1.0"})
     again = people.alice.api.get("/v1/users/me", headers={"User-Agent": "teapot/1.0"})
 
     clients = run(
         "SELECT DISTINCT c.address, c.user_agent FROM audit_events e JOIN audit_clients c ON c.id = e.client_id"
         " WHERE e.request_id = ANY(%s)",
-        ([answer.headers["x-request-id"], again.headers["x-request-id"]],),
+        ([response.headers["x-request-id"], again.headers["x-request-id"]],),
     )
     assert clients == [("127.0.0.1", "teapot/1.0")]
     assert "teapot" not in str(run(EVERY_ROW))
     run("DELETE FROM audit_clients")
-    assert decision(answer).outcome == "allowed"
+    assert decision(response).outcome == "allowed"
 
 
 def test_no_secret_and_no_address_is_in_the_trail(people: People, service: Service) -> None:

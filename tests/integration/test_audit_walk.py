@@ -12,7 +12,7 @@ from app.database import run
 from models.record import database as proxy
 from tests.people import People
 from tests.rows import write_row
-from tests.service import SECRET, Service, running, settings_for
+from tests.service import SECRET, Service, config_for, running
 from tests.wire import data, refused
 
 URL = "/v1/audit-events"
@@ -20,15 +20,15 @@ THEN = datetime(2026, 3, 5, 12, tzinfo=UTC)
 PAST = {"until": "2026-04-01T00:00:00Z"}
 
 
-def pagination(answer: httpx.Response) -> dict[str, Any]:
-    data(answer)
-    found: dict[str, Any] = answer.json()["meta"]["pagination"]
+def pagination(response: httpx.Response) -> dict[str, Any]:
+    data(response)
+    found: dict[str, Any] = response.json()["meta"]["pagination"]
     assert set(found) == {"limit", "next_cursor"}
     return found
 
 
-def names(answer: httpx.Response) -> list[str]:
-    return [row["request_id"] for row in data(answer)]
+def names(response: httpx.Response) -> list[str]:
+    return [row["request_id"] for row in data(response)]
 
 
 def fill(number: int) -> list[str]:
@@ -42,9 +42,9 @@ def fill(number: int) -> list[str]:
 def walk(client: httpx.Client, **query: Any) -> Iterator[httpx.Response]:
     cursor = None
     for _ in range(100):
-        answer = client.get(URL, params={**query, **({"cursor": cursor} if cursor else {})})
-        yield answer
-        cursor = pagination(answer)["next_cursor"]
+        response = client.get(URL, params={**query, **({"cursor": cursor} if cursor else {})})
+        yield response
+        cursor = pagination(response)["next_cursor"]
         if cursor is None:
             return
     pytest.fail("the walk does not end")
@@ -63,7 +63,7 @@ def test_a_page_holds_twenty_and_at_most_a_hundred(people: People) -> None:
 def test_a_walk_meets_every_row_once_and_ends_with_no_cursor(people: People, limit: int) -> None:
     everything = fill(12)
 
-    pages = [names(answer) for answer in walk(people.ada.api, **PAST, limit=limit)]
+    pages = [names(response) for response in walk(people.ada.api, **PAST, limit=limit)]
 
     assert [name for page in pages for name in page] == everything
     assert [len(page) for page in pages[:-1]] == [limit] * (len(pages) - 1)
@@ -76,11 +76,11 @@ def test_rows_written_during_a_walk_are_neither_skipped_nor_repeated(people: Peo
     before = [str(row) for (row,) in run("SELECT id FROM audit_events ORDER BY id DESC")]
 
     met: list[str] = []
-    for answer in walk(people.ada.api, limit=2):
-        met += [row["id"] for row in data(answer)]
+    for response in walk(people.ada.api, limit=2):
+        met += [row["id"] for row in data(response)]
         people.ada.api.get("/v1/users/me")
         people.ada.api.patch("/v1/users/me", json={"bio": f"After {len(met)}."})
-    again = [row["id"] for answer in walk(people.ada.api, limit=100) for row in data(answer)]
+    again = [row["id"] for response in walk(people.ada.api, limit=100) for row in data(response)]
 
     assert met == before
     assert again[-len(before) :] == before
@@ -142,17 +142,17 @@ def test_a_cursor_is_no_good_to_anybody_else_or_for_any_other_list(people: Peopl
         {**asked, "until": "2026-04-01T00:00:00.000001Z"},
     ]
 
-    answers = [people.ada.api.get(URL, params={**other, "cursor": cursor}) for other in others]
-    answers.append(grace.api.get(URL, params={**asked, "cursor": cursor}))
+    responses = [people.ada.api.get(URL, params={**other, "cursor": cursor}) for other in others]
+    responses.append(grace.api.get(URL, params={**asked, "cursor": cursor}))
 
-    assert len({refusal(answer) for answer in answers}) == 1
+    assert len({refusal(response) for response in responses}) == 1
     assert data(people.ada.api.get(URL, params={**asked, "cursor": cursor}))
 
 
-def refusal(answer: httpx.Response) -> str:
+def refusal(response: httpx.Response) -> str:
     """Return the words in which a cursor was refused, before any right was looked at."""
-    [error] = refused(answer, 400, "VALIDATION_ERROR", "cursor")
-    assert run("SELECT 1 FROM audit_events WHERE request_id = %s", (answer.headers["x-request-id"],)) == []
+    [error] = refused(response, 400, "VALIDATION_ERROR", "cursor")
+    assert run("SELECT 1 FROM audit_events WHERE request_id = %s", (response.headers["x-request-id"],)) == []
     return str(error["message"])
 
 
@@ -163,9 +163,9 @@ def test_a_cursor_that_was_tampered_with_is_refused_whatever_was_changed(people:
     texts = ["", cursor[:-1], cursor + "=", cursor + "==", cursor + "A", cursor + "\n", cursor + " ", f" {cursor}"]
     texts += [cursor.swapcase(), cursor * 2, cursor[:21], "A" * 64, "x" * 512, "null", str(people.ada.id), "é" * 64]
 
-    answers = [people.ada.api.get(f"{URL}?until={PAST['until']}&cursor={quote(text)}") for text in flipped + texts]
+    responses = [people.ada.api.get(f"{URL}?until={PAST['until']}&cursor={quote(text)}") for text in flipped + texts]
 
-    assert len({refusal(answer) for answer in answers}) == 1
+    assert len({refusal(response) for response in responses}) == 1
     refused(people.ada.api.get(URL, params={"cursor": "x" * 513}), 400, "VALIDATION_ERROR", "cursor")
 
 
@@ -174,11 +174,11 @@ def test_a_walk_goes_on_over_a_change_of_the_secret(people: People, service: Ser
     client = people.ada.api
     cursor = pagination(client.get(URL, params={**PAST, "limit": 2}))["next_cursor"]
     following: dict[str, Any] = {**PAST, "limit": 2, "cursor": cursor}
-    place = {"DATABASE_URL": database_url, "CHARTER_GATEWAY": service.settings.gateway}
+    place = {"DATABASE_URL": database_url, "CHARTER_GATEWAY": service.config.gateway}
     ours, token = proxy.obj, people.ada.tokens["access_token"]  # type: ignore[index]
-    settings = settings_for(**place, JWT_SECRET="amber kettle 4 windmill " * 2, JWT_SECRET_PREVIOUS=SECRET)
+    config = config_for(**place, JWT_SECRET="amber kettle 4 windmill " * 2, JWT_SECRET_PREVIOUS=SECRET)
     try:
-        with running(settings) as renewed, renewed.client(token) as other:
+        with running(config) as renewed, renewed.client(token) as other:
             second = other.get(URL, params=following)
             third = other.get(URL, params={**following, "cursor": pagination(second)["next_cursor"]})
             assert names(second) + names(third) == everything[2:]

@@ -48,9 +48,9 @@ def _commands(command: click.Command = main, path: tuple[str, ...] = ()) -> list
 
 @pytest.mark.parametrize("words", _commands(), ids=" ".join)
 def test_every_command_explains_itself(words):
-    answer = CliRunner().invoke(main, [*words, "--help"])
-    assert answer.exit_code == 0
-    assert re.search(r"^Usage: .*\n\n  [A-Z]\w+", answer.output, re.MULTILINE)
+    response = CliRunner().invoke(main, [*words, "--help"])
+    assert response.exit_code == 0
+    assert re.search(r"^Usage: .*\n\n  [A-Z]\w+", response.output, re.MULTILINE)
 
 
 def test_a_wrong_word_or_option_is_wrong_usage(charter):
@@ -170,9 +170,9 @@ def test_a_given_admin_password_is_not_repeated_and_must_meet_the_policy(charter
 
 def spec(*words: str) -> str:
     """Run `charter spec` in this process, since it touches nothing; return what it prints."""
-    answer = CliRunner().invoke(main, ["spec", *words])
-    assert answer.exit_code == 0, answer.output
-    return answer.stdout
+    response = CliRunner().invoke(main, ["spec", *words])
+    assert response.exit_code == 0, response.output
+    return response.stdout
 
 
 def test_the_document_has_no_faults():

@@ -92,8 +92,8 @@ def test_a_reset_ends_every_session_and_the_old_password(charter: Terminal, peop
     refused(old.get("/v1/users/me"), 401, "SESSION_ENDED")
     assert people.bob.tokens
     with people.bob.service.client() as client:
-        answer = client.post("/v1/auth/refresh", json={"refresh_token": people.bob.tokens["refresh_token"]})
-    refused(answer, 401, "INVALID_REFRESH_TOKEN")
+        response = client.post("/v1/auth/refresh", json={"refresh_token": people.bob.tokens["refresh_token"]})
+    refused(response, 401, "INVALID_REFRESH_TOKEN")
     assert live_sessions(people.bob.id) == 0
     assert (sign_in(people.bob, PASSWORD), sign_in(people.bob, NEW)) == (401, 200)
     assert stored(people.bob.id) == ("bob@example.com", "user", "active", True, 2)
@@ -150,12 +150,12 @@ def test_a_password_that_the_policy_refuses_changes_nothing(
 def test_a_made_password_is_all_there_is_on_standard_output(
     charter: Terminal, people: People, words: tuple[str, ...]
 ) -> None:
-    answer = charter("users", "reset-password", people.bob.email, *words, PASSWORD_MIN="40")
+    response = charter("users", "reset-password", people.bob.email, *words, PASSWORD_MIN="40")
 
-    assert answer.exit_code == 0
-    password = answer.stdout.removesuffix("\n")
+    assert response.exit_code == 0
+    password = response.stdout.removesuffix("\n")
     assert re.fullmatch(r"[\w-]{40,256}", password)
-    assert answer.stderr == "bob@example.com has a new password; all its sessions have ended\n"
+    assert response.stderr == "bob@example.com has a new password; all its sessions have ended\n"
     assert sign_in(people.bob, password) == 200
     again = charter.done("users", "reset-password", people.bob.email, *words)
     assert again.removesuffix("\n") != password
@@ -184,7 +184,7 @@ class Typist:
         os.close(terminal)
         self.screen = ""
 
-    def answer(self, question: str, text: str) -> None:
+    def response(self, question: str, text: str) -> None:
         """Wait for a question, type, and press Enter."""
         seen = len(self.screen)
         while question not in self.screen[seen:]:
@@ -209,11 +209,11 @@ def test_at_a_terminal_it_asks_first_and_the_password_is_typed_twice_without_ech
     people.bob.sign_in()
     typist = Typist("users", "reset-password", people.bob.email, **production(database))
 
-    typist.answer("Set a new password for bob@example.com and end all its sessions? [y/N]:", "y")
-    typist.answer("New password:", NEW)
-    typist.answer("The same again:", "velvet anchor 3 turnips")
-    typist.answer("New password:", NEW)
-    typist.answer("The same again:", NEW)
+    typist.response("Set a new password for bob@example.com and end all its sessions? [y/N]:", "y")
+    typist.response("New password:", NEW)
+    typist.response("The same again:", "velvet anchor 3 turnips")
+    typist.response("New password:", NEW)
+    typist.response("The same again:", NEW)
     code, printed = typist.end()
 
     assert (code, printed) == (0, "bob@example.com has a new password; all its sessions have ended\n")
@@ -226,7 +226,7 @@ def test_whoever_says_no_at_the_terminal_changes_nothing(people: People, databas
     people.bob.sign_in()
     typist = Typist("users", "suspend", people.bob.email, **production(database))
 
-    typist.answer("Suspend bob@example.com and end all its sessions? [y/N]:", "n")
+    typist.response("Suspend bob@example.com and end all its sessions? [y/N]:", "n")
 
     assert typist.end() == (1, "")
     assert live_sessions(people.bob.id) == 1

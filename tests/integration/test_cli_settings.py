@@ -147,10 +147,10 @@ def test_an_unknown_key_is_one_line_and_one_failed_row(charter: Terminal, words:
     [("get",), ("set", OPEN), ("set", OPEN, ""), ("get", "x" * 65), ("set", NOTICE, "\udcff"), ("reset", OPEN, "x")],
 )
 def test_wrong_usage_does_nothing(charter: Terminal, words: tuple[str, ...]) -> None:
-    answer = charter("settings", *words)
+    response = charter("settings", *words)
 
-    assert answer.exit_code == 2
-    assert re.search(r"^Usage: \w+ settings", answer.stderr)
+    assert response.exit_code == 2
+    assert re.search(r"^Usage: \w+ settings", response.stderr)
     assert (stored_settings(), command_rows()) == ({}, [])
 
 
@@ -216,9 +216,9 @@ def test_a_running_server_goes_by_it_at_once(charter: Terminal, service: Service
 def test_what_cannot_be_recorded_is_not_done(charter: Terminal) -> None:
     run("ALTER TABLE audit_events ADD CHECK (actor_role <> 'cli')")
 
-    answer = charter("settings", "set", OPEN, "false")
+    response = charter("settings", "set", OPEN, "false")
 
-    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert (response.exit_code, response.stdout) == (1, "")
     assert stored_settings() == {}
 
 

@@ -121,9 +121,9 @@ def test_the_list_as_json_is_what_the_api_answers(charter: Terminal, three: Peop
     words = ("users", "list", "--json", "--status", "active", "--limit", "1", "--offset", "1")
     listed = json.loads(charter.done(*words))
 
-    answer = three.ada.api.get("/v1/users", params={"status": "active", "limit": 1, "offset": 1})
-    assert listed["users"] == data(answer)
-    theirs, ours = answer.json()["meta"]["pagination"], listed["pagination"]
+    response = three.ada.api.get("/v1/users", params={"status": "active", "limit": 1, "offset": 1})
+    assert listed["users"] == data(response)
+    theirs, ours = response.json()["meta"]["pagination"], listed["pagination"]
     for name in ("next", "previous"):
         assert data(three.ada.api.get(ours[name])) == data(three.ada.api.get(theirs[name]))
     rest = ("offset", "limit", "total", "total_is_exact")
@@ -218,6 +218,6 @@ def test_what_cannot_be_recorded_is_not_shown(charter: Terminal, three: People, 
     assert three
     run("ALTER TABLE audit_events ADD CHECK (actor_role <> 'cli')")
 
-    answer = charter("users", *words)
+    response = charter("users", *words)
 
-    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert (response.exit_code, response.stdout) == (1, "")

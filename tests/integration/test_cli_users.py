@@ -15,7 +15,7 @@ from tests.integration.conftest import Services
 from tests.people import People, make_role
 from tests.rows import live_sessions, number_of_accounts, stored
 from tests.servers import Servers
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.terminal import Terminal, command_row, command_rows
 from tests.wire import data, refused
 
@@ -108,9 +108,9 @@ def test_what_cannot_be_recorded_is_not_done(charter: Terminal, people: People, 
     before = everything()
     run("ALTER TABLE audit_events ADD CHECK (actor_role <> 'cli')")
 
-    answer = charter(*words_of(deed, people.gus.email), stdin=DEEDS[deed][2])
+    response = charter(*words_of(deed, people.gus.email), stdin=DEEDS[deed][2])
 
-    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert (response.exit_code, response.stdout) == (1, "")
     assert everything() == before
     assert live_sessions(people.gus.id) == 1
 
@@ -211,9 +211,9 @@ def test_a_role_that_is_not_there_is_refused(charter: Terminal, people: People, 
 def test_wrong_words_are_wrong_usage_and_leave_nothing(charter: Terminal, people: People, words: tuple) -> None:
     before = (people.bob, everything())[1]
 
-    answer = charter("users", *words)
+    response = charter("users", *words)
 
-    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert (response.exit_code, response.stdout) == (2, "")
     assert everything() == before
     assert command_rows() == []
 
@@ -222,9 +222,9 @@ def test_wrong_words_are_wrong_usage_and_leave_nothing(charter: Terminal, people
 def test_without_a_terminal_nothing_is_asked(charter: Terminal, people: People, stdin: str) -> None:
     people.bob.sign_in()
 
-    answer = charter("users", "suspend", people.bob.email, stdin=stdin)
+    response = charter("users", "suspend", people.bob.email, stdin=stdin)
 
-    assert (answer.exit_code, answer.stderr) == (0, "")
+    assert (response.exit_code, response.stderr) == (0, "")
     assert live_sessions(people.bob.id) == 0
 
 
@@ -246,10 +246,10 @@ def test_the_first_admin_leaves_a_row_and_so_does_who_comes_too_late(charter: Te
 
 
 def test_the_first_admin_that_a_start_makes_leaves_a_row_too_and_later_starts_none(database: Database) -> None:
-    settings = settings_for(DATABASE_URL=database.url)
+    config = config_for(DATABASE_URL=database.url)
 
-    assert first_admin(settings)
-    assert first_admin(settings) is None
+    assert first_admin(config)
+    assert first_admin(config) is None
 
     [(admin,)] = run("SELECT id FROM users")
     assert command_row()[3:9] == ("cli", "user.created", None, "succeeded", None, f"user:{admin}")

@@ -143,9 +143,9 @@ def test_a_throttled_account_waits_as_long_at_both(service: Service, wrong: Serv
     for server in (service, wrong):
         run("UPDATE sign_in_attempts SET blocked_until = now() + interval '10 s' WHERE blocked_until IS NOT NULL")
         with server.client() as client:
-            answer = client.post("/v1/auth/login", json=guess)
-        refused(answer, 429, "RATE_LIMITED")
-        assert 8 <= int(answer.headers["retry-after"]) <= 10
+            response = client.post("/v1/auth/login", json=guess)
+        refused(response, 429, "RATE_LIMITED")
+        assert 8 <= int(response.headers["retry-after"]) <= 10
     run("UPDATE sign_in_attempts SET blocked_until = now() - interval '10 s' WHERE blocked_until IS NOT NULL")
 
     sign_in(wrong, people)
@@ -167,9 +167,9 @@ def test_an_idempotency_key_lives_as_long_at_both(service: Service, wrong: Servi
 def test_the_rows_of_a_request_tell_the_databases_time(service: Service, wrong: Service, people: People) -> None:
     token = sign_in(wrong, people)["access_token"]
     with wrong.client(token) as client:
-        answer = client.patch("/v1/users/me", json={"bio": "x"})
+        response = client.patch("/v1/users/me", json={"bio": "x"})
 
-    assert (decision(answer).outcome, event(answer).outcome) == ("allowed", "succeeded")
+    assert (decision(response).outcome, event(response).outcome) == ("allowed", "succeeded")
     apart = run("SELECT DISTINCT abs(extract(epoch FROM clock_timestamp() - occurred_at)) < 10 FROM audit_events")
     assert apart == [(True,)]
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 import peewee
 import pytest
 
+from app.config import Config
 from app.database import (
     Database,
     bind,
@@ -18,7 +19,6 @@ from app.database import (
     unit,
 )
 from app.errors import Unavailable
-from app.settings import Settings
 from models.record import database as proxy
 from tests.servers import with_database, with_query, with_user
 from tests.threads import in_threads
@@ -217,8 +217,8 @@ def test_a_fork_forgets_the_connections_without_closing_them(database: Database)
 
 
 def test_a_server_that_is_away_is_unavailable(database: Database) -> None:
-    settings = Settings(database_url="postgresql://charter:sesame@127.0.0.1:1/charter", database_connect_seconds=1)
-    bind(settings, size=2)
+    config = Config(database_url="postgresql://charter:sesame@127.0.0.1:1/charter", database_connect_seconds=1)
+    bind(config, size=2)
     for attempt in (lambda: run("SELECT 1", again=True), lambda: connection().__enter__(), unit_of_one):
         with pytest.raises(Unavailable) as caught:
             attempt()
@@ -238,7 +238,7 @@ def test_a_wrong_database_is_explained_without_the_password(database: Database) 
     password = urlsplit(url).password or "sesame"
     if not urlsplit(url).password:
         url = with_user(url, "charter", password)
-    bind(Settings(database_url=url), size=1)
+    bind(Config(database_url=url), size=1)
     with pytest.raises(Unavailable) as caught:
         run("SELECT 1")
     line = explain_connection_fault(caught.value)
@@ -248,5 +248,5 @@ def test_a_wrong_database_is_explained_without_the_password(database: Database) 
 
 
 def test_libpq_parameters_of_the_url_are_kept(database: Database) -> None:
-    bind(Settings(database_url=with_query(database.url, application_name="ledger", connect_timeout="7")), size=1)
+    bind(Config(database_url=with_query(database.url, application_name="ledger", connect_timeout="7")), size=1)
     assert run("SHOW application_name") == [("ledger",)]

@@ -6,6 +6,7 @@ from contextlib import closing
 import peewee
 import pytest
 
+from app.config import Config
 from app.database import (
     Database,
     bind,
@@ -18,7 +19,6 @@ from app.database import (
     unit,
 )
 from app.errors import Unavailable
-from app.settings import Settings
 from models import Role
 from tests.threads import in_threads
 
@@ -292,8 +292,8 @@ def test_statements_are_counted_for_each_thread(database: Database) -> None:
 
 def test_a_slow_statement_is_reported_without_its_values(database: Database) -> None:
     told: list[tuple[str, float]] = []
-    settings = Settings(database_url=database.url, slow_query_ms=20)
-    bind(settings, size=1, slow=lambda sql, ms: told.append((sql, ms)))
+    config = Config(database_url=database.url, slow_query_ms=20)
+    bind(config, size=1, slow=lambda sql, ms: told.append((sql, ms)))
     run("SELECT 1")
     run("SELECT pg_sleep(%s)", (0.03,))
     ((sql, ms),) = told

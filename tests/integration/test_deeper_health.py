@@ -14,7 +14,7 @@ from app.factory import build_probes
 from app.services.health import Health, Probes, check
 from tests.integration.roles import TwoRoles, bound, execute, two_roles
 from tests.servers import Servers
-from tests.service import running, settings_for
+from tests.service import config_for, running
 
 NOBODY = Cache("", timeout_ms=100, prefix="charter")
 USER = "watched"
@@ -160,20 +160,20 @@ def test_a_cache_that_answers_and_does_not_serve_is_degraded_until_it_does(
         probes = build_probes(cache)
         assert looked(probes) == ("ok", True, True)
 
-        mend = damage(boss)
+        fix = damage(boss)
         try:
             assert cache.is_up()
             assert looked(probes) == ("degraded", True, False)
         finally:
-            mend()
+            fix()
 
         assert looked(probes) == ("ok", True, True)
         cache.close()
 
 
 def test_a_running_server_tells_by_itself_and_recovers_by_itself(roles: TwoRoles) -> None:
-    settings = settings_for(DATABASE_URL=roles.server, REDIS_URL="", HEALTH_SECONDS="1")
-    with bound(roles.server), running(settings) as service, service.client() as client:
+    config = config_for(DATABASE_URL=roles.server, REDIS_URL="", HEALTH_SECONDS="1")
+    with bound(roles.server), running(config) as service, service.client() as client:
 
         def becomes(status: int) -> bool:
             deadline = time.monotonic() + 30

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from app.database import Database, run
-from app.factory import build_tools
-from app.policy.document import load
+from app.factory import build_dependencies
+from app.spec.document import load
 from models.record import database as proxy
 from tests.integration.drafts import OTHERS, ROLES, Draft, drafts
 from tests.people import People, make_role
@@ -88,9 +88,9 @@ class Stage:
     def __init__(self, service: Service, password_hash: str) -> None:
         people = People(service, password_hash)
         everybody = [people.ada, people.alice, people.gus, *(people.make(name, "user") for name in OTHERS)]
-        tools = build_tools(service.settings, {}, clock=lambda: service.clock() - timedelta(minutes=20))
+        dependencies = build_dependencies(service.config, {}, clock=lambda: service.clock() - timedelta(minutes=20))
         self.names = {f"{{{person.name}}}": str(person.id) for person in everybody}
-        self.tokens = {"garbled": "a.b", "expired": tools.access_tokens.issue(people.ada.id, uuid4())}
+        self.tokens = {"garbled": "a.b", "expired": dependencies.access_tokens.issue(people.ada.id, uuid4())}
         for person in everybody:
             given = person.sign_in()
             self.tokens[person.name] = given["access_token"]
@@ -121,18 +121,18 @@ class Stage:
             self._service, draft.method, target, headers, [body[:7], body[7:]] if draft.chunked and body else body
         )
 
-    def seen(self, answer: httpx.Response) -> dict[str, Any]:
+    def seen(self, response: httpx.Response) -> dict[str, Any]:
         """What is compared: of ids, times and tokens only that they are there."""
-        headers = {name: self.plain(answer.headers.get(name)) for name in HEADERS}
-        given = answer.headers.get("x-request-id", "")
+        headers = {name: self.plain(response.headers.get(name)) for name in HEADERS}
+        given = response.headers.get("x-request-id", "")
         headers["x-request-id"] = "made" if UUID_TEXT.fullmatch(given) else given
-        headers["ratelimit"] = re.sub(r"\d+", "n", answer.headers.get("ratelimit", ""))
-        headers["content-length"] = "content-length" in answer.headers
-        is_json = answer.headers.get("content-type") == "application/json" and answer.content
+        headers["ratelimit"] = re.sub(r"\d+", "n", response.headers.get("ratelimit", ""))
+        headers["content-length"] = "content-length" in response.headers
+        is_json = response.headers.get("content-type") == "application/json" and response.content
         return {
-            "status": answer.status_code,
+            "status": response.status_code,
             "headers": headers,
-            "body": self.plain(json.loads(answer.content)) if is_json else answer.text,
+            "body": self.plain(json.loads(response.content)) if is_json else response.text,
         }
 
     def plain(self, value: Any) -> Any:
@@ -153,9 +153,9 @@ def play(
     """Send the drafts; return what was answered, and what is in the database afterwards."""
     with fresh(service, servers):
         stage = Stage(service, password_hash)
-        answers = [stage.seen(stage.send(draft)) for draft in made]
+        responses = [stage.seen(stage.send(draft)) for draft in made]
         state = {name: Counter(stage.plain(list(row)).__repr__() for row in run(sql)) for name, sql in STATE.items()}
-    return answers, state
+    return responses, state
 
 
 @pytest.fixture(scope="module")
@@ -189,9 +189,9 @@ def test_both_ways_in_give_the_same_answers_and_leave_the_same_behind(
     assert {(draft.operation, *draft.changes) for draft, *_ in different} == set(DIFFERENCES), "\n\n".join(told)
     assert compiled_state == stock_state
 
-    statuses = Counter(answer["status"] for answer in compiled)
+    statuses = Counter(response["status"] for response in compiled)
     assert 500 not in statuses
     assert {200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 409, 412, 413, 415, 428, 431} <= set(statuses), statuses
-    assert {answer["status"] // 100 for answer in compiled} == {2, 3, 4}
-    good = {draft.operation for draft, answer in zip(made, compiled, strict=True) if answer["status"] < 300}
+    assert {response["status"] // 100 for response in compiled} == {2, 3, 4}
+    good = {draft.operation for draft, response in zip(made, compiled, strict=True) if response["status"] < 300}
     assert good == {draft.operation for draft in made}

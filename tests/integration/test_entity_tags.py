@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.policy.document import load
-from app.policy.operation import operations
+from app.spec.document import load
+from app.spec.operation import operations
 from tests.people import People, Person, make_role
 from tests.rows import sessions_of
 from tests.wire import data, refused
@@ -34,9 +34,9 @@ class Guarded:
 
     def tag(self) -> str:
         assert self.read is not None
-        answer = self._caller.api.get(self.read)
-        data(answer)
-        return answer.headers["etag"]
+        response = self._caller.api.get(self.read)
+        data(response)
+        return response.headers["etag"]
 
 
 @pytest.fixture
@@ -106,8 +106,8 @@ def test_a_write_with_the_tag_of_an_earlier_version_is_told_of_the_change(people
     data(people.alice.api.put(profile, json=PROFILE, headers={"If-Match": seen}))
 
     for tag in (seen, f"W/{seen}", f'{seen[:-1]}-gzip"'):
-        answer = people.alice.api.put(profile, json=PROFILE, headers={"If-Match": tag})
-        [error] = refused(answer, 412, "PRECONDITION_FAILED")
+        response = people.alice.api.put(profile, json=PROFILE, headers={"If-Match": tag})
+        [error] = refused(response, 412, "PRECONDITION_FAILED")
         assert CHANGED in error["message"]
 
 
@@ -120,7 +120,9 @@ def test_the_current_tag_in_a_form_that_proxies_make_lets_every_write_through(
         tag = "*" if operation.read is None else operation.tag()
         done[name] = operation.send("*" if tag == "*" else form.format(tag.strip('"')))
 
-    assert {name: answer.status_code for name, answer in done.items() if answer.status_code not in (200, 204)} == {}
+    assert {
+        name: response.status_code for name, response in done.items() if response.status_code not in (200, 204)
+    } == {}
 
 
 def test_a_session_has_no_tag_and_takes_none(guarded: dict[str, Guarded]) -> None:
@@ -138,7 +140,7 @@ def test_a_copy_is_known_again_by_the_tag_that_a_proxy_made(people: People) -> N
     for path in (url, f"{url}/profile", "/v1/roles/user", SETTING, "/v1/settings", "/v1/settings/public"):
         tag = api.get(path).headers["etag"].strip('"')
         for known in (f'"{tag}"', f'W/"{tag}"', f'"{tag}-gzip"', f'"x", "{tag}--br"', "*"):
-            answer = api.get(path, headers={"If-None-Match": known})
-            assert (answer.status_code, answer.content) == (304, b""), (path, known)
+            response = api.get(path, headers={"If-None-Match": known})
+            assert (response.status_code, response.content) == (304, b""), (path, known)
         for other in (f'"{tag}x"', f'"{tag}', f"{tag}", f'"{tag}-gzip-gzip"', ""):
             assert api.get(path, headers={"If-None-Match": other}).status_code == 200, (path, other)

@@ -10,15 +10,15 @@ import psycopg2
 import pytest
 
 from app.cache.client import Cache
+from app.config import Config
 from app.database import Database, bind, connection, queries, run, transaction, within
 from app.database.migrator import migrate
 from app.database.watch import Link, Watch
 from app.errors import Unavailable
 from app.factory import build_probes
-from app.settings import Settings
 from models.record import database as proxy
 from tests.frozen import Frozen, relayed
-from tests.service import running, settings_for
+from tests.service import config_for, running
 from tests.threads import in_threads
 
 # What a busy machine may add to a bound.
@@ -47,8 +47,8 @@ def server(hanging: Frozen) -> Iterator[Frozen]:
 
 
 def bound_to(url: str, *, bounded: bool = True) -> Database:
-    settings = Settings(database_url=url, database_statement_seconds=1, database_connect_seconds=2)
-    return bind(settings, size=8, bounded=bounded)
+    config = Config(database_url=url, database_statement_seconds=1, database_connect_seconds=2)
+    return bind(config, size=8, bounded=bounded)
 
 
 @contextlib.contextmanager
@@ -232,16 +232,16 @@ def eventually(holds: Callable[[], bool]) -> bool:
 
 def test_a_service_answers_throughout_and_can_be_ended(server: Frozen) -> None:
     migrate(Database(server.url, size=2), report=lambda _: None)
-    settings = settings_for(
+    config = config_for(
         DATABASE_URL=server.url, DATABASE_STATEMENT_SECONDS="1", DATABASE_CONNECT_SECONDS="2", REQUEST_SECONDS="15"
     )
     sign_in = {"email": "alice@example.com", "password": "correct horse battery staple"}
-    with running(settings) as service, service.client() as client:
+    with running(config) as service, service.client() as client:
         assert client.get("/health").json()["checks"]["database"] == "ok"
         server.freeze()
         assert client.get("/health").json()["checks"]["database"] == "error"
-        answer = client.post("/v1/auth/login", json=sign_in)
-        assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+        response = client.post("/v1/auth/login", json=sign_in)
+        assert (response.status_code, "Retry-After" in response.headers) == (503, True)
         server.thaw()
         assert client.get("/health").json()["checks"]["database"] == "ok"
         assert client.post("/v1/auth/login", json=sign_in).status_code == 401

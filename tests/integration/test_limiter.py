@@ -11,9 +11,9 @@ import redis
 
 from app.cache import client as cache_client
 from app.cache.client import Cache
-from app.cache.limiter import SCRIPT, Limiter, Taken
+from app.cache.limiter import SCRIPT, Limiter, LimitState
+from app.config import Bucket
 from app.embedded import start_valkey
-from app.settings import Bucket
 from tests.round_trips import counted
 from tests.servers import with_user
 
@@ -25,7 +25,7 @@ def limiter(url: str, prefix: str = "test") -> Limiter:
 def test_a_hundred_parallel_requests_of_four_processes_never_exceed_the_count(valkey_url: str) -> None:
     processes = [limiter(valkey_url) for _ in range(4)]
 
-    def take(number: int) -> Taken:
+    def take(number: int) -> LimitState:
         return processes[number % 4].take("login", "203.0.113.9", Bucket(25, 3600))
 
     with ThreadPoolExecutor(100) as pool:
@@ -211,17 +211,17 @@ def test_a_redis_that_comes_back_counts_again(tmp_path: Path, monkeypatch: pytes
     again.stop()
 
 
-def plain(process: Limiter, bucket: Bucket) -> Taken:
+def plain(process: Limiter, bucket: Bucket) -> LimitState:
     return process.take("read", "a", bucket)
 
 
-def beside_a_reading(process: Limiter, bucket: Bucket) -> Taken:
+def beside_a_reading(process: Limiter, bucket: Bucket) -> LimitState:
     return process.take_and_read("read", "a", bucket, lambda _: ["test:a key"])[0]
 
 
 @pytest.mark.parametrize("take", [plain, beside_a_reading])
 def test_a_redis_that_goes_away_leaves_nobody_a_second_bucket(
-    tmp_path: Path, take: Callable[[Limiter, Bucket], Taken]
+    tmp_path: Path, take: Callable[[Limiter, Bucket], LimitState]
 ) -> None:
     valkey = start_valkey(tmp_path)
     if valkey is None:

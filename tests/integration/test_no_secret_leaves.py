@@ -12,8 +12,8 @@ import httpx
 import psycopg2
 import pytest
 
-from app.settings import Settings
-from app.surface import read_surface
+from app.config import Config
+from app.pipeline.contract import read_contract
 from tests import leaks
 from tests.command import Server
 from tests.integration.conftest import GATEWAYS
@@ -58,9 +58,9 @@ class Walk:
 
     def call(self, status: int, method: str, path: str, token: str | None = None, **options: Any) -> httpx.Response:
         """Call, and keep the answer as one that holds no secret."""
-        answer = self._send(status, method, path, token, **options)
-        self.told.append(f"{answer.headers}\n{answer.text}")
-        return answer
+        response = self._send(status, method, path, token, **options)
+        self.told.append(f"{response.headers}\n{response.text}")
+        return response
 
     def tokens(self, path: str, body: dict[str, str]) -> dict[str, Any]:
         """Call what hands out tokens, and mark them as secret."""
@@ -79,9 +79,9 @@ class Walk:
         self, status: int, method: str, path: str, token: str | None = None, *, headers: Any = None, **options: Any
     ) -> httpx.Response:
         headers = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
-        answer = self._http.request(method, path, headers=headers, **options)
-        assert answer.status_code == status, f"{method} {path}: {answer.text}"
-        return answer
+        response = self._http.request(method, path, headers=headers, **options)
+        assert response.status_code == status, f"{method} {path}: {response.text}"
+        return response
 
 
 def _walk_everywhere(walk: Walk) -> None:
@@ -215,7 +215,7 @@ def test_no_secret_is_in_the_log_the_tables_the_cache_or_an_answer(
 
     log = server.printed
     requests = [line for line in log.splitlines() if '"event":"request"' in line]
-    assert {json.loads(line)["operation_id"] for line in requests} >= set(read_surface(Settings()).policies)
+    assert {json.loads(line)["operation_id"] for line in requests} >= set(read_contract(Config()).policies)
     assert '"exception"' in log
     assert any("audit_events" in row for row in rows)
     assert cached

@@ -8,10 +8,10 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
-from app.settings import Settings
+from app.config import Config
 from tests.people import People
 from tests.raw import ask
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.service import running as serving
 from tests.wire import data, refused
 
@@ -54,10 +54,10 @@ def browser(service: Service) -> Iterator[httpx.Client]:
 
 
 def test_the_document_is_served_with_its_names(browser: httpx.Client) -> None:
-    answer = browser.get("/openapi.json")
+    response = browser.get("/openapi.json")
 
-    assert answer.headers["content-type"] == "application/json"
-    document = answer.json()
+    assert response.headers["content-type"] == "application/json"
+    document = response.json()
     validate(document)
     assert {"User", "Profile", "ErrorEnvelope"} <= set(document["components"]["schemas"])
     data_schema = document["components"]["schemas"]["UserEnvelope"]["properties"]["data"]
@@ -65,16 +65,16 @@ def test_the_document_is_served_with_its_names(browser: httpx.Client) -> None:
 
 
 def test_both_spellings_of_the_document_are_the_same(browser: httpx.Client) -> None:
-    answer = browser.get("/openapi.yaml")
+    response = browser.get("/openapi.yaml")
 
-    assert answer.headers["content-type"].startswith("application/yaml")
-    assert yaml.safe_load(answer.text) == browser.get("/openapi.json").json()
+    assert response.headers["content-type"].startswith("application/yaml")
+    assert yaml.safe_load(response.text) == browser.get("/openapi.json").json()
 
 
 def test_the_document_names_the_public_address(database_url: str) -> None:
-    settings = settings_for(DATABASE_URL=database_url, PUBLIC_URL="https://accounts.example.com")
+    config = config_for(DATABASE_URL=database_url, PUBLIC_URL="https://accounts.example.com")
 
-    with serving(settings) as service, service.client() as client:
+    with serving(config) as service, service.client() as client:
         assert client.get("/openapi.json").json()["servers"] == [{"url": "https://accounts.example.com"}]
 
 
@@ -108,11 +108,11 @@ PLAIN = (
     "", "identity", "gzip;q=0", "gzip;q=0.000", "*;q=0", "br", "gzip;q=0.2, identity;q=0.5", "*, gzip;q=0",
     "gzip;q=two", "gzip;q=1.5", "gzip;level=9", "gzipped", ";q=1", ",,;",
 )  # fmt: skip
-KEPT = (*DOCUMENTS, "/docs", "/docs/start.js", "/docs/swagger-ui.css", "/docs/favicon-32x32.png")
+REVALIDATED_HEADERS = (*DOCUMENTS, "/docs", "/docs/start.js", "/docs/swagger-ui.css", "/docs/favicon-32x32.png")
 
 
 def test_what_stays_the_same_may_be_kept_and_asked_about(service: Service, subtests: pytest.Subtests) -> None:
-    for target in KEPT:
+    for target in REVALIDATED_HEADERS:
         with subtests.test(target):
             whole = ask(service, "GET", target)
             tag = whole.headers["etag"]
@@ -138,21 +138,21 @@ def test_the_document_comes_compressed_where_that_is_wanted(service: Service, su
         assert "content-encoding" not in plain.headers
         for wish in COMPRESSED:
             with subtests.test(target, wish=wish):
-                answer = ask(service, "GET", target, [("Accept-Encoding", wish)])
-                assert answer.headers["content-encoding"] == "gzip"
-                assert len(answer.headers.get_list("content-length")) == 1
-                assert answer.headers["content-type"] == plain.headers["content-type"]
-                assert answer.content == plain.content  # httpx has undone it
-                assert "Accept-Encoding" in answer.headers["vary"]
-                tags.add(answer.headers["etag"])
+                response = ask(service, "GET", target, [("Accept-Encoding", wish)])
+                assert response.headers["content-encoding"] == "gzip"
+                assert len(response.headers.get_list("content-length")) == 1
+                assert response.headers["content-type"] == plain.headers["content-type"]
+                assert response.content == plain.content  # httpx has undone it
+                assert "Accept-Encoding" in response.headers["vary"]
+                tags.add(response.headers["etag"])
                 known = ask(service, "GET", target, [("Accept-Encoding", wish), ("If-None-Match", max(tags, key=len))])
                 assert known.status_code == 304
         for wish in PLAIN:
             with subtests.test(target, wish=wish):
-                answer = ask(service, "GET", target, [("Accept-Encoding", wish)])
-                assert "content-encoding" not in answer.headers
-                assert answer.headers["etag"] == plain.headers["etag"]
-                assert "Accept-Encoding" in answer.headers["vary"]
+                response = ask(service, "GET", target, [("Accept-Encoding", wish)])
+                assert "content-encoding" not in response.headers
+                assert response.headers["etag"] == plain.headers["etag"]
+                assert "Accept-Encoding" in response.headers["vary"]
         assert len(tags) == 2, "each of the two has a tag of its own"
 
 
@@ -167,51 +167,51 @@ def test_compressing_is_worth_it(service: Service) -> None:
 
 def test_an_unknown_page_is_a_404_in_the_envelope(service: Service) -> None:
     for target in NO_PAGES:
-        answer = ask(service, "GET", target)
-        refused(answer, 404, "NOT_FOUND")
-        assert "location" not in answer.headers
+        response = ask(service, "GET", target)
+        refused(response, 404, "NOT_FOUND")
+        assert "location" not in response.headers
 
 
 def test_pages_are_only_read(service: Service) -> None:
     for target in ("/docs", "/openapi.json", "/metrics"):
         for method in ("POST", "PUT", "PATCH", "DELETE", "TRACE"):
-            answer = ask(service, method, target)
-            refused(answer, 405, "METHOD_NOT_ALLOWED")
-            assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+            response = ask(service, method, target)
+            refused(response, 405, "METHOD_NOT_ALLOWED")
+            assert response.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_options_of_a_page_are_a_204_with_allow(service: Service) -> None:
     for target in ("/", "/docs", "/openapi.json", "/docs/start.js"):
-        answer = ask(service, "OPTIONS", target)
-        assert (answer.status_code, answer.content) == (204, b"")
-        assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
-        assert not {"content-type", "content-length"} & set(answer.headers)
+        response = ask(service, "OPTIONS", target)
+        assert (response.status_code, response.content) == (204, b"")
+        assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+        assert not {"content-type", "content-length"} & set(response.headers)
     refused(ask(service, "OPTIONS", "/nothing"), 404, "NOT_FOUND")
 
 
 def test_a_refusal_of_a_page_has_the_request_id_of_its_log_line(service: Service) -> None:
-    answer = ask(service, "GET", "/nothing", [("X-Request-Id", "mine")])
+    response = ask(service, "GET", "/nothing", [("X-Request-Id", "mine")])
 
-    refused(answer, 404, "NOT_FOUND")
-    assert answer.headers["x-request-id"] == "mine"
+    refused(response, 404, "NOT_FOUND")
+    assert response.headers["x-request-id"] == "mine"
 
 
 def test_the_figures_are_open_in_tests_and_count_by_operation(people: People, browser: httpx.Client) -> None:
     data(people.alice.api.get("/v1/users/me"))
 
-    answer = browser.get("/metrics")
+    response = browser.get("/metrics")
 
-    assert answer.status_code == 200
-    assert 'charter_requests_total{operation="get_me",status="200"}' in answer.text
-    assert "charter_response_mismatches_total" in answer.text
-    assert people.alice.email not in answer.text
-    assert str(people.alice.id) not in answer.text
+    assert response.status_code == 200
+    assert 'charter_requests_total{operation="get_me",status="200"}' in response.text
+    assert "charter_response_mismatches_total" in response.text
+    assert people.alice.email not in response.text
+    assert str(people.alice.id) not in response.text
 
 
 @pytest.mark.parametrize("gateway", ["compiled", "connexion"])
 def test_the_figures_ask_for_their_token_in_production(gateway: str) -> None:
-    settings = Settings.from_environment({**PRODUCTION, "CHARTER_GATEWAY": gateway, "METRICS_TOKEN": TOKEN})
-    with serving(settings) as service, service.client() as client:
+    config = Config.from_environment({**PRODUCTION, "CHARTER_GATEWAY": gateway, "METRICS_TOKEN": TOKEN})
+    with serving(config) as service, service.client() as client:
         for header in ("", "Bearer", "Bearer x", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN, "Bearer \xe9"):
             refused(client.get("/metrics", headers={"Authorization": header.encode("latin-1")}), 401, "UNAUTHENTICATED")
         assert client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
@@ -219,7 +219,7 @@ def test_the_figures_ask_for_their_token_in_production(gateway: str) -> None:
 
 
 def test_without_a_token_nobody_reads_the_figures_in_production() -> None:
-    with serving(Settings.from_environment(PRODUCTION)) as service:
+    with serving(Config.from_environment(PRODUCTION)) as service:
         for header in ("", "Bearer", "Bearer ", "Bearer None"):
             refused(ask(service, "GET", "/metrics", [("Authorization", header)]), 401, "UNAUTHENTICATED")
 
@@ -233,6 +233,6 @@ def test_no_operation_that_connexion_registered_on_flask_answers(services, peopl
     for rule in registered:
         path = rule.rule.replace("<user_id>", str(people.alice.id))
         for method in rule.methods or ():
-            answer = client.open(path, method=method, headers={"X-Request-Id": "x"})
-            assert answer.status_code == 404, (method, path)
+            response = client.open(path, method=method, headers={"X-Request-Id": "x"})
+            assert response.status_code == 404, (method, path)
     assert data(people.alice.api.get("/v1/users/me"))["status"] == "active"

@@ -11,7 +11,7 @@ import pytest
 from app.database import Database
 from tests.command import PRODUCTION, Server
 from tests.people import PASSWORD, People, make_account
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.wire import data, refused
 
 SIGN_INS = 200
@@ -33,8 +33,8 @@ def test_a_session_ended_in_one_process_is_refused_by_the_other_at_once(
     here, there = two_servers
     make_account("alice", "user", password_hash, now=datetime.now(UTC))
     body = {"email": "alice@example.com", "password": PASSWORD}
-    answer = httpx.post(f"{here}/v1/auth/login", json=body)
-    token = {"Authorization": f"Bearer {data(answer)['access_token']}"}
+    response = httpx.post(f"{here}/v1/auth/login", json=body)
+    token = {"Authorization": f"Bearer {data(response)['access_token']}"}
     assert httpx.get(f"{there}/v1/users/me", headers=token).status_code == 200
 
     assert httpx.post(f"{here}/v1/auth/logout", headers=token).status_code == 204
@@ -48,8 +48,8 @@ def test_a_setting_changed_in_one_process_counts_in_the_other_at_once(
 ) -> None:
     here, there = two_servers
     make_account("ada", "admin", password_hash, now=datetime.now(UTC))
-    answer = httpx.post(f"{here}/v1/auth/login", json={"email": "ada@example.com", "password": PASSWORD})
-    token = {"Authorization": f"Bearer {data(answer)['access_token']}"}
+    response = httpx.post(f"{here}/v1/auth/login", json={"email": "ada@example.com", "password": PASSWORD})
+    token = {"Authorization": f"Bearer {data(response)['access_token']}"}
     one, all_of_them = "/v1/settings/registration.open", "/v1/settings"
 
     for number, value in enumerate((False, True, False)):
@@ -69,7 +69,7 @@ def test_many_sign_ins_do_not_hold_up_a_light_request(
     database_url: str, database: Database, password_hash: str
 ) -> None:
     variables = {"LIMIT_CLIENT_FAILURES": "100000", "LIMIT_ACCOUNT_FAILURES": "1000", "HASHING_THREADS": "1"}
-    service = Service(settings_for(DATABASE_URL=database_url, **variables))
+    service = Service(config_for(DATABASE_URL=database_url, **variables))
     people = People(service, password_hash)
     body = {"email": people.bob.email, "password": PASSWORD}
     token = people.alice.sign_in()["access_token"]
@@ -82,7 +82,7 @@ def test_many_sign_ins_do_not_hold_up_a_light_request(
             await asyncio.wait(heavy, return_when=asyncio.FIRST_COMPLETED)
             light = await client.get("/v1/users/me", headers={"Authorization": f"Bearer {token}"})
             waiting = sum(not task.done() for task in heavy)
-            return light.status_code, waiting, [answer.status_code for answer in await asyncio.gather(*heavy)]
+            return light.status_code, waiting, [response.status_code for response in await asyncio.gather(*heavy)]
 
     try:
         status, waiting, sign_ins = asyncio.run(race())

@@ -33,8 +33,8 @@ def cost(statements: list[str]) -> Callable[..., int]:
 
     def measure(ask: Callable[[], httpx.Response], status: int = 200) -> int:
         statements.clear()
-        answer = ask()
-        assert answer.status_code == status, answer.text
+        response = ask()
+        assert response.status_code == status, response.text
         return len(statements)
 
     return measure

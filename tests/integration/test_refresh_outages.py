@@ -117,10 +117,10 @@ def test_a_refresh_that_was_cut_off_in_its_commit_has_used_nothing_up(
     cutter.away = False
     service.clock.advance(seconds=DAY)
 
-    answer = refresh(service, token)
+    response = refresh(service, token)
 
-    following = data(answer)["refresh_token"]
-    assert (event(answer).details or {})["kind"] == ("unanswered" if point == "after" else "rotated")
+    following = data(response)["refresh_token"]
+    assert (event(response).details or {})["kind"] == ("unanswered" if point == "after" else "rotated")
     assert run(SESSION) == [(2, None, None)]
     service.clock.advance(seconds=14)
     assert rotated(service, token)["refresh_token"] == following

@@ -36,18 +36,18 @@ class Deployment:
         self._members = members
 
     def ask(self, token: str, path: str) -> list[httpx.Response]:
-        answers = []
+        responses = []
         for member in self._members:
             with member.client(token) as client:
-                answers.append(client.get(path))
-        return answers
+                responses.append(client.get(path))
+        return responses
 
     def statuses(self, token: str, path: str = "/v1/users/me") -> set[int]:
-        return {answer.status_code for answer in self.ask(token, path)}
+        return {response.status_code for response in self.ask(token, path)}
 
     def refuses(self, token: str) -> bool:
         """Tell whether every server says that the session has ended."""
-        return all(refused(answer, 401, "SESSION_ENDED") for answer in self.ask(token, "/v1/users/me"))
+        return all(refused(response, 401, "SESSION_ENDED") for response in self.ask(token, "/v1/users/me"))
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_role_given_counts_at_once(people: People, everywhere: Deployment) -> 
     data(people.ada.api.put(f"/v1/users/{people.bob.id}/role", json={"role": "admin"}))
 
     assert everywhere.statuses(token, "/v1/users") == {200}
-    assert {data(answer)["role"] for answer in everywhere.ask(token, "/v1/users/me")} == {"admin"}
+    assert {data(response)["role"] for response in everywhere.ask(token, "/v1/users/me")} == {"admin"}
 
 
 def test_a_role_taken_away_counts_at_once(people: People, everywhere: Deployment) -> None:
@@ -99,7 +99,7 @@ def test_what_a_role_holds_counts_at_once(people: People, everywhere: Deployment
 
     data(people.ada.api.patch("/v1/roles/clerk", json={"name": "registrar", "permissions": ["users:list"]}))
     assert everywhere.statuses(token, "/v1/users") == {200}
-    assert {data(answer)["role"] for answer in everywhere.ask(token, "/v1/users/me")} == {"registrar"}
+    assert {data(response)["role"] for response in everywhere.ask(token, "/v1/users/me")} == {"registrar"}
 
 
 def test_a_revoked_session_is_over_at_once(people: People, everywhere: Deployment) -> None:

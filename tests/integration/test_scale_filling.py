@@ -45,8 +45,8 @@ def compiled(services: Services) -> Service:
 
 
 def sign_in(client: httpx.Client) -> dict[str, str]:
-    answer = client.post("/v1/auth/login", json={"email": ADMIN, "password": PASSWORD})
-    return {"Authorization": f"Bearer {data(answer)['access_token']}"}
+    response = client.post("/v1/auth/login", json={"email": ADMIN, "password": PASSWORD})
+    return {"Authorization": f"Bearer {data(response)['access_token']}"}
 
 
 def test_charter_works_on_it_and_its_trail_stays_append_only(compiled: Service, database: Database) -> None:

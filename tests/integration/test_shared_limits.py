@@ -109,31 +109,33 @@ def pair(servers: Servers, tmp_path_factory: pytest.TempPathFactory, password_ha
     servers.drop(url)
 
 
-def statuses(answers: list[httpx.Response]) -> Counter[int]:
-    return Counter(answer.status_code for answer in answers)
+def statuses(responses: list[httpx.Response]) -> Counter[int]:
+    return Counter(response.status_code for response in responses)
 
 
 def test_of_a_hundred_at_once_over_two_processes_just_the_limit_passes(pair: Pair) -> None:
-    answers = pair.crowd(100, "203.0.113.1")
+    responses = pair.crowd(100, "203.0.113.1")
 
-    assert statuses(answers) == {401: LIMIT, 429: 100 - LIMIT}
-    passed = [answer.headers["ratelimit"].partition(";t=")[0] for answer in answers if answer.status_code == 401]
+    assert statuses(responses) == {401: LIMIT, 429: 100 - LIMIT}
+    passed = [
+        response.headers["ratelimit"].partition(";t=")[0] for response in responses if response.status_code == 401
+    ]
     assert sorted(passed) == [f'"refresh";r={left}' for left in range(LIMIT)]
 
 
 def test_a_refusal_says_when_the_next_one_is_taken_in_structured_fields(pair: Pair) -> None:
-    answers = pair.crowd(LIMIT + 2, "203.0.113.2")
+    responses = pair.crowd(LIMIT + 2, "203.0.113.2")
 
-    for answer in answers:
-        assert answer.headers["ratelimit-policy"] == '"refresh";q=10;w=3600'
-        assert STRUCTURED.fullmatch(answer.headers["ratelimit-policy"])
-        assert STRUCTURED.fullmatch(answer.headers["ratelimit"])
-    for answer in answers:
-        if answer.status_code == 429:
-            refused(answer, 429, "RATE_LIMITED")
-            wait = answer.headers["retry-after"]
+    for response in responses:
+        assert response.headers["ratelimit-policy"] == '"refresh";q=10;w=3600'
+        assert STRUCTURED.fullmatch(response.headers["ratelimit-policy"])
+        assert STRUCTURED.fullmatch(response.headers["ratelimit"])
+    for response in responses:
+        if response.status_code == 429:
+            refused(response, 429, "RATE_LIMITED")
+            wait = response.headers["retry-after"]
             assert 0 < int(wait) <= 360
-            assert answer.headers["ratelimit"] == f'"refresh";r=0;t={wait}'
+            assert response.headers["ratelimit"] == f'"refresh";r=0;t={wait}'
 
 
 def test_callers_do_not_use_up_one_another_s(pair: Pair) -> None:
@@ -170,12 +172,12 @@ def test_a_burst_is_told_as_what_may_come_at_once_and_how_soon_again(pair: Pair)
     body = {"email": "bob@example.com", "password": PASSWORD}
     token = data(httpx.post(f"{pair.here}/v1/auth/login", json=body))["access_token"]
 
-    answers = [log_out() for _ in range(7)]
+    responses = [log_out() for _ in range(7)]
 
     # The session is over with the first: the others count against the address.
-    assert [answer.status_code for answer in answers] == [204, 401, 401, 401, 401, 401, 429]
-    assert {answer.headers["ratelimit-policy"] for answer in answers} == {'"write";q=5;w=150'}
-    assert 0 < int(answers[-1].headers["retry-after"]) <= 30
+    assert [response.status_code for response in responses] == [204, 401, 401, 401, 401, 401, 429]
+    assert {response.headers["ratelimit-policy"] for response in responses} == {'"write";q=5;w=150'}
+    assert 0 < int(responses[-1].headers["retry-after"]) <= 30
 
 
 def test_a_revoked_token_uses_up_nothing_of_its_owner_s_on_any_server(pair: Pair) -> None:

@@ -29,7 +29,7 @@ def test_a_role_without_any_permission_is_still_signed_in(people: People) -> Non
 )
 def test_a_body_that_is_refused_leaves_an_event_where_nothing_else_would_tell(service, path: str, event: str) -> None:
     with service.client() as client:
-        answer = client.post(path, json={})
+        response = client.post(path, json={})
 
-    assert answer.status_code == 400
-    assert events(answer.headers["x-request-id"]) == [(event, "failed", "validation_error")]
+    assert response.status_code == 400
+    assert events(response.headers["x-request-id"]) == [(event, "failed", "validation_error")]

@@ -50,9 +50,9 @@ class Unread:
 
     def _once(self, line: HTTPConnection, path: str) -> int:
         line.request("GET", path)
-        answer = line.getresponse()
-        answer.read()
-        return answer.status
+        response = line.getresponse()
+        response.read()
+        return response.status
 
     def end(self) -> list[dict]:
         """Read on, end the server, and return what it has logged; every line must be whole."""

@@ -14,10 +14,10 @@ from app.database import Database, run
 from app.database.migrator import MigrationError, migrate, rollback
 from app.identifiers import new_id
 from app.services import activity, rights, user_counts
-from app.services.upkeep import keep_up
+from app.services.maintenance import run_maintenance
 from tests.integration.roles import TwoRoles, bound, execute, two_roles
 from tests.servers import Servers
-from tests.service import settings_for
+from tests.service import config_for
 from tests.terminal import Terminal
 
 NOW = datetime.now(UTC)
@@ -107,10 +107,10 @@ def test_the_serving_role_can_change_nothing_of_the_trail(serving: Database) -> 
 
 
 def test_upkeep_and_chores_do_their_work_for_a_role_that_owns_nothing(serving: Database) -> None:
-    settings = settings_for(DATABASE_URL=serving.url)
+    config = config_for(DATABASE_URL=serving.url)
     before = {name for (name,) in run(PARTITIONS)}
 
-    keep_up(settings=settings, now=NOW + timedelta(days=62))
+    run_maintenance(config=config, now=NOW + timedelta(days=62))
     user_counts.fold(few=0)
     activity.settle(settle_seconds=900, now=NOW)
 
@@ -203,8 +203,8 @@ def test_the_owner_of_an_empty_database_migrates_and_the_other_serves(servers: S
 
 @pytest.mark.parametrize("name", ["", "public", "none", "pg_monitor", "x" * 64, "a\nb", "a\x7fb"])
 def test_a_name_that_no_role_can_have_is_refused(name: str) -> None:
-    answer = CliRunner().invoke(main, ["db", "grants", name])
-    assert (answer.exit_code, "Invalid value for 'ROLE': must be" in answer.stderr) == (2, True)
+    response = CliRunner().invoke(main, ["db", "grants", name])
+    assert (response.exit_code, "Invalid value for 'ROLE': must be" in response.stderr) == (2, True)
 
 
 def test_a_name_is_quoted_and_a_role_that_is_not_there_yet_is_told(database: Database, tmp_path: Path) -> None:

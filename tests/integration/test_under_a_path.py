@@ -11,14 +11,14 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 
-from app.policy.document import load
-from app.policy.operation import operations
+from app.spec.document import load
+from app.spec.operation import operations
 from tests import surface
 from tests.integration.conftest import GATEWAYS
 from tests.people import PASSWORD, People, make_role
 from tests.raw import ask
 from tests.servers import Servers
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.service import running as serving
 from tests.wire import data, refused
 
@@ -32,8 +32,8 @@ REFERENCE = re.compile(r'(?:href|src)="([^"]+)"|url: "([^"]+)"')
 def running(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Service]:
     """A service that clients reach under a path."""
     url = servers.clone()
-    settings = settings_for(DATABASE_URL=url, CHARTER_GATEWAY=request.param, PUBLIC_URL=f"{PUBLIC}/")
-    with serving(settings) as service:
+    config = config_for(DATABASE_URL=url, CHARTER_GATEWAY=request.param, PUBLIC_URL=f"{PUBLIC}/")
+    with serving(config) as service:
         yield service
     servers.drop(url)
 
@@ -154,8 +154,8 @@ def test_no_other_spelling_of_the_path_leads_anywhere(running: Service) -> None:
 
 @pytest.mark.parametrize("path", ["/v1", "/health", "/docs"])
 def test_a_path_that_begins_like_ours_is_only_removed_by_the_proxy(database_url: str, path: str) -> None:
-    settings = settings_for(DATABASE_URL=database_url, PUBLIC_URL=f"https://api.example.com{path}")
-    with serving(settings) as service:
+    config = config_for(DATABASE_URL=database_url, PUBLIC_URL=f"https://api.example.com{path}")
+    with serving(config) as service:
         refused(ask(service, "GET", "/v1/users/me"), 401, "UNAUTHENTICATED")
         for target in ("/health/live", "/docs", "/docs/start.js"):
             assert ask(service, "GET", target).status_code == 200
@@ -163,8 +163,8 @@ def test_a_path_that_begins_like_ours_is_only_removed_by_the_proxy(database_url:
 
 
 def test_the_end_of_an_operation_is_explained_under_the_path(database_url: str) -> None:
-    settings = settings_for(DATABASE_URL=database_url, PUBLIC_URL=PUBLIC)
-    with serving(settings, document=SMALL, handlers_package="tests.surface.handlers") as service:
+    config = config_for(DATABASE_URL=database_url, PUBLIC_URL=PUBLIC)
+    with serving(config, document=SMALL, handlers_package="tests.surface.handlers") as service:
         answer = ask(service, "POST", "/v1/relics", [("Content-Type", "text/plain")], b"x")
 
     assert '</accounts/docs#/probes/bury_relic>; rel="deprecation"' in answer.headers["link"]

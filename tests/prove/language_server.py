@@ -30,9 +30,9 @@ def check_completions(folder: Path) -> None:
     try:
         for file in sorted([*_OPENAPI.glob("paths/*.yaml"), *_OPENAPI.glob("components/**/*.yaml")]):
             assert server.findings(file, file.read_text(encoding="utf-8")) == [], file
-        settings = _OPENAPI / "settings.yaml"
-        assert server.findings(settings, settings.read_text(encoding="utf-8")) == []
-        mistaken = server.findings(_OPENAPI / "mistaken.yaml", f"{_mark(settings)}a.key: {{visibility: hidden}}\n")
+        config = _OPENAPI / "settings.yaml"
+        assert server.findings(config, config.read_text(encoding="utf-8")) == []
+        mistaken = server.findings(_OPENAPI / "mistaken.yaml", f"{_mark(config)}a.key: {{visibility: hidden}}\n")
         assert any("Missing property" in message for message in mistaken), mistaken
         right = (_OPENAPI / "paths/user_profile.yaml").read_text(encoding="utf-8")
         for number, (before, after, finding) in enumerate(_MISTAKES):
@@ -122,10 +122,10 @@ class LanguageServer:
             self._told[message["params"]["uri"]] = message["params"]["diagnostics"]
         elif method and "id" in message:
             # A file is judged by what stands in its first line, never by a catalogue of schemas on the network.
-            settings = {"schemaStore": {"enable": False}, "validate": True, "completion": True, "hover": True}
+            config = {"schemaStore": {"enable": False}, "validate": True, "completion": True, "hover": True}
             asked = message["params"].get("items", []) if method == "workspace/configuration" else []
-            answer = [settings if item.get("section") == "yaml" else {} for item in asked]
-            self._send({"id": message["id"], "result": answer or None})
+            response = [config if item.get("section") == "yaml" else {} for item in asked]
+            self._send({"id": message["id"], "result": response or None})
 
     def _send(self, message: dict[str, Any]) -> None:
         body = json.dumps({"jsonrpc": "2.0", **message}).encode()

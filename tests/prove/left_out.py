@@ -5,7 +5,7 @@ _WATCHES = "looks at which process of the server answers, and PgBouncer chooses 
 _KEEPS = "is about databases that tests lend to one another, which they do not do behind a pooler"
 _SET_BEFORE = "changes settings of the role, which PgBouncer's connections took on when they were made"
 _CONNECTIONS = "tests/integration/test_connections.py::"
-_KEPT = "tests/integration/test_kept.py::"
+_KEPT = "tests/integration/test_stored_responses.py::"
 
 LEFT_OUT = {
     f"{_CONNECTIONS}test_a_connection_that_died_in_the_pool_is_not_handed_out": _KILLS,

@@ -101,7 +101,7 @@ class Load:
         self._stop = threading.Event()
         self._rounds = [0] * CLIENTS
         self._fault: list[BaseException] = []
-        self.answers: Counter[str] = Counter()
+        self.responses: Counter[str] = Counter()
         self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(CLIENTS)]
 
     def __enter__(self) -> "Load":
@@ -127,11 +127,11 @@ class Load:
 
     @property
     def failures(self) -> dict[str, int]:
-        return {what: number for what, number in self.answers.items() if not what.split()[1].startswith("2")}
+        return {what: number for what, number in self.responses.items() if not what.split()[1].startswith("2")}
 
     def _run(self, number: int) -> None:
         try:
-            with Client(self._pair, f"client{number}@example.com", self.answers) as client:
+            with Client(self._pair, f"client{number}@example.com", self.responses) as client:
                 while not self._stop.is_set():
                     client.go_round()
                     self._rounds[number] += 1
@@ -142,8 +142,8 @@ class Load:
 class Client:
     """One of them: reads, pages through a list, writes with an Idempotency-Key twice, and refreshes."""
 
-    def __init__(self, pair: Pair, email: str, answers: Counter[str]) -> None:
-        self._pair, self._email, self._answers = pair, email, answers
+    def __init__(self, pair: Pair, email: str, responses: Counter[str]) -> None:
+        self._pair, self._email, self._answers = pair, email, responses
         # Of their own, so that each refresh goes to the other server than the one before, whatever failed in between.
         self._turns, self._refreshes = cycle((0, 1)), cycle((0, 1))
         self._numbers = count()
@@ -192,8 +192,10 @@ class Client:
             connection = self._connections.get(address)
             if connection is None:
                 connection = self._connections[address] = httpx.Client(base_url=address, timeout=30)
-            answer = connection.request(method, path, headers=headers, **more)
-        code = "" if answer.is_success else answer.json()["errors"][0]["code"]
-        self._answers[f"{operation} {answer.status_code} {code} {urlsplit(address).port if code else ''}".strip()] += 1
-        found: dict[str, Any] = answer.json()
-        return found if answer.is_success else None
+            response = connection.request(method, path, headers=headers, **more)
+        code = "" if response.is_success else response.json()["errors"][0]["code"]
+        self._answers[
+            f"{operation} {response.status_code} {code} {urlsplit(address).port if code else ''}".strip()
+        ] += 1
+        found: dict[str, Any] = response.json()
+        return found if response.is_success else None

@@ -59,9 +59,9 @@ def _address(server: "subprocess.Popen[bytes]", log: Path) -> str:
 
 def sign_in(url: str) -> str:
     """Sign in as the first admin and return the access token."""
-    answer = httpx.post(f"{url}/v1/auth/login", json={"email": "admin@example.com", "password": PASSWORD}, timeout=30)
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["data"]["access_token"])
+    response = httpx.post(f"{url}/v1/auth/login", json={"email": "admin@example.com", "password": PASSWORD}, timeout=30)
+    assert response.status_code == 200, response.text
+    return str(response.json()["data"]["access_token"])
 
 
 def walk(url: str, *, cwd: Path) -> None:

@@ -23,7 +23,7 @@ PAGE = ROOT / "docs" / "proxies.md"
 EMAIL, PASSWORD = "admin@example.com", "a prooflike passphrase 41"
 CLIENTS = 6
 # More than a restart of each server takes; clients stop by themselves after it.
-MOST_SECONDS = 240
+MAX_SECONDS = 240
 START_SECONDS = 60
 # After a server answers again: what the page says that the proxy needs to notice, and a bit more.
 NOTICE_SECONDS = 6
@@ -130,8 +130,8 @@ def _send(
     if body is not None:
         named["Content-Type"] = "application/json"
     connection.request(method, path, None if body is None else json.dumps(body), named)
-    answer = connection.getresponse()
-    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+    response = connection.getresponse()
+    return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
 
 
 class Deployment:
@@ -246,7 +246,7 @@ class Clients:
         self._port = port
         self._headers = {"Authorization": f"Bearer {token}"}
         self._over = threading.Event()
-        self._end = time.monotonic() + MOST_SECONDS
+        self._end = time.monotonic() + MAX_SECONDS
         self.seen: Counter[str] = Counter()
         self.failures: list[str] = []
         self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(CLIENTS)]

@@ -4,11 +4,11 @@ import os
 import time
 from pathlib import Path
 
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 
-settings = settings_for(DATABASE_URL=os.environ["DATABASE_URL"], CHARTER_GATEWAY=os.environ["CHARTER_GATEWAY"])
+config = config_for(DATABASE_URL=os.environ["DATABASE_URL"], CHARTER_GATEWAY=os.environ["CHARTER_GATEWAY"])
 document = Path(__file__).parent / "document" / "openapi.yaml"
-service = Service(settings, document=document, handlers_package="tests.surface.handlers")
+service = Service(config, document=document, handlers_package="tests.surface.handlers")
 print(service.url, flush=True)
 while True:
     time.sleep(60)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from app.policy.document import DocumentError, load
-from app.policy.events import load_events
-from app.policy.permissions import load_permissions
-from app.policy.policy import Policy
-from app.policy.vocabulary import read_policies
+from app.spec.document import DocumentError, load
+from app.spec.events import load_events
+from app.spec.permissions import load_permissions
+from app.spec.policy import Policy
+from app.spec.vocabulary import read_policies
 
 ROOT = """\
 openapi: 3.0.3

@@ -8,10 +8,10 @@ import pytest
 from app.addresses import is_address
 from app.errors import AppError
 from app.gateway.router import is_ours
-from app.gateway.validation import schemas
-from app.gateway.validation.json_body import parse
-from app.gateway.validation.violations import list_violations
 from app.observability.logging import MASK, _masked
+from app.spec.validation import schemas
+from app.spec.validation.json_body import parse
+from app.spec.validation.violations import list_violations
 
 LIST = {"type": "array", "maxItems": 100, "uniqueItems": True, "items": {"type": "string", "maxLength": 9}}
 PERSON = {"type": "object", "properties": {"tags": LIST}}

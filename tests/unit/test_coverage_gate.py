@@ -14,8 +14,8 @@ def test_a_package_at_the_bar_clears_it():
 
 
 def test_each_package_must_clear_both_bars_by_itself():
-    missed = shortfalls(_report(policy={"covered_lines": 89}, gateway={"covered_branches": 84}))
-    assert [line.split(":")[0] for line in missed] == ["app/policy", "app/gateway"]
+    missed = shortfalls(_report(pipeline={"covered_lines": 89}, gateway={"covered_branches": 84}))
+    assert [line.split(":")[0] for line in missed] == ["app/pipeline", "app/gateway"]
 
 
 def test_a_package_that_was_not_measured_does_not_pass():

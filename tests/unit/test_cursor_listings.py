@@ -7,13 +7,13 @@ from uuid import UUID
 import orjson
 import pytest
 
-from app.gateway.responses import Responder, UnusableResponsesError
-from app.policy.call import Call
-from app.policy.document import Place
-from app.policy.policy import Policy
-from app.policy.results import CursorListing
+from app.pipeline.context import RequestContext
+from app.pipeline.responses import Responder, UnusableResponsesError
+from app.results import CursorListing
 from app.security.cursors import Cursors
 from app.security.principal import Client
+from app.spec.document import Place
+from app.spec.policy import Policy
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 7_900, tzinfo=UTC)
 CURSORS = Cursors(["a secret that is only for tests"])
@@ -54,7 +54,7 @@ def responder(next_cursor: dict[str, Any]) -> Responder:
 
 def answered(following: UUID | None, **arguments: Any) -> tuple[dict[str, Any], str | None]:
     """Return the pagination and the Link of a page whose next one follows a row, or that is the last."""
-    call = Call(
+    call = RequestContext(
         request_id="mine",
         method="GET",
         path="/v1/things",

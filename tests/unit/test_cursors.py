@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.errors import ValidationFailed
+from app.errors import ValidationError
 from app.identifiers import new_id
-from app.policy.steps.parameters import list_scope
+from app.pipeline.steps.parameters import list_scope
 from app.security.cursors import Cursors
 
 SECRET = "violet harbour 9 lighthouse pebble"
@@ -18,7 +18,7 @@ SCOPE = b"the trail, of ada, without filters"
 
 
 def refusal(text: str, scope: bytes = SCOPE, cursors: Cursors = CURSORS) -> tuple[str, str | None]:
-    with pytest.raises(ValidationFailed) as caught:
+    with pytest.raises(ValidationError) as caught:
         cursors.read(text, scope)
     [violation] = caught.value.details
     return violation.message, violation.field

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from app.factory import build_cache, build_store
-from app.gateway.validation.settings import LONGEST_VALUE, load_declarations, undeclared
-from app.policy.document import DocumentError
-from app.services import configuration
-from app.services.declarations import Declarations, Declared
-from app.surface import OPENAPI, read_surface
+from app.context.declarations import SettingDeclaration, SettingDeclarations
+from app.factory import build_cache, build_cache_store
+from app.pipeline.contract import OPENAPI, read_contract
+from app.services import settings
+from app.spec.document import DocumentError
+from app.spec.settings_file import LONGEST_VALUE, load_declarations, undeclared_settings
 from tests.house.repository import ROOT, files
-from tests.service import settings_for
+from tests.service import config_for
 
 SOUND = """\
 a.b:
@@ -37,7 +37,7 @@ def faults(folder: Path, text: str) -> list[str]:
     return [str(fault) for fault in caught.value.faults]
 
 
-def declared(folder: Path, schema: str, default: str) -> Declared:
+def declared(folder: Path, schema: str, default: str) -> SettingDeclaration:
     text = SOUND.replace("{type: boolean}", schema).replace("default: true", f"default: {default}")
     return load_declarations(write(folder, text)).by_key["a.b"]
 
@@ -142,11 +142,11 @@ def test_a_start_is_refused_without_a_setting_that_an_operation_goes_by(tmp_path
     path = write(tmp_path, SOUND.replace("a.b", "registration.open"))
     declarations = load_declarations(path)
 
-    assert [str(fault) for fault in undeclared(declarations, ["login", "get_me"], path)] == [
+    assert [str(fault) for fault in undeclared_settings(declarations, ["login", "get_me"], path)] == [
         "openapi/settings.yaml:1: sign_in.unverified is not declared, and login goes by it. Declare it."
     ]
-    assert len(list(undeclared(declarations, ["register"], path))) == 2
-    assert list(undeclared(declarations, ["get_me"], path)) == []
+    assert len(list(undeclared_settings(declarations, ["register"], path))) == 2
+    assert list(undeclared_settings(declarations, ["get_me"], path)) == []
 
 
 def test_every_setting_is_gone_by_or_for_clients_to_read() -> None:
@@ -162,17 +162,19 @@ def test_every_setting_is_gone_by_or_for_clients_to_read() -> None:
 
 
 def test_another_default_is_another_release_to_the_cache() -> None:
-    settings = settings_for(DATABASE_URL="postgresql://nowhere/charter")
-    surface, cache = read_surface(settings), build_cache(settings, None)
+    config = config_for(DATABASE_URL="postgresql://nowhere/charter")
+    surface, cache = read_contract(config), build_cache(config, None)
     known = surface.declarations.by_key
-    changed = Declarations.of(replace(each, default=False) for each in known.values())
-    stores = [build_store(cache, replace(surface, declarations=each), None) for each in (surface.declarations, changed)]
+    changed = SettingDeclarations.of(replace(each, default=False) for each in known.values())
+    stores = [
+        build_cache_store(cache, replace(surface, declarations=each), None) for each in (surface.declarations, changed)
+    ]
 
     assert stores[0]._release != stores[1]._release
 
 
 def test_the_server_reads_the_settings_of_its_document() -> None:
-    surface = read_surface(settings_for(DATABASE_URL="postgresql://nowhere/charter"))
+    surface = read_contract(config_for(DATABASE_URL="postgresql://nowhere/charter"))
 
     assert "registration.open" in surface.declarations.by_key
-    assert configuration.MASK == "***"
+    assert settings.MASK == "***"

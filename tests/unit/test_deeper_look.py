@@ -9,29 +9,29 @@ SILENT = Found("no answer in time", certain=False)
 EVERY = 5.0
 
 
-class Store:
+class CacheStore:
     """Answers a look with what it was told to, at a moment that it was told."""
 
     def __init__(self) -> None:
         self.now = 100.0
-        self.answer: Found | Exception = FINE
+        self.response: Found | Exception = FINE
         self.deeper = DeeperLook("database", self._found, every_seconds=EVERY, clock=lambda: self.now)
 
     def _found(self) -> Found:
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+        if isinstance(self.response, Exception):
+            raise self.response
+        return self.response
 
-    def looked(self, *answers: Found | Exception) -> bool:
+    def looked(self, *responses: Found | Exception) -> bool:
         """Return whether the store is fine after these looks, one a round."""
-        for self.answer in answers:
+        for self.response in responses:
             self.now += EVERY
             self.deeper.look()
         return self.deeper.fine
 
 
 @pytest.mark.parametrize(
-    ("answers", "fine"),
+    ("responses", "fine"),
     [
         ((), True),
         ((FINE,), True),
@@ -46,12 +46,12 @@ class Store:
         ((RuntimeError("a fault of ours"), RuntimeError("again")), False),
     ],
 )
-def test_one_slow_look_takes_nobody_out_and_what_the_store_says_counts_at_once(answers, fine):
-    assert Store().looked(*answers) is fine
+def test_one_slow_look_takes_nobody_out_and_what_the_store_says_counts_at_once(responses, fine):
+    assert CacheStore().looked(*responses) is fine
 
 
 def test_what_was_found_too_long_ago_counts_no_more():
-    store = Store()
+    store = CacheStore()
     assert not store.looked(READ_ONLY)
 
     store.now += STALE_ROUNDS * EVERY + LOOK_SECONDS
@@ -66,7 +66,7 @@ def test_what_was_found_too_long_ago_counts_no_more():
     [(FINE, FINE, "ok"), (FINE, READ_ONLY, "degraded"), (READ_ONLY, FINE, "error"), (READ_ONLY, READ_ONLY, "error")],
 )
 def test_a_store_is_fine_when_it_answers_and_nothing_was_found_against_it(database, cache, status):
-    stores = Store(), Store()
+    stores = CacheStore(), CacheStore()
     for store, found in zip(stores, (database, cache), strict=True):
         store.looked(found)
 
@@ -76,6 +76,6 @@ def test_a_store_is_fine_when_it_answers_and_nothing_was_found_against_it(databa
 
 
 def test_a_store_that_does_not_answer_now_is_in_error_whatever_was_found_before():
-    health = check(Probes(lambda: False, lambda: True, Store().deeper, Store().deeper))
+    health = check(Probes(lambda: False, lambda: True, CacheStore().deeper, CacheStore().deeper))
 
     assert health.status == "error"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.policy.document import DocumentError, load, resolve
-from app.policy.document.yaml_text import plain_value, read_yaml
+from app.spec.document import DocumentError, load, resolve
+from app.spec.document.yaml_text import plain_value, read_yaml
 
 ROOT = """
     openapi: 3.0.3

@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
+from app.config import ConfigError
 from app.services import health
 from app.services.health import Probes, begin_draining, check
-from app.settings import SettingsError
-from tests.service import settings_for
+from tests.service import config_for
 
 
 def test_health_is_an_error_once_the_process_drains_and_the_checks_stay_true(monkeypatch):
@@ -24,13 +24,13 @@ def test_health_is_an_error_once_the_process_drains_and_the_checks_stay_true(mon
     [("production", "", 7), ("development", "", 0), ("test", "auto", 0), ("production", "0", 0), ("test", "3", 3)],
 )
 def test_a_drain_takes_as_long_as_the_setting_says(kind, given, seconds):
-    settings = settings_for(
+    config = config_for(
         DATABASE_URL="postgresql:///", CHARTER_ENV=kind, DRAIN_SECONDS=given, BCRYPT_COST="10", LOG_LEVEL="info"
     )
-    assert settings.drain == seconds
+    assert config.drain == seconds
 
 
 @pytest.mark.parametrize("given", ["-1", "601", "soon", "1.5"])
 def test_what_is_no_time_to_drain_is_refused(given):
-    with pytest.raises(SettingsError, match="DRAIN_SECONDS takes a whole number from 0 to 600, or auto"):
-        settings_for(DATABASE_URL="postgresql:///", DRAIN_SECONDS=given)
+    with pytest.raises(ConfigError, match="DRAIN_SECONDS takes a whole number from 0 to 600, or auto"):
+        config_for(DATABASE_URL="postgresql:///", DRAIN_SECONDS=given)

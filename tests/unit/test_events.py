@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from app.policy.document import DocumentError
-from app.policy.events import GRAMMAR, load_events
-from app.policy.vocabulary import forms
+from app.spec.document import DocumentError
+from app.spec.events import GRAMMAR, load_events
+from app.spec.vocabulary import forms
 from tests.unit.small_document import write
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.gateway.fitting import fit
-from app.policy.document import DocumentError, Fault, load
-from app.policy.vocabulary import read_policies
-from app.settings import Settings
-from app.surface import read_surface
+from app.config import Config
+from app.pipeline.contract import read_contract
+from app.pipeline.fitting import fit
+from app.spec.document import DocumentError, Fault, load
+from app.spec.vocabulary import read_policies
 from tests.unit.small_document import write
 
 JSON = "{description: Done., content: {application/json: {schema: {properties: {data: {type: string}}}}}}"
@@ -137,7 +137,7 @@ def test_every_fault_of_document_policies_and_handlers_comes_at_once(
     text = SOUND.replace("users:read", "users:reed").replace("application/json: {schema: {type: object}}", "a/b: {}")
 
     with pytest.raises(DocumentError) as caught:
-        read_surface(Settings(), document=written(tmp_path, text), handlers_package="misfits")
+        read_contract(Config(), document=written(tmp_path, text), handlers_package="misfits")
 
     assert [str(fault).removeprefix("openapi/").split(". ")[0] for fault in caught.value.faults] == [
         "paths/user.yaml:1: The handler get_user leaves out user_id",
@@ -155,7 +155,7 @@ def test_every_file_that_cannot_be_read_is_told_at_once(tmp_path: Path) -> None:
         (document.parent / f"{name}.yaml").write_text("[]")
 
     with pytest.raises(DocumentError) as caught:
-        read_surface(Settings(), document=document)
+        read_contract(Config(), document=document)
 
     told = {fault.place.file for fault in caught.value.faults}
     assert told >= {"openapi/openapi.yaml", "openapi/permissions.yaml", "openapi/events.yaml"}

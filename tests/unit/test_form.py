@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from app.config import Config
 from app.factory import create_app
-from app.policy.document import DocumentError
-from app.settings import Settings
-from app.surface import OPENAPI, read_surface
-from tests.service import settings_for
+from app.pipeline.contract import OPENAPI, read_contract
+from app.spec.document import DocumentError
+from tests.service import config_for
 from tests.unit.small_document import ROOT, SCHEMAS, change, get, patch, write
 
 
 def faults(folder: Path, files: dict[str, str]) -> list[str]:
     with pytest.raises(DocumentError) as caught:
-        read_surface(Settings(), document=write(folder, files) / "openapi.yaml", handlers_package="nowhere")
+        read_contract(Config(), document=write(folder, files) / "openapi.yaml", handlers_package="nowhere")
     return [str(fault) for fault in caught.value.faults]
 
 
@@ -72,7 +72,7 @@ def test_a_default_that_its_schema_refuses_stops_the_start(tmp_path: Path) -> No
     parameters.write_text(change(q, "schema: {type: integer, default: many}", text), encoding="utf-8")
 
     with pytest.raises(DocumentError) as caught:
-        create_app(settings_for(DATABASE_URL="postgresql://nowhere/charter"), document=document)
+        create_app(config_for(DATABASE_URL="postgresql://nowhere/charter"), document=document)
 
     [fault] = caught.value.faults
     line = text[: text.index("Search:")].count("\n") + 1

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import MalformedBody
-from app.gateway.validation.json_body import parse
+from app.spec.validation.json_body import parse
 
 JSON_VALUES = st.recursive(
     st.none()

@@ -9,8 +9,8 @@ import pytest
 
 from app.cache import limiter as cache_limiter
 from app.cache.client import Cache
-from app.cache.limiter import Limiter, Taken
-from app.settings import Bucket
+from app.cache.limiter import Limiter, LimitState
+from app.config import Bucket
 
 
 def limiter(url: str = "", timeout_ms: int = 200) -> Limiter:
@@ -113,7 +113,7 @@ def test_parallel_requests_never_exceed_the_count() -> None:
     here = limiter()
 
     with ThreadPoolExecutor(20) as pool:
-        taken: list[Taken] = list(pool.map(lambda _: here.take("read", "a", Bucket(30, 3600)), range(200)))
+        taken: list[LimitState] = list(pool.map(lambda _: here.take("read", "a", Bucket(30, 3600)), range(200)))
 
     assert sum(take.retry_seconds == 0 for take in taken) == 30
 
@@ -144,7 +144,7 @@ def _callers(listener: socket.socket) -> int:
 
 
 def test_what_is_remembered_here_is_bounded_and_the_latest_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache_limiter, "_MOST_LOCAL", 1000)
+    monkeypatch.setattr(cache_limiter, "_MAX_LOCAL", 1000)
     here = limiter()
 
     for number in range(2000):

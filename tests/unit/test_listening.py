@@ -6,7 +6,7 @@ import pytest
 
 from app.cli.listening import address_of, bind_port, take_in, turn_away
 from app.cli.refusals import Refusal
-from app.setting_parsers import host
+from app.config_parsers import host
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ import peewee
 import pytest
 import structlog
 
+from app.config import Config
 from app.database import jobs
 from app.observability import lines as log_lines
 from app.observability import logging as log
 from app.observability import traces
 from app.observability.slow import log_slow_query
-from app.settings import Settings
 
 Lines = Callable[[], list[dict[str, Any]]]
 REQUEST = {
@@ -36,7 +36,7 @@ REQUEST = {
 @pytest.fixture(autouse=True)
 def _back_to_standard_error() -> Iterator[None]:
     yield
-    log.configure(Settings(log_level="error"))
+    log.configure(Config(log_level="error"))
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def lines(tmp_path: Path) -> Iterator[Lines]:
     """The lines written since the test began, as the JSON that they must be."""
     path = tmp_path / "log"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
-    log.configure(Settings(env="production", log_level="debug"), descriptor=descriptor)
+    log.configure(Config(env="production", log_level="debug"), descriptor=descriptor)
 
     def written() -> list[dict[str, Any]]:
         assert log.flush()
@@ -80,7 +80,7 @@ def test_no_value_ends_its_line_or_turns_a_terminal(tmp_path, character):
     for form in ("json", "console"):
         path = tmp_path / form
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
-        log.configure(Settings(log_format=form), descriptor=descriptor)
+        log.configure(Config(log_format=form), descriptor=descriptor)
         log.log_request(**{**REQUEST, "path": f"/a{character}b"})
         structlog.get_logger().info(f"say{character}so", value=f"c{character}d", nested={"key": [f"e{character}f"]})
         log.flush()
@@ -199,7 +199,7 @@ def test_what_the_interpreter_would_print_by_itself_is_a_line(lines, monkeypatch
     monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
     monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
     assert log_lines._Process.lines is not None
-    log.configure(Settings(env="production"), descriptor=log_lines._Process.lines._descriptor)
+    log.configure(Config(env="production"), descriptor=log_lines._Process.lines._descriptor)
 
     class Sore:
         def __del__(self) -> None:
@@ -220,7 +220,7 @@ def test_a_log_that_cannot_be_written_fails_nobody():
     descriptor = os.open("/dev/full", os.O_WRONLY)
     with pytest.raises(OSError, match="No space"):
         os.write(descriptor, b"x")
-    log.configure(Settings(), descriptor=descriptor)
+    log.configure(Config(), descriptor=descriptor)
     log.log_request(**REQUEST)
     assert log.flush()
     os.close(descriptor)
@@ -231,7 +231,7 @@ def test_a_log_that_cannot_be_written_fails_nobody():
 def test_development_is_readable_and_without_colours_where_nobody_sees_them(tmp_path):
     path = tmp_path / "log"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
-    log.configure(Settings(env="development"), descriptor=descriptor)
+    log.configure(Config(env="development"), descriptor=descriptor)
     log.log_request(**REQUEST)
     log.flush()
     os.close(descriptor)
@@ -244,7 +244,7 @@ def test_development_is_readable_and_without_colours_where_nobody_sees_them(tmp_
 def test_the_level_is_kept(tmp_path):
     path = tmp_path / "log"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
-    log.configure(Settings(log_level="warning"), descriptor=descriptor)
+    log.configure(Config(log_level="warning"), descriptor=descriptor)
     log.log_request(**REQUEST)
     log.log_request(**{**REQUEST, "status": 500})
     log.flush()

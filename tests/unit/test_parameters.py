@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from app.errors import ValidationFailed
-from app.gateway.validation.parameters import (
+from app.errors import ValidationError
+from app.spec.validation.parameters import (
     ParameterReader,
     UnreadableParameterError,
     argument_name,
@@ -43,7 +43,7 @@ def read(
 
 
 def refused(*parameters: dict[str, Any], **given: Any) -> list[tuple[str | None, str]]:
-    with pytest.raises(ValidationFailed) as caught:
+    with pytest.raises(ValidationError) as caught:
         read(*parameters, **given)
     return [(violation.field, violation.message) for violation in caught.value.details]
 

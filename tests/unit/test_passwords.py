@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.errors import ValidationFailed
+from app.errors import ValidationError
 from app.security.common_passwords import CommonPasswords
 from app.security.passwords import Passwords
 
@@ -23,7 +23,7 @@ short_ones = Passwords(minimum=8, maximum=256, cost=4)
 def refusal(password: str, rules: Passwords = passwords, own_words: tuple[str, ...] = ALICE) -> str | None:
     try:
         rules.check(password, own_words=own_words, field="new_password")
-    except ValidationFailed as refused:
+    except ValidationError as refused:
         (violation,) = refused.details
         assert violation.field == "new_password"
         return violation.message

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.policy.document import DocumentError
-from app.policy.permissions import GRAMMAR, load_permissions
+from app.spec.document import DocumentError
+from app.spec.permissions import GRAMMAR, load_permissions
 from tests.unit.small_document import PERMISSIONS, ROOT, SCHEMAS, USER, patch, read, write
 
 REPOSITORY = Path(__file__).resolve().parents[2]

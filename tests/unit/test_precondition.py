@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import PreconditionRequired, ValidationFailed
-from app.policy.steps.precondition import expected_versions, make
+from app.errors import PreconditionRequired, ValidationError
+from app.pipeline.steps.precondition import expected_versions, make
 from tests.unit.test_responses import call, policy
 
 
@@ -41,7 +41,7 @@ def test_of_a_weak_tag_counts_what_it_says() -> None:
     "text", ["", " ", "3", '"3', '3"', '"3" "4"', 'w/"3"', "W/3", '*, "3"', '"3", *', "a,b", ";", '"3 "', '"٣"']
 )
 def test_anything_else_is_refused_with_its_header(text: str) -> None:
-    with pytest.raises(ValidationFailed) as refused:
+    with pytest.raises(ValidationError) as refused:
         expected_versions(text)
 
     assert [violation.field for violation in refused.value.details] == ["If-Match"]
@@ -51,7 +51,7 @@ def test_anything_else_is_refused_with_its_header(text: str) -> None:
 def test_no_text_is_taken_for_a_version_it_does_not_quote(text: str) -> None:
     try:
         versions = expected_versions(text)
-    except ValidationFailed:
+    except ValidationError:
         return
     assert versions is None or all(f'"{version}"' in text for version in versions)
 
@@ -60,7 +60,7 @@ def test_no_text_is_taken_for_a_version_it_does_not_quote(text: str) -> None:
 def test_reading_ends_soon_whatever_is_sent(text: str) -> None:
     try:
         found = expected_versions(text)
-    except ValidationFailed:
+    except ValidationError:
         found = ()
     assert found is not None
 

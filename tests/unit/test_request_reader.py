@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.gateway.request_head import Head, Refused, read_head
-from app.gateway.request_reader import RequestReader
+from app.gateway.http.request_head import Head, Refused, read_head
+from app.gateway.http.request_reader import RequestReader
 from tests.integration.wire.rules import RULES
 from tests.integration.wire.rules.rule import HIDDEN, NEXT, Rule
 

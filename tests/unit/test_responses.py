@@ -7,16 +7,16 @@ from typing import Any
 import orjson
 import pytest
 
-from app.errors import Forbidden, Internal, RateLimited, ValidationFailed, Violation
-from app.gateway.answers import refusal
-from app.gateway.responses import Responder, UnusableResponsesError
-from app.policy.call import Answer, Call
-from app.policy.document import Place
-from app.policy.parts import Responds
-from app.policy.policy import Policy
-from app.policy.results import Listing, Result
+from app.errors import Forbidden, Internal, RateLimited, ValidationError, Violation
+from app.pipeline.context import RequestContext, Response
+from app.pipeline.envelope import error_response
+from app.pipeline.parts import Responds
+from app.pipeline.responses import Responder, UnusableResponsesError
+from app.results import Listing, Result
 from app.security.cursors import Cursors
 from app.security.principal import Client
+from app.spec.document import Place
+from app.spec.policy import Policy
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 7_900, tzinfo=UTC)
 ITEM = {"type": "object", "additionalProperties": False, "required": ["n"], "properties": {"n": {"type": "integer"}}}
@@ -61,8 +61,8 @@ def responder(
     return partial(Responder({}, described, policy(path, method)), cursors=CURSORS)
 
 
-def call(**changes: Any) -> Call:
-    made = Call(
+def call(**changes: Any) -> RequestContext:
+    made = RequestContext(
         request_id="mine",
         method="GET",
         path="/v1/things",
@@ -78,7 +78,7 @@ def call(**changes: Any) -> Call:
     return made
 
 
-def header(answer: Answer, name: bytes) -> str | None:
+def header(answer: Response, name: bytes) -> str | None:
     return next((value.decode() for key, value in answer.headers if key == name), None)
 
 
@@ -107,7 +107,7 @@ def test_outside_of_v1_there_is_no_envelope() -> None:
 
 
 def test_no_content_is_no_body() -> None:
-    assert responder(None, status=204)(call(), None) == Answer(204, [], b"")
+    assert responder(None, status=204)(call(), None) == Response(204, [], b"")
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_neighbours_keep_the_filters_escaped() -> None:
 
 def test_a_refusal_has_an_entry_for_each_violation_once() -> None:
     faults = [Violation("Is required.", "email"), Violation("Is required.", "email"), Violation("Is wrong.")]
-    answer = refusal(ValidationFailed(details=faults), "mine", NOW)
+    answer = error_response(ValidationError(details=faults), "mine", NOW)
 
     assert orjson.loads(answer.body)["errors"] == [
         {"code": "VALIDATION_ERROR", "message": "Is required.", "field": "email"},
@@ -243,19 +243,19 @@ def test_a_refusal_has_an_entry_for_each_violation_once() -> None:
 
 
 def test_a_refusal_never_tells_its_reason() -> None:
-    answer = refusal(Forbidden(reason="hush"), "mine", NOW)
+    answer = error_response(Forbidden(reason="hush"), "mine", NOW)
 
     assert b"hush" not in answer.body
     assert orjson.loads(answer.body)["data"] is None
 
 
 def test_a_refusal_carries_its_headers() -> None:
-    assert header(refusal(RateLimited.after(7), "mine", NOW), b"retry-after") == "7"
-    assert header(refusal(RateLimited.after(0), "mine", NOW), b"retry-after") == "1"
+    assert header(error_response(RateLimited.after(7), "mine", NOW), b"retry-after") == "7"
+    assert header(error_response(RateLimited.after(0), "mine", NOW), b"retry-after") == "1"
 
 
 def test_messages_and_fields_are_never_longer_than_the_document_says() -> None:
-    answer = refusal(ValidationFailed(details=[Violation("m" * 9000, "f" * 9000)]), "mine", NOW)
+    answer = error_response(ValidationError(details=[Violation("m" * 9000, "f" * 9000)]), "mine", NOW)
 
     [entry] = orjson.loads(answer.body)["errors"]
     assert (len(entry["message"]), len(entry["field"])) == (500, 256)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.gateway.validation.json_body import parse
-from app.policy.steps.idempotency import spelt
+from app.pipeline.steps.idempotency import spelt
+from app.spec.validation.json_body import parse
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.policy.document import load
-from app.policy.operation import operations
-from app.surface import OPENAPI
+from app.pipeline.contract import OPENAPI
+from app.spec.document import load
+from app.spec.operation import operations
 from tests.bench.scale.cases import LIST, SINGLE, Case, NothingToAsk, cases
 from tests.bench.scale.measuring import Took
 from tests.bench.scale.verdict import Line, broken, passed, slowest, summary, table

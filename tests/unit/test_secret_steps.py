@@ -1,4 +1,4 @@
-"""Changing a secret in the steps of docs/settings.md: servers that are one step apart accept what the other makes."""
+"""Changing a secret in the steps of docs/configuration.md: servers one step apart accept what the other makes."""
 
 import re
 from itertools import pairwise
@@ -8,13 +8,13 @@ from uuid import uuid4
 import pytest
 
 from app.clock import system_clock
+from app.config import Config
 from app.errors import AppError
-from app.factory import build_cursors, build_tools
+from app.factory import build_cursors, build_dependencies
 from app.identifiers import new_id
-from app.settings import Settings
-from tests.service import settings_for
+from tests.service import config_for
 
-PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 SECRETS = {"the old secret": "old windmill kettle " * 2, "the new secret": "new windmill kettle " * 2, "removed": ""}
 SECRETS["the new one"], SECRETS["the old one"] = SECRETS["the new secret"], SECRETS["the old secret"]
 NOWHERE = "postgresql://127.0.0.1:1/none"
@@ -27,22 +27,22 @@ def rows(variable: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()[2:]]
 
 
-def jwt_steps() -> list[Settings]:
+def jwt_steps() -> list[Config]:
     steps = [(SECRETS[signs], SECRETS[accepted]) for _, signs, accepted, _ in rows("JWT_SECRET")]
     return [
-        settings_for(DATABASE_URL=NOWHERE, JWT_SECRET=signs, JWT_SECRET_PREVIOUS=accepted)
+        config_for(DATABASE_URL=NOWHERE, JWT_SECRET=signs, JWT_SECRET_PREVIOUS=accepted)
         for signs, accepted in [(SECRETS["the old secret"], ""), *steps]
     ]
 
 
-def key_steps() -> list[Settings]:
+def key_steps() -> list[Config]:
     rings = [",".join(KEYS[name] for name in re.findall(r"(old|new):", ring)) for _, ring, _ in rows("REFRESH_KEYS")]
-    return [settings_for(DATABASE_URL=NOWHERE, REFRESH_KEYS=ring) for ring in [KEYS["old"], *rings]]
+    return [config_for(DATABASE_URL=NOWHERE, REFRESH_KEYS=ring) for ring in [KEYS["old"], *rings]]
 
 
-def accepts_access(makes: Settings, reads: Settings) -> bool:
+def accepts_access(makes: Config, reads: Config) -> bool:
     """Say whether one takes the access tokens and the cursors of the other."""
-    issuer, reader = (build_tools(settings, {}, clock=system_clock) for settings in (makes, reads))
+    issuer, reader = (build_dependencies(config, {}, clock=system_clock) for config in (makes, reads))
     token = issuer.access_tokens.issue(uuid4(), uuid4())
     cursor = build_cursors(makes).make(new_id(), b"scope")
     try:
@@ -53,9 +53,9 @@ def accepts_access(makes: Settings, reads: Settings) -> bool:
     return True
 
 
-def accepts_refresh(makes: Settings, reads: Settings) -> bool:
+def accepts_refresh(makes: Config, reads: Config) -> bool:
     """Say whether one takes the refresh tokens of the other, and can answer with the same again."""
-    issuer, reader = (build_tools(settings, {}, clock=system_clock).refresh_tokens for settings in (makes, reads))
+    issuer, reader = (build_dependencies(config, {}, clock=system_clock).refresh_tokens for config in (makes, reads))
     token = issuer.derive(uuid4(), 1, issuer.current_key_id)
     try:
         return reader.derive(*reader.read(token)) == token

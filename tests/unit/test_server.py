@@ -15,7 +15,7 @@ from app.cli import server as server_module
 from app.cli.listening import bind_port
 from app.cli.server import Server
 from app.cli.serving import options as timers
-from tests.service import settings_for
+from tests.service import config_for
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: charter\r\n\r\n"
 LONGEST_SECONDS = 20
@@ -50,10 +50,10 @@ class Running:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": body})
 
-        settings = settings_for(DATABASE_URL="postgresql:///", GRACE_SECONDS="10")
-        config = uvicorn.Config(app, **{**timers(settings), **options.pop("config", {})})
+        config = config_for(DATABASE_URL="postgresql:///", GRACE_SECONDS="10")
+        server_config = uvicorn.Config(app, **{**timers(config), **options.pop("config", {})})
         told = {"drain_seconds": 0, "send_seconds": 30, "drain": self._hold, **options}
-        self.server = Server(config, ready=started.set, **told)
+        self.server = Server(server_config, ready=started.set, **told)
         self.thread = threading.Thread(target=self.server.run, args=([self.listener],), daemon=True)
         self.thread.start()
         assert started.wait(LONGEST_SECONDS)
@@ -84,7 +84,7 @@ def running(**options: Any) -> Iterator[Running]:
         assert one.ended()
 
 
-def answer(client: socket.socket) -> bytes:
+def response(client: socket.socket) -> bytes:
     """Read a response to its last byte; nothing when the connection ends without one."""
     read = b""
     while b"\r\n\r\n" not in read or not read.endswith(b"done"):
@@ -112,9 +112,9 @@ def test_whoever_the_kernel_connected_is_answered_though_the_server_was_told_to_
         for client in clients:
             client.sendall(REQUEST)
         one.free.set()
-        answers = [answer(client) for client in clients]
-        assert [read[:15] for read in answers] == [b"HTTP/1.1 200 OK"] * len(clients)
-        assert all(b"connection: close" in read for read in answers)
+        responses = [response(client) for client in clients]
+        assert [read[:15] for read in responses] == [b"HTTP/1.1 200 OK"] * len(clients)
+        assert all(b"connection: close" in read for read in responses)
         assert one.ended()
 
 
@@ -124,22 +124,22 @@ def test_a_request_on_a_connection_made_just_before_the_port_closed_is_answered(
         one.stop()
         wait_until(lambda: one.listener.fileno() == -1)
         client.sendall(REQUEST)
-        assert answer(client).startswith(b"HTTP/1.1 200 ")
+        assert response(client).startswith(b"HTTP/1.1 200 ")
         assert one.ended()
 
 
 def test_a_drain_goes_on_with_the_work_takes_new_connections_and_asks_to_leave():
     with running(drain_seconds=LONGEST_SECONDS) as one, closing(one.connect()) as idle:
         idle.sendall(REQUEST)
-        assert b"connection: close" not in answer(idle)
+        assert b"connection: close" not in response(idle)
         one.stop()
         assert one.held.wait(LONGEST_SECONDS)
         with closing(one.connect()) as new:
             new.sendall(REQUEST)
-            assert b"connection: close" in answer(new)
+            assert b"connection: close" in response(new)
             assert new.recv(1) == b""
         idle.sendall(REQUEST)
-        assert b"connection: close" in answer(idle)
+        assert b"connection: close" in response(idle)
         one.server.force_exit = True
         assert one.ended()
 
@@ -159,7 +159,7 @@ def test_who_leaves_others_at_the_port_neither_drains_nor_closes_it_to_them():
 def test_an_idle_connection_is_closed_when_the_port_is():
     with running() as one, closing(one.connect()) as idle:
         idle.sendall(REQUEST)
-        answer(idle)
+        response(idle)
         one.stop()
         assert idle.recv(1) == b""
         assert one.ended()
@@ -184,20 +184,20 @@ def test_a_client_that_reads_slowly_gets_a_second_for_each_kibibyte():
         wait_until(lambda: bool(one.server._slow))
         looked = one.server._next_look
         wait_until(lambda: one.server._next_look > looked)
-        assert len(answer(client)) > 4_000_000
+        assert len(response(client)) > 4_000_000
 
 
 def test_idle_connections_are_kept_as_long_as_the_setting_says():
-    assert timers(settings_for(DATABASE_URL="postgresql:///"))["timeout_keep_alive"] == 75
+    assert timers(config_for(DATABASE_URL="postgresql:///"))["timeout_keep_alive"] == 75
     with running(config={"timeout_keep_alive": 1}) as one, closing(one.connect()) as idle:
         idle.sendall(REQUEST)
-        answer(idle)
+        response(idle)
         assert idle.recv(1) == b""
 
 
 def test_no_timer_or_bound_of_uvicorn_is_left_at_its_default():
     known = inspect.signature(uvicorn.Config).parameters
     bounds = {name for name in known if re.search(r"timeout|limit|max|interval|delay|backlog|callback", name)}
-    given = timers(settings_for(DATABASE_URL="postgresql:///"))
+    given = timers(config_for(DATABASE_URL="postgresql:///"))
     assert all(given[needed] is None for needed in IDLE.values())
     assert bounds - NOT_OURS - IDLE.keys() - given.keys() == set()

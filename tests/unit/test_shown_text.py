@@ -6,7 +6,7 @@ import pytest
 import yaml
 from hypothesis import given, settings, strategies
 
-from app.gateway.validation import schemas
+from app.spec.validation import schemas
 
 FIELDS = Path(__file__).resolve().parents[2] / "openapi/components/schemas/fields.yaml"
 WEB_URL = r"https?://[0-9A-Za-z.\[\]:~_-]{1,9}(:[0-9]{1,5})?([/?#][ -~]{0,9})?"

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from app.gateway.validation import schemas
-from app.gateway.validation.schemas import Direction
-from app.gateway.validation.violations import list_violations
+from app.spec.validation import schemas
+from app.spec.validation.schemas import Direction
+from app.spec.validation.violations import list_violations
 
 SECRET = "marmalade lantern"
 BUNDLE: dict[str, Any] = {
@@ -165,8 +165,8 @@ def test_read_only_is_refused_in_requests_and_demanded_in_answers() -> None:
 
 
 def test_a_secret_that_can_only_be_written_never_leaves_in_an_answer() -> None:
-    answer = {"id": "019c13ec-9e00-7a1b-8c2d-3e4f5a6b7c8d", "email": "a@b.cd", "password": SECRET}
-    assert [field for field, _ in violations(USER, answer, direction="response")] == ["password"]
+    response = {"id": "019c13ec-9e00-7a1b-8c2d-3e4f5a6b7c8d", "email": "a@b.cd", "password": SECRET}
+    assert [field for field, _ in violations(USER, response, direction="response")] == ["password"]
 
 
 def test_read_only_and_required_may_stand_in_different_parts_of_a_composition() -> None:

@@ -8,7 +8,7 @@ from app.cli.doctor.findings import Verdict, counted, failed, ok, warning
 from app.database import run
 
 _MONTHS = 4
-_MOST_COUNTED = 1000
+_MAX_COUNTED = 1000
 # Upkeep runs daily, and at each start; what it drops is a day old by then.
 _STALE = timedelta(days=3)
 
@@ -45,7 +45,7 @@ def append_only(_: Deployment) -> Iterator[Verdict]:
     """Triggers refuse to change or remove a row, in the log and in each of its partitions (law 4)."""
     rows = run(_TRIGGERS, (list(_EVENTS),))
     lost_on_parent = {name for _, is_parent, name, _, ours in rows if is_parent and not ours}
-    found, mends = [], []
+    found, fixes = [], []
     for table, is_parent, name, always, ours in rows:
         # The row trigger of a partition is its parent's: made anew there, it is made anew here.
         inherited = not is_parent and name == "audit_events_no_change" and name in lost_on_parent
@@ -54,12 +54,12 @@ def append_only(_: Deployment) -> Iterator[Verdict]:
         found.append(f"{name} on {table} is {'not always on' if ours else 'missing'}")
         if not ours:
             wanted = _EVENTS[name].format(table)
-            mends.append(f"CREATE OR REPLACE TRIGGER {name} {wanted} EXECUTE FUNCTION refuse_audit_change();")
-        mends.append(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name};")
+            fixes.append(f"CREATE OR REPLACE TRIGGER {name} {wanted} EXECUTE FUNCTION refuse_audit_change();")
+        fixes.append(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name};")
     if found:
         yield failed(
             f"rows of the audit trail can be changed: {', '.join(found)}",
-            f"find out who did this; then as the owner of the tables: {' '.join(mends)}",
+            f"find out who did this; then as the owner of the tables: {' '.join(fixes)}",
         )
     else:
         yield ok(
@@ -86,11 +86,11 @@ def ahead(_: Deployment) -> Iterator[Verdict]:
 
 def default(_: Deployment) -> Iterator[Verdict]:
     """The default partition catches what no month does: rows that no partition will ever be made for."""
-    stray = run(_STRAY, (_MOST_COUNTED + 1,))[0][0]
+    stray = run(_STRAY, (_MAX_COUNTED + 1,))[0][0]
     if not stray:
         yield ok("audit_events_default is empty")
         return
-    number = counted(stray, "row") if stray <= _MOST_COUNTED else f"more than {_MOST_COUNTED} rows"
+    number = counted(stray, "row") if stray <= _MAX_COUNTED else f"more than {_MAX_COUNTED} rows"
     yield warning(
         f"{number} in audit_events_default: a partition was missing, or a clock was wrong",
         "mend the clock and the partitions, if they are told of here; the rows are safe, are found by every query, "

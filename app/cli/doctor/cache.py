@@ -22,12 +22,12 @@ _READ_ONLY_REASON = "the server does not tell"
 
 def connection(deployment: Deployment) -> Iterator[Verdict]:
     """Ask for a sign of life a few times; the quickest answer counts."""
-    settings = deployment.settings
+    config = deployment.config
     if "cache" in deployment.missing:
         reason = deployment.missing["cache"]
         if deployment.is_wrong("REDIS_URL"):
             yield skipped(reason)
-        elif settings.redis_url or not deployment.in_production:
+        elif config.redis_url or not deployment.in_production:
             yield skipped(f"{reason}; without a cache each process counts its rate limits for itself")
         else:
             yield warning(
@@ -47,7 +47,7 @@ def connection(deployment: Deployment) -> Iterator[Verdict]:
         deployment.missing["cache"] = "the cache is away"
         yield failed(f"no answer from {_place(deployment)} ({_reason(error)})", "start it, or mend REDIS_URL")
         return
-    took, most = min(times), settings.redis_timeout_ms
+    took, most = min(times), config.redis_timeout_ms
     if took > most * _SLOW_PART:
         yield warning(
             f"it answers after {took:.0f} ms, and is given up after {most} ms",
@@ -86,7 +86,7 @@ def memory(deployment: Deployment) -> Iterator[Verdict]:
 
 def limiter(deployment: Deployment) -> Iterator[Verdict]:
     """Run the limiter's script as the server does, on a key of our own that is gone after a millisecond."""
-    key = f"{deployment.settings.redis_prefix}:limit:doctor:{uuid4()}"
+    key = f"{deployment.config.redis_prefix}:limit:doctor:{uuid4()}"
     try:
         with _client(deployment) as client:
             client.eval(SCRIPT, 1, key, _MICROSECONDS, _MICROSECONDS)
@@ -102,7 +102,7 @@ def limiter(deployment: Deployment) -> Iterator[Verdict]:
 def rights(deployment: Deployment) -> Iterator[Verdict]:
     """Try each command that the server sends, on keys of our own that are gone after a millisecond."""
     lacking, faults = [], []
-    name = f"{deployment.settings.redis_prefix}:doctor:{uuid4()}"
+    name = f"{deployment.config.redis_prefix}:doctor:{uuid4()}"
     attempts: dict[str, tuple[Any, ...]] = {
         "PING": ("PING",),
         "EVAL": ("EVAL", "return 1", 0),
@@ -127,9 +127,9 @@ def rights(deployment: Deployment) -> Iterator[Verdict]:
                 faults.append(f"{command}: {_reason(error)}")
     if lacking:
         yield failed(
-            f"its user may not use {', '.join(lacking)} on {deployment.settings.redis_prefix}:*",
+            f"its user may not use {', '.join(lacking)} on {deployment.config.redis_prefix}:*",
             "ACL SETUSER … " + " ".join(f"+{command.lower()}" for command in lacking) + " "
-            f"~{deployment.settings.redis_prefix}:*; docs/redis.md has the whole list",
+            f"~{deployment.config.redis_prefix}:*; docs/redis.md has the whole list",
         )
     elif faults:
         yield failed(f"it refuses {'; '.join(faults)}", "use a primary that has room for more, or mend what it says")
@@ -138,9 +138,9 @@ def rights(deployment: Deployment) -> Iterator[Verdict]:
 
 
 def _client(deployment: Deployment) -> redis.Redis:
-    seconds = deployment.settings.redis_timeout_ms / 1000
+    seconds = deployment.config.redis_timeout_ms / 1000
     pool = redis.ConnectionPool.from_url(
-        deployment.settings.redis_url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=None
+        deployment.config.redis_url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=None
     )
     return redis.Redis(connection_pool=pool, single_connection_client=True)
 
@@ -155,7 +155,7 @@ def _info(deployment: Deployment, section: str) -> dict[str, str] | None:
 
 
 def _place(deployment: Deployment) -> str:
-    keywords = redis.ConnectionPool.from_url(deployment.settings.redis_url).connection_kwargs
+    keywords = redis.ConnectionPool.from_url(deployment.config.redis_url).connection_kwargs
     return str(keywords.get("path") or f"{keywords.get('host', 'localhost')}:{keywords.get('port', 6379)}")
 
 

@@ -27,7 +27,7 @@ SELECT least(
 
 def connection(deployment: Deployment) -> Iterator[Verdict]:
     """Connect, ask whether writes are taken, and note whether the tables are there."""
-    bind(deployment.settings, size=1, bounded=True)
+    bind(deployment.config, size=1, bounded=True)
     began = time.perf_counter()
     with held_connection():
         took = (time.perf_counter() - began) * 1000
@@ -91,11 +91,11 @@ def statement_log(deployment: Deployment) -> Iterator[Verdict]:
         # The detail of an error repeats the row that was refused.
         "log_error_verbosity": ("terse", verbosity != "terse"),
     }
-    mends = [f"ALTER ROLE {role} SET {name} = '{value}';" for name, (value, tells) in telling.items() if tells]
-    if not mends:
+    fixes = [f"ALTER ROLE {role} SET {name} = '{value}';" for name, (value, tells) in telling.items() if tells]
+    if not fixes:
         yield ok("holds no values of statements")
     elif deployment.in_production:
-        yield warning("the server's log may hold password hashes and addresses", "as a superuser: " + " ".join(mends))
+        yield warning("the server's log may hold password hashes and addresses", "as a superuser: " + " ".join(fixes))
     else:
         yield skipped("only production's log matters")
 
@@ -118,7 +118,7 @@ def connections(deployment: Deployment) -> Iterator[Verdict]:
     with held_connection():
         allowed, number = run(_LIMITS)[0]
         pooled = bound().state.conn.info.backend_pid != number
-    workers, each = deployment.settings.workers, pool_size(deployment.settings)
+    workers, each = deployment.config.workers, pool_size(deployment.config)
     found = f"{workers} x {each} may be opened here, {allowed} are allowed"
     if pooled:
         yield ok(f"{found}; a pooler stands in front, whose own limits count")

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from app.cli.bootstrap import is_local, ready_settings
+from app.cli.bootstrap import is_local, ready_config
 from app.cli.doctor.findings import Verdict, failed, ok, warning
 from app.cli.refusals import Refusal
 from app.cli.state import SECRET_NAMES
+from app.config import Config
 from app.embedded import EmbeddedError
 from app.embedded.server import Ownership
 from app.observability import logging
-from app.settings import Settings
-from app.surface import Surface
+from app.pipeline.contract import Contract
 
 MASK = "***"
 _SHORTEST_MASKED = 12
@@ -32,22 +32,22 @@ class Deployment:
         given: the variables that say something.
         servers: what is to be said of the servers of development.
         made_at: when development made its secrets; None where they were given.
-        surface: what the document says, once it has been read.
+        contract: what the document says, once it has been read.
         missing: why a need of a check cannot be met, by its name: database, tables, schema, cache, keys.
     """
 
-    settings: Settings
+    config: Config
     faults: list[str]
     given: Mapping[str, str]
     servers: list[Verdict] = field(default_factory=list)
     made_at: datetime | None = None
-    surface: Surface | None = None
+    contract: Contract | None = None
     missing: dict[str, str] = field(default_factory=dict)
 
     @property
     def in_production(self) -> bool:
         """Whether what only production needs is looked at."""
-        return self.settings.env == "production"
+        return self.config.env == "production"
 
     def is_wrong(self, variable: str) -> bool:
         """Say whether a variable was given and cannot be read."""
@@ -58,7 +58,7 @@ class Deployment:
 
         A short one is left: it may be a word of ours, and the messages of the drivers are masked where they are made.
         """
-        for secret in _secrets(self.settings):
+        for secret in _secrets(self.config):
             text = text.replace(secret, MASK)
         return text
 
@@ -71,13 +71,13 @@ def deployment(environ: Mapping[str, str]) -> Iterator[Deployment]:
     """
     given = {name: value for name, value in environ.items() if value.strip()}
     with ExitStack() as running:
-        found = _local(given, running) if is_local(given) else Deployment(*Settings.read(given), given)
-        settings = found.settings
-        logging.configure(settings)
+        found = _local(given, running) if is_local(given) else Deployment(*Config.read(given), given)
+        config = found.config
+        logging.configure(config)
         for need, variable, value in (
-            ("database", "DATABASE_URL", settings.database_url),
-            ("cache", "REDIS_URL", settings.redis_url),
-            ("keys", "REFRESH_KEYS", settings.refresh_keys),
+            ("database", "DATABASE_URL", config.database_url),
+            ("cache", "REDIS_URL", config.redis_url),
+            ("keys", "REFRESH_KEYS", config.refresh_keys),
         ):
             if not value:
                 found.missing.setdefault(need, f"{variable} is {'wrong' if found.is_wrong(variable) else 'not set'}")
@@ -86,13 +86,13 @@ def deployment(environ: Mapping[str, str]) -> Iterator[Deployment]:
 
 def _local(given: Mapping[str, str], running: ExitStack) -> Deployment:
     """Return a deployment of development, where what is not given lies under the state folder."""
-    settings, faults = Settings.read(given)
-    state = settings.state_dir.resolve()
+    config, faults = Config.read(given)
+    state = config.state_dir.resolve()
     needs = ("DATABASE_URL", *SECRET_NAMES)
     absent = [name for name in needs if name not in given]
     # What is not given is made by the first run: its absence is no fault.
     faults = [fault for fault in faults if fault.split(" ", 1)[0] not in absent]
-    found = Deployment(settings, faults, given)
+    found = Deployment(config, faults, given)
     unmade = [what for what in _places(state, absent) if not what.exists()]
     if faults or unmade:
         why = _NOT_MADE if unmade else "the settings are wrong"
@@ -103,11 +103,11 @@ def _local(given: Mapping[str, str], running: ExitStack) -> Deployment:
         return found
     alone = "DATABASE_URL" in absent and _is_free(state / "postgres.lock")
     try:
-        found.settings = running.enter_context(ready_settings(cache=state.is_dir()))
+        found.config = running.enter_context(ready_config(cache=state.is_dir()))
     except (EmbeddedError, Refusal, OSError) as error:
         found.missing = dict.fromkeys(_needs_of(absent), "the servers of development did not start")
-        text, _, mend = str(error).partition("; ")
-        found.servers.append(failed(text, mend or f"look at the logs under {state}"))
+        text, _, fix = str(error).partition("; ")
+        found.servers.append(failed(text, fix or f"look at the logs under {state}"))
         return found
     if "JWT_SECRET" in absent:
         found.made_at = datetime.fromtimestamp((state / "secrets").stat().st_mtime, UTC)
@@ -139,10 +139,10 @@ def _is_free(lock: Path) -> bool:
     return free
 
 
-def _secrets(settings: Settings) -> list[str]:
-    found = [settings.jwt_secret, settings.jwt_secret_previous, settings.admin_password, settings.metrics_token]
-    found += [secret for _, secret in settings.refresh_keys]
-    for url in (settings.database_url, settings.redis_url):
+def _secrets(config: Config) -> list[str]:
+    found = [config.jwt_secret, config.jwt_secret_previous, config.admin_password, config.metrics_token]
+    found += [secret for _, secret in config.refresh_keys]
+    for url in (config.database_url, config.redis_url):
         password = urlsplit(url).password or ""
         found += [password, unquote(password)]
     return sorted((item for item in found if len(item) >= _SHORTEST_MASKED), key=len, reverse=True)

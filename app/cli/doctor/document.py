@@ -4,24 +4,24 @@ from collections.abc import Iterator
 
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, counted, failed, ok, skipped
-from app.policy.document import DocumentError
-from app.surface import read_surface
+from app.pipeline.contract import read_contract
+from app.spec.document import DocumentError
 
 
 def operations(deployment: Deployment) -> Iterator[Verdict]:
     """Read it as the start of a server does: policies, permissions, and a handler for each operation (law 1)."""
     try:
-        surface = deployment.surface = read_surface(deployment.settings)
+        contract = deployment.contract = read_contract(deployment.config)
     except DocumentError as error:
         for fault in error.faults:
-            yield failed(f"{fault.place}: {fault.message}", fault.mend)
+            yield failed(f"{fault.place}: {fault.message}", fault.fix)
     else:
-        yield ok(f"{counted(len(surface.policies), 'operation')}, each with a policy and a handler")
+        yield ok(f"{counted(len(contract.policies), 'operation')}, each with a policy and a handler")
 
 
 def lint(deployment: Deployment) -> Iterator[Verdict]:
     """Hold it against the OpenAPI specification."""
-    if deployment.surface is None:
+    if deployment.contract is None:
         yield skipped("the document cannot be read as a whole")
         return
     try:
@@ -29,7 +29,7 @@ def lint(deployment: Deployment) -> Iterator[Verdict]:
     except ModuleNotFoundError:
         yield skipped("openapi-spec-validator is not installed, which only development needs")
         return
-    faults = list(OpenAPIV30SpecValidator(deployment.surface.document.bundle).iter_errors())
+    faults = list(OpenAPIV30SpecValidator(deployment.contract.document.bundle).iter_errors())
     for fault in faults:
         place = ".".join(str(part) for part in fault.absolute_path)
         yield failed(f"{place}: {fault.message[:200]}", "mend it there; charter spec lint checks again")

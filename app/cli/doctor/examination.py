@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import peewee
 
-from app.cli.doctor import audit_trail, cache, database, document, keys, migrations, rights, server, settings
+from app.cli.doctor import audit_trail, cache, config, database, document, keys, migrations, rights, server
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Finding, Status, Verdict, failed, skipped
 from app.cli.refusals import FAILED, MISCONFIGURED, UNAVAILABLE
@@ -37,14 +37,14 @@ _SCHEMA = ("database", "tables", "schema")
 
 # In the order in which they are told; a check comes after those that say whether its needs are met.
 CHECKS = (
-    Check("settings", "values", settings.values, exit_code=MISCONFIGURED),
-    Check("settings", "servers", settings.servers, exit_code=UNAVAILABLE),
-    Check("settings", "public_url", settings.public_url),
-    Check("settings", "metrics_token", settings.metrics_token),
-    Check("settings", "origins", settings.origins),
-    Check("settings", "proxies", settings.proxies),
-    Check("settings", "log_level", settings.log_level),
-    Check("settings", "rotation", settings.rotation),
+    Check("config", "values", config.values, exit_code=MISCONFIGURED),
+    Check("config", "servers", config.servers, exit_code=UNAVAILABLE),
+    Check("config", "public_url", config.public_url),
+    Check("config", "metrics_token", config.metrics_token),
+    Check("config", "origins", config.origins),
+    Check("config", "proxies", config.proxies),
+    Check("config", "log_level", config.log_level),
+    Check("config", "rotation", config.rotation),
     Check("database", "connection", database.connection, _DATABASE, UNAVAILABLE),
     Check("database", "version", database.version, _DATABASE),
     Check("database", "encoding", database.encoding, _DATABASE),
@@ -86,13 +86,13 @@ def examine(deployment: Deployment) -> Iterator[Finding]:
     for check in CHECKS:
         reason = next((deployment.missing[need] for need in check.needs if need in deployment.missing), None)
         verdicts = [skipped(reason)] if reason else _look(check, deployment)
-        for status, found, mend in verdicts:
+        for status, found, fix in verdicts:
             yield Finding(
                 check.group,
                 check.name,
                 status,
                 deployment.masked(found),
-                None if mend is None else deployment.masked(mend),
+                None if fix is None else deployment.masked(fix),
                 check.exit_code if status is Status.FAILED else 0,
             )
 
@@ -102,8 +102,8 @@ def _look(check: Check, deployment: Deployment) -> list[Verdict]:
         return list(check.look(deployment))
     except Unavailable as error:
         deployment.missing["database"] = "the database is away"
-        found, _, mend = explain_connection_fault(error).rpartition("; ")
-        return [failed(found, mend)]
+        found, _, fix = explain_connection_fault(error).rpartition("; ")
+        return [failed(found, fix)]
     except peewee.DatabaseError as error:
         if getattr(error.__cause__, "pgcode", None) == _NO_PRIVILEGE:
             return [skipped(f"the role may not look: {_first_line(error)}")]

@@ -23,7 +23,7 @@ class Verdict(NamedTuple):
 
     status: Status
     found: str
-    mend: str | None = None
+    fix: str | None = None
 
 
 class Finding(NamedTuple):
@@ -37,7 +37,7 @@ class Finding(NamedTuple):
     name: str
     status: Status
     found: str
-    mend: str | None
+    fix: str | None
     exit_code: int
 
 
@@ -51,14 +51,14 @@ def skipped(reason: str) -> Verdict:
     return Verdict(Status.SKIPPED, reason)
 
 
-def warning(found: str, mend: str) -> Verdict:
+def warning(found: str, fix: str) -> Verdict:
     """Return the verdict of something that works, but should be mended."""
-    return Verdict(Status.WARNING, found, mend)
+    return Verdict(Status.WARNING, found, fix)
 
 
-def failed(found: str, mend: str) -> Verdict:
+def failed(found: str, fix: str) -> Verdict:
     """Return the verdict of something that does not work, or breaks what Charter promises."""
-    return Verdict(Status.FAILED, found, mend)
+    return Verdict(Status.FAILED, found, fix)
 
 
 def counted(number: int, noun: str) -> str:

@@ -11,7 +11,7 @@ from app.services import key_ring
 def ring(deployment: Deployment) -> Iterator[Verdict]:
     """A live session that names a key outside REFRESH_KEYS cannot be refreshed."""
     found = key_ring.uses()
-    lost = key_ring.lost(found.values(), deployment.settings.refresh_keys)
+    lost = key_ring.lost(found.values(), deployment.config.refresh_keys)
     if not lost:
         live = sum(use.live for use in found.values())
         yield ok(f"{counted(live, 'live session')}, none with a key outside REFRESH_KEYS")
@@ -27,7 +27,7 @@ def ring(deployment: Deployment) -> Iterator[Verdict]:
 def unused(deployment: Deployment) -> Iterator[Verdict]:
     """Tell which of the older keys could leave the ring, and which no session has ever named."""
     found = key_ring.uses()
-    (newest, _), *older = deployment.settings.refresh_keys
+    (newest, _), *older = deployment.config.refresh_keys
     old = [key_id for key_id, _ in older if key_id in found and not found[key_id].live]
     new = [key_id for key_id, _ in older if key_id not in found]
     told = [f"{newest} signs"]
@@ -42,12 +42,12 @@ def unused(deployment: Deployment) -> Iterator[Verdict]:
 
 def age(deployment: Deployment) -> Iterator[Verdict]:
     """Tell how long the newest key has made refresh tokens, as far as sessions still tell."""
-    newest, _ = deployment.settings.refresh_keys[0]
+    newest, _ = deployment.config.refresh_keys[0]
     use = key_ring.uses().get(newest)
     if use is None:
         yield ok(f"{newest} has made no token that a session still names")
         return
-    days, most = (datetime.now(UTC) - use.since).days, deployment.settings.key_age_days
+    days, most = (datetime.now(UTC) - use.since).days, deployment.config.key_age_days
     found = f"{newest} has made refresh tokens for at least {counted(days, 'day')}"
     if days > most:
         yield warning(

@@ -10,9 +10,9 @@ from app.database import migrator
 from app.database.binding import bound
 from app.database.drift import drift
 from app.database.migrator import MIGRATIONS
-from app.policy.document import DocumentError
+from app.spec.document import DocumentError
 
-_MOST_TOLD = 5
+_MAX_TOLD = 5
 _ONLY_THERE = "only in the database: "
 
 
@@ -46,10 +46,10 @@ def drift_of_models(_: Deployment) -> Iterator[Verdict]:
     if not lines:
         yield ok("the tables are those of the models")
         return
-    more = f"; and {len(lines) - _MOST_TOLD} more" * (len(lines) > _MOST_TOLD)
+    more = f"; and {len(lines) - _MAX_TOLD} more" * (len(lines) > _MAX_TOLD)
     # What is there in addition does no harm by itself; what is missing does.
     tell = warning if all(line.startswith(_ONLY_THERE) for line in lines) else failed
-    yield tell("; ".join(lines[:_MOST_TOLD]) + more, "undo what was changed by hand, or write a migration for it")
+    yield tell("; ".join(lines[:_MAX_TOLD]) + more, "undo what was changed by hand, or write a migration for it")
 
 
 def built_in_roles(_: Deployment) -> Iterator[Verdict]:

@@ -36,8 +36,8 @@ class Report:
         status = click.style(f"{finding.status:{_STATUS_WIDTH}}", fg=_COLORS[finding.status])
         start = f"  {status}  {finding.name:{_NAME_WIDTH}}  "
         self._say(start + self._folded(finding.found))
-        if finding.mend:
-            self._say(_INDENT + click.style("mend:", bold=True) + " " + self._folded(finding.mend, further=6))
+        if finding.fix:
+            self._say(_INDENT + click.style("mend:", bold=True) + " " + self._folded(finding.fix, further=6))
 
     def sum_up(self, findings: Sequence[Finding]) -> None:
         """Print how many there are of each kind."""
@@ -61,10 +61,10 @@ class Report:
 
 
 def as_document(findings: Sequence[Finding]) -> str:
-    """Return the findings as JSON: `{"status", "checks": [{"group", "name", "status", "found", "mend"}]}`."""
+    """Return the findings as JSON: `{"status", "checks": [{"group", "name", "status", "found", "fix"}]}`."""
     bad = {finding.status for finding in findings} & {Status.WARNING, Status.FAILED}
     checks: list[dict[str, Any]] = [
-        {name: getattr(finding, name) for name in ("group", "name", "status", "found", "mend")} for finding in findings
+        {name: getattr(finding, name) for name in ("group", "name", "status", "found", "fix")} for finding in findings
     ]
     status = Status.FAILED if Status.FAILED in bad else Status.WARNING if bad else Status.OK
     return json.dumps({"status": status, "checks": checks}, indent=2, ensure_ascii=False)

@@ -25,7 +25,7 @@ from tests.bench.rivals.tables import Role, SignIn, User
 
 CONNECTIONS = 16
 PROFILE_SECONDS = 300
-MOST_COUNTED = 10_000
+MAX_COUNTED = 10_000
 
 engine = create_async_engine(
     os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://", 1),
@@ -133,7 +133,7 @@ async def list_users(
         conditions.append(
             or_(User.email.startswith(prefix, autoescape=True), User.name_key.startswith(prefix, autoescape=True))
         )
-    matches = select(User.id).where(*conditions).limit(MOST_COUNTED + 1).subquery()
+    matches = select(User.id).where(*conditions).limit(MAX_COUNTED + 1).subquery()
     counted = await database.scalar(select(func.count()).select_from(matches)) or 0
     page = (
         select(User)
@@ -155,8 +155,8 @@ async def list_users(
     pagination = Pagination(
         offset=offset,
         limit=limit,
-        total=min(counted, MOST_COUNTED),
-        total_is_exact=counted <= MOST_COUNTED,
+        total=min(counted, MAX_COUNTED),
+        total_is_exact=counted <= MAX_COUNTED,
         next=following,
         previous=previous,
     )

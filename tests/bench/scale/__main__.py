@@ -10,8 +10,8 @@ from pathlib import Path
 
 from app.embedded import EmbeddedError, start_postgres
 from app.embedded.homes import find
-from app.policy.document import load
-from app.surface import OPENAPI
+from app.pipeline.contract import OPENAPI
+from app.spec.document import load
 from tests.bench.driver import LoadError
 from tests.bench.probes import HEALTH
 from tests.bench.processes import ROOT, Server, ask, free_port

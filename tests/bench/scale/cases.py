@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import product
 from urllib.parse import quote
 
-from app.policy.document import Document
-from app.policy.operation import Operation, operations
+from app.spec.document import Document
+from app.spec.operation import Operation, operations
 
 SINGLE, LIST = 1.5, 2.0
 """How many times as much the large database may cost: work on single rows, and a page of a list."""

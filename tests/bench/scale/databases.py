@@ -9,16 +9,16 @@ from urllib.parse import urlsplit
 import psycopg2
 
 from app.cli.migrating import bring_up_to_date
+from app.config import Config
 from app.database import bind, run
 from app.services import activity, user_counts
-from app.settings import Settings
 from tests.bench.scale.filling import fill, rows_of
 from tests.bench.scale.population import BUSY, Population
 from tests.bench.scale.progress import Progress
 from tests.bench.world import environment
 from tests.servers import with_database
 
-KEPT = "large"
+REVALIDATED_HEADERS = "large"
 """Where in the state folder of development the kept one has a server of its own."""
 
 _CLOSE_ENOUGH = 0.05
@@ -51,7 +51,7 @@ def make(url: str, population: Population, *, quiet: bool = False) -> None:
 
 def bring_up(url: str) -> None:
     """Run the migrations that a database lacks."""
-    database = bind(Settings.from_environment(environment(url, "")), size=2)
+    database = bind(Config.from_environment(environment(url, "")), size=2)
     try:
         bring_up_to_date(database, report=lambda line: None)
     finally:
@@ -60,12 +60,12 @@ def bring_up(url: str) -> None:
 
 def catch_up(url: str) -> None:
     """Do what servers do in the background until there is nothing left to do: settle hours, fold counts."""
-    settings = Settings.from_environment(environment(url, ""))
-    database = bind(settings, size=2)
+    config = Config.from_environment(environment(url, ""))
+    database = bind(config, size=2)
     try:
         reached: object = ()
         while reached != (reached := run("SELECT settled_since, settled_until FROM activity_watermarks")):
-            activity.settle(settle_seconds=settings.statistics_settle_seconds, now=datetime.now(UTC))
+            activity.settle(settle_seconds=config.statistics_settle_seconds, now=datetime.now(UTC))
         user_counts.fold()
     finally:
         database.reset()
@@ -132,7 +132,7 @@ def names(url: str) -> dict[str, list[str]]:
 
 def kept_at(state: Path) -> Path:
     """Return the state folder of the kept one."""
-    return state.resolve() / KEPT
+    return state.resolve() / REVALIDATED_HEADERS
 
 
 def _number(url: str, query: str) -> int:

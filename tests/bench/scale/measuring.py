@@ -79,12 +79,12 @@ class Side:
         """
         began, data = perf_counter(), b""
         self._socket.sendall(request)
-        while (answer := read_answer(data)) is None:
+        while (response := read_answer(data)) is None:
             if not (more := self._socket.recv(1 << 18)):
                 raise LoadError(f"{_line(request)}: the connection was closed")
             data += more
         took = (perf_counter() - began) * 1000
-        status, body = answer
+        status, body = response
         if not 200 <= status < 300:
             raise LoadError(f"{_line(request)} answered {status}: {body[:500].decode(errors='replace')}")
         at = data.index(_MARK) + len(_MARK)

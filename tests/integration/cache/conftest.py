@@ -10,13 +10,13 @@ import pytest
 import redis
 
 from app.cache.client import Cache
-from app.cache.store import Store
+from app.cache.store import CacheStore
 from app.database import Database, identity
 from models.record import database as proxy
 from tests.integration.conftest import Services
 from tests.people import People, Person
 from tests.servers import for_tests
-from tests.service import Service, running, settings_for
+from tests.service import Service, config_for, running
 from tests.wire import data
 
 
@@ -29,25 +29,25 @@ def running_service(services: Services) -> Service:
 @pytest.fixture
 def valkey(service: Service) -> Iterator[redis.Redis]:
     """A client of the Valkey behind the service."""
-    if not service.settings.redis_url:
+    if not service.config.redis_url:
         pytest.skip("no Valkey on this machine")
-    with redis.Redis.from_url(for_tests(service.settings.redis_url)) as client:
+    with redis.Redis.from_url(for_tests(service.config.redis_url)) as client:
         yield client
 
 
 @pytest.fixture
-def store(service: Service, valkey: redis.Redis) -> Store:
+def store(service: Service, valkey: redis.Redis) -> CacheStore:
     """What another worker of the same deployment has of the cache."""
-    settings = service.settings
-    cache = Cache(settings.redis_url, timeout_ms=2000, prefix=settings.redis_prefix)
-    return Store(cache, identify=identity, release="another")
+    config = service.config
+    cache = Cache(config.redis_url, timeout_ms=2000, prefix=config.redis_prefix)
+    return CacheStore(cache, identify=identity, release="another")
 
 
 @contextmanager
 def another_worker(**variables: str) -> Iterator[Service]:
     """Run a service on the database of this test."""
     before = proxy.obj
-    with running(settings_for(DATABASE_URL=before.url, **variables)) as service:
+    with running(config_for(DATABASE_URL=before.url, **variables)) as service:
         # The last one that starts decides on which database all of this process stand.
         proxy.initialize(before)
         yield service

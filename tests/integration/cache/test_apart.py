@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from app.cache.client import Cache
-from app.cache.store import Kept, Store
+from app.cache.store import CachedValue, CacheStore
 from tests import leaks
 from tests.command import PRODUCTION, Server
 from tests.people import PASSWORD, People
@@ -26,22 +26,22 @@ KEYS = re.compile(
 
 
 def test_stores_of_other_deployments_and_releases_do_not_see_each_other(valkey_url: str) -> None:
-    def store(prefix: str, database: str, release: str) -> Store:
+    def store(prefix: str, database: str, release: str) -> CacheStore:
         cache = Cache(valkey_url, timeout_ms=2000, prefix=prefix)
-        return Store(cache, identify=lambda: database, release=release)
+        return CacheStore(cache, identify=lambda: database, release=release)
 
     first = store("charter", "one", "1")
     key = first.key("public_settings", {}, ["settings"])
     settled = first.settle(first.look(key) or pytest.fail("no Valkey"))
     assert settled is not None
-    first.keep(settled, Kept({"name": "first"}, "1"), 60)
+    first.keep(settled, CachedValue({"name": "first"}, "1"), 60)
 
-    def sees(other: Store) -> Kept | None:
+    def sees(other: CacheStore) -> CachedValue | None:
         looked = other.look(other.key("public_settings", {}, ["settings"]))
         assert looked is not None
         return other.read(looked)
 
-    assert sees(store("charter", "one", "1")) == Kept({"name": "first"}, "1")
+    assert sees(store("charter", "one", "1")) == CachedValue({"name": "first"}, "1")
     for other in (store("charter", "two", "1"), store("charter", "one", "2"), store("staging", "one", "1")):
         assert sees(other) is None
         assert sees(store("charter", "one", "1")) is not None
@@ -114,5 +114,5 @@ def test_redis_under_load_holds_limits_versions_and_entries_only(
     text = b"\n".join(entries).decode()
     for forbidden in ("permission", "role", "allowed", "password", "$2b$", "token", PASSWORD, "@example.com"):
         assert forbidden not in text
-    assert leaks.found_in("\n".join(leaks.cached(for_tests(service.settings.redis_url)))) == []
+    assert leaks.found_in("\n".join(leaks.cached(for_tests(service.config.redis_url)))) == []
     assert all(0 < valkey.ttl(key) <= 86_400 for key in held)

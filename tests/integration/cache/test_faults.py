@@ -17,14 +17,14 @@ import redis
 
 from app.cache import client as cache_client
 from app.cache.client import Cache
-from app.cache.store import UNUSED_SECONDS, Store
+from app.cache.store import UNUSED_SECONDS, CacheStore
 from app.database import identity
 from app.embedded import start_valkey
 from app.services import invalidations
 from models.record import database as proxy
 from tests import leaks
 from tests.integration.cache.conftest import Profile, Statements, another_worker
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.service import running as running_service
 
 FAILURES = "charter_cache_failures_total"
@@ -65,8 +65,8 @@ def fragile() -> Iterator[Fragile]:
 @pytest.fixture(scope="module")
 def shaken(running: Service, fragile: Fragile) -> Iterator[Service]:
     """A service on the fragile Valkey; each test puts a database of its own under it."""
-    before, url = proxy.obj, running.settings.database_url
-    with running_service(settings_for(DATABASE_URL=url, REDIS_URL=fragile.url, REDIS_TIMEOUT_MS="100")) as service:
+    before, url = proxy.obj, running.config.database_url
+    with running_service(config_for(DATABASE_URL=url, REDIS_URL=fragile.url, REDIS_TIMEOUT_MS="100")) as service:
         proxy.initialize(before)
         yield service
 
@@ -92,7 +92,7 @@ class Reader:
     def replay(self, fragile: Fragile) -> None:
         """Drop what could not be dropped, as a worker does every now and then."""
         cache = Cache(fragile.url, timeout_ms=2000, prefix="charter")
-        store = Store(cache, identify=identity, release="another")
+        store = CacheStore(cache, identify=identity, release="another")
         invalidations.replay(store=store, linger_seconds=60)
         invalidations.replay(store=store, linger_seconds=-1)
 
@@ -252,9 +252,9 @@ def chatterbox(says: bytes) -> Iterator[str]:
         with suppress(OSError):
             while True:
                 client = listener.accept()[0]
-                threading.Thread(target=answer, args=(client,), daemon=True).start()
+                threading.Thread(target=response, args=(client,), daemon=True).start()
 
-    def answer(client: socket.socket) -> None:
+    def response(client: socket.socket) -> None:
         with suppress(OSError), client:
             while client.recv(65_536):
                 client.sendall(says)

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from app.cache.client import Cache, as_values
-from app.cache.store import Store
+from app.cache.store import CacheStore
 from app.database import Database, run
 from app.services import invalidations
 from models.record import database as proxy
@@ -125,7 +125,7 @@ def test_a_reader_that_the_commit_overtakes_and_the_drop_does_not_keeps_nothing_
 
 
 def test_a_worker_that_cannot_reach_redis_is_seen_by_one_that_can(
-    people: People, profile: Profile, statements: Statements, store: Store
+    people: People, profile: Profile, statements: Statements, store: CacheStore
 ) -> None:
     profile.read()
     with another_worker(REDIS_URL="redis://127.0.0.1:1") as cut_off:
@@ -148,7 +148,7 @@ def test_a_worker_that_cannot_reach_redis_is_seen_by_one_that_can(
 
 
 def test_a_row_stays_for_readers_who_asked_redis_before_it_was_replayed(
-    service: Service, profile: Profile, store: Store, statements: Statements
+    service: Service, profile: Profile, store: CacheStore, statements: Statements
 ) -> None:
     profile.read()
     run("UPDATE user_profiles SET display_name = 'After' WHERE user_id = %s", (profile.owner.id,))
@@ -165,16 +165,16 @@ def test_a_row_stays_for_readers_who_asked_redis_before_it_was_replayed(
         cursor.execute("UPDATE pending_invalidations SET dropped_at = now()")
         cursor.execute(
             "DELETE FROM pending_invalidations WHERE dropped_at < now() - make_interval(secs => %s)",
-            (2 * service.settings.request_seconds,),
+            (2 * service.config.request_seconds,),
         )
     reader.join()
 
     assert shown == ["After"]
 
 
-def test_a_replay_that_redis_does_not_hear_changes_nothing(profile: Profile, store: Store) -> None:
+def test_a_replay_that_redis_does_not_hear_changes_nothing(profile: Profile, store: CacheStore) -> None:
     invalidations.leave([profile.tag], store=None)
-    unheard = Store(away(), identify=lambda: "x", release="x")
+    unheard = CacheStore(away(), identify=lambda: "x", release="x")
 
     assert invalidations.replay(store=unheard, linger_seconds=60) == 1
     assert invalidations.replay(store=unheard, linger_seconds=60) == 1
@@ -187,7 +187,7 @@ def test_what_nobody_could_drop_is_forgotten_when_no_entry_can_be_older(profile:
     invalidations.leave([profile.tag], store=None)
     run("UPDATE pending_invalidations SET created_at = now() - interval '25 hours'")
 
-    invalidations.replay(store=Store(away(), identify=lambda: "x", release="x"), linger_seconds=60)
+    invalidations.replay(store=CacheStore(away(), identify=lambda: "x", release="x"), linger_seconds=60)
 
     assert waiting() == []
 
@@ -201,11 +201,11 @@ def test_one_write_never_removes_what_another_has_left(profile: Profile, valkey:
 
 
 def test_a_tag_that_many_writes_left_is_one_row_until_it_is_dropped(
-    profile: Profile, store: Store, statements: Statements, monkeypatch: pytest.MonkeyPatch
+    profile: Profile, store: CacheStore, statements: Statements, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Redis is away for long; one of the writers has dropped the tag meanwhile, and is about to remove his row."""
-    monkeypatch.setattr(invalidations, "_MOST_AT_ONCE", 20)
-    unheard = Store(away(), identify=lambda: "x", release="x")
+    monkeypatch.setattr(invalidations, "_MAX_AT_ONCE", 20)
+    unheard = CacheStore(away(), identify=lambda: "x", release="x")
     profile.read()
     last = run(
         "INSERT INTO pending_invalidations (id, tag) VALUES (gen_random_uuid(), %s) RETURNING id", (profile.tag,)

@@ -11,16 +11,16 @@ from click.testing import CliRunner
 from app.cache.check import fault_of
 from app.cache.client import Cache
 from app.cache.limiter import Limiter
-from app.cache.store import Kept, Store
+from app.cache.store import CachedValue, CacheStore
 from app.cli import main
-from app.settings import Bucket
+from app.config import Bucket
 from models.record import database as proxy
 from tests.command import PRODUCTION
 from tests.house.repository import ROOT
 from tests.people import People
 from tests.servers import with_query
+from tests.service import config_for
 from tests.service import running as serving
-from tests.service import settings_for
 
 PAGE = (ROOT / "docs" / "redis.md").read_text(encoding="utf-8")
 USER = "charter"
@@ -62,7 +62,7 @@ def drive(url: str) -> Cache:
     """Do everything that the limiter and the store do, on connections of its own."""
     cache = Cache(url, timeout_ms=5000, prefix="charter")
     limiter = Limiter(cache)
-    store = Store(cache, identify=lambda: "0123456789abcdef", release="r")
+    store = CacheStore(cache, identify=lambda: "0123456789abcdef", release="r")
     bucket = Bucket(10, 60)
     for part in (
         lambda: limiter.take("read", "somebody", bucket),
@@ -77,7 +77,7 @@ def drive(url: str) -> Cache:
         cache._pause_until = 0.0
         if look and (settled := store.settle(look)):
             cache._pause_until = 0.0
-            store.keep(settled, Kept({"a": 1}, "1"), 60)
+            store.keep(settled, CachedValue({"a": 1}, "1"), 60)
             cache._pause_until = 0.0
         found = store.look(key)
         cache._pause_until = 0.0
@@ -134,9 +134,9 @@ def test_every_right_that_is_missing_is_told_by_the_doctor(boss: redis.Redis, ur
 
 def test_a_service_works_as_this_user(people: People, boss: redis.Redis, url: str) -> None:
     bound = proxy.obj
-    settings = settings_for(DATABASE_URL=bound.url, REDIS_URL=url)
+    config = config_for(DATABASE_URL=bound.url, REDIS_URL=url)
     token = people.alice.sign_in()["access_token"]
-    with serving(settings) as service, service.client(token) as client:
+    with serving(config) as service, service.client(token) as client:
         proxy.initialize(bound)
         for _ in range(2):
             assert client.get("/v1/users/me").status_code == 200

@@ -53,20 +53,20 @@ class Seen(NamedTuple):
 
 def doctor(**variables: str) -> Seen:
     """Run `charter doctor --json` in this process, in a production with these variables on top."""
-    answer = run_charter("doctor", "--json", **variables)
-    assert answer.exception is None or isinstance(answer.exception, SystemExit), answer.output
-    told = json.loads(answer.stdout)
-    return Seen(answer.exit_code, told["status"], told["checks"], answer.output)
+    response = run_charter("doctor", "--json", **variables)
+    assert response.exception is None or isinstance(response.exception, SystemExit), response.output
+    told = json.loads(response.stdout)
+    return Seen(response.exit_code, told["status"], told["checks"], response.output)
 
 
 def run_charter(*words: str, **variables: str) -> Result:
     """Run `charter` with these words in this process, in a production with these variables on top."""
-    answer = CliRunner().invoke(main, words, env={**COMPLETE, **variables})
+    response = CliRunner().invoke(main, words, env={**COMPLETE, **variables})
     bound = proxy.obj
     proxy.initialize(None)
     if isinstance(bound, Database):
         bound.reset()
-    return answer
+    return response
 
 
 class Durable:

@@ -35,7 +35,7 @@ def test_an_audit_trail_that_could_be_changed_is_told_and_mended_as_printed(
     found = doctor(DATABASE_URL=url, REDIS_URL="").of("database.append_only")
 
     assert found["status"] == "failed"
-    durable.execute(url, found["mend"].split("tables: ", 1)[1])
+    durable.execute(url, found["fix"].split("tables: ", 1)[1])
     assert doctor(DATABASE_URL=url, REDIS_URL="").of("database.append_only")["status"] == "ok"
 
 
@@ -45,7 +45,7 @@ def test_missing_partitions_are_told_and_made_by_the_printed_command(url: str, d
     found = doctor(DATABASE_URL=url, REDIS_URL="").of("partitions.ahead")
 
     assert (found["status"], THIS_MONTH in found["found"]) == ("failed", True)
-    assert found["mend"].startswith("charter db migrate")
+    assert found["fix"].startswith("charter db migrate")
     database = Database(url, size=1)
     migrate(database, report=lambda line: None)
     database.reset()

@@ -40,7 +40,7 @@ def test_a_cache_that_stops_is_told_until_it_is_started_again(valkey_url: str, t
     again.stop()
 
     assert stopped.of("cache.connection")["status"] == "failed"
-    assert stopped.of("cache.connection")["mend"].startswith("start it")
+    assert stopped.of("cache.connection")["fix"].startswith("start it")
     assert [back.of(f"cache.{name}")["status"] for name in ("connection", "limiter")] == ["ok", "ok"]
 
 
@@ -48,7 +48,7 @@ def test_a_slow_cache_is_told() -> None:
     with late_server(seconds=0.06) as slow_url:
         found = doctor(DATABASE_URL=AWAY, REDIS_URL=slow_url).of("cache.connection")
 
-    assert (found["status"], "REDIS_TIMEOUT_MS" in found["mend"]) == ("warning", True)
+    assert (found["status"], "REDIS_TIMEOUT_MS" in found["fix"]) == ("warning", True)
 
 
 @contextmanager
@@ -82,4 +82,4 @@ def test_a_user_who_may_not_run_the_limiter_is_told(valkey_url: str) -> None:
         "skipped",
         "failed",
     ]
-    assert "EVAL" in seen.of("cache.limiter")["mend"]
+    assert "EVAL" in seen.of("cache.limiter")["fix"]

@@ -13,7 +13,7 @@ def test_migrations_that_were_not_run_are_told_with_the_command_that_runs_them(d
         seen = doctor(DATABASE_URL=url, REDIS_URL="")
 
     assert seen.of("migrations.applied")["status"] == "failed"
-    assert seen.of("migrations.applied")["mend"] == "charter db migrate"
+    assert seen.of("migrations.applied")["fix"] == "charter db migrate"
     assert seen.of("keys.ring")["found"] == "the tables have not been made"
     assert seen.exit_code == 1
 
@@ -25,9 +25,9 @@ def test_built_in_roles_that_differ_from_the_catalogue_are_told_and_mended_as_pr
 
     found = doctor(DATABASE_URL=url, REDIS_URL="").of("migrations.built_in_roles")
 
-    assert (found["status"], found["mend"]) == ("failed", "charter db migrate")
+    assert (found["status"], found["fix"]) == ("failed", "charter db migrate")
     assert found["found"] == "they differ from openapi/permissions.yaml: user should hold profiles:read"
-    assert run_charter(*found["mend"].split()[1:], DATABASE_URL=url).exit_code == 0
+    assert run_charter(*found["fix"].split()[1:], DATABASE_URL=url).exit_code == 0
     assert doctor(DATABASE_URL=url, REDIS_URL="").of("migrations.built_in_roles")["status"] == "ok"
 
 
@@ -72,7 +72,7 @@ def test_a_role_without_rights_is_told_which_and_mended_as_printed(url: str, dur
         assert "EXECUTE on function public.rotate_refresh_token" in found["found"]
         assert "on table public.audit_events;" not in found["found"]
 
-        durable.execute(url, found["mend"].split("tables: ", 1)[1])
+        durable.execute(url, found["fix"].split("tables: ", 1)[1])
 
         assert doctor(DATABASE_URL=server, REDIS_URL="").of("database.rights")["status"] == "ok"
     finally:
@@ -83,7 +83,7 @@ def test_one_role_that_owns_and_serves_is_told_with_what_it_could_do(url: str) -
     found = doctor(DATABASE_URL=url, REDIS_URL="").of("database.ownership")
 
     assert (found["status"], found["found"].split(":")[0]) == ("warning", "one role owns and serves")
-    assert "docs/database-roles.md" in found["mend"]
+    assert "docs/database-roles.md" in found["fix"]
 
 
 def test_two_roles_are_told_and_nothing_is_to_be_mended(url: str, durable: Durable) -> None:
@@ -204,7 +204,7 @@ def test_an_encoding_that_cannot_hold_every_name_is_told(durable: Durable) -> No
         refused = [run_charter(*words, DATABASE_URL=url) for words in (("db", "migrate"), ("serve", "--port", "0"))]
 
     assert (found["status"], "SQL_ASCII" in found["found"]) == ("failed", True)
-    assert [(answer.exit_code, "SQL_ASCII" in answer.stderr) for answer in refused] == [(78, True), (78, True)]
+    assert [(response.exit_code, "SQL_ASCII" in response.stderr) for response in refused] == [(78, True), (78, True)]
 
 
 def test_a_server_that_logs_the_values_of_statements_is_told_and_mended_as_printed(url: str, durable: Durable) -> None:
@@ -214,7 +214,7 @@ def test_a_server_that_logs_the_values_of_statements_is_told_and_mended_as_print
         found = doctor(DATABASE_URL=url, REDIS_URL="").of("database.statement_log")
         assert found["status"] == "warning"
 
-        durable.execute(boss, found["mend"].split(": ", 1)[1])
+        durable.execute(boss, found["fix"].split(": ", 1)[1])
 
         assert doctor(DATABASE_URL=url, REDIS_URL="").of("database.statement_log")["status"] == "ok"
     finally:
@@ -228,7 +228,7 @@ def test_an_error_that_repeats_the_row_in_the_log_is_told_and_mended_as_printed(
         found = doctor(DATABASE_URL=url, REDIS_URL="").of("database.statement_log")
         assert found["status"] == "warning"
 
-        durable.execute(boss, found["mend"].removeprefix("as a superuser: "))
+        durable.execute(boss, found["fix"].removeprefix("as a superuser: "))
 
         assert doctor(DATABASE_URL=url, REDIS_URL="").of("database.statement_log")["status"] == "ok"
     finally:

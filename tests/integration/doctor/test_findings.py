@@ -34,10 +34,10 @@ def test_the_json_has_each_check_once_in_order_and_nothing_to_mend_where_all_is_
 ) -> None:
     seen = doctor(DATABASE_URL=durable.as_server(url), REDIS_URL=valkey_url)
 
-    assert [list(check) for check in seen.checks] == [["group", "name", "status", "found", "mend"]] * len(seen.checks)
+    assert [list(check) for check in seen.checks] == [["group", "name", "status", "found", "fix"]] * len(seen.checks)
     told = [(check["group"], check["name"]) for check in seen.checks]
     assert told == [(check.group, check.name) for check in CHECKS if check.name != "servers"]
-    assert all(check["found"] and check["mend"] is None for check in seen.checks)
+    assert all(check["found"] and check["fix"] is None for check in seen.checks)
 
 
 def test_looking_changes_nothing(url: str, valkey_url: str, durable: Durable) -> None:
@@ -81,10 +81,10 @@ def test_every_fault_of_the_settings_is_told_and_the_rest_is_still_looked_at(url
 
     faults = [check for check in seen.checks if check["name"] == "values"]
     assert {check["found"].split(" ")[0] for check in faults} == {"REDIS_URL", "PORT", "JWT_SECRET", "REFRESH_KEYS"}
-    assert all(check["status"] == "failed" and check["mend"] for check in faults)
-    mends = {check["found"].split(" ")[0]: check["mend"] for check in faults}
-    assert mends["PORT"] == "set PORT to another value than 'eighty': it takes a whole number from 0 to 65535"
-    assert mends["REDIS_URL"].startswith("set REDIS_URL to another value: it takes a URL such as redis://")
+    assert all(check["status"] == "failed" and check["fix"] for check in faults)
+    fixes = {check["found"].split(" ")[0]: check["fix"] for check in faults}
+    assert fixes["PORT"] == "set PORT to another value than 'eighty': it takes a whole number from 0 to 65535"
+    assert fixes["REDIS_URL"].startswith("set REDIS_URL to another value: it takes a URL such as redis://")
     assert seen.exit_code == 78
     assert seen.of("database.rights")["status"] == "ok"
     assert (seen.of("cache.connection")["status"], seen.of("cache.connection")["found"]) == (
@@ -96,7 +96,7 @@ def test_every_fault_of_the_settings_is_told_and_the_rest_is_still_looked_at(url
 
 
 @pytest.mark.parametrize(
-    ("variables", "found", "mend"),
+    ("variables", "found", "fix"),
     [
         (
             {"DATABASE_URL": ""},
@@ -122,23 +122,23 @@ def test_every_fault_of_the_settings_is_told_and_the_rest_is_still_looked_at(url
     ],
     ids=["missing", "contradictory", "wrong"],
 )
-def test_a_wrong_setting_is_told_with_its_value_and_the_rule(variables: dict[str, str], found: str, mend: str) -> None:
+def test_a_wrong_setting_is_told_with_its_value_and_the_rule(variables: dict[str, str], found: str, fix: str) -> None:
     seen = doctor(**{"DATABASE_URL": "postgresql://127.0.0.1:1/none", "REDIS_URL": "", **variables})
 
-    fault = seen.of("settings.values")
-    assert (fault["found"], fault["mend"]) == (found, mend)
+    fault = seen.of("config.values")
+    assert (fault["found"], fault["fix"]) == (found, fix)
 
 
 @pytest.mark.parametrize(
     ("check", "variables", "told"),
     [
-        ("settings.public_url", {"PUBLIC_URL": ""}, "PUBLIC_URL"),
-        ("settings.public_url", {"PUBLIC_URL": "http://api.example.com"}, "https"),
-        ("settings.metrics_token", {"METRICS_TOKEN": ""}, "METRICS_TOKEN"),
-        ("settings.origins", {"CORS_ORIGINS": "https://a.example.com,http://b.example.com"}, "http://b.example.com"),
-        ("settings.proxies", {"TRUSTED_PROXIES": "0.0.0.0/0"}, "TRUSTED_PROXIES"),
-        ("settings.log_level", {"LOG_LEVEL": "debug"}, "LOG_LEVEL"),
-        ("settings.rotation", {"JWT_SECRET_PREVIOUS": OTHER_KEY[3:], "ACCESS_TOKEN_SECONDS": "600"}, "600 s"),
+        ("config.public_url", {"PUBLIC_URL": ""}, "PUBLIC_URL"),
+        ("config.public_url", {"PUBLIC_URL": "http://api.example.com"}, "https"),
+        ("config.metrics_token", {"METRICS_TOKEN": ""}, "METRICS_TOKEN"),
+        ("config.origins", {"CORS_ORIGINS": "https://a.example.com,http://b.example.com"}, "http://b.example.com"),
+        ("config.proxies", {"TRUSTED_PROXIES": "0.0.0.0/0"}, "TRUSTED_PROXIES"),
+        ("config.log_level", {"LOG_LEVEL": "debug"}, "LOG_LEVEL"),
+        ("config.rotation", {"JWT_SECRET_PREVIOUS": OTHER_KEY[3:], "ACCESS_TOKEN_SECONDS": "600"}, "600 s"),
         ("cache.connection", {"REDIS_URL": ""}, "REDIS_URL"),
     ],
 )
@@ -149,14 +149,14 @@ def test_what_works_but_should_not_stay_so_is_a_warning(
 
     found = seen.of(check)
     assert found["status"] == "warning"
-    assert told in found["found"] + found["mend"]
+    assert told in found["found"] + found["fix"]
 
 
 def test_a_database_that_is_away_is_told_once_and_hides_nothing_else(valkey_url: str) -> None:
     seen = doctor(DATABASE_URL=f"postgresql://u:{PASSWORD}@127.0.0.1:1/none", REDIS_URL=valkey_url)
 
     assert seen.bad() == {"database.connection": "failed"}
-    assert seen.of("database.connection")["mend"] == "start it or set DATABASE_URL"
+    assert seen.of("database.connection")["fix"] == "start it or set DATABASE_URL"
     assert (seen.exit_code, seen.status) == (69, "failed")
     for name in ("database.rights", "migrations.applied", "partitions.ahead", "keys.ring"):
         assert (seen.of(name)["status"], seen.of(name)["found"]) == ("skipped", "the database is away")

@@ -88,7 +88,7 @@ def token_of(described: Described, caller: str, world: World) -> str | None:
         world.grant(*held_by(described, caller))
     if caller == "signed_in_long_ago":
         assert described.policy.step_up is not None
-        recency = world.service.settings.recencies[described.policy.step_up]
+        recency = world.service.config.recencies[described.policy.step_up]
         return world.grow_old(person_behind(described, caller), recency + 1)
     name = _token_name(caller)
     return world.tokens[name] if name else None

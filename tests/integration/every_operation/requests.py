@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from app.identifiers import new_id
-from app.policy.policy import Policy
+from app.spec.policy import Policy
 from tests.integration.every_operation.surface import Described
 from tests.integration.every_operation.world import World
 

@@ -77,7 +77,7 @@ def _forbidden(stage: Stage, described: Described, request: Request) -> httpx.Re
 
 def _signed_in_long_ago(stage: Stage, described: Described, request: Request) -> httpx.Response:
     caller = "owner" if described.policy.owner else "admin"
-    longest = max(stage.world.service.settings.recencies.values())
+    longest = max(stage.world.service.config.recencies.values())
     return stage.send(request.but(token=stage.world.grow_old(caller, longest + 1)))
 
 
@@ -128,7 +128,7 @@ def _key_of_another_request(stage: Stage, described: Described, request: Request
 
 def _over(setting: str, change: Callable[[int], Mapping[str, object]]) -> Situation:
     def send(stage: Stage, described: Described, request: Request) -> httpx.Response:
-        return stage.send(request.but(**change(getattr(stage.world.service.settings, setting))))
+        return stage.send(request.but(**change(getattr(stage.world.service.config, setting))))
 
     return send
 

@@ -6,14 +6,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.policy.document import load
-from app.policy.events import load_events
-from app.policy.operation import Operation, operations
-from app.policy.permissions import Permission, load_permissions
-from app.policy.policy import Policy
-from app.policy.vocabulary import read_policies
-from app.settings import Settings
-from app.surface import OPENAPI
+from app.config import Config
+from app.pipeline.contract import OPENAPI
+from app.spec.document import load
+from app.spec.events import load_events
+from app.spec.operation import Operation, operations
+from app.spec.permissions import Permission, load_permissions
+from app.spec.policy import Policy
+from app.spec.vocabulary import read_policies
 
 
 class Ending(NamedTuple):
@@ -92,15 +92,15 @@ class Described:
 
 def read_operations(openapi: Path = OPENAPI) -> list[Described]:
     """Return the operations of the document in a folder, in its order."""
-    document, settings = load(openapi / "openapi.yaml"), Settings()
+    document, config = load(openapi / "openapi.yaml"), Config()
     permissions, events = load_permissions(openapi / "permissions.yaml"), load_events(openapi / "events.yaml")
     found, _ = read_policies(
         document,
         permissions=permissions,
         events=events,
-        buckets=settings.buckets,
-        recencies=settings.recencies,
-        lifetimes=settings.lifetimes,
+        buckets=config.buckets,
+        recencies=config.recencies,
+        lifetimes=config.lifetimes,
     )
     return [
         Described(operation, found[operation.body["operationId"]], permissions) for operation in operations(document)

@@ -19,7 +19,7 @@ READER = "tailored"
 
 @pytest.fixture(autouse=True)
 def with_a_cache(world: World) -> None:
-    if not world.service.settings.redis_url:
+    if not world.service.config.redis_url:
         pytest.skip("no Valkey on this machine")
 
 
@@ -30,8 +30,11 @@ def reads(world: World) -> Iterator[tuple[str, Any]]:
             request = request_for(described, world).but(token=world.tokens[READER])
             if "user_id" in request.values:
                 request = request.but(values={"user_id": str(world.people[whose].id)})
-            answer = request.send(world.client)
-            yield f"{described.name} {whose}", (answer.status_code, answer.headers.get("etag"), answer.json()["data"])
+            response = request.send(world.client)
+            yield (
+                f"{described.name} {whose}",
+                (response.status_code, response.headers.get("etag"), response.json()["data"]),
+            )
 
 
 @pytest.mark.parametrize("described", WRITES, ids=lambda described: described.name)
@@ -40,9 +43,9 @@ def test_every_cached_read_is_fresh_after_a_write(described: Described, world: W
     assert dict(reads(world)) == dict(reads(world))
     token = None if described.policy.public else world.tokens["admin"]
 
-    answer = request_for(described, world).but(token=token).send(world.client)
+    response = request_for(described, world).but(token=token).send(world.client)
 
-    assert answer.status_code == described.success, answer.text
+    assert response.status_code == described.success, response.text
     shown = dict(reads(world))
     world.forget()
     assert shown == dict(reads(world))
@@ -60,11 +63,11 @@ def test_a_cached_answer_may_be_kept_by_whoever_asked_and_a_refusal_by_nobody(
     refused = request.but(query={"nonsense": "1"}).send(world.client)
 
     assert first.json()["data"] == second.json()["data"]
-    assert [answer.status_code for answer in (first, second, unchanged, refused)] == [200, 200, 304, 400]
-    for answer in (first, second, unchanged):
-        assert answer.headers["cache-control"] == "private, no-cache"
-        assert "Authorization" in answer.headers["vary"]
-        assert answer.headers["etag"] == etag
+    assert [response.status_code for response in (first, second, unchanged, refused)] == [200, 200, 304, 400]
+    for response in (first, second, unchanged):
+        assert response.headers["cache-control"] == "private, no-cache"
+        assert "Authorization" in response.headers["vary"]
+        assert response.headers["etag"] == etag
     assert refused.headers["cache-control"] == "no-store"
 
 

@@ -18,7 +18,7 @@ from tests.integration.every_operation.surface import OPERATIONS, Described
 from tests.integration.every_operation.world import World
 from tests.round_trips import RoundTrips, counted
 from tests.servers import Servers
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.service import running as running_service
 
 # Most SQL statements of a call whose answer is not cached yet. A new operation joins with a line.
@@ -130,8 +130,8 @@ def road(redis_url: str) -> Iterator[RoundTrips]:
 def client(prepared: World, road: RoundTrips) -> Iterator[httpx.Client]:
     """A client of a service with one thread of each kind, which has said to Redis what is said only once."""
     one_thread = {"WORKER_THREADS": "1", "HASHING_THREADS": "1"}
-    settings = settings_for(DATABASE_URL=prepared.database.url, REDIS_URL=road.url, **one_thread)
-    with running_service(settings) as service, service.client() as client:
+    config = config_for(DATABASE_URL=prepared.database.url, REDIS_URL=road.url, **one_thread)
+    with running_service(config) as service, service.client() as client:
         # The last service that starts decides for all of this process on which database they stand.
         proxy.initialize(prepared.database)
         client.post("/v1/auth/login", json={"email": prepared.people["admin"].email, "password": "not this one"})
@@ -152,8 +152,8 @@ def cost(world: World, client: httpx.Client, road: RoundTrips, servers: Servers)
     def measure(request: Request) -> Cost:
         statements.clear()
         before = road.count
-        answer = request.send(client)
-        assert answer.status_code < 300, answer.text
+        response = request.send(client)
+        assert response.status_code < 300, response.text
         return Cost(len(statements), road.count - before)
 
     servers.empty_redis()

@@ -12,13 +12,13 @@ import pytest
 
 from app.database import Database
 from models.record import database as proxy
-from tests.integration.every_operation.answers import ending_of
+from tests.integration.every_operation.responses import ending_of
 from tests.integration.every_operation.situations import SITUATIONS, Stage, way_to
 from tests.integration.every_operation.surface import OPERATIONS, Described, Ending
 from tests.integration.every_operation.world import World
 from tests.servers import Servers
+from tests.service import config_for
 from tests.service import running as running_service
-from tests.service import settings_for
 from tests.wire import refused
 
 BUCKETS = ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")
@@ -42,14 +42,14 @@ def stage(prepared: World, servers: Servers) -> Iterator[Stage]:
 def _makers(stack: contextlib.ExitStack, world: World, servers: Servers) -> Iterator[Callable]:
     def stingy():
         small = {f"LIMIT_{name}": "1/3600" for name in BUCKETS}
-        settings = settings_for(
+        config = config_for(
             DATABASE_URL=servers.postgres_url,
-            REDIS_URL=world.service.settings.redis_url,
+            REDIS_URL=world.service.config.redis_url,
             REDIS_PREFIX="stingy",
-            CHARTER_GATEWAY=world.service.settings.gateway,
+            CHARTER_GATEWAY=world.service.config.gateway,
             **small,
         )
-        made = stack.enter_context(running_service(settings))
+        made = stack.enter_context(running_service(config))
         # The last service that starts decides for all of this process on which database they stand.
         proxy.initialize(world.database)
         return made
@@ -70,9 +70,9 @@ def test_an_operation_reaches_each_of_its_endings(
     if situation is None:
         pytest.fail(f"Nobody knows how {described.name} comes to {ending}: tell it in situations.py, or take it out.")
 
-    answer = situation(stage, described, stage.request(described))
+    response = situation(stage, described, stage.request(described))
 
-    assert ending_of(described, answer) == ending, answer.text
+    assert ending_of(described, response) == ending, response.text
 
 
 @pytest.mark.parametrize("described", OPERATIONS, ids=lambda described: described.name)
@@ -83,9 +83,11 @@ def test_no_situation_brings_an_operation_to_an_ending_that_it_does_not_document
     known = {ending.code for ending in documented}
     for code in [code for code in SITUATIONS if code not in known]:
         world.put_back()
-        answer = SITUATIONS[code](stage, described, stage.request(described))
+        response = SITUATIONS[code](stage, described, stage.request(described))
         # A refusal that is not documented is held back as a 500, which is.
-        assert ending_of(described, answer) in documented - {Ending(500, "INTERNAL_ERROR")}, f"{code}: {answer.text}"
+        assert ending_of(described, response) in documented - {Ending(500, "INTERNAL_ERROR")}, (
+            f"{code}: {response.text}"
+        )
 
 
 def test_only_what_knows_nobody_and_counts_nothing_leaves_its_faults_to_default() -> None:
@@ -99,9 +101,9 @@ def test_a_path_refuses_other_methods_with_all_it_knows_and_has_no_neighbours(pa
     methods = {found.policy.method.upper() for found in described}
     address = path.format(**world.names)
 
-    answer = world.client.request("TRACE", address)
+    response = world.client.request("TRACE", address)
 
-    refused(answer, 405, "METHOD_NOT_ALLOWED")
+    refused(response, 405, "METHOD_NOT_ALLOWED")
     implied = {"OPTIONS", *(["HEAD"] if "GET" in methods else [])}
-    assert set(answer.headers["allow"].split(", ")) == methods | implied
+    assert set(response.headers["allow"].split(", ")) == methods | implied
     refused(world.client.get(f"{address}/"), 404, "NOT_FOUND")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.surface import OPENAPI
+from app.pipeline.contract import OPENAPI
 from tests.integration.every_operation import requests
 from tests.integration.every_operation.callers import callers_of
 from tests.integration.every_operation.requests import request_for

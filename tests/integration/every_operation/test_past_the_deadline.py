@@ -18,7 +18,7 @@ from tests.integration.conftest import Services
 from tests.integration.every_operation.requests import request_for
 from tests.integration.every_operation.surface import OPERATIONS, Described
 from tests.integration.every_operation.world import World
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.service import running as running_service
 from tests.wire import events, refused
 
@@ -59,8 +59,8 @@ def running(services: Services) -> Service:
 @pytest.fixture(scope="module")
 def hasty(prepared: World) -> Iterator[Service]:
     """A service on the world's database that gives a request hardly any time."""
-    settings = settings_for(DATABASE_URL=prepared.database.url, CHARTER_GATEWAY=prepared.service.settings.gateway)
-    with running_service(dataclasses.replace(settings, request_seconds=DEADLINE_SECONDS)) as made:
+    config = config_for(DATABASE_URL=prepared.database.url, CHARTER_GATEWAY=prepared.service.config.gateway)
+    with running_service(dataclasses.replace(config, request_seconds=DEADLINE_SECONDS)) as made:
         proxy.initialize(prepared.database)
         yield made
     proxy.initialize(prepared.database)
@@ -83,10 +83,10 @@ def test_nothing_of_a_write_stays_that_was_answered_503(described: Described, wo
         headers = {"X-Request-Id": request_id, **({"Idempotency-Key": "late"} if described.policy.idempotency else {})}
         request = request_for(described, world).but(token=token, headers=headers)
         with hasty.client() as client, Gate(world.database) as gate:
-            answer = request.send(client)
+            response = request.send(client)
         wait_until_nobody_works(world.database)
 
-        refused(answer, 503, "UNAVAILABLE")
+        refused(response, 503, "UNAVAILABLE")
         assert without_attempts(world) == before
         if gate.held.is_set():
             break

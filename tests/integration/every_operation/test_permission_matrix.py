@@ -6,7 +6,6 @@ The pairs are made from the document. What each must meet follows from the opera
 import httpx
 import pytest
 
-from tests.integration.every_operation.answers import ending_of
 from tests.integration.every_operation.callers import (
     Verdict,
     callers_of,
@@ -15,6 +14,7 @@ from tests.integration.every_operation.callers import (
     verdict_on,
 )
 from tests.integration.every_operation.requests import PROPERTIES, Request, request_for
+from tests.integration.every_operation.responses import ending_of
 from tests.integration.every_operation.surface import OPERATIONS, Described
 from tests.integration.every_operation.world import World
 from tests.rows import audit_rows
@@ -30,13 +30,13 @@ def pairs(operations: list[Described]) -> list:
     ]
 
 
-def check(described: Described, answer: httpx.Response, verdict: Verdict) -> None:
-    assert ending_of(described, answer) == verdict.ending, answer.text
+def check(described: Described, response: httpx.Response, verdict: Verdict) -> None:
+    assert ending_of(described, response) == verdict.ending, response.text
     if verdict.fields:
-        refused(answer, *verdict.ending, *verdict.fields)
-    assert audit_rows(answer, "decision") == ([verdict.decision] if verdict.decision else [])
+        refused(response, *verdict.ending, *verdict.fields)
+    assert audit_rows(response, "decision") == ([verdict.decision] if verdict.decision else [])
     if not described.policy.public:
-        left = [(action, outcome) for action, outcome, _ in events(answer.headers["x-request-id"])]
+        left = [(action, outcome) for action, outcome, _ in events(response.headers["x-request-id"])]
         assert left == ([verdict.event] if verdict.event else [])
 
 
@@ -47,9 +47,9 @@ def test_an_operation_meets_each_caller_as_its_policy_says(described: Described,
     verdict = verdict_on(described, caller, request, world)
     before = world.fingerprint()
 
-    answer = request.send(world.client)
+    response = request.send(world.client)
 
-    check(described, answer, verdict)
+    check(described, response, verdict)
     if verdict.ending.status >= 400:
         assert world.fingerprint() == before
 
@@ -83,9 +83,9 @@ def test_a_guarded_property_is_refused_by_name_to_whoever_lacks_its_permission(
     assert ".".join(path) in verdict.fields
     before = world.fingerprint()
 
-    answer = request.send(world.client)
+    response = request.send(world.client)
 
-    check(described, answer, verdict)
+    check(described, response, verdict)
     assert world.fingerprint() == before
 
 
@@ -98,6 +98,6 @@ def test_a_guarded_property_is_set_by_whoever_holds_its_permission_and_the_opera
     world.grant(*held)
     request = setting(request_for(described, world), described, path, world).but(token=token)
 
-    answer = request.send(world.client)
+    response = request.send(world.client)
 
-    check(described, answer, verdict_on(described, "just_that_permission", request, world, held=held))
+    check(described, response, verdict_on(described, "just_that_permission", request, world, held=held))

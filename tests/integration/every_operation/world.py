@@ -11,7 +11,7 @@ import psycopg2
 import redis
 
 from app.database import Database, run
-from app.factory import build_tools
+from app.factory import build_dependencies
 from models.record import database as proxy
 from tests.people import People, Person, make_role
 from tests.servers import for_tests, straight
@@ -99,8 +99,8 @@ class World:
     def grow_old(self, name: str, seconds: int) -> str:
         """Move on in time, and return a fresh token of a session whose sign-in is that long ago now."""
         self.service.clock.advance(seconds=seconds)
-        answer = self.client.post("/v1/auth/refresh", json={"refresh_token": self.refresh_tokens[name]})
-        return str(data(answer)["access_token"])
+        response = self.client.post("/v1/auth/refresh", json={"refresh_token": self.refresh_tokens[name]})
+        return str(data(response)["access_token"])
 
     def fingerprint(self) -> dict[str, str]:
         """Return what all tables but the trail hold, one digest each."""
@@ -115,7 +115,7 @@ class World:
 
     def forget(self) -> None:
         """Empty the cache: what is put back by SQL, it would not know of."""
-        if url := self.service.settings.redis_url:
+        if url := self.service.config.redis_url:
             with redis.Redis.from_url(for_tests(url)) as client:
                 client.flushdb()
 
@@ -140,9 +140,11 @@ class World:
             proxy.initialize(self.database)
 
     def _bad_tokens(self) -> None:
-        settings, clock = self.service.settings, self.service.clock
-        issuer = build_tools(settings, {}, clock=lambda: clock() - timedelta(seconds=settings.access_token_seconds + 1))
-        session_id = build_tools(settings, {}, clock=clock).access_tokens.read(self.tokens["admin"]).session_id
+        config, clock = self.service.config, self.service.clock
+        issuer = build_dependencies(
+            config, {}, clock=lambda: clock() - timedelta(seconds=config.access_token_seconds + 1)
+        )
+        session_id = build_dependencies(config, {}, clock=clock).access_tokens.read(self.tokens["admin"]).session_id
         self.tokens["expired"] = issuer.access_tokens.issue(self.people["admin"].id, session_id)
         header, payload, signature = self.tokens["guest"].split(".")
         claims = json.loads(base64.urlsafe_b64decode(payload + "=="))

@@ -10,13 +10,13 @@ from uuid import UUID
 import httpx
 
 from app.database import run
-from app.policy.document import resolve
-from app.policy.policy import Policy
+from app.pipeline.contract import Contract, read_contract
 from app.security.access_tokens import AccessTokens
 from app.services.roles import EVERYBODY
-from app.surface import Surface, read_surface
+from app.spec.document import resolve
+from app.spec.policy import Policy
 from tests.people import Person
-from tests.service import settings_for
+from tests.service import config_for
 
 # What is written beside the work itself: trails and counters. Everything else must stand as it stood.
 _BESIDE = ("audit_", "sign_in_attempts", "idempotency_keys", "pending_invalidations", "migratehistory")
@@ -37,7 +37,7 @@ class Operation:
     parameters: tuple[str, ...]
     schema: Mapping[str, Any]
     example: Any
-    answer: Mapping[str, Any]
+    response: Mapping[str, Any]
 
     @property
     def name(self) -> str:
@@ -59,9 +59,9 @@ class Operation:
 
 
 @cache
-def surface() -> Surface:
+def surface() -> Contract:
     """Return the document as it is served, with everything that was found in it."""
-    return read_surface(settings_for(DATABASE_URL="postgresql://nowhere/charter"))
+    return read_contract(config_for(DATABASE_URL="postgresql://nowhere/charter"))
 
 
 @cache
@@ -77,13 +77,13 @@ def _read(policy: Policy) -> Operation:
     schema = resolve(bundle, media.get("schema", {}))
     examples = [resolve(bundle, example)["value"] for example in media.get("examples", {}).values()]
     success = next(status for status in operation["responses"] if status.startswith("2"))
-    answer = resolve(bundle, operation["responses"][success]).get("content", {}).get("application/json", {})
+    response = resolve(bundle, operation["responses"][success]).get("content", {}).get("application/json", {})
     return Operation(
         policy=policy,
         parameters=tuple(part[1:-1] for part in policy.path.split("/") if part.startswith("{")),
         schema=schema,
         example=(examples or [schema.get("example")])[0],
-        answer=resolve(bundle, answer.get("schema", {})),
+        response=resolve(bundle, response.get("schema", {})),
     )
 
 
@@ -123,19 +123,17 @@ def _is_beside(table: str) -> bool:
     return table.startswith(_BESIDE)
 
 
-def seen(answer: httpx.Response) -> tuple[int, str, dict[str, str]]:
+def seen(response: httpx.Response) -> tuple[int, str, dict[str, str]]:
     """Return what somebody can compare between two answers: status, errors or data, headers but for the moment's."""
     passing = {"x-request-id", "ratelimit", "date"}
-    headers = {name: value for name, value in answer.headers.items() if name not in passing}
-    body = answer.json() if answer.content else {}
-    return answer.status_code, json.dumps([body.get("data"), body.get("errors")]), headers
+    headers = {name: value for name, value in response.headers.items() if name not in passing}
+    body = response.json() if response.content else {}
+    return response.status_code, json.dumps([body.get("data"), body.get("errors")]), headers
 
 
 def session_of(person: Person) -> UUID:
     """Sign somebody in, and return the id of the session."""
     token = person.sign_in()["access_token"]
-    settings = person.service.settings
-    reader = AccessTokens(
-        settings.jwt_secret, None, settings.jwt_issuer, settings.jwt_audience, 900, person.service.clock
-    )
+    config = person.service.config
+    reader = AccessTokens(config.jwt_secret, None, config.jwt_issuer, config.jwt_audience, 900, person.service.clock)
     return reader.read(token).session_id

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from app.policy.document import resolve
+from app.spec.document import resolve
 from tests.integration.hostile import worst_inputs as worst
 from tests.integration.hostile.attack_surface import Operation, attackable, part_of, surface
 from tests.people import People
@@ -78,9 +78,9 @@ def say(service: Service, raw: bytes) -> int:
     return int(received[9:12])
 
 
-def _is_whole(answer: bytes) -> bool:
+def _is_whole(response: bytes) -> bool:
     """Tell whether an answer is complete: who was sent a Connection header may keep the connection."""
-    head, end, body = answer.partition(b"\r\n\r\n")
+    head, end, body = response.partition(b"\r\n\r\n")
     sizes = [line[15:] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     return bool(end) and len(body) >= int(sizes[0] if sizes else b"0")
 

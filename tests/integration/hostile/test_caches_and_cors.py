@@ -16,7 +16,7 @@ from tests.integration.hostile.attack_surface import Operation, attackable
 from tests.people import People
 from tests.raw import ask, bearer
 from tests.servers import Servers
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.service import running as serving
 
 APP = "https://app.example.com"
@@ -35,16 +35,16 @@ MARKUP = "<script>alert(1)</script>"
 def running(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Service]:
     """A service that one page elsewhere may call."""
     url = servers.clone()
-    settings = settings_for(
+    config = config_for(
         DATABASE_URL=url, REDIS_URL=servers.empty_redis(), CHARTER_GATEWAY=request.param, CORS_ORIGINS=APP
     )
-    with serving(settings) as service:
+    with serving(config) as service:
         yield service
     servers.drop(url)
 
 
 @pytest.fixture
-def answers(people: People, service: Service, database: Database) -> list[tuple[Operation, httpx.Response]]:
+def responses(people: People, service: Service, database: Database) -> list[tuple[Operation, httpx.Response]]:
     """What every operation answers to an admin, a guest and nobody, on a hostile page that wants HTML."""
     assert proxy.obj is database
     ids = {"user_id": people.bob.id, "session_id": people.bob.id, "role_name": "guest", "key": "no.such.key"}
@@ -60,33 +60,33 @@ def answers(people: People, service: Service, database: Database) -> list[tuple[
     return found
 
 
-def test_no_shared_cache_keeps_an_answer_that_is_somebody_s(answers: list[tuple[Operation, httpx.Response]]) -> None:
+def test_no_shared_cache_keeps_an_answer_that_is_somebody_s(responses: list[tuple[Operation, httpx.Response]]) -> None:
     """ASVS V14.3.2: no-store, or for a cached read private and asked again; and it varies by origin."""
-    assert {answer.status_code // 100 for _, answer in answers} == {2, 4}
-    for operation, answer in answers:
+    assert {response.status_code // 100 for _, response in responses} == {2, 4}
+    for operation, response in responses:
         allowed = {"no-store"} if not operation.policy.safe else {"no-store", "private, no-cache"}
-        assert answer.headers["cache-control"] in allowed, operation.name
-        assert "Origin" in answer.headers["vary"], operation.name
-        assert not {"expires", "age", "surrogate-control", "cdn-cache-control"} & set(answer.headers)
-        assert "set-cookie" not in answer.headers
+        assert response.headers["cache-control"] in allowed, operation.name
+        assert "Origin" in response.headers["vary"], operation.name
+        assert not {"expires", "age", "surrogate-control", "cdn-cache-control"} & set(response.headers)
+        assert "set-cookie" not in response.headers
 
 
-def test_no_answer_is_for_a_page_that_is_not_on_the_list(answers: list[tuple[Operation, httpx.Response]]) -> None:
+def test_no_answer_is_for_a_page_that_is_not_on_the_list(responses: list[tuple[Operation, httpx.Response]]) -> None:
     """ASVS V3.4.2, V3.5.8: no operation reflects an origin, and none ever offers credentials."""
-    for operation, answer in answers:
-        assert [name for name in answer.headers if name.startswith("access-control-")] == [], operation.name
+    for operation, response in responses:
+        assert [name for name in response.headers if name.startswith("access-control-")] == [], operation.name
 
 
-def test_no_answer_is_taken_for_a_page_or_a_script(answers: list[tuple[Operation, httpx.Response]]) -> None:
+def test_no_answer_is_taken_for_a_page_or_a_script(responses: list[tuple[Operation, httpx.Response]]) -> None:
     """ASVS V3.2.1, V3.4.3, V3.4.4: JSON whatever Accept says, not to be sniffed, framed or run."""
-    for operation, answer in answers:
-        if answer.content:
-            assert answer.headers["content-type"] == "application/json", operation.name
-            json.loads(answer.content)
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["x-frame-options"] == "DENY"
-        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
-        assert answer.headers["referrer-policy"] == "no-referrer"
+    for operation, response in responses:
+        if response.content:
+            assert response.headers["content-type"] == "application/json", operation.name
+            json.loads(response.content)
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["x-frame-options"] == "DENY"
+        assert response.headers["content-security-policy"].startswith("default-src 'none'")
+        assert response.headers["referrer-policy"] == "no-referrer"
 
 
 def test_no_origin_but_the_listed_one_opens_a_signed_in_answer(people: People, service: Service) -> None:
@@ -95,12 +95,12 @@ def test_no_origin_but_the_listed_one_opens_a_signed_in_answer(people: People, s
     wanted = [("Access-Control-Request-Method", "DELETE"), ("Access-Control-Request-Headers", "authorization")]
     for origin in ORIGINS:
         for method, more in (("GET", [token]), ("OPTIONS", wanted)):
-            answer = ask(service, method, "/v1/users/me", [("Origin", origin), *more])
-            assert answer.status_code in (200, 204)
-            assert "access-control-allow-origin" not in answer.headers, origin
-            assert "access-control-allow-credentials" not in answer.headers
-    answer = ask(service, "GET", "/v1/users/me", [token, ("Origin", APP), ("Origin", ORIGINS[0])])
-    assert "access-control-allow-origin" not in answer.headers
+            response = ask(service, method, "/v1/users/me", [("Origin", origin), *more])
+            assert response.status_code in (200, 204)
+            assert "access-control-allow-origin" not in response.headers, origin
+            assert "access-control-allow-credentials" not in response.headers
+    response = ask(service, "GET", "/v1/users/me", [token, ("Origin", APP), ("Origin", ORIGINS[0])])
+    assert "access-control-allow-origin" not in response.headers
 
 
 def test_an_error_never_gives_markup_back_as_markup(people: People, service: Service) -> None:
@@ -116,13 +116,13 @@ def test_an_error_never_gives_markup_back_as_markup(people: People, service: Ser
         f"/?{quoted}",
     ):
         for method in ("GET", "POST", "FOO"):
-            answer = ask(service, method, target, [token, ("Accept", "text/html,*/*;q=0.1")])
-            kind = answer.headers.get("content-type", "")
-            assert kind == "application/json" or MARKUP not in answer.text, (method, target, kind)
+            response = ask(service, method, target, [token, ("Accept", "text/html,*/*;q=0.1")])
+            kind = response.headers.get("content-type", "")
+            assert kind == "application/json" or MARKUP not in response.text, (method, target, kind)
     body = json.dumps({MARKUP: MARKUP, "email": MARKUP}).encode()
-    answer = ask(service, "POST", "/v1/users", [token, JSON, ("Accept", "text/html")], body)
-    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/json")
-    assert answer.text.count(MARKUP) == 1, "the name of the unknown property, and no value"
+    response = ask(service, "POST", "/v1/users", [token, JSON, ("Accept", "text/html")], body)
+    assert (response.status_code, response.headers["content-type"]) == (400, "application/json")
+    assert response.text.count(MARKUP) == 1, "the name of the unknown property, and no value"
 
 
 def test_a_tag_of_one_answers_no_question_of_another(people: People, service: Service) -> None:

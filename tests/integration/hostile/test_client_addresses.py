@@ -15,7 +15,7 @@ from tests.integration.conftest import Services
 from tests.people import PASSWORD, People
 from tests.raw import ask, bearer, say
 from tests.servers import Servers
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.service import running as serving
 from tests.wire import data, refused
 
@@ -46,11 +46,11 @@ def running(request: pytest.FixtureRequest, services: Services) -> Service:
 @pytest.fixture(scope="module")
 def proxied(servers: Servers) -> Iterator[Service]:
     url = servers.clone()
-    settings = settings_for(
+    config = config_for(
         DATABASE_URL=url, REDIS_URL=servers.empty_redis(), TRUSTED_PROXIES="127.0.0.0/8, 10.0.0.0/8",
         LIMIT_REFRESH="3/600", LIMIT_CLIENT_FAILURES="3",
     )  # fmt: skip
-    with serving(settings) as service:
+    with serving(config) as service:
         yield service
     servers.drop(url)
 
@@ -76,8 +76,8 @@ def via(text: str) -> tuple[str, str]:
 
 def test_no_header_buys_another_bucket(people: People, database_url: str, valkey_url: str) -> None:
     """API4:2023: a made-up address with each call, under every name there is: the fourth is a 429 all the same."""
-    ours, settings = proxy.obj, settings_for(DATABASE_URL=database_url, REDIS_URL=valkey_url, LIMIT_REFRESH="3/600")
-    with serving(settings) as service:
+    ours, config = proxy.obj, config_for(DATABASE_URL=database_url, REDIS_URL=valkey_url, LIMIT_REFRESH="3/600")
+    with serving(config) as service:
         statuses = [
             refresh(service, (name, f"192.0.2.{number}"), (name, "127.0.0.1"), ("Forwarded", f"for=192.0.2.{number}"))
             for number, name in enumerate(ADDRESS_HEADERS)
@@ -90,15 +90,15 @@ def test_no_header_buys_another_bucket(people: People, database_url: str, valkey
 
 def test_no_header_buys_more_guesses(people: People, database_url: str) -> None:
     """API2:2023, ASVS V6.3.1: sign-ins are counted by the socket's address, whatever the request says of itself."""
-    ours, settings = proxy.obj, settings_for(DATABASE_URL=database_url, LIMIT_CLIENT_FAILURES="3")
-    with serving(settings) as service:
-        answers = [
+    ours, config = proxy.obj, config_for(DATABASE_URL=database_url, LIMIT_CLIENT_FAILURES="3")
+    with serving(config) as service:
+        responses = [
             guess(service, f"nobody{number}@example.com", (name, f"203.0.113.{number}"))
             for number, name in enumerate(ADDRESS_HEADERS)
         ]
     proxy.initialize(ours)
 
-    assert [answer.status_code for answer in answers] == [401] * 3 + [429] * (len(ADDRESS_HEADERS) - 3)
+    assert [response.status_code for response in responses] == [401] * 3 + [429] * (len(ADDRESS_HEADERS) - 3)
 
 
 def test_what_stands_left_of_the_proxy_s_own_entry_is_the_client_s_invention(behind_proxy: Service) -> None:
@@ -131,9 +131,11 @@ def test_a_whole_64_is_one_caller_to_the_limiter(behind_proxy: Service) -> None:
 
 def test_a_whole_64_is_one_caller_to_the_counters_of_guesses(behind_proxy: Service, people: People) -> None:
     """API2:2023: guesses at many accounts from all over a /64 are one client's; a right one waits too."""
-    answers = [guess(behind_proxy, f"n{number}@example.com", via(f"2001:db8:1:2::{number}")) for number in range(1, 5)]
+    responses = [
+        guess(behind_proxy, f"n{number}@example.com", via(f"2001:db8:1:2::{number}")) for number in range(1, 5)
+    ]
 
-    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    assert [response.status_code for response in responses] == [401, 401, 401, 429]
     right = guess(behind_proxy, people.alice.email, via("2001:db8:1:2:3::9"), password=PASSWORD)
     refused(right, 429, "RATE_LIMITED")
     other = guess(behind_proxy, people.alice.email, via("2001:db8:1:3::9"), password=PASSWORD)
@@ -179,11 +181,11 @@ def test_no_host_and_no_forwarded_name_comes_back_in_an_answer(people: People, s
             ("GET", "/v1/nothing", b""),
         )
         for method, target, body in requests:
-            answer = ask(service, method, target, [token, game, *([JSON] if body else [])], body)
-            assert answer.status_code in (200, 201, 302, 404), (method, target, answer.text)
-            assert "evil.example" not in f"{answer.headers}{answer.text}", (target, game)
-            assert answer.headers.get("location", "/").startswith("/")
-            assert not answer.headers.get("location", "/").startswith("//")
+            response = ask(service, method, target, [token, game, *([JSON] if body else [])], body)
+            assert response.status_code in (200, 201, 302, 404), (method, target, response.text)
+            assert "evil.example" not in f"{response.headers}{response.text}", (target, game)
+            assert response.headers.get("location", "/").startswith("/")
+            assert not response.headers.get("location", "/").startswith("//")
 
 
 @pytest.mark.parametrize("host", [b"", b"Host: evil.example\r\n", b"Host: a\r\nHost: b\r\n", b"Host: \x7f/../\r\n"])
@@ -192,9 +194,9 @@ def test_the_host_decides_nothing(people: People, host: bytes) -> None:
     token = people.alice.sign_in()["access_token"].encode()
     request = b"GET /v1/users/me HTTP/1.1\r\n%bAuthorization: Bearer %b\r\nConnection: close\r\n\r\n" % (host, token)
 
-    answer = say(people.alice.service, request)
+    response = say(people.alice.service, request)
 
-    assert answer.status_code in (200, 400)
-    assert "evil.example" not in f"{answer.headers}{answer.text}"
-    if answer.status_code == 200:
-        assert data(answer)["id"] == str(people.alice.id)
+    assert response.status_code in (200, 400)
+    assert "evil.example" not in f"{response.headers}{response.text}"
+    if response.status_code == 200:
+        assert data(response)["id"] == str(people.alice.id)

@@ -25,7 +25,7 @@ def refuse_costly(service: Service, attacks: Iterable[Attack], *, every: int = 1
         every: which part of the requests: 1 is all.
     """
     tried, costly = 0, []
-    compiled = service.settings.gateway == "compiled"
+    compiled = service.config.gateway == "compiled"
     step = (1 if compiled else 4) if ALL else every if compiled else 11
     for attack in islice(attacks, 0, None, step):
         tried += 1

@@ -24,22 +24,22 @@ LOGIN, REGISTER, REFRESH = "/v1/auth/login", "/v1/auth/register", "/v1/auth/refr
 UNIQUE = re.compile(r'"(timestamp|request_id)":"[^"]*"')
 
 
-def seen(answer: httpx.Response) -> tuple[Any, ...]:
+def seen(response: httpx.Response) -> tuple[Any, ...]:
     """All that a client can see of an answer, but for times, ids and what is left of a bucket."""
-    headers = [(name, value) for name, value in answer.headers.multi_items() if name not in {"date", "x-request-id"}]
+    headers = [(name, value) for name, value in response.headers.multi_items() if name not in {"date", "x-request-id"}]
     return (
-        answer.http_version,
-        answer.status_code,
+        response.http_version,
+        response.status_code,
         [(name, re.sub(r"[rt]=\d+", "", value) if name == "ratelimit" else value) for name, value in headers],
-        UNIQUE.sub("", answer.text),
-        len(answer.content),
+        UNIQUE.sub("", response.text),
+        len(response.content),
     )
 
 
-def check_alike(answers: Mapping[str, httpx.Response], status: int) -> None:
+def check_alike(responses: Mapping[str, httpx.Response], status: int) -> None:
     """Assert that nobody can tell these answers apart."""
-    assert {answer.status_code for answer in answers.values()} == {status}
-    looks = {name: seen(answer) for name, answer in answers.items()}
+    assert {response.status_code for response in responses.values()} == {status}
+    looks = {name: seen(response) for name, response in responses.items()}
     first = next(iter(looks.values()))
     assert {name: look for name, look in looks.items() if look != first} == {}, first
 
@@ -65,7 +65,7 @@ def test_a_refused_sign_in_tells_nothing(variant: Variant, accounts: dict[str, s
     """ASVS 6.3.8: not whether there is an account, what state it is in, or whether the password was right."""
     limits = {"LIMIT_ACCOUNT_FAILURES": "1000", "LIMIT_CLIENT_FAILURES": "1000"}
     with variant(SIGN_IN_UNVERIFIED="false", **limits) as strict, strict.client() as client:
-        answers = {
+        responses = {
             f"{kind} {form.__name__}, {password}": client.post(LOGIN, json={"email": form(email), "password": password})
             for kind, email in accounts.items()
             for password in (WRONG, "x", PASSWORD)
@@ -73,7 +73,7 @@ def test_a_refused_sign_in_tells_nothing(variant: Variant, accounts: dict[str, s
             if password != PASSWORD or kind in {"unknown", "guest", "suspended"}
         }
 
-    check_alike(answers, 401)
+    check_alike(responses, 401)
 
 
 def test_a_lock_tells_nothing(variant: Variant, accounts: dict[str, str]) -> None:
@@ -84,7 +84,7 @@ def test_a_lock_tells_nothing(variant: Variant, accounts: dict[str, str]) -> Non
             check_alike(guesses(client, accounts), 401)
         for wait in (1, 2, 4):
             check_alike(locked := guesses(client, accounts), 429)
-            assert {answer.headers["retry-after"] for answer in locked.values()} == {str(wait)}
+            assert {response.headers["retry-after"] for response in locked.values()} == {str(wait)}
             service.clock.advance(seconds=wait)
             check_alike(guesses(client, accounts), 401)
 
@@ -106,12 +106,12 @@ def test_a_registration_tells_nothing_and_touches_nobody(
         ({"password": PASSWORD, "display_name": "Somebody"}, 202),
     ]
     for body, status in bodies:
-        answers = {
+        responses = {
             f"{kind} {form.__name__}": anonymous.post(REGISTER, json={"email": form(email), **body})
             for kind, email in accounts.items()
             for form in (str.lower, str.upper)
         }
-        check_alike(answers, status)
+        check_alike(responses, status)
 
     after = all_accounts()
     assert after[:-1] == before
@@ -126,7 +126,7 @@ def test_a_refused_refresh_tells_nothing(service: Service, anonymous: httpx.Clie
     """ASVS 6.3.8, 7.4.2: never issued, expired, reused, ended, suspended and deleted are one."""
     service.clock.stop()
     tokens = {name: getattr(people, name).sign_in()["refresh_token"] for name in ("alice", "bob", "mallory", "gus")}
-    own = RefreshTokens(service.settings.refresh_keys)
+    own = RefreshTokens(service.config.refresh_keys)
     data(anonymous.post(REFRESH, json={"refresh_token": tokens["alice"]}))
     service.clock.advance(seconds=16)
     run("UPDATE users SET status = 'suspended' WHERE id = %s", (people.bob.id,))
@@ -162,9 +162,9 @@ def test_an_ended_session_does_not_say_why(service: Service, people: People) -> 
     run("UPDATE users SET status = 'suspended' WHERE id = %s", (people.bob.id,))
     run("DELETE FROM users WHERE id = %s", (people.mallory.id,))
     run("UPDATE sessions SET expires_at = now() - interval '1 s' WHERE user_id = %s", (people.gus.id,))
-    answers = {}
+    responses = {}
     for name, token in tokens.items():
         with service.client(token) as client:
-            answers[name] = client.get("/v1/users/me")
+            responses[name] = client.get("/v1/users/me")
 
-    check_alike(answers, 401)
+    check_alike(responses, 401)

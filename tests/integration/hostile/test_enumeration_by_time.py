@@ -19,7 +19,7 @@ from app.database import Database, run
 from app.security.passwords import Passwords
 from tests.integration.conftest import Services
 from tests.people import PASSWORD, People
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.service import running as serving
 
 WRONG = "not the password at all"
@@ -42,7 +42,7 @@ def running(services: Services) -> Service:
 def slow(database: Database, database_url: str) -> Iterator[Service]:
     """A service whose hashes take their time, and which locks nobody out."""
     unlocked = {"LIMIT_ACCOUNT_FAILURES": "1000", "LIMIT_CLIENT_FAILURES": "100000"}
-    with serving(settings_for(DATABASE_URL=database_url, BCRYPT_COST=str(COST), **unlocked)) as service:
+    with serving(config_for(DATABASE_URL=database_url, BCRYPT_COST=str(COST), **unlocked)) as service:
         yield service
 
 
@@ -69,9 +69,9 @@ def check_as_long(kinds: Mapping[str, Ask], status: int) -> None:
         shuffled.shuffle(order)
         for kind in order:
             started = time.perf_counter()
-            answer = kinds[kind]()
+            response = kinds[kind]()
             times[kind].append(time.perf_counter() - started)
-            assert answer.status_code == status, answer.text
+            assert response.status_code == status, response.text
         if alike(times):
             return
         told.append({kind: f"{median(spans) * 1000:.1f} ms" for kind, spans in times.items()})

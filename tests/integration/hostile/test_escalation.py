@@ -65,11 +65,11 @@ def test_one_right_less_and_somebody_with_all_of_them_is_out_of_reach(people: Pe
             if operation.policy.owner is None and "user_id" not in operation.parameters:
                 continue
             ids = [named[name] for name in operation.parameters]
-            answer = operation.call(caller, *ids, body=greedy(operation))
+            response = operation.call(caller, *ids, body=greedy(operation))
 
-            refused(answer, 403, "FORBIDDEN")
-            if decision(answer).outcome == "allowed":
-                assert event(answer).reason == "beyond_actor", operation.name
+            refused(response, 403, "FORBIDDEN")
+            if decision(response).outcome == "allowed":
+                assert event(response).reason == "beyond_actor", operation.name
         assert everything() == before
 
 
@@ -104,9 +104,9 @@ def test_a_guest_is_made_a_user_by_nobody_who_is_less_than_a_user(people: People
     verified = rita.api.patch(f"/v1/users/{gus.id}", json={"email_verified": True})
     made = rita.api.post("/v1/users", json={**NEW, "email_verified": True})
 
-    for answer in (verified, made):
-        refused(answer, 403, "FORBIDDEN")
-        assert event(answer).reason == "beyond_actor"
+    for response in (verified, made):
+        refused(response, 403, "FORBIDDEN")
+        assert event(response).reason == "beyond_actor"
     assert (stored(gus.id), number_of_accounts()) == (before, 2)
     assert data(rita.api.post("/v1/users", json=NEW), 201)["role"] == "guest"
 
@@ -143,8 +143,8 @@ def test_two_who_hold_half_each_do_not_make_one_who_holds_all(people: People) ->
     make_role("right", "roles:assign", *CATALOGUE[half:])
     lena, rosa = people.make("lena", "left"), people.make("rosa", "right")
     for actor, target, role in ((lena, rosa, "left"), (rosa, lena, "right"), (lena, people.gus, "right")):
-        answer = actor.api.put(f"/v1/users/{target.id}/role", json={"role": role})
-        refused(answer, 403, "FORBIDDEN")
+        response = actor.api.put(f"/v1/users/{target.id}/role", json={"role": role})
+        refused(response, 403, "FORBIDDEN")
     assert [account.role for account in map(stored, (lena.id, rosa.id, people.gus.id)) if account] == [
         "left",
         "right",
@@ -157,9 +157,9 @@ def test_an_address_is_no_way_into_another_s_account(people: People, service: Se
     make_role("clerk", "users:update", "users:read", "users:list", "profiles:read", "profiles:update")
     clara = people.make("clara", "clerk")
 
-    answer = clara.api.patch(f"/v1/users/{people.ada.id}", json={"email": "clara+ada@example.com"})
+    response = clara.api.patch(f"/v1/users/{people.ada.id}", json={"email": "clara+ada@example.com"})
 
-    refused(answer, 403, "FORBIDDEN")
+    refused(response, 403, "FORBIDDEN")
     taken = clara.api.patch(f"/v1/users/{people.bob.id}", json={"email": people.ada.email.upper()})
     refused(taken, 409, "EMAIL_TAKEN")
     assert data(people.ada.api.get("/v1/users/me"))["email"] == people.ada.email
@@ -199,9 +199,9 @@ def test_admins_who_turn_on_each_other_leave_one(people: People) -> None:
         run(DEMOTE_OTHERS, ([one.id, two.id],))
         assert all((one.api, two.api))
 
-        answers = together(partial(attack, one, two), partial(counter, two, one))
+        responses = together(partial(attack, one, two), partial(counter, two, one))
 
-        statuses = sorted(answer.status_code for answer in answers)
+        statuses = sorted(response.status_code for response in responses)
         assert run(ACTIVE_ADMINS) == [(1,)], (first, second, statuses)
         # Both succeed where both remove the same one: who steps down, and is removed besides.
         assert statuses[0] < 300, statuses
@@ -211,15 +211,15 @@ def test_admins_who_turn_on_each_other_leave_one(people: People) -> None:
 def together(*calls: Callable[[], httpx.Response]) -> list[httpx.Response]:
     """Make calls at the same moment, each from a thread of its own."""
     barrier = threading.Barrier(len(calls))
-    answers: dict[int, httpx.Response] = {}
+    responses: dict[int, httpx.Response] = {}
 
     def make(number: int) -> None:
         barrier.wait(10)
-        answers[number] = calls[number]()
+        responses[number] = calls[number]()
 
     threads = [threading.Thread(target=make, args=(number,)) for number in range(len(calls))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    return [answers[number] for number in range(len(calls))]
+    return [responses[number] for number in range(len(calls))]

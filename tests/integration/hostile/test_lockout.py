@@ -51,9 +51,9 @@ class Street:
 
     def check_locked(self, email: str = "alice@example.com", password: str = PASSWORD, *, at: str | None = AWAY) -> int:
         """Assert that even the right password has to wait; return how many seconds."""
-        answer = self.knock(email, password, at=at)
-        refused(answer, 429, "RATE_LIMITED")
-        return int(answer.headers["retry-after"])
+        response = self.knock(email, password, at=at)
+        refused(response, 429, "RATE_LIMITED")
+        return int(response.headers["retry-after"])
 
     def close(self) -> None:
         self._client.close()
@@ -185,8 +185,8 @@ def test_a_client_names_no_network_of_its_own(variant: Variant, people: People) 
         street = Street(service)
         for number, header in enumerate(SPOOFED):
             value = f"for=203.0.113.{number}" if header == "Forwarded" else f"203.0.113.{number}"
-            answer = street.knock(f"nobody{number}@example.com", at=None, **{header: value})
-            refused(answer, 401, "INVALID_CREDENTIALS")
+            response = street.knock(f"nobody{number}@example.com", at=None, **{header: value})
+            refused(response, 401, "INVALID_CREDENTIALS")
         assert street.check_locked(at=None) == 300
         street.close()
     run("DELETE FROM sign_in_attempts")
@@ -214,9 +214,9 @@ def test_guesses_let_go_at_once_are_no_more_than_one_after_the_other(street: Str
             body = {"email": people.alice.email, "password": WRONG}
             return client.post(LOGIN, json=body, headers={"X-Forwarded-For": "203.0.113.9"})
 
-    answers = together(*[at_the_door, at_the_change] * 10)
+    responses = together(*[at_the_door, at_the_change] * 10)
 
-    codes = [answer.status_code for answer in answers]
+    codes = [response.status_code for response in responses]
     assert codes.count(401) + codes.count(400) == FREE
     assert codes.count(429) == 20 - FREE
     assert street.check_locked() == 1
@@ -226,9 +226,9 @@ def test_a_right_guess_in_a_crowd_beyond_the_limit_is_not_let_in(street: Street)
     """ASVS 6.3.1: the password is not looked at once the tries are used up."""
     street.fail(FREE)
 
-    answers = together(*[partial(street.knock, password=PASSWORD, at=f"203.0.113.{n}") for n in range(10)])
+    responses = together(*[partial(street.knock, password=PASSWORD, at=f"203.0.113.{n}") for n in range(10)])
 
-    assert {answer.status_code for answer in answers} == {429}
+    assert {response.status_code for response in responses} == {429}
     assert run("SELECT count(*) FROM sessions") == [(0,)]
 
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from app.config import CACHES
 from app.database import run
 from app.observability.logging import configure, flush
-from app.settings import CACHES
 from tests.integration.conftest import Services
 from tests.integration.hostile.attack_surface import attackable
 from tests.people import PASSWORD, People
 from tests.raw import ask, bearer, say
 from tests.rows import event
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.wire import data
 
 JSON = ("Content-Type", "application/json")
@@ -64,14 +64,14 @@ def log(form: str, tmp_path: Path) -> Iterator[Log]:
     path = tmp_path / "log"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
     here = {"DATABASE_URL": "postgresql://nowhere/charter"}
-    configure(settings_for(LOG_LEVEL="debug", LOG_FORMAT=form, **here), descriptor=descriptor)
+    configure(config_for(LOG_LEVEL="debug", LOG_FORMAT=form, **here), descriptor=descriptor)
 
     def written() -> list[bytes]:
         assert flush()
         return path.read_bytes().split(b"\n")[:-1]
 
     yield written
-    configure(settings_for(**here))
+    configure(config_for(**here))
     os.close(descriptor)
 
 
@@ -167,10 +167,10 @@ def test_what_is_kept_in_the_trail_is_kept_as_one_bounded_value(people: People, 
         body = json.dumps({"reason": payload[:500]}).encode()
         headers = [token, JSON, ("X-Request-Id", f"trail.{number}")]
         agents = [("User-Agent", agent)] if agent.isprintable() or "\x9b" in agent else []
-        answer = ask(service, "POST", f"/v1/users/{people.bob.id}/suspend", [*headers, *agents], body)
+        response = ask(service, "POST", f"/v1/users/{people.bob.id}/suspend", [*headers, *agents], body)
 
-        data(answer)
-        assert event(answer).details == {"reason": payload[:500]}
+        data(response)
+        assert event(response).details == {"reason": payload[:500]}
         assert run("SELECT count(*) FROM audit_events") == [(before + 2,)]
     for (kept,) in run("SELECT user_agent FROM audit_clients WHERE user_agent IS NOT NULL"):
         assert len(kept) <= 256
@@ -182,8 +182,8 @@ def test_an_address_with_a_line_end_is_no_address(people: People, service: Servi
     inside = ("a\r\nBcc: b@example.com", "a\n", "a\rb", "a\u2028b", "a\x1b[2J", "a\u0085b", "a b", "a,b", "<a>")
     for bad in [*(f"{text}@example.com" for text in inside), "a@example.com\r\nBcc: b@example.com", "a@b.example>\n"]:
         body = {"email": bad, "password": PASSWORD}
-        answer = people.ada.api.post("/v1/users", json=body)
-        assert answer.status_code == 400, (bad, answer.text)
+        response = people.ada.api.post("/v1/users", json=body)
+        assert response.status_code == 400, (bad, response.text)
         with service.client() as client:
             assert client.post("/v1/auth/register", json=body).status_code == 400
     assert run("SELECT count(*) FROM users") == [(1,)]

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from app.database import run
-from app.gateway.validation.settings import GRAMMAR
+from app.spec.settings_file import GRAMMAR
 from tests.integration.hostile.attack_surface import Operation, attackable, everything, surface
 from tests.people import People
 from tests.raw import ask, bearer, say
@@ -88,11 +88,11 @@ def test_no_spelling_of_a_path_is_another_door_to_its_operation(
         for target in sorted(targets - {path}):
             if A_SETTING.fullmatch(target):  # `public.json` is as good a key as any, and not that of `public`
                 continue
-            answer = ask(service, method, target, [admin, JSON, ("If-Match", "*")])
-            assert answer.status_code in (400, 404, 405), (method, target, answer.text)
-            assert answer.headers["content-type"] == "application/json", target
-            assert answer.json()["data"] is None
-            assert "location" not in answer.headers
+            response = ask(service, method, target, [admin, JSON, ("If-Match", "*")])
+            assert response.status_code in (400, 404, 405), (method, target, response.text)
+            assert response.headers["content-type"] == "application/json", target
+            assert response.json()["data"] is None
+            assert "location" not in response.headers
     assert (everything(), rows()) == (before, rows_before)
 
 
@@ -107,11 +107,11 @@ def test_no_method_but_the_document_s_reaches_an_operation(
     for path, known in methods.items():
         allowed = known | {"OPTIONS"} | ({"HEAD"} if "GET" in known else set())
         for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", *UNKNOWN} - allowed:
-            answer = ask(service, method, path, [admin, JSON, ("If-Match", "*")], b"" if method == "HEAD" else b"{}")
-            assert answer.status_code == 405, (method, path, answer.text)
-            assert set(answer.headers["allow"].split(", ")) == allowed
-        answer = ask(service, "OPTIONS", path, [admin])
-        assert (answer.status_code, answer.content) == (204, b"")
+            response = ask(service, method, path, [admin, JSON, ("If-Match", "*")], b"" if method == "HEAD" else b"{}")
+            assert response.status_code == 405, (method, path, response.text)
+            assert set(response.headers["allow"].split(", ")) == allowed
+        response = ask(service, "OPTIONS", path, [admin])
+        assert (response.status_code, response.content) == (204, b"")
     assert (everything(), rows()) == (before, rows_before)
 
 
@@ -125,10 +125,10 @@ def test_no_header_query_or_body_makes_another_method_of_a_read(
         if "key" in operation.parameters:
             continue
         for name in OVERRIDES:
-            answer = ask(service, "GET", path, [admin, (name, "DELETE"), JSON], b'{"_method": "DELETE"}')
-            assert answer.status_code in (200, 404), (path, answer.text)
+            response = ask(service, "GET", path, [admin, (name, "DELETE"), JSON], b'{"_method": "DELETE"}')
+            assert response.status_code in (200, 404), (path, response.text)
             if not operation.policy.public:
-                assert decision(answer).action == operation.name
+                assert decision(response).action == operation.name
         for query in ("_method=DELETE", "method=DELETE", "X-HTTP-Method-Override=DELETE"):
             refused(ask(service, "GET", f"{path}?{query}", [admin]), 400, "VALIDATION_ERROR", query.partition("=")[0])
     assert everything() == before
@@ -147,8 +147,8 @@ def test_no_header_turns_one_path_into_another(people: People, service: Service,
         "X-Accel-Redirect",
     ):
         for target, status in (("/v1/nothing", 404), ("/docs", 405), ("/nothing", 404), ("/health/live", 405)):
-            answer = ask(service, "DELETE", target, [admin, (name, bob), ("X-HTTP-Method-Override", "DELETE")])
-            assert answer.status_code == status, (name, target, answer.text)
+            response = ask(service, "DELETE", target, [admin, (name, bob), ("X-HTTP-Method-Override", "DELETE")])
+            assert response.status_code == status, (name, target, response.text)
     assert (everything(), rows()) == (before, rows_before)
 
 
@@ -158,8 +158,8 @@ def test_a_target_of_another_form_is_read_for_its_path_alone(
     """RFC 9112, 3.2: an absolute target is that path; authority form, asterisk and other schemes are no operation."""
     token = f"{admin[0]}: {admin[1]}"
     for target in ("http://evil.example:1/v1/users/me", "https://a@b:c/v1/users/me", "HTTP://x/v1/users/me"):
-        answer = ask(service, "GET", target, [admin])
-        assert answer.status_code in (200, 400), (target, answer.text)
+        response = ask(service, "GET", target, [admin])
+        assert response.status_code in (200, 400), (target, response.text)
     rows_before = rows()
     for target in (
         "evil.example:443",
@@ -170,8 +170,8 @@ def test_a_target_of_another_form_is_read_for_its_path_alone(
         "v1/users/me",
         "?/v1/users/me",
     ):
-        answer = say(service, f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{token}\r\n\r\n".encode())
-        assert answer.status_code in (400, 404), (target, answer.text)
+        response = say(service, f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{token}\r\n\r\n".encode())
+        assert response.status_code in (400, 404), (target, response.text)
     assert rows() == rows_before
 
 

@@ -105,13 +105,13 @@ def test_who_has_no_right_gets_the_same_answer_for_things_that_are_there_and_not
     for operation in NAMED:
         if set(operation.policy.permissions) <= held_by(role):
             continue
-        answers = [operation.call(client, *ids) for ids in things.combinations(operation)]
+        responses = [operation.call(client, *ids) for ids in things.combinations(operation)]
 
-        assert refused(answers[0], 403, "FORBIDDEN"), operation.name
-        assert [seen(answer) for answer in answers] == [seen(answers[0])] * len(answers), operation.name
-        for answer in answers:
-            assert (decision(answer).action, decision(answer).outcome) == (operation.name, "denied")
-            assert eventless(answer)
+        assert refused(responses[0], 403, "FORBIDDEN"), operation.name
+        assert [seen(response) for response in responses] == [seen(responses[0])] * len(responses), operation.name
+        for response in responses:
+            assert (decision(response).action, decision(response).outcome) == (operation.name, "denied")
+            assert eventless(response)
     assert everything() == before
 
 
@@ -123,10 +123,10 @@ def test_every_right_but_the_one_that_is_asked_opens_nothing(people: People, thi
         caller = people.make(f"almost{number}", f"almost-{number}")
         client, before = caller.api, everything()
 
-        answers = [operation.call(client, *ids) for ids in things.combinations(operation)]
+        responses = [operation.call(client, *ids) for ids in things.combinations(operation)]
 
-        assert refused(answers[0], 403, "FORBIDDEN"), operation.name
-        assert {str(seen(answer)) for answer in answers} == {str(seen(answers[0]))}, operation.name
+        assert refused(responses[0], 403, "FORBIDDEN"), operation.name
+        assert {str(seen(response)) for response in responses} == {str(seen(responses[0]))}, operation.name
         assert everything() == before
 
 
@@ -135,9 +135,9 @@ def test_nobody_learns_anything_without_a_token(people: People, things: Things, 
     before = everything()
     with service.client() as client:
         for operation in NAMED:
-            answers = [operation.call(client, *ids) for ids in things.combinations(operation)]
-            assert {str(seen(answer)) for answer in answers} == {str(seen(answers[0]))}, operation.name
-            assert refused(answers[0], 401, "UNAUTHENTICATED")
+            responses = [operation.call(client, *ids) for ids in things.combinations(operation)]
+            assert {str(seen(response)) for response in responses} == {str(seen(responses[0]))}, operation.name
+            assert refused(responses[0], 401, "UNAUTHENTICATED")
     assert everything() == before
 
 
@@ -178,9 +178,11 @@ def test_an_owner_reaches_nothing_of_another_through_his_own_id(people: People, 
     client, before = people.mallory.api, everything()
     for operation in own:
         *_, last = operation.parameters
-        answers = [operation.call(client, people.mallory.id, id_) for id_ in (*things.there[last], *things.gone[last])]
-        assert refused(answers[0], 404, "NOT_FOUND"), operation.name
-        assert {str(seen(answer)) for answer in answers} == {str(seen(answers[0]))}, operation.name
+        responses = [
+            operation.call(client, people.mallory.id, id_) for id_ in (*things.there[last], *things.gone[last])
+        ]
+        assert refused(responses[0], 404, "NOT_FOUND"), operation.name
+        assert {str(seen(response)) for response in responses} == {str(seen(responses[0]))}, operation.name
     assert everything() == before
 
 

@@ -76,13 +76,13 @@ def test_no_password_has_a_nul_in_it(anonymous: httpx.Client, people: People) ->
     """ASVS 6.2.8: nothing after it is cut off: it is refused, wherever a password is read."""
     assert people.alice
     for text in (f"{PASSWORD}\0", f"\0{PASSWORD}", f"{PASSWORD}\0more"):
-        for answer in (
+        for response in (
             register(anonymous, text),
             anonymous.post(LOGIN, json={"email": people.alice.email, "password": text}),
             people.alice.api.put(CHANGE, json={"current_password": text, "new_password": NEW}),
             people.alice.api.put(CHANGE, json={"current_password": PASSWORD, "new_password": text}),
         ):
-            refused(answer, 400, "MALFORMED_BODY")
+            refused(response, 400, "MALFORMED_BODY")
     assert sign_in(anonymous, PASSWORD, "alice") == 200
 
 
@@ -91,8 +91,8 @@ def test_long_passwords_are_welcome_and_endless_ones_are_not(anonymous: httpx.Cl
     for longest in ("".join(chr(0x4E00 + n) for n in range(256)), "".join(chr(0x1F400 + n % 200) for n in range(256))):
         check_own(anonymous, longest, [longest[:-1]])
         for client_path in (REGISTER, LOGIN):
-            answer = anonymous.post(client_path, json={"email": "mia@example.com", "password": f"{longest}x"})
-            refused(answer, 400, "VALIDATION_ERROR", "password")
+            response = anonymous.post(client_path, json={"email": "mia@example.com", "password": f"{longest}x"})
+            refused(response, 400, "VALIDATION_ERROR", "password")
 
 
 def test_a_password_too_large_is_refused_before_anything_is_made_of_it(anonymous: httpx.Client, people: People) -> None:
@@ -105,8 +105,8 @@ def test_a_password_too_large_is_refused_before_anything_is_made_of_it(anonymous
     for path in (LOGIN, REGISTER):
         for content in (megabyte, iter([megabyte[:500_000], megabyte[500_000:]])):
             refused(anonymous.post(path, content=content, headers=json), 413, "PAYLOAD_TOO_LARGE")
-        answer = anonymous.post(path, json={"email": "alice@example.com", "password": fitting})
-        refused(answer, 400, "VALIDATION_ERROR", "password")
+        response = anonymous.post(path, json={"email": "alice@example.com", "password": fitting})
+        refused(response, 400, "VALIDATION_ERROR", "password")
 
     assert run("SELECT count(*) FROM sign_in_attempts") == [(0,)]
 
@@ -136,10 +136,10 @@ TRIED_FIRST = [
 def test_a_password_that_is_tried_first_is_nobodys(anonymous: httpx.Client) -> None:
     """ASVS 6.2.1, 6.2.4, 6.2.11, 6.2.12: common ones in any case and width, one piece repeated, one's own address."""
     for password in TRIED_FIRST:
-        answer = register(anonymous, password)
+        response = register(anonymous, password)
 
-        refused(answer, 400, "VALIDATION_ERROR", "password")
-        assert not password.strip() or password not in answer.text
+        refused(response, 400, "VALIDATION_ERROR", "password")
+        assert not password.strip() or password not in response.text
     assert run("SELECT count(*) FROM users") == [(0,)]
 
 
@@ -218,7 +218,7 @@ def test_no_answer_shows_a_password_or_its_hash(people: People, anonymous: httpx
     """ASVS 11.4.2, 14.2.6: not to the owner, not to an admin, not in a refusal."""
     path = f"/v1/users/{people.alice.id}"
     ada, alice = people.ada.api, people.alice.api
-    answers = [
+    responses = [
         anonymous.post(LOGIN, json={"email": people.alice.email, "password": PASSWORD}),
         anonymous.post(LOGIN, json={"email": people.alice.email, "password": f"{PASSWORD}?"}),
         register(anonymous, "passwordpassword"),
@@ -230,8 +230,10 @@ def test_no_answer_shows_a_password_or_its_hash(people: People, anonymous: httpx
         ada.post("/v1/users", json={"email": "eve@example.com", "password": NEW}),
         ada.get("/v1/users?sort=password_hash"),
     ]
-    for answer in answers:
-        assert answer.status_code < 500
-        told = answer.text.replace('"field":"password"', "").replace("current_password", "").replace("new_password", "")
+    for response in responses:
+        assert response.status_code < 500
+        told = (
+            response.text.replace('"field":"password"', "").replace("current_password", "").replace("new_password", "")
+        )
         for secret in ("$2b$", "v1$", PASSWORD, "passwordpassword", NEW, '"password'):
             assert secret not in told, told

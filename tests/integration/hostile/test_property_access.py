@@ -100,10 +100,10 @@ def test_nothing_is_set_that_the_body_s_schema_does_not_name(
         for path, settable in levels(operation.schema):
             for names in chunks(known - settable):
                 body = put(operation.example, path, {name: WISHES.get(name, True) for name in names})
-                answer = operation.call(client, *ids, body=body)
+                response = operation.call(client, *ids, body=body)
 
-                errors = naming(refused(answer, 400, "VALIDATION_ERROR"))
-                assert len(errors) == len(names), (operation.name, answer.text)
+                errors = naming(refused(response, 400, "VALIDATION_ERROR"))
+                assert len(errors) == len(names), (operation.name, response.text)
                 told = {error.get("field") for error in errors}
                 assert told == {".".join((*path, name)) for name in names}, operation.name
     assert everything() == before
@@ -117,8 +117,8 @@ def test_nothing_is_set_by_those_who_may_not_call_either(people: People, before:
         if operation.policy.public:
             continue
         more = {name: value for name, value in wishes.items() if name not in operation.schema["properties"]}
-        answer = operation.call(client, *ids_of(operation, target), body={**operation.example, **more})
-        assert answer.status_code in (400, 403), (operation.name, answer.text)
+        response = operation.call(client, *ids_of(operation, target), body={**operation.example, **more})
+        assert response.status_code in (400, 403), (operation.name, response.text)
     assert everything() == before
 
 
@@ -139,8 +139,8 @@ def test_a_name_is_taken_as_it_is_spelt_or_not_at_all(people: People, service: S
                 f"{name}[]",
                 f"/{name}",
             }:
-                answer = operation.call(client, *ids, body={**operation.example, variant: "x"})
-                [error] = naming(refused(answer, 400, "VALIDATION_ERROR"))
+                response = operation.call(client, *ids, body={**operation.example, variant: "x"})
+                [error] = naming(refused(response, 400, "VALIDATION_ERROR"))
                 assert error["field"] == variant
     assert everything() == before
 
@@ -155,8 +155,10 @@ def test_a_name_that_is_there_twice_leaves_no_choice(people: People, service: Se
             pair = f"{json.dumps(name)}: null, {json.dumps(name)}: null"
             raw = marked.replace('"\\u0001": 1', pair)
             assert raw != marked
-            answer = operation.call(client, *ids, body=None, content=raw, headers={"Content-Type": "application/json"})
-            assert "field" not in refused(answer, 400, "MALFORMED_BODY")[0]
+            response = operation.call(
+                client, *ids, body=None, content=raw, headers={"Content-Type": "application/json"}
+            )
+            assert "field" not in refused(response, 400, "MALFORMED_BODY")[0]
     assert everything() == before
 
 
@@ -169,8 +171,8 @@ def test_a_scalar_is_no_list_and_no_object(people: People, service: Service, bef
                 continue
             value = operation.example.get(name)
             for wrong in ([value], [[value]], {"$ne": None}, {"value": value}, {"0": value}, []):
-                answer = operation.call(client, *ids, body={**operation.example, name: wrong})
-                refused(answer, 400, "VALIDATION_ERROR", name)
+                response = operation.call(client, *ids, body={**operation.example, name: wrong})
+                refused(response, 400, "VALIDATION_ERROR", name)
         for whole in ([operation.example], {"data": operation.example}, json.dumps(operation.example), 1, True):
             refused(operation.call(client, *ids, body=whole), 400, "VALIDATION_ERROR")
     assert everything() == before
@@ -194,9 +196,9 @@ def test_a_guarded_property_needs_its_own_right(people: People) -> None:
             least = {name: operation.example[name] for name in operation.schema.get("required", ())}
             body = put(least, path[:-1], {path[-1]: value})
 
-            answer = operation.call(caller.api, *ids_of(operation, caller), body=body)
+            response = operation.call(caller.api, *ids_of(operation, caller), body=body)
 
-            refused(answer, 403, "FORBIDDEN", ".".join(path))
+            refused(response, 403, "FORBIDDEN", ".".join(path))
             assert everything() == before
             tried += 1
     assert tried >= 3
@@ -210,14 +212,14 @@ def test_no_answer_holds_more_than_the_document_says(people: People) -> None:
     hashes = {value for (value,) in run("SELECT password_hash FROM users")}
     assert "password_hash" in hidden
     for operation in [one for one in attackable() if one.policy.safe]:
-        answer = operation.call(people.ada.api, *ids_of(operation, people.bob))
-        if answer.status_code == 404:
+        response = operation.call(people.ada.api, *ids_of(operation, people.bob))
+        if response.status_code == 404:
             continue
 
-        assert answer.status_code == 200, (operation.name, answer.text)
-        assert list(undocumented(answer.json(), operation.answer)) == [], operation.name
-        assert not [name for name in hidden if f'"{name}"' in answer.text], operation.name
-        assert not [value for value in (*hashes, "$2b$", PASSWORD) if value in answer.text], operation.name
+        assert response.status_code == 200, (operation.name, response.text)
+        assert list(undocumented(response.json(), operation.response)) == [], operation.name
+        assert not [name for name in hidden if f'"{name}"' in response.text], operation.name
+        assert not [value for value in (*hashes, "$2b$", PASSWORD) if value in response.text], operation.name
 
 
 def undocumented(value: Any, schema: Mapping[str, Any], at: str = "") -> Iterator[str]:
@@ -242,10 +244,10 @@ def test_no_refusal_holds_more_than_the_document_says(people: People) -> None:
     rng = random.Random(3)
     for operation in WITH_BODY:
         marked = {name: f"s3nt-{rng.randrange(10**9)}" for name in operation.schema["properties"]}
-        answer = operation.call(people.ada.api, *ids_of(operation, people.bob), body={**marked, "x": "s3nt-too"})
+        response = operation.call(people.ada.api, *ids_of(operation, people.bob), body={**marked, "x": "s3nt-too"})
 
-        assert answer.status_code == 400, answer.text
-        assert "s3nt" not in answer.text
-        assert set(answer.json()) == {"data", "meta", "errors"}
-        assert all(set(error) <= {"code", "message", "field"} for error in answer.json()["errors"])
-        assert not [word for word in ("Traceback", "psycopg", "SELECT", "/app/", "peewee") if word in answer.text]
+        assert response.status_code == 400, response.text
+        assert "s3nt" not in response.text
+        assert set(response.json()) == {"data", "meta", "errors"}
+        assert all(set(error) <= {"code", "message", "field"} for error in response.json()["errors"])
+        assert not [word for word in ("Traceback", "psycopg", "SELECT", "/app/", "peewee") if word in response.text]

@@ -125,12 +125,12 @@ def test_a_client_that_never_saw_the_answer_gets_the_same_token_after_a_restart(
     for generation in (2, 3):
         lose_an_answer(process, token, generation)
         process = start()
-        answers = [data(process.refresh(token)) for _ in range(2)]
-        assert len({answer["refresh_token"] for answer in answers}) == 1
+        responses = [data(process.refresh(token)) for _ in range(2)]
+        assert len({response["refresh_token"] for response in responses}) == 1
         assert run("SELECT generation, ended_at FROM sessions") == [(generation, None)]
-        assert process.me(answers[0]["access_token"]).status_code == 200
-        assert answers[0]["refresh_token"] != token
-        token = answers[0]["refresh_token"]
+        assert process.me(responses[0]["access_token"]).status_code == 200
+        assert responses[0]["refresh_token"] != token
+        token = responses[0]["refresh_token"]
 
 
 def test_a_server_killed_before_the_commit_has_used_nothing_up(start: Start, database_url: str) -> None:

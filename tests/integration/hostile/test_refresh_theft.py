@@ -67,7 +67,7 @@ def test_a_crowd_with_one_token_gets_one_next_token(service: Service, stolen: di
     """RFC 9700, 4.14.2: a client that repeats itself is no thief, and its repeats make no second line of tokens."""
     limits = run("SELECT expires_at FROM sessions")
 
-    found = [data(answer) for answer in together(*[partial(refresh, service, stolen["refresh_token"])] * CROWD)]
+    found = [data(response) for response in together(*[partial(refresh, service, stolen["refresh_token"])] * CROWD)]
 
     assert len({tokens["refresh_token"] for tokens in found}) == 1
     assert len({tokens["access_token"] for tokens in found}) == CROWD
@@ -85,10 +85,10 @@ def test_whoever_comes_second_ends_it_for_both(service: Service, people: People,
     ahead = rotated(service, ahead["refresh_token"])
     service.clock.advance(seconds=16)
 
-    answer = refresh(service, stolen["refresh_token"])
+    response = refresh(service, stolen["refresh_token"])
 
-    refused(answer, 401, "INVALID_REFRESH_TOKEN")
-    assert (event(answer).outcome, event(answer).reason) == ("failed", "reuse")
+    refused(response, 401, "INVALID_REFRESH_TOKEN")
+    assert (event(response).outcome, event(response).reason) == ("failed", "reuse")
     check_dead(service, stolen, ahead)
     check_alive(service, elsewhere)
 
@@ -132,11 +132,11 @@ def test_a_crowd_of_thieves_gets_nothing_and_ends_it_once(service: Service, stol
     current = rotated(service, stolen["refresh_token"])
     service.clock.advance(seconds=16)
 
-    answers = together(*[partial(refresh, service, stolen["refresh_token"])] * CROWD)
+    responses = together(*[partial(refresh, service, stolen["refresh_token"])] * CROWD)
 
-    for answer in answers:
-        refused(answer, 401, "INVALID_REFRESH_TOKEN")
-    assert sorted(str(event(answer).reason) for answer in answers) == ["ended"] * (CROWD - 1) + ["reuse"]
+    for response in responses:
+        refused(response, 401, "INVALID_REFRESH_TOKEN")
+    assert sorted(str(event(response).reason) for response in responses) == ["ended"] * (CROWD - 1) + ["reuse"]
     check_dead(service, stolen, current)
 
 

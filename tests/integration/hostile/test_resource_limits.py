@@ -18,8 +18,8 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 
-from app.gateway.protocol import Protocol
-from app.policy.call import Call
+from app.gateway.http.protocol import Protocol
+from app.pipeline.context import RequestContext
 from tests.command import Server
 from tests.integration.conftest import Services
 from tests.integration.hostile.attack_surface import attackable
@@ -48,8 +48,8 @@ def worker(servers: Servers) -> Iterator[SimpleNamespace]:
         CHARTER_ADMIN_PASSWORD=ADMIN["password"], BODY_SECONDS="2", LIMIT_CLIENT_FAILURES="100000", **wide,
     )  # fmt: skip
     address = server.address()
-    answer = httpx.post(f"{address}/v1/auth/login", json=ADMIN)
-    yield SimpleNamespace(url=address, server=server, token=bearer(data(answer)["access_token"]))
+    response = httpx.post(f"{address}/v1/auth/login", json=ADMIN)
+    yield SimpleNamespace(url=address, server=server, token=bearer(data(response)["access_token"]))
     assert server.end(signal.SIGTERM) == 0
     servers.drop(url)
 
@@ -138,8 +138,8 @@ def test_no_flood_of_hostile_requests_grows_the_process_or_stops_it(worker: Simp
                 or not body
                 or (number < ROUNDS_WITH_BOMBS and len(body) < 100_000)
             ):
-                answer = ask(worker, method, target, headers, body)
-                assert answer.status_code < 500, (method, target[:80], answer.text)
+                response = ask(worker, method, target, headers, body)
+                assert response.status_code < 500, (method, target[:80], response.text)
 
     light(worker)
     grown = memory(worker) - warm
@@ -232,12 +232,12 @@ def test_no_list_takes_a_page_a_filter_or_an_order_of_another_kind(people: Peopl
     assert "list_users" in {operation.name for operation in lists}
     for operation in lists:
         for query in HOSTILE_QUERIES:
-            answer = people.ada.api.get(f"{operation.policy.path}?{query}")
+            response = people.ada.api.get(f"{operation.policy.path}?{query}")
             known = operation.name == "list_users" or query.startswith(("limit", "offset=-1"))
-            assert answer.status_code == 400 if known else answer.status_code < 500, (
+            assert response.status_code == 400 if known else response.status_code < 500, (
                 operation.name,
                 query,
-                answer.text,
+                response.text,
             )
 
 
@@ -251,11 +251,11 @@ def test_a_search_is_for_what_it_says(people: People) -> None:
 def test_a_list_of_faults_is_bounded_however_many_there_are(people: People) -> None:
     """API4:2023: 60 kB of faults are answered with fifty of them, and no name is repeated in its full length."""
     body = b"{" + b",".join(b'"%s%d":1' % (b"k" * 20, number) for number in range(2_000)) + b"}"
-    answer = people.ada.api.post("/v1/users", content=body, headers=dict([JSON]))
+    response = people.ada.api.post("/v1/users", content=body, headers=dict([JSON]))
 
-    errors = refused(answer, 400, "VALIDATION_ERROR")
+    errors = refused(response, 400, "VALIDATION_ERROR")
     assert len(errors) <= 50
-    assert len(answer.content) < 16_384
+    assert len(response.content) < 16_384
 
 
 @pytest.mark.parametrize("running", ["compiled", "connexion"], indirect=True)
@@ -274,14 +274,14 @@ def test_a_refused_request_is_out_of_memory_at_once(people: People, service: Ser
         (403, "GET", "/v1/users", [alice], b""),
     ]
     for status, method, target, headers, body in requests:
-        if body and service.settings.gateway == "connexion":
+        if body and service.config.gateway == "connexion":
             continue  # what Connexion reads a body with refers to itself
         gc.collect()
         gc.disable()
         try:
             for _ in range(30):
                 assert ask(service, method, target, headers, body).status_code == status
-            kept = sum(isinstance(found, Call) for found in gc.get_objects())
+            kept = sum(isinstance(found, RequestContext) for found in gc.get_objects())
         finally:
             gc.enable()
         assert kept < 10, (status, method, target)

@@ -140,7 +140,7 @@ def check_ended(
 ) -> None:
     """Assert that what ends a session in one worker ends it in both, and leaves the other session as it should."""
     for tokens in (other, own):
-        assert [answer.status_code for answer in workers.ask(tokens["access_token"])] == [200, 200]
+        assert [response.status_code for response in workers.ask(tokens["access_token"])] == [200, 200]
 
     {**ENDS, **SPARED}[way](at, *by, bearer(own["access_token"]))
 
@@ -150,7 +150,7 @@ def check_ended(
     for worker in workers.connections:
         renewal = worker.post("/v1/auth/refresh", json={"refresh_token": gone["refresh_token"]})
         refused(renewal, 401, "INVALID_REFRESH_TOKEN")
-    rest = {answer.status_code for answer in workers.ask(left["access_token"])}
+    rest = {response.status_code for response in workers.ask(left["access_token"])}
     assert rest == ({200} if way in {"logout", "revocation", *SPARED} else {401}), way
 
 
@@ -160,13 +160,13 @@ def check_role(workers: Workers, at: httpx.Client, ada: dict[str, str], path: st
     for role, status in (("user", 403), ("admin", 200), ("guest", 403)):
         data(at.put(path, headers=ada, json={"role": role}))
 
-        assert {answer.status_code for answer in workers.ask(token, "/v1/users")} == {status}
-        assert {answer.status_code for answer in workers.ask(token)} == {200}
+        assert {response.status_code for response in workers.ask(token, "/v1/users")} == {status}
+        assert {response.status_code for response in workers.ask(token)} == {200}
 
 
 def tokens_of(client: httpx.Client, name: str) -> dict[str, Any]:
-    answer = client.post(LOGIN, json={"email": f"{name}@example.com", "password": PASSWORD})
-    found: dict[str, Any] = data(answer)
+    response = client.post(LOGIN, json={"email": f"{name}@example.com", "password": PASSWORD})
+    found: dict[str, Any] = data(response)
     return found
 
 
@@ -183,12 +183,12 @@ def test_nobody_chooses_the_session_that_he_or_somebody_else_gets(
         {"X-Session-Id": str(session), "X-Request-Id": str(session), "Idempotency-Key": str(session)},
     ]
 
-    answers = [anonymous.post(LOGIN, json=body, headers=headers) for headers in planted * 2]
+    responses = [anonymous.post(LOGIN, json=body, headers=headers) for headers in planted * 2]
 
-    assert all(data(answer)["user"]["id"] == str(people.alice.id) for answer in answers)
-    assert not [answer for answer in answers if "set-cookie" in answer.headers]
+    assert all(data(response)["user"]["id"] == str(people.alice.id) for response in responses)
+    assert not [response for response in responses if "set-cookie" in response.headers]
     assert run("SELECT user_id FROM sessions WHERE id = %s", (session,)) == [(people.mallory.id,)]
-    assert live_sessions(people.alice.id) == len(answers)
+    assert live_sessions(people.alice.id) == len(responses)
     for name in ("session_id", "sid", "id", "refresh_token", "access_token", "user_id"):
         refused(anonymous.post(LOGIN, json={**body, name: str(session)}), 400, "VALIDATION_ERROR", name)
         refused(anonymous.post(f"{LOGIN}?{name}={session}", json=body), 400, "VALIDATION_ERROR", name)
@@ -214,8 +214,8 @@ def test_a_session_reaches_its_own_account_only(service: Service, people: People
 
     for name, value in named.items():
         for body in ({"scope": "all"}, {"scope": "others"}):
-            answer = mallory.api.post(LOGOUT, json={**body, name: value})
-            refused(answer, 400, "VALIDATION_ERROR", name)
+            response = mallory.api.post(LOGOUT, json={**body, name: value})
+            refused(response, 400, "VALIDATION_ERROR", name)
         refused(mallory.api.put("/v1/users/me/password", json={**CHANGE, name: value}), 400, "VALIDATION_ERROR", name)
         refused(mallory.api.patch(f"{ME}?{name}={value}", json={"bio": "x"}), 400, "VALIDATION_ERROR", name)
     refused(mallory.api.post(f"{path}/suspend"), 403, "FORBIDDEN")
@@ -248,5 +248,5 @@ def test_an_ended_session_comes_back_by_nothing(service: Service, people: People
         for pair in (tokens, rotated):
             with service.client(pair["access_token"]) as client:
                 refused(client.get(ME), 401, "SESSION_ENDED")
-            answer = anonymous.post("/v1/auth/refresh", json={"refresh_token": pair["refresh_token"]})
-            refused(answer, 401, "INVALID_REFRESH_TOKEN")
+            response = anonymous.post("/v1/auth/refresh", json={"refresh_token": pair["refresh_token"]})
+            refused(response, 401, "INVALID_REFRESH_TOKEN")

@@ -10,12 +10,12 @@ from app.errors import NotFound
 from app.services.inspection import find_named
 from tests.people import PASSWORD, People
 from tests.rows import store_setting
-from tests.service import settings_for
+from tests.service import config_for
 from tests.wire import data, refused
 
 
-def emails(answer: httpx.Response) -> list[str]:
-    return [account["email"].removesuffix("@example.com") for account in data(answer)]
+def emails(response: httpx.Response) -> list[str]:
+    return [account["email"].removesuffix("@example.com") for account in data(response)]
 
 
 def sign_in(client: httpx.Client, email: str) -> httpx.Response:
@@ -78,7 +78,7 @@ def test_q_finds_an_address_in_whatever_spelling(people: People) -> None:
 
     found = [people.ada.api.get("/v1/users", params={"q": q}) for q in spellings]
 
-    assert [len(data(answer)) for answer in found] == [1] * len(spellings)
+    assert [len(data(response)) for response in found] == [1] * len(spellings)
 
 
 # Far more than any address, and what takes a normalisation longest: marks that have to be sorted.
@@ -90,10 +90,10 @@ LONGEST_TO_NORMALISE = "a" + "\u0315" * 15_900 + "\u0323" * 15_900
 )
 def test_an_address_is_measured_before_it_is_read(anonymous: httpx.Client, email: str) -> None:
     began = time.process_time()
-    answers = [sign_in(anonymous, email) for _ in range(3)]
+    responses = [sign_in(anonymous, email) for _ in range(3)]
 
-    for answer in answers:
-        assert refused(answer, 400, "VALIDATION_ERROR", "email")
+    for response in responses:
+        assert refused(response, 400, "VALIDATION_ERROR", "email")
     # The service works in this process. One of these used to take seconds.
     assert time.process_time() - began < 3
 
@@ -161,5 +161,5 @@ def test_the_operator_names_an_account_as_people_type_it(people: People) -> None
 
 
 def test_the_first_admin_has_the_address_in_its_canonical_form() -> None:
-    settings = settings_for(DATABASE_URL="postgresql://x/y", CHARTER_ADMIN_EMAIL="\u00a0Root@Bücher.example")
-    assert settings.admin_email == "root@xn--bcher-kva.example"
+    config = config_for(DATABASE_URL="postgresql://x/y", CHARTER_ADMIN_EMAIL="\u00a0Root@Bücher.example")
+    assert config.admin_email == "root@xn--bcher-kva.example"

@@ -86,9 +86,9 @@ def test_no_account_rides_on_anothers_session(people: People, thief: Thief, forg
     before = everything()[:-1]
 
     for claims in mixed:
-        answer = thief.send(f"Bearer {forger.signed({}, claims)}")
-        refused(answer, 401, "SESSION_ENDED")
-        assert decisions(answer.headers["x-request-id"]) == [("denied", "session_unknown")]
+        response = thief.send(f"Bearer {forger.signed({}, claims)}")
+        refused(response, 401, "SESSION_ENDED")
+        assert decisions(response.headers["x-request-id"]) == [("denied", "session_unknown")]
     assert everything()[:-1] == before
 
 
@@ -99,11 +99,11 @@ def test_the_token_of_an_ended_session_is_good_for_nothing(people: People, thief
     assert olga.api.post("/v1/auth/logout").status_code == 204
     before = everything()[:-1]
 
-    answer = thief.send(f"Bearer {ended}")
+    response = thief.send(f"Bearer {ended}")
 
-    refused(answer, 401, "SESSION_ENDED")
-    assert answer.headers["www-authenticate"] == 'Bearer realm="charter", error="invalid_token"'
-    assert decisions(answer.headers["x-request-id"]) == [("denied", "session_ended")]
+    refused(response, 401, "SESSION_ENDED")
+    assert response.headers["www-authenticate"] == 'Bearer realm="charter", error="invalid_token"'
+    assert decisions(response.headers["x-request-id"]) == [("denied", "session_ended")]
     assert everything()[:-1] == before
 
 
@@ -144,7 +144,7 @@ def test_a_token_counts_in_its_one_header_only(thief: Thief, forger: Forger, ano
         {"Proxy-Authorization": f"Bearer {token}", "X-Authorization": f"Bearer {token}", "X-Access-Token": token},
         {"Authorization-Token": token, "X-Forwarded-Authorization": f"Bearer {token}", "Sec-WebSocket-Protocol": token},
     ]
-    answers = [
+    responses = [
         thief.send(query=f"?access_token={token}"),
         thief.send(query=f"?Authorization=Bearer%20{token}"),
         thief.send(access_token=token, authorization=f"Bearer {token}"),
@@ -153,8 +153,8 @@ def test_a_token_counts_in_its_one_header_only(thief: Thief, forger: Forger, ano
         thief.send("Basic YWRhOnB3", f"Bearer {token}"),
         *(anonymous.get("/v1/users/me", headers=headers) for headers in elsewhere),
     ]
-    for answer in answers:
-        refused(answer, 401, "UNAUTHENTICATED")
+    for response in responses:
+        refused(response, 401, "UNAUTHENTICATED")
     refused(thief.send(f"Bearer {token}", query=f"?access_token={token}"), 400, "VALIDATION_ERROR", "access_token")
     refused(thief.send(f"Bearer {token}", access_token=token), 400, "VALIDATION_ERROR", "access_token")
     form = anonymous.post("/v1/auth/logout", data={"access_token": token})
@@ -200,7 +200,7 @@ def test_a_token_ends_at_its_second_however_often_it_is_shown(service: Service, 
     """ASVS 9.2.1: use does not lengthen it."""
     service.clock.stop()
     late = Forger(people.ada.sign_in()["access_token"])
-    lifetime = timedelta(seconds=service.settings.access_token_seconds)
+    lifetime = timedelta(seconds=service.config.access_token_seconds)
 
     for seconds in (1, 600, lifetime.total_seconds() - 602):
         service.clock.advance(seconds=seconds)

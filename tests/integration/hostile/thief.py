@@ -37,10 +37,10 @@ class Thief:
         """Assert that each header gets this 401 with its challenge, no decision, and that nothing at all changes."""
         before, wrong = everything(), {}
         for name, header in headers.items():
-            answer = self.send(header)
-            [error] = answer.json()["errors"] or [{}]
-            got = (answer.status_code, error.get("code"), answer.headers.get("www-authenticate"))
-            if got != (401, code, CHALLENGES[code]) or decisions(answer.headers["x-request-id"]):
+            response = self.send(header)
+            [error] = response.json()["errors"] or [{}]
+            got = (response.status_code, error.get("code"), response.headers.get("www-authenticate"))
+            if got != (401, code, CHALLENGES[code]) or decisions(response.headers["x-request-id"]):
                 wrong[name] = got
         assert wrong == {}, wrong
         assert everything() == before

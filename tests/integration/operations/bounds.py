@@ -22,16 +22,16 @@ _JSON = {"Content-Type": "application/json"}
 
 def check_the_door(client: httpx.Client, method: str, path: str) -> None:
     """Check the refusals that look at neither token nor parameters: sizes, spelling of the path, and no row of them."""
-    answers = [
+    responses = [
         (client.request(method, f"{path}?{'x' * 9000}"), 414, "URI_TOO_LONG"),
         (client.request(method, path, headers={"X-Padding": "x" * 17_000}), 431, "HEADERS_TOO_LARGE"),
         (client.request(method, path, content=b" " * 66_000, headers=_JSON), 413, "PAYLOAD_TOO_LARGE"),
         (client.request(method, f"{path}/"), 404, "NOT_FOUND"),
         (client.request(method, path.upper()), 404, "NOT_FOUND"),
     ]
-    for answer, status, code in answers:
-        refused(answer, status, code)
-        assert audit_rows(answer, "decision") == audit_rows(answer, "event") == []
+    for response, status, code in responses:
+        refused(response, status, code)
+        assert audit_rows(response, "decision") == audit_rows(response, "event") == []
 
 
 def check_bodies(client: httpx.Client, method: str, path: str, *, required: bool = True) -> None:
@@ -47,20 +47,20 @@ def check_bodies(client: httpx.Client, method: str, path: str, *, required: bool
     for text in MALFORMED if required else MALFORMED[1:]:
         refused(client.request(method, path, content=text, headers=_JSON), 400, "MALFORMED_BODY")
     for text in (b"[]", b'"text"', b"7", b"null"):
-        answer = client.request(method, path, content=text, headers=_JSON)
-        assert "field" not in refused(answer, 400, "VALIDATION_ERROR")[0]
+        response = client.request(method, path, content=text, headers=_JSON)
+        assert "field" not in refused(response, 400, "VALIDATION_ERROR")[0]
 
 
-def check_unavailable(answer: httpx.Response) -> None:
+def check_unavailable(response: httpx.Response) -> None:
     """Check the answer of a service that has lost its database."""
-    refused(answer, 503, "UNAVAILABLE")
-    assert int(answer.headers["retry-after"]) >= 1
+    refused(response, 503, "UNAVAILABLE")
+    assert int(response.headers["retry-after"]) >= 1
 
 
-def check_limited(answer: httpx.Response, bucket: str) -> None:
+def check_limited(response: httpx.Response, bucket: str) -> None:
     """Check the refusal of a request over the limit of its bucket of one a minute, of which nothing is left."""
-    refused(answer, 429, "RATE_LIMITED")
-    assert 1 <= int(answer.headers["retry-after"]) <= 60
-    assert answer.headers["ratelimit-policy"] == f'"{bucket}";q=1;w=60'
-    assert answer.headers["ratelimit"].startswith(f'"{bucket}";r=0;t=')
-    assert audit_rows(answer, "decision") == audit_rows(answer, "event") == []
+    refused(response, 429, "RATE_LIMITED")
+    assert 1 <= int(response.headers["retry-after"]) <= 60
+    assert response.headers["ratelimit-policy"] == f'"{bucket}";q=1;w=60'
+    assert response.headers["ratelimit"].startswith(f'"{bucket}";r=0;t=')
+    assert audit_rows(response, "decision") == audit_rows(response, "event") == []

@@ -9,7 +9,7 @@ import pytest
 from app.database import Database
 from models.record import database as proxy
 from tests.integration.conftest import BOTH, GATEWAYS, Services
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.service import running as serving
 
 # The rules of an operation are the services', whichever way a request came in, and the matrix, the endings, the wire
@@ -44,12 +44,12 @@ def variant(service: Service, database_url: str) -> Variant:
     def run_variant(**variables: str) -> Iterator[Service]:
         common = {
             "DATABASE_URL": database_url,
-            "REDIS_URL": service.settings.redis_url,
-            "CHARTER_GATEWAY": service.settings.gateway,
+            "REDIS_URL": service.config.redis_url,
+            "CHARTER_GATEWAY": service.config.gateway,
         }
         ours = proxy.obj
         try:
-            with serving(settings_for(**{**common, **variables})) as other:
+            with serving(config_for(**{**common, **variables})) as other:
                 yield other
         finally:
             proxy.initialize(ours)

@@ -37,9 +37,9 @@ def test_registrations_sign_ins_failures_and_sessions_are_told_of_the_hour_they_
     new = {"email": "new@example.com", "password": PASSWORD}
     assert people.ada.api.post("/v1/users", json=new).status_code == 201
 
-    answer = people.ada.api.get(URL)
+    response = people.ada.api.get(URL)
 
-    *before, last = data(answer)
+    *before, last = data(response)
     # The hour may have turned meanwhile.
     told = {name: last[name] + before[-1][name] for name in ("registrations", "sign_ins", "failures")}
     assert told == {"registrations": 2, "sign_ins": 2, "failures": 2}
@@ -47,9 +47,9 @@ def test_registrations_sign_ins_failures_and_sessions_are_told_of_the_hour_they_
     assert [point for point in before[:-1] if point != {"start": point["start"], **NOTHING}] == []
     assert len(before) == 23
     assert last["start"] == f"{service.clock():%Y-%m-%dT%H}:00:00.000Z"
-    row = decision(answer)
+    row = decision(response)
     assert row == (people.ada.id, "admin", "activity_stats", "stats:read", "allowed", None, None, None)
-    assert eventless(answer)
+    assert eventless(response)
 
 
 def test_days_count_a_session_once_that_every_hour_of_theirs_counts(service: Service, people: People) -> None:
@@ -112,9 +112,9 @@ def test_any_moment_can_be_asked_about(people: People, query: str, number: int) 
 def test_a_period_that_is_none_or_too_long_is_refused_with_every_field(
     people: People, query: str, fields: list[str]
 ) -> None:
-    answer = people.ada.api.get(f"{URL}?{query}")
+    response = people.ada.api.get(f"{URL}?{query}")
 
-    refused(answer, 400, "VALIDATION_ERROR", *fields)
+    refused(response, 400, "VALIDATION_ERROR", *fields)
 
 
 def test_the_permission_is_all_it_takes(people: People) -> None:
@@ -125,10 +125,10 @@ def test_the_permission_is_all_it_takes(people: People) -> None:
 
 @pytest.mark.parametrize("name", ["alice", "gus"])
 def test_others_may_not_look(people: People, name: str) -> None:
-    answer = getattr(people, name).api.get(URL)
+    response = getattr(people, name).api.get(URL)
 
-    refused(answer, 403, "FORBIDDEN")
-    assert decision(answer)[3:7] == ("stats:read", "denied", "permission_missing", None)
+    refused(response, 403, "FORBIDDEN")
+    assert decision(response)[3:7] == ("stats:read", "denied", "permission_missing", None)
 
 
 def test_strangers_may_not_look_and_without_a_database_nobody_can(

@@ -23,9 +23,9 @@ def change(client: httpx.Client, current: str = PASSWORD, new: str = NEW) -> htt
 
 
 def signs_in(client: httpx.Client, email: str, password: str) -> bool:
-    answer = client.post("/v1/auth/login", json={"email": email, "password": password})
-    assert answer.status_code in {200, 401}
-    return answer.status_code == 200
+    response = client.post("/v1/auth/login", json={"email": email, "password": password})
+    assert response.status_code in {200, 401}
+    return response.status_code == 200
 
 
 def hashes() -> list[tuple[Any, ...]]:
@@ -33,10 +33,10 @@ def hashes() -> list[tuple[Any, ...]]:
 
 
 def test_the_new_password_opens_sessions_and_the_old_one_no_more(people: People, anonymous: httpx.Client) -> None:
-    answer = change(people.alice.api)
+    response = change(people.alice.api)
 
-    assert (answer.status_code, answer.content) == (204, b"")
-    assert answer.headers["ratelimit-policy"].startswith('"write";')
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["ratelimit-policy"].startswith('"write";')
     assert not signs_in(anonymous, people.alice.email, PASSWORD)
     assert signs_in(anonymous, people.alice.email, NEW)
 
@@ -61,10 +61,10 @@ def only_refresh(tokens: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_it_leaves_a_decision_and_an_event(people: People) -> None:
-    answer = change(people.alice.api)
+    response = change(people.alice.api)
 
-    assert decision(answer)[:6] == (people.alice.id, "user", "change_password", "account:update", "allowed", None)
-    assert event(answer)[:6] == (people.alice.id, "user", "password.changed", None, "succeeded", None)
+    assert decision(response)[:6] == (people.alice.id, "user", "change_password", "account:update", "allowed", None)
+    assert event(response)[:6] == (people.alice.id, "user", "password.changed", None, "succeeded", None)
 
 
 def test_nobody_elses_password_changes(people: People) -> None:
@@ -80,13 +80,13 @@ def test_a_wrong_current_password_is_refused_with_its_field_and_changes_nothing(
     client, before = people.alice.api, hashes()
     people.alice.sign_in()
 
-    answer = change(client, current=WRONG)
+    response = change(client, current=WRONG)
 
-    refused(answer, 400, "VALIDATION_ERROR", "current_password")
+    refused(response, 400, "VALIDATION_ERROR", "current_password")
     assert hashes() == before
     assert live_sessions(people.alice.id) == 2
-    assert decision(answer).outcome == "allowed"
-    assert event(answer)[:6] == (people.alice.id, "user", "password.changed", None, "failed", "wrong_password")
+    assert decision(response).outcome == "allowed"
+    assert event(response)[:6] == (people.alice.id, "user", "password.changed", None, "failed", "wrong_password")
 
 
 def test_guesses_at_the_current_password_count_as_failed_sign_ins(
@@ -114,12 +114,12 @@ def test_guesses_at_the_current_password_count_as_failed_sign_ins(
 def test_a_new_password_that_is_not_acceptable_is_refused_with_its_field(people: People, new: str) -> None:
     client, before = people.alice.api, hashes()
 
-    answer = change(client, new=new)
+    response = change(client, new=new)
 
-    refused(answer, 400, "VALIDATION_ERROR", "new_password")
-    assert new not in answer.text
+    refused(response, 400, "VALIDATION_ERROR", "new_password")
+    assert new not in response.text
     assert hashes() == before
-    assert (event(answer).outcome, event(answer).reason) == ("failed", "validation_error")
+    assert (event(response).outcome, event(response).reason) == ("failed", "validation_error")
 
 
 def test_the_display_name_is_no_password(people: People) -> None:
@@ -148,11 +148,11 @@ def test_a_refused_new_password_is_no_guess(people: People) -> None:
     ],
 )
 def test_every_violation_is_listed_with_its_field(people: People, body: dict[str, Any], fields: set[str]) -> None:
-    answer = people.alice.api.put(PATH, json=body)
+    response = people.alice.api.put(PATH, json=body)
 
-    refused(answer, 400, "VALIDATION_ERROR", *fields)
-    assert decision(answer).outcome == "allowed"
-    assert eventless(answer)
+    refused(response, 400, "VALIDATION_ERROR", *fields)
+    assert decision(response).outcome == "allowed"
+    assert eventless(response)
 
 
 def test_a_body_that_is_none_is_refused(people: People) -> None:
@@ -160,10 +160,10 @@ def test_a_body_that_is_none_is_refused(people: People) -> None:
 
 
 def test_a_query_parameter_is_refused_before_anything_is_decided(people: People) -> None:
-    answer = people.alice.api.put(f"{PATH}?notify=1", json={"current_password": PASSWORD, "new_password": NEW})
+    response = people.alice.api.put(f"{PATH}?notify=1", json={"current_password": PASSWORD, "new_password": NEW})
 
-    refused(answer, 400, "VALIDATION_ERROR", "notify")
-    assert decisions(answer.headers["x-request-id"]) == []
+    refused(response, 400, "VALIDATION_ERROR", "notify")
+    assert decisions(response.headers["x-request-id"]) == []
 
 
 def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Client) -> None:
@@ -171,17 +171,17 @@ def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Clien
 
 
 def test_other_methods_are_refused_with_what_is_allowed(people: People) -> None:
-    answer = people.alice.api.post(PATH)
+    response = people.alice.api.post(PATH)
 
-    refused(answer, 405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["allow"] == "OPTIONS, PUT"
+    refused(response, 405, "METHOD_NOT_ALLOWED")
+    assert response.headers["allow"] == "OPTIONS, PUT"
 
 
 def test_nobody_gets_in_without_a_token(anonymous: httpx.Client, people: People) -> None:
-    answer = change(anonymous)
+    response = change(anonymous)
 
-    refused(answer, 401, "UNAUTHENTICATED")
-    assert answer.headers["www-authenticate"] == 'Bearer realm="charter"'
+    refused(response, 401, "UNAUTHENTICATED")
+    assert response.headers["www-authenticate"] == 'Bearer realm="charter"'
     assert run("SELECT count(*) FROM sign_in_attempts") == [(0,)]
 
 

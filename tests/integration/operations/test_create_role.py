@@ -29,14 +29,14 @@ def founder(people: People) -> Person:
 
 
 def test_a_role_is_made_and_can_be_given(people: People) -> None:
-    answer = create(people.ada)
+    response = create(people.ada)
 
-    made = data(answer, 201)
+    made = data(response, 201)
     assert (made["name"], made["description"], made["built_in"]) == ("clerk", "Finds people.", False)
     assert made["permissions"] == [*EVERYBODYS, "users:list", "users:read"]
     assert made["created_at"] == made["updated_at"]
-    assert answer.headers["location"] == "/v1/roles/clerk"
-    assert data(people.ada.api.get(answer.headers["location"])) == made
+    assert response.headers["location"] == "/v1/roles/clerk"
+    assert data(people.ada.api.get(response.headers["location"])) == made
     assert people.bob.api.get("/v1/users").status_code == 403
     data(people.ada.api.put(f"/v1/users/{people.bob.id}/role", json={"role": "clerk"}))
     assert data(people.bob.api.get("/v1/users"))
@@ -44,18 +44,18 @@ def test_a_role_is_made_and_can_be_given(people: People) -> None:
 
 
 def test_the_trail_names_the_role_and_what_it_holds(people: People) -> None:
-    answer = create(people.ada)
+    response = create(people.ada)
 
     ada = (people.ada.id, "admin")
-    assert decision(answer) == (*ada, "create_role", "roles:write", "allowed", None, None, None)
+    assert decision(response) == (*ada, "create_role", "roles:write", "allowed", None, None, None)
     kept = {"role": "clerk", "permissions": [*EVERYBODYS, "users:list", "users:read"]}
-    assert event(answer) == (*ada, "role.created", None, "succeeded", None, None, kept)
+    assert event(response) == (*ada, "role.created", None, "succeeded", None, None, kept)
 
 
 def test_the_least_role_holds_what_everybody_holds(people: People, founder: Person) -> None:
-    answer = create(founder, permissions=[], description="")
+    response = create(founder, permissions=[], description="")
 
-    assert data(answer, 201)["permissions"] == EVERYBODYS
+    assert data(response, 201)["permissions"] == EVERYBODYS
     kept = stored_role("clerk")
     assert kept is not None
     assert kept[:2] == ("", [])
@@ -70,10 +70,10 @@ def test_a_name_belongs_to_one_role(people: People, name: str) -> None:
     make_role("clerk", "users:delete")
     before = stored_role(name)
 
-    answer = create(people.ada, name=name)
+    response = create(people.ada, name=name)
 
-    refused(answer, 409, "ROLE_TAKEN")
-    assert event(answer)[2:6] == ("role.created", None, "failed", "role_taken")
+    refused(response, 409, "ROLE_TAKEN")
+    assert event(response)[2:6] == ("role.created", None, "failed", "role_taken")
     assert stored_role(name) == before
 
 
@@ -85,22 +85,22 @@ def test_a_role_can_be_made_with_what_the_maker_holds(people: People) -> None:
 
 @pytest.mark.parametrize("permissions", [["users:list"], ["roles:write", "users:delete"]])
 def test_nobody_makes_a_role_that_holds_more_than_himself(founder: Person, permissions: list[str]) -> None:
-    answer = create(founder, permissions=permissions)
+    response = create(founder, permissions=permissions)
 
-    refused(answer, 403, "FORBIDDEN")
-    assert decision(answer).outcome == "allowed"
-    assert event(answer)[4:6] == ("failed", "beyond_actor")
+    refused(response, 403, "FORBIDDEN")
+    assert decision(response).outcome == "allowed"
+    assert event(response)[4:6] == ("failed", "beyond_actor")
     assert stored_role("clerk") is None
 
 
 def test_every_permission_that_does_not_exist_is_named(people: People) -> None:
     wanted = ["users:fly", "users:list", "Users:List", "", "*", "users:read "]
 
-    answer = create(people.ada, permissions=[name for name in wanted if name])
+    response = create(people.ada, permissions=[name for name in wanted if name])
 
-    errors = refused(answer, 400, "VALIDATION_ERROR")
+    errors = refused(response, 400, "VALIDATION_ERROR")
     assert [error["field"] for error in errors] == [f"permissions.{number}" for number in (0, 2, 3, 4)]
-    assert event(answer)[4:6] == ("failed", "validation_error")
+    assert event(response)[4:6] == ("failed", "validation_error")
     assert stored_role("clerk") is None
 
 
@@ -133,11 +133,11 @@ def test_a_bad_body_is_refused_with_every_field(people: People, subtests: pytest
 
 @pytest.mark.parametrize("name", ["alice", "gus"])
 def test_others_make_no_role(people: People, name: str) -> None:
-    answer = create(getattr(people, name), permissions=[])
+    response = create(getattr(people, name), permissions=[])
 
-    refused(answer, 403, "FORBIDDEN")
-    assert decision(answer)[3:7] == ("roles:write", "denied", "permission_missing", None)
-    assert eventless(answer)
+    refused(response, 403, "FORBIDDEN")
+    assert decision(response)[3:7] == ("roles:write", "denied", "permission_missing", None)
+    assert eventless(response)
     assert stored_role("clerk") is None
 
 

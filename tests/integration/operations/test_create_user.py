@@ -35,9 +35,9 @@ def registrar(people: People) -> Person:
 
 
 def test_the_least_makes_an_unverified_guest(people: People) -> None:
-    answer = create(people.ada)
+    response = create(people.ada)
 
-    made = data(answer, 201)
+    made = data(response, 201)
     assert (made["email"], made["role"], made["status"]) == ("new@example.com", "guest", "active")
     assert made["email_verified"] is False
     assert set(made["profile"].values()) == {None}
@@ -46,20 +46,20 @@ def test_the_least_makes_an_unverified_guest(people: People) -> None:
 
 
 def test_location_leads_to_the_account(people: People) -> None:
-    answer = create(people.ada)
+    response = create(people.ada)
 
-    assert answer.headers["location"] == f"/v1/users/{data(answer, 201)['id']}"
-    assert data(people.ada.api.get(answer.headers["location"])) == data(answer, 201)
+    assert response.headers["location"] == f"/v1/users/{data(response, 201)['id']}"
+    assert data(people.ada.api.get(response.headers["location"])) == data(response, 201)
 
 
 def test_the_trail_names_what_was_made_and_keeps_no_secret(people: People) -> None:
-    answer = create(people.ada)
+    response = create(people.ada)
 
-    assert decision(answer)[:7] == (people.ada.id, "admin", "create_user", "users:create", "allowed", None, None)
-    row = event(answer)
+    assert decision(response)[:7] == (people.ada.id, "admin", "create_user", "users:create", "allowed", None, None)
+    row = event(response)
     assert (row.action, row.outcome, row.reason) == ("user.created", "succeeded", None)
     assert (row.actor, row.target) == (people.ada.id, None)
-    assert row.details == {"user_id": data(answer, 201)["id"], "role": "guest"}
+    assert row.details == {"user_id": data(response, 201)["id"], "role": "guest"}
     trail = run("SELECT string_agg(a::text, ' ') FROM audit_events a")[0][0]
     assert PASSWORD not in trail
     assert "new@example.com" not in trail
@@ -71,8 +71,8 @@ def test_the_password_opens_the_account_and_is_not_stored(people: People) -> Non
     [(kept,)] = run("SELECT password_hash FROM users WHERE email = 'new@example.com'")
     assert PASSWORD not in kept
     with people.ada.service.client() as client:
-        answer = client.post("/v1/auth/login", json={"email": "new@example.com", "password": PASSWORD})
-    assert data(answer)["user"]["email"] == "new@example.com"
+        response = client.post("/v1/auth/login", json={"email": "new@example.com", "password": PASSWORD})
+    assert data(response)["user"]["email"] == "new@example.com"
 
 
 def test_the_profile_is_kept_and_what_is_left_out_is_null(people: People) -> None:
@@ -107,29 +107,29 @@ def test_the_address_is_kept_in_canonical_form(people: People) -> None:
 def test_an_address_belongs_to_one_account_however_it_is_spelt(people: People, email: str) -> None:
     before = stored(people.alice.id)
 
-    answer = create(people.ada, email=email)
+    response = create(people.ada, email=email)
 
-    refused(answer, 409, "EMAIL_TAKEN")
+    refused(response, 409, "EMAIL_TAKEN")
     assert (stored(people.alice.id), number_of_accounts()) == (before, 2)
-    assert decision(answer).outcome == "allowed"
-    assert event(answer)[2:7] == ("user.created", None, "failed", "email_taken", None)
+    assert decision(response).outcome == "allowed"
+    assert event(response)[2:7] == ("user.created", None, "failed", "email_taken", None)
 
 
 def test_others_may_not_make_accounts_and_their_body_is_not_looked_at(people: People) -> None:
     for body in ({"email": "new@example.com", "password": PASSWORD}, {"nonsense": 1}):
-        answer = people.mallory.api.post("/v1/users", json=body)
+        response = people.mallory.api.post("/v1/users", json=body)
 
-        assert refused(answer, 403, "FORBIDDEN")[0].get("field") is None
-        assert decision(answer)[3:6] == ("users:create", "denied", "permission_missing")
-        assert eventless(answer)
+        assert refused(response, 403, "FORBIDDEN")[0].get("field") is None
+        assert decision(response)[3:6] == ("users:create", "denied", "permission_missing")
+        assert eventless(response)
     assert number_of_accounts() == 1
 
 
 def test_nobody_gets_in_without_a_token(service: Service) -> None:
     with service.client() as client:
-        answer = client.post("/v1/users", json={"email": "new@example.com", "password": PASSWORD})
+        response = client.post("/v1/users", json={"email": "new@example.com", "password": PASSWORD})
 
-    refused(answer, 401, "UNAUTHENTICATED")
+    refused(response, 401, "UNAUTHENTICATED")
     assert number_of_accounts() == 0
 
 
@@ -139,11 +139,11 @@ def test_making_a_guest_needs_no_more_than_the_permission(clerk: Person) -> None
 
 @pytest.mark.parametrize("role", ["guest", "clerk", "admin", "no-such-role"])
 def test_naming_a_role_needs_a_permission_of_its_own(clerk: Person, role: str) -> None:
-    answer = create(clerk, role=role)
+    response = create(clerk, role=role)
 
-    refused(answer, 403, "FORBIDDEN", "role")
-    assert decision(answer).outcome == "allowed"
-    assert event(answer)[2:6] == ("user.created", None, "failed", "property_permission_missing")
+    refused(response, 403, "FORBIDDEN", "role")
+    assert decision(response).outcome == "allowed"
+    assert event(response)[2:6] == ("user.created", None, "failed", "property_permission_missing")
     assert number_of_accounts() == 1
 
 
@@ -154,10 +154,10 @@ def test_a_role_can_be_given_by_who_holds_all_of_it(registrar: Person, role: str
 
 @pytest.mark.parametrize("role", ["user", "admin"])
 def test_nobody_makes_an_account_that_holds_more_than_himself(registrar: Person, role: str) -> None:
-    answer = create(registrar, role=role)
+    response = create(registrar, role=role)
 
-    assert refused(answer, 403, "FORBIDDEN")[0].get("field") is None
-    assert event(answer)[2:6] == ("user.created", None, "failed", "beyond_actor")
+    assert refused(response, 403, "FORBIDDEN")[0].get("field") is None
+    assert event(response)[2:6] == ("user.created", None, "failed", "beyond_actor")
     assert number_of_accounts() == 1
 
 
@@ -168,11 +168,11 @@ def test_nor_by_way_of_a_verified_address(clerk: Person) -> None:
 
 
 def test_a_role_that_is_not_there_is_refused(people: People) -> None:
-    answer = create(people.ada, role="no-such-role")
+    response = create(people.ada, role="no-such-role")
 
-    refused(answer, 400, "VALIDATION_ERROR", "role")
+    refused(response, 400, "VALIDATION_ERROR", "role")
     assert number_of_accounts() == 1
-    assert event(answer).outcome == "failed"
+    assert event(response).outcome == "failed"
 
 
 BAD_FIELDS = [
@@ -202,9 +202,9 @@ BAD_FIELDS = [
 def test_a_bad_body_is_refused_with_every_field(people: People, subtests: pytest.Subtests) -> None:
     for fields, named in BAD_FIELDS:
         with subtests.test(str(fields)):
-            answer = create(people.ada, **fields)
+            response = create(people.ada, **fields)
 
-            errors = refused(answer, 400, "VALIDATION_ERROR", *named)
+            errors = refused(response, 400, "VALIDATION_ERROR", *named)
             assert not any(PASSWORD in error["message"] for error in errors)
             assert number_of_accounts() == 1
 
@@ -219,15 +219,15 @@ NO_JSON = [b"", b"{", b'{"email": NaN}', b'{"email": "a@b.cd", "email": "c@d.ef"
 def test_a_body_that_is_no_json_is_malformed(people: People, subtests: pytest.Subtests) -> None:
     for content in NO_JSON:
         with subtests.test(str(content)):
-            answer = people.ada.api.post("/v1/users", content=content, headers={"Content-Type": "application/json"})
+            response = people.ada.api.post("/v1/users", content=content, headers={"Content-Type": "application/json"})
 
-            assert refused(answer, 400, "MALFORMED_BODY")[0].get("field") is None
+            assert refused(response, 400, "MALFORMED_BODY")[0].get("field") is None
 
 
 def test_a_body_of_another_media_type_is_refused(people: People) -> None:
-    answer = people.ada.api.post("/v1/users", data={"email": "new@example.com", "password": PASSWORD})
+    response = people.ada.api.post("/v1/users", data={"email": "new@example.com", "password": PASSWORD})
 
-    refused(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+    refused(response, 415, "UNSUPPORTED_MEDIA_TYPE")
     assert number_of_accounts() == 1
 
 
@@ -259,14 +259,14 @@ def test_twins_at_once_make_one_account(people: People) -> None:
         return send("/v1/users", json=body, headers={"Idempotency-Key": "k"})
 
     with ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(one, range(8)))
+        responses = list(threads.map(one, range(8)))
 
-    made = [answer for answer in answers if answer.status_code == 201]
-    assert {answer.content for answer in made} == {made[0].content}
-    assert [answer.json()["errors"][0]["code"] for answer in answers if answer not in made] == [
+    made = [response for response in responses if response.status_code == 201]
+    assert {response.content for response in made} == {made[0].content}
+    assert [response.json()["errors"][0]["code"] for response in responses if response not in made] == [
         "IDEMPOTENCY_IN_PROGRESS"
     ] * (8 - len(made))
-    assert len([answer for answer in made if "idempotency-replayed" not in answer.headers]) == 1
+    assert len([response for response in made if "idempotency-replayed" not in response.headers]) == 1
     assert number_of_accounts() == 2
 
 
@@ -276,11 +276,11 @@ def test_who_may_not_make_accounts_any_more_gets_no_replay(people: People, clerk
     assert clerk.api.post("/v1/users", json=body, headers=keyed).status_code == 201
     run("DELETE FROM role_permissions WHERE permission = 'users:create'")
 
-    answer = clerk.api.post("/v1/users", json=body, headers=keyed)
+    response = clerk.api.post("/v1/users", json=body, headers=keyed)
 
-    refused(answer, 403, "FORBIDDEN")
-    assert decision(answer).outcome == "denied"
-    assert eventless(answer)
+    refused(response, 403, "FORBIDDEN")
+    assert decision(response).outcome == "denied"
+    assert eventless(response)
 
 
 def test_an_account_that_made_others_can_be_deleted_with_its_keys(people: People, clerk: Person) -> None:

@@ -19,9 +19,9 @@ def delete(actor: Person, role: str) -> httpx.Response:
 def test_a_deleted_role_is_gone_with_what_it_held(people: People) -> None:
     make_role("clerk", "users:list")
 
-    answer = delete(people.ada, "clerk")
+    response = delete(people.ada, "clerk")
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert refused(people.ada.api.get("/v1/roles/clerk"), 404, "NOT_FOUND")
     assert run("SELECT count(*) FROM role_permissions WHERE permission = 'users:list'") == [(0,)]
     given = people.ada.api.put(f"/v1/users/{people.bob.id}/role", json={"role": "clerk"})
@@ -49,22 +49,22 @@ def test_its_name_is_free_again_and_its_tag_is_not(people: People) -> None:
 def test_the_trail_names_the_role_and_what_it_held(people: People) -> None:
     make_role("clerk", "users:list")
 
-    answer = delete(people.ada, "clerk")
+    response = delete(people.ada, "clerk")
 
     ada = (people.ada.id, "admin")
-    assert decision(answer) == (*ada, "delete_role", "roles:write", "allowed", None, "role:clerk", None)
+    assert decision(response) == (*ada, "delete_role", "roles:write", "allowed", None, "role:clerk", None)
     held = {"permissions": [*EVERYBODYS, "users:list"]}
-    assert event(answer) == (*ada, "role.deleted", None, "succeeded", None, "role:clerk", held)
+    assert event(response) == (*ada, "role.deleted", None, "succeeded", None, "role:clerk", held)
 
 
 def test_a_role_that_accounts_have_stays_until_they_have_another(people: People) -> None:
     make_role("clerk", "users:list")
     clara = people.make("clara", "clerk")
 
-    answer = delete(people.ada, "clerk")
+    response = delete(people.ada, "clerk")
 
-    refused(answer, 409, "ROLE_IN_USE")
-    assert event(answer)[4:7] == ("failed", "role_in_use", "role:clerk")
+    refused(response, 409, "ROLE_IN_USE")
+    assert event(response)[4:7] == ("failed", "role_in_use", "role:clerk")
     assert data(clara.api.get("/v1/users"))
     data(people.ada.api.put(f"/v1/users/{clara.id}/role", json={"role": "user"}))
     assert delete(people.ada, "clerk").status_code == 204
@@ -72,10 +72,10 @@ def test_a_role_that_accounts_have_stays_until_they_have_another(people: People)
 
 @pytest.mark.parametrize("name", ["admin", "user", "guest"])
 def test_a_built_in_role_stays(people: People, name: str) -> None:
-    answer = delete(people.ada, name)
+    response = delete(people.ada, name)
 
-    refused(answer, 409, "ROLE_BUILT_IN")
-    assert event(answer)[4:7] == ("failed", "role_built_in", f"role:{name}")
+    refused(response, 409, "ROLE_BUILT_IN")
+    assert event(response)[4:7] == ("failed", "role_built_in", f"role:{name}")
     assert stored_role(name)
 
 
@@ -85,11 +85,11 @@ def test_nobody_deletes_a_role_that_holds_more_than_himself(people: People, role
     make_role("clerk", "users:list")
     edie = people.make("edie", "editor")
 
-    answer = delete(edie, role)
+    response = delete(edie, role)
 
-    refused(answer, 403, "FORBIDDEN")
-    assert decision(answer).outcome == "allowed"
-    assert event(answer)[4:7] == ("failed", "beyond_actor", f"role:{role}")
+    refused(response, 403, "FORBIDDEN")
+    assert decision(response).outcome == "allowed"
+    assert event(response)[4:7] == ("failed", "beyond_actor", f"role:{role}")
     assert stored_role(role)
 
 
@@ -108,20 +108,20 @@ def test_a_permission_that_the_document_does_not_know_stands_in_nobody_s_way(peo
 
 
 def test_a_role_that_is_not_there_is_a_404(people: People) -> None:
-    answer = delete(people.ada, "no-such-role")
+    response = delete(people.ada, "no-such-role")
 
-    refused(answer, 404, "NOT_FOUND")
-    assert event(answer)[4:7] == ("failed", "not_found", "role:no-such-role")
+    refused(response, 404, "NOT_FOUND")
+    assert event(response)[4:7] == ("failed", "not_found", "role:no-such-role")
 
 
 def test_others_delete_no_role_and_do_not_get_to_know_whether_it_exists(people: People) -> None:
     make_role("clerk")
     for name in ("clerk", "no-such-role"):
-        answer = delete(people.alice, name)
+        response = delete(people.alice, name)
 
-        refused(answer, 403, "FORBIDDEN")
-        assert decision(answer)[3:7] == ("roles:write", "denied", "permission_missing", f"role:{name}")
-        assert eventless(answer)
+        refused(response, 403, "FORBIDDEN")
+        assert decision(response)[3:7] == ("roles:write", "denied", "permission_missing", f"role:{name}")
+        assert eventless(response)
     assert stored_role("clerk")
 
 

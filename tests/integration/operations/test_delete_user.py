@@ -25,10 +25,10 @@ def remover(people: People) -> Person:
 def test_the_account_goes_with_its_profile_and_its_sessions(people: People) -> None:
     people.alice.sign_in()
 
-    answer = delete(people.ada, people.alice)
+    response = delete(people.ada, people.alice)
 
-    assert (answer.status_code, answer.content) == (204, b"")
-    assert "content-type" not in answer.headers
+    assert (response.status_code, response.content) == (204, b"")
+    assert "content-type" not in response.headers
     assert stored(people.alice.id) is None
     assert run("SELECT * FROM user_profiles WHERE user_id = %s", (people.alice.id,)) == []
     assert run("SELECT * FROM sessions WHERE user_id = %s", (people.alice.id,)) == []
@@ -38,11 +38,11 @@ def test_the_account_goes_with_its_profile_and_its_sessions(people: People) -> N
 def test_the_trail_stays(people: People) -> None:
     before = people.alice.api.get("/v1/users/me")
 
-    answer = delete(people.ada, people.alice)
+    response = delete(people.ada, people.alice)
 
     target, ada = f"user:{people.alice.id}", (people.ada.id, "admin")
-    assert decision(answer) == (*ada, "delete_user", "users:delete", "allowed", None, target, None)
-    assert event(answer) == (*ada, "user.deleted", None, "succeeded", None, target, None)
+    assert decision(response) == (*ada, "delete_user", "users:delete", "allowed", None, target, None)
+    assert event(response) == (*ada, "user.deleted", None, "succeeded", None, target, None)
     assert decision(before).actor == people.alice.id
 
 
@@ -50,10 +50,10 @@ def test_the_tokens_of_the_account_open_nothing_any_more(service: Service, peopl
     tokens = people.alice.sign_in()
     delete(people.ada, people.alice)
 
-    answer = people.alice.api.get("/v1/users/me")
+    response = people.alice.api.get("/v1/users/me")
 
-    refused(answer, 401, "SESSION_ENDED")
-    assert decision(answer)[:6] == (people.alice.id, None, "get_me", "account:read", "denied", "session_unknown")
+    refused(response, 401, "SESSION_ENDED")
+    assert decision(response)[:6] == (people.alice.id, None, "get_me", "account:read", "denied", "session_unknown")
     with service.client() as client:
         renewed = client.post("/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
         login = client.post("/v1/auth/login", json={"email": "alice@example.com", "password": PASSWORD})
@@ -64,38 +64,38 @@ def test_the_tokens_of_the_account_open_nothing_any_more(service: Service, peopl
 def test_the_address_is_free_again(people: People) -> None:
     delete(people.ada, people.alice)
 
-    answer = people.ada.api.post("/v1/users", json={"email": "alice@example.com", "password": PASSWORD})
+    response = people.ada.api.post("/v1/users", json={"email": "alice@example.com", "password": PASSWORD})
 
-    assert data(answer, 201)["id"] != str(people.alice.id)
+    assert data(response, 201)["id"] != str(people.alice.id)
 
 
 def test_deleting_twice_is_a_404(people: People) -> None:
     delete(people.ada, people.alice)
 
-    answer = delete(people.ada, people.alice)
+    response = delete(people.ada, people.alice)
 
-    refused(answer, 404, "NOT_FOUND")
-    assert event(answer)[4:7] == ("failed", "not_found", f"user:{people.alice.id}")
+    refused(response, 404, "NOT_FOUND")
+    assert event(response)[4:7] == ("failed", "not_found", f"user:{people.alice.id}")
 
 
 def test_the_owner_deletes_his_own_account_soon_after_signing_in(people: People) -> None:
-    answer = delete(people.gus, people.gus)
+    response = delete(people.gus, people.gus)
 
-    assert answer.status_code == 204
+    assert response.status_code == 204
     assert stored(people.gus.id) is None
-    assert (decision(answer).outcome, event(answer).outcome) == ("allowed", "succeeded")
-    assert event(answer)[:2] == (people.gus.id, "guest")
+    assert (decision(response).outcome, event(response).outcome) == ("allowed", "succeeded")
+    assert event(response)[:2] == (people.gus.id, "guest")
 
 
 def test_later_the_owner_must_sign_in_again(service: Service, people: People) -> None:
     people.alice.sign_in()
     service.clock.advance(seconds=601)
 
-    answer = delete(people.alice, people.alice)
+    response = delete(people.alice, people.alice)
 
-    refused(answer, 403, "STEP_UP_REQUIRED")
-    assert decision(answer)[4:6] == ("denied", "step_up_required")
-    assert eventless(answer)
+    refused(response, 403, "STEP_UP_REQUIRED")
+    assert decision(response)[4:6] == ("denied", "step_up_required")
+    assert eventless(response)
     assert stored(people.alice.id) is not None
     with service.client(people.alice.sign_in()["access_token"]) as client:
         assert client.delete(f"/v1/users/{people.alice.id}").status_code == 204
@@ -129,11 +129,11 @@ def test_an_owner_with_the_permission_is_asked_too_and_others_are_not(service: S
 
 def test_others_do_not_get_to_know_whether_an_account_exists(people: People) -> None:
     for target in (people.alice.id, new_id()):
-        answer = people.mallory.api.delete(f"/v1/users/{target}")
+        response = people.mallory.api.delete(f"/v1/users/{target}")
 
-        refused(answer, 403, "FORBIDDEN")
-        assert decision(answer)[3:7] == ("users:delete", "denied", "permission_missing", f"user:{target}")
-        assert eventless(answer)
+        refused(response, 403, "FORBIDDEN")
+        assert decision(response)[3:7] == ("users:delete", "denied", "permission_missing", f"user:{target}")
+        assert eventless(response)
     assert stored(people.alice.id) is not None
 
 
@@ -147,10 +147,10 @@ def test_nobody_gets_in_without_a_token(service: Service, people: People) -> Non
 def test_an_id_must_be_a_uuid_and_me_is_none(people: People) -> None:
     refused(people.ada.api.delete("/v1/users/alice"), 400, "VALIDATION_ERROR", "user_id")
 
-    answer = people.ada.api.delete("/v1/users/me")
-    refused(answer, 405, "METHOD_NOT_ALLOWED")
-    assert "DELETE" not in answer.headers["allow"]
-    assert audit_rows(answer, "decision") == []
+    response = people.ada.api.delete("/v1/users/me")
+    refused(response, 405, "METHOD_NOT_ALLOWED")
+    assert "DELETE" not in response.headers["allow"]
+    assert audit_rows(response, "decision") == []
 
 
 def test_who_holds_as_much_may_delete_an_account(people: People, remover: Person) -> None:
@@ -162,19 +162,19 @@ def test_nobody_deletes_an_account_that_holds_more_than_himself(people: People, 
     people.make("olga", "admin")
     target = getattr(people, name)
 
-    answer = delete(remover, target)
+    response = delete(remover, target)
 
-    refused(answer, 403, "FORBIDDEN")
-    assert decision(answer).outcome == "allowed"
-    assert event(answer)[4:7] == ("failed", "beyond_actor", f"user:{target.id}")
+    refused(response, 403, "FORBIDDEN")
+    assert decision(response).outcome == "allowed"
+    assert event(response)[4:7] == ("failed", "beyond_actor", f"user:{target.id}")
     assert stored(target.id) is not None
 
 
 def test_the_last_admin_cannot_be_deleted_not_even_by_himself(people: People) -> None:
-    answer = delete(people.ada, people.ada)
+    response = delete(people.ada, people.ada)
 
-    refused(answer, 409, "LAST_ADMIN")
-    assert event(answer)[2:7] == ("user.deleted", None, "failed", "last_admin", f"user:{people.ada.id}")
+    refused(response, 409, "LAST_ADMIN")
+    assert event(response)[2:7] == ("user.deleted", None, "failed", "last_admin", f"user:{people.ada.id}")
     assert data(people.ada.api.get("/v1/users/me"))["role"] == "admin"
 
 

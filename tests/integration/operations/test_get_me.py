@@ -24,9 +24,9 @@ OTHER_SECRET = "0e4b7c6a1d9f8e3b5a2c4d6f8091a2b3c4d5e6f7"
 
 
 def test_it_shows_the_account_with_its_profile(people: People) -> None:
-    answer = people.alice.api.get(PATH)
+    response = people.alice.api.get(PATH)
 
-    found = data(answer)
+    found = data(response)
     assert set(found) == {"id", "email", "role", "status", "email_verified", "created_at", "updated_at", "profile"}
     assert found["id"] == str(people.alice.id)
     assert found["email"] == "alice@example.com"
@@ -38,17 +38,17 @@ def test_it_shows_the_account_with_its_profile(people: People) -> None:
         "avatar_url": None,
         "bio": None,
     }
-    assert answer.headers["etag"] == '"1"'
-    assert answer.headers["ratelimit-policy"].startswith('"read";')
+    assert response.headers["etag"] == '"1"'
+    assert response.headers["ratelimit-policy"].startswith('"read";')
 
 
 def test_it_leaves_a_decision_and_no_event(people: People) -> None:
-    answer = people.alice.api.get(PATH)
+    response = people.alice.api.get(PATH)
 
-    row = decision(answer)
+    row = decision(response)
     assert row[:6] == (people.alice.id, "user", "get_me", "account:read", "allowed", None)
     assert row.target is None
-    assert eventless(answer)
+    assert eventless(response)
 
 
 def test_every_role_may(people: People) -> None:
@@ -59,20 +59,20 @@ def test_every_role_may(people: People) -> None:
 
 @pytest.mark.parametrize("tags", ['"1"', 'W/"1"', '"7", "1"', "*"])
 def test_an_unchanged_account_is_a_304_without_a_body(people: People, tags: str) -> None:
-    answer = people.alice.api.get(PATH, headers={"If-None-Match": tags})
+    response = people.alice.api.get(PATH, headers={"If-None-Match": tags})
 
-    assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", '"1"')
-    assert decision(answer).outcome == "allowed"
+    assert (response.status_code, response.content, response.headers["etag"]) == (304, b"", '"1"')
+    assert decision(response).outcome == "allowed"
 
 
 def test_a_changed_account_is_sent_whole_with_its_new_tag(people: People) -> None:
     tag = people.alice.api.get(PATH).headers["etag"]
     data(people.alice.api.patch(PATH, json={"bio": "Owns what is looked at."}))
 
-    answer = people.alice.api.get(PATH, headers={"If-None-Match": tag})
+    response = people.alice.api.get(PATH, headers={"If-None-Match": tag})
 
-    assert data(answer)["profile"]["bio"] == "Owns what is looked at."
-    assert answer.headers["etag"] != tag
+    assert data(response)["profile"]["bio"] == "Owns what is looked at."
+    assert response.headers["etag"] != tag
 
 
 def test_an_account_is_changed_when_its_role_is_called_otherwise(people: People) -> None:
@@ -90,67 +90,67 @@ def test_an_account_is_changed_when_its_role_is_called_otherwise(people: People)
 
 
 def test_head_is_get_without_the_body(people: People) -> None:
-    answer = people.alice.api.head(PATH)
+    response = people.alice.api.head(PATH)
 
-    assert (answer.status_code, answer.content, answer.headers["etag"]) == (200, b"", '"1"')
-    assert answer.headers["content-length"] == people.alice.api.get(PATH).headers["content-length"]
-    assert decisions(answer.headers["x-request-id"]) == [("allowed", None)]
+    assert (response.status_code, response.content, response.headers["etag"]) == (200, b"", '"1"')
+    assert response.headers["content-length"] == people.alice.api.get(PATH).headers["content-length"]
+    assert decisions(response.headers["x-request-id"]) == [("allowed", None)]
 
 
 def test_options_says_what_is_allowed_and_asks_for_no_token(anonymous: httpx.Client) -> None:
-    answer = anonymous.options(PATH)
+    response = anonymous.options(PATH)
 
-    assert (answer.status_code, answer.content) == (204, b"")
-    assert answer.headers["allow"] == "GET, HEAD, OPTIONS, PATCH"
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS, PATCH"
 
 
 @pytest.mark.parametrize("method", ["DELETE", "PUT", "POST"])
 def test_other_methods_are_refused_with_what_is_allowed(people: People, method: str) -> None:
-    answer = people.alice.api.request(method, PATH)
+    response = people.alice.api.request(method, PATH)
 
-    refused(answer, 405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["allow"] == "GET, HEAD, OPTIONS, PATCH"
-    assert decisions(answer.headers["x-request-id"]) == []
+    refused(response, 405, "METHOD_NOT_ALLOWED")
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS, PATCH"
+    assert decisions(response.headers["x-request-id"]) == []
 
 
 @pytest.mark.parametrize("given", ["a", "Trace_1.2-3", "x" * 64])
 def test_a_request_id_is_kept(people: People, given: str) -> None:
-    answer = people.alice.api.get(PATH, headers={"X-Request-Id": given})
+    response = people.alice.api.get(PATH, headers={"X-Request-Id": given})
 
-    assert answer.headers["x-request-id"] == answer.json()["meta"]["request_id"] == given
+    assert response.headers["x-request-id"] == response.json()["meta"]["request_id"] == given
     assert decisions(given) == [("allowed", None)]
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a/b", "é".encode(), "a,b"])
 def test_a_request_id_of_another_form_is_replaced(people: People, given: str | bytes) -> None:
-    answer = people.alice.api.get(PATH, headers={"X-Request-Id": given})
+    response = people.alice.api.get(PATH, headers={"X-Request-Id": given})
 
-    assert data(answer)
-    assert len(answer.headers["x-request-id"]) == 36
+    assert data(response)
+    assert len(response.headers["x-request-id"]) == 36
 
 
 def test_every_answer_has_the_headers_of_security(people: People, anonymous: httpx.Client) -> None:
-    for answer in (people.alice.api.get(PATH), anonymous.get(PATH)):
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["x-frame-options"] == "DENY"
-        assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
-        assert answer.headers["cache-control"] == "no-store"
+    for response in (people.alice.api.get(PATH), anonymous.get(PATH)):
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["x-frame-options"] == "DENY"
+        assert response.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert response.headers["cache-control"] == "no-store"
 
 
 def test_nobody_gets_in_without_a_token(anonymous: httpx.Client) -> None:
-    answer = anonymous.get(PATH)
+    response = anonymous.get(PATH)
 
-    refused(answer, 401, "UNAUTHENTICATED")
-    assert answer.headers["www-authenticate"] == 'Bearer realm="charter"'
-    assert decisions(answer.headers["x-request-id"]) == []
+    refused(response, 401, "UNAUTHENTICATED")
+    assert response.headers["www-authenticate"] == 'Bearer realm="charter"'
+    assert decisions(response.headers["x-request-id"]) == []
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer x", "Basic YWRhOnB3", "Bearer a b", "bearer:x.y.z"])
 def test_a_garbled_header_is_no_token(anonymous: httpx.Client, header: str) -> None:
-    answer = anonymous.get(PATH, headers={"Authorization": header})
+    response = anonymous.get(PATH, headers={"Authorization": header})
 
-    refused(answer, 401, "UNAUTHENTICATED")
-    assert answer.headers["www-authenticate"] == 'Bearer realm="charter"'
+    refused(response, 401, "UNAUTHENTICATED")
+    assert response.headers["www-authenticate"] == 'Bearer realm="charter"'
 
 
 def forged(token: str, secret: str = SECRET, head: dict[str, Any] | None = None, **claims: Any) -> str:
@@ -180,11 +180,11 @@ def test_a_token_that_is_not_ours_is_refused_and_leaves_no_decision(people: Peop
         "not yet": forged(token, nbf=32_503_680_000),
     }
     for name, text in bad.items():
-        answer = anonymous.get(PATH, headers={"Authorization": f"Bearer {text}"})
-        assert (name, answer.status_code) == (name, 401)
-        refused(answer, 401, "INVALID_TOKEN")
-        assert answer.headers["www-authenticate"] == 'Bearer realm="charter", error="invalid_token"'
-        assert decisions(answer.headers["x-request-id"]) == []
+        response = anonymous.get(PATH, headers={"Authorization": f"Bearer {text}"})
+        assert (name, response.status_code) == (name, 401)
+        refused(response, 401, "INVALID_TOKEN")
+        assert response.headers["www-authenticate"] == 'Bearer realm="charter", error="invalid_token"'
+        assert decisions(response.headers["x-request-id"]) == []
 
 
 def test_an_access_token_lives_a_quarter_of_an_hour(service: Service, people: People) -> None:
@@ -222,13 +222,13 @@ def test_what_ends_a_session_counts_from_the_next_request_on(people: People, cha
     data(people.alice.api.get(PATH))
     run(change)
 
-    answer = people.alice.api.get(PATH)
+    response = people.alice.api.get(PATH)
 
-    refused(answer, 401, "SESSION_ENDED")
-    assert answer.headers["www-authenticate"] == 'Bearer realm="charter", error="invalid_token"'
-    row = decision(answer)
+    refused(response, 401, "SESSION_ENDED")
+    assert response.headers["www-authenticate"] == 'Bearer realm="charter", error="invalid_token"'
+    row = decision(response)
     assert (row.actor, row.outcome, row.reason) == (people.alice.id, "denied", reason)
-    assert eventless(answer)
+    assert eventless(response)
 
 
 def test_a_session_that_is_somebody_elses_is_none(people: People, service: Service) -> None:
@@ -237,9 +237,9 @@ def test_a_session_that_is_somebody_elses_is_none(people: People, service: Servi
     tokens = AccessTokens(SECRET, None, "charter", "charter", 900, service.clock)
     for user_id, session in ((people.bob.id, session_id), (people.alice.id, new_id()), (uuid4(), session_id)):
         with service.client(tokens.issue(user_id, session)) as client:
-            answer = client.get(PATH)
-        refused(answer, 401, "SESSION_ENDED")
-        assert decisions(answer.headers["x-request-id"]) == [("denied", "session_unknown")]
+            response = client.get(PATH)
+        refused(response, 401, "SESSION_ENDED")
+        assert decisions(response.headers["x-request-id"]) == [("denied", "session_unknown")]
 
 
 def test_a_new_role_shows_on_the_next_request(people: People) -> None:
@@ -252,10 +252,10 @@ def test_a_new_role_shows_on_the_next_request(people: People) -> None:
 
 
 def test_an_unknown_parameter_is_refused_before_anything_is_decided(people: People) -> None:
-    answer = people.alice.api.get(f"{PATH}?expand=profile&x=1")
+    response = people.alice.api.get(f"{PATH}?expand=profile&x=1")
 
-    refused(answer, 400, "VALIDATION_ERROR", "expand", "x")
-    assert decisions(answer.headers["x-request-id"]) == []
+    refused(response, 400, "VALIDATION_ERROR", "expand", "x")
+    assert decisions(response.headers["x-request-id"]) == []
 
 
 def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Client) -> None:
@@ -285,8 +285,8 @@ def test_an_account_that_does_not_fit_the_document_is_never_sent(people: People)
     client = people.alice.api
     run("UPDATE user_profiles SET locale = 'no locale at all'")
 
-    answer = client.get(PATH)
+    response = client.get(PATH)
 
-    refused(answer, 500, "INTERNAL_ERROR")
-    assert "no locale at all" not in answer.text
-    assert decision(answer).outcome == "allowed"
+    refused(response, 500, "INTERNAL_ERROR")
+    assert "no locale at all" not in response.text
+    assert decision(response).outcome == "allowed"

@@ -11,25 +11,25 @@ from tests.wire import data, refused
 
 
 def test_the_owner_reads_his_profile_without_a_permission(people: People) -> None:
-    answer = people.gus.api.get(f"/v1/users/{people.gus.id}/profile")
+    response = people.gus.api.get(f"/v1/users/{people.gus.id}/profile")
 
-    found = data(answer)
+    found = data(response)
     assert set(found) == {
         "user_id", "display_name", "locale", "time_zone", "avatar_url", "bio", "created_at", "updated_at",
     }  # fmt: skip
     assert (found["user_id"], found["display_name"], found["bio"]) == (str(people.gus.id), "Gus", None)
-    assert answer.headers["etag"] == '"1"'
+    assert response.headers["etag"] == '"1"'
     target = f"user:{people.gus.id}"
-    assert decision(answer)[:7] == (people.gus.id, "guest", "get_profile", "profiles:read", "allowed", None, target)
-    assert eventless(answer)
+    assert decision(response)[:7] == (people.gus.id, "guest", "get_profile", "profiles:read", "allowed", None, target)
+    assert eventless(response)
 
 
 @pytest.mark.parametrize("name", ["bob", "ada"])
 def test_users_and_admins_read_any_profile(people: People, name: str) -> None:
-    answer = getattr(people, name).api.get(f"/v1/users/{people.alice.id}/profile")
+    response = getattr(people, name).api.get(f"/v1/users/{people.alice.id}/profile")
 
-    assert data(answer)["display_name"] == "Alice"
-    assert decision(answer).outcome == "allowed"
+    assert data(response)["display_name"] == "Alice"
+    assert decision(response).outcome == "allowed"
 
 
 def test_reading_profiles_is_not_reading_accounts(people: People) -> None:
@@ -40,11 +40,11 @@ def test_reading_profiles_is_not_reading_accounts(people: People) -> None:
 
 def test_a_guest_does_not_get_to_know_whether_an_account_exists(people: People) -> None:
     for target in (people.alice.id, new_id()):
-        answer = people.gus.api.get(f"/v1/users/{target}/profile")
+        response = people.gus.api.get(f"/v1/users/{target}/profile")
 
-        refused(answer, 403, "FORBIDDEN")
-        assert decision(answer)[3:7] == ("profiles:read", "denied", "permission_missing", f"user:{target}")
-        assert eventless(answer)
+        refused(response, 403, "FORBIDDEN")
+        assert decision(response)[3:7] == ("profiles:read", "denied", "permission_missing", f"user:{target}")
+        assert eventless(response)
 
 
 def test_a_role_of_its_own_without_the_permission_reads_none_but_its_own(people: People) -> None:
@@ -56,10 +56,10 @@ def test_a_role_of_its_own_without_the_permission_reads_none_but_its_own(people:
 
 
 def test_an_account_that_is_not_there_is_a_404_for_those_who_may_read(people: People) -> None:
-    answer = people.bob.api.get(f"/v1/users/{new_id()}/profile")
+    response = people.bob.api.get(f"/v1/users/{new_id()}/profile")
 
-    refused(answer, 404, "NOT_FOUND")
-    assert decision(answer).outcome == "allowed"
+    refused(response, 404, "NOT_FOUND")
+    assert decision(response).outcome == "allowed"
 
 
 def test_an_id_must_be_a_uuid(people: People) -> None:
@@ -67,18 +67,18 @@ def test_an_id_must_be_a_uuid(people: People) -> None:
 
 
 def test_a_parameter_that_is_not_known_is_refused(people: People) -> None:
-    answer = people.alice.api.get(f"/v1/users/{people.alice.id}/profile?fields=bio")
+    response = people.alice.api.get(f"/v1/users/{people.alice.id}/profile?fields=bio")
 
-    assert refused(answer, 400, "VALIDATION_ERROR", "fields")
+    assert refused(response, 400, "VALIDATION_ERROR", "fields")
 
 
 def test_an_unchanged_profile_is_a_304_without_a_body(people: People) -> None:
     url = f"/v1/users/{people.alice.id}/profile"
     tag = people.bob.api.get(url).headers["etag"]
 
-    answer = people.bob.api.get(url, headers={"If-None-Match": tag})
+    response = people.bob.api.get(url, headers={"If-None-Match": tag})
 
-    assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
+    assert (response.status_code, response.content, response.headers["etag"]) == (304, b"", tag)
 
 
 def test_a_changed_profile_is_sent_whole_with_its_new_tag(people: People) -> None:
@@ -86,10 +86,10 @@ def test_a_changed_profile_is_sent_whole_with_its_new_tag(people: People) -> Non
     tag = people.bob.api.get(url).headers["etag"]
     data(people.alice.api.patch("/v1/users/me", json={"bio": "Paints."}))
 
-    answer = people.bob.api.get(url, headers={"If-None-Match": tag})
+    response = people.bob.api.get(url, headers={"If-None-Match": tag})
 
-    assert data(answer)["bio"] == "Paints."
-    assert answer.headers["etag"] == '"2"'
+    assert data(response)["bio"] == "Paints."
+    assert response.headers["etag"] == '"2"'
 
 
 def test_its_times_are_its_own_and_in_utc(people: People) -> None:

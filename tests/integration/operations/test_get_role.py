@@ -12,13 +12,13 @@ from tests.wire import data, refused
 def test_a_role_is_shown_with_all_that_it_holds(people: People) -> None:
     make_role("clerk", "users:list")
 
-    answer = people.ada.api.get("/v1/roles/clerk")
+    response = people.ada.api.get("/v1/roles/clerk")
 
-    shown = data(answer)
+    shown = data(response)
     assert set(shown) == {"name", "description", "permissions", "built_in", "created_at", "updated_at"}
     assert (shown["name"], shown["description"], shown["built_in"]) == ("clerk", "made by a test", False)
     assert shown["permissions"] == ["account:read", "account:update", "sessions:end", "users:list"]
-    assert answer.headers["etag"].strip('"')
+    assert response.headers["etag"].strip('"')
 
 
 def test_what_everybody_holds_is_shown_though_no_row_says_so(people: People) -> None:
@@ -38,11 +38,11 @@ def test_a_permission_that_the_document_does_not_know_is_not_shown(people: Peopl
 
 
 def test_the_trail_names_the_role(people: People) -> None:
-    answer = people.ada.api.get("/v1/roles/user")
+    response = people.ada.api.get("/v1/roles/user")
 
-    row = decision(answer)
+    row = decision(response)
     assert row == (people.ada.id, "admin", "get_role", "roles:read", "allowed", None, "role:user", None)
-    assert eventless(answer)
+    assert eventless(response)
 
 
 def test_a_copy_that_is_current_is_not_sent_again(people: People) -> None:
@@ -52,9 +52,9 @@ def test_a_copy_that_is_current_is_not_sent_again(people: People) -> None:
     copy = {"If-None-Match": read("/v1/roles/clerk").headers["etag"]}
     assert read("/v1/roles/clerk", headers=copy).status_code == 304
     data(people.ada.api.patch("/v1/roles/clerk", json={"description": "Other words."}))
-    answer = read("/v1/roles/clerk", headers=copy)
-    assert data(answer)["description"] == "Other words."
-    assert answer.headers["etag"] != copy["If-None-Match"]
+    response = read("/v1/roles/clerk", headers=copy)
+    assert data(response)["description"] == "Other words."
+    assert response.headers["etag"] != copy["If-None-Match"]
 
 
 def test_a_role_of_its_own_with_the_permission_may_read(people: People) -> None:
@@ -65,10 +65,10 @@ def test_a_role_of_its_own_with_the_permission_may_read(people: People) -> None:
 
 def test_others_may_not_and_do_not_get_to_know_whether_a_role_exists(people: People) -> None:
     for name in ("user", "no-such-role"):
-        answer = people.alice.api.get(f"/v1/roles/{name}")
+        response = people.alice.api.get(f"/v1/roles/{name}")
 
-        refused(answer, 403, "FORBIDDEN")
-        assert decision(answer)[3:7] == ("roles:read", "denied", "permission_missing", f"role:{name}")
+        refused(response, 403, "FORBIDDEN")
+        assert decision(response)[3:7] == ("roles:read", "denied", "permission_missing", f"role:{name}")
 
 
 def test_a_role_that_is_not_there_is_a_404(people: People) -> None:

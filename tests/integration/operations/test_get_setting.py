@@ -41,11 +41,11 @@ def test_of_a_secret_one_it_is_only_told_whether_it_is_set(people: People) -> No
     unset = data(people.ada.api.get(SECRET))
     store_setting("registration.invitation_code", CODE)
 
-    answer = people.ada.api.get(SECRET)
+    response = people.ada.api.get(SECRET)
 
-    assert data(answer) == {**unset, "is_set": True, "updated_at": data(answer)["updated_at"]}
+    assert data(response) == {**unset, "is_set": True, "updated_at": data(response)["updated_at"]}
     assert (unset["value"], unset["is_set"]) == (None, False)
-    assert CODE not in answer.text + str(answer.headers)
+    assert CODE not in response.text + str(response.headers)
 
 
 def test_a_copy_that_is_current_is_not_sent_again(people: People) -> None:
@@ -56,9 +56,9 @@ def test_a_copy_that_is_current_is_not_sent_again(people: People) -> None:
         store_setting(key, "the first of two values")
         first = read(path, headers=copy).headers["etag"]
         store_setting(key, "the second of two values")
-        answer = read(path, headers={"If-None-Match": first})
-        assert answer.headers["etag"] not in (first, copy["If-None-Match"])
-        assert data(answer)["is_set"] is True
+        response = read(path, headers={"If-None-Match": first})
+        assert response.headers["etag"] not in (first, copy["If-None-Match"])
+        assert data(response)["is_set"] is True
 
 
 @pytest.mark.parametrize("value", [5, None, "", "x" * 501, ["Back"], {"a": 1}])
@@ -77,20 +77,20 @@ def test_a_stored_value_that_the_schema_does_not_take_counts_for_nothing(people:
 def test_the_trail_names_the_setting(people: People) -> None:
     make_role("reader", "settings:read")
 
-    answer = people.make("rita", "reader").api.get(PATH)
+    response = people.make("rita", "reader").api.get(PATH)
 
-    assert data(answer)
+    assert data(response)
     row = ("get_setting", "settings:read", "allowed", None, "setting:service.notice", None)
-    assert decision(answer)[2:] == row
-    assert eventless(answer)
+    assert decision(response)[2:] == row
+    assert eventless(response)
 
 
 def test_others_may_not_and_do_not_get_to_know_whether_there_is_one(people: People, service: Service) -> None:
     for key in ("service.notice", "no.such.key"):
-        answer = people.alice.api.get(f"/v1/settings/{key}")
+        response = people.alice.api.get(f"/v1/settings/{key}")
 
-        refused(answer, 403, "FORBIDDEN")
-        assert decision(answer)[3:7] == ("settings:read", "denied", "permission_missing", f"setting:{key}")
+        refused(response, 403, "FORBIDDEN")
+        assert decision(response)[3:7] == ("settings:read", "denied", "permission_missing", f"setting:{key}")
     with service.client() as client:
         refused(client.get(PATH), 401, "UNAUTHENTICATED")
 
@@ -111,8 +111,8 @@ def test_a_key_that_no_setting_can_have_is_refused(people: People, key: str) -> 
 
 def test_a_slash_ends_the_key(people: People) -> None:
     for key in ("a/b", "a%2Fb"):
-        answer = people.ada.api.get(f"/v1/settings/{key}")
-        assert answer.status_code in (400, 404), answer.text
+        response = people.ada.api.get(f"/v1/settings/{key}")
+        assert response.status_code in (400, 404), response.text
 
 
 def test_the_door_is_that_of_every_operation(people: People) -> None:

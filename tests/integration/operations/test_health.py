@@ -21,40 +21,40 @@ def report(database: str, cache: str, status: str) -> dict[str, Any]:
 
 
 def test_it_is_ok_when_all_it_stands_on_answers(anonymous: httpx.Client, valkey_url: str) -> None:
-    answer = anonymous.get(PATH)
+    response = anonymous.get(PATH)
 
-    assert (answer.status_code, answer.json()) == (200, report("ok", "ok", "ok"))
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["cache-control"] == "no-store"
-    assert "retry-after" not in answer.headers
-    assert "ratelimit" not in answer.headers
-    assert audit_rows(answer, "decision") == audit_rows(answer, "event") == []
+    assert (response.status_code, response.json()) == (200, report("ok", "ok", "ok"))
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["cache-control"] == "no-store"
+    assert "retry-after" not in response.headers
+    assert "ratelimit" not in response.headers
+    assert audit_rows(response, "decision") == audit_rows(response, "event") == []
 
 
 def test_it_is_degraded_and_still_200_when_only_the_cache_is_away(variant: Variant) -> None:
     for url in (NOBODY, ""):
         with variant(REDIS_URL=url) as alone, alone.client() as client:
-            answer = client.get(PATH)
+            response = client.get(PATH)
 
-            assert (answer.status_code, answer.json()) == (200, report("ok", "error", "degraded"))
+            assert (response.status_code, response.json()) == (200, report("ok", "error", "degraded"))
 
 
 def test_it_is_an_error_with_503_when_the_database_is_away_and_recovers_by_itself(
     anonymous: httpx.Client, valkey_url: str, database_away: Away
 ) -> None:
     with database_away():
-        answer = anonymous.get(PATH)
+        response = anonymous.get(PATH)
 
-    assert (answer.status_code, answer.json()) == (503, report("error", "ok", "error"))
-    assert int(answer.headers["retry-after"]) >= 1
+    assert (response.status_code, response.json()) == (503, report("error", "ok", "error"))
+    assert int(response.headers["retry-after"]) >= 1
     assert anonymous.get(PATH).status_code == 200
 
 
 def test_both_away_is_an_error(variant: Variant, database_away: Away) -> None:
     with variant(REDIS_URL=NOBODY) as alone, alone.client() as client, database_away():
-        answer = client.get(PATH)
+        response = client.get(PATH)
 
-    assert (answer.status_code, answer.json()) == (503, report("error", "error", "error"))
+    assert (response.status_code, response.json()) == (503, report("error", "error", "error"))
 
 
 def test_a_database_that_takes_calls_and_says_nothing_is_away_and_not_waited_for(anonymous: httpx.Client) -> None:
@@ -63,11 +63,11 @@ def test_a_database_that_takes_calls_and_says_nothing_is_away_and_not_waited_for
         url = f"postgresql://u@127.0.0.1:{silent.getsockname()[1]}/x"
         proxy.initialize(Database(url, size=2, connect_seconds=2))
         try:
-            answer = anonymous.get(PATH)
+            response = anonymous.get(PATH)
         finally:
             proxy.initialize(ours)
 
-    assert answer.status_code == 503
+    assert response.status_code == 503
 
 
 def test_a_request_id_is_kept_or_made(anonymous: httpx.Client) -> None:
@@ -76,9 +76,9 @@ def test_a_request_id_is_kept_or_made(anonymous: httpx.Client) -> None:
 
 
 def test_head_is_get_without_the_body(anonymous: httpx.Client) -> None:
-    answer = anonymous.head(PATH)
+    response = anonymous.head(PATH)
 
-    assert (answer.status_code, answer.content) == (200, b"")
+    assert (response.status_code, response.content) == (200, b"")
 
 
 def test_an_unknown_parameter_is_refused(anonymous: httpx.Client) -> None:
@@ -90,7 +90,7 @@ def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Clien
 
 
 def test_other_methods_are_refused_with_what_is_allowed(anonymous: httpx.Client) -> None:
-    answer = anonymous.post(PATH)
+    response = anonymous.post(PATH)
 
-    refused(answer, 405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    refused(response, 405, "METHOD_NOT_ALLOWED")
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS"

@@ -11,14 +11,14 @@ PATH = "/health/live"
 
 
 def test_it_answers_outside_the_envelope(anonymous: httpx.Client) -> None:
-    answer = anonymous.get(PATH, headers={"X-Request-Id": "probe.1"})
+    response = anonymous.get(PATH, headers={"X-Request-Id": "probe.1"})
 
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["x-request-id"] == "probe.1"
-    assert answer.headers["cache-control"] == "no-store"
-    assert "ratelimit" not in answer.headers
-    assert audit_rows(answer, "decision") == audit_rows(answer, "event") == []
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["x-request-id"] == "probe.1"
+    assert response.headers["cache-control"] == "no-store"
+    assert "ratelimit" not in response.headers
+    assert audit_rows(response, "decision") == audit_rows(response, "event") == []
 
 
 def test_it_touches_neither_database_nor_cache(variant: Variant, database_away: Away) -> None:
@@ -28,9 +28,9 @@ def test_it_touches_neither_database_nor_cache(variant: Variant, database_away: 
 
 
 def test_head_is_get_without_the_body(anonymous: httpx.Client) -> None:
-    answer = anonymous.head(PATH)
+    response = anonymous.head(PATH)
 
-    assert (answer.status_code, answer.content) == (200, b"")
+    assert (response.status_code, response.content) == (200, b"")
 
 
 def test_an_unknown_parameter_is_refused(anonymous: httpx.Client) -> None:
@@ -42,7 +42,7 @@ def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Clien
 
 
 def test_other_methods_are_refused_with_what_is_allowed(anonymous: httpx.Client) -> None:
-    answer = anonymous.delete(PATH)
+    response = anonymous.delete(PATH)
 
-    refused(answer, 405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    refused(response, 405, "METHOD_NOT_ALLOWED")
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS"

@@ -37,10 +37,10 @@ def test_a_dropped_tag_is_read_anew_and_another_is_not(people: People, keeper: P
         shown_name(person)
         rename_behind_the_api(person, "Changed")
 
-    answer = keeper.api.post(URL, json={"tags": [tag(people.alice)]})
+    response = keeper.api.post(URL, json={"tags": [tag(people.alice)]})
 
-    assert answer.status_code == 202
-    assert answer.json()["data"] == {"tags": 1}
+    assert response.status_code == 202
+    assert response.json()["data"] == {"tags": 1}
     assert [shown_name(people.alice), shown_name(people.bob)] == ["Changed", "Bob"]
 
 
@@ -49,9 +49,9 @@ def test_everything_is_dropped_at_once_and_counts_as_one(people: People, keeper:
         shown_name(person)
         rename_behind_the_api(person, "Changed")
 
-    answer = keeper.api.post(URL, json={"all": True})
+    response = keeper.api.post(URL, json={"all": True})
 
-    assert answer.json()["data"] == {"tags": 1}
+    assert response.json()["data"] == {"tags": 1}
     assert [shown_name(people.alice), shown_name(people.bob)] == ["Changed", "Changed"]
 
 
@@ -59,9 +59,9 @@ def test_the_same_tag_spelt_twice_is_one(people: People, keeper: Person) -> None
     shown_name(people.alice)
     rename_behind_the_api(people.alice, "Changed")
 
-    answer = keeper.api.post(URL, json={"tags": [tag(people.alice), f"user:{str(people.alice.id).upper()}"]})
+    response = keeper.api.post(URL, json={"tags": [tag(people.alice), f"user:{str(people.alice.id).upper()}"]})
 
-    assert answer.json()["data"] == {"tags": 1}
+    assert response.json()["data"] == {"tags": 1}
     assert shown_name(people.alice) == "Changed"
 
 
@@ -82,11 +82,11 @@ def test_a_tag_that_nothing_is_cached_under_is_refused_by_its_place(
     shown_name(people.alice)
     rename_behind_the_api(people.alice, "Changed")
 
-    answer = keeper.api.post(URL, json={"tags": [tag(people.alice), unknown]})
+    response = keeper.api.post(URL, json={"tags": [tag(people.alice), unknown]})
 
-    refused(answer, 400, "VALIDATION_ERROR", "tags.1")
+    refused(response, 400, "VALIDATION_ERROR", "tags.1")
     assert shown_name(people.alice) == "Alice"
-    assert event(answer).outcome == "failed"
+    assert event(response).outcome == "failed"
 
 
 @pytest.mark.parametrize(

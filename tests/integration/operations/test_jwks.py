@@ -13,12 +13,12 @@ PATH = "/.well-known/jwks.json"
 
 
 def test_it_publishes_no_secret_and_so_nothing(anonymous: httpx.Client) -> None:
-    answer = anonymous.get(PATH)
+    response = anonymous.get(PATH)
 
-    assert (answer.status_code, answer.json()) == (200, {"keys": []})
-    assert answer.headers["content-type"] == "application/json"
-    assert SECRET not in answer.text
-    assert audit_rows(answer, "decision") == audit_rows(answer, "event") == []
+    assert (response.status_code, response.json()) == (200, {"keys": []})
+    assert response.headers["content-type"] == "application/json"
+    assert SECRET not in response.text
+    assert audit_rows(response, "decision") == audit_rows(response, "event") == []
 
 
 def test_it_needs_neither_token_nor_database(people: People, database_away: Away) -> None:
@@ -32,10 +32,10 @@ def test_it_is_not_limited(anonymous: httpx.Client) -> None:
 
 
 def test_head_is_get_without_the_body(anonymous: httpx.Client) -> None:
-    answer = anonymous.head(PATH)
+    response = anonymous.head(PATH)
 
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert answer.headers["content-length"] == str(len('{"keys":[]}'))
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["content-length"] == str(len('{"keys":[]}'))
 
 
 def test_an_unknown_parameter_is_refused(anonymous: httpx.Client) -> None:
@@ -47,7 +47,7 @@ def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Clien
 
 
 def test_other_methods_are_refused_with_what_is_allowed(anonymous: httpx.Client) -> None:
-    answer = anonymous.post(PATH)
+    response = anonymous.post(PATH)
 
-    refused(answer, 405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    refused(response, 405, "METHOD_NOT_ALLOWED")
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS"

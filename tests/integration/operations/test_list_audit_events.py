@@ -26,8 +26,8 @@ SOMEBODY, NOBODY = UUID(int=0x019C13EC9E007A1B8C2D3E4F5A6B7C8D), UUID(int=0x019C
 
 def listed(people: People, **filters: Any) -> list[str]:
     """Return the request ids that Ada is shown of the rows written here."""
-    answer = people.ada.api.get(URL, params={"until": "2026-04-01T00:00:00Z", **filters})
-    return [row["request_id"] for row in data(answer)]
+    response = people.ada.api.get(URL, params={"until": "2026-04-01T00:00:00Z", **filters})
+    return [row["request_id"] for row in data(response)]
 
 
 def test_a_change_is_shown_as_its_event_and_its_decision_newest_first(people: People) -> None:
@@ -35,9 +35,9 @@ def test_a_change_is_shown_as_its_event_and_its_decision_newest_first(people: Pe
     asked = {"User-Agent": "teapot/1.0", "X-Request-Id": "suspending"}
     ada.api.post(f"/v1/users/{bob.id}/suspend", json={"reason": "Zu laut – 你好 🚀 \\ \"'%_"}, headers=asked)
 
-    answer = ada.api.get(URL, params={"limit": 2})
+    response = ada.api.get(URL, params={"limit": 2})
 
-    event, allowed = data(answer)
+    event, allowed = data(response)
     assert event == {
         "id": event["id"],
         "kind": "event",
@@ -56,8 +56,8 @@ def test_a_change_is_shown_as_its_event_and_its_decision_newest_first(people: Pe
     assert allowed == {**event, **told, "id": allowed["id"], "details": None}
     assert event["id"] > allowed["id"]
     assert datetime.fromisoformat(event["occurred_at"]).utcoffset() == timedelta(0)
-    assert answer.headers["cache-control"] == "no-store"
-    assert "etag" not in answer.headers
+    assert response.headers["cache-control"] == "no-store"
+    assert "etag" not in response.headers
 
 
 def test_the_decision_to_let_somebody_look_is_shown_when_he_looks_again(people: People) -> None:
@@ -93,12 +93,15 @@ def test_what_is_not_known_is_null_and_always_there(people: People) -> None:
 
 
 def test_an_erased_client_leaves_its_line_in_the_trail(people: People) -> None:
-    answer = people.alice.api.get("/v1/users/me")
+    response = people.alice.api.get("/v1/users/me")
     run("DELETE FROM audit_clients")
 
     [row] = data(people.ada.api.get(URL, params={"actor": str(people.alice.id), "action": "get_me"}))
 
-    assert (row["request_id"], row["client"]) == (answer.headers["x-request-id"], {"address": None, "user_agent": None})
+    assert (row["request_id"], row["client"]) == (
+        response.headers["x-request-id"],
+        {"address": None, "user_agent": None},
+    )
 
 
 def test_details_and_agents_come_back_as_they_were_written(people: People) -> None:
@@ -224,11 +227,11 @@ def test_a_role_of_its_own_with_the_permission_may_look(people: People) -> None:
 def test_others_may_not_look_even_at_what_they_did_themselves(people: People, name: str) -> None:
     person = getattr(people, name)
 
-    answer = person.api.get(URL, params={"actor": str(person.id)})
+    response = person.api.get(URL, params={"actor": str(person.id)})
 
-    refused(answer, 403, "FORBIDDEN")
-    assert decision(answer)[3:7] == ("audit:read", "denied", "permission_missing", None)
-    assert eventless(answer)
+    refused(response, 403, "FORBIDDEN")
+    assert decision(response)[3:7] == ("audit:read", "denied", "permission_missing", None)
+    assert eventless(response)
 
 
 def test_nobody_gets_in_without_a_token(anonymous: httpx.Client) -> None:
@@ -272,8 +275,8 @@ BAD_QUERIES = [
 def test_a_bad_query_is_refused_with_every_field(people: People, subtests: pytest.Subtests) -> None:
     for query, fields in BAD_QUERIES:
         with subtests.test(query):
-            answer = people.ada.api.get(f"{URL}?{query}")
-            assert len(refused(answer, 400, "VALIDATION_ERROR", *fields)) == len(fields)
+            response = people.ada.api.get(f"{URL}?{query}")
+            assert len(refused(response, 400, "VALIDATION_ERROR", *fields)) == len(fields)
 
 
 def test_the_door_holds_here_too(people: People, service: Service, database_away: Away) -> None:

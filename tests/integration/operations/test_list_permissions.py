@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.policy.permissions import load_permissions
-from app.surface import OPENAPI
+from app.pipeline.contract import OPENAPI
+from app.spec.permissions import load_permissions
 from tests.people import People, make_role
 from tests.rows import decision, eventless
 from tests.service import Service
@@ -11,14 +11,14 @@ from tests.wire import data, refused
 
 
 def test_every_permission_of_the_document_is_listed_by_name(people: People) -> None:
-    answer = people.ada.api.get("/v1/permissions")
+    response = people.ada.api.get("/v1/permissions")
 
     known = load_permissions(OPENAPI / "permissions.yaml")
-    assert data(answer) == [{"name": name, "description": known[name].description} for name in sorted(known)]
-    assert "pagination" not in answer.json()["meta"]
-    row = decision(answer)
+    assert data(response) == [{"name": name, "description": known[name].description} for name in sorted(known)]
+    assert "pagination" not in response.json()["meta"]
+    row = decision(response)
     assert row == (people.ada.id, "admin", "list_permissions", "roles:read", "allowed", None, None, None)
-    assert eventless(answer)
+    assert eventless(response)
 
 
 def test_a_role_of_its_own_with_the_permission_may_list(people: People) -> None:
@@ -29,10 +29,10 @@ def test_a_role_of_its_own_with_the_permission_may_list(people: People) -> None:
 
 @pytest.mark.parametrize("name", ["alice", "gus"])
 def test_others_may_not(people: People, name: str) -> None:
-    answer = getattr(people, name).api.get("/v1/permissions")
+    response = getattr(people, name).api.get("/v1/permissions")
 
-    refused(answer, 403, "FORBIDDEN")
-    assert decision(answer)[3:7] == ("roles:read", "denied", "permission_missing", None)
+    refused(response, 403, "FORBIDDEN")
+    assert decision(response)[3:7] == ("roles:read", "denied", "permission_missing", None)
 
 
 def test_a_parameter_is_refused(people: People) -> None:

@@ -9,31 +9,31 @@ from tests.service import Service
 from tests.wire import data, refused
 
 
-def names(answer) -> list[str]:
-    return [role["name"] for role in data(answer)]
+def names(response) -> list[str]:
+    return [role["name"] for role in data(response)]
 
 
 def test_roles_come_by_name_with_all_that_they_hold(people: People) -> None:
     make_role("z-last", "users:list", "users:read")
     make_role("a_first")
 
-    answer = people.ada.api.get("/v1/roles")
+    response = people.ada.api.get("/v1/roles")
 
-    assert names(answer) == ["a_first", "admin", "guest", "user", "z-last"]
-    found = {role["name"]: role for role in data(answer)}
+    assert names(response) == ["a_first", "admin", "guest", "user", "z-last"]
+    found = {role["name"]: role for role in data(response)}
     every = [permission["name"] for permission in data(people.ada.api.get("/v1/permissions"))]
     everybodys = ["account:read", "account:update", "sessions:end"]
     assert found["admin"]["permissions"] == every
     assert found["guest"]["permissions"] == found["a_first"]["permissions"] == everybodys
     assert found["user"]["permissions"] == sorted([*everybodys, "profiles:read"])
     assert found["z-last"]["permissions"] == [*everybodys, "users:list", "users:read"]
-    assert [found[name]["built_in"] for name in names(answer)] == [False, True, True, True, False]
-    assert answer.json()["meta"]["pagination"] == {
+    assert [found[name]["built_in"] for name in names(response)] == [False, True, True, True, False]
+    assert response.json()["meta"]["pagination"] == {
         "offset": 0, "limit": 20, "total": 5, "total_is_exact": True, "next": None, "previous": None,
     }  # fmt: skip
-    row = decision(answer)
+    row = decision(response)
     assert row == (people.ada.id, "admin", "list_roles", "roles:read", "allowed", None, None, None)
-    assert eventless(answer)
+    assert eventless(response)
 
 
 def test_pages_walk_through_all_of_them(people: People) -> None:
@@ -41,9 +41,9 @@ def test_pages_walk_through_all_of_them(people: People) -> None:
 
     met, url = [], "/v1/roles?limit=2"
     while url:
-        answer = people.ada.api.get(url)
-        met += names(answer)
-        url = answer.json()["meta"]["pagination"]["next"]
+        response = people.ada.api.get(url)
+        met += names(response)
+        url = response.json()["meta"]["pagination"]["next"]
 
     assert met == ["admin", "clerk", "guest", "user"]
     assert names(people.ada.api.get("/v1/roles?offset=10000")) == []
@@ -73,16 +73,16 @@ def test_the_total_is_exact_up_to_ten_thousand_and_says_so_beyond(people: People
 
 @pytest.mark.parametrize("name", ["alice", "gus"])
 def test_others_may_not_list(people: People, name: str) -> None:
-    answer = getattr(people, name).api.get("/v1/roles")
+    response = getattr(people, name).api.get("/v1/roles")
 
-    refused(answer, 403, "FORBIDDEN")
-    assert decision(answer)[3:7] == ("roles:read", "denied", "permission_missing", None)
+    refused(response, 403, "FORBIDDEN")
+    assert decision(response)[3:7] == ("roles:read", "denied", "permission_missing", None)
 
 
 def test_a_bad_query_is_refused_with_every_field(people: People) -> None:
-    answer = people.ada.api.get("/v1/roles?limit=101&offset=-1&sort=name&q=a")
+    response = people.ada.api.get("/v1/roles?limit=101&offset=-1&sort=name&q=a")
 
-    assert refused(answer, 400, "VALIDATION_ERROR", "limit", "offset", "sort", "q")
+    assert refused(response, 400, "VALIDATION_ERROR", "limit", "offset", "sort", "q")
 
 
 def test_nobody_gets_in_without_a_token(service: Service) -> None:

@@ -18,13 +18,13 @@ def path_of(person: Person) -> str:
     return f"/v1/users/{person.id}/sessions"
 
 
-def listed(answer: httpx.Response) -> list[str]:
-    return [session["id"] for session in data(answer)]
+def listed(response: httpx.Response) -> list[str]:
+    return [session["id"] for session in data(response)]
 
 
-def page(answer: httpx.Response) -> dict[str, Any]:
-    data(answer)
-    pagination: dict[str, Any] = answer.json()["meta"]["pagination"]
+def page(response: httpx.Response) -> dict[str, Any]:
+    data(response)
+    pagination: dict[str, Any] = response.json()["meta"]["pagination"]
     return pagination
 
 
@@ -49,28 +49,28 @@ def test_people_see_where_they_are_signed_in_newest_first(people: People) -> Non
     people.alice.sign_in()
     people.bob.sign_in()
 
-    answer = people.alice.api.get(path_of(people.alice))
+    response = people.alice.api.get(path_of(people.alice))
 
-    newest, oldest = data(answer)
+    newest, oldest = data(response)
     assert [newest["id"], oldest["id"]] == sessions_of(people.alice.id)
     assert (newest["current"], oldest["current"]) == (True, False)
     assert newest["address"] == "127.0.0.1"
     assert newest["user_agent"].startswith("python-httpx/")
     assert newest["last_refreshed_at"] is None
     assert moment(newest["expires_at"]) - moment(newest["created_at"]) == timedelta(days=30)
-    assert page(answer) == {
+    assert page(response) == {
         "offset": 0, "limit": 20, "total": 2, "total_is_exact": True, "next": None, "previous": None,
     }  # fmt: skip
-    assert answer.headers["cache-control"] == "no-store"
-    assert "etag" not in answer.headers
+    assert response.headers["cache-control"] == "no-store"
+    assert "etag" not in response.headers
 
 
 def test_the_trail_names_the_account(people: People) -> None:
-    answer = people.ada.api.get(path_of(people.alice))
+    response = people.ada.api.get(path_of(people.alice))
 
     target = f"user:{people.alice.id}"
-    assert decision(answer)[1:] == ("admin", "list_sessions", "sessions:read", "allowed", None, target, None)
-    assert eventless(answer)
+    assert decision(response)[1:] == ("admin", "list_sessions", "sessions:read", "allowed", None, target, None)
+    assert eventless(response)
 
 
 def test_a_refresh_is_told_and_moves_the_end_but_never_beyond_the_last_day(service: Service, people: People) -> None:
@@ -103,10 +103,10 @@ def test_a_session_that_is_over_is_not_listed(service: Service, people: People) 
     run("UPDATE sessions SET idle_expires_at = %s WHERE id = %s", (datetime.now(UTC) - timedelta(seconds=1), idle))
     run("UPDATE sessions SET expires_at = %s WHERE id = %s", (datetime.now(UTC) - timedelta(seconds=1), old))
 
-    answer = people.ada.api.get(path_of(people.alice))
+    response = people.ada.api.get(path_of(people.alice))
 
-    assert listed(answer) == [live]
-    assert page(answer)["total"] == 1
+    assert listed(response) == [live]
+    assert page(response)["total"] == 1
 
 
 def test_a_client_that_does_not_say_what_it_is_is_listed_without_a_name(service: Service, people: People) -> None:
@@ -132,14 +132,14 @@ def test_pages_name_their_neighbours_under_the_same_account(people: People) -> N
     crowd(people.alice, 5)
     path = path_of(people.alice)
 
-    answer = people.ada.api.get(path, params={"offset": 2, "limit": 2})
+    response = people.ada.api.get(path, params={"offset": 2, "limit": 2})
 
-    found = page(answer)
+    found = page(response)
     assert (found["next"], found["previous"]) == (f"{path}?offset=4&limit=2", f"{path}?offset=0&limit=2")
-    assert answer.headers["link"] == f'<{found["next"]}>; rel="next", <{found["previous"]}>; rel="prev"'
+    assert response.headers["link"] == f'<{found["next"]}>; rel="next", <{found["previous"]}>; rel="prev"'
     walked = [
         *listed(people.ada.api.get(found["previous"])),
-        *listed(answer),
+        *listed(response),
         *listed(people.ada.api.get(found["next"])),
     ]
     assert walked == sessions_of(people.alice.id)
@@ -167,10 +167,10 @@ def test_a_role_of_its_own_with_the_permission_may_read_those_of_anybody(people:
 
 def test_others_may_not_and_do_not_get_to_know_whether_an_account_exists(people: People) -> None:
     for target in (people.alice.id, new_id()):
-        answer = people.mallory.api.get(f"/v1/users/{target}/sessions")
+        response = people.mallory.api.get(f"/v1/users/{target}/sessions")
 
-        refused(answer, 403, "FORBIDDEN")
-        assert decision(answer)[3:7] == ("sessions:read", "denied", "permission_missing", f"user:{target}")
+        refused(response, 403, "FORBIDDEN")
+        assert decision(response)[3:7] == ("sessions:read", "denied", "permission_missing", f"user:{target}")
 
 
 def test_an_account_that_is_not_there_is_a_404_for_those_who_may_read(people: People) -> None:

@@ -1,7 +1,7 @@
 """list_settings: all that the release declares, in order, whether or not somebody set it."""
 
-from app.gateway.validation.settings import load_declarations
-from app.surface import OPENAPI
+from app.pipeline.contract import OPENAPI
+from app.spec.settings_file import load_declarations
 from tests.integration.operations.bounds import check_the_door, check_unavailable
 from tests.integration.operations.conftest import Away
 from tests.people import People, make_role
@@ -29,14 +29,14 @@ def test_what_was_set_is_shown_but_for_what_is_secret(people: People) -> None:
     store_setting("registration.open", False)
     store_setting("registration.invitation_code", CODE)
 
-    answer = people.ada.api.get(PATH)
+    response = people.ada.api.get(PATH)
 
-    shown = {setting["key"]: setting for setting in data(answer)}
+    shown = {setting["key"]: setting for setting in data(response)}
     assert (shown["registration.open"]["value"], shown["registration.open"]["is_set"]) == (False, True)
     secret = shown["registration.invitation_code"]
     assert (secret["value"], secret["default"], secret["is_set"]) == (None, None, True)
     assert secret["updated_at"]
-    assert CODE not in answer.text
+    assert CODE not in response.text
 
 
 def test_a_copy_that_is_current_is_not_sent_again(people: People) -> None:
@@ -57,11 +57,11 @@ def test_a_row_of_a_key_that_nobody_declares_is_passed_over(people: People) -> N
 def test_who_may_read_the_settings_may(people: People) -> None:
     make_role("reader", "settings:read")
 
-    answer = people.make("rita", "reader").api.get(PATH)
+    response = people.make("rita", "reader").api.get(PATH)
 
-    assert len(data(answer)) == len(KEYS)
-    assert decision(answer)[2:] == ("list_settings", "settings:read", "allowed", None, None, None)
-    assert eventless(answer)
+    assert len(data(response)) == len(KEYS)
+    assert decision(response)[2:] == ("list_settings", "settings:read", "allowed", None, None, None)
+    assert eventless(response)
 
 
 def test_others_may_not(people: People, service: Service) -> None:

@@ -41,15 +41,15 @@ def rename(email: str, display_name: str) -> None:
     run("UPDATE users SET name_key = %s WHERE email = %s", (search_key(display_name), email))
 
 
-def page(answer: httpx.Response) -> dict[str, Any]:
-    data(answer)
-    pagination: dict[str, Any] = answer.json()["meta"]["pagination"]
+def page(response: httpx.Response) -> dict[str, Any]:
+    data(response)
+    pagination: dict[str, Any] = response.json()["meta"]["pagination"]
     assert set(pagination) == {"offset", "limit", "total", "total_is_exact", "next", "previous"}
     return pagination
 
 
-def emails(answer: httpx.Response) -> list[str]:
-    return [account["email"].removesuffix("@example.com") for account in data(answer)]
+def emails(response: httpx.Response) -> list[str]:
+    return [account["email"].removesuffix("@example.com") for account in data(response)]
 
 
 def query_of(url: str) -> dict[str, list[str]]:
@@ -59,19 +59,19 @@ def query_of(url: str) -> dict[str, list[str]]:
 def test_accounts_come_newest_first_with_their_profiles(people: People) -> None:
     ada, alice, gus = people.ada, people.alice, people.gus
 
-    answer = ada.api.get("/v1/users")
+    response = ada.api.get("/v1/users")
 
-    assert [account["id"] for account in data(answer)] == [str(person.id) for person in (gus, alice, ada)]
-    assert [account["profile"]["display_name"] for account in data(answer)] == ["Gus", "Alice", "Ada"]
-    assert page(answer) == {
+    assert [account["id"] for account in data(response)] == [str(person.id) for person in (gus, alice, ada)]
+    assert [account["profile"]["display_name"] for account in data(response)] == ["Gus", "Alice", "Ada"]
+    assert page(response) == {
         "offset": 0, "limit": 20, "total": 3, "total_is_exact": True, "next": None, "previous": None,
     }  # fmt: skip
-    assert "link" not in answer.headers
-    assert "etag" not in answer.headers
-    assert answer.headers["cache-control"] == "no-store"
-    row = decision(answer)
+    assert "link" not in response.headers
+    assert "etag" not in response.headers
+    assert response.headers["cache-control"] == "no-store"
+    row = decision(response)
     assert row == (ada.id, "admin", "list_users", "users:list", "allowed", None, None, None)
-    assert eventless(answer)
+    assert eventless(response)
 
 
 def test_a_role_of_its_own_with_the_permission_may_list(people: People) -> None:
@@ -82,11 +82,11 @@ def test_a_role_of_its_own_with_the_permission_may_list(people: People) -> None:
 
 @pytest.mark.parametrize("name", ["alice", "gus"])
 def test_others_may_not_list_even_a_list_of_themselves(people: People, name: str) -> None:
-    answer = getattr(people, name).api.get("/v1/users", params={"q": name})
+    response = getattr(people, name).api.get("/v1/users", params={"q": name})
 
-    refused(answer, 403, "FORBIDDEN")
-    assert decision(answer)[3:7] == ("users:list", "denied", "permission_missing", None)
-    assert eventless(answer)
+    refused(response, 403, "FORBIDDEN")
+    assert decision(response)[3:7] == ("users:list", "denied", "permission_missing", None)
+    assert eventless(response)
 
 
 def test_nobody_gets_in_without_a_token(service: Service) -> None:
@@ -98,15 +98,15 @@ def test_a_page_names_its_neighbours_by_relative_url(people: People) -> None:
     people.ada.sign_in()
     crowd(5)
 
-    answer = people.ada.api.get("/v1/users", params={"sort": "email", "offset": 2, "limit": 2})
+    response = people.ada.api.get("/v1/users", params={"sort": "email", "offset": 2, "limit": 2})
 
-    found = page(answer)
-    assert emails(answer) == ["crowd2", "crowd3"]
+    found = page(response)
+    assert emails(response) == ["crowd2", "crowd3"]
     assert (found["offset"], found["limit"], found["total"]) == (2, 2, 6)
     assert found["next"].startswith("/v1/users?")
     assert query_of(found["next"]) == {"sort": ["email"], "offset": ["4"], "limit": ["2"]}
     assert query_of(found["previous"]) == {"sort": ["email"], "offset": ["0"], "limit": ["2"]}
-    assert answer.headers["link"] == f'<{found["next"]}>; rel="next", <{found["previous"]}>; rel="prev"'
+    assert response.headers["link"] == f'<{found["next"]}>; rel="next", <{found["previous"]}>; rel="prev"'
 
 
 def test_the_first_page_has_no_previous_and_the_last_no_next(people: People) -> None:
@@ -124,10 +124,10 @@ def test_the_first_page_has_no_previous_and_the_last_no_next(people: People) -> 
 
 
 def test_beyond_the_end_is_an_empty_page(people: People) -> None:
-    answer = people.ada.api.get("/v1/users", params={"offset": 10_000})
+    response = people.ada.api.get("/v1/users", params={"offset": 10_000})
 
-    assert data(answer) == []
-    assert (page(answer)["total"], page(answer)["next"]) == (1, None)
+    assert data(response) == []
+    assert (page(response)["total"], page(response)["next"]) == (1, None)
 
 
 def test_the_neighbours_keep_the_filters_however_they_are_spelt(people: People) -> None:
@@ -154,9 +154,9 @@ def test_walking_from_page_to_page_meets_each_account_once_though_times_are_equa
     met: list[str] = []
     url: str | None = f"/v1/users?limit=2&sort={sort}"
     while url:
-        answer = people.ada.api.get(url)
-        met += [account["id"] for account in data(answer)]
-        url = page(answer)["next"]
+        response = people.ada.api.get(url)
+        met += [account["id"] for account in data(response)]
+        url = page(response)["next"]
 
     assert met == (wanted[::-1] if sort.startswith("-") else wanted)
 
@@ -177,9 +177,9 @@ def test_role_and_status_filter_and_add_up(people: People) -> None:
     run("UPDATE users SET status = 'suspended' WHERE id IN %s", ((people.bob.id, people.gus.id),))
 
     def listed(**filters: str) -> list[str]:
-        answer = made[0].api.get("/v1/users", params={"sort": "email", **filters})
-        assert page(answer)["total"] == len(data(answer))
-        return emails(answer)
+        response = made[0].api.get("/v1/users", params={"sort": "email", **filters})
+        assert page(response)["total"] == len(data(response))
+        return emails(response)
 
     assert listed(role="user") == ["alice", "bob"]
     assert listed(status="suspended") == ["bob", "gus"]
@@ -219,10 +219,10 @@ def test_q_is_a_prefix_of_address_or_name_in_whatever_case(people: People, subte
     rename("crowd5@example.com", "O'Brien")
     for q, found in PREFIXES:
         with subtests.test(q):
-            answer = people.ada.api.get("/v1/users", params={"q": q, "sort": "email"})
+            response = people.ada.api.get("/v1/users", params={"q": q, "sort": "email"})
 
-            assert emails(answer) == found
-            assert page(answer)["total"] == len(found)
+            assert emails(response) == found
+            assert page(response)["total"] == len(found)
 
 
 def test_the_total_is_exact_up_to_ten_thousand_and_says_so_beyond(people: People) -> None:

@@ -27,20 +27,20 @@ def sign_in(client: httpx.Client, email: str, password: str = PASSWORD) -> httpx
 
 def fail(client: httpx.Client, email: str, times: int = 1, **headers: str) -> None:
     for _ in range(times):
-        answer = client.post(PATH, json={"email": email, "password": WRONG}, headers=headers)
-        refused(answer, 401, "INVALID_CREDENTIALS")
+        response = client.post(PATH, json={"email": email, "password": WRONG}, headers=headers)
+        refused(response, 401, "INVALID_CREDENTIALS")
 
 
 def test_it_opens_a_session_and_says_whose(anonymous: httpx.Client, people: People) -> None:
-    answer = sign_in(anonymous, people.alice.email)
+    response = sign_in(anonymous, people.alice.email)
 
-    found = data(answer)
+    found = data(response)
     assert set(found) == {"access_token", "refresh_token", "token_type", "expires_in", "user"}
     assert (found["token_type"], found["expires_in"]) == ("Bearer", 900)
     assert found["user"] == data(people.alice.api.get("/v1/users/me"))
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["ratelimit-policy"].startswith('"login";')
-    assert "etag" not in answer.headers
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["ratelimit-policy"].startswith('"login";')
+    assert "etag" not in response.headers
 
 
 def test_the_session_has_both_limits_and_where_it_began(
@@ -78,12 +78,12 @@ def test_the_refresh_token_is_not_in_the_database(anonymous: httpx.Client, peopl
 
 
 def test_it_leaves_an_event_with_its_actor_and_no_decision(anonymous: httpx.Client, people: People) -> None:
-    answer = sign_in(anonymous, people.alice.email)
+    response = sign_in(anonymous, people.alice.email)
 
-    row = event(answer)
+    row = event(response)
     assert row[:3] == (people.alice.id, "user", "session.created")
     assert (row.outcome, row.reason) == ("succeeded", None)
-    assert decisions(answer.headers["x-request-id"]) == []
+    assert decisions(response.headers["x-request-id"]) == []
 
 
 def test_the_address_may_be_in_any_case(anonymous: httpx.Client, people: People) -> None:
@@ -99,14 +99,14 @@ def test_every_refusal_has_the_same_answer_and_opens_nothing(variant: Variant, p
         "address_unverified": (people.gus.email, PASSWORD),
     }
     with variant(SIGN_IN_UNVERIFIED="false") as strict, strict.client() as client:
-        answers = {reason: sign_in(client, *attempt) for reason, attempt in attempts.items()}
+        responses = {reason: sign_in(client, *attempt) for reason, attempt in attempts.items()}
 
-    for reason, answer in answers.items():
-        refused(answer, 401, "INVALID_CREDENTIALS")
-        assert event(answer)[:6] == (None, None, "session.created", None, "failed", reason)
-    assert {answer.headers["www-authenticate"] for answer in answers.values()} == {'Bearer realm="charter"'}
-    assert len({str(answer.json()["errors"]) for answer in answers.values()}) == 1
-    assert len({str(list(answer.headers)) for answer in answers.values()}) == 1
+    for reason, response in responses.items():
+        refused(response, 401, "INVALID_CREDENTIALS")
+        assert event(response)[:6] == (None, None, "session.created", None, "failed", reason)
+    assert {response.headers["www-authenticate"] for response in responses.values()} == {'Bearer realm="charter"'}
+    assert len({str(response.json()["errors"]) for response in responses.values()}) == 1
+    assert len({str(list(response.headers)) for response in responses.values()}) == 1
     assert run("SELECT count(*) FROM sessions") == [(0,)]
 
 
@@ -158,9 +158,9 @@ def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Clien
 
 
 def test_the_password_does_not_go_into_the_address(anonymous: httpx.Client, people: People) -> None:
-    answer = anonymous.post(f"{PATH}?password=x", json={"email": people.alice.email, "password": PASSWORD})
+    response = anonymous.post(f"{PATH}?password=x", json={"email": people.alice.email, "password": PASSWORD})
 
-    refused(answer, 400, "VALIDATION_ERROR", "password")
+    refused(response, 400, "VALIDATION_ERROR", "password")
 
 
 def test_a_hash_is_upgraded_by_a_sign_in_when_the_cost_rises(variant: Variant, people: People) -> None:
@@ -191,9 +191,9 @@ def test_an_upgrade_ends_no_session(variant: Variant, people: People) -> None:
 
 def wait_of(client: httpx.Client, email: str, password: str = PASSWORD, **headers: str) -> int:
     """Return how long a refused sign-in says to wait."""
-    answer = client.post(PATH, json={"email": email, "password": password}, headers=headers)
-    refused(answer, 429, "RATE_LIMITED")
-    return int(answer.headers["retry-after"])
+    response = client.post(PATH, json={"email": email, "password": password}, headers=headers)
+    refused(response, 429, "RATE_LIMITED")
+    return int(response.headers["retry-after"])
 
 
 @pytest.mark.parametrize("name", ["alice", "nobody"])
@@ -219,11 +219,11 @@ def test_a_waiting_account_refuses_the_right_password_and_says_why_in_the_audit(
     service.clock.stop()
     fail(anonymous, people.alice.email, times=5)
 
-    answer = sign_in(anonymous, people.alice.email)
+    response = sign_in(anonymous, people.alice.email)
 
-    refused(answer, 429, "RATE_LIMITED")
-    assert (event(answer).outcome, event(answer).reason) == ("failed", "account_throttled")
-    assert answer.headers["ratelimit-policy"].startswith('"login";')
+    refused(response, 429, "RATE_LIMITED")
+    assert (event(response).outcome, event(response).reason) == ("failed", "account_throttled")
+    assert response.headers["ratelimit-policy"].startswith('"login";')
     service.clock.advance(seconds=1)
     data(sign_in(anonymous, people.alice.email))
 
@@ -281,10 +281,10 @@ def test_a_forwarded_address_that_no_trusted_proxy_wrote_counts_for_nothing(
 def test_a_client_over_the_limit_is_not_even_looked_at(variant: Variant, people: People) -> None:
     with variant(LIMIT_LOGIN="1/60") as strict, strict.client() as client:
         refused(sign_in(client, people.alice.email, WRONG), 401, "INVALID_CREDENTIALS")
-        answer = sign_in(client, people.alice.email)
+        response = sign_in(client, people.alice.email)
 
-    check_limited(answer, "login")
-    assert eventless(answer)
+    check_limited(response, "login")
+    assert eventless(response)
     assert sorted(run("SELECT failures FROM sign_in_attempts")) == [(1,), (1,)]
 
 

@@ -32,10 +32,10 @@ def test_it_ends_the_sessions_of_its_scope_and_nobody_elses(
     there, here = people.alice.sign_in(), people.alice.sign_in()
     people.bob.sign_in()
 
-    answer = people.alice.api.post(PATH, json=body)
+    response = people.alice.api.post(PATH, json=body)
 
-    assert (answer.status_code, answer.content) == (204, b"")
-    assert "content-type" not in answer.headers
+    assert (response.status_code, response.content) == (204, b"")
+    assert "content-type" not in response.headers
     for name, tokens in (("here", here), ("there", there)):
         with service.client(tokens["access_token"]) as client:
             seen = client.get("/v1/users/me")
@@ -58,10 +58,10 @@ def test_every_role_may(people: People) -> None:
 
 
 def test_it_leaves_a_decision_and_an_event(people: People) -> None:
-    answer = people.alice.api.post(PATH, json={"scope": "all"})
+    response = people.alice.api.post(PATH, json={"scope": "all"})
 
-    assert decision(answer)[:6] == (people.alice.id, "user", "logout", "sessions:end", "allowed", None)
-    assert event(answer)[:6] == (people.alice.id, "user", "session.ended", None, "succeeded", None)
+    assert decision(response)[:6] == (people.alice.id, "user", "logout", "sessions:end", "allowed", None)
+    assert event(response)[:6] == (people.alice.id, "user", "session.ended", None, "succeeded", None)
 
 
 def test_who_has_signed_out_cannot_sign_out_again(people: People) -> None:
@@ -93,12 +93,12 @@ def test_a_session_that_has_ended_keeps_its_moment_and_its_reason(service: Servi
     [({"scope": "everywhere"}, "scope"), ({"scope": None}, "scope"), ({"session_id": "x"}, "session_id")],
 )
 def test_a_wrong_body_is_refused_and_ends_nothing(people: People, body: dict[str, Any], field: str) -> None:
-    answer = people.alice.api.post(PATH, json=body)
+    response = people.alice.api.post(PATH, json=body)
 
-    refused(answer, 400, "VALIDATION_ERROR", field)
+    refused(response, 400, "VALIDATION_ERROR", field)
     assert live_sessions(people.alice.id) == 1
-    assert decision(answer).outcome == "allowed"
-    assert eventless(answer)
+    assert decision(response).outcome == "allowed"
+    assert eventless(response)
 
 
 def test_a_query_parameter_is_refused(people: People) -> None:
@@ -118,23 +118,23 @@ def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Clien
 
 
 def test_nobody_gets_in_without_a_token(anonymous: httpx.Client) -> None:
-    answer = anonymous.post(PATH)
+    response = anonymous.post(PATH)
 
-    refused(answer, 401, "UNAUTHENTICATED")
-    assert answer.headers["www-authenticate"] == 'Bearer realm="charter"'
+    refused(response, 401, "UNAUTHENTICATED")
+    assert response.headers["www-authenticate"] == 'Bearer realm="charter"'
 
 
 def test_the_limit_is_counted_for_each_account(variant: Variant, people: People) -> None:
     alice, bob = (person.sign_in()["access_token"] for person in (people.alice, people.bob))
     with variant(LIMIT_WRITE="1/60") as strict, strict.client() as client:
-        answers = [
+        responses = [
             client.post(PATH, json={"scope": "others"}, headers={"Authorization": f"Bearer {token}"})
             for token in (alice, alice, bob)
         ]
 
-    assert [answer.status_code for answer in answers] == [204, 429, 204]
-    assert answers[0].headers["ratelimit"] == '"write";r=0;t=60'
-    check_limited(answers[1], "write")
+    assert [response.status_code for response in responses] == [204, 429, 204]
+    assert responses[0].headers["ratelimit"] == '"write";r=0;t=60'
+    check_limited(responses[1], "write")
 
 
 def test_without_the_database_it_says_so_and_ends_nothing(people: People, database_away: Away) -> None:

@@ -16,11 +16,11 @@ def test_anybody_reads_the_values_of_public_settings_and_of_no_others(anonymous:
     store_setting("sign_in.unverified", True)
     store_setting("registration.invitation_code", "six geese a-laying")
 
-    answer = anonymous.get(PATH)
+    response = anonymous.get(PATH)
 
-    assert data(answer) == DEFAULTS
-    assert list(answer.json()["data"]) == sorted(DEFAULTS)
-    assert audit_rows(answer, "decision") == audit_rows(answer, "event") == []
+    assert data(response) == DEFAULTS
+    assert list(response.json()["data"]) == sorted(DEFAULTS)
+    assert audit_rows(response, "decision") == audit_rows(response, "event") == []
 
 
 def test_a_change_is_there_for_the_next_who_asks(anonymous: httpx.Client, people: People) -> None:
@@ -43,9 +43,9 @@ def test_a_change_of_what_is_not_public_changes_nothing_here(anonymous: httpx.Cl
 
 def test_it_is_no_setting_of_that_key(people: People) -> None:
     for method in ("PUT", "DELETE", "PATCH"):
-        answer = people.ada.api.request(method, PATH, json={"value": 1})
-        refused(answer, 405, "METHOD_NOT_ALLOWED")
-        assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+        response = people.ada.api.request(method, PATH, json={"value": 1})
+        refused(response, 405, "METHOD_NOT_ALLOWED")
+        assert response.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_the_door_is_that_of_every_operation(anonymous: httpx.Client) -> None:

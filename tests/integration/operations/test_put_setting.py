@@ -22,20 +22,20 @@ def path_of(key: str) -> str:
 
 
 def test_it_counts_from_the_next_request_on_and_is_shown_as_it_is_now(people: People) -> None:
-    answer = people.ada.api.put(PATH, json={"value": "Back at noon."})
+    response = people.ada.api.put(PATH, json={"value": "Back at noon."})
 
-    shown = data(answer)
+    shown = data(response)
     assert (shown["key"], shown["value"], shown["is_set"]) == ("service.notice", "Back at noon.", True)
     again = people.ada.api.get(PATH)
     assert data(again) == shown
-    assert again.headers["etag"] == answer.headers["etag"]
+    assert again.headers["etag"] == response.headers["etag"]
     assert stored_settings() == {"service.notice": "Back at noon."}
 
 
 def test_the_trail_keeps_old_and_new(people: People) -> None:
     changes = [people.ada.api.put(PATH, json={"value": value}) for value in ("One.", "Two.", None)]
 
-    kept = [event(answer).details for answer in changes]
+    kept = [event(response).details for response in changes]
     assert [(change["old"], change["new"]) for change in kept if change] == [
         (None, "One."),
         ("One.", "Two."),
@@ -51,25 +51,25 @@ def test_of_a_secret_one_nothing_is_shown_and_nothing_kept(people: People) -> No
     leaks.note(CODE)
     path = path_of("registration.invitation_code")
 
-    answers = [people.ada.api.put(path, json={"value": value}) for value in (CODE, CODE[::-1])]
+    responses = [people.ada.api.put(path, json={"value": value}) for value in (CODE, CODE[::-1])]
 
-    for answer in answers:
-        assert (data(answer)["value"], data(answer)["is_set"]) == (None, True)
-        details = event(answer).details
+    for response in responses:
+        assert (data(response)["value"], data(response)["is_set"]) == (None, True)
+        details = event(response).details
         assert details == {"key": "registration.invitation_code", "old": "***", "new": "***"}
     assert stored_settings() == {"registration.invitation_code": CODE[::-1]}
-    assert answers[0].headers["etag"] != answers[1].headers["etag"]
+    assert responses[0].headers["etag"] != responses[1].headers["etag"]
 
 
 def test_a_refused_secret_is_in_no_answer_and_no_row(people: People) -> None:
     leaks.note("only fifteen ch")
 
-    answer = people.ada.api.put(path_of("registration.invitation_code"), json={"value": "only fifteen ch"})
+    response = people.ada.api.put(path_of("registration.invitation_code"), json={"value": "only fifteen ch"})
 
-    [error] = refused(answer, 400, "VALIDATION_ERROR", "value")
-    assert "fifteen ch" not in answer.text
+    [error] = refused(response, 400, "VALIDATION_ERROR", "value")
+    assert "fifteen ch" not in response.text
     assert error["message"] == "Must have at least 16 characters."
-    row = event(answer)
+    row = event(response)
     assert (row.outcome, row.reason, row.details) == ("failed", "validation_error", None)
 
 
@@ -123,9 +123,9 @@ def test_a_value_that_fits_is_kept_as_it_is(people: People, key: str, value: Any
 def test_what_is_no_json_is_refused(people: People, text: bytes) -> None:
     raw = b'{"value": ' + text + (b"]" * 40 if text[:1] == b"[" else b"") + b"}"
 
-    answer = people.ada.api.put(PATH, content=raw, headers={"Content-Type": "application/json"})
+    response = people.ada.api.put(PATH, content=raw, headers={"Content-Type": "application/json"})
 
-    assert refused(answer, 400, "MALFORMED_BODY")
+    assert refused(response, 400, "MALFORMED_BODY")
 
 
 def test_the_body_is_a_value_and_nothing_else(people: People) -> None:
@@ -141,10 +141,10 @@ def test_the_body_is_a_value_and_nothing_else(people: People) -> None:
 def test_a_key_that_nobody_declares_is_a_404_and_stays_unset(people: People) -> None:
     store_setting("relic.of_old", 1)
     for key in ("no.such.key", "relic.of_old"):
-        answer = people.ada.api.put(path_of(key), json={"value": 2})
+        response = people.ada.api.put(path_of(key), json={"value": 2})
 
-        refused(answer, 404, "NOT_FOUND")
-        assert event(answer)[2:7] == ("setting.changed", None, "failed", "not_found", f"setting:{key}")
+        refused(response, 404, "NOT_FOUND")
+        assert event(response)[2:7] == ("setting.changed", None, "failed", "not_found", f"setting:{key}")
     assert stored_settings() == {"relic.of_old": 1}
 
 
@@ -154,9 +154,9 @@ def test_only_the_version_that_was_seen_is_replaced(people: People) -> None:
     first = api.put(PATH, json={"value": "One."}, headers={"If-Match": unset}).headers["etag"]
 
     for stale in (unset, '"999"', f"W/{unset}", first.partition("-")[0] + '"'):
-        answer = api.put(PATH, json={"value": "Lost."}, headers={"If-Match": stale})
-        refused(answer, 412, "PRECONDITION_FAILED")
-        assert event(answer).reason == "precondition_failed"
+        response = api.put(PATH, json={"value": "Lost."}, headers={"If-Match": stale})
+        refused(response, 412, "PRECONDITION_FAILED")
+        assert event(response).reason == "precondition_failed"
     refused(api.put(PATH, json={"value": "x"}, headers={"If-Match": "one"}), 400, "VALIDATION_ERROR", "If-Match")
 
     assert data(api.put(PATH, json={"value": "Two."}, headers={"If-Match": f'"x", {first}'}))["value"] == "Two."
@@ -179,10 +179,10 @@ def test_the_default_may_be_set_and_then_it_is_set(people: People) -> None:
 def test_a_value_that_no_longer_fitted_is_mended(people: People) -> None:
     store_setting("service.notice", 5)
 
-    answer = people.ada.api.put(PATH, json={"value": "Back at noon."})
+    response = people.ada.api.put(PATH, json={"value": "Back at noon."})
 
-    assert data(answer)["value"] == "Back at noon."
-    assert event(answer).details == {"key": "service.notice", "old": None, "new": "Back at noon."}
+    assert data(response)["value"] == "Back at noon."
+    assert event(response).details == {"key": "service.notice", "old": None, "new": "Back at noon."}
 
 
 def test_who_may_write_need_not_be_able_to_read_and_others_may_not_write(people: People, service: Service) -> None:
@@ -226,9 +226,9 @@ def test_the_setting_says_whether_a_guest_signs_in_and_else_the_variable(variant
 
 
 def test_the_values_are_in_no_place_but_their_own(people: People) -> None:
-    answer = people.ada.api.put(path_of("sign_in.unverified"), json={"value": True})
+    response = people.ada.api.put(path_of("sign_in.unverified"), json={"value": True})
 
-    assert "value" not in json.dumps(dict(answer.headers))
+    assert "value" not in json.dumps(dict(response.headers))
     assert stored_settings() == {"sign_in.unverified": True}
 
 

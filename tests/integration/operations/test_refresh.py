@@ -29,10 +29,10 @@ def next_of(client: httpx.Client, token: str) -> str:
 
 def reason_of(client: httpx.Client, token: str) -> str | None:
     """Return the reason in the audit trail for a refused refresh."""
-    answer = refresh(client, token)
-    refused(answer, 401, "INVALID_REFRESH_TOKEN")
-    assert (event(answer).action, event(answer).outcome) == ("session.refreshed", "failed")
-    return event(answer).reason
+    response = refresh(client, token)
+    refused(response, 401, "INVALID_REFRESH_TOKEN")
+    assert (event(response).action, event(response).outcome) == ("session.refreshed", "failed")
+    return event(response).reason
 
 
 def me(client: httpx.Client, access_token: str) -> httpx.Response:
@@ -47,24 +47,24 @@ def token(service: Service, people: People) -> str:
 
 
 def test_it_answers_with_the_next_tokens(anonymous: httpx.Client, people: People, token: str) -> None:
-    answer = refresh(anonymous, token)
+    response = refresh(anonymous, token)
 
-    found = data(answer)
+    found = data(response)
     assert set(found) == {"access_token", "refresh_token", "token_type", "expires_in"}
     assert (found["token_type"], found["expires_in"]) == ("Bearer", 900)
     assert found["refresh_token"] != token
     assert data(me(anonymous, found["access_token"]))["id"] == str(people.alice.id)
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["ratelimit-policy"].startswith('"refresh";')
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["ratelimit-policy"].startswith('"refresh";')
 
 
 def test_it_leaves_an_event_with_its_actor_and_no_decision(anonymous: httpx.Client, people: People, token: str) -> None:
-    answer = refresh(anonymous, token)
+    response = refresh(anonymous, token)
 
-    row = event(answer)
+    row = event(response)
     assert row[:3] == (people.alice.id, "user", "session.refreshed")
     assert (row.outcome, row.reason) == ("succeeded", None)
-    assert decisions(answer.headers["x-request-id"]) == []
+    assert decisions(response.headers["x-request-id"]) == []
 
 
 def test_the_access_token_from_before_goes_on(anonymous: httpx.Client, people: People, token: str) -> None:
@@ -132,7 +132,7 @@ def test_a_token_that_was_never_issued_ends_nobodys_session(
     service: Service, anonymous: httpx.Client, people: People, token: str
 ) -> None:
     [(session_id,)] = run("SELECT id FROM sessions")
-    foreign, own = RefreshTokens([("k1", FOREIGN_KEY)]), RefreshTokens(service.settings.refresh_keys)
+    foreign, own = RefreshTokens([("k1", FOREIGN_KEY)]), RefreshTokens(service.config.refresh_keys)
     access_token = people.alice.tokens["access_token"]  # type: ignore[index]
     never = {
         "never_issued": foreign.derive(session_id, 1, "k1"),
@@ -203,13 +203,13 @@ def test_every_refusal_has_the_same_answer(
     service.clock.advance(seconds=16)
     reused, ended = (refresh(anonymous, token) for _ in range(2))
     service.clock.advance(days=30)
-    answers = [reused, ended, refresh(anonymous, idle), refresh(anonymous, "x"), refresh(anonymous, idle.swapcase())]
+    responses = [reused, ended, refresh(anonymous, idle), refresh(anonymous, "x"), refresh(anonymous, idle.swapcase())]
 
-    for answer in answers:
-        refused(answer, 401, "INVALID_REFRESH_TOKEN")
-        assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert len({str(answer.json()["errors"]) for answer in answers}) == 1
-    assert len({str(list(answer.headers)) for answer in answers}) == 1
+    for response in responses:
+        refused(response, 401, "INVALID_REFRESH_TOKEN")
+        assert response.headers["www-authenticate"].startswith("Bearer")
+    assert len({str(response.json()["errors"]) for response in responses}) == 1
+    assert len({str(list(response.headers)) for response in responses}) == 1
 
 
 def test_a_new_key_signs_from_the_next_rotation_and_the_old_one_is_still_read(variant: Variant, token: str) -> None:
@@ -237,9 +237,9 @@ def test_every_violation_is_listed_with_its_field(
 
 
 def test_a_query_parameter_is_refused_and_uses_nothing_up(anonymous: httpx.Client, token: str) -> None:
-    answer = anonymous.post(f"{PATH}?refresh_token={token}", json={"refresh_token": token})
+    response = anonymous.post(f"{PATH}?refresh_token={token}", json={"refresh_token": token})
 
-    refused(answer, 400, "VALIDATION_ERROR", "refresh_token")
+    refused(response, 400, "VALIDATION_ERROR", "refresh_token")
     assert run("SELECT generation FROM sessions") == [(1,)]
 
 
@@ -254,10 +254,10 @@ def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Clien
 def test_a_refresh_over_the_limit_uses_nothing_up(variant: Variant, anonymous: httpx.Client, token: str) -> None:
     with variant(LIMIT_REFRESH="1/60") as strict, strict.client() as client:
         current = next_of(client, token)
-        answer = refresh(client, current)
+        response = refresh(client, current)
 
-    check_limited(answer, "refresh")
-    assert eventless(answer)
+    check_limited(response, "refresh")
+    assert eventless(response)
     next_of(anonymous, current)
 
 

@@ -25,9 +25,9 @@ def body(**values: Any) -> dict[str, Any]:
 
 
 def test_it_makes_a_guest_whose_address_is_not_verified(anonymous: httpx.Client) -> None:
-    answer = anonymous.post(PATH, json=body(display_name="Nora Batty"))
+    response = anonymous.post(PATH, json=body(display_name="Nora Batty"))
 
-    assert data(answer, 202) == {"status": "pending"}
+    assert data(response, 202) == {"status": "pending"}
     made = run(
         """
         SELECT u.email, r.name, u.status, u.verified_at, u.version, p.display_name, p.bio
@@ -36,7 +36,7 @@ def test_it_makes_a_guest_whose_address_is_not_verified(anonymous: httpx.Client)
     )
     assert made == [("nora@example.com", "guest", "active", None, 1, "Nora Batty", None)]
     assert run("SELECT count(*) FROM sessions") == [(0,)]
-    assert "location" not in answer.headers
+    assert "location" not in response.headers
 
 
 def test_the_password_is_stored_as_a_hash_that_names_its_scheme(anonymous: httpx.Client) -> None:
@@ -48,12 +48,12 @@ def test_the_password_is_stored_as_a_hash_that_names_its_scheme(anonymous: httpx
 
 
 def test_it_leaves_an_event_and_no_decision(anonymous: httpx.Client) -> None:
-    answer = anonymous.post(PATH, json=body())
+    response = anonymous.post(PATH, json=body())
 
-    row = event(answer)
+    row = event(response)
     assert (row.action, row.outcome, row.reason, row.actor) == ("user.registered", "succeeded", None, None)
     assert row.details == {"user_id": str(run("SELECT id FROM users")[0][0])}
-    assert decisions(answer.headers["x-request-id"]) == []
+    assert decisions(response.headers["x-request-id"]) == []
 
 
 def test_the_new_account_can_sign_in(anonymous: httpx.Client) -> None:
@@ -82,9 +82,9 @@ def test_the_answers_for_a_known_and_an_unknown_address_differ_in_nothing(
     anonymous: httpx.Client, people: People
 ) -> None:
     assert people.alice.id
-    answers = [anonymous.post(PATH, json=body(email=email)) for email in ("alice@example.com", "nora@example.com")]
+    responses = [anonymous.post(PATH, json=body(email=email)) for email in ("alice@example.com", "nora@example.com")]
 
-    known, unknown = answers
+    known, unknown = responses
     assert known.status_code == unknown.status_code == 202
     assert known.json()["data"] == unknown.json()["data"]
     assert set(known.json()["meta"]) == set(unknown.json()["meta"])
@@ -107,12 +107,12 @@ def test_a_known_address_takes_the_time_of_a_hash(anonymous: httpx.Client, peopl
     ["only 14 chars.", "passwordpassword", "nora@example.com", "aronmoc.elpmaxe@aron", "abcabcabcabcabcabc"],
 )
 def test_a_weak_password_is_refused_with_its_field_and_nothing_is_made(anonymous: httpx.Client, password: str) -> None:
-    answer = anonymous.post(PATH, json=body(password=password))
+    response = anonymous.post(PATH, json=body(password=password))
 
-    refused(answer, 400, "VALIDATION_ERROR", "password")
-    assert password not in answer.text
+    refused(response, 400, "VALIDATION_ERROR", "password")
+    assert password not in response.text
     assert number_of_accounts() == 0
-    assert (event(answer).outcome, event(answer).reason) == ("failed", "validation_error")
+    assert (event(response).outcome, event(response).reason) == ("failed", "validation_error")
 
 
 def test_a_known_address_with_a_weak_password_is_refused_like_any_other(
@@ -153,10 +153,10 @@ def test_what_is_missing_is_named(anonymous: httpx.Client) -> None:
 
 
 def test_a_query_parameter_is_refused(anonymous: httpx.Client) -> None:
-    answer = anonymous.post(f"{PATH}?invite=7", json=body())
+    response = anonymous.post(f"{PATH}?invite=7", json=body())
 
-    refused(answer, 400, "VALIDATION_ERROR", "invite")
-    assert eventless(answer)
+    refused(response, 400, "VALIDATION_ERROR", "invite")
+    assert eventless(response)
 
 
 def test_a_body_that_is_none_is_refused_and_nothing_is_made(anonymous: httpx.Client) -> None:
@@ -171,8 +171,8 @@ def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Clien
 
 def test_other_methods_are_refused_with_what_is_allowed(anonymous: httpx.Client) -> None:
     for method in ("GET", "HEAD", "PUT", "DELETE"):
-        answer = anonymous.request(method, PATH)
-        assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
+        response = anonymous.request(method, PATH)
+        assert (response.status_code, response.headers["allow"]) == (405, "OPTIONS, POST")
 
 
 def test_a_client_over_the_limit_waits_and_makes_nothing(variant: Variant) -> None:
@@ -197,24 +197,24 @@ def test_without_the_database_it_says_so_and_recovers(anonymous: httpx.Client, d
 def test_a_registration_that_breaks_is_rolled_back_and_recorded(service: Service, anonymous: httpx.Client) -> None:
     run("ALTER TABLE user_profiles ADD CHECK (display_name <> 'Nora')")
 
-    answer = anonymous.post(PATH, json=body(display_name="Nora"))
+    response = anonymous.post(PATH, json=body(display_name="Nora"))
 
-    refused(answer, 500, "INTERNAL_ERROR")
+    refused(response, 500, "INTERNAL_ERROR")
     assert number_of_accounts() == 0
-    assert (event(answer).outcome, event(answer).reason) == ("failed", "internal_error")
+    assert (event(response).outcome, event(response).reason) == ("failed", "internal_error")
 
 
 def test_closed_it_refuses_everybody_alike_and_makes_nothing(anonymous: httpx.Client, people: People) -> None:
     store_setting("registration.open", False)
     before = people.alice and number_of_accounts()
 
-    answers = [anonymous.post(PATH, json=body(email=email)) for email in ("nora@example.com", people.alice.email)]
+    responses = [anonymous.post(PATH, json=body(email=email)) for email in ("nora@example.com", people.alice.email)]
 
-    for answer in answers:
-        [error] = refused(answer, 403, "FORBIDDEN")
+    for response in responses:
+        [error] = refused(response, 403, "FORBIDDEN")
         assert error == {"code": "FORBIDDEN", "message": "Registration is closed."}
-        assert event(answer)[2:6] == ("user.registered", None, "failed", "registration_closed")
-        assert decisions(answer.headers["x-request-id"]) == []
+        assert event(response)[2:6] == ("user.registered", None, "failed", "registration_closed")
+        assert decisions(response.headers["x-request-id"]) == []
     assert number_of_accounts() == before
     assert data(people.ada.api.post("/v1/users", json=body()), 201)["email"] == "nora@example.com"
 
@@ -225,9 +225,9 @@ def test_only_addresses_of_the_allowed_domains_register(anonymous: httpx.Client)
     for email in ("nora@EXAMPLE.com", "nora@example.org"):
         data(anonymous.post(PATH, json=body(email=email)), 202)
     for email in ("nora@example.net", "nora@mail.example.com", "nora@notexample.com", "example.com@example.net"):
-        answer = anonymous.post(PATH, json=body(email=email))
-        refused(answer, 400, "VALIDATION_ERROR", "email")
-        assert event(answer).reason == "domain_not_allowed"
+        response = anonymous.post(PATH, json=body(email=email))
+        refused(response, 400, "VALIDATION_ERROR", "email")
+        assert event(response).reason == "domain_not_allowed"
     assert number_of_accounts() == 2
 
 
@@ -239,10 +239,10 @@ def test_only_who_has_the_invitation_code_registers(anonymous: httpx.Client) -> 
     store_setting("registration.invitation_code", CODE)
 
     for code in ({}, {"invitation_code": ""}, {"invitation_code": CODE.upper()}, {"invitation_code": "ünïcödé" * 3}):
-        answer = anonymous.post(PATH, json=body(**code))
-        refused(answer, 403, "FORBIDDEN", "invitation_code")
-        assert event(answer)[4:6] == ("failed", "invitation_code_wrong")
-        assert event(answer).details is None
+        response = anonymous.post(PATH, json=body(**code))
+        refused(response, 403, "FORBIDDEN", "invitation_code")
+        assert event(response)[4:6] == ("failed", "invitation_code_wrong")
+        assert event(response).details is None
     assert number_of_accounts() == 0
     data(anonymous.post(PATH, json=body(invitation_code=CODE)), 202)
     assert stored_settings() == {"registration.invitation_code": CODE}
@@ -251,8 +251,8 @@ def test_only_who_has_the_invitation_code_registers(anonymous: httpx.Client) -> 
 def test_a_code_that_nobody_asks_for_is_no_fault_unless_it_is_too_long(anonymous: httpx.Client) -> None:
     data(anonymous.post(PATH, json=body(invitation_code="whatever")), 202)
     for code in ("x" * 201, 5, None):
-        answer = anonymous.post(PATH, json=body(invitation_code=code))
-        refused(answer, 400, "VALIDATION_ERROR", "invitation_code")
+        response = anonymous.post(PATH, json=body(invitation_code=code))
+        refused(response, 400, "VALIDATION_ERROR", "invitation_code")
 
 
 def test_a_setting_that_cannot_be_read_is_the_default_and_not_a_500(anonymous: httpx.Client) -> None:

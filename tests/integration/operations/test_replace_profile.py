@@ -34,32 +34,32 @@ def fields_of(person: Person) -> dict[str, Any]:
 def test_the_owner_replaces_his_profile_without_a_permission(people: People) -> None:
     before = data(people.gus.api.get(f"/v1/users/{people.gus.id}/profile"))
 
-    answer = replace(people.gus, people.gus)
+    response = replace(people.gus, people.gus)
 
-    changed = data(answer)
+    changed = data(response)
     assert changed == before | PROFILE | {"updated_at": changed["updated_at"]}
     assert changed["updated_at"] > before["updated_at"]
     assert fields_of(people.gus) == PROFILE
-    assert answer.headers["etag"] == '"2"'
+    assert response.headers["etag"] == '"2"'
 
 
 def test_the_trail_names_the_account_and_keeps_none_of_the_profile(people: People) -> None:
-    answer = replace(people.alice, people.alice)
+    response = replace(people.alice, people.alice)
 
     target, alice = f"user:{people.alice.id}", (people.alice.id, "user")
-    assert decision(answer) == (*alice, "replace_profile", "profiles:update", "allowed", None, target, None)
-    assert event(answer) == (*alice, "profile.replaced", None, "succeeded", None, target, None)
+    assert decision(response) == (*alice, "replace_profile", "profiles:update", "allowed", None, target, None)
+    assert event(response) == (*alice, "profile.replaced", None, "succeeded", None, target, None)
 
 
 def test_the_version_of_the_account_rises_with_its_profile(people: People) -> None:
     url = f"/v1/users/{people.alice.id}"
     replace(people.alice, people.alice)
 
-    answer = people.alice.api.get(url)
+    response = people.alice.api.get(url)
 
-    assert answer.headers["etag"] == '"2"'
-    assert data(answer)["profile"] == PROFILE
-    assert data(answer)["updated_at"] > data(answer)["created_at"]
+    assert response.headers["etag"] == '"2"'
+    assert data(response)["profile"] == PROFILE
+    assert data(response)["updated_at"] > data(response)["created_at"]
     assert people.alice.api.get("/v1/users/me").headers["etag"] == '"2"'
     assert refused(
         people.ada.api.patch(url, json={"email_verified": False}, headers={"If-Match": '"1"'}),
@@ -80,10 +80,10 @@ def test_an_admin_replaces_any_profile(people: People) -> None:
 
 
 def test_who_has_not_said_what_he_saw_is_asked_to(people: People) -> None:
-    answer = replace(people.alice, people.alice, None)
+    response = replace(people.alice, people.alice, None)
 
-    refused(answer, 428, "PRECONDITION_REQUIRED", "If-Match")
-    assert decision(answer).outcome == "allowed"
+    refused(response, 428, "PRECONDITION_REQUIRED", "If-Match")
+    assert decision(response).outcome == "allowed"
     assert fields_of(people.alice) == EMPTY | {"display_name": "Alice"}
 
 
@@ -98,10 +98,10 @@ OTHER_TAGS = ['"2"', 'W/"2"', '"1-clerk"', '"2", "3"', '"one"']
 def test_a_tag_that_does_not_fit_changes_nothing(people: People, subtests: pytest.Subtests) -> None:
     for tags in OTHER_TAGS:
         with subtests.test(tags):
-            answer = replace(people.alice, people.alice, tags)
+            response = replace(people.alice, people.alice, tags)
 
-            refused(answer, 412, "PRECONDITION_FAILED")
-            assert event(answer)[2:6] == ("profile.replaced", None, "failed", "precondition_failed")
+            refused(response, 412, "PRECONDITION_FAILED")
+            assert event(response)[2:6] == ("profile.replaced", None, "failed", "precondition_failed")
             assert fields_of(people.alice) == EMPTY | {"display_name": "Alice"}
 
 
@@ -127,26 +127,26 @@ def test_of_two_who_saw_the_same_only_the_first_writes(people: People) -> None:
 
 def test_others_do_not_get_to_know_whether_an_account_exists(people: People) -> None:
     for target in (people.alice.id, new_id()):
-        answer = people.mallory.api.put(f"/v1/users/{target}/profile", json=PROFILE, headers={"If-Match": "*"})
+        response = people.mallory.api.put(f"/v1/users/{target}/profile", json=PROFILE, headers={"If-Match": "*"})
 
-        refused(answer, 403, "FORBIDDEN")
-        assert decision(answer)[3:7] == ("profiles:update", "denied", "permission_missing", f"user:{target}")
-        assert eventless(answer)
+        refused(response, 403, "FORBIDDEN")
+        assert decision(response)[3:7] == ("profiles:update", "denied", "permission_missing", f"user:{target}")
+        assert eventless(response)
 
 
 def test_an_account_that_is_not_there_is_a_404_for_those_who_may_change_it(people: People) -> None:
     for tags in ("*", '"1"'):
-        answer = people.ada.api.put(f"/v1/users/{new_id()}/profile", json=PROFILE, headers={"If-Match": tags})
+        response = people.ada.api.put(f"/v1/users/{new_id()}/profile", json=PROFILE, headers={"If-Match": tags})
 
-        refused(answer, 404, "NOT_FOUND")
-        assert event(answer)[4:6] == ("failed", "not_found")
+        refused(response, 404, "NOT_FOUND")
+        assert event(response)[4:6] == ("failed", "not_found")
 
 
 def test_nobody_gets_in_without_a_token(service: Service, people: People) -> None:
     with service.client() as client:
-        answer = client.put(f"/v1/users/{people.alice.id}/profile", json=PROFILE, headers={"If-Match": "*"})
+        response = client.put(f"/v1/users/{people.alice.id}/profile", json=PROFILE, headers={"If-Match": "*"})
 
-    assert refused(answer, 401, "UNAUTHENTICATED")
+    assert refused(response, 401, "UNAUTHENTICATED")
 
 
 @pytest.mark.parametrize("name", ["alice", "ada"])
@@ -154,10 +154,10 @@ def test_nobody_touches_an_account_that_holds_more_than_himself(people: People, 
     make_role("editor", "profiles:update")
     edith, target = people.make("edith", "editor"), getattr(people, name)
 
-    answer = replace(edith, target)
+    response = replace(edith, target)
 
-    refused(answer, 403, "FORBIDDEN")
-    assert event(answer)[4:7] == ("failed", "beyond_actor", f"user:{target.id}")
+    refused(response, 403, "FORBIDDEN")
+    assert event(response)[4:7] == ("failed", "beyond_actor", f"user:{target.id}")
     assert stored(target.id).version == 1  # type: ignore[union-attr]
     assert data(replace(edith, people.gus))["bio"] == PROFILE["bio"]
 
@@ -181,18 +181,18 @@ BAD_FIELDS = [
 def test_a_bad_body_is_refused_with_every_field(people: People, subtests: pytest.Subtests) -> None:
     for fields, named in BAD_FIELDS:
         with subtests.test(str(fields)):
-            answer = replace(people.alice, people.alice, **fields)
+            response = replace(people.alice, people.alice, **fields)
 
-            refused(answer, 400, "VALIDATION_ERROR", *named)
+            refused(response, 400, "VALIDATION_ERROR", *named)
             assert fields_of(people.alice) == EMPTY | {"display_name": "Alice"}
 
 
 def test_missing_fields_are_named_themselves(people: People) -> None:
     url = f"/v1/users/{people.alice.id}/profile"
 
-    answer = people.alice.api.put(url, json={"bio": "Only this."}, headers={"If-Match": "*"})
+    response = people.alice.api.put(url, json={"bio": "Only this."}, headers={"If-Match": "*"})
 
-    assert refused(answer, 400, "VALIDATION_ERROR", "display_name", "locale", "time_zone", "avatar_url")
+    assert refused(response, 400, "VALIDATION_ERROR", "display_name", "locale", "time_zone", "avatar_url")
 
 
 NO_JSON = [b'{"bio": "\xff"}', b'{"bio": "\\u0000"}', b'{"bio": "\\ud800"}', b"[]x", b""]
@@ -203,9 +203,9 @@ def test_a_body_that_is_no_json_is_malformed(people: People, subtests: pytest.Su
         with subtests.test(str(content)):
             headers = {"If-Match": "*", "Content-Type": "application/json"}
 
-            answer = people.alice.api.put(f"/v1/users/{people.alice.id}/profile", content=content, headers=headers)
+            response = people.alice.api.put(f"/v1/users/{people.alice.id}/profile", content=content, headers=headers)
 
-            assert refused(answer, 400, "MALFORMED_BODY")
+            assert refused(response, 400, "MALFORMED_BODY")
 
 
 def test_text_in_any_script_comes_back_as_it_was_sent(people: People) -> None:

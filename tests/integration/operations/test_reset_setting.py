@@ -16,9 +16,9 @@ PATH = "/v1/settings/registration.open"
 def test_the_default_counts_again(people: People) -> None:
     store_setting("registration.open", False)
 
-    answer = people.ada.api.delete(PATH)
+    response = people.ada.api.delete(PATH)
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert stored_settings() == {}
     shown = data(people.ada.api.get(PATH))
     assert (shown["value"], shown["is_set"]) == (True, False)
@@ -27,12 +27,12 @@ def test_the_default_counts_again(people: People) -> None:
 def test_the_trail_keeps_what_it_was(people: People) -> None:
     store_setting("registration.open", False)
 
-    answer, again = people.ada.api.delete(PATH), people.ada.api.delete(PATH)
+    response, again = people.ada.api.delete(PATH), people.ada.api.delete(PATH)
 
     details = {"key": "registration.open", "old": False, "new": True}
     target = "setting:registration.open"
-    assert event(answer) == Row(people.ada.id, "admin", "setting.reset", None, "succeeded", None, target, details)
-    assert decision(answer)[2:7] == ("reset_setting", "settings:write", "allowed", None, target)
+    assert event(response) == Row(people.ada.id, "admin", "setting.reset", None, "succeeded", None, target, details)
+    assert decision(response)[2:7] == ("reset_setting", "settings:write", "allowed", None, target)
     assert event(again).details == {"key": "registration.open", "old": True, "new": True}
 
 
@@ -40,10 +40,10 @@ def test_of_a_secret_one_nothing_is_kept(people: People) -> None:
     leaks.note("six geese a-laying")
     store_setting("registration.invitation_code", "six geese a-laying")
 
-    answer = people.ada.api.delete("/v1/settings/registration.invitation_code")
+    response = people.ada.api.delete("/v1/settings/registration.invitation_code")
 
-    assert answer.status_code == 204
-    assert event(answer).details == {"key": "registration.invitation_code", "old": "***", "new": "***"}
+    assert response.status_code == 204
+    assert event(response).details == {"key": "registration.invitation_code", "old": "***", "new": "***"}
 
 
 def test_only_the_version_that_was_seen_is_reset(people: People) -> None:
@@ -75,10 +75,10 @@ def test_a_row_that_no_longer_fits_is_dropped(people: People) -> None:
 def test_a_key_that_nobody_declares_is_a_404_and_its_row_stays(people: People) -> None:
     store_setting("relic.of_old", 1)
 
-    answer = people.ada.api.delete("/v1/settings/relic.of_old")
+    response = people.ada.api.delete("/v1/settings/relic.of_old")
 
-    refused(answer, 404, "NOT_FOUND")
-    assert event(answer)[2:7] == ("setting.reset", None, "failed", "not_found", "setting:relic.of_old")
+    refused(response, 404, "NOT_FOUND")
+    assert event(response)[2:7] == ("setting.reset", None, "failed", "not_found", "setting:relic.of_old")
     assert stored_settings() == {"relic.of_old": 1}
 
 

@@ -29,10 +29,10 @@ def status_of(person: Person) -> str:
 def test_the_account_is_active_and_signs_in_again(people: People) -> None:
     suspended(people, people.alice)
 
-    answer = restore(people.ada, people.alice)
+    response = restore(people.ada, people.alice)
 
-    assert (data(answer)["id"], data(answer)["status"]) == (str(people.alice.id), "active")
-    assert answer.headers["etag"] == '"3"'
+    assert (data(response)["id"], data(response)["status"]) == (str(people.alice.id), "active")
+    assert response.headers["etag"] == '"3"'
     assert people.alice.sign_in()["user"]["status"] == "active"
 
 
@@ -52,19 +52,19 @@ def test_no_old_session_comes_back_to_life(service: Service, people: People) -> 
 def test_the_trail_names_the_account(people: People) -> None:
     suspended(people, people.alice)
 
-    answer = restore(people.ada, people.alice)
+    response = restore(people.ada, people.alice)
 
     target, ada = f"user:{people.alice.id}", (people.ada.id, "admin")
-    assert decision(answer) == (*ada, "restore_user", "users:suspend", "allowed", None, target, None)
-    assert event(answer) == (*ada, "user.restored", None, "succeeded", None, target, None)
+    assert decision(response) == (*ada, "restore_user", "users:suspend", "allowed", None, target, None)
+    assert event(response) == (*ada, "user.restored", None, "succeeded", None, target, None)
 
 
 def test_an_active_account_stays_as_it_is(people: People) -> None:
     people.alice.sign_in()
 
-    answer = restore(people.ada, people.alice)
+    response = restore(people.ada, people.alice)
 
-    assert (data(answer)["status"], answer.headers["etag"]) == ("active", '"1"')
+    assert (data(response)["status"], response.headers["etag"]) == ("active", '"1"')
     assert data(people.alice.api.get("/v1/users/me"))["status"] == "active"
 
 
@@ -79,19 +79,19 @@ def test_role_and_verification_are_as_they_were(people: People) -> None:
 def test_others_do_not_get_to_know_whether_an_account_exists(people: People) -> None:
     suspended(people, people.alice)
     for target in (people.alice.id, new_id()):
-        answer = people.mallory.api.post(f"/v1/users/{target}/restore")
+        response = people.mallory.api.post(f"/v1/users/{target}/restore")
 
-        refused(answer, 403, "FORBIDDEN")
-        assert decision(answer)[3:7] == ("users:suspend", "denied", "permission_missing", f"user:{target}")
-        assert eventless(answer)
+        refused(response, 403, "FORBIDDEN")
+        assert decision(response)[3:7] == ("users:suspend", "denied", "permission_missing", f"user:{target}")
+        assert eventless(response)
     assert status_of(people.alice) == "suspended"
 
 
 def test_an_account_that_is_not_there_is_a_404_for_those_who_may_restore(people: People) -> None:
-    answer = people.ada.api.post(f"/v1/users/{new_id()}/restore")
+    response = people.ada.api.post(f"/v1/users/{new_id()}/restore")
 
-    refused(answer, 404, "NOT_FOUND")
-    assert event(answer)[2:6] == ("user.restored", None, "failed", "not_found")
+    refused(response, 404, "NOT_FOUND")
+    assert event(response)[2:6] == ("user.restored", None, "failed", "not_found")
 
 
 def test_an_id_must_be_a_uuid(people: People) -> None:
@@ -120,10 +120,10 @@ def test_nobody_restores_an_account_that_holds_more_than_himself(people: People,
     make_role("warden", "users:suspend")
     target = suspended(people, people.make("olga", role))
 
-    answer = restore(people.make("wanda", "warden"), target)
+    response = restore(people.make("wanda", "warden"), target)
 
-    refused(answer, 403, "FORBIDDEN")
-    assert event(answer)[4:7] == ("failed", "beyond_actor", f"user:{target.id}")
+    refused(response, 403, "FORBIDDEN")
+    assert event(response)[4:7] == ("failed", "beyond_actor", f"user:{target.id}")
     assert status_of(target) == "suspended"
 
 

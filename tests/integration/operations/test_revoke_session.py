@@ -31,9 +31,9 @@ def test_a_revoked_session_is_refused_at_the_very_next_request(service: Service,
     with service.client(stolen["access_token"]) as thief:
         data(thief.get("/v1/users/me"))
 
-        answer = revoke(people.alice, people.alice, session)
+        response = revoke(people.alice, people.alice, session)
 
-        assert (answer.status_code, answer.content) == (204, b"")
+        assert (response.status_code, response.content) == (204, b"")
         refused(thief.get("/v1/users/me"), 401, "SESSION_ENDED")
         renewed = thief.post("/v1/auth/refresh", json={"refresh_token": stolen["refresh_token"]})
         refused(renewed, 401, "INVALID_REFRESH_TOKEN")
@@ -45,11 +45,11 @@ def test_the_trail_names_the_session(people: People) -> None:
     people.alice.sign_in()
     [session] = sessions_of(people.alice.id)
 
-    answer = revoke(people.ada, people.alice, session)
+    response = revoke(people.ada, people.alice, session)
 
     target, ada = f"session:{session}", (people.ada.id, "admin")
-    assert decision(answer) == (*ada, "revoke_session", "sessions:revoke", "allowed", None, target, None)
-    assert event(answer) == (*ada, "session.revoked", None, "succeeded", None, target, None)
+    assert decision(response) == (*ada, "revoke_session", "sessions:revoke", "allowed", None, target, None)
+    assert event(response) == (*ada, "session.revoked", None, "succeeded", None, target, None)
 
 
 def test_the_current_session_may_be_ended_too(people: People) -> None:
@@ -80,10 +80,10 @@ def test_a_session_that_is_over_is_not_there_and_keeps_its_reason(people: People
     run("UPDATE sessions SET expires_at = %s WHERE id = %s", (datetime.now(UTC) - timedelta(seconds=1), old))
 
     for session in (ended, idle, old):
-        answer = revoke(people.ada, people.alice, session)
+        response = revoke(people.ada, people.alice, session)
 
-        refused(answer, 404, "NOT_FOUND")
-        assert event(answer)[4:6] == ("failed", "not_found")
+        refused(response, 404, "NOT_FOUND")
+        assert event(response)[4:6] == ("failed", "not_found")
     reasons = "SELECT end_reason FROM sessions WHERE user_id = %s ORDER BY id DESC"
     assert run(reasons, (people.alice.id,)) == [("logout",), (None,), (None,)]
 
@@ -110,11 +110,11 @@ def test_neither_is_one_that_never_was_or_of_an_account_that_is_not_there(people
 def test_others_may_not_and_do_not_get_to_know_what_exists(people: People) -> None:
     people.alice.sign_in()
     for user_id, session in ((people.alice.id, sessions_of(people.alice.id)[0]), (new_id(), new_id())):
-        answer = people.mallory.api.delete(f"/v1/users/{user_id}/sessions/{session}")
+        response = people.mallory.api.delete(f"/v1/users/{user_id}/sessions/{session}")
 
-        refused(answer, 403, "FORBIDDEN")
-        assert decision(answer)[3:7] == ("sessions:revoke", "denied", "permission_missing", f"session:{session}")
-        assert eventless(answer)
+        refused(response, 403, "FORBIDDEN")
+        assert decision(response)[3:7] == ("sessions:revoke", "denied", "permission_missing", f"session:{session}")
+        assert eventless(response)
     assert live_sessions(people.alice.id) == 1
 
 
@@ -132,11 +132,11 @@ def test_nobody_ends_a_session_of_an_account_that_holds_more_than_himself(
     target.sign_in()
 
     for session in (sessions_of(target.id)[0], new_id()):
-        answer = revoke(keeper, target, session)
+        response = revoke(keeper, target, session)
 
-        refused(answer, 403, "FORBIDDEN")
-        assert decision(answer).outcome == "allowed"
-        assert event(answer)[4:7] == ("failed", "beyond_actor", f"session:{session}")
+        refused(response, 403, "FORBIDDEN")
+        assert decision(response).outcome == "allowed"
+        assert event(response)[4:7] == ("failed", "beyond_actor", f"session:{session}")
     assert live_sessions(target.id) == 1
 
 

@@ -29,21 +29,21 @@ def assigner(people: People) -> Person:
 
 
 def test_an_admin_makes_another_admin(people: People) -> None:
-    answer = assign(people.ada, people.alice, "admin")
+    response = assign(people.ada, people.alice, "admin")
 
-    assert (data(answer)["id"], data(answer)["role"]) == (str(people.alice.id), "admin")
-    assert answer.headers["etag"] == '"2"'
+    assert (data(response)["id"], data(response)["role"]) == (str(people.alice.id), "admin")
+    assert response.headers["etag"] == '"2"'
     assert role_of(people.alice) == "admin"
     assert data(people.alice.api.get("/v1/users"))
 
 
 def test_the_trail_names_the_account_and_both_roles(people: People) -> None:
-    answer = assign(people.ada, people.alice, "guest")
+    response = assign(people.ada, people.alice, "guest")
 
     target, ada = f"user:{people.alice.id}", (people.ada.id, "admin")
-    assert decision(answer) == (*ada, "set_user_role", "roles:assign", "allowed", None, target, None)
+    assert decision(response) == (*ada, "set_user_role", "roles:assign", "allowed", None, target, None)
     given = {"from": "user", "to": "guest"}
-    assert event(answer) == (*ada, "user.role_set", None, "succeeded", None, target, given)
+    assert event(response) == (*ada, "user.role_set", None, "succeeded", None, target, given)
 
 
 def test_verification_stays_as_it_is(people: People) -> None:
@@ -54,17 +54,17 @@ def test_verification_stays_as_it_is(people: People) -> None:
 def test_the_role_it_has_already_changes_nothing(people: People) -> None:
     before = data(people.ada.api.get(f"/v1/users/{people.alice.id}"))
 
-    answer = assign(people.ada, people.alice, "user")
+    response = assign(people.ada, people.alice, "user")
 
-    assert (data(answer), answer.headers["etag"]) == (before, '"1"')
+    assert (data(response), response.headers["etag"]) == (before, '"1"')
 
 
 def test_a_role_that_is_not_there_is_refused(people: People) -> None:
-    answer = assign(people.ada, people.alice, "no-such-role")
+    response = assign(people.ada, people.alice, "no-such-role")
 
-    refused(answer, 400, "VALIDATION_ERROR", "role")
+    refused(response, 400, "VALIDATION_ERROR", "role")
     assert role_of(people.alice) == "user"
-    assert event(answer).outcome == "failed"
+    assert event(response).outcome == "failed"
 
 
 BAD_BODIES = [
@@ -81,52 +81,52 @@ BAD_BODIES = [
 def test_a_bad_body_is_refused_with_every_field(people: People, subtests: pytest.Subtests) -> None:
     for body, named in BAD_BODIES:
         with subtests.test(str(body)):
-            answer = people.ada.api.put(f"/v1/users/{people.alice.id}/role", json=body)
+            response = people.ada.api.put(f"/v1/users/{people.alice.id}/role", json=body)
 
-            assert refused(answer, 400, "VALIDATION_ERROR", *named)
+            assert refused(response, 400, "VALIDATION_ERROR", *named)
 
 
 def test_a_body_that_is_no_object_is_refused_as_a_whole(people: People) -> None:
-    answer = people.ada.api.put(f"/v1/users/{people.alice.id}/role", json="user")
+    response = people.ada.api.put(f"/v1/users/{people.alice.id}/role", json="user")
 
-    assert refused(answer, 400, "VALIDATION_ERROR")[0].get("field") is None
+    assert refused(response, 400, "VALIDATION_ERROR")[0].get("field") is None
 
 
 @pytest.mark.parametrize("name", ["mallory", "alice"])
 def test_nobody_else_sets_a_role_not_even_his_own(people: People, name: str) -> None:
-    answer = assign(getattr(people, name), people.alice, "guest")
+    response = assign(getattr(people, name), people.alice, "guest")
 
-    refused(answer, 403, "FORBIDDEN")
-    assert decision(answer)[3:7] == ("roles:assign", "denied", "permission_missing", f"user:{people.alice.id}")
-    assert eventless(answer)
+    refused(response, 403, "FORBIDDEN")
+    assert decision(response)[3:7] == ("roles:assign", "denied", "permission_missing", f"user:{people.alice.id}")
+    assert eventless(response)
     assert role_of(people.alice) == "user"
 
 
 def test_others_do_not_get_to_know_whether_an_account_exists(people: People) -> None:
-    answer = people.mallory.api.put(f"/v1/users/{new_id()}/role", json={"role": "user"})
+    response = people.mallory.api.put(f"/v1/users/{new_id()}/role", json={"role": "user"})
 
-    assert refused(answer, 403, "FORBIDDEN")
+    assert refused(response, 403, "FORBIDDEN")
 
 
 def test_an_account_that_is_not_there_is_a_404_for_those_who_may_assign(people: People) -> None:
     for role in ("user", "no-such-role"):
-        answer = people.ada.api.put(f"/v1/users/{new_id()}/role", json={"role": role})
+        response = people.ada.api.put(f"/v1/users/{new_id()}/role", json={"role": role})
 
-        refused(answer, 404, "NOT_FOUND")
-        assert event(answer)[4:6] == ("failed", "not_found")
+        refused(response, 404, "NOT_FOUND")
+        assert event(response)[4:6] == ("failed", "not_found")
 
 
 def test_an_id_must_be_a_uuid(people: People) -> None:
-    answer = people.ada.api.put("/v1/users/me/role", json={"role": "user"})
+    response = people.ada.api.put("/v1/users/me/role", json={"role": "user"})
 
-    assert refused(answer, 400, "VALIDATION_ERROR", "user_id")
+    assert refused(response, 400, "VALIDATION_ERROR", "user_id")
 
 
 def test_nobody_gets_in_without_a_token(service: Service, people: People) -> None:
     with service.client() as client:
-        answer = client.put(f"/v1/users/{people.alice.id}/role", json={"role": "admin"})
+        response = client.put(f"/v1/users/{people.alice.id}/role", json={"role": "admin"})
 
-    assert refused(answer, 401, "UNAUTHENTICATED")
+    assert refused(response, 401, "UNAUTHENTICATED")
 
 
 def test_a_role_can_be_given_by_who_holds_all_of_it(people: People, assigner: Person) -> None:
@@ -139,12 +139,12 @@ def test_nobody_gives_a_role_that_holds_more_than_himself(people: People, assign
     for target in (people.gus, assigner):
         before = role_of(target)
 
-        answer = assign(assigner, target, role)
+        response = assign(assigner, target, role)
 
-        refused(answer, 403, "FORBIDDEN")
-        assert decision(answer).outcome == "allowed"
+        refused(response, 403, "FORBIDDEN")
+        assert decision(response).outcome == "allowed"
         attempt = {"from": before, "to": role}
-        assert event(answer)[4:] == ("failed", "beyond_actor", f"user:{target.id}", attempt)
+        assert event(response)[4:] == ("failed", "beyond_actor", f"user:{target.id}", attempt)
         assert role_of(target) == before
 
 
@@ -154,10 +154,10 @@ def test_nobody_takes_a_role_that_holds_more_than_himself(people: People, assign
     target = getattr(people, name)
     before = role_of(target)
 
-    answer = assign(assigner, target, "guest")
+    response = assign(assigner, target, "guest")
 
-    refused(answer, 403, "FORBIDDEN")
-    assert event(answer).reason == "beyond_actor"
+    refused(response, 403, "FORBIDDEN")
+    assert event(response).reason == "beyond_actor"
     assert role_of(target) == before
 
 
@@ -168,10 +168,10 @@ def test_a_permission_that_the_document_does_not_know_stands_in_nobody_s_way(peo
 
 
 def test_the_last_admin_cannot_be_demoted_not_even_by_himself(people: People) -> None:
-    answer = assign(people.ada, people.ada, "user")
+    response = assign(people.ada, people.ada, "user")
 
-    refused(answer, 409, "LAST_ADMIN")
-    assert event(answer)[2:7] == ("user.role_set", None, "failed", "last_admin", f"user:{people.ada.id}")
+    refused(response, 409, "LAST_ADMIN")
+    assert event(response)[2:7] == ("user.role_set", None, "failed", "last_admin", f"user:{people.ada.id}")
     assert role_of(people.ada) == "admin"
     assert data(assign(people.ada, people.ada, "admin"))["role"] == "admin"
 
@@ -202,10 +202,10 @@ def test_a_tag_that_fits_lets_the_change_through(people: People, tags: str) -> N
 @pytest.mark.parametrize("tags", ['"2"', 'W/"2"'])
 def test_a_tag_that_does_not_fit_changes_nothing(people: People, tags: str) -> None:
     for role in ("guest", "user"):
-        answer = assign(people.ada, people.alice, role, tags)
+        response = assign(people.ada, people.alice, role, tags)
 
-        refused(answer, 412, "PRECONDITION_FAILED")
-        assert event(answer)[4:6] == ("failed", "precondition_failed")
+        refused(response, 412, "PRECONDITION_FAILED")
+        assert event(response)[4:6] == ("failed", "precondition_failed")
     assert role_of(people.alice) == "user"
 
 

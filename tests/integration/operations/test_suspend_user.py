@@ -33,21 +33,21 @@ def warden(people: People) -> Person:
 
 
 def test_the_account_is_suspended_and_shown(people: People) -> None:
-    answer = suspend(people.ada, people.alice)
+    response = suspend(people.ada, people.alice)
 
-    assert (data(answer)["id"], data(answer)["status"]) == (str(people.alice.id), "suspended")
-    assert answer.headers["etag"] == '"2"'
-    assert data(people.ada.api.get(f"/v1/users/{people.alice.id}")) == data(answer)
+    assert (data(response)["id"], data(response)["status"]) == (str(people.alice.id), "suspended")
+    assert response.headers["etag"] == '"2"'
+    assert data(people.ada.api.get(f"/v1/users/{people.alice.id}")) == data(response)
 
 
 def test_the_trail_names_the_account_and_keeps_the_reason(people: People) -> None:
-    answer = suspend(people.ada, people.alice, reason="Reported for spam.")
+    response = suspend(people.ada, people.alice, reason="Reported for spam.")
 
     target, ada = f"user:{people.alice.id}", (people.ada.id, "admin")
-    assert decision(answer) == (*ada, "suspend_user", "users:suspend", "allowed", None, target, None)
+    assert decision(response) == (*ada, "suspend_user", "users:suspend", "allowed", None, target, None)
     kept = {"reason": "Reported for spam."}
-    assert event(answer) == (*ada, "user.suspended", None, "succeeded", None, target, kept)
-    assert "spam" not in answer.text
+    assert event(response) == (*ada, "user.suspended", None, "succeeded", None, target, kept)
+    assert "spam" not in response.text
 
 
 def test_all_its_sessions_end_at_the_very_next_request(service: Service, people: People) -> None:
@@ -57,11 +57,11 @@ def test_all_its_sessions_end_at_the_very_next_request(service: Service, people:
 
     data(suspend(people.ada, people.alice))
 
-    answer = people.alice.api.get("/v1/users/me")
-    refused(answer, 401, "SESSION_ENDED")
-    assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert decision(answer)[:5] == (people.alice.id, "user", "get_me", "account:read", "denied")
-    assert eventless(answer)
+    response = people.alice.api.get("/v1/users/me")
+    refused(response, 401, "SESSION_ENDED")
+    assert response.headers["www-authenticate"].startswith("Bearer")
+    assert decision(response)[:5] == (people.alice.id, "user", "get_me", "account:read", "denied")
+    assert eventless(response)
     assert live_sessions(people.alice.id) == 0
     assert {row[0] for row in run("SELECT end_reason FROM sessions WHERE ended_at IS NOT NULL")} == {"suspended"}
     with service.client() as client:
@@ -115,38 +115,38 @@ BAD_BODIES = [
 def test_a_bad_body_is_refused_with_its_field(people: People, subtests: pytest.Subtests) -> None:
     for body, named in BAD_BODIES:
         with subtests.test(str(body)):
-            answer = people.ada.api.post(
+            response = people.ada.api.post(
                 f"/v1/users/{people.alice.id}/suspend",
                 content=json.dumps(body),
                 headers={"Content-Type": "application/json"},
             )
 
-            assert refused(answer, 400, "VALIDATION_ERROR")[0].get("field") == named
+            assert refused(response, 400, "VALIDATION_ERROR")[0].get("field") == named
             assert status_of(people.alice) == "active"
 
 
 def test_a_body_of_another_media_type_is_refused(people: People) -> None:
-    answer = people.ada.api.post(f"/v1/users/{people.alice.id}/suspend", data={"reason": "spam"})
+    response = people.ada.api.post(f"/v1/users/{people.alice.id}/suspend", data={"reason": "spam"})
 
-    refused(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+    refused(response, 415, "UNSUPPORTED_MEDIA_TYPE")
     assert status_of(people.alice) == "active"
 
 
 def test_others_do_not_get_to_know_whether_an_account_exists(people: People) -> None:
     for target in (people.alice.id, people.mallory.id, new_id()):
-        answer = people.mallory.api.post(f"/v1/users/{target}/suspend")
+        response = people.mallory.api.post(f"/v1/users/{target}/suspend")
 
-        refused(answer, 403, "FORBIDDEN")
-        assert decision(answer)[3:7] == ("users:suspend", "denied", "permission_missing", f"user:{target}")
-        assert eventless(answer)
+        refused(response, 403, "FORBIDDEN")
+        assert decision(response)[3:7] == ("users:suspend", "denied", "permission_missing", f"user:{target}")
+        assert eventless(response)
     assert status_of(people.alice) == status_of(people.mallory) == "active"
 
 
 def test_an_account_that_is_not_there_is_a_404_for_those_who_may_suspend(people: People) -> None:
-    answer = people.ada.api.post(f"/v1/users/{new_id()}/suspend", json={"reason": "spam"})
+    response = people.ada.api.post(f"/v1/users/{new_id()}/suspend", json={"reason": "spam"})
 
-    refused(answer, 404, "NOT_FOUND")
-    assert event(answer)[4:6] == ("failed", "not_found")
+    refused(response, 404, "NOT_FOUND")
+    assert event(response)[4:6] == ("failed", "not_found")
 
 
 def test_an_id_must_be_a_uuid(people: People) -> None:
@@ -170,20 +170,20 @@ def test_nobody_suspends_an_account_that_holds_more_than_himself(people: People,
     target = getattr(people, name)
     target.sign_in()
 
-    answer = suspend(warden, target)
+    response = suspend(warden, target)
 
-    refused(answer, 403, "FORBIDDEN")
-    assert decision(answer).outcome == "allowed"
-    assert event(answer)[4:7] == ("failed", "beyond_actor", f"user:{target.id}")
+    refused(response, 403, "FORBIDDEN")
+    assert decision(response).outcome == "allowed"
+    assert event(response)[4:7] == ("failed", "beyond_actor", f"user:{target.id}")
     assert status_of(target) == "active"
     assert live_sessions(target.id) == 1
 
 
 def test_the_last_admin_cannot_be_suspended_not_even_by_himself(people: People) -> None:
-    answer = suspend(people.ada, people.ada)
+    response = suspend(people.ada, people.ada)
 
-    refused(answer, 409, "LAST_ADMIN")
-    assert event(answer)[2:7] == ("user.suspended", None, "failed", "last_admin", f"user:{people.ada.id}")
+    refused(response, 409, "LAST_ADMIN")
+    assert event(response)[2:7] == ("user.suspended", None, "failed", "last_admin", f"user:{people.ada.id}")
     assert data(people.ada.api.get("/v1/users/me"))["status"] == "active"
 
 

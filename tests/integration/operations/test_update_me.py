@@ -27,15 +27,15 @@ def test_it_changes_what_is_sent_and_answers_with_the_account(service: Service, 
     before = data(people.alice.api.get(PATH))
     service.clock.advance(minutes=1)
 
-    answer = people.alice.api.patch(PATH, json=WHOLE)
+    response = people.alice.api.patch(PATH, json=WHOLE)
 
-    found = data(answer)
+    found = data(response)
     assert found["profile"] == WHOLE
     assert found["updated_at"] > before["updated_at"]
     assert {**found, "profile": None, "updated_at": None} == {**before, "profile": None, "updated_at": None}
     assert data(people.alice.api.get(PATH)) == found
-    assert answer.headers["ratelimit-policy"].startswith('"write";')
-    assert "location" not in answer.headers
+    assert response.headers["ratelimit-policy"].startswith('"write";')
+    assert "location" not in response.headers
 
 
 def test_what_is_left_out_stays_and_null_clears(people: People) -> None:
@@ -47,9 +47,9 @@ def test_what_is_left_out_stays_and_null_clears(people: People) -> None:
 
 
 def test_the_version_rises_and_with_it_the_tag(people: People) -> None:
-    answer = people.alice.api.patch(PATH, json={"bio": "x"})
+    response = people.alice.api.patch(PATH, json={"bio": "x"})
 
-    assert answer.headers["etag"] == '"2"'
+    assert response.headers["etag"] == '"2"'
     assert people.alice.api.get(PATH).headers["etag"] == '"2"'
     assert people.ada.api.get(f"/v1/users/{people.alice.id}/profile").headers["etag"] == '"2"'
 
@@ -62,10 +62,10 @@ def test_nobody_elses_account_changes(people: People) -> None:
 
 
 def test_it_leaves_a_decision_and_an_event(people: People) -> None:
-    answer = people.alice.api.patch(PATH, json={"bio": "x"})
+    response = people.alice.api.patch(PATH, json={"bio": "x"})
 
-    assert decision(answer)[:6] == (people.alice.id, "user", "update_me", "account:update", "allowed", None)
-    assert event(answer)[:6] == (people.alice.id, "user", "account.updated", None, "succeeded", None)
+    assert decision(response)[:6] == (people.alice.id, "user", "update_me", "account:update", "allowed", None)
+    assert event(response)[:6] == (people.alice.id, "user", "account.updated", None, "succeeded", None)
 
 
 def test_a_guest_may(people: People) -> None:
@@ -79,13 +79,13 @@ def test_a_change_that_names_the_current_version_is_made(people: People, tags: s
 
 @pytest.mark.parametrize("tags", ['"2"', 'W/"2"', '"nobody"', '"01"', '"1-user"', '"1-GZIP"'])
 def test_a_change_that_names_another_version_is_refused(people: People, tags: str) -> None:
-    answer = people.alice.api.patch(PATH, json={"bio": "x"}, headers={"If-Match": tags})
+    response = people.alice.api.patch(PATH, json={"bio": "x"}, headers={"If-Match": tags})
 
-    refused(answer, 412, "PRECONDITION_FAILED")
+    refused(response, 412, "PRECONDITION_FAILED")
     assert stored(people.alice.id).version == 1  # type: ignore[union-attr]
     assert run("SELECT bio FROM user_profiles") == [(None,)]
-    assert decision(answer).outcome == "allowed"
-    assert (event(answer).outcome, event(answer).reason) == ("failed", "precondition_failed")
+    assert decision(response).outcome == "allowed"
+    assert (event(response).outcome, event(response).reason) == ("failed", "precondition_failed")
 
 
 def test_of_two_changes_of_one_version_the_second_is_refused(people: People) -> None:
@@ -128,12 +128,12 @@ def test_a_header_that_is_no_list_of_tags_is_refused(people: People, tags: str) 
 def test_every_violation_is_listed_with_its_field_and_nothing_changes(
     people: People, body: dict[str, Any], fields: set[str] | None
 ) -> None:
-    answer = people.alice.api.patch(PATH, json={**body})
+    response = people.alice.api.patch(PATH, json={**body})
 
-    refused(answer, 400, "VALIDATION_ERROR", *(fields or set(body)))
+    refused(response, 400, "VALIDATION_ERROR", *(fields or set(body)))
     assert stored(people.alice.id).version == 1  # type: ignore[union-attr]
-    assert decision(answer).outcome == "allowed"
-    assert eventless(answer)
+    assert decision(response).outcome == "allowed"
+    assert eventless(response)
 
 
 def test_a_change_of_nothing_is_refused(people: People) -> None:
@@ -147,10 +147,10 @@ def test_a_body_that_is_none_is_refused(people: People) -> None:
 
 
 def test_an_unknown_parameter_is_refused_before_anything_is_decided(people: People) -> None:
-    answer = people.alice.api.patch(f"{PATH}?bio=x", json={"bio": "x"})
+    response = people.alice.api.patch(f"{PATH}?bio=x", json={"bio": "x"})
 
-    refused(answer, 400, "VALIDATION_ERROR", "bio")
-    assert decisions(answer.headers["x-request-id"]) == []
+    refused(response, 400, "VALIDATION_ERROR", "bio")
+    assert decisions(response.headers["x-request-id"]) == []
 
 
 def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Client) -> None:
@@ -158,11 +158,11 @@ def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Clien
 
 
 def test_nobody_gets_in_without_a_token(anonymous: httpx.Client) -> None:
-    answer = anonymous.patch(PATH, json={"bio": "x"})
+    response = anonymous.patch(PATH, json={"bio": "x"})
 
-    refused(answer, 401, "UNAUTHENTICATED")
-    assert answer.headers["www-authenticate"] == 'Bearer realm="charter"'
-    assert decisions(answer.headers["x-request-id"]) == []
+    refused(response, 401, "UNAUTHENTICATED")
+    assert response.headers["www-authenticate"] == 'Bearer realm="charter"'
+    assert decisions(response.headers["x-request-id"]) == []
 
 
 def test_a_session_that_has_ended_changes_nothing(people: People) -> None:
@@ -195,10 +195,10 @@ def test_an_answer_that_does_not_fit_the_document_rolls_the_change_back(people: 
     client = people.alice.api
     run("UPDATE user_profiles SET locale = 'no locale at all'")
 
-    answer = client.patch(PATH, json={"bio": "x"})
+    response = client.patch(PATH, json={"bio": "x"})
 
-    refused(answer, 500, "INTERNAL_ERROR")
+    refused(response, 500, "INTERNAL_ERROR")
     assert run("SELECT bio FROM user_profiles") == [(None,)]
     assert stored(people.alice.id).version == 1  # type: ignore[union-attr]
-    assert decision(answer).outcome == "allowed"
-    assert (event(answer).outcome, event(answer).reason) == ("failed", "response_mismatch")
+    assert decision(response).outcome == "allowed"
+    assert (event(response).outcome, event(response).reason) == ("failed", "response_mismatch")

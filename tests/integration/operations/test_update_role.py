@@ -53,9 +53,9 @@ def test_what_a_role_holds_counts_at_the_very_next_request_of_everybody_who_has_
     for clerk in (clara, cora):
         data(clerk.api.get("/v1/users"))
 
-    answer = update(people.ada, "clerk", permissions=["profiles:read"])
+    response = update(people.ada, "clerk", permissions=["profiles:read"])
 
-    assert data(answer)["permissions"] == sorted([*EVERYBODYS, "profiles:read"])
+    assert data(response)["permissions"] == sorted([*EVERYBODYS, "profiles:read"])
     for clerk in (clara, cora):
         refused(clerk.api.get("/v1/users"), 403, "FORBIDDEN")
         data(clerk.api.get(f"/v1/users/{people.ada.id}/profile"))
@@ -65,15 +65,15 @@ def test_what_a_role_holds_counts_at_the_very_next_request_of_everybody_who_has_
 def test_a_changed_role_is_shown_as_it_is_now(people: People, clara: Person) -> None:
     before = tag_of(people, "clerk")
 
-    answer = update(people.ada, "clerk", description="Other words.", permissions=["users:read", "users:list"])
+    response = update(people.ada, "clerk", description="Other words.", permissions=["users:read", "users:list"])
 
-    changed = data(answer)
+    changed = data(response)
     assert (changed["name"], changed["description"]) == ("clerk", "Other words.")
     assert changed["permissions"] == [*EVERYBODYS, "users:list", "users:read"]
     assert changed["updated_at"] > changed["created_at"]
     again = people.ada.api.get("/v1/roles/clerk")
-    assert (data(again), again.headers["etag"]) == (changed, answer.headers["etag"])
-    assert answer.headers["etag"] != before
+    assert (data(again), again.headers["etag"]) == (changed, response.headers["etag"])
+    assert response.headers["etag"] != before
 
 
 def test_under_another_name_it_stays_the_role_of_its_accounts(people: People, clara: Person) -> None:
@@ -88,12 +88,12 @@ def test_under_another_name_it_stays_the_role_of_its_accounts(people: People, cl
 
 
 def test_the_trail_names_the_role_and_what_changed(people: People, clara: Person) -> None:
-    answer = update(people.ada, "clerk", name="registrar", description="Words.", permissions=["users:read"])
+    response = update(people.ada, "clerk", name="registrar", description="Words.", permissions=["users:read"])
 
     ada = (people.ada.id, "admin")
-    assert decision(answer) == (*ada, "update_role", "roles:write", "allowed", None, "role:clerk", None)
+    assert decision(response) == (*ada, "update_role", "roles:write", "allowed", None, "role:clerk", None)
     kept = {"name": "registrar", "description": "Words.", "added": ["users:read"], "removed": ["users:list"]}
-    assert event(answer) == (*ada, "role.updated", None, "succeeded", None, "role:clerk", kept)
+    assert event(response) == (*ada, "role.updated", None, "succeeded", None, "role:clerk", kept)
 
 
 def test_what_everybody_holds_cannot_be_taken_away(people: People, clara: Person) -> None:
@@ -105,9 +105,9 @@ def test_what_everybody_holds_cannot_be_taken_away(people: People, clara: Person
 def test_what_changes_nothing_leaves_the_version(people: People, clerk: StoredRole) -> None:
     before = tag_of(people, "clerk")
 
-    answer = update(people.ada, "clerk", name="clerk", permissions=["users:list"], description="made by a test")
+    response = update(people.ada, "clerk", name="clerk", permissions=["users:list"], description="made by a test")
 
-    assert (data(answer)["name"], answer.headers["etag"]) == ("clerk", before)
+    assert (data(response)["name"], response.headers["etag"]) == ("clerk", before)
     assert stored_role("clerk") == clerk
     other = tag_of(people, "user")
     assert refused(update(people.ada, "clerk", name="clerk", if_match=other), 412, "PRECONDITION_FAILED")
@@ -129,10 +129,10 @@ def test_a_built_in_role_stays_as_it_is(people: People, name: str) -> None:
     before = stored_role(name)
     changes: list[dict[str, Any]] = [{"name": "other"}, {"description": "Mine."}, {"permissions": []}, {"name": name}]
     for fields in changes:
-        answer = update(people.ada, name, **fields)
+        response = update(people.ada, name, **fields)
 
-        refused(answer, 409, "ROLE_BUILT_IN")
-        assert event(answer)[4:7] == ("failed", "role_built_in", f"role:{name}")
+        refused(response, 409, "ROLE_BUILT_IN")
+        assert event(response)[4:7] == ("failed", "role_built_in", f"role:{name}")
     assert stored_role(name) == before
 
 
@@ -140,10 +140,10 @@ def test_a_built_in_role_stays_as_it_is(people: People, name: str) -> None:
 def test_a_name_belongs_to_one_role(people: People, clerk: StoredRole, name: str) -> None:
     make_role("second")
 
-    answer = update(people.ada, "clerk", name=name, permissions=[])
+    response = update(people.ada, "clerk", name=name, permissions=[])
 
-    refused(answer, 409, "ROLE_TAKEN")
-    assert event(answer)[4:7] == ("failed", "role_taken", "role:clerk")
+    refused(response, 409, "ROLE_TAKEN")
+    assert event(response)[4:7] == ("failed", "role_taken", "role:clerk")
     assert stored_role("clerk") == clerk
 
 
@@ -170,11 +170,11 @@ def test_nobody_makes_a_role_hold_more_than_himself_nor_touches_one_that_does(
     if role in ("clerk", "admin", "user"):
         changes += [{"permissions": []}, {"description": "x"}, {"name": "other"}]
     for fields in changes:
-        answer = update(editor, role, **fields)
+        response = update(editor, role, **fields)
 
-        refused(answer, 403, "FORBIDDEN")
-        assert decision(answer).outcome == "allowed"
-        assert event(answer)[4:7] == ("failed", "beyond_actor", f"role:{role}")
+        refused(response, 403, "FORBIDDEN")
+        assert decision(response).outcome == "allowed"
+        assert event(response)[4:7] == ("failed", "beyond_actor", f"role:{role}")
     assert stored_role(role) == before
 
 
@@ -182,9 +182,9 @@ def test_nobody_makes_a_role_hold_more_than_himself_nor_touches_one_that_does(
 def test_a_tag_that_fits_lets_the_change_through_once(people: People, clara: Person, form: str) -> None:
     tags = form.format(tag_of(people, "clerk"))
 
-    answer = update(people.ada, "clerk", if_match=tags, description="Other words.")
+    response = update(people.ada, "clerk", if_match=tags, description="Other words.")
 
-    assert data(answer)["description"] == "Other words."
+    assert data(response)["description"] == "Other words."
     if tags != "*":
         refused(update(people.ada, "clerk", if_match=tags, description="Mine."), 412, "PRECONDITION_FAILED")
 
@@ -205,9 +205,9 @@ def test_one_that_does_not_changes_nothing(
 
 
 def test_every_permission_that_does_not_exist_is_named(people: People, clerk: StoredRole) -> None:
-    answer = update(people.ada, "clerk", permissions=["users:fly", "users:list", "x"])
+    response = update(people.ada, "clerk", permissions=["users:fly", "users:list", "x"])
 
-    refused(answer, 400, "VALIDATION_ERROR", "permissions.0", "permissions.2")
+    refused(response, 400, "VALIDATION_ERROR", "permissions.0", "permissions.2")
     assert stored_role("clerk") == clerk
 
 
@@ -230,21 +230,21 @@ def test_a_bad_body_is_refused_with_every_field(people: People, clerk: StoredRol
 
 
 def test_a_role_that_is_not_there_is_a_404(people: People) -> None:
-    answer = update(people.ada, "no-such-role", description="x")
+    response = update(people.ada, "no-such-role", description="x")
 
-    refused(answer, 404, "NOT_FOUND")
-    assert event(answer)[4:7] == ("failed", "not_found", "role:no-such-role")
+    refused(response, 404, "NOT_FOUND")
+    assert event(response)[4:7] == ("failed", "not_found", "role:no-such-role")
 
 
 def test_others_change_no_role_and_do_not_get_to_know_whether_it_exists(
     people: People, clara: Person, clerk: StoredRole
 ) -> None:
     for name in ("clerk", "no-such-role"):
-        answer = update(clara, name, permissions=["users:delete"])
+        response = update(clara, name, permissions=["users:delete"])
 
-        refused(answer, 403, "FORBIDDEN")
-        assert decision(answer)[3:7] == ("roles:write", "denied", "permission_missing", f"role:{name}")
-        assert eventless(answer)
+        refused(response, 403, "FORBIDDEN")
+        assert decision(response)[3:7] == ("roles:write", "denied", "permission_missing", f"role:{name}")
+        assert eventless(response)
     assert stored_role("clerk") == clerk
 
 

@@ -26,24 +26,24 @@ def registrar(people: People) -> Person:
 
 
 def test_another_address_takes_effect_and_is_not_verified(people: People) -> None:
-    answer = update(people.ada, people.alice, email="Alice.B@Example.com")
+    response = update(people.ada, people.alice, email="Alice.B@Example.com")
 
-    changed = data(answer)
+    changed = data(response)
     assert (changed["email"], changed["email_verified"], changed["role"]) == ("alice.b@example.com", False, "user")
     assert changed["updated_at"] > changed["created_at"]
     assert stored(people.alice.id) == StoredAccount("alice.b@example.com", "user", "active", False, 2)
-    assert answer.headers["etag"] == '"2"'
+    assert response.headers["etag"] == '"2"'
     again = people.ada.api.get(f"/v1/users/{people.alice.id}")
     assert (data(again), again.headers["etag"]) == (changed, '"2"')
 
 
 def test_the_trail_names_the_account_and_not_its_address(people: People) -> None:
-    answer = update(people.ada, people.alice, email="moved@example.com")
+    response = update(people.ada, people.alice, email="moved@example.com")
 
     target = f"user:{people.alice.id}"
     ada = (people.ada.id, "admin")
-    assert decision(answer) == (*ada, "update_user", "users:update", "allowed", None, target, None)
-    assert event(answer) == (
+    assert decision(response) == (*ada, "update_user", "users:update", "allowed", None, target, None)
+    assert event(response) == (
         *ada, "user.updated", None, "succeeded", None, target, {"changed": ["email", "email_verified"]}
     )  # fmt: skip
     assert "moved" not in run("SELECT string_agg(a::text, ' ') FROM audit_events a")[0][0]
@@ -69,17 +69,17 @@ def test_another_address_can_be_declared_verified_with_it(people: People) -> Non
 def test_what_is_so_already_changes_nothing_and_the_tag_stays_good(people: People, fields: dict[str, Any]) -> None:
     before = data(people.ada.api.get(f"/v1/users/{people.alice.id}"))
 
-    answer = update(people.ada, people.alice, **fields)
+    response = update(people.ada, people.alice, **fields)
 
-    assert (data(answer), answer.headers["etag"]) == (before, '"1"')
-    assert (event(answer).outcome, event(answer).details) == ("succeeded", {"changed": []})
+    assert (data(response), response.headers["etag"]) == (before, '"1"')
+    assert (event(response).outcome, event(response).details) == ("succeeded", {"changed": []})
 
 
 def test_a_verified_address_turns_a_guest_into_a_user(people: People) -> None:
-    answer = update(people.ada, people.gus, email_verified=True)
+    response = update(people.ada, people.gus, email_verified=True)
 
-    assert (data(answer)["role"], data(answer)["email_verified"]) == ("user", True)
-    assert event(answer).details == {"changed": ["email_verified", "role"]}
+    assert (data(response)["role"], data(response)["email_verified"]) == ("user", True)
+    assert event(response).details == {"changed": ["email_verified", "role"]}
 
 
 def test_so_it_does_for_a_guest_whose_address_was_verified_before(people: People) -> None:
@@ -104,11 +104,11 @@ def test_nothing_else_changes_a_role(people: People) -> None:
 def test_an_address_belongs_to_one_account_however_it_is_spelt(people: People, email: str) -> None:
     before = stored(people.alice.id), stored(people.bob.id)
 
-    answer = update(people.ada, people.alice, email=email)
+    response = update(people.ada, people.alice, email=email)
 
-    refused(answer, 409, "EMAIL_TAKEN")
+    refused(response, 409, "EMAIL_TAKEN")
     assert (stored(people.alice.id), stored(people.bob.id)) == before
-    assert event(answer)[2:7] == ("user.updated", None, "failed", "email_taken", f"user:{people.alice.id}")
+    assert event(response)[2:7] == ("user.updated", None, "failed", "email_taken", f"user:{people.alice.id}")
 
 
 @pytest.mark.parametrize(
@@ -122,21 +122,21 @@ def test_an_address_belongs_to_one_account_however_it_is_spelt(people: People, e
 def test_the_owner_is_let_in_and_may_set_nothing(people: People, fields: dict[str, Any], named: list[str]) -> None:
     before = stored(people.gus.id)
 
-    answer = update(people.gus, people.gus, **fields)
+    response = update(people.gus, people.gus, **fields)
 
-    refused(answer, 403, "FORBIDDEN", *named)
-    assert decision(answer).outcome == "allowed"
-    assert event(answer)[4:7] == ("failed", "property_permission_missing", f"user:{people.gus.id}")
+    refused(response, 403, "FORBIDDEN", *named)
+    assert decision(response).outcome == "allowed"
+    assert event(response)[4:7] == ("failed", "property_permission_missing", f"user:{people.gus.id}")
     assert stored(people.gus.id) == before
 
 
 def test_others_do_not_get_to_know_whether_an_account_exists(people: People) -> None:
     for target in (people.alice.id, new_id()):
-        answer = people.mallory.api.patch(f"/v1/users/{target}", json={"email_verified": True})
+        response = people.mallory.api.patch(f"/v1/users/{target}", json={"email_verified": True})
 
-        assert refused(answer, 403, "FORBIDDEN")[0].get("field") is None
-        assert decision(answer)[3:7] == ("users:update", "denied", "permission_missing", f"user:{target}")
-        assert eventless(answer)
+        assert refused(response, 403, "FORBIDDEN")[0].get("field") is None
+        assert decision(response)[3:7] == ("users:update", "denied", "permission_missing", f"user:{target}")
+        assert eventless(response)
 
 
 def test_nobody_gets_in_without_a_token(service: Service, people: People) -> None:
@@ -147,16 +147,16 @@ def test_nobody_gets_in_without_a_token(service: Service, people: People) -> Non
 def test_an_account_that_is_not_there_is_a_404_for_those_who_may_change_it(people: People) -> None:
     missing = new_id()
 
-    answer = people.ada.api.patch(f"/v1/users/{missing}", json={"email_verified": True}, headers={"If-Match": '"1"'})
+    response = people.ada.api.patch(f"/v1/users/{missing}", json={"email_verified": True}, headers={"If-Match": '"1"'})
 
-    refused(answer, 404, "NOT_FOUND")
-    assert event(answer)[4:7] == ("failed", "not_found", f"user:{missing}")
+    refused(response, 404, "NOT_FOUND")
+    assert event(response)[4:7] == ("failed", "not_found", f"user:{missing}")
 
 
 def test_an_id_must_be_a_uuid(people: People) -> None:
-    answer = people.ada.api.patch("/v1/users/alice", json={"email_verified": True})
+    response = people.ada.api.patch("/v1/users/alice", json={"email_verified": True})
 
-    assert refused(answer, 400, "VALIDATION_ERROR", "user_id")
+    assert refused(response, 400, "VALIDATION_ERROR", "user_id")
 
 
 def test_who_holds_as_much_may_change_an_account(people: People, registrar: Person) -> None:
@@ -169,11 +169,11 @@ def test_nobody_touches_an_account_that_holds_more_than_himself(people: People, 
     target = getattr(people, name)
     before = stored(target.id)
 
-    answer = update(registrar, target, email="mine@example.com")
+    response = update(registrar, target, email="mine@example.com")
 
-    assert refused(answer, 403, "FORBIDDEN")[0].get("field") is None
-    assert decision(answer).outcome == "allowed"
-    assert event(answer)[4:7] == ("failed", "beyond_actor", f"user:{target.id}")
+    assert refused(response, 403, "FORBIDDEN")[0].get("field") is None
+    assert decision(response).outcome == "allowed"
+    assert event(response)[4:7] == ("failed", "beyond_actor", f"user:{target.id}")
     assert stored(target.id) == before
 
 
@@ -185,9 +185,9 @@ def test_nor_makes_it_hold_more_by_verifying_its_address(people: People, registr
 
 @pytest.mark.parametrize("tags", ['"1"', "*", '"9", "1"', 'W/"1"', '"1-gzip"'])
 def test_a_tag_that_fits_lets_the_change_through(people: People, tags: str) -> None:
-    answer = update(people.ada, people.alice, if_match=tags, email="moved@example.com")
+    response = update(people.ada, people.alice, if_match=tags, email="moved@example.com")
 
-    assert (data(answer)["email"], answer.headers["etag"]) == ("moved@example.com", '"2"')
+    assert (data(response)["email"], response.headers["etag"]) == ("moved@example.com", '"2"')
 
 
 def test_a_tag_from_before_the_role_was_called_otherwise_does_not_fit(people: People) -> None:
@@ -200,8 +200,8 @@ def test_a_tag_from_before_the_role_was_called_otherwise_does_not_fit(people: Pe
     refused(update(people.ada, clara, if_match=seen, email="moved@example.com"), 412, "PRECONDITION_FAILED")
 
     fresh = people.ada.api.get(url).headers["etag"]
-    answer = update(people.ada, clara, if_match=fresh, email="moved@example.com")
-    assert answer.headers["etag"] == people.ada.api.get(url).headers["etag"]
+    response = update(people.ada, clara, if_match=fresh, email="moved@example.com")
+    assert response.headers["etag"] == people.ada.api.get(url).headers["etag"]
     for of_another in (of_the_profile, people.ada.api.get(f"{url}/profile").headers["etag"]):
         refused(update(people.ada, clara, if_match=of_another, email_verified=True), 412, "PRECONDITION_FAILED")
 
@@ -213,11 +213,11 @@ def test_a_tag_that_does_not_fit_changes_nothing(people: People, subtests: pytes
     for tags in OTHER_TAGS:
         with subtests.test(tags):
             for fields in ({"email": "moved@example.com"}, {"email_verified": True}):
-                answer = update(people.ada, people.alice, if_match=tags, **fields)
+                response = update(people.ada, people.alice, if_match=tags, **fields)
 
-                refused(answer, 412, "PRECONDITION_FAILED")
+                refused(response, 412, "PRECONDITION_FAILED")
                 assert stored(people.alice.id) == StoredAccount("alice@example.com", "user", "active", True, 1)
-                assert event(answer)[4:6] == ("failed", "precondition_failed")
+                assert event(response)[4:6] == ("failed", "precondition_failed")
 
 
 NO_TAGS = ["1", "'1'", '"1', '"1" "2"', "", '"1", *', 'w/"1"']
@@ -226,9 +226,9 @@ NO_TAGS = ["1", "'1'", '"1', '"1" "2"', "", '"1", *', 'w/"1"']
 def test_a_header_that_is_no_list_of_tags_is_refused(people: People, subtests: pytest.Subtests) -> None:
     for tags in NO_TAGS:
         with subtests.test(tags):
-            answer = update(people.ada, people.alice, if_match=tags, email="moved@example.com")
+            response = update(people.ada, people.alice, if_match=tags, email="moved@example.com")
 
-            refused(answer, 400, "VALIDATION_ERROR", "If-Match")
+            refused(response, 400, "VALIDATION_ERROR", "If-Match")
             assert stored(people.alice.id) == StoredAccount("alice@example.com", "user", "active", True, 1)
 
 

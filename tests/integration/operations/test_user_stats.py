@@ -17,16 +17,16 @@ def test_every_role_and_both_states_are_told_of(people: People) -> None:
     everybody = (people.ada, people.alice, people.bob, people.gus)
     people.ada.api.post(f"/v1/users/{people.bob.id}/suspend")
 
-    answer = people.ada.api.get(URL)
+    response = people.ada.api.get(URL)
 
-    assert data(answer) == {
+    assert data(response) == {
         "total": len(everybody),
         "by_role": {"admin": 1, "guest": 1, "librarian": 0, "user": 2},
         "by_status": {"active": 3, "suspended": 1},
     }
-    row = decision(answer)
+    row = decision(response)
     assert row == (people.ada.id, "admin", "user_stats", "stats:read", "allowed", None, None, None)
-    assert eventless(answer)
+    assert eventless(response)
 
 
 def test_they_follow_the_changes_made_over_the_wire(people: People) -> None:
@@ -54,10 +54,10 @@ def test_the_permission_is_all_it_takes(people: People) -> None:
 
 @pytest.mark.parametrize("name", ["alice", "gus"])
 def test_others_may_not_look(people: People, name: str) -> None:
-    answer = getattr(people, name).api.get(URL)
+    response = getattr(people, name).api.get(URL)
 
-    refused(answer, 403, "FORBIDDEN")
-    assert decision(answer)[3:7] == ("stats:read", "denied", "permission_missing", None)
+    refused(response, 403, "FORBIDDEN")
+    assert decision(response)[3:7] == ("stats:read", "denied", "permission_missing", None)
 
 
 def test_it_takes_no_parameters_and_no_strangers(service: Service, people: People, database_away: Away) -> None:

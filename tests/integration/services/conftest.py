@@ -16,17 +16,17 @@ import pytest
 import yaml
 
 from app.cache.tags import KnownTags
+from app.config import Config
+from app.context.dependencies import Dependencies
+from app.context.event import Event
 from app.database import bind, run
-from app.gateway.validation.settings import load_declarations
 from app.identifiers import new_id
 from app.security.access_tokens import AccessTokens
 from app.security.passwords import Passwords
 from app.security.principal import Client, Principal
 from app.security.refresh_tokens import RefreshTokens
 from app.services import accounts, auth, roles
-from app.services.audit import Event
-from app.services.tools import Tools
-from app.settings import Settings
+from app.spec.settings_file import load_declarations
 from tests.servers import AT_ONCE, straight
 
 CONNECTIONS = 16
@@ -44,14 +44,14 @@ class World:
 
     password = PASSWORD
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, config: Config) -> None:
         self.now = datetime.now(UTC).replace(microsecond=0)
-        self.tools = Tools(
-            settings=settings,
+        self.dependencies = Dependencies(
+            config=config,
             clock=lambda: self.now,
-            passwords=Passwords(settings.password_min, settings.password_max, settings.bcrypt_cost),
-            access_tokens=AccessTokens(settings.jwt_secret, None, "charter", "charter", 900, lambda: self.now),
-            refresh_tokens=RefreshTokens(settings.refresh_keys),
+            passwords=Passwords(config.password_min, config.password_max, config.bcrypt_cost),
+            access_tokens=AccessTokens(config.jwt_secret, None, "charter", "charter", 900, lambda: self.now),
+            refresh_tokens=RefreshTokens(config.refresh_keys),
             catalogue=CATALOGUE,
             tags=KnownTags(()),
             store=None,
@@ -63,7 +63,7 @@ class World:
         self.now += timedelta(**span)
 
     def set(self, **values: Any) -> None:
-        self.tools = replace(self.tools, settings=replace(self.tools.settings, **values))
+        self.dependencies = replace(self.dependencies, config=replace(self.dependencies.config, **values))
 
     def client(self, address: str) -> Client:
         return Client(address=address, network=address, user_agent="test")
@@ -73,7 +73,7 @@ class World:
         email = f"{name}@example.com"
         made = accounts.insert(
             email=email,
-            password_hash=self.tools.passwords.hash(PASSWORD),
+            password_hash=self.dependencies.passwords.hash(PASSWORD),
             role=role,
             verified=verified,
             profile={"display_name": name.title()},
@@ -84,7 +84,7 @@ class World:
 
     def principal(self, user_id: UUID, session_id: UUID) -> Principal:
         account = accounts.find(user_id)
-        held = roles.by_name(account.role, tools=self.tools)[account.role].permissions
+        held = roles.by_name(account.role, dependencies=self.dependencies)[account.role].permissions
         return Principal(account=account, session_id=session_id, permissions=held, signed_in_at=self.now)
 
     def role(self, name: str, *permissions: str) -> None:
@@ -103,12 +103,12 @@ class World:
             email=f"{name}@example.com",
             password=password,
             client=client or self.home,
-            tools=self.tools,
+            dependencies=self.dependencies,
             event=event or Event(),
         )
 
     def refresh(self, token: str, event: Event | None = None) -> auth.Tokens:
-        return auth.refresh(refresh_token=token, tools=self.tools, event=event or Event())
+        return auth.refresh(refresh_token=token, dependencies=self.dependencies, event=event or Event())
 
     def live_sessions(self, user_id: UUID) -> int:
         return int(run("SELECT count(*) FROM sessions WHERE user_id = %s AND ended_at IS NULL", (user_id,))[0][0])
@@ -153,7 +153,7 @@ class World:
         if lock is None:
             yield lambda number: None
             return
-        holder, watcher = (psycopg2.connect(straight(self.tools.settings.database_url)) for _ in range(2))
+        holder, watcher = (psycopg2.connect(straight(self.dependencies.config.database_url)) for _ in range(2))
         watcher.autocommit = True
         with closing(holder), closing(watcher), holder.cursor() as holds, watcher.cursor() as watches:
 
@@ -186,7 +186,7 @@ def _following(
 
 @pytest.fixture
 def world(database_url: str) -> Iterator[World]:
-    settings = Settings.from_environment(
+    config = Config.from_environment(
         {
             "CHARTER_ENV": "test",
             "DATABASE_URL": database_url,
@@ -196,7 +196,7 @@ def world(database_url: str) -> Iterator[World]:
             "BCRYPT_COST": "4",
         }
     )
-    database = bind(settings, size=CONNECTIONS)
-    yield World(settings)
+    database = bind(config, size=CONNECTIONS)
+    yield World(config)
     database.close()
     database.reset()

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from app.errors import ValidationFailed
+from app.errors import ValidationError
 from app.services import activity
 
 NOW = datetime(2026, 3, 29, 10, 20, tzinfo=UTC)
@@ -90,7 +90,7 @@ def test_400_are_told_of_and_one_more_is_refused(world, interval) -> None:
 
     assert len(starts(end - 400 * step, end, interval)) == 400
     for since, until in ((end - 401 * step, end), (end - 400 * step, end + timedelta(microseconds=1))):
-        with pytest.raises(ValidationFailed) as refused:
+        with pytest.raises(ValidationError) as refused:
             starts(since, until, interval)
         assert [violation.field for violation in refused.value.details] == ["since"]
 
@@ -100,7 +100,7 @@ def test_400_are_told_of_and_one_more_is_refused(world, interval) -> None:
     [(at(8), at(8)), (at(9), at(8)), (NOW, None), (at(8).astimezone(AHEAD), at(8)), (NOW + DAY, NOW + HOUR)],
 )
 def test_a_period_that_ends_before_it_begins_is_refused(world, since, until) -> None:
-    with pytest.raises(ValidationFailed) as refused:
+    with pytest.raises(ValidationError) as refused:
         starts(since, until)
 
     assert [violation.field for violation in refused.value.details] == ["since"]

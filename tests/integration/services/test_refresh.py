@@ -5,11 +5,11 @@ from functools import partial
 
 import pytest
 
+from app.context.event import Event
 from app.database import retrying, run, transaction, unit
 from app.errors import InvalidRefreshToken
 from app.security.refresh_tokens import RefreshTokens
 from app.services import users
-from app.services.audit import Event
 
 LOCK = "SELECT FROM sessions FOR UPDATE"
 OLD_KEY = ("k1", "591785b794601e212b260e25925636fd591785b794601e21")
@@ -17,7 +17,7 @@ NEW_KEY = ("k2", "0cc175b9c0f1b6a831c399e2697726610cc175b9c0f1b6a8")
 
 
 def session_of(world, token):
-    return world.tools.refresh_tokens.read(token).session_id
+    return world.dependencies.refresh_tokens.read(token).session_id
 
 
 def row_of(world, token):
@@ -39,10 +39,10 @@ def token(world):
 def test_fifty_parallel_refreshes_with_one_token_leave_one_generation(world, token):
     events = [Event() for _ in range(50)]
 
-    answers = world.together(*(partial(world.refresh, token, event) for event in events), behind=LOCK)
+    responses = world.together(*(partial(world.refresh, token, event) for event in events), behind=LOCK)
 
-    assert len({answer.refresh_token for answer in answers}) == 1
-    assert len({answer.access_token for answer in answers}) == 50
+    assert len({response.refresh_token for response in responses}) == 1
+    assert len({response.access_token for response in responses}) == 50
     assert sorted((event.details or {})["kind"] for event in events) == ["grace"] * 49 + ["rotated"]
     assert row_of(world, token)[:2] == (2, None)
 
@@ -51,9 +51,9 @@ def test_parallel_reuse_ends_the_session_once_and_refuses_everybody(world, token
     world.refresh(token)
     world.wait(seconds=16)
 
-    answers = world.together(*[partial(world.refresh, token)] * 20, behind=LOCK)
+    responses = world.together(*[partial(world.refresh, token)] * 20, behind=LOCK)
 
-    assert sorted(answer.reason for answer in answers) == ["ended"] * 19 + ["reuse"]
+    assert sorted(response.reason for response in responses) == ["ended"] * 19 + ["reuse"]
 
 
 def test_the_previous_token_within_the_grace_gets_the_same_bytes_and_a_fresh_access_token(world, token):
@@ -132,8 +132,8 @@ def test_a_token_never_issued_ends_nobodys_session(world, token):
 
 
 def test_a_generation_under_another_key_than_its_own_was_never_issued(world, token):
-    world.tools = replace(world.tools, refresh_tokens=RefreshTokens((NEW_KEY, OLD_KEY)))
-    forged = world.tools.refresh_tokens.derive(session_of(world, token), 1, "k2")
+    world.dependencies = replace(world.dependencies, refresh_tokens=RefreshTokens((NEW_KEY, OLD_KEY)))
+    forged = world.dependencies.refresh_tokens.derive(session_of(world, token), 1, "k2")
     assert refuse(world, forged) == "never_issued"
     world.refresh(token)
 
@@ -145,11 +145,11 @@ def test_a_session_that_is_gone_is_refused(world, token):
 
 def test_a_new_key_takes_over_at_the_next_rotation_and_grace_keeps_the_bytes(world, token):
     second = world.refresh(token).refresh_token
-    world.tools = replace(world.tools, refresh_tokens=RefreshTokens((NEW_KEY, OLD_KEY)))
+    world.dependencies = replace(world.dependencies, refresh_tokens=RefreshTokens((NEW_KEY, OLD_KEY)))
     assert world.refresh(token).refresh_token == second
     third = world.refresh(second).refresh_token
     assert (second[:3], third[:3]) == ("k1.", "k2.")
-    world.tools = replace(world.tools, refresh_tokens=RefreshTokens((NEW_KEY,)))
+    world.dependencies = replace(world.dependencies, refresh_tokens=RefreshTokens((NEW_KEY,)))
     world.refresh(third)
 
 
@@ -174,9 +174,9 @@ def test_the_absolute_limit_never_moves(world, token):
 def test_a_suspension_ends_the_session_and_restoring_does_not_revive_it(world, token):
     admin = world.person("root", "admin")
     alice = run("SELECT user_id FROM sessions")[0][0]
-    users.suspend(user_id=alice, expected_version=None, actor=admin, tools=world.tools)
+    users.suspend(user_id=alice, expected_version=None, actor=admin, dependencies=world.dependencies)
     assert refuse(world, token) == "ended"
-    users.restore(user_id=alice, expected_version=None, actor=admin, tools=world.tools)
+    users.restore(user_id=alice, expected_version=None, actor=admin, dependencies=world.dependencies)
     assert refuse(world, token) == "ended"
 
 

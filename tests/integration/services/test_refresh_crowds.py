@@ -11,9 +11,10 @@ from functools import partial
 
 import pytest
 
+from app.context.event import Event
 from app.database import bind, run, unit
 from app.errors import Unavailable
-from app.services.audit import Event, write_event
+from app.services.audit import write_event
 from app.services.auth import Tokens
 from tests.cutting import Cutter, cuttable
 from tests.integration.services.conftest import CONNECTIONS, World
@@ -26,11 +27,11 @@ CROWD = 50
 def cutter(world: World, database_url: str) -> Iterator[Cutter]:
     """The world's way to its database, which can be cut."""
     with cuttable(database_url) as cutter:
-        cut = bind(replace(world.tools.settings, database_url=cutter.url), size=CONNECTIONS)
+        cut = bind(replace(world.dependencies.config, database_url=cutter.url), size=CONNECTIONS)
         yield cutter
         cut.close()
         cut.reset()
-        bind(world.tools.settings, size=CONNECTIONS)
+        bind(world.dependencies.config, size=CONNECTIONS)
 
 
 def refresh(world: World, token: str) -> Tokens:

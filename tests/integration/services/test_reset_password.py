@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from app.database import run
-from app.errors import Forbidden, InvalidCredentials, NotFound, RateLimited, ValidationFailed
+from app.errors import Forbidden, InvalidCredentials, NotFound, RateLimited, ValidationError
 from app.security.principal import Operator
 from app.services import attempts, inspection, users
 
@@ -15,8 +15,8 @@ NOBODY = "019c13ec-9e00-7a1b-8c2d-3e4f5a6b7c8d"
 
 
 def reset(world, target, password=NEW, actor=None):
-    actor = actor or Operator(frozenset(world.tools.catalogue))
-    return users.reset_password(user_id=target.user_id, password=password, actor=actor, tools=world.tools)
+    actor = actor or Operator(frozenset(world.dependencies.catalogue))
+    return users.reset_password(user_id=target.user_id, password=password, actor=actor, dependencies=world.dependencies)
 
 
 def fail(world, name, client=None, times=5):
@@ -54,7 +54,7 @@ def test_a_suspended_account_stays_suspended(world, alice):
 
 
 def test_nobody_resets_the_password_of_who_holds_more(world, alice):
-    world.role("steward", *sorted(set(world.tools.catalogue) - {"roles:assign"}))
+    world.role("steward", *sorted(set(world.dependencies.catalogue) - {"roles:assign"}))
     steward, admin = world.person("steward", "steward"), world.person("root", "admin")
     with pytest.raises(Forbidden) as refusal:
         reset(world, admin, actor=steward)
@@ -66,7 +66,7 @@ def test_nobody_resets_the_password_of_who_holds_more(world, alice):
 @pytest.mark.parametrize("password", ["short", "password12345678", "alice@example.com!", NEW + "\0", "\udcff" * 20])
 def test_a_password_that_is_not_acceptable_changes_nothing(world, alice, password):
     world.login("alice")
-    with pytest.raises(ValidationFailed) as refusal:
+    with pytest.raises(ValidationError) as refusal:
         reset(world, alice, password)
     assert [violation.field for violation in refusal.value.details] == ["password"]
     assert world.live_sessions(alice.user_id) == 1
@@ -86,7 +86,7 @@ def test_the_account_is_slowed_down_nowhere_any_more_and_clients_and_others_as_b
     fail(world, "alice")
     fail(world, "alice", stranger)
     fail(world, "bob", stranger)
-    waits = partial(attempts.waits, tools=world.tools)
+    waits = partial(attempts.waits, dependencies=world.dependencies)
     assert waits(email="alice@example.com", user_id=alice.user_id) == {"": 1, world.home.network: 1}
 
     reset(world, alice)
@@ -102,7 +102,7 @@ def test_the_account_is_slowed_down_nowhere_any_more_and_clients_and_others_as_b
 def test_a_sign_in_that_began_before_the_reset_opens_nothing(world, alice):
     hold = "SELECT FROM users WHERE email = 'alice@example.com' FOR UPDATE"
     for _ in range(3):
-        run("UPDATE users SET password_hash = %s", (world.tools.passwords.hash(world.password),))
+        run("UPDATE users SET password_hash = %s", (world.dependencies.passwords.hash(world.password),))
 
         world.together(partial(reset, world, alice), partial(world.login, "alice"), behind=hold)
 
@@ -129,7 +129,7 @@ def test_an_inspection_shows_only_sessions_that_can_still_be_used(world, alice):
     world.refresh(tokens.refresh_token)
     run("UPDATE sessions SET ended_at = now() WHERE id = (SELECT max(id::text)::uuid FROM sessions)")
 
-    found = inspection.inspect(alice.account, tools=world.tools)
+    found = inspection.inspect(alice.account, dependencies=world.dependencies)
 
     [live] = found.sessions
     assert (live.refreshed_at, (live.expires_at - world.now).days) == (world.now, 30)

@@ -5,10 +5,10 @@ from functools import partial
 
 import pytest
 
+from app.context.event import Event
 from app.database import run
 from app.errors import Forbidden, NotFound, RoleTaken
 from app.services import accounts, role_edits, roles, sessions, users
-from app.services.audit import Event
 from tests.integration.services.outcomes import kinds
 
 NEW = "seven green bottles 9 falling"
@@ -17,7 +17,7 @@ HOLD_CLERK = "SELECT FROM roles WHERE name = 'clerk' FOR UPDATE"
 
 def create(world, actor, name="clerk", *permissions):
     return role_edits.create(
-        name=name, description="", permissions=permissions, actor=actor, tools=world.tools, event=Event()
+        name=name, description="", permissions=permissions, actor=actor, dependencies=world.dependencies, event=Event()
     )
 
 
@@ -29,18 +29,23 @@ def update(world, actor, role="clerk", *, name=None, description=None, permissio
         permissions=permissions,
         expected_version=expected,
         actor=actor,
-        tools=world.tools,
+        dependencies=world.dependencies,
         event=Event(),
     )
 
 
 def delete(world, actor, role="clerk"):
-    role_edits.delete(role_name=role, actor=actor, tools=world.tools, event=Event())
+    role_edits.delete(role_name=role, actor=actor, dependencies=world.dependencies, event=Event())
 
 
 def give(world, actor, target, role="clerk"):
     return users.set_role(
-        user_id=target.user_id, role=role, expected_version=None, actor=actor, tools=world.tools, event=Event()
+        user_id=target.user_id,
+        role=role,
+        expected_version=None,
+        actor=actor,
+        dependencies=world.dependencies,
+        event=Event(),
     )
 
 
@@ -52,7 +57,7 @@ def hire(world, actor, role="clerk"):
         email_verified=True,
         profile={},
         actor=actor,
-        tools=world.tools,
+        dependencies=world.dependencies,
         event=Event(),
     )
 
@@ -76,24 +81,26 @@ def test_of_parallel_makings_of_one_name_one_wins(world, admin):
 
 
 def test_of_parallel_changes_to_one_version_one_wins(world, admin, clara):
-    before = roles.find("clerk", tools=world.tools)
+    before = roles.find("clerk", dependencies=world.dependencies)
     seen = (roles.etag(before),)
     works = [partial(update, world, admin, description=f"{number}", expected=seen) for number in range(8)]
 
     outcomes = world.together(*works, behind=HOLD_CLERK)
 
     assert kinds(outcomes) == {"Role": 1, "PreconditionFailed": 7}
-    assert roles.find("clerk", tools=world.tools).version > before.version
+    assert roles.find("clerk", dependencies=world.dependencies).version > before.version
 
 
 def test_the_tag_of_a_role_tells_what_a_release_makes_of_it(world, admin, clara):
-    grown = replace(world.tools, catalogue={**world.tools.catalogue, "ships:launch": "Launch ships."})
-    shrunk = replace(world.tools, catalogue={name: "" for name in world.tools.catalogue if name != "users:list"})
+    grown = replace(world.dependencies, catalogue={**world.dependencies.catalogue, "ships:launch": "Launch ships."})
+    shrunk = replace(
+        world.dependencies, catalogue={name: "" for name in world.dependencies.catalogue if name != "users:list"}
+    )
 
-    def tags(tools):
-        return [roles.etag(roles.find(name, tools=tools)) for name in ("admin", "clerk", "guest")]
+    def tags(dependencies):
+        return [roles.etag(roles.find(name, dependencies=dependencies)) for name in ("admin", "clerk", "guest")]
 
-    admins, clerks, guests = tags(world.tools)
+    admins, clerks, guests = tags(world.dependencies)
     assert tags(grown) == [tags(grown)[0], clerks, guests] != [admins, clerks, guests]
     assert tags(shrunk)[2] == guests
     assert {admins, clerks}.isdisjoint(tags(shrunk))
@@ -107,7 +114,7 @@ def test_parallel_lists_of_permissions_leave_one_of_them_whole(world, admin, cla
     )
 
     assert kinds(outcomes) == {"Role": 4}
-    held = roles.find("clerk", tools=world.tools).permissions - roles.EVERYBODY
+    held = roles.find("clerk", dependencies=world.dependencies).permissions - roles.EVERYBODY
     assert held in [set(wanted) for wanted in lists]
 
 
@@ -121,7 +128,7 @@ def test_deleting_a_role_and_giving_it_never_both_win(world, admin, giving, firs
     works = [given, partial(delete, world, admin)]
     outcomes = world.in_turn(*(works if first == "the giving" else works[::-1]), behind=HOLD_CLERK)
 
-    wanted = ["Account", "RoleInUse"] if first == "the giving" else ["NoneType", "ValidationFailed"]
+    wanted = ["Account", "RoleInUse"] if first == "the giving" else ["NoneType", "ValidationError"]
     assert [type(outcome).__name__ for outcome in outcomes] == wanted
     assert run("SELECT count(*) FROM users u LEFT JOIN roles r ON r.id = u.role_id WHERE r.id IS NULL") == [(0,)]
 
@@ -169,7 +176,7 @@ def test_who_touches_an_account_is_judged_by_the_role_it_has_whatever_that_is_ca
     wanda = world.person("wanda", "warden")
 
     with pytest.raises(Forbidden) as refusal:
-        users.suspend(user_id=clara.user_id, expected_version=None, actor=wanda, tools=world.tools)
+        users.suspend(user_id=clara.user_id, expected_version=None, actor=wanda, dependencies=world.dependencies)
 
     assert refusal.value.reason == "beyond_actor"
 
@@ -198,7 +205,9 @@ def test_of_parallel_deletions_one_finds_the_role(world, admin):
 def test_of_parallel_revocations_one_finds_the_session(world, admin, clara):
     world.login("clara")
     [(session,)] = run("SELECT id FROM sessions")
-    work = partial(sessions.revoke, user_id=clara.user_id, session_id=session, actor=clara, tools=world.tools)
+    work = partial(
+        sessions.revoke, user_id=clara.user_id, session_id=session, actor=clara, dependencies=world.dependencies
+    )
 
     outcomes = world.together(*[work] * 6, behind="SELECT FROM sessions FOR UPDATE")
 

@@ -5,11 +5,11 @@ from functools import partial
 
 import pytest
 
+from app.context.event import Event
 from app.database import connection, run, unit
-from app.errors import InvalidCredentials, ValidationFailed
+from app.errors import InvalidCredentials, ValidationError
 from app.security.passwords import Passwords
 from app.services import auth, sessions, users
-from app.services.audit import Event
 from models.record import database as proxy
 from tests.integration.services.outcomes import kinds
 
@@ -22,27 +22,29 @@ def alice(world):
 
 
 def change(world, who, current, new):
-    auth.change_password(principal=who, current=current, new=new, client=world.home, tools=world.tools)
+    auth.change_password(principal=who, current=current, new=new, client=world.home, dependencies=world.dependencies)
 
 
 def signed_in(world, name="alice"):
     """Sign in and return the principal that the session statement would make."""
-    claim = world.tools.access_tokens.read(world.login(name).tokens.access_token)
+    claim = world.dependencies.access_tokens.read(world.login(name).tokens.access_token)
     return world.principal(claim.user_id, claim.session_id)
 
 
 def test_a_sign_in_opens_a_session_and_says_whose(world, alice):
     event = Event()
-    answer = world.login("alice", event=event)
-    claims = world.tools.access_tokens.read(answer.tokens.access_token)
-    assert claims.user_id == answer.account.id == alice.user_id
+    response = world.login("alice", event=event)
+    claims = world.dependencies.access_tokens.read(response.tokens.access_token)
+    assert claims.user_id == response.account.id == alice.user_id
     assert event.actor == (alice.user_id, "user")
     assert world.live_sessions(alice.user_id) == 1
 
 
 def test_the_address_is_found_in_any_case_and_width(world, alice):
     for email in ("ALICE@Example.com", "\uff41lice@example.com"):
-        found = auth.login(email=email, password=world.password, client=world.home, tools=world.tools, event=Event())
+        found = auth.login(
+            email=email, password=world.password, client=world.home, dependencies=world.dependencies, event=Event()
+        )
         assert found.account.id == alice.user_id
 
 
@@ -73,11 +75,11 @@ def test_a_guest_signs_in_unverified_where_the_deployment_allows(world):
 
 
 def test_a_hash_is_upgraded_at_sign_in_when_the_cost_rises(world, alice):
-    world.tools = replace(world.tools, passwords=Passwords(15, 256, 5))
-    answers = world.together(*[partial(world.login, "alice")] * 4)
-    assert kinds(answers) == {"SignIn": 4}
+    world.dependencies = replace(world.dependencies, passwords=Passwords(15, 256, 5))
+    responses = world.together(*[partial(world.login, "alice")] * 4)
+    assert kinds(responses) == {"SignIn": 4}
     stored = run("SELECT password_hash FROM users")[0][0]
-    assert not world.tools.passwords.needs_rehash(stored)
+    assert not world.dependencies.passwords.needs_rehash(stored)
     world.login("alice")
     assert run("SELECT password_hash FROM users")[0][0] == stored
 
@@ -86,13 +88,18 @@ def test_a_password_changed_during_a_sign_in_opens_nothing(world, alice):
     stored = run("SELECT password_hash FROM users")[0][0]
     change(world, alice, world.password, NEW)
     assert (
-        sessions.open_session(user_id=alice.user_id, password_hash=stored, client=world.home, tools=world.tools) is None
+        sessions.open_session(
+            user_id=alice.user_id, password_hash=stored, client=world.home, dependencies=world.dependencies
+        )
+        is None
     )
 
 
 def test_a_suspension_during_a_sign_in_leaves_no_session(world, alice):
     admin = world.person("root", "admin")
-    suspend = partial(users.suspend, user_id=alice.user_id, expected_version=None, actor=admin, tools=world.tools)
+    suspend = partial(
+        users.suspend, user_id=alice.user_id, expected_version=None, actor=admin, dependencies=world.dependencies
+    )
     for _ in range(5):
         world.together(suspend, *[partial(world.login, "alice")] * 3)
         assert world.live_sessions(alice.user_id) == 0
@@ -113,13 +120,15 @@ def test_no_connection_is_held_while_a_password_is_hashed(world, alice):
             return super().hash(password)
 
     watching = Watching(15, 256, 5)
-    world.tools = replace(world.tools, passwords=watching)
+    world.dependencies = replace(world.dependencies, passwords=watching)
     with unit():
         world.login("alice")
     with unit():
         change(world, alice, world.password, NEW)
     with unit():
-        users.register(email="b@example.com", password=NEW, display_name=None, tools=world.tools, event=Event())
+        users.register(
+            email="b@example.com", password=NEW, display_name=None, dependencies=world.dependencies, event=Event()
+        )
     assert not watching.held
     with connection():
         watching.hash(NEW)
@@ -131,7 +140,7 @@ def test_logout_ends_this_session_the_others_or_all(world, alice, scope, left):
     bob = world.person("bob")
     world.login("bob")
     here = [signed_in(world) for _ in range(3)][1]
-    auth.logout(principal=here, scope=scope, tools=world.tools)
+    auth.logout(principal=here, scope=scope, dependencies=world.dependencies)
     assert world.live_sessions(alice.user_id) == left
     assert world.live_sessions(bob.user_id) == 1
     ended = run("SELECT ended_at IS NOT NULL FROM sessions WHERE id = %s", (here.session_id,))[0][0]
@@ -150,11 +159,11 @@ def test_a_new_password_ends_the_other_sessions(world, alice):
 
 
 def test_of_two_changes_at_once_with_one_password_one_wins(world, alice):
-    answers = world.together(
+    responses = world.together(
         partial(change, world, alice, world.password, NEW),
         partial(change, world, alice, world.password, NEW + " again"),
     )
-    assert sorted(kinds(answers)) == ["NoneType", "ValidationFailed"]
+    assert sorted(kinds(responses)) == ["NoneType", "ValidationError"]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +176,7 @@ def test_of_two_changes_at_once_with_one_password_one_wins(world, alice):
     ],
 )
 def test_a_refused_change_changes_nothing_and_names_the_field(world, alice, current, new, field):
-    with pytest.raises(ValidationFailed) as refusal:
+    with pytest.raises(ValidationError) as refusal:
         change(world, alice, current, new)
     assert [violation.field for violation in refusal.value.details] == [field]
     world.login("alice")

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from app.database import run
-from app.errors import InvalidCredentials, RateLimited, ValidationFailed
+from app.errors import InvalidCredentials, RateLimited, ValidationError
 from app.services import auth
 from tests.integration.services.outcomes import kinds
 
@@ -31,24 +31,24 @@ def alice(world):
 
 @pytest.mark.parametrize("name", ["alice", "nobody"])
 def test_thirty_parallel_wrong_passwords_never_exceed_the_limit(world, alice, name):
-    answers = world.together(*[partial(world.login, name, WRONG)] * 30)
-    assert kinds(answers) == {"InvalidCredentials": 5, "RateLimited": 25}
+    responses = world.together(*[partial(world.login, name, WRONG)] * 30)
+    assert kinds(responses) == {"InvalidCredentials": 5, "RateLimited": 25}
 
 
 def test_thirty_guesses_that_all_began_before_the_last_free_one_was_counted_are_no_more(world, alice):
     fail(world)
-    answers = world.together(
+    responses = world.together(
         *[partial(world.login, "alice", WRONG)] * 30, behind="SELECT FROM sign_in_attempts FOR UPDATE"
     )
-    assert kinds(answers) == {"InvalidCredentials": 4, "RateLimited": 26}
+    assert kinds(responses) == {"InvalidCredentials": 4, "RateLimited": 26}
     assert run("SELECT failures FROM sign_in_attempts") == [(5,), (5,)]
 
 
 def test_parallel_guesses_after_a_wait_are_one_guess(world, alice):
     fail(world, times=5)
     world.wait(seconds=1)
-    answers = world.together(*[partial(world.login, "alice", WRONG)] * 10)
-    assert kinds(answers) == {"InvalidCredentials": 1, "RateLimited": 9}
+    responses = world.together(*[partial(world.login, "alice", WRONG)] * 10)
+    assert kinds(responses) == {"InvalidCredentials": 1, "RateLimited": 9}
 
 
 @pytest.mark.parametrize("name", ["alice", "nobody"])
@@ -150,11 +150,11 @@ def test_guesses_at_the_current_password_count_as_failed_sign_ins(world, alice):
         current=WRONG,
         new="seven green bottles 9 falling",
         client=world.home,
-        tools=world.tools,
+        dependencies=world.dependencies,
     )
-    answers = world.together(*[change] * 10)
-    assert kinds(answers) == {"ValidationFailed": 5, "RateLimited": 5}
-    assert {answer.details[0].field for answer in answers if isinstance(answer, ValidationFailed)} == {
+    responses = world.together(*[change] * 10)
+    assert kinds(responses) == {"ValidationError": 5, "RateLimited": 5}
+    assert {response.details[0].field for response in responses if isinstance(response, ValidationError)} == {
         "current_password"
     }
     blocked(world)

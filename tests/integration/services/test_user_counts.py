@@ -7,11 +7,11 @@ from functools import partial
 import psycopg2
 import pytest
 
+from app.context.event import Event
 from app.database import run, transaction
 from app.database.migrator import MIGRATIONS, Router
 from app.errors import AppError
 from app.services import role_edits, user_counts, users
-from app.services.audit import Event
 from models.record import database as proxy
 
 PLAIN = """
@@ -54,24 +54,35 @@ def test_every_change_of_an_account_counts_at_once(world) -> None:
     world.person("gus", "guest", verified=False)
     assert user_counts.totals() == (3, {"admin": 1, "guest": 1, "user": 1}, {"active": 3, "suspended": 0})
 
-    users.suspend(user_id=bob.user_id, expected_version=None, actor=ada, tools=world.tools)
+    users.suspend(user_id=bob.user_id, expected_version=None, actor=ada, dependencies=world.dependencies)
     users.set_role(
-        user_id=bob.user_id, role="guest", expected_version=None, actor=ada, tools=world.tools, event=Event()
+        user_id=bob.user_id,
+        role="guest",
+        expected_version=None,
+        actor=ada,
+        dependencies=world.dependencies,
+        event=Event(),
     )
 
     assert user_counts.totals() == (3, {"admin": 1, "guest": 2, "user": 0}, {"active": 2, "suspended": 1})
-    users.delete(user_id=bob.user_id, actor=ada, tools=world.tools)
+    users.delete(user_id=bob.user_id, actor=ada, dependencies=world.dependencies)
     assert user_counts.totals() == (2, {"admin": 1, "guest": 1, "user": 0}, {"active": 2, "suspended": 0})
 
 
 def test_roles_that_come_and_go_or_change_their_names_are_followed(world) -> None:
     ada, bob = world.person("ada", "admin"), world.person("bob")
     world.role("clerk")
-    setting = {"user_id": bob.user_id, "expected_version": None, "actor": ada, "tools": world.tools, "event": Event()}
+    setting = {
+        "user_id": bob.user_id,
+        "expected_version": None,
+        "actor": ada,
+        "tools": world.dependencies,
+        "event": Event(),
+    }
     users.set_role(role="clerk", **setting)
     assert user_counts.totals().by_role == {"admin": 1, "clerk": 1, "guest": 0, "user": 0}
 
-    edit = {"actor": ada, "tools": world.tools, "event": Event()}
+    edit = {"actor": ada, "tools": world.dependencies, "event": Event()}
     role_edits.update(
         role_name="clerk", name="librarian", description=None, permissions=None, expected_version=None, **edit
     )
@@ -123,10 +134,10 @@ def test_few_rows_are_left_as_they_are_and_many_put_together(world) -> None:
 def test_counts_are_right_while_many_change_accounts_and_put_rows_together(world) -> None:
     ada = world.person("ada", "admin")
     people = [world.person(f"p{number}").user_id for number in range(14)]
-    setting = {"expected_version": None, "actor": ada, "tools": world.tools, "event": Event()}
+    setting = {"expected_version": None, "actor": ada, "tools": world.dependencies, "event": Event()}
     works: list[Callable[[], object]] = []
     works += [partial(world.person, f"new{number}", "guest", verified=False) for number in range(6)]
-    works += [partial(users.delete, user_id=one, actor=ada, tools=world.tools) for one in people[:7]]
+    works += [partial(users.delete, user_id=one, actor=ada, dependencies=world.dependencies) for one in people[:7]]
     works += [partial(users.set_role, user_id=one, role="guest", **setting) for one in people[7:]]
     works[3:3] = works[9:9] = works[15:15] = [fold]
 

@@ -64,7 +64,7 @@ def test_a_list_is_what_sorting_all_of_them_would_give(
         _keys(rows),
     )
     if shrunk:
-        for name, bound in (("MOST_COUNTED", 60), ("_DEEP", 30), ("_FEW", 150)):
+        for name, bound in (("MAX_COUNTED", 60), ("_DEEP", 30), ("_FEW", 150)):
             monkeypatch.setattr(user_list, name, bound)
     for _ in range(250):
         asked = {
@@ -76,7 +76,7 @@ def test_a_list_is_what_sorting_all_of_them_would_give(
         offset, limit = random.choice((0, 0, 3, 29, 30, 60)), random.choice((1, 20))
         found, total, exact = user_list.search(**asked, offset=offset, limit=limit)
         expected = naive(rows, **asked)
-        most = user_list.MOST_COUNTED
+        most = user_list.MAX_COUNTED
         assert [account.id for account in found] == [row[0] for row in expected[offset : offset + limit]], asked
         assert (total, exact) == (min(len(expected), most), len(expected) <= most), asked
 

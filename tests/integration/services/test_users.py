@@ -4,18 +4,20 @@ from functools import partial
 
 import pytest
 
+from app.context.event import Event
 from app.database import run
-from app.errors import EmailTaken, Forbidden, NotFound, PreconditionFailed, ValidationFailed
+from app.errors import EmailTaken, Forbidden, NotFound, PreconditionFailed, ValidationError
 from app.identifiers import new_id
 from app.services import accounts, profiles, users
-from app.services.audit import Event
 from tests.integration.services.outcomes import kinds
 
 NEW = "seven green bottles 9 falling"
 
 
 def register(world, email="new@example.com", password=NEW, display_name=None):
-    users.register(email=email, password=password, display_name=display_name, tools=world.tools, event=Event())
+    users.register(
+        email=email, password=password, display_name=display_name, dependencies=world.dependencies, event=Event()
+    )
 
 
 def create(world, actor, *, email="new@example.com", role=None, verified=False, profile=None):
@@ -26,7 +28,7 @@ def create(world, actor, *, email="new@example.com", role=None, verified=False, 
         email_verified=verified,
         profile=profile or {},
         actor=actor,
-        tools=world.tools,
+        dependencies=world.dependencies,
         event=Event(),
     )
 
@@ -38,14 +40,14 @@ def update(world, actor, target, *, email=None, verified=None, expected=None):
         email_verified=verified,
         expected_version=expected,
         actor=actor,
-        tools=world.tools,
+        dependencies=world.dependencies,
         event=Event(),
     )
 
 
 def act(world, name, actor, target, role="user"):
     """Do one of the things law 11 guards."""
-    common = {"user_id": target.user_id, "actor": actor, "tools": world.tools}
+    common = {"user_id": target.user_id, "actor": actor, "tools": world.dependencies}
     if name == "delete":
         return users.delete(**common)
     if name == "update":
@@ -95,7 +97,7 @@ def test_parallel_registrations_of_one_address_make_one_account(world):
     ],
 )
 def test_a_refused_registration_names_the_field(world, email, password, field):
-    with pytest.raises(ValidationFailed) as refusal:
+    with pytest.raises(ValidationError) as refusal:
         register(world, email, password)
     assert refusal.value.details[0].field == field
 
@@ -118,7 +120,7 @@ def test_a_created_account_has_the_role_that_fits(world, admin, role, verified, 
 def test_creating_with_a_known_address_or_an_unknown_role_is_refused(world, admin, alice):
     with pytest.raises(EmailTaken):
         create(world, admin, email="Alice@example.com")
-    with pytest.raises(ValidationFailed) as refusal:
+    with pytest.raises(ValidationError) as refusal:
         create(world, admin, role="wizard")
     assert refusal.value.details[0].field == "role"
 
@@ -153,7 +155,9 @@ def test_the_version_rises_with_every_change_and_guards_the_next(world, admin, a
     for expected in (("1",), ()):
         with pytest.raises(PreconditionFailed):
             update(world, admin, alice, email="eve@example.com", expected=expected)
-    change = partial(profiles.change, user_id=alice.user_id, expected_version=("2",), actor=alice, tools=world.tools)
+    change = partial(
+        profiles.change, user_id=alice.user_id, expected_version=("2",), actor=alice, dependencies=world.dependencies
+    )
     third = change(fields={"bio": "Hello."})
     assert (third.version, third.bio, third.display_name) == (3, "Hello.", "Alice")
     assert accounts.find(alice.user_id) == third
@@ -169,24 +173,26 @@ def test_what_changes_nothing_leaves_the_version(world, admin, alice):
 
 
 def test_of_parallel_changes_to_one_version_one_wins(world, admin, alice):
-    answers = world.together(
+    responses = world.together(
         *(partial(update, world, admin, alice, email=f"a{n}@example.com", expected=("1",)) for n in range(8))
     )
-    assert kinds(answers) == {"Account": 1, "PreconditionFailed": 7}
+    assert kinds(responses) == {"Account": 1, "PreconditionFailed": 7}
 
 
 def test_of_a_change_and_a_deletion_of_one_version_only_one_is_done(world, admin, alice):
-    answers = world.together(
+    responses = world.together(
         partial(update, world, admin, alice, email="a@example.com", expected=("1",)),
-        partial(users.delete, user_id=alice.user_id, expected_version=("1",), actor=admin, tools=world.tools),
+        partial(
+            users.delete, user_id=alice.user_id, expected_version=("1",), actor=admin, dependencies=world.dependencies
+        ),
         behind="SELECT FROM users WHERE email = 'alice@example.com' FOR UPDATE",
     )
-    assert kinds(answers) in ({"Account": 1, "PreconditionFailed": 1}, {"NotFound": 1, "NoneType": 1})
+    assert kinds(responses) in ({"Account": 1, "PreconditionFailed": 1}, {"NotFound": 1, "NoneType": 1})
 
 
 def test_parallel_changes_of_different_things_all_stay(world, admin):
     guest = world.person("guest", "guest", verified=False)
-    answers = world.together(
+    responses = world.together(
         partial(update, world, admin, guest, verified=True),
         partial(
             profiles.change,
@@ -194,7 +200,7 @@ def test_parallel_changes_of_different_things_all_stay(world, admin):
             fields={"bio": "Hi."},
             expected_version=None,
             actor=admin,
-            tools=world.tools,
+            dependencies=world.dependencies,
         ),
         partial(
             profiles.change,
@@ -202,17 +208,17 @@ def test_parallel_changes_of_different_things_all_stay(world, admin):
             fields={"locale": "de"},
             expected_version=None,
             actor=admin,
-            tools=world.tools,
+            dependencies=world.dependencies,
         ),
         behind="SELECT FROM users WHERE email = 'guest@example.com' FOR UPDATE",
     )
-    assert kinds(answers) == {"Account": 3}
+    assert kinds(responses) == {"Account": 3}
     account = accounts.find(guest.user_id)
     assert (account.role, account.bio, account.locale, account.version) == ("user", "Hi.", "de", 4)
 
 
 def test_who_is_not_there_is_not_found(world, admin, alice):
-    users.delete(user_id=alice.user_id, actor=admin, tools=world.tools)
+    users.delete(user_id=alice.user_id, actor=admin, dependencies=world.dependencies)
     for name in ("delete", "update", "profile", "set_role", "suspend", "restore"):
         with pytest.raises(NotFound):
             act(world, name, admin, alice)
@@ -222,13 +228,13 @@ def test_who_is_not_there_is_not_found(world, admin, alice):
 
 def test_deleting_an_account_takes_its_sessions_and_profile_along(world, admin, alice):
     world.login("alice")
-    users.delete(user_id=alice.user_id, actor=alice, tools=world.tools)
+    users.delete(user_id=alice.user_id, actor=alice, dependencies=world.dependencies)
     assert run("SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM user_profiles)") == [(0, 1)]
 
 
 @pytest.mark.parametrize("name", ["delete", "update", "profile", "set_role", "suspend", "restore"])
 def test_nobody_touches_an_account_that_holds_more_than_he_does(world, admin, alice, name):
-    everything_but_one = sorted(set(world.tools.catalogue) - {"roles:assign"})
+    everything_but_one = sorted(set(world.dependencies.catalogue) - {"roles:assign"})
     world.role("steward", *everything_but_one)
     steward = world.person("steward", "steward")
     with pytest.raises(Forbidden) as refusal:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.database import Database, run
-from app.factory import build_tools
+from app.factory import build_dependencies
 from app.observability.logging import configure
 from models.record import database as proxy
 from tests import leaks, surface
@@ -17,7 +17,7 @@ from tests.integration.conftest import GATEWAYS
 from tests.integration.wire.wishes import Caller
 from tests.people import make_account
 from tests.servers import Servers
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.service import running as serving
 
 DOCUMENT = Path(surface.__file__).parent / "document" / "openapi.yaml"
@@ -27,7 +27,7 @@ HANDLERS = "tests.surface.handlers"
 @pytest.fixture(scope="session", autouse=True)
 def plain_log() -> None:
     """Log as in production: the traces of what breaks on purpose take longest when they are made beautiful."""
-    configure(settings_for(DATABASE_URL="postgresql://nowhere/charter"), descriptor=leaks.LOG)
+    configure(config_for(DATABASE_URL="postgresql://nowhere/charter"), descriptor=leaks.LOG)
 
 
 @pytest.fixture(scope="session")
@@ -51,8 +51,8 @@ def door(running: Service, any_database: Database) -> Iterator[Service]:
 def probing(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Service]:
     """The small document, on a database that each test replaces."""
     url = servers.clone()
-    settings = settings_for(DATABASE_URL=url, CHARTER_GATEWAY=request.param)
-    with serving(settings, document=DOCUMENT, handlers_package=HANDLERS) as service:
+    config = config_for(DATABASE_URL=url, CHARTER_GATEWAY=request.param)
+    with serving(config, document=DOCUMENT, handlers_package=HANDLERS) as service:
         yield service
     servers.drop(url)
 
@@ -98,7 +98,7 @@ def caller(probes: Service, password_hash: str) -> Iterator[Caller]:
 
 
 def token_of(service: Service, user_id: UUID, session_id: UUID) -> str:
-    return build_tools(service.settings, {}, clock=service.clock).access_tokens.issue(user_id, session_id)
+    return build_dependencies(service.config, {}, clock=service.clock).access_tokens.issue(user_id, session_id)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.gateway.protocol import Protocol
+from app.gateway.http.protocol import Protocol
 from tests.service import Service
 
-MOST_CONNECTIONS = 200
+MAX_CONNECTIONS = 200
 LONGEST_WAIT_SECONDS = 60
 
 
@@ -79,9 +79,9 @@ def exchange(service: Service, requests: Sequence[Sequence[bytes]]) -> list[byte
         for each what came back until the server closed.
     """
     received: list[bytes] = []
-    for start in range(0, len(requests), MOST_CONNECTIONS):
+    for start in range(0, len(requests), MAX_CONNECTIONS):
         with watching() as watch, contextlib.ExitStack() as stack:
-            received += _exchange(service, requests[start : start + MOST_CONNECTIONS], watch, stack)
+            received += _exchange(service, requests[start : start + MAX_CONNECTIONS], watch, stack)
     return received
 
 
@@ -111,7 +111,7 @@ def _exchange(
         yield received
 
 
-def answers(received: bytes) -> list[tuple[int, bytes]]:
+def responses(received: bytes) -> list[tuple[int, bytes]]:
     """Return status and body of each response in what came back."""
     found = []
     while received:

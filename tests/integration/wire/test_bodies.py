@@ -8,7 +8,7 @@ import pytest
 from app.database import run
 from tests.people import PASSWORD, People
 from tests.raw import ask, bearer, say
-from tests.service import Service, running, settings_for
+from tests.service import Service, config_for, running
 from tests.wire import data, refused
 
 LOGIN = "/v1/auth/login"
@@ -83,9 +83,9 @@ def test_every_violation_of_a_body_is_listed_with_its_field(
 def test_fields_are_paths_into_the_body(people: People) -> None:
     body = {"email": "new@example.com", "password": PASSWORD, "profile": {"display_name": "", "shoe": 43, "bio": 1}}
 
-    answer = people.ada.api.post("/v1/users", json=body)
+    response = people.ada.api.post("/v1/users", json=body)
 
-    refused(answer, 400, "VALIDATION_ERROR", "profile.display_name", "profile.shoe", "profile.bio")
+    refused(response, 400, "VALIDATION_ERROR", "profile.display_name", "profile.shoe", "profile.bio")
 
 
 def test_no_bad_body_changes_anything(people: People, service: Service) -> None:
@@ -94,8 +94,8 @@ def test_no_bad_body_changes_anything(people: People, service: Service) -> None:
 
     for body in [*MALFORMED.values(), *INVALID, b'{"display_name": "Eve", "role": "admin"}']:
         for method, target in (("PATCH", "/v1/users/me"), ("PUT", "/v1/users/me/password")):
-            answer = ask(service, method, target, [token, JSON], body)
-            assert answer.status_code == 400, (target, body[:80], answer.text)
+            response = ask(service, method, target, [token, JSON], body)
+            assert response.status_code == 400, (target, body[:80], response.text)
 
     assert run("SELECT u.*, p.* FROM users u JOIN user_profiles p ON p.user_id = u.id") == before
 
@@ -182,10 +182,10 @@ def test_the_rest_of_a_refused_body_is_never_read_as_a_request(door: Service) ->
     head = b"POST %b HTTP/1.1\r\nHost: charter.test\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     last = b"GET /v1/nothing HTTP/1.1\r\nHost: charter.test\r\nConnection: close\r\n\r\n"
 
-    answer = say(door, head % (LOGIN.encode(), len(body)) + body + last)
+    response = say(door, head % (LOGIN.encode(), len(body)) + body + last)
 
-    assert answer.status_code == 413
-    assert b'"status":"ok"' not in answer.content
+    assert response.status_code == 413
+    assert b'"status":"ok"' not in response.content
 
 
 @pytest.mark.parametrize(
@@ -199,10 +199,10 @@ def test_a_wrong_content_length_is_a_400(door: Service, lengths: list[str]) -> N
         f"POST {LOGIN} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n{lines}\r\n{{}}"
     )
 
-    answer = say(door, request.encode())
+    response = say(door, request.encode())
 
-    assert answer.status_code == 400
-    assert answer.headers["content-type"] == "application/json"
+    assert response.status_code == 400
+    assert response.headers["content-type"] == "application/json"
 
 
 def test_two_ways_to_tell_the_length_are_a_400(door: Service) -> None:
@@ -232,9 +232,9 @@ def test_a_client_that_hangs_up_halfway_changes_nothing(people: People, service:
 
 
 def test_a_body_that_does_not_arrive_in_time_is_a_400(gateway: str, database_url: str) -> None:
-    settings = settings_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, BODY_SECONDS="1")
+    config = config_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, BODY_SECONDS="1")
 
-    with running(settings) as service:
-        answer = ask(service, "POST", LOGIN, [JSON, ("Content-Length", "100")], b"{")
+    with running(config) as service:
+        response = ask(service, "POST", LOGIN, [JSON, ("Content-Length", "100")], b"{")
 
-    refused(answer, 400, "MALFORMED_BODY")
+    refused(response, 400, "MALFORMED_BODY")

@@ -17,7 +17,7 @@ from tests.integration.conftest import GATEWAYS
 from tests.integration.wire.test_deadlines import LOGIN, Asking
 from tests.people import PASSWORD, People
 from tests.servers import Servers
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.service import running as serving
 from tests.wire import data, events, refused
 
@@ -43,12 +43,12 @@ def hasty(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Service]
     database.connect()
     database.execute_sql(SLOW_COMMIT)
     database.reset()
-    settings = dataclasses.replace(
-        settings_for(DATABASE_URL=url, CHARTER_GATEWAY=request.param),
+    config = dataclasses.replace(
+        config_for(DATABASE_URL=url, CHARTER_GATEWAY=request.param),
         request_seconds=REQUEST_SECONDS,
         database_statement_seconds=STATEMENT_SECONDS,
     )
-    with serving(settings) as service:
+    with serving(config) as service:
         yield service
     proxy.initialize(None)
     servers.drop(url)
@@ -110,12 +110,12 @@ def test_what_waited_for_a_lock_past_the_deadline_is_undone(hasty: Service, peop
     people.ada.sign_in()
     sessions = "SELECT count(*) FROM sessions"
     before = run(sessions)
-    with held(hasty.settings.database_url, "LOCK TABLE users, sessions IN SHARE ROW EXCLUSIVE MODE"):
+    with held(hasty.config.database_url, "LOCK TABLE users, sessions IN SHARE ROW EXCLUSIVE MODE"):
         asked = [Asking(hasty, **sign_in, headers={"X-Request-Id": "waits"}), create(people, "waits-too")]
         for asking in asked:
             asking.join(timeout=20)
-            assert asking.answer is not None
-            refused(asking.answer, 503, "UNAVAILABLE")
+            assert asking.response is not None
+            refused(asking.response, 503, "UNAVAILABLE")
     nobody_works()
 
     assert run(sessions) == before
@@ -125,21 +125,21 @@ def test_what_waited_for_a_lock_past_the_deadline_is_undone(hasty: Service, peop
     data(hasty.client().request(**sign_in))
     again = create(people, "waits-too")
     again.join(timeout=20)
-    assert again.answer is not None
-    data(again.answer, 201)
+    assert again.response is not None
+    data(again.response, 201)
 
 
 def test_a_commit_that_is_under_way_at_the_deadline_is_waited_for(hasty: Service, people: People) -> None:
     people.ada.sign_in()
-    with held(hasty.settings.database_url, "SELECT pg_advisory_xact_lock(4711)"):
+    with held(hasty.config.database_url, "SELECT pg_advisory_xact_lock(4711)"):
         asking = create(people, "in-time")
         somebody_waits_at_commit()
         asking.join(timeout=REQUEST_SECONDS)  # past the deadline of a request that has been under way for a while
-        assert asking.answer is None
+        assert asking.response is None
     asking.join(timeout=20)
 
-    assert asking.answer is not None
-    assert data(asking.answer, 201)["email"] == "in-time@example.com"
+    assert asking.response is not None
+    assert data(asking.response, 201)["email"] == "in-time@example.com"
     assert accounts("in-time") == 1
 
 
@@ -147,19 +147,19 @@ def test_a_commit_that_nobody_sees_the_end_of_is_the_one_503_that_may_have_been_
     hasty: Service, people: People
 ) -> None:
     people.ada.sign_in()
-    with held(hasty.settings.database_url, "SELECT pg_advisory_xact_lock(4711)"):
+    with held(hasty.config.database_url, "SELECT pg_advisory_xact_lock(4711)"):
         asking = create(people, "unknown")
         asking.join(timeout=20)
-        assert asking.answer is not None
-        refused(asking.answer, 503, "UNAVAILABLE")
+        assert asking.response is not None
+        refused(asking.response, 503, "UNAVAILABLE")
     nobody_works()
 
     assert accounts("unknown") == 1
     assert [(outcome, reason) for _, outcome, reason in events("unknown")][-1] == ("failed", "commit_unknown")
     again = create(people, "unknown")
     again.join(timeout=20)
-    assert again.answer is not None
-    assert again.answer.headers["idempotency-replayed"] == "true"
+    assert again.response is not None
+    assert again.response.headers["idempotency-replayed"] == "true"
     assert accounts("unknown") == 1
 
 
@@ -178,10 +178,10 @@ def test_a_slow_query_says_which_request_it_was_run_for(hasty: Service, people: 
 def test_what_is_answered_503_at_the_end_of_the_server_is_undone(
     gateway: str, database_url: str, password_hash: str
 ) -> None:
-    settings = settings_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, REQUEST_SECONDS="60")
+    config = config_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, REQUEST_SECONDS="60")
     held_up = threading.Event()
 
-    with serving(settings) as service:
+    with serving(config) as service:
         service._server.config.timeout_graceful_shutdown = 1
         made = People(service, password_hash)
         made.ada.sign_in()
@@ -203,6 +203,6 @@ def test_what_is_answered_503_at_the_end_of_the_server_is_undone(
         closing.join(timeout=20)
         nobody_works()
 
-        assert asking.answer is not None
-        refused(asking.answer, 503, "UNAVAILABLE")
+        assert asking.response is not None
+        refused(asking.response, 503, "UNAVAILABLE")
         assert accounts("at-the-end") == 0

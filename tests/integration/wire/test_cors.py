@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from app.database import Database
-from app.policy.document import load
-from app.policy.operation import operations
+from app.spec.document import load
+from app.spec.operation import operations
 from tests.integration.conftest import GATEWAYS
 from tests.raw import ask
 from tests.servers import Servers
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.service import running as serving
 from tests.wire import refused
 
@@ -34,8 +34,8 @@ ME = "/v1/users/me"
 def listening(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Service]:
     url = servers.clone()
     origins = f"{APP}, http://localhost:3000, {MOBILE}, chrome-extension://abcdefgh"
-    settings = settings_for(DATABASE_URL=url, CHARTER_GATEWAY=request.param, CORS_ORIGINS=origins, LIMIT_LOGIN="1/60")
-    with serving(settings) as service:
+    config = config_for(DATABASE_URL=url, CHARTER_GATEWAY=request.param, CORS_ORIGINS=origins, LIMIT_LOGIN="1/60")
+    with serving(config) as service:
         yield service
     servers.drop(url)
 
@@ -222,7 +222,7 @@ def test_a_call_into_a_private_network_is_allowed_to_listed_origins_that_ask(ope
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_the_lists_are_settings(gateway: str, database_url: str) -> None:
-    settings = settings_for(
+    config = config_for(
         DATABASE_URL=database_url,
         CHARTER_GATEWAY=gateway,
         CORS_ORIGINS=APP,
@@ -230,7 +230,7 @@ def test_the_lists_are_settings(gateway: str, database_url: str) -> None:
         CORS_EXPOSED_HEADERS="X-Cache",
         CORS_MAX_AGE_SECONDS="7200",
     )
-    with serving(settings) as service:
+    with serving(config) as service:
         allowed = preflight(service, APP)
         exposed = ask(service, "GET", "/v1/nothing", [("Origin", APP)])
 

@@ -10,11 +10,11 @@ import httpx
 import psycopg2
 import pytest
 
-from app.gateway.protocol import Protocol
+from app.gateway.http.protocol import Protocol
 from models.record import database as proxy
 from tests.people import People
 from tests.raw import ask, bearer
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.service import running as serving
 from tests.wire import refused
 
@@ -39,59 +39,59 @@ class Asking(threading.Thread):
     def __init__(self, service: Service, **request: Any) -> None:
         super().__init__(daemon=True)
         self._service, self._request = service, request
-        self.answer: httpx.Response | None = None
+        self.response: httpx.Response | None = None
         self.start()
 
     def run(self) -> None:
         with self._service.client() as client:
-            self.answer = client.request(**self._request)
+            self.response = client.request(**self._request)
 
 
 @pytest.mark.parametrize("more", [0, 20])
 def test_a_database_that_does_not_answer_is_a_503_in_time(
     gateway: str, database_url: str, password_hash: str, more: int
 ) -> None:
-    settings = settings_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, REQUEST_SECONDS="1")
+    config = config_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, REQUEST_SECONDS="1")
 
-    with serving(settings) as service:
+    with serving(config) as service:
         people = People(service, password_hash)
         token = bearer(people.alice.sign_in()["access_token"])
         with frozen(database_url):
             others = [Asking(service, method="POST", url=LOGIN, json=NOBODY) for _ in range(more)]
-            answers = [ask(service, "GET", "/v1/users/me", [token])]
+            responses = [ask(service, "GET", "/v1/users/me", [token])]
             with service.client() as client:
-                answers.append(client.post(LOGIN, json=NOBODY))
+                responses.append(client.post(LOGIN, json=NOBODY))
             assert ask(service, "GET", "/health/live").status_code in (200, 503)
             for other in others:
                 other.join(timeout=10)
-        answers += [other.answer for other in others if other.answer is not None]
+        responses += [other.response for other in others if other.response is not None]
         people.close()
 
-    assert len(answers) == 2 + more
-    for answer in answers:
-        refused(answer, 503, "UNAVAILABLE")
-        assert int(answer.headers["retry-after"]) >= 1
+    assert len(responses) == 2 + more
+    for response in responses:
+        refused(response, 503, "UNAVAILABLE")
+        assert int(response.headers["retry-after"]) >= 1
 
 
 def test_a_request_that_outlasts_the_grace_is_a_503_and_the_end_comes_soon(gateway: str, database_url: str) -> None:
-    settings = settings_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, REQUEST_SECONDS="60")
+    config = config_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, REQUEST_SECONDS="60")
 
-    with serving(settings) as service, frozen(database_url):
+    with serving(config) as service, frozen(database_url):
         service._server.config.timeout_graceful_shutdown = 1
         asking = Asking(service, method="POST", url=LOGIN, json=NOBODY)
         time.sleep(0.5)  # the request is under way: a frozen server gives no sign to wait for
         service.close()
         asking.join(timeout=5)
 
-    assert asking.answer is not None
-    refused(asking.answer, 503, "UNAVAILABLE")
-    assert int(asking.answer.headers["retry-after"]) >= 1
+    assert asking.response is not None
+    refused(asking.response, 503, "UNAVAILABLE")
+    assert int(asking.response.headers["retry-after"]) >= 1
 
 
 def test_how_long_a_head_may_take_is_a_setting(database_url: str) -> None:
     ours, before = proxy.obj, Protocol.head_seconds
     try:
-        with serving(settings_for(DATABASE_URL=database_url, HEAD_SECONDS="7")):
+        with serving(config_for(DATABASE_URL=database_url, HEAD_SECONDS="7")):
             assert Protocol.head_seconds == 7
     finally:
         Protocol.head_seconds = before

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.policy.document import METHODS, load
+from app.spec.document import METHODS, load
 from tests.integration.wire.conftest import DOCUMENT, HANDLERS
 from tests.people import People
 from tests.raw import ask, bearer, say
-from tests.service import Service, running, settings_for
+from tests.service import Service, config_for, running
 from tests.wire import data, refused
 
 ROOT = Path(__file__).parents[3] / "openapi" / "openapi.yaml"
@@ -34,27 +34,27 @@ def test_a_method_a_path_does_not_know_is_a_405_with_a_complete_allow(
     known = set(allowed(methods).split(", "))
 
     for method in set(EVERY_METHOD) - known:
-        answer = ask(door, method, target)
-        assert answer.headers["allow"] == allowed(methods), method
+        response = ask(door, method, target)
+        assert response.headers["allow"] == allowed(methods), method
         if method == "HEAD":
-            assert (answer.status_code, answer.content) == (405, b"")
+            assert (response.status_code, response.content) == (405, b"")
         else:
-            refused(answer, 405, "METHOD_NOT_ALLOWED")
+            refused(response, 405, "METHOD_NOT_ALLOWED")
 
 
 @pytest.mark.parametrize(("path", "methods"), PATHS.items(), ids=PATHS)
 def test_options_is_a_204_with_allow_and_needs_no_token(door: Service, path: str, methods: set[str]) -> None:
-    answer = ask(door, "OPTIONS", path)
+    response = ask(door, "OPTIONS", path)
 
-    assert (answer.status_code, answer.content) == (204, b"")
-    assert answer.headers["allow"] == allowed(methods)
-    assert "content-type" not in answer.headers
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["allow"] == allowed(methods)
+    assert "content-type" not in response.headers
 
 
 def test_one_cannot_delete_oneself_by_the_name_of_me(people: People) -> None:
-    answer = people.alice.api.delete(ME)
+    response = people.alice.api.delete(ME)
 
-    refused(answer, 405, "METHOD_NOT_ALLOWED")
+    refused(response, 405, "METHOD_NOT_ALLOWED")
     assert data(people.alice.api.get(ME))["status"] == "active"
 
 
@@ -78,19 +78,19 @@ def test_204_and_304_have_neither_body_nor_type(people: People, service: Service
     unchanged = ask(service, "GET", ME, [token, ("If-None-Match", '"1"')])
     gone = ask(service, "POST", "/v1/auth/logout", [token])
 
-    for answer, status in ((unchanged, 304), (gone, 204)):
-        assert (answer.status_code, answer.content) == (status, b"")
-        assert not {"content-type", "content-length", "transfer-encoding"} & set(answer.headers)
-        assert answer.headers["x-request-id"]
+    for response, status in ((unchanged, 304), (gone, 204)):
+        assert (response.status_code, response.content) == (status, b"")
+        assert not {"content-type", "content-length", "transfer-encoding"} & set(response.headers)
+        assert response.headers["x-request-id"]
 
 
 def test_meta_tells_time_version_and_request(people: People, service: Service) -> None:
     service.clock.advance(days=1)
 
-    answer = ask(service, "GET", "/v1/nothing")
+    response = ask(service, "GET", "/v1/nothing")
 
-    refused(answer, 404, "NOT_FOUND")
-    meta = answer.json()["meta"]
+    refused(response, 404, "NOT_FOUND")
+    meta = response.json()["meta"]
     assert set(meta) == {"timestamp", "version", "request_id"}
     assert meta["version"] == "1.0"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", meta["timestamp"])
@@ -112,17 +112,17 @@ def test_health_and_keys_are_not_in_the_envelope(service: Service) -> None:
 
 
 def test_too_many_requests_are_a_429_that_says_how_long_to_wait(gateway: str, database_url: str) -> None:
-    settings = settings_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, LIMIT_LOGIN="2/60")
+    config = config_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, LIMIT_LOGIN="2/60")
 
-    with running(settings) as service, service.client() as client:
+    with running(config) as service, service.client() as client:
         body = {"email": "nobody@example.com", "password": "x"}
-        answers = [client.post("/v1/auth/login", json=body) for _ in range(3)]
+        responses = [client.post("/v1/auth/login", json=body) for _ in range(3)]
 
-    assert [answer.status_code for answer in answers] == [401, 401, 429]
-    refused(answers[2], 429, "RATE_LIMITED")
-    assert 1 <= int(answers[2].headers["retry-after"]) <= 30
-    assert [answer.headers["ratelimit-policy"] for answer in answers] == ['"login";q=2;w=60'] * 3
-    assert [answer.headers["ratelimit"].partition(";t=")[0] for answer in answers] == [
+    assert [response.status_code for response in responses] == [401, 401, 429]
+    refused(responses[2], 429, "RATE_LIMITED")
+    assert 1 <= int(responses[2].headers["retry-after"]) <= 30
+    assert [response.headers["ratelimit-policy"] for response in responses] == ['"login";q=2;w=60'] * 3
+    assert [response.headers["ratelimit"].partition(";t=")[0] for response in responses] == [
         '"login";r=1',
         '"login";r=0',
         '"login";r=0',
@@ -130,9 +130,9 @@ def test_too_many_requests_are_a_429_that_says_how_long_to_wait(gateway: str, da
 
 
 def test_without_its_database_it_is_a_503_at_once(gateway: str) -> None:
-    settings = settings_for(DATABASE_URL=AWAY, CHARTER_GATEWAY=gateway, REQUEST_SECONDS="5")
+    config = config_for(DATABASE_URL=AWAY, CHARTER_GATEWAY=gateway, REQUEST_SECONDS="5")
 
-    with running(settings) as service, service.client() as client:
+    with running(config) as service, service.client() as client:
         login = client.post("/v1/auth/login", json={"email": "nobody@example.com", "password": "x"})
         health = client.get("/health")
         live = client.get("/health/live")
@@ -145,12 +145,12 @@ def test_without_its_database_it_is_a_503_at_once(gateway: str) -> None:
 
 
 def test_a_fault_of_ours_is_a_500_in_the_envelope(gateway: str) -> None:
-    settings = settings_for(DATABASE_URL=AWAY, CHARTER_GATEWAY=gateway)
+    config = config_for(DATABASE_URL=AWAY, CHARTER_GATEWAY=gateway)
 
-    with running(settings, document=DOCUMENT, handlers_package=HANDLERS) as service, service.client() as client:
-        answer = client.get("/v1/answers", params={"how": "crash"})
+    with running(config, document=DOCUMENT, handlers_package=HANDLERS) as service, service.client() as client:
+        response = client.get("/v1/answers", params={"how": "crash"})
 
-    assert refused(answer, 500, "INTERNAL_ERROR") == [
+    assert refused(response, 500, "INTERNAL_ERROR") == [
         {"code": "INTERNAL_ERROR", "message": "Something went wrong on our side."}
     ]
 
@@ -201,9 +201,9 @@ def test_requests_on_one_connection_get_their_answers_in_order(door: Service) ->
     requests = [f"GET {target} HTTP/1.1\r\nHost: charter.test\r\n" for target in targets]
     requests[-1] += "Connection: close\r\n"
 
-    answer = say(door, "\r\n".join(requests).encode() + b"\r\n")
+    response = say(door, "\r\n".join(requests).encode() + b"\r\n")
 
-    text = answer.content.decode()
-    marks = [answer.status_code == 404, '"status":"ok"' in text, "UNAUTHENTICATED" in text, '{"keys":[]}' in text]
+    text = response.content.decode()
+    marks = [response.status_code == 404, '"status":"ok"' in text, "UNAUTHENTICATED" in text, '{"keys":[]}' in text]
     assert all(marks)
     assert text.index('"status":"ok"') < text.index("UNAUTHENTICATED") < text.index('{"keys":[]}')

@@ -15,11 +15,11 @@ from app.database import run
 from app.observability.lines import flush
 from app.observability.logging import configure
 from tests import leaks
-from tests.integration.wire.pieces import answers, exchange
+from tests.integration.wire.pieces import exchange, responses
 from tests.integration.wire.rules.rule import BODY, CHUNKED, CLOSING, HIDDEN, LENGTH, NEXT, chunks, post
 from tests.people import PASSWORD, People
 from tests.raw import ask, bearer, say
-from tests.service import Service, running, settings_for
+from tests.service import Service, config_for, running
 from tests.wire import data, refused
 
 JSON = ("Content-Type", "application/json")
@@ -38,7 +38,7 @@ def rest_of(connection: socket.socket) -> list[tuple[int, bytes]]:
     with contextlib.suppress(ConnectionError):
         while some := connection.recv(65_536):
             received += some
-    return answers(received)
+    return responses(received)
 
 
 class Log:
@@ -50,7 +50,7 @@ class Log:
 
     def listen(self) -> None:
         """Take the lines; a service that starts sends them elsewhere."""
-        configure(settings_for(LOG_LEVEL="debug", LOG_FORMAT="json", **HERE), descriptor=self.descriptor)
+        configure(config_for(LOG_LEVEL="debug", LOG_FORMAT="json", **HERE), descriptor=self.descriptor)
 
     def lines(self, event: str) -> list[dict]:
         assert flush()  # a thread writes them
@@ -61,7 +61,7 @@ class Log:
 def log(tmp_path: Path) -> Iterator[Log]:
     made = Log(tmp_path / "log")
     yield made
-    configure(settings_for(**HERE), descriptor=leaks.LOG)
+    configure(config_for(**HERE), descriptor=leaks.LOG)
     os.close(made.descriptor)
 
 
@@ -75,7 +75,7 @@ def test_the_default_client_of_java_signs_in(people: People, service: Service) -
     )
 
     for received in exchange(service, [(head + body + NEXT,), (head, body, NEXT)]):
-        [(status, signed_in), (after, _)] = answers(received)
+        [(status, signed_in), (after, _)] = responses(received)
         assert (status, after) == (200, 404)
         assert json.loads(signed_in)["data"]["user"]["id"] == str(people.alice.id)
 
@@ -91,7 +91,7 @@ def test_a_body_behind_an_offer_to_upgrade_is_no_request(people: People, service
 
     [received] = exchange(service, [(head, hidden, NEXT)])
 
-    assert [status for status, _ in answers(received)] == [400, 404]
+    assert [status for status, _ in responses(received)] == [400, 404]
     assert data(ask(service, "GET", "/v1/users/me", [token]))["email"] == people.alice.email
 
 
@@ -99,8 +99,8 @@ def test_blanks_around_a_token_are_no_part_of_it(people: People, service: Servic
     name, value = bearer(people.alice.sign_in()["access_token"])
 
     for around in (" {}", "{} ", "{}\t", "\t {}\t "):
-        answer = ask(service, "GET", "/v1/users/me", [(name, around.format(value))])
-        assert data(answer)["email"] == people.alice.email
+        response = ask(service, "GET", "/v1/users/me", [(name, around.format(value))])
+        assert data(response)["email"] == people.alice.email
 
 
 def test_empty_elements_of_a_list_of_tags_are_ignored(people: People, service: Service) -> None:
@@ -108,8 +108,8 @@ def test_empty_elements_of_a_list_of_tags_are_ignored(people: People, service: S
 
     for number, value in enumerate(('"{}",', ', ,"{}"', '"x",,"{}"\t,'), start=1):
         match = ("If-Match", value.format(number))
-        answer = ask(service, "PATCH", "/v1/users/me", [token, JSON, match], b'{"bio": "%d"}' % number)
-        assert data(answer)["profile"]["bio"] == str(number)
+        response = ask(service, "PATCH", "/v1/users/me", [token, JSON, match], b'{"bio": "%d"}' % number)
+        assert data(response)["profile"]["bio"] == str(number)
 
 
 def test_a_client_that_waits_for_a_100_gets_it_or_its_final_status(probe_door: Service) -> None:
@@ -153,21 +153,21 @@ def test_a_client_that_sends_one_request_reads_the_response_that_comes_before_it
 
 @pytest.mark.parametrize("line", [b"X : a", b"Content-Length: x", b"Host: b"])
 def test_a_refusal_of_head_has_no_body(probe_door: Service, line: bytes) -> None:
-    answer = say(probe_door, b"HEAD /v1/x HTTP/1.1\r\nHost: a\r\n" + line + b"\r\n\r\n")
+    response = say(probe_door, b"HEAD /v1/x HTTP/1.1\r\nHost: a\r\n" + line + b"\r\n\r\n")
 
-    assert (answer.status_code, answer.content) == (400, b"")
-    assert int(answer.headers["content-length"]) > 0
+    assert (response.status_code, response.content) == (400, b"")
+    assert int(response.headers["content-length"]) > 0
 
 
 def test_a_refusal_is_logged_under_the_id_that_it_tells(probe_door: Service, log: Log) -> None:
     log.listen()
-    answer = say(probe_door, b"GET /v1/x?token=hush HTTP/2.0\r\nHost: a\r\n\r\n")
+    response = say(probe_door, b"GET /v1/x?token=hush HTTP/2.0\r\nHost: a\r\n\r\n")
 
-    refused(answer, 400, "VALIDATION_ERROR")
+    refused(response, 400, "VALIDATION_ERROR")
     [line] = log.lines("request")
     assert (line["status"], line["code"]) == (400, "VALIDATION_ERROR")
     assert (line["method"], line["path"]) == ("GET", "/v1/x")
-    assert line["request_id"] == answer.headers["x-request-id"] == answer.json()["meta"]["request_id"]
+    assert line["request_id"] == response.headers["x-request-id"] == response.json()["meta"]["request_id"]
 
 
 def test_a_broken_body_behind_other_requests_costs_them_no_answer(probe_door: Service) -> None:
@@ -175,10 +175,10 @@ def test_a_broken_body_behind_other_requests_costs_them_no_answer(probe_door: Se
     good, broken = post(LENGTH), post(CHUNKED, body=b"5\r\nabcdefg\r\n")
 
     for received in exchange(probe_door, [(good + good + broken + HIDDEN,), (good + good + broken[:-9], broken[-9:])]):
-        statuses = [status for status, _ in answers(received)]
+        statuses = [status for status, _ in responses(received)]
         assert statuses in ([200, 200], [200, 200, 400])
     [received] = exchange(probe_door, [(good + good + broken + HIDDEN,)])
-    assert [status for status, _ in answers(received)] == [200, 200]
+    assert [status for status, _ in responses(received)] == [200, 200]
     assert b"connection: close" in received
 
 
@@ -202,7 +202,7 @@ FORWARDED = ("X-Forwarded-For", "203.0.113.9")
 
 @pytest.mark.parametrize(("trusted", "warnings"), [("", 1), ("10.0.0.0/8", 1), ("127.0.0.0/8", 0)])
 def test_a_proxy_that_nobody_listed_is_told_of_once(gateway: str, log: Log, trusted: str, warnings: int) -> None:
-    with running(settings_for(CHARTER_GATEWAY=gateway, TRUSTED_PROXIES=trusted, **HERE)) as service:
+    with running(config_for(CHARTER_GATEWAY=gateway, TRUSTED_PROXIES=trusted, **HERE)) as service:
         log.listen()
         ask(service, "GET", "/v1/nothing", [("X-Forwarded-For", "unknown")])
         assert log.lines("forwarded_ignored") == []
@@ -213,14 +213,14 @@ def test_a_proxy_that_nobody_listed_is_told_of_once(gateway: str, log: Log, trus
     assert len(told) == warnings
     for line in told:
         assert (line["level"], line["address"]) == ("warning", "127.0.0.1")
-        assert "TRUSTED_PROXIES" in line["mend"]
+        assert "TRUSTED_PROXIES" in line["fix"]
 
 
 def test_an_empty_element_of_the_list_of_addresses_does_not_hide_the_client(gateway: str, database_url: str) -> None:
-    settings = settings_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, TRUSTED_PROXIES="127.0.0.0/8, 10.0.0.1")
+    config = config_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, TRUSTED_PROXIES="127.0.0.0/8, 10.0.0.1")
     body = b'{"email": "nobody@example.com", "password": "x"}'
 
-    with running(settings) as service:
+    with running(config) as service:
         for values in (["203.0.113.9,"], ["203.0.113.9, , "], ["203.0.113.9", ""], ["203.0.113.9", " , ", "10.0.0.1,"]):
             spoof = [JSON, *(("X-Forwarded-For", value) for value in values)]
             refused(ask(service, "POST", "/v1/auth/login", spoof, body), 401, "INVALID_CREDENTIALS")

@@ -3,10 +3,10 @@
 import pytest
 
 from app.database import run
-from app.gateway.exit import STANDING
+from app.gateway.response_sender import DEFAULT_HEADERS
 from tests.people import People
 from tests.raw import ask, bearer, say
-from tests.service import Service, running, settings_for
+from tests.service import Service, config_for, running
 from tests.wire import data, refused
 
 ME = "/v1/users/me"
@@ -24,14 +24,14 @@ LARGE = {
 @pytest.mark.parametrize("headers", LARGE.values(), ids=LARGE)
 def test_large_headers_are_a_431_and_the_end_of_the_connection(door: Service, headers: list[tuple[str, str]]) -> None:
     for target in (ME, "/v1/nothing", "/health", "/docs", "/nothing"):
-        answer = ask(door, "GET", target, headers)
-        refused(answer, 431, "HEADERS_TOO_LARGE")
-        assert answer.headers["connection"] == "close"
+        response = ask(door, "GET", target, headers)
+        refused(response, 431, "HEADERS_TOO_LARGE")
+        assert response.headers["connection"] == "close"
 
 
 def test_headers_of_just_the_limit_are_read(door: Service) -> None:
     # Each line counts with its colon, space and line end; Host and Connection are the two that `ask` sends.
-    room = door.settings.header_limit - len("Host: charter.test\r\nConnection: close\r\nX-Large: \r\n")
+    room = door.config.header_limit - len("Host: charter.test\r\nConnection: close\r\nX-Large: \r\n")
 
     refused(ask(door, "GET", "/v1/nothing", [("X-Large", "a" * room)]), 404, "NOT_FOUND")
     refused(ask(door, "GET", "/v1/nothing", [("X-Large", "a" * (room + 1))]), 431, "HEADERS_TOO_LARGE")
@@ -39,28 +39,28 @@ def test_headers_of_just_the_limit_are_read(door: Service) -> None:
 
 @pytest.mark.parametrize("given", ["abc", "a" * 64, "019c13ec-9e00-7f3e-9d2c-1b0a9f8e7d6c", "A.b_c-1"])
 def test_a_proper_request_id_is_kept(door: Service, given: str) -> None:
-    answer = ask(door, "GET", "/v1/nothing", [("X-Request-Id", given)])
+    response = ask(door, "GET", "/v1/nothing", [("X-Request-Id", given)])
 
-    refused(answer, 404, "NOT_FOUND")
-    assert answer.headers["x-request-id"] == given
+    refused(response, 404, "NOT_FOUND")
+    assert response.headers["x-request-id"] == given
 
 
 @pytest.mark.parametrize("target", ["/v1/nothing", "/nothing"])
 @pytest.mark.parametrize("given", ["", "a" * 65, "a b", "a,b", "<b>", "../../x", '"', "\xe9", "a;b"])
 def test_any_other_request_id_is_replaced(door: Service, target: str, given: str) -> None:
-    answer = ask(door, "GET", target, [("X-Request-Id", given)])
+    response = ask(door, "GET", target, [("X-Request-Id", given)])
 
-    refused(answer, 404, "NOT_FOUND")
-    assert answer.headers["x-request-id"] != given
-    assert len(answer.headers["x-request-id"]) == 36
+    refused(response, 404, "NOT_FOUND")
+    assert response.headers["x-request-id"] != given
+    assert len(response.headers["x-request-id"]) == 36
 
 
 def test_two_request_ids_are_none(door: Service) -> None:
-    answer = ask(door, "GET", "/v1/nothing", [("X-Request-Id", "one"), ("X-Request-Id", "two")])
+    response = ask(door, "GET", "/v1/nothing", [("X-Request-Id", "one"), ("X-Request-Id", "two")])
 
-    refused(answer, 404, "NOT_FOUND")
-    assert len(answer.headers.get_list("x-request-id")) == 1
-    assert len(answer.headers["x-request-id"]) == 36
+    refused(response, 404, "NOT_FOUND")
+    assert len(response.headers.get_list("x-request-id")) == 1
+    assert len(response.headers["x-request-id"]) == 36
 
 
 def test_two_tokens_are_none_whichever_is_good(people: People, service: Service) -> None:
@@ -79,9 +79,9 @@ def test_if_match_on_two_lines_is_one_list(people: People, service: Service) -> 
     token = bearer(people.alice.sign_in()["access_token"])
     tags = [("If-Match", '"998"'), ("If-Match", '"1"')]
 
-    answer = ask(service, "PATCH", ME, [token, JSON, *tags], b'{"bio": "here"}')
+    response = ask(service, "PATCH", ME, [token, JSON, *tags], b'{"bio": "here"}')
 
-    assert data(answer)["profile"]["bio"] == "here"
+    assert data(response)["profile"]["bio"] == "here"
     refused(ask(service, "PATCH", ME, [token, JSON, *tags], b'{"bio": "x"}'), 412, "PRECONDITION_FAILED")
 
 
@@ -89,8 +89,8 @@ def test_an_if_match_that_is_no_list_of_tags_is_a_400(people: People, service: S
     token = bearer(people.alice.sign_in()["access_token"])
 
     for value in ("", "garbage", '"1', '1"', '"1" "2"', "W/1", '"1";"2"', '"' + "1" * 2000 + '"'):
-        answer = ask(service, "PATCH", ME, [token, JSON, ("If-Match", value)], b'{"bio": "here"}')
-        refused(answer, 400, "VALIDATION_ERROR", "If-Match")
+        response = ask(service, "PATCH", ME, [token, JSON, ("If-Match", value)], b'{"bio": "here"}')
+        refused(response, 400, "VALIDATION_ERROR", "If-Match")
 
     assert data(people.alice.api.get(ME))["profile"]["bio"] is None
 
@@ -122,10 +122,10 @@ def test_a_spoofed_address_is_not_believed(people: People, service: Service) -> 
 
 
 def test_the_address_that_a_trusted_proxy_writes_is_believed(gateway: str, database_url: str) -> None:
-    settings = settings_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, TRUSTED_PROXIES="127.0.0.0/8")
+    config = config_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, TRUSTED_PROXIES="127.0.0.0/8")
     body = b'{"email": "nobody@example.com", "password": "x"}'
 
-    with running(settings) as service:
+    with running(config) as service:
         spoof = [JSON, ("X-Forwarded-For", "198.51.100.1, 203.0.113.9")]
         refused(ask(service, "POST", "/v1/auth/login", spoof, body), 401, "INVALID_CREDENTIALS")
         assert run("SELECT DISTINCT address FROM audit_clients") == [("203.0.113.9",)]
@@ -169,12 +169,12 @@ def test_every_answer_has_the_security_headers_once(people: People, service: Ser
     )
 
     for method, target, headers, status in requests:
-        answer = ask(service, method, target, headers)
-        assert answer.status_code == status, (method, target, answer.text)
-        for name, value in STANDING:
+        response = ask(service, method, target, headers)
+        assert response.status_code == status, (method, target, response.text)
+        for name, value in DEFAULT_HEADERS:
             kept = (target, name) == ("/openapi.json", b"cache-control")
             expected = "public, max-age=300" if kept else value.decode()
-            assert answer.headers.get_list(name.decode()) == [expected], (method, target, name)
-        assert len(answer.headers.get_list("x-request-id")) == 1
-        assert "server" not in answer.headers
-        assert "set-cookie" not in answer.headers
+            assert response.headers.get_list(name.decode()) == [expected], (method, target, name)
+        assert len(response.headers.get_list("x-request-id")) == 1
+        assert "server" not in response.headers
+        assert "set-cookie" not in response.headers

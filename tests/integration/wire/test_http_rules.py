@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import BOTH
-from tests.integration.wire.pieces import answers, exchange
+from tests.integration.wire.pieces import exchange, responses
 from tests.integration.wire.rules import RULES
 from tests.integration.wire.rules.rule import HIDDEN, NEXT, Case, Rule
 from tests.service import Service
@@ -35,7 +35,7 @@ def test_a_rule_of_http_is_kept_however_the_bytes_arrive(probe_door: Service, ru
 
     What reads the bytes is the same for both gateways: to the second one `make test` sends them whole.
     """
-    whole = probe_door.settings.gateway == "connexion" and not BOTH
+    whole = probe_door.config.gateway == "connexion" and not BOTH
     tries = [
         (case, pieces)
         for case in rule.cases
@@ -43,13 +43,13 @@ def test_a_rule_of_http_is_kept_however_the_bytes_arrive(probe_door: Service, ru
     ]
 
     for (case, pieces), received in zip(tries, exchange(probe_door, [pieces for _, pieces in tries]), strict=True):
-        found = answers(received)
+        found = responses(received)
         shown = (case.sent[:300], [len(piece) for piece in pieces][:3], received[:2000])
         assert tuple(status for status, _ in found) == case.statuses, shown
         assert case.said in received, shown
 
 
 def test_the_page_shows_these_rules() -> None:
-    rows = [f"| {rule.section} | {rule.text} | {rule.answer} |" for rule in RULES]
+    rows = [f"| {rule.section} | {rule.text} | {rule.response} |" for rule in RULES]
 
     assert [line for line in PAGE.read_text("utf-8").splitlines() if line[:3] == "| R" or line[2:3].isdigit()] == rows

@@ -22,8 +22,8 @@ def test_a_repetition_gets_the_first_answer_and_does_nothing(alice: httpx.Client
 
 def test_without_a_key_every_request_is_done(alice: httpx.Client) -> None:
     for _ in range(2):
-        answer = alice.post("/v1/wishes", json={"how": "right"})
-        assert "idempotency-replayed" not in answer.headers
+        response = alice.post("/v1/wishes", json={"how": "right"})
+        assert "idempotency-replayed" not in response.headers
     assert done() == 2
 
 
@@ -34,20 +34,20 @@ def test_work_that_needs_no_transaction_is_kept_too(alice: httpx.Client) -> None
 
 
 def test_a_demanded_key_must_be_there(alice: httpx.Client) -> None:
-    answer = keep(alice)
+    response = keep(alice)
 
-    refused(answer, 400, "VALIDATION_ERROR", "Idempotency-Key")
-    assert decisions(answer.headers["x-request-id"]) == [("allowed", None)]
-    assert events(answer.headers["x-request-id"]) == []
+    refused(response, 400, "VALIDATION_ERROR", "Idempotency-Key")
+    assert decisions(response.headers["x-request-id"]) == [("allowed", None)]
+    assert events(response.headers["x-request-id"]) == []
     assert data(keep(alice, Idempotency_Key="k"))
     assert done() == 1
 
 
 @pytest.mark.parametrize("key", ["", "two words", "k" * 256, "tab\there", b"\xc3\xa9", b"\xff", "a, b"])
 def test_a_key_that_is_none_is_refused_by_name(alice: httpx.Client, key: str | bytes) -> None:
-    answer = alice.post("/v1/wishes", json={"how": "right"}, headers={"Idempotency-Key": key})
+    response = alice.post("/v1/wishes", json={"how": "right"}, headers={"Idempotency-Key": key})
 
-    refused(answer, 400, "VALIDATION_ERROR", "Idempotency-Key")
+    refused(response, 400, "VALIDATION_ERROR", "Idempotency-Key")
     assert done() == 0
 
 
@@ -63,11 +63,11 @@ def test_a_key_may_hold_every_visible_character_and_comes_once(alice: httpx.Clie
 def test_another_request_under_the_same_key_is_refused_and_recorded(alice: httpx.Client) -> None:
     wish(alice)
 
-    answer = wish(alice, "nothing")
+    response = wish(alice, "nothing")
 
-    refused(answer, 422, "IDEMPOTENCY_KEY_REUSED")
-    assert decisions(answer.headers["x-request-id"]) == [("allowed", None)]
-    assert events(answer.headers["x-request-id"]) == [("grant_wish", "failed", "idempotency_key_reused")]
+    refused(response, 422, "IDEMPOTENCY_KEY_REUSED")
+    assert decisions(response.headers["x-request-id"]) == [("allowed", None)]
+    assert events(response.headers["x-request-id"]) == [("grant_wish", "failed", "idempotency_key_reused")]
     assert done() == 1
 
 
@@ -95,10 +95,10 @@ def test_a_failure_keeps_nothing_and_leaves_the_key_free(alice: httpx.Client, ho
     assert failed.status_code >= 400
     assert done() == 0
 
-    answer = wish(alice)
+    response = wish(alice)
 
-    assert data(answer)
-    assert "idempotency-replayed" not in answer.headers
+    assert data(response)
+    assert "idempotency-replayed" not in response.headers
     assert done() == 1
 
 
@@ -112,9 +112,9 @@ def test_what_would_refuse_it_by_now_does_not_come_before_a_repetition(alice: ht
 
 def test_a_report_that_is_no_success_is_not_kept(alice: httpx.Client) -> None:
     for number in (1, 2):
-        answer = wish(alice, path="/health/wishes")
-        assert (answer.status_code, answer.json()) == (503, {"word": "right"})
-        assert "idempotency-replayed" not in answer.headers
+        response = wish(alice, path="/health/wishes")
+        assert (response.status_code, response.json()) == (503, {"word": "right"})
+        assert "idempotency-replayed" not in response.headers
         assert done() == number
     assert run("SELECT count(*) FROM idempotency_keys") == [(0,)]
 
@@ -122,7 +122,7 @@ def test_a_report_that_is_no_success_is_not_kept(alice: httpx.Client) -> None:
 def test_an_answer_is_kept_for_its_time_and_no_longer(alice: httpx.Client, probes: Service) -> None:
     probes.clock.stop()
     # The token would not live that long.
-    hours = probes.settings.idempotency_hours
+    hours = probes.config.idempotency_hours
     first = wish(alice)
     run("UPDATE idempotency_keys SET expires_at = %s + interval '1 second'", (probes.clock(),))
     replayed(wish(alice), first)
@@ -160,8 +160,8 @@ def test_an_answer_that_the_document_no_longer_describes_is_not_sent_again(alice
     wish(alice)
     run(f"UPDATE idempotency_keys SET {change}")
 
-    answer = wish(alice)
+    response = wish(alice)
 
-    refused(answer, 500, "INTERNAL_ERROR")
-    assert events(answer.headers["x-request-id"]) == [("grant_wish", "failed", "response_mismatch")]
+    refused(response, 500, "INTERNAL_ERROR")
+    assert events(response.headers["x-request-id"]) == [("grant_wish", "failed", "response_mismatch")]
     assert done() == 1

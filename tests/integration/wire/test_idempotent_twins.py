@@ -15,7 +15,7 @@ from models.record import database as proxy
 from tests.command import ROOT, clean_environment
 from tests.integration.wire.conftest import DOCUMENT, HANDLERS
 from tests.integration.wire.wishes import done, replayed, wish
-from tests.service import SECRET, Service, settings_for
+from tests.service import SECRET, Service, config_for
 from tests.service import running as serving
 from tests.surface.handlers import probes as handlers
 from tests.wire import data, events, refused
@@ -50,12 +50,12 @@ def test_twins_at_once_are_done_once(alice: httpx.Client) -> None:
         return wish(alice)
 
     with ThreadPoolExecutor(20) as threads:
-        answers = list(threads.map(one, range(20)))
+        responses = list(threads.map(one, range(20)))
 
-    assert {answer.status_code for answer in answers} <= {200, 409}
-    made = [answer for answer in answers if answer.status_code == 200]
-    assert len([answer for answer in made if "idempotency-replayed" not in answer.headers]) == 1
-    assert len({answer.content for answer in made}) == 1
+    assert {response.status_code for response in responses} <= {200, 409}
+    made = [response for response in responses if response.status_code == 200]
+    assert len([response for response in made if "idempotency-replayed" not in response.headers]) == 1
+    assert len({response.content for response in made}) == 1
     assert done() == 1
 
 
@@ -84,7 +84,7 @@ def test_a_commit_whose_outcome_is_unknown_is_503_and_the_repetition_settles_it(
 def test_a_process_killed_between_commit_and_answer_has_done_it(
     alice: httpx.Client, probes: Service, database: Database
 ) -> None:
-    variables = {"DATABASE_URL": database.url, "CHARTER_GATEWAY": probes.settings.gateway}
+    variables = {"DATABASE_URL": database.url, "CHARTER_GATEWAY": probes.config.gateway}
     words = [sys.executable, "-m", "tests.surface"]
     environment = clean_environment(**variables)
     with subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as doomed:
@@ -97,12 +97,12 @@ def test_a_process_killed_between_commit_and_answer_has_done_it(
     assert done() == 1
 
     # Were it done here, it would end the tests.
-    answer = wish(alice, "die")
+    response = wish(alice, "die")
 
-    assert answer.json()["data"] == {"word": "right"}
-    assert answer.headers["idempotency-replayed"] == "true"
-    assert events(answer.headers["x-request-id"]) == []
-    assert events(answer.json()["meta"]["request_id"]) == [("grant_wish", "succeeded", None)]
+    assert response.json()["data"] == {"word": "right"}
+    assert response.headers["idempotency-replayed"] == "true"
+    assert events(response.headers["x-request-id"]) == []
+    assert events(response.json()["meta"]["request_id"]) == [("grant_wish", "succeeded", None)]
     assert done() == 1
 
 
@@ -110,9 +110,9 @@ def test_a_change_of_secret_turns_no_repetition_into_another_request(
     alice: httpx.Client, probes: Service, database: Database
 ) -> None:
     first = wish(alice)
-    changed = {"JWT_SECRET": OTHER_SECRET, "JWT_SECRET_PREVIOUS": SECRET, "CHARTER_GATEWAY": probes.settings.gateway}
-    settings = settings_for(DATABASE_URL=database.url, **changed)
-    with serving(settings, document=DOCUMENT, handlers_package=HANDLERS) as service:
+    changed = {"JWT_SECRET": OTHER_SECRET, "JWT_SECRET_PREVIOUS": SECRET, "CHARTER_GATEWAY": probes.config.gateway}
+    config = config_for(DATABASE_URL=database.url, **changed)
+    with serving(config, document=DOCUMENT, handlers_package=HANDLERS) as service:
         proxy.initialize(database)
         with service.client(alice.headers["Authorization"].split()[1]) as client:
             replayed(wish(client), first)

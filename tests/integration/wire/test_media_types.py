@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.policy.document import load
-from app.policy.operation import operations
+from app.spec.document import load
+from app.spec.operation import operations
 from tests.people import People
 from tests.raw import ask, bearer
 from tests.service import Service
@@ -69,9 +69,9 @@ REFUSED_TYPES = (
 
 @pytest.mark.parametrize("kind", PARSED_TYPES)
 def test_json_by_another_spelling_is_json(door: Service, kind: str) -> None:
-    answer = ask(door, "POST", LOGIN, [("cOnTeNt-TyPe", kind)], b"{}")
+    response = ask(door, "POST", LOGIN, [("cOnTeNt-TyPe", kind)], b"{}")
 
-    refused(answer, 400, "VALIDATION_ERROR", "email", "password")
+    refused(response, 400, "VALIDATION_ERROR", "email", "password")
 
 
 @pytest.mark.parametrize("kind", REFUSED_TYPES)
@@ -101,9 +101,9 @@ def test_a_patch_may_say_that_it_is_a_merge_patch(people: People, service: Servi
     token, sent = bearer(people.alice.sign_in()["access_token"]), ("Content-Type", kind)
     ask(service, "PATCH", "/v1/users/me", [token, JSON], b'{"bio": "Hello.", "locale": "de"}')
 
-    answer = ask(service, "PATCH", "/v1/users/me", [token, sent], [b'{"bio": null, "time', b'_zone": "UTC"}'])
+    response = ask(service, "PATCH", "/v1/users/me", [token, sent], [b'{"bio": null, "time', b'_zone": "UTC"}'])
 
-    profile = data(answer)["profile"]
+    profile = data(response)["profile"]
     assert (profile["bio"], profile["locale"], profile["time_zone"]) == (None, "de", "UTC")
     refused(ask(service, "PATCH", "/v1/users/me", [token, sent], b'[{"op": "remove"}]'), 400, "VALIDATION_ERROR")
     other = ask(service, "PATCH", "/v1/users/me", [token, ("Content-Type", "application/json-patch+json")], b"[]")
@@ -126,10 +126,10 @@ def test_every_patch_of_the_document_takes_a_merge_patch(door: Service) -> None:
 def test_the_refusal_of_a_body_says_what_is_taken(door: Service) -> None:
     for headers in ([("Content-Type", "application/merge-patch+json")], [("Content-Type", "text/plain")], []):
         for body in (b"{}", [b"{}"]):
-            answer = ask(door, "POST", LOGIN, headers, body)
-            refused(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
-            assert answer.headers["accept"] == "application/json"
-            assert "accept-patch" not in answer.headers
+            response = ask(door, "POST", LOGIN, headers, body)
+            refused(response, 415, "UNSUPPORTED_MEDIA_TYPE")
+            assert response.headers["accept"] == "application/json"
+            assert "accept-patch" not in response.headers
     encoded = ask(door, "POST", LOGIN, [JSON, ("Content-Encoding", "gzip")], b"{}")
     assert (encoded.status_code, encoded.headers["accept-encoding"]) == (415, "identity")
     assert "accept" not in encoded.headers

@@ -113,18 +113,18 @@ NO_IDS = (
 @pytest.mark.parametrize("target", LOOKALIKES)
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_a_path_that_only_looks_like_ours_is_a_404_in_the_envelope(door: Service, method: str, target: str) -> None:
-    answer = ask(door, method, target)
+    response = ask(door, method, target)
 
-    refused(answer, 404, "NOT_FOUND")
-    assert "location" not in answer.headers
+    refused(response, 404, "NOT_FOUND")
+    assert "location" not in response.headers
 
 
 def test_no_spelling_of_a_path_gets_past_the_token(people: People, service: Service) -> None:
     for spelling in SPELLINGS:
         for method in ("GET", "HEAD", "DELETE"):
-            answer = ask(service, method, spelling.format(id=people.alice.id))
-            assert answer.status_code in (400, 401, 404), (method, spelling, answer.text)
-            assert people.alice.email not in answer.text
+            response = ask(service, method, spelling.format(id=people.alice.id))
+            assert response.status_code in (400, 401, 404), (method, spelling, response.text)
+            assert people.alice.email not in response.text
 
     assert run("SELECT status FROM users WHERE id = %s", (people.alice.id,)) == [("active",)]
 
@@ -137,10 +137,10 @@ def test_escapes_of_plain_characters_are_the_same_path(people: People, service: 
 
 
 def test_an_id_in_capital_letters_is_the_same_id(people: People, service: Service) -> None:
-    answer = people.alice.api.get(f"/v1/users/{str(people.alice.id).upper()}")
+    response = people.alice.api.get(f"/v1/users/{str(people.alice.id).upper()}")
 
-    assert data(answer)["id"] == str(people.alice.id)
-    assert decisions(answer.headers["x-request-id"]) == [("allowed", None)]
+    assert data(response)["id"] == str(people.alice.id)
+    assert decisions(response.headers["x-request-id"]) == [("allowed", None)]
 
 
 def test_an_id_that_is_none_is_a_400_with_its_field(people: People, service: Service) -> None:
@@ -159,7 +159,7 @@ def test_a_long_target_is_a_414(door: Service, target: str) -> None:
 
 
 def test_a_target_of_just_the_limit_is_read(door: Service) -> None:
-    room = door.settings.uri_limit - len("/v1/nothing?")
+    room = door.config.uri_limit - len("/v1/nothing?")
 
     refused(ask(door, "GET", "/v1/nothing?" + "a" * room), 404, "NOT_FOUND")
     refused(ask(door, "GET", "/v1/nothing?" + "a" * (room + 1)), 414, "URI_TOO_LONG")
@@ -175,25 +175,25 @@ def test_what_is_not_quite_http_is_a_400(door: Service, request_line: bytes) -> 
 
 @pytest.mark.parametrize("line", [b"GET /v1/\xff HTTP/1.1", b"GET /v1/users HTTP/1.1\r\nX-Space : a"])
 def test_a_request_that_the_parser_gives_up_is_a_400_in_the_envelope(door: Service, line: bytes) -> None:
-    answer = say(door, line + b"\r\nHost: charter.test\r\n\r\n")
+    response = say(door, line + b"\r\nHost: charter.test\r\n\r\n")
 
-    refused(answer, 400, "VALIDATION_ERROR")
-    assert answer.headers["connection"] == "close"
-    assert answer.headers["cache-control"] == "no-store"
+    refused(response, 400, "VALIDATION_ERROR")
+    assert response.headers["connection"] == "close"
+    assert response.headers["cache-control"] == "no-store"
 
 
 def test_what_has_no_request_line_is_no_http_at_all(door: Service) -> None:
-    answer = say(door, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 and so on\r\n\r\n")
+    response = say(door, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 and so on\r\n\r\n")
 
-    assert (answer.status_code, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    assert (response.status_code, response.headers["content-type"]) == (400, "text/plain; charset=utf-8")
 
 
 @pytest.mark.parametrize("method", ["FOO", "get", "BREW", "M-SEARCH", "DESCRIBE", "X" * 32, "CONNECT"])
 def test_a_method_nobody_knows_is_refused_like_any_other(door: Service, method: str) -> None:
-    answer = ask(door, method, "/v1/users/me")
+    response = ask(door, method, "/v1/users/me")
 
-    refused(answer, 405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["allow"] == "GET, HEAD, OPTIONS, PATCH"
+    refused(response, 405, "METHOD_NOT_ALLOWED")
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS, PATCH"
     refused(ask(door, method, "/v1/nothing"), 404, "NOT_FOUND")
     if method != "CONNECT":
         refused(ask(door, method, "/docs", [], b"abc"), 405, "METHOD_NOT_ALLOWED")
@@ -201,10 +201,10 @@ def test_a_method_nobody_knows_is_refused_like_any_other(door: Service, method: 
 
 
 def test_garbage_behind_a_request_is_not_taken_for_its_answer(door: Service) -> None:
-    answer = say(door, b"GET /health/live HTTP/1.1\r\nHost: charter.test\r\n\r\nFOO /v1 HTTP/1.1\r\n\r\n")
+    response = say(door, b"GET /health/live HTTP/1.1\r\nHost: charter.test\r\n\r\nFOO /v1 HTTP/1.1\r\n\r\n")
 
-    assert (answer.status_code, answer.headers["connection"]) == (200, "close")
-    assert b"HTTP/1.1" not in answer.content
+    assert (response.status_code, response.headers["connection"]) == (200, "close")
+    assert b"HTTP/1.1" not in response.content
 
 
 def test_an_unknown_method_on_a_used_connection_is_a_405_too(door: Service) -> None:

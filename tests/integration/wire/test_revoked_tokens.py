@@ -10,7 +10,7 @@ import pytest
 from app.database import Database, run
 from tests.people import People, Person
 from tests.servers import Servers
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.service import running as serving
 from tests.wire import data
 
@@ -23,10 +23,10 @@ def small(
 ) -> Iterator[Service]:
     """A service with few writes an hour."""
     redis_url = servers.empty_redis() if request.param == "with redis" else ""
-    settings = settings_for(
+    config = config_for(
         DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, REDIS_URL=redis_url, LIMIT_WRITE=f"{BUCKET}/3600"
     )
-    with serving(settings) as service:
+    with serving(config) as service:
         yield service
 
 
@@ -60,9 +60,9 @@ def test_a_token_that_opens_nothing_takes_nothing_from_its_owner(
     assert Counter(theft.status_code for theft in thefts) == {401: BUCKET, 429: 2 * BUCKET}
     assert thefts[0].headers["ratelimit"].startswith(f'"write";r={BUCKET - 1};')
     run("UPDATE users SET status = 'active' WHERE id = %s", (people.alice.id,))
-    answer = write(small, people.alice.sign_in()["access_token"])
-    data(answer)
-    assert answer.headers["ratelimit"].startswith(f'"write";r={BUCKET - 1};')
+    response = write(small, people.alice.sign_in()["access_token"])
+    data(response)
+    assert response.headers["ratelimit"].startswith(f'"write";r={BUCKET - 1};')
     people.close()
 
 
@@ -72,7 +72,9 @@ def test_a_crowd_with_one_takes_nothing_either(small: Service, password_hash: st
     run("UPDATE sessions SET ended_at = now() WHERE id = (SELECT min(id::text)::uuid FROM sessions)")
 
     with ThreadPoolExecutor(8) as crowd:
-        thefts = Counter(answer.status_code for answer in crowd.map(lambda _: write(small, stolen), range(3 * BUCKET)))
+        thefts = Counter(
+            response.status_code for response in crowd.map(lambda _: write(small, stolen), range(3 * BUCKET))
+        )
 
     assert thefts[401] >= BUCKET
     assert thefts[401] + thefts[429] == 3 * BUCKET
@@ -83,7 +85,7 @@ def test_a_crowd_with_one_takes_nothing_either(small: Service, password_hash: st
 def test_what_is_refused_for_want_of_a_right_counts_as_before(small: Service, password_hash: str) -> None:
     people = People(small, password_hash)
     with small.client(people.mallory.sign_in()["access_token"]) as client:
-        answers = [client.post("/v1/roles", json={"name": "mine", "permissions": []}) for _ in range(BUCKET + 1)]
+        responses = [client.post("/v1/roles", json={"name": "mine", "permissions": []}) for _ in range(BUCKET + 1)]
 
-    assert [answer.status_code for answer in answers] == [403] * BUCKET + [429]
+    assert [response.status_code for response in responses] == [403] * BUCKET + [429]
     people.close()

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from app.factory import create_app
-from app.policy.document import DocumentError
+from app.spec.document import DocumentError
 from tests.integration.wire.conftest import DOCUMENT, HANDLERS
 from tests.people import People
 from tests.raw import ask, bearer
-from tests.service import Service, settings_for
+from tests.service import Service, config_for
 from tests.wire import data, refused
 
 JSON = ("Content-Type", "application/json")
@@ -29,9 +29,9 @@ def start_faults(folder: Path, gateway: str, changes: dict[str, str]) -> str:
         assert old in text
         text = text.replace(old, new, 1)
     path.write_text(text, encoding="utf-8")
-    settings = settings_for(DATABASE_URL="postgresql://nowhere/charter", CHARTER_GATEWAY=gateway)
+    config = config_for(DATABASE_URL="postgresql://nowhere/charter", CHARTER_GATEWAY=gateway)
     with pytest.raises(DocumentError) as caught:
-        create_app(settings, document=folder / DOCUMENT.name, handlers_package=HANDLERS)
+        create_app(config, document=folder / DOCUMENT.name, handlers_package=HANDLERS)
     return str(caught.value)
 
 
@@ -64,8 +64,8 @@ def test_header_parameters_are_coerced_like_query_parameters(probe_door: Service
 
     assert (found["number"], found["x_count"], found["flag"], found["sizes"]) == (5, 7, True, [1, 2])
     for wrong in ("seven", "10", "7.0", ""):
-        answer = ask(probe_door, "GET", "/v1/echoes/5", [("X-Count", wrong)])
-        refused(answer, 400, "VALIDATION_ERROR", "X-Count")
+        response = ask(probe_door, "GET", "/v1/echoes/5", [("X-Count", wrong)])
+        refused(response, 400, "VALIDATION_ERROR", "X-Count")
 
 
 def test_cookie_parameters_are_refused_at_start(tmp_path: Path, gateway: str) -> None:
@@ -137,18 +137,18 @@ def test_a_body_is_refused_before_it_is_read_whole(probe_door: Service) -> None:
 
 
 def test_allow_names_every_method_head_and_options_included(probe_door: Service) -> None:
-    answer = ask(probe_door, "DELETE", WISHES)
+    response = ask(probe_door, "DELETE", WISHES)
 
-    refused(answer, 405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+    refused(response, 405, "METHOD_NOT_ALLOWED")
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 def test_head_is_as_get_without_a_body(probe_door: Service) -> None:
-    answer = ask(probe_door, "HEAD", WISHES + "?how=right")
+    response = ask(probe_door, "HEAD", WISHES + "?how=right")
 
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert answer.headers["etag"] == '"1"'
-    assert int(answer.headers["content-length"]) > 100
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["etag"] == '"1"'
+    assert int(response.headers["content-length"]) > 100
 
 
 THING = {"name": "A thing", "password": "hidden", "note": None}
@@ -191,9 +191,9 @@ def test_every_401_carries_www_authenticate(people: People, service: Service) ->
     service.clock.reset()
     refusals["SESSION_ENDED"] = ask(service, "GET", ME, [bearer(ended)])
 
-    for code, answer in refusals.items():
-        refused(answer, 401, code)
-        assert answer.headers["www-authenticate"].startswith('Bearer realm="charter"')
+    for code, response in refusals.items():
+        refused(response, 401, code)
+        assert response.headers["www-authenticate"].startswith('Bearer realm="charter"')
 
 
 @pytest.mark.parametrize("how", ["wrong_header", "undocumented_header", "undocumented_status"])

@@ -46,9 +46,9 @@ def key_id(service: Service) -> str:
 
 
 def service_tokens(service: Service) -> Any:
-    from app.factory import build_tools
+    from app.factory import build_dependencies
 
-    return build_tools(service.settings, {}, clock=service.clock).access_tokens
+    return build_dependencies(service.config, {}, clock=service.clock).access_tokens
 
 
 def forged(service: Service, *, secret: str = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
@@ -99,11 +99,11 @@ FORGERIES: dict[str, dict[str, Any]] = {
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")  # the forger's key is ours
 @pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES)
 def test_a_forged_token_is_invalid(door: Service, forgery: dict[str, Any]) -> None:
-    answer = ask(door, "GET", ME, [bearer(forged(door, **forgery))])
+    response = ask(door, "GET", ME, [bearer(forged(door, **forgery))])
 
-    refused(answer, 401, "INVALID_TOKEN")
-    assert answer.headers["www-authenticate"] == 'Bearer realm="charter", error="invalid_token"'
-    assert decisions(answer.headers["x-request-id"]) == []
+    refused(response, 401, "INVALID_TOKEN")
+    assert response.headers["www-authenticate"] == 'Bearer realm="charter", error="invalid_token"'
+    assert decisions(response.headers["x-request-id"]) == []
 
 
 def test_a_forger_with_the_secret_and_nothing_wrong_gets_past_the_signature(door: Service) -> None:
@@ -141,8 +141,8 @@ def test_a_good_token_changed_anywhere_is_invalid(people: People, service: Servi
     )
 
     for token in changed:
-        answer = ask(service, "GET", ME, [bearer(token)])
-        assert answer.status_code == 401, token
+        response = ask(service, "GET", ME, [bearer(token)])
+        assert response.status_code == 401, token
     assert data(ask(service, "GET", ME, [bearer(good)]))["id"] == str(people.alice.id)
 
 
@@ -167,10 +167,10 @@ def test_a_good_token_changed_anywhere_is_invalid(people: People, service: Servi
     ],
 )
 def test_a_garbled_header_is_no_token(door: Service, header: str) -> None:
-    answer = ask(door, "GET", ME, [("Authorization", header)])
+    response = ask(door, "GET", ME, [("Authorization", header)])
 
-    refused(answer, 401, "UNAUTHENTICATED")
-    assert answer.headers["www-authenticate"] == 'Bearer realm="charter"'
+    refused(response, 401, "UNAUTHENTICATED")
+    assert response.headers["www-authenticate"] == 'Bearer realm="charter"'
 
 
 def test_the_scheme_is_read_in_any_case(people: People, service: Service) -> None:
@@ -194,7 +194,7 @@ def test_a_token_counts_in_its_header_only(people: People, service: Service) -> 
 def test_a_token_expires_to_the_second(people: People, service: Service) -> None:
     token = people.alice.sign_in()["access_token"]
 
-    service.clock.advance(seconds=service.settings.access_token_seconds - 30)
+    service.clock.advance(seconds=service.config.access_token_seconds - 30)
     assert data(ask(service, "GET", ME, [bearer(token)]))["id"] == str(people.alice.id)
     service.clock.advance(seconds=31)
     refused(ask(service, "GET", ME, [bearer(token)]), 401, "INVALID_TOKEN")
@@ -205,10 +205,10 @@ def test_a_session_of_somebody_else_is_no_session(people: People, service: Servi
     people.bob.sign_in()
     [(session,)] = run("SELECT id FROM sessions WHERE user_id = %s", (people.bob.id,))
 
-    answer = ask(service, "GET", ME, [bearer(forged(service, sub=str(people.alice.id), sid=str(session)))])
+    response = ask(service, "GET", ME, [bearer(forged(service, sub=str(people.alice.id), sid=str(session)))])
 
-    refused(answer, 401, "SESSION_ENDED")
-    assert decisions(answer.headers["x-request-id"]) == [("denied", "session_unknown")]
+    refused(response, 401, "SESSION_ENDED")
+    assert decisions(response.headers["x-request-id"]) == [("denied", "session_unknown")]
 
 
 def test_a_bad_token_is_never_anonymity(door: Service) -> None:

@@ -23,13 +23,13 @@ def done() -> int:
     return int(run("SELECT count(*) FROM sign_in_attempts")[0][0])
 
 
-def replayed(answer: httpx.Response, first: httpx.Response) -> None:
+def replayed(response: httpx.Response, first: httpx.Response) -> None:
     """Assert that an answer repeats the first, and that nothing of it but its request id is new."""
-    assert answer.status_code == first.status_code
-    assert answer.content == first.content
-    assert answer.headers["idempotency-replayed"] == "true"
+    assert response.status_code == first.status_code
+    assert response.content == first.content
+    assert response.headers["idempotency-replayed"] == "true"
     kept = ("etag", "content-type", "location")
-    assert [answer.headers.get(name) for name in kept] == [first.headers.get(name) for name in kept]
-    assert answer.headers["x-request-id"] != first.headers["x-request-id"]
-    assert decisions(answer.headers["x-request-id"]) == [("allowed", None)]
-    assert events(answer.headers["x-request-id"]) == []
+    assert [response.headers.get(name) for name in kept] == [first.headers.get(name) for name in kept]
+    assert response.headers["x-request-id"] != first.headers["x-request-id"]
+    assert decisions(response.headers["x-request-id"]) == [("allowed", None)]
+    assert events(response.headers["x-request-id"]) == []

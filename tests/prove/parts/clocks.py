@@ -33,7 +33,7 @@ def prove(place: Path) -> None:
             with Load(pair) as load:
                 load.go_on(3)
             assert load.failures == {}, load.failures
-            print(f"a clock {seconds:+} s wrong: {load.answers.total()} requests in turn at two servers, 0 failed")
+            print(f"a clock {seconds:+} s wrong: {load.responses.total()} requests in turn at two servers, 0 failed")
 
 
 def _refresh_in_turn(pair: Pair) -> None:

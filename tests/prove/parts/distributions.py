@@ -16,7 +16,7 @@ from tests.prove.distribution import (
     redis_server,
 )
 from tests.prove.proof import ROOT, Skipped, needed, run
-from tests.service import settings_for
+from tests.service import config_for
 
 WANTED = (15, 16, 17)
 _PYTEST = ["-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
@@ -72,7 +72,7 @@ def _passes(version: int, programs: Path, redis: str, place: Path, tests: tuple[
 
 def _check_doctor(url: str) -> None:
     """What the distribution sets otherwise than a team should is told, and the printed statements mend it."""
-    secrets = settings_for(DATABASE_URL=url, REDIS_URL="")
+    secrets = config_for(DATABASE_URL=url, REDIS_URL="")
     keys = ",".join(f"{name}:{secret}" for name, secret in secrets.refresh_keys)
     variables = {
         "CHARTER_ENV": "production",
@@ -86,7 +86,7 @@ def _check_doctor(url: str) -> None:
     with psycopg2.connect(url) as connection, connection.cursor() as cursor:
         for name in ("statement_log", "jit"):
             if told[name]["status"] == "warning":
-                cursor.execute(told[name]["mend"].removeprefix("as a superuser: "))
+                cursor.execute(told[name]["fix"].removeprefix("as a superuser: "))
     after = _doctor(variables)
     assert {name: after[name]["status"] for name in ("statement_log", "jit")} == {"statement_log": "ok", "jit": "ok"}
 

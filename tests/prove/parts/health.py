@@ -87,7 +87,7 @@ def _damage_everything(address: str, database: str, cache: str, disk: Path) -> N
 
     with httpx.Client(base_url=address, timeout=30) as client:
         _becomes(client, "ok")
-        for what, damage, mend, status in (
+        for what, damage, fix, status in (
             ("the disk is full", fill, ballast.unlink, "error"),
             ("the database is read-only", set_read_only("on"), set_read_only("off"), "error"),
             ("Valkey is full", bound_valkey("1"), bound_valkey("0"), "degraded"),
@@ -96,7 +96,7 @@ def _damage_everything(address: str, database: str, cache: str, disk: Path) -> N
             told = _becomes(client, status)
             refused = [client.post("/v1/auth/login", json=_LOGIN).status_code for _ in range(5)]
             assert httpx.get(f"{address}/health/live").status_code == 200
-            mend()
+            fix()
             back = _becomes(client, "ok")
             assert client.post("/v1/auth/login", json=_LOGIN).status_code in (401, 429)
             print(
@@ -108,9 +108,9 @@ def _becomes(client: httpx.Client, status: str) -> float:
     """Wait until several answers in a row, of whichever worker, have this status; return the seconds it took."""
     began, in_a_row = time.monotonic(), 0
     while in_a_row < 8:
-        answer = httpx.get(f"{client.base_url}/health", timeout=30).json()
-        in_a_row = in_a_row + 1 if answer["status"] == status else 0
-        assert time.monotonic() - began < _LONGEST_SECONDS, f"/health says {answer} after {_LONGEST_SECONDS} s"
+        response = httpx.get(f"{client.base_url}/health", timeout=30).json()
+        in_a_row = in_a_row + 1 if response["status"] == status else 0
+        assert time.monotonic() - began < _LONGEST_SECONDS, f"/health says {response} after {_LONGEST_SECONDS} s"
         time.sleep(0.1)
     return time.monotonic() - began - 0.8
 

@@ -8,7 +8,7 @@ from tests.service import REFRESH_KEYS, SECRET
 NEW_SECRET = "amber kettle 4 windmill amber kettle 4 windmill"
 NEW_KEY = "k2:5f4dcc3b5aa765d61d8327deb882cf99b1946ac9"
 OLD = {"JWT_SECRET": SECRET, "REFRESH_KEYS": REFRESH_KEYS}
-# As docs/settings.md has them.
+# As docs/configuration.md has them.
 JWT_STEPS = (
     {"JWT_SECRET": SECRET, "JWT_SECRET_PREVIOUS": NEW_SECRET},
     {"JWT_SECRET": NEW_SECRET, "JWT_SECRET_PREVIOUS": SECRET},
@@ -32,12 +32,12 @@ def prove(place: Path) -> None:
             pair.replace(server, **OLD)
         changed = _change(pair, *({**OLD, **step} for step in steps))
         assert changed.failures == {}, changed.failures
-        print(f"{changed.answers.total()} requests through six steps on two servers: 0 failed")
+        print(f"{changed.responses.total()} requests through six steps on two servers: 0 failed")
         hurried = _change(pair, AT_ONCE)
     told = " ".join(hurried.failures)
     assert "INVALID_TOKEN" in told, "a change in one step must fail some requests, or the load sees nothing"
     assert "INVALID_REFRESH_TOKEN" in told, told
-    print(f"{hurried.answers.total()} requests through a change in one step: {sum(hurried.failures.values())} failed")
+    print(f"{hurried.responses.total()} requests through a change in one step: {sum(hurried.failures.values())} failed")
 
 
 def _change(pair: Pair, *steps: dict[str, str]) -> Load:

@@ -20,7 +20,7 @@ _PAGE = ROOT / "docs" / "database-roles.md"
 _SUITE = (
     "tests/integration/operations",
     "tests/integration/every_operation/test_every_ending.py",
-    "tests/integration/test_upkeep.py",
+    "tests/integration/test_maintenance.py",
     "tests/integration/test_audit_rows.py",
     "tests/integration/test_rights_are_fresh.py",
 )

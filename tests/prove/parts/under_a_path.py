@@ -98,9 +98,9 @@ def _walk(public: str, name: str) -> str:
         assert first.headers["content-encoding"] == "gzip", "the proxy does not compress"
         tags = [first.headers["etag"]]
         for bio in ("One.", "Two.", "Three."):
-            answer = client.put(f"{account}/profile", json={**PROFILE, "bio": bio}, headers={"If-Match": tags[-1]})
-            assert answer.status_code == 200, answer.text
-            tags.append(answer.headers["etag"])
+            response = client.put(f"{account}/profile", json={**PROFILE, "bio": bio}, headers={"If-Match": tags[-1]})
+            assert response.status_code == 200, response.text
+            tags.append(response.headers["etag"])
         stale = client.put(f"{account}/profile", json=PROFILE, headers={"If-Match": tags[0]})
         assert (stale.status_code, "has changed" in stale.text) == (412, True), stale.text
         assert client.get(f"{account}/profile", headers={"If-None-Match": tags[-1]}).status_code == 304

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.database import on_commit, run, transaction
 from app.errors import PreconditionFailed, RoleInUse
-from app.policy.results import Listing, Page, Result
+from app.results import Listing, Page, Result
 
 _RIGHT = {"word": "right"}
 _WRONG: dict[str, Any] = {

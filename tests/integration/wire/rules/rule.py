@@ -38,7 +38,7 @@ class Rule(NamedTuple):
 
     section: str
     text: str
-    answer: str
+    response: str
     cases: tuple[Case, ...]
 
 

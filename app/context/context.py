@@ -1,0 +1,43 @@
+"""What every service function takes as its first argument."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from app.context.dependencies import Dependencies
+from app.context.event import Event
+from app.entity_tags import Versions
+from app.security.principal import ANONYMOUS, Actor, Client, Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who acts, on which version, with which dependencies, and the event that records it.
+
+    Attributes:
+        dependencies: the clock, the keys and the configuration.
+        actor: the signed-in account, the operator of the command, or ANONYMOUS on a public operation.
+        client: the other end of the connection; None for the command.
+        event: the draft of the event row that this request writes.
+        expected_version: the versions that `If-Match` allows; None allows any.
+        decision_id: id of the decision row of this request; None where nothing was decided.
+    """
+
+    dependencies: Dependencies
+    actor: Actor = ANONYMOUS
+    client: Client | None = None
+    event: Event = field(default_factory=Event)
+    expected_version: Versions = None
+    decision_id: UUID | None = None
+
+    @property
+    def now(self) -> datetime | None:
+        """The present moment for SQL statements; None means that the database's clock decides (see app.clock)."""
+        return self.dependencies.moment
+
+    @property
+    def principal(self) -> Principal:
+        """The signed-in account; only operations that demand a token have one."""
+        if not isinstance(self.actor, Principal):
+            raise TypeError(f"this call has no signed-in account: {self.actor}")
+        return self.actor

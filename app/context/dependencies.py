@@ -1,0 +1,45 @@
+"""What the services need besides their arguments: one object, built in the factory."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.cache.store import CacheStore
+from app.cache.tags import KnownTags
+from app.clock import moment
+from app.config import Config
+from app.context.declarations import SettingDeclarations
+from app.context.unanswered import Unanswered
+from app.security.access_tokens import AccessTokens
+from app.security.passwords import Passwords
+from app.security.refresh_tokens import RefreshTokens
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """The clock, the keys and the numbers.
+
+    Attributes:
+        clock: returns the aware present moment in UTC, as this process tells it; tests move it.
+        catalogue: every permission of the document, with its description.
+        tags: those that answers are cached under; none known to a command.
+        store: the cache; None in a command, which leaves what it has to drop to the servers.
+        declarations: what may be changed at run time, as the document declares it.
+        unanswered: rotations of which nobody knows whether they were committed.
+    """
+
+    config: Config
+    clock: Callable[[], datetime]
+    passwords: Passwords
+    access_tokens: AccessTokens
+    refresh_tokens: RefreshTokens
+    catalogue: Mapping[str, str]
+    tags: KnownTags
+    store: CacheStore | None
+    declarations: SettingDeclarations
+    unanswered: Unanswered = field(default_factory=Unanswered)
+
+    @property
+    def moment(self) -> datetime | None:
+        """Return what a statement is to take for the present; None: the database's clock decides (see app.clock)."""
+        return moment(self.clock)

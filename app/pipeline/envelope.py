@@ -1,0 +1,73 @@
+"""The one envelope, and the one place where an error becomes an answer."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import orjson
+
+from app.errors import AppError, HeadersTooLarge, Violation
+from app.pipeline.context import Response
+
+VERSION = "1.0"
+JSON = (b"content-type", b"application/json")
+
+# The document promises no longer ones; a name that the client made up can have any length.
+_LONGEST_MESSAGE = 500
+_LONGEST_FIELD = 256
+
+_CHALLENGES = {
+    "UNAUTHENTICATED": b'Bearer realm="charter"',
+    "INVALID_TOKEN": b'Bearer realm="charter", error="invalid_token"',
+    "SESSION_ENDED": b'Bearer realm="charter", error="invalid_token"',
+    "INVALID_CREDENTIALS": b'Bearer realm="charter"',
+    "INVALID_REFRESH_TOKEN": b'Bearer realm="charter", error="invalid_grant"',
+}
+
+
+def envelope(data: bytes, request_id: str, now: datetime, *, more_meta: bytes = b"") -> bytes:
+    """Return the envelope of a success.
+
+    Args:
+        data: JSON text.
+        now: aware, in UTC.
+        more_meta: JSON members, beginning with a comma.
+    """
+    return b'{"data":%b,"meta":%b,"errors":null}' % (data, _meta(request_id, now, more_meta))
+
+
+def error_response(error: AppError, request_id: str, now: datetime) -> Response:
+    """Return the answer that an error stands for: the envelope with one entry for each violation."""
+    entries = b",".join(_entry(error.code, violation) for violation in _without_repeats(error.details))
+    body = b'{"data":null,"meta":%b,"errors":[%b]}' % (_meta(request_id, now, b""), entries)
+    headers = [JSON]
+    if error.code in _CHALLENGES:
+        headers.append((b"www-authenticate", _CHALLENGES[error.code]))
+    headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+    if isinstance(error, HeadersTooLarge):
+        headers.append((b"connection", b"close"))
+    return Response(error.status, headers, body)
+
+
+def moment(now: datetime) -> bytes:
+    """Return an aware UTC datetime as RFC 3339 text with milliseconds."""
+    return now.isoformat(timespec="milliseconds")[:23].encode() + b"Z"
+
+
+def _meta(request_id: str, now: datetime, more: bytes) -> bytes:
+    return b'{"timestamp":"%b","version":"%b","request_id":"%b"%b}' % (
+        moment(now),
+        VERSION.encode(),
+        request_id.encode(),
+        more,
+    )
+
+
+def _entry(code: str, violation: Violation) -> bytes:
+    entry = {"code": code, "message": violation.message[:_LONGEST_MESSAGE]}
+    if violation.field is not None:
+        entry["field"] = violation.field[:_LONGEST_FIELD]
+    return orjson.dumps(entry)
+
+
+def _without_repeats(details: Sequence[Violation]) -> list[Violation]:
+    return list(dict.fromkeys(details))

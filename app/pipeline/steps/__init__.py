@@ -1,0 +1,1 @@
+"""The steps, one file each; `app.pipeline.order` has their order."""

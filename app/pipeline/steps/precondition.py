@@ -1,0 +1,40 @@
+"""Precondition: If-Match becomes the versions a write may replace (x-precondition; RFC 9110, 13.1.1)."""
+
+from app import entity_tags
+from app.entity_tags import Versions
+from app.errors import PreconditionRequired, ValidationError, Violation
+from app.pipeline.context import RequestContext
+from app.pipeline.parts import Parts, Step
+
+
+def make(parts: Parts) -> Step | None:
+    """Return the step, or None for an operation that ignores If-Match."""
+    if parts.policy.precondition is None:
+        return None
+    required = parts.policy.precondition == "required"
+
+    def precondition(context: RequestContext) -> None:
+        text = context.headers.get("if-match")
+        if text is None:
+            if required:
+                message = PreconditionRequired.default_message
+                raise PreconditionRequired(details=[Violation(message, "If-Match")])
+            return
+        context.expected_version = expected_versions(text)
+
+    return precondition
+
+
+def expected_versions(text: str) -> Versions:
+    """Return the versions that an If-Match header allows; None for `*`: any.
+
+    What a tag says is its resource's own affair: `app.entity_tags.require` compares it there.
+
+    Raises:
+        ValidationError: when the text is not a list of entity tags.
+    """
+    try:
+        return entity_tags.read(text)
+    except ValueError:
+        violation = Violation('Must be * or a list of ETags such as "3".', "If-Match")
+        raise ValidationError(details=[violation]) from None

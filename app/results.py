@@ -1,0 +1,75 @@
+"""What handlers take and give besides plain values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+MAX_COUNTED = 10_000
+"""A list counts this many rows exactly; beyond, `total` stays here and `total_is_exact` is false."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A window of an offset list.
+
+    Attributes:
+        offset: rows to skip, 0 to 10 000.
+        limit: rows to give, 1 to 100.
+        sort: a field name, with a dash in front for descending.
+    """
+
+    offset: int
+    limit: int
+    sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class CursorPage:
+    """A window of a cursor list, which is ordered by id, newest first.
+
+    Attributes:
+        after: give the rows whose ids are lower than this one; None: begin at the newest.
+        limit: rows to give, 1 to 100.
+    """
+
+    after: UUID | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A value with what goes into headers.
+
+    Attributes:
+        data: JSON-ready.
+        version: becomes the ETag; differs between any two states of the data that a path has ever shown.
+        location: path of what was made, sent with 201.
+        status: only where the operation documents more than one success, or a report that is not one.
+    """
+
+    data: Any
+    version: int | str | None = None
+    location: str | None = None
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of an offset list with the number of all rows, exact up to MAX_COUNTED."""
+
+    items: Sequence[Any]
+    total: int
+    total_is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CursorListing:
+    """A page of a cursor list.
+
+    Attributes:
+        next: id of the last row here when there are more; None on the last page.
+    """
+
+    items: Sequence[Any]
+    next: UUID | None

@@ -1,0 +1,1 @@
+"""The document: loaded, checked and compiled when the process starts, and by the command `charter spec`."""

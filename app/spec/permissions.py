@@ -1,0 +1,61 @@
+"""The permissions there are: read from permissions.yaml, with the built-in roles that hold them."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.spec.catalogue import is_described, read_catalogue
+from app.spec.document import Place
+from app.spec.document.yaml_text import YamlText
+
+GRAMMAR = re.compile(r"[a-z][a-z0-9_]*:[a-z][a-z0-9_]*")
+# Every built-in role but admin, which holds all permissions without being listed.
+BUILT_IN_ROLES = ("guest", "user")
+_KEYS = frozenset({"description", "roles"})
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One right, `resource:action`.
+
+    Attributes:
+        roles: built-in roles that hold it besides admin.
+    """
+
+    description: str
+    roles: tuple[str, ...]
+    place: Place
+
+
+def load_permissions(path: Path) -> dict[str, Permission]:
+    """Read the permissions by name.
+
+    Args:
+        path: a mapping from permission to `description` and `roles`.
+
+    Raises:
+        DocumentError: with every fault by file and line.
+    """
+    return {
+        name: Permission(entry["description"], tuple(entry["roles"]), place)
+        for name, (entry, place) in read_catalogue(path, _is_sound).items()
+    }
+
+
+def _is_sound(text: YamlText, permission: str, entry: Any, line: int) -> bool:
+    before = len(text.faults)
+    if not GRAMMAR.fullmatch(permission):
+        text.fault(line, f"{permission} is not a permission.", "Write resource:action in small letters.")
+    if not isinstance(entry, dict) or set(entry) != _KEYS:
+        text.fault(line, f"{permission} needs a description and roles, and nothing else.", "Write these two keys.")
+        return False
+    is_described(text, permission, entry, line)
+    roles = entry["roles"]
+    if not isinstance(roles, list) or not set(map(str, roles)) <= set(BUILT_IN_ROLES) or len(set(roles)) < len(roles):
+        text.fault(
+            line,
+            f"The roles of {permission} are not a list of built-in roles.",
+            f"List each of {', '.join(BUILT_IN_ROLES)} at most once; admin holds everything unlisted.",
+        )
+    return len(text.faults) == before

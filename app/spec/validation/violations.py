@@ -1,0 +1,176 @@
+"""What is wrong with a value, for the person who sent it: every violation, its field, a short sentence.
+
+Neither the value nor the schema is repeated: the value may be a secret (law 10), the schema is in the document.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from jsonschema_rs import Draft202012Validator, ValidationError
+
+from app.errors import Violation
+
+MAX = 50
+# So many are looked at before the first fifty are chosen.
+_MAX_READ = 500
+_LONGEST_NAME = 200
+_MAX_OPTIONS = 12
+
+_TYPES = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a number",
+    "object": "an object",
+    "string": "text",
+}
+_HIDDEN = "control characters, tags, or characters that change the direction of what follows"
+_FORMATS = {
+    "cursor": "a cursor that this list gave you",
+    "date": "a date such as 2026-01-31",
+    "date-time": "a time such as 2026-01-31T12:00:00Z",
+    "email": "a mail address",
+    "multi-line": f"text without {_HIDDEN}; line breaks and tabulators are fine",
+    "single-line": f"one line of text without {_HIDDEN}",
+    "time-zone": "a time zone such as Europe/London",
+    "uri": "an absolute URL",
+    "uuid": "a UUID",
+    "web-url": "an http or https URL in ASCII, without user name or password",
+}
+Path = tuple[str | int, ...]
+_Found = tuple[Path, str]
+
+
+def list_violations(validator: Draft202012Validator, instance: Any, *, prefix: str = "") -> list[Violation]:
+    """Return the violations of a value, ordered by field, at most fifty; none for a valid one.
+
+    Args:
+        validator: from `schemas.compile`.
+        instance: the value.
+        prefix: what the field of the value itself is; with none, a fault of the whole has no field.
+    """
+    errors = list(islice(validator.iter_errors(instance), _MAX_READ))
+    # A format says in words what a pattern beside it says in signs.
+    in_words = {tuple(error.instance_path) for error in errors if _kind(error) == "format"}
+    found = {
+        finding
+        for error in errors
+        if _kind(error) != "pattern" or tuple(error.instance_path) not in in_words
+        for finding in islice(_findings(error), _MAX_READ)
+    }
+    start: Path = (prefix,) if prefix else ()
+    return [Violation(message, _field(start + path)) for path, message in sorted(found, key=_order)[:MAX]]
+
+
+def one_of(phrases: Iterable[str]) -> str:
+    """Return phrases as a choice: `a`, `a or b`, `a, b or c`."""
+    *others, last = phrases
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _kind(error: ValidationError) -> str:
+    kind: Any = error.kind
+    return str(kind.name)
+
+
+def _field(path: Path) -> str | None:
+    name = ".".join(map(str, path))
+    return (name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "…") or None
+
+
+def _order(finding: _Found) -> tuple[list[tuple[bool, int, str]], str]:
+    path, message = finding
+    return [(isinstance(step, str), step if isinstance(step, int) else 0, str(step)) for step in path], message
+
+
+def _findings(error: ValidationError) -> Iterator[_Found]:
+    path: Path = tuple(error.instance_path)
+    kind: Any = error.kind
+    if kind.name == "required":
+        yield (*path, kind.value), "Is required."
+    elif kind.name in ("additionalProperties", "unevaluatedProperties"):
+        for name in kind.value:
+            yield (*path, name), "Is not known here."
+    elif kind.name in ("anyOf", "oneOf"):
+        yield from _unfolded(path, getattr(kind, "context", None), several=type(kind).__name__ == "OneOfMultipleValid")
+    elif kind.name == "propertyNames":
+        yield path, "Has a name that is not allowed."
+    else:
+        yield path, _message(kind)
+
+
+def _unfolded(path: Path, branches: list[list[ValidationError]] | None, *, several: bool) -> Iterator[_Found]:
+    """Yield what is wrong in the one form that was meant; where none stands out, what the forms ask for together."""
+    if several or not branches:
+        yield path, "Fits more than one of the allowed forms." if several else "Fits none of the allowed forms."
+        return
+    meant = [branch for branch in branches if not any(_chooses(error, path) for error in branch)]
+    if len(meant) == 1:
+        for error in meant[0]:
+            yield from _findings(error)
+        return
+    wanted = [name for branch in branches for error in branch if _is_type(error, path) for name in _type_names(error)]
+    if not meant and wanted and all(any(_is_type(error, path) for error in branch) for branch in branches):
+        yield path, f"Must be {one_of(dict.fromkeys(wanted))}."
+    else:
+        yield path, "Fits none of the allowed forms."
+
+
+def _chooses(error: ValidationError, path: Path) -> bool:
+    """Tell whether an error says that another form was meant: a wrong type, or a wrong word where the forms differ."""
+    kind: Any = error.kind
+    depth = len(error.instance_path) - len(path)
+    return _is_type(error, path) or (kind.name in ("const", "enum") and depth == 1)
+
+
+def _is_type(error: ValidationError, path: Path) -> bool:
+    kind: Any = error.kind
+    return kind.name == "type" and len(error.instance_path) == len(path)
+
+
+def _type_names(error: ValidationError) -> list[str]:
+    kind: Any = error.kind
+    return [_TYPES[name] for name in sorted(kind.types, key=lambda name: (name == "null", name))]
+
+
+def _message(kind: Any) -> str:
+    write = _MESSAGES.get(kind.name)
+    return write(kind) if write else "Is not valid."
+
+
+def _type(kind: Any) -> str:
+    return f"Must be {one_of(_TYPES[name] for name in sorted(kind.types, key=lambda name: (name == 'null', name)))}."
+
+
+def _enum(kind: Any) -> str:
+    options = [option if isinstance(option, str) else json.dumps(option) for option in kind.options]
+    return f"Must be {one_of(options)}." if len(options) <= _MAX_OPTIONS else "Is not one of the allowed values."
+
+
+def _counted(bound: str, thing: str, things: str) -> Callable[[Any], str]:
+    return lambda kind: f"Must have {bound} {kind.limit} {thing if kind.limit == 1 else things}."
+
+
+_MESSAGES: dict[str, Callable[[Any], str]] = {
+    "const": lambda kind: f"Must be {json.dumps(kind.expected_value)}.",
+    "enum": _enum,
+    "exclusiveMaximum": lambda kind: f"Must be less than {kind.limit}.",
+    "exclusiveMinimum": lambda kind: f"Must be more than {kind.limit}.",
+    "falseSchema": lambda _: "Is set by the server and cannot be sent.",
+    "format": lambda kind: f"Must be {_FORMATS.get(kind.format, kind.format)}.",
+    "maxItems": _counted("at most", "item", "items"),
+    "maxLength": _counted("at most", "character", "characters"),
+    "maxProperties": _counted("at most", "property", "properties"),
+    "maximum": lambda kind: f"Must be at most {kind.limit}.",
+    "minItems": _counted("at least", "item", "items"),
+    "minLength": _counted("at least", "character", "characters"),
+    "minProperties": _counted("at least", "property", "properties"),
+    "minimum": lambda kind: f"Must be at least {kind.limit}.",
+    "multipleOf": lambda kind: f"Must be a multiple of {kind.multiple_of}.",
+    "pattern": lambda _: "Does not have the form it must have.",
+    "type": _type,
+    "uniqueItems": lambda _: "Must not hold the same item twice.",
+}
