@@ -12,7 +12,7 @@ from tests.house.repository import ROOT, files, shown
 
 LAWS = range(1, 12)
 CITED = re.compile(r"\blaws?\s+(\d+(?:(?:,\s*|,?\s+and\s+)\d+)*)", re.IGNORECASE)
-HOLDERS = tuple(ROOT / room for room in ("app", "handlers", "models", "migrations", "tests", "docs"))
+HOLDERS = tuple(ROOT / room for room in ("app", "charter", "handlers", "models", "migrations", "tests", "docs"))
 
 
 def _page() -> dict[int, str]:

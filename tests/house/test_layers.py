@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.house.repository import ROOT, files, shown
 
-MODELS = {"models", "app", "handlers"}
+MODELS = {"models", "app", "charter", "handlers"}
 
 
 def _contracts() -> dict[str, dict[str, list[str]]]:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.house.repository import ROOT, files, shown
 
-SHIPPED = ("app", "handlers", "models", "openapi", "migrations")
+SHIPPED = ("app", "charter", "handlers", "models", "openapi", "migrations")
 # Where the wheel has them: the two without code lie in the package that reads them.
 PLACES = {"openapi": "app/openapi", "migrations": "app/migrations"}
 BUILD = """import sys, setuptools.build_meta
@@ -62,7 +62,7 @@ def test_the_source_archive_has_all_that_builds_the_wheel_and_the_locks(built):
 
 def test_nothing_that_is_shipped_is_found_by_its_place_beside_the_code():
     # What lies beside the packages in a checkout lies elsewhere in a wheel; app/resources.py knows where.
-    code = files("app/*.py", "handlers/*.py", "models/*.py")
+    code = files("app/*.py", "charter/*.py", "handlers/*.py", "models/*.py")
     guilty = [shown(path) for path in code if re.search(r"\b__file__\b(?!\":)", path.read_text("utf-8"))]
     assert guilty == []
 
