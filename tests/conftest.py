@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -20,6 +21,8 @@ _module: Path | None = None
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start, in the process that hands tests out to others, the servers that these will share."""
+    # A run under nohup ignores this signal, and so would every server that a test starts and stops by it.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     check_each_document_once()
     shares = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
     if shares and not config.option.collectonly:
