@@ -24,7 +24,7 @@ SELECT fingerprint, status, headers, body FROM idempotency_keys
 WHERE user_id = %s AND operation = %s AND key = %s AND expires_at > {PRESENT_NEXT}
 """  # noqa: S608 (constants)
 
-# One round trip, and planned once a connection: its text is in the migration that made it.
+# One round trip, planned once per connection: app/database/functions/claim_idempotency_key.sql.
 _CLAIM = f"""
 SELECT fingerprint, status, headers, body
 FROM claim_idempotency_key(%s, %s, %s, %s, %s, {PRESENT_NEXT}, {PRESENT_NEXT} + %s)

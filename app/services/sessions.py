@@ -38,8 +38,8 @@ FROM (SELECT id FROM users
 RETURNING id
 """  # noqa: S608 (constants)
 
-# Rotation, grace and what is reuse in one statement, which the server keeps the plan of: the text is in the migration
-# that made the function.
+# Rotation, grace and reuse are decided in one statement, whose plan the server keeps. The function is in
+# app/database/functions/rotate_refresh_token.sql.
 _ROTATE = """
 SELECT outcome, user_id, role, key_id, rotated_at FROM rotate_refresh_token(%s, %s, %s, %s, %s, %s, %s)
 """

@@ -25,7 +25,7 @@ def _statement(more: str = "") -> str:
     Args:
         more: columns to ask for in the same breath.
     """
-    # Planned once a connection, being a function: its text is in the migration that made it.
+    # A function, planned once per connection: app/database/functions/decide_call.sql is the rule that decides.
     return f"""
     SELECT {", ".join(Account._fields)}, signed_in_at, holds_all, permissions, refusal, present.moment {more}
     FROM (SELECT {PRESENT_NEXT} AS moment) present,
