@@ -4,7 +4,7 @@
 -- key decides which. A claim ends with its transaction: the caller stores the response in the claimed row before the
 -- commit, and a rollback gives the key back.
 --
--- Called by: app/policy/kept_answers.py
+-- Called by: app/pipeline/stored_responses.py
 --
 -- Arguments:
 --   p_id            the id of a new row

@@ -4,7 +4,7 @@
 -- DEFINER) and does only this one thing for it. Afterwards nobody but the owner has a right on the new partitions, so
 -- their rows are reached through audit_events alone and cannot be changed or deleted (law 4).
 --
--- Called by: app/services/upkeep.py, app/database/migrator.py
+-- Called by: app/services/maintenance.py, app/database/migrator.py
 --
 -- Arguments:
 --   moment          any moment of the first month
