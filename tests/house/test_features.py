@@ -1,4 +1,4 @@
-"""docs/features/ has a page for each tag, and each page's table of operations is what the document says."""
+"""docs/features/ has a page for each tag, with a table of its operations that matches the document."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from tests.house.repository import ROOT
 from tests.service import config_for
 
 FOLDER = ROOT / "docs" / "features"
-HEAD = "| operation | method and path | who | counted as | leaves |\n|---|---|---|---|---|\n"
+HEAD = "| operation | method and path | who may call it | rate limit | audit trail |\n|---|---|---|---|---|\n"
 
 
 @pytest.fixture(scope="module")
@@ -20,15 +20,15 @@ def surface() -> Contract:
 
 
 def _row(policy: Policy) -> str:
-    who = "anybody" if policy.public else " ".join(f"`{name}`" for name in policy.permissions)
+    who = "anyone" if policy.public else " ".join(f"`{name}`" for name in policy.permissions)
     if policy.owner:
-        who = f"the owner, {who}"
-    bucket = f"`{policy.bucket}`" if policy.bucket else "not counted"
-    leaves = "" if policy.public else "a decision"
+        who = f"the owner or {who}"
+    bucket = f"`{policy.bucket}`" if policy.bucket else "none"
+    entries = "" if policy.public else "a decision"
     if not policy.safe:
-        leaves = ", ".join(filter(None, (leaves, f"`{policy.event}`")))
+        entries = ", ".join(filter(None, (entries, f"`{policy.event}`")))
     name, place = policy.operation_id, f"{policy.method.upper()} {policy.path}"
-    return f"| `{name}` | `{place}` | {who} | {bucket} | {leaves or 'nothing'} |"
+    return f"| `{name}` | `{place}` | {who} | {bucket} | {entries or 'nothing'} |"
 
 
 def _tables(policies: Mapping[str, Policy]) -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ CODE = "six geese a-laying"
 def test_a_setting_that_nobody_set_has_its_default(people: People) -> None:
     shown = data(people.ada.api.get(PATH))
 
-    assert shown.pop("description").startswith("What clients show")
+    assert shown.pop("description").startswith("A notice that clients show")
     assert shown == {
         "key": "service.notice",
         "visibility": "public",
