@@ -11,7 +11,7 @@ from app.config import Config
 from app.database import Database, bind
 from app.services import rights
 from models.record import database as proxy
-from tests.servers import Servers, as_role, straight
+from tests.servers import Servers, as_role, create_role, straight
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ def two_roles(servers: Servers, *, empty: bool = False) -> Iterator[TwoRoles]:
     made = TwoRoles(url, as_role(url, owner), as_role(url, server), (owner, server))
     execute(
         url,
-        f"CREATE ROLE {owner} LOGIN NOSUPERUSER",
-        f"CREATE ROLE {server} LOGIN NOSUPERUSER",
+        create_role(url, owner),
+        create_role(url, server),
         f"ALTER DATABASE {name} OWNER TO {owner}",
         "SET lock_timeout = '5s'",
         f"""
