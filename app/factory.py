@@ -44,7 +44,6 @@ from app.security.cursors import Cursors
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
 from app.services.health import DeeperLook, Found, Probes, look_at_database
-from app.spec.policy import Policy
 
 _PROBE_SECONDS = 1.0
 _FOLLOW_UP_SECONDS = 2.0
@@ -123,7 +122,7 @@ def build_runtime(
         contract.catalogue,
         contract.declarations,
         clock=clock,
-        tags=known_tags(contract.policies),
+        tags=contract.cached_tags,
         store=build_cache_store(cache, contract, metrics),
     )
     return Runtime(
@@ -145,7 +144,7 @@ def build_app(
     """Return the application that serves compiled operations, and the pages."""
     clock = process.runtime.dependencies.clock
     app = build_gateway(config, contract, process, operations, request_log)
-    pages = Pages(served_document(contract.document.bundle, config), config, process.metrics)
+    pages = Pages(contract.document.bundle, config, process.metrics)
     register_pages(app.app, pages, config=config, clock=clock)
     build_stack(app)
     return app
@@ -222,12 +221,6 @@ def build_cache_store(cache: Cache, contract: Contract, metrics: Metrics | None)
     )
 
 
-def known_tags(policies: Mapping[str, Policy]) -> KnownTags:
-    """Return the tags of the cached responses."""
-    rules = [policy.cache for policy in policies.values() if policy.cache]
-    return KnownTags(pair for rule in rules for pair in zip(rule.tags, rule.readers, strict=True))
-
-
 def build_dependencies(
     config: Config,
     catalogue: Mapping[str, str],
@@ -299,10 +292,3 @@ def audit_client_key(config: Config) -> bytes:
 def build_cursors(config: Config) -> Cursors:
     """Return what makes and reads the cursors of lists; those made before a change of JWT_SECRET are read too."""
     return Cursors([secret for secret in (config.jwt_secret, config.jwt_secret_previous) if secret])
-
-
-def served_document(bundle: Mapping[str, Any], config: Config) -> dict[str, Any]:
-    """Return the document as clients see it: with this deployment's address, when it is known."""
-    if not config.public_url:
-        return dict(bundle)
-    return {**bundle, "servers": [{"url": config.public_url}]}

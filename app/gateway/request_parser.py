@@ -20,7 +20,7 @@ from app.security.access_tokens import AccessTokens
 from app.security.networks import client_address, network_of, unlisted_proxy
 from app.security.principal import Client
 
-log = structlog.get_logger("charter.front")
+log = structlog.get_logger("charter.gateway")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _BEARER = re.compile(r"bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)", re.ASCII | re.IGNORECASE)

@@ -1,7 +1,7 @@
 """The pages that people and tools open: the reference, the document, and the metrics."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import flask
@@ -20,12 +20,14 @@ class Pages:
     """The views; what they show is rendered once.
 
     Args:
-        bundle: the document as it is served, names and references kept.
+        bundle: the document, names and references kept.
     """
 
-    def __init__(self, bundle: dict[str, Any], config: Config, metrics: Metrics) -> None:
+    def __init__(self, bundle: Mapping[str, Any], config: Config, metrics: Metrics) -> None:
         self._config = config
         self._metrics = metrics
+        servers = {"servers": [{"url": config.public_url}]} if config.public_url else {}
+        bundle = {**bundle, **servers}
         self._json = Representation(orjson.dumps(bundle), "application/json")
         # In C where the wheel has it: in Python this was half the time of a start.
         dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app import resources
+from app.cache.tags import KnownTags
 from app.config import Config
 from app.context.declarations import SettingDeclarations
 from app.pipeline.matching import find_handlers, match_operations
@@ -35,6 +36,12 @@ class Contract:
     catalogue: Mapping[str, str]
     declarations: SettingDeclarations
     operations: Mapping[str, MatchedOperation]
+
+    @property
+    def cached_tags(self) -> KnownTags:
+        """Return the tags of the cached responses."""
+        rules = [policy.cache for policy in self.policies.values() if policy.cache]
+        return KnownTags(pair for rule in rules for pair in zip(rule.tags, rule.readers, strict=True))
 
 
 def read_contract(
