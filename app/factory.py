@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import connexion
 import orjson
@@ -25,7 +24,7 @@ from app.context.dependencies import Dependencies
 from app.database import bind, identity, run, within
 from app.database.pool import Database
 from app.errors import Unavailable
-from app.gateway.connexion_apps import Lifetime, build_stack, compiled, reading, stock
+from app.gateway.connexion_apps import GatewayParts, Lifetime, build_stack, compiled, reading, stock
 from app.gateway.cors import Cors
 from app.gateway.executors import Executor
 from app.gateway.request_log import RequestLog
@@ -162,17 +161,12 @@ def build_gateway(
     parser = RequestParser(
         operations.values(), config=config, tokens=dependencies.access_tokens, clock=dependencies.clock
     )
-    parts: dict[str, Any] = {
-        "config": config,
-        "parser": parser,
-        "sender": ResponseSender(Cors(config), request_log),
-        "executors": process.executors,
-        "lifetime": build_lifetime(config, process),
-    }
+    sender = ResponseSender(Cors(config), request_log)
+    parts = GatewayParts(config, parser, sender, process.executors, build_lifetime(config, process))
     with reading(contract.document):
         if config.gateway == "compiled":
-            return compiled(bundle, operation_ids=frozenset(operations), **parts)
-        return stock(bundle, **parts)
+            return compiled(bundle, parts, operation_ids=frozenset(operations))
+        return stock(bundle, parts)
 
 
 def build_lifetime(config: Config, process: Process) -> Lifetime:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
 
@@ -44,45 +45,44 @@ def reading(document: Document) -> Iterator[None]:
         raise DocumentError([Fault(place, problem, "Look for a default that its schema does not allow.")]) from None
 
 
-def compiled(
-    bundle: dict[str, Any],
-    *,
-    config: Config,
-    parser: RequestParser,
-    sender: ResponseSender,
-    executors: Mapping[str, Executor],
-    operation_ids: frozenset[str],
-    lifetime: Lifetime,
-) -> connexion.FlaskApp:
+@dataclass(frozen=True, slots=True)
+class GatewayParts:
+    """What both applications are made from.
+
+    Attributes:
+        executors: the threads by executor name.
+        lifetime: what runs from the start of the server to its end.
+    """
+
+    config: Config
+    parser: RequestParser
+    sender: ResponseSender
+    executors: Mapping[str, Executor]
+    lifetime: Lifetime
+
+
+def compiled(bundle: dict[str, Any], parts: GatewayParts, *, operation_ids: frozenset[str]) -> connexion.FlaskApp:
     """Return the application whose operations our gateway runs; Flask serves the pages."""
     gateway = partial(
         CompiledGateway,
-        parser=parser,
-        sender=sender,
-        executors=executors,
-        config=config,
+        parser=parts.parser,
+        sender=parts.sender,
+        executors=parts.executors,
+        config=parts.config,
         operation_ids=operation_ids,
     )
-    app = connexion.FlaskApp("charter", lifespan=lifetime, middlewares=[gateway, LifespanMiddleware])
+    app = connexion.FlaskApp("charter", lifespan=parts.lifetime, middlewares=[gateway, LifespanMiddleware])
     app.add_api(bundle, base_path="", resolver=Resolver(_never), swagger_ui_options=None)
     return app
 
 
-def stock(
-    bundle: dict[str, Any],
-    *,
-    config: Config,
-    parser: RequestParser,
-    sender: ResponseSender,
-    executors: Mapping[str, Executor],
-    lifetime: Lifetime,
-) -> connexion.FlaskApp:
+def stock(bundle: dict[str, Any], parts: GatewayParts) -> connexion.FlaskApp:
     """Return the application whose operations go through Connexion's own middlewares to Flask."""
     app = connexion.FlaskApp(
         "charter",
-        lifespan=lifetime,
+        lifespan=parts.lifetime,
         middlewares=[
-            partial(StockGateway, parser=parser, sender=sender, seconds=config.request_seconds),
+            partial(StockGateway, parser=parts.parser, sender=parts.sender, seconds=parts.config.request_seconds),
             RoutingMiddleware,
             SecurityMiddleware,
             RequestValidationMiddleware,
@@ -93,9 +93,9 @@ def stock(
     app.add_api(
         simplified_document(bundle),
         base_path="",
-        resolver=Resolver(view_resolver(executors)),
-        security_map={"bearer": partial(BearerHandler, parser)},
-        validator_map={"parameter": NoParameterValidator, "body": {JSON: partial(BodyReader, config=config)}},
+        resolver=Resolver(view_resolver(parts.executors)),
+        security_map={"bearer": partial(BearerHandler, parts.parser)},
+        validator_map={"parameter": NoParameterValidator, "body": {JSON: partial(BodyReader, config=parts.config)}},
         swagger_ui_options=None,
     )
     return app

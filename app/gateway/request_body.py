@@ -90,4 +90,4 @@ async def _read_body(receive: Receive, *, limit: int, seconds: float) -> bytes:
 
 
 def _too_large(limit: int) -> PayloadTooLarge:
-    return PayloadTooLarge(f"The body is larger than {limit} bytes.")
+    return PayloadTooLarge(f"The body is too large: send at most {limit} bytes.")
