@@ -16,6 +16,7 @@ from connexion.spec import OpenAPISpecification, Specification
 
 from app.config import Config
 from app.factory import create_app
+from app.gateway.http.protocol import protocol_factory
 from app.observability import logging
 from tests import leaks
 
@@ -112,7 +113,7 @@ class Service:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self.app,
-                http="app.gateway.http.protocol:Protocol",
+                http=protocol_factory(config),
                 loop="asyncio",
                 lifespan="on",
                 ws="none",

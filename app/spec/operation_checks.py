@@ -31,7 +31,6 @@ class Names:
         lifetimes: cache policies in the settings.
         tags: tags that the root document declares.
         schemes: security schemes of the components.
-        bench: whether this is the document of `make bench`, whose one operation stops at the token's signature.
     """
 
     permissions: Collection[str]
@@ -41,7 +40,6 @@ class Names:
     lifetimes: Collection[str]
     tags: Collection[str]
     schemes: Collection[str]
-    bench: bool = False
 
     def unknown_permission(self, name: str) -> tuple[str, str]:
         """Return what is wrong with a permission that there is not, and what to do about it."""
@@ -149,10 +147,10 @@ def _event(operation: Operation, names: Names) -> Iterator[Fault]:
         yield Fault(operation.where("x-audit"), problem, fix(event, names.events, "Add it to events.yaml."))
 
 
-def _executor(operation: Operation, names: Names) -> Iterator[Fault]:
+def _executor(operation: Operation, _: Names) -> Iterator[Fault]:
     body = operation.body
     constant = "x-public" in body and body.get("x-rate-limit") == "none" and "requestBody" not in body
-    if body.get("x-executor") == "loop" and not constant and not names.bench:
+    if body.get("x-executor") == "loop" and not constant:
         problem = "Only an operation that knows nobody, counts nothing and reads no body may run on the loop."
         yield Fault(operation.where("x-executor"), problem, "Remove x-executor.")
 

@@ -36,7 +36,6 @@ def read_policies(
     buckets: Collection[str],
     recencies: Collection[str],
     lifetimes: Collection[str],
-    bench: bool = False,
     thorough: bool = False,
 ) -> tuple[dict[str, Policy], list[Fault]]:
     """Return the policies by operationId, and every fault, each naming file and line.
@@ -51,7 +50,6 @@ def read_policies(
         buckets: names of the rate limits in the settings.
         recencies: names of the step-ups in the settings.
         lifetimes: names of the cache policies in the settings.
-        bench: allow `x-executor: loop` on every operation, and unused permissions, for the document of `make bench`.
         thorough: also tell of refusals that an operation can answer and does not document.
     """
     bundle = document.bundle
@@ -63,7 +61,6 @@ def read_policies(
         lifetimes=lifetimes,
         tags=[tag.get("name") for tag in bundle.get("tags", [])],
         schemes=bundle.get("components", {}).get("securitySchemes", {}),
-        bench=bench,
     )
     found = list(operations(document))
     guarded = PropertyPermissions(document)
@@ -80,8 +77,7 @@ def read_policies(
         *guarded.faults,
         *guarded.unreached(),
     ]
-    if not bench:
-        faults += _unused(found, write_permissions.values(), permissions, events)
+    faults += _unused(found, write_permissions.values(), permissions, events)
     if thorough:
         for operation in sound.values():
             faults += undocumented(operation, write_permissions[operation.pointer])

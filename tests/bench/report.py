@@ -19,7 +19,7 @@ def rates_table(rounds: Rounds) -> list[str]:
         (
             "work",
             "who",
-            "answers/s",
+            "responses/s",
             "least",
             "most",
             "p50 ms",

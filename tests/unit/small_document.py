@@ -82,7 +82,7 @@ def write(folder: Path, files: dict[str, str]) -> Path:
     return folder / "openapi"
 
 
-def read(folder: Path, files: dict[str, str] | None = None, *, bench: bool = False) -> dict[str, Policy]:
+def read(folder: Path, files: dict[str, str] | None = None) -> dict[str, Policy]:
     openapi = write(folder, files or {})
     found, faults = read_policies(
         load(openapi / "openapi.yaml"),
@@ -92,7 +92,6 @@ def read(folder: Path, files: dict[str, str] | None = None, *, bench: bool = Fal
         thorough=True,
         recencies={"account_deletion"},
         lifetimes={"profile", "settings"},
-        bench=bench,
     )
     if faults:
         raise DocumentError(faults)

@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from app.pipeline.context import RequestContext
-from app.pipeline.responses import Responder, UnusableResponsesError
+from app.pipeline.rendering import ResponseRenderer
+from app.pipeline.response_checks import UnusableResponsesError
 from app.results import CursorListing
 from app.security.cursors import Cursors
 from app.security.principal import Client
@@ -43,13 +44,13 @@ POLICY = Policy(
 )
 
 
-def responder(next_cursor: dict[str, Any]) -> Responder:
+def responder(next_cursor: dict[str, Any]) -> ResponseRenderer:
     window = {"type": "object", "additionalProperties": False, "properties": {"limit": {}, "next_cursor": next_cursor}}
     meta = {"type": "object", "required": ["pagination"], "properties": {"pagination": window}}
     schema = {"properties": {"data": {"type": "array", "items": {"type": "integer"}}, "meta": meta}}
     content = {"application/json": {"schema": schema}}
     response = {"headers": {"Link": {"schema": {"type": "string"}}}, "content": content}
-    return Responder({}, {"responses": {"200": response}}, POLICY)
+    return ResponseRenderer({}, {"responses": {"200": response}}, POLICY)
 
 
 def answered(following: UUID | None, **arguments: Any) -> tuple[dict[str, Any], str | None]:
@@ -58,7 +59,7 @@ def answered(following: UUID | None, **arguments: Any) -> tuple[dict[str, Any], 
         request_id="mine",
         method="GET",
         path="/v1/things",
-        now=NOW,
+        received_at=NOW,
         client=Client("127.0.0.1", "127.0.0.1", None),
         path_values={},
         query_string=b"",

@@ -182,4 +182,4 @@ def test_the_end_of_the_server_gives_up_what_has_not_begun_to_commit_and_waits_f
 
 
 def test_a_chore_has_all_the_time_it_takes(executor: Executor) -> None:
-    assert in_a_loop(executor, lambda: "done", Job("upkeep", "run_maintenance")) == "done"
+    assert in_a_loop(executor, lambda: "done", Job("maintenance", "run_maintenance")) == "done"

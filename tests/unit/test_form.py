@@ -76,4 +76,4 @@ def test_a_default_that_its_schema_refuses_stops_the_start(tmp_path: Path) -> No
 
     [fault] = caught.value.faults
     line = text[: text.index("Search:")].count("\n") + 1
-    assert str(fault).startswith(f"openapi/components/parameters.yaml:{line}: Connexion cannot read what stands here.")
+    assert str(fault).startswith(f"openapi/components/parameters.yaml:{line}: Connexion cannot read this.")

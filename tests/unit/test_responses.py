@@ -1,5 +1,6 @@
 """Answers: what a handler returned becomes one that the document describes, or a 500 that nobody but us understands."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -10,8 +11,8 @@ import pytest
 from app.errors import Forbidden, Internal, RateLimited, ValidationError, Violation
 from app.pipeline.context import RequestContext, Response
 from app.pipeline.envelope import error_response
-from app.pipeline.parts import Responds
-from app.pipeline.responses import Responder, UnusableResponsesError
+from app.pipeline.rendering import ResponseRenderer
+from app.pipeline.response_checks import UnusableResponsesError
 from app.results import Listing, Result
 from app.security.cursors import Cursors
 from app.security.principal import Client
@@ -52,13 +53,13 @@ def policy(path: str = "/v1/things", method: str = "get") -> Policy:
 
 def responder(
     schema: dict[str, Any] | None, *, path: str = "/v1/things", method: str = "get", status: int = 200, **headers: Any
-) -> Responds:
+) -> Callable[[RequestContext, Any], Response]:
     enveloped = {"type": "object", "properties": {"data": schema}} if path.startswith("/v1") else schema
     response: dict[str, Any] = {"description": "x", "headers": headers}
     if schema is not None:
         response["content"] = {"application/json": {"schema": enveloped}}
     described = {"responses": {str(status): response, "503": response}}
-    return partial(Responder({}, described, policy(path, method)), cursors=CURSORS)
+    return partial(ResponseRenderer({}, described, policy(path, method)), cursors=CURSORS)
 
 
 def call(**changes: Any) -> RequestContext:
@@ -66,7 +67,7 @@ def call(**changes: Any) -> RequestContext:
         request_id="mine",
         method="GET",
         path="/v1/things",
-        now=NOW,
+        received_at=NOW,
         client=Client("127.0.0.1", "127.0.0.1", None),
         path_values={},
         query_string=b"",
@@ -138,7 +139,7 @@ def test_the_log_learns_which_fields_do_not_fit_and_nothing_of_what_they_hold() 
         responder(ITEM)(call(), {"n": "hush", "m": "hush"})
 
     told = str(caught.value.__cause__)
-    assert "does not fit its schema: m: Is not known here. n: Must be a whole number." in told
+    assert "does not match its schema: m: Is not known here. n: Must be a whole number." in told
     assert "hush" not in told
 
 
@@ -291,4 +292,4 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize(("responses", "told"), UNUSABLE.values(), ids=UNUSABLE)
 def test_successes_that_cannot_be_rendered_are_refused_at_start(responses: dict[str, Any], told: str) -> None:
     with pytest.raises(UnusableResponsesError, match=told):
-        Responder({}, {"responses": responses}, policy())
+        ResponseRenderer({}, {"responses": responses}, policy())

@@ -1,7 +1,7 @@
 """What is asked of both databases: every read operation of the document, lists in all the ways that they can be asked.
 
 An operation that is new in the document is asked by itself, with the names below in its path and the examples of the
-document elsewhere. One that answers anything but 2xx to that ends the run, and wants a line here.
+document elsewhere. An operation that returns anything but 2xx to that ends the run, and needs a line here.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

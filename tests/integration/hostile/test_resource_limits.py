@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -207,7 +208,7 @@ def test_a_request_that_does_not_come_ends_its_connection(
     service: Service, monkeypatch: pytest.MonkeyPatch, answered: bytes, begun: bytes, drop: bytes
 ) -> None:
     """ASVS V13.2.6, slow headers: who does not finish asking is hung up on, however busily he goes on."""
-    monkeypatch.setattr(Protocol, "head_seconds", 0.2)
+    monkeypatch.setattr(service._server.config, "http_protocol_class", partial(Protocol, head_seconds=0.2))
     address = urlsplit(service.url)
     with socket.create_connection((str(address.hostname), address.port or 80), timeout=20) as connection:
         connection.sendall(answered)

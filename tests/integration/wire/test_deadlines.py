@@ -10,8 +10,7 @@ import httpx
 import psycopg2
 import pytest
 
-from app.gateway.http.protocol import Protocol
-from models.record import database as proxy
+from app.gateway.http.protocol import protocol_factory
 from tests.people import People
 from tests.raw import ask, bearer
 from tests.service import Service, config_for
@@ -89,10 +88,6 @@ def test_a_request_that_outlasts_the_grace_is_a_503_and_the_end_comes_soon(gatew
 
 
 def test_how_long_a_head_may_take_is_a_setting(database_url: str) -> None:
-    ours, before = proxy.obj, Protocol.head_seconds
-    try:
-        with serving(config_for(DATABASE_URL=database_url, HEAD_SECONDS="7")):
-            assert Protocol.head_seconds == 7
-    finally:
-        Protocol.head_seconds = before
-        proxy.initialize(ours)
+    config = config_for(DATABASE_URL=database_url, HEAD_SECONDS="7")
+
+    assert protocol_factory(config).keywords == {"head_seconds": 7}

@@ -8,7 +8,7 @@ import pytest
 
 from app.config import Config
 from app.pipeline.contract import read_contract
-from app.pipeline.fitting import fit
+from app.pipeline.matching import match_operations
 from app.spec.document import DocumentError, Fault, load
 from app.spec.vocabulary import read_policies
 from tests.unit.small_document import write
@@ -16,6 +16,7 @@ from tests.unit.small_document import write
 JSON = "{description: Done., content: {application/json: {schema: {properties: {data: {type: string}}}}}}"
 REFUSED = "{description: Refused.}"
 REFUSALS = f'default: {REFUSED}, "400": {REFUSED}, "401": {REFUSED}, "403": {REFUSED}, "429": {REFUSED}'
+HERE = "tests/unit/test_matching.py"
 SOUND = f"""\
 get:
   operationId: get_user
@@ -41,34 +42,38 @@ def without_user() -> None: ...
 def with_request(user_id: Any, request: Any) -> None: ...
 
 
+def line(handler: Callable[..., Any]) -> int:
+    return int(handler.__code__.co_firstlineno)
+
+
 def written(folder: Path, text: str) -> Path:
     files = {"paths/user.yaml": text, "components/schemas.yaml": "X: {type: string}", "events.yaml": "{}"}
     return write(folder, files) / "openapi.yaml"
 
 
-def unfit(folder: Path, text: str, **handlers: Callable[..., Any]) -> list[Fault]:
+def mismatches(folder: Path, text: str, **handlers: Callable[..., Any]) -> list[Fault]:
     document = load(written(folder, text))
     policies, _ = read_policies(document, permissions={}, events={}, buckets=(), recencies=(), lifetimes=())
-    fitted, faults = fit(document, policies, {"get_user": get_user, "put_user": put_user, **handlers})
-    assert set(fitted) <= {"get_user", "put_user"} - {name for name in policies if name in str(faults)}
+    matched, faults = match_operations(document, policies, {"get_user": get_user, "put_user": put_user, **handlers})
+    assert set(matched) <= {"get_user", "put_user"} - {name for name in policies if name in str(faults)}
     return faults
 
 
-def test_what_fits_is_compiled(tmp_path: Path) -> None:
+def test_what_matches_is_returned(tmp_path: Path) -> None:
     document = load(written(tmp_path, SOUND))
     policies, _ = read_policies(document, permissions={}, events={}, buckets=(), recencies=(), lifetimes=())
-    fitted, faults = fit(document, policies, {"get_user": get_user, "put_user": put_user})
+    matched, faults = match_operations(document, policies, {"get_user": get_user, "put_user": put_user})
 
-    assert (list(fitted), faults) == (["get_user", "put_user"], [])
-    assert (fitted["get_user"].body, fitted["put_user"].needs_body) == (None, False)
-    assert fitted["put_user"].body is not None
+    assert (list(matched), faults) == (["get_user", "put_user"], [])
+    assert (matched["get_user"].read_body, matched["put_user"].body_required) == (None, False)
+    assert matched["put_user"].read_body is not None
 
 
-def test_signatures_are_held_against_the_document(tmp_path: Path) -> None:
-    faults = unfit(tmp_path, SOUND, get_user=without_user, put_user=with_request)
+def test_signatures_are_checked_against_the_document(tmp_path: Path) -> None:
+    faults = mismatches(tmp_path, SOUND, get_user=without_user, put_user=with_request)
     assert [f"{fault.place.line}: {fault.message}" for fault in faults] == [
-        "1: The handler get_user leaves out user_id.",
-        "8: The handler put_user asks for request, which the operation does not have.",
+        f"1: get_user() in {HERE}:{line(without_user)} lacks the parameter `user_id`, which the operation has.",
+        f"8: put_user() in {HERE}:{line(with_request)} has the parameter `request`, which the operation does not have.",
     ]
 
 
@@ -76,23 +81,39 @@ def test_signatures_are_held_against_the_document(tmp_path: Path) -> None:
     ("old", "new", "told"),
     [
         ("application/json: {schema: {type: object}}", "text/plain: {}", "14: The body of put_user has no schema for"),
-        ("schema: {type: object}", "schema: {type: objekt}", "14: A schema in the requestBody of put_user is none: "),
-        ("schema: {type: object}", "schema: {pattern: '('}", '14: A schema in the requestBody of put_user is none: "('),
-        ("data: {type: string}", "datum: {type: string}", "1: get_user cannot be answered. Its response 200 is not in"),
-        ('"200"', '"304"', "1: get_user cannot be answered. It describes no success"),
-        ("data: {type: string}", "data: {type: strink}", "7: A schema in the responses of get_user is none: "),
+        (
+            "schema: {type: object}",
+            "schema: {type: objekt}",
+            "14: The request body of put_user has an invalid schema: `type: objekt`. Use `object`.",
+        ),
+        (
+            "schema: {type: object}",
+            "schema: {pattern: '('}",
+            '14: The request body of put_user has an invalid schema: "(',
+        ),
+        (
+            "data: {type: string}",
+            "datum: {type: string}",
+            "1: get_user has no response that can be sent. Its response 200 is not in",
+        ),
+        ('"200"', '"304"', "1: get_user has no response that can be sent. It describes no success"),
+        (
+            "data: {type: string}",
+            "data: {type: strink}",
+            "7: The 200 response of get_user has an invalid schema: `type: strink`. Use `string`.",
+        ),
         (
             '"200": {',
             '"200": {headers: {ETag: {schema: {type: string, pattern: "("}}}, ',
-            "7: A schema in the responses of get_user is none: ",
+            "7: The 200 response of get_user has an invalid schema: ",
         ),
-        ("format: uuid", "pattern: '('", "5: A schema in the parameters of get_user is none: "),
+        ("format: uuid", "pattern: '('", "5: A parameter of get_user has an invalid schema: "),
         ("type: string, format: uuid", "type: object", "1: The parameter user_id is neither a plain value nor a list"),
     ],
 )
 def test_what_cannot_be_read_or_answered_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
     assert old in SOUND
-    [fault] = unfit(tmp_path, SOUND.replace(old, new, 1))
+    [fault] = mismatches(tmp_path, SOUND.replace(old, new, 1))
     assert str(fault).startswith(f"openapi/paths/user.yaml:{told}")
 
 
@@ -104,24 +125,24 @@ def test_a_patch_takes_a_merge_patch_when_the_document_says_so(tmp_path: Path) -
     text = SOUND.replace("put:", "patch:").replace(JSON_BODY, AND_MERGE_PATCH)
     document = load(written(tmp_path, text))
     policies, _ = read_policies(document, permissions={}, events={}, buckets=(), recencies=(), lifetimes=())
-    fitted, faults = fit(document, policies, {"get_user": get_user, "put_user": put_user})
+    matched, faults = match_operations(document, policies, {"get_user": get_user, "put_user": put_user})
 
     assert faults == []
-    assert fitted["get_user"].media_types == ("application/json",)
-    assert fitted["put_user"].media_types == ("application/json", "application/merge-patch+json")
+    assert matched["get_user"].media_types == ("application/json",)
+    assert matched["put_user"].media_types == ("application/json", "application/merge-patch+json")
 
 
 @pytest.mark.parametrize(
     ("method", "content", "told"),
     [
-        ("put", AND_MERGE_PATCH, "A body of put_user as application/merge-patch+json would be refused."),
-        ("patch", f"{JSON_BODY}, text/plain: {{}}", "A body of put_user as text/plain would be refused."),
+        ("put", AND_MERGE_PATCH, "A body of put_user as application/merge-patch+json would be rejected."),
+        ("patch", f"{JSON_BODY}, text/plain: {{}}", "A body of put_user as text/plain would be rejected."),
         ("patch", AND_MERGE_PATCH.replace("object", "array", 1), "The bodies of put_user have different schemas."),
         ("patch", f"{JSON_BODY}, application/merge-patch+json: {{}}", "The bodies of put_user have different schemas."),
     ],
 )
 def test_a_body_that_would_not_be_read_is_told(tmp_path: Path, method: str, content: str, told: str) -> None:
-    [fault] = unfit(tmp_path, SOUND.replace("put:", f"{method}:").replace(JSON_BODY, content))
+    [fault] = mismatches(tmp_path, SOUND.replace("put:", f"{method}:").replace(JSON_BODY, content))
 
     assert fault.message == told
     assert fault.place.line == 14
@@ -140,7 +161,7 @@ def test_every_fault_of_document_policies_and_handlers_comes_at_once(
         read_contract(Config(), document=written(tmp_path, text), handlers_package="misfits")
 
     assert [str(fault).removeprefix("openapi/").split(". ")[0] for fault in caught.value.faults] == [
-        "paths/user.yaml:1: The handler get_user leaves out user_id",
+        "paths/user.yaml:1: get_user() in misfits/users.py:1 lacks the parameter `user_id`, which the operation has",
         "paths/user.yaml:4: There is no permission users:reed",
         "paths/user.yaml:8: The operation put_user has no handler",
         "paths/user.yaml:14: The body of put_user has no schema for application/json",
