@@ -9,12 +9,12 @@ from app import resources
 from app.config import Config
 from app.context.declarations import SettingDeclarations
 from app.pipeline.fitting import Fitted, Handler, find_handlers, fit
-from app.spec.document import Document, DocumentError, load, malformed
+from app.spec.document import Document, DocumentError, load, meta_schema_faults
 from app.spec.events import load_events
 from app.spec.permissions import load_permissions
+from app.spec.policies import read_policies
 from app.spec.policy import Policy
 from app.spec.settings_file import load_declarations, undeclared_settings
-from app.spec.vocabulary import read_policies
 
 OPENAPI = resources.OPENAPI
 
@@ -55,7 +55,7 @@ def read_contract(
         lambda: load_events(document.parent / "events.yaml"),
         lambda: load_declarations(configuration),
     )
-    misshapen = malformed(loaded)
+    misshapen = meta_schema_faults(loaded)
     try:
         found, faults = read_policies(
             loaded,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from app.spec.document import DocumentError, Fault, Place
-from app.spec.document.bundle import file_name
+from app.spec.document.sources import file_name
 from app.spec.document.yaml_text import YamlText, read_yaml
 
 IsSound = Callable[[YamlText, str, Any, int], bool]

@@ -18,7 +18,7 @@ from app.resources import OPENAPI
 from app.services import auth, registration
 from app.spec.catalogue import read_catalogue
 from app.spec.document import Fault, Place
-from app.spec.document.bundle import file_name
+from app.spec.document.sources import file_name
 from app.spec.document.yaml_text import YamlText
 from app.spec.validation import schemas
 from app.spec.validation.json_body import refuse_unstorable

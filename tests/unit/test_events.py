@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from app.spec.checks.extension_keys import extension_validators
 from app.spec.document import DocumentError
 from app.spec.events import GRAMMAR, load_events
-from app.spec.vocabulary import forms
 from tests.unit.small_document import write
 
 
@@ -42,4 +42,4 @@ def test_the_list_of_events_is_held_to_its_form(tmp_path: Path, text: str, fault
 
 def test_what_may_be_listed_may_be_named() -> None:
     for name in ("user.updated", "user", "User.updated", "user.up.dated", "user_a.b_1"):
-        assert bool(GRAMMAR.fullmatch(name)) == forms()["operation"]["x-audit"].is_valid(name)
+        assert bool(GRAMMAR.fullmatch(name)) == extension_validators()["operation"]["x-audit"].is_valid(name)

@@ -19,7 +19,7 @@ def make(parts: Parts) -> Step:
     A write with an Idempotency-Key claims it first thing in its transaction, and keeps its answer there.
     """
     handler, respond, store = parts.handler, parts.respond, parts.dependencies.store
-    tags = parts.policy.drops
+    tags = parts.policy.invalidates
     kept = StoredResponses(parts.policy.operation_id, parts.dependencies, parts.recheck)
 
     def read(context: RequestContext) -> Response:
