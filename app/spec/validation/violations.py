@@ -65,6 +65,11 @@ def list_violations(validator: Draft202012Validator, instance: Any, *, prefix: s
     return [Violation(message, _field(start + path)) for path, message in sorted(found, key=_order)[:MAX]]
 
 
+def as_sentence(subject: str, message: str) -> str:
+    """Return the message of a violation as a sentence about a subject, such as "x must be a number."."""
+    return f"{subject} {message[:1].lower()}{message[1:]}"
+
+
 def one_of(phrases: Iterable[str]) -> str:
     """Return phrases as a choice: `a`, `a or b`, `a, b or c`."""
     *others, last = phrases
