@@ -1,7 +1,7 @@
 """The OpenAPI document: read from its files and joined into one, with the file and line of every part."""
 
 from app.spec.document.bundle import Document
-from app.spec.document.load import load
+from app.spec.document.loading import load
 from app.spec.document.meta_schema import meta_schema_faults
 from app.spec.document.places import DocumentError, Fault, Place
 from app.spec.document.tree import METHODS, Node, Pointer, nodes, parse_pointer, resolve
