@@ -24,11 +24,11 @@ def test_a_document_without_the_list_has_no_events(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("updated: {description: x}", "openapi/events.yaml:1: updated is not an event."),
-        ("\na.b: {}", "openapi/events.yaml:2: a.b needs a description"),
-        ("a.b: {description: x, roles: []}", "openapi/events.yaml:1: a.b needs a description, and nothing else"),
+        ("updated: {description: x}", "openapi/events.yaml:1: updated is not a valid event."),
+        ("\na.b: {}", "openapi/events.yaml:2: a.b must have a description"),
+        ("a.b: {description: x, roles: []}", "openapi/events.yaml:1: a.b must have a description, and no other key"),
         ("a.b: {description: ' '}", "openapi/events.yaml:1: a.b has no description."),
-        ("a.b: {description: x, by: me}", "openapi/events.yaml:1: a.b is by me. Write `by: cli`, or leave it out."),
+        ("a.b: {description: x, by: me}", "openapi/events.yaml:1: a.b has `by: me`. Write `by: cli`, or remove it."),
         ("a.b: x\na.b: y", "openapi/events.yaml:2: The key `a.b` is here twice"),
         ("[]", "openapi/events.yaml:1: This file is not a mapping."),
     ],
