@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from app.cli.db import bound_database
+from app.cli.bound_database import bound_database
 from app.cli.refusals import MISCONFIGURED, Refusal
 from app.cli.services import dependencies_for
 from app.context.dependencies import Dependencies

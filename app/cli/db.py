@@ -1,16 +1,14 @@
 """`charter db`: the database's shape, and what is in it while developing."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 
+from app.cli.bound_database import bound_database
 from app.cli.examples import example
 from app.cli.refusals import FAILED, Refusal
 from app.cli.tables import print_table
 from app.config import Config
-from app.database import Database, bind, connection
 
 _BEHIND = 1
 _LONGEST_NAME = 63
@@ -120,23 +118,6 @@ def reset(yes: bool) -> None:
         # It is the same database to Redis, and may have servers.
         leave([EVERYTHING], store=None)
     click.echo("the database is empty")
-
-
-@contextmanager
-def bound_database() -> Iterator[tuple[Database, Config]]:
-    """Give the database of the settings, and these.
-
-    Raises:
-        ConfigError: with every fault.
-        Unavailable: it cannot be reached.
-    """
-    from app.cli.bootstrap import ready_config
-
-    with ready_config() as config:
-        database = bind(config, size=2)
-        with connection():
-            pass
-        yield database, config
 
 
 def _role_name(value: str) -> str:

@@ -73,7 +73,7 @@ class CharterGroup(click.Group):
         try:
             return super().invoke(ctx)
         except ConfigError as error:
-            raise Refusal(*error.faults, exit_code=MISCONFIGURED) from error
+            raise Refusal(*map(str, error.faults), exit_code=MISCONFIGURED) from error
         except DocumentError as error:
             refuse_document(error.faults)
         except Unavailable as error:

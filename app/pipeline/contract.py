@@ -11,12 +11,12 @@ from app.config import Config
 from app.context.declarations import SettingDeclarations
 from app.pipeline.matching import find_handlers, match_operations
 from app.pipeline.operation import MatchedOperation
-from app.spec.document import Document, DocumentError, load, malformed
+from app.spec.document import Document, DocumentError, load, meta_schema_faults
 from app.spec.events import load_events
 from app.spec.permissions import load_permissions
+from app.spec.policies import read_policies
 from app.spec.policy import Policy
 from app.spec.settings_file import load_declarations, undeclared_settings
-from app.spec.vocabulary import read_policies
 
 OPENAPI = resources.OPENAPI
 
@@ -69,7 +69,7 @@ def read_contract(
         lambda: load_events(document.parent / "events.yaml"),
         lambda: load_declarations(settings_file),
     )
-    form_faults = malformed(loaded)
+    form_faults = meta_schema_faults(loaded)
     try:
         policies, policy_faults = read_policies(
             loaded,

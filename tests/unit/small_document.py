@@ -8,8 +8,8 @@ import pytest
 from app.spec.document import DocumentError, load
 from app.spec.events import load_events
 from app.spec.permissions import load_permissions
+from app.spec.policies import read_policies
 from app.spec.policy import Policy
-from app.spec.vocabulary import read_policies
 
 ROOT = """\
 openapi: 3.0.3

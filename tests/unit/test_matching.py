@@ -10,7 +10,7 @@ from app.config import Config
 from app.pipeline.contract import read_contract
 from app.pipeline.matching import match_operations
 from app.spec.document import DocumentError, Fault, load
-from app.spec.vocabulary import read_policies
+from app.spec.policies import read_policies
 from tests.unit.small_document import write
 
 JSON = "{description: Done., content: {application/json: {schema: {properties: {data: {type: string}}}}}}"
@@ -165,7 +165,7 @@ def test_every_fault_of_document_policies_and_handlers_comes_at_once(
         "paths/user.yaml:4: There is no permission users:reed",
         "paths/user.yaml:8: The operation put_user has no handler",
         "paths/user.yaml:14: The body of put_user has no schema for application/json",
-        "permissions.yaml:1: No operation asks for users:read",
+        "permissions.yaml:1: No operation requires the permission users:read",
     ]
     assert "Write the function put_user in misfits/users.py." in str(caught.value)
 

@@ -90,8 +90,8 @@ def test_a_public_constant_may_run_on_the_loop(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("Users: {description: x, roles: []}", "openapi/permissions.yaml:1: Users is not a permission."),
-        ("\na:b: {description: x}", "openapi/permissions.yaml:2: a:b needs a description and roles"),
+        ("Users: {description: x, roles: []}", "openapi/permissions.yaml:1: Users is not a valid permission."),
+        ("\na:b: {description: x}", "openapi/permissions.yaml:2: a:b must have a description and roles"),
         ("a:b: {description: '', roles: []}", "openapi/permissions.yaml:1: a:b has no description."),
         ("a:b: {description: x, roles: [admin]}", "openapi/permissions.yaml:1: The roles of a:b are not"),
         ("a:b: {description: x, roles: user}", "openapi/permissions.yaml:1: The roles of a:b are not"),

@@ -40,7 +40,7 @@ def policy(path: str = "/v1/things", method: str = "get") -> Policy:
         idempotency=None,
         paginated=None,
         cache=None,
-        drops=(),
+        invalidates=(),
         step_up=None,
         executor="common",
         write_permissions=(),

@@ -20,7 +20,7 @@ def make(operation: BoundOperation) -> Step:
     """
     run_handler, render = operation.run_handler, operation.render
     cache = operation.runtime.dependencies.store
-    tags = operation.policy.drops
+    tags = operation.policy.invalidates
     stored = StoredResponses(operation)
 
     def read(context: RequestContext) -> Response:

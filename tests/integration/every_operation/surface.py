@@ -12,8 +12,8 @@ from app.spec.document import load
 from app.spec.events import load_events
 from app.spec.operation import Operation, operations
 from app.spec.permissions import Permission, load_permissions
+from app.spec.policies import read_policies
 from app.spec.policy import Policy
-from app.spec.vocabulary import read_policies
 
 
 class Ending(NamedTuple):

@@ -1,4 +1,4 @@
-"""Whether a document has the form of OpenAPI 3.0 at all, which whoever walks it takes for granted."""
+"""Whether a document is OpenAPI 3.0 at all, by the meta-schema of OpenAPI. The rest of the code relies on it."""
 
 import json
 from collections.abc import Iterator
@@ -11,29 +11,31 @@ from jsonschema_rs import Draft4Validator, ValidationError
 from app.spec.document.bundle import Document
 from app.spec.document.places import Fault
 
-_MAX_TOLD = 50
+_MAX_FAULTS = 50
 
 
-def malformed(document: Document) -> list[Fault]:
-    """Return what OpenAPI 3.0 does not allow where it stands, by the meta-schema that Connexion holds documents to.
+def meta_schema_faults(document: Document) -> list[Fault]:
+    """Return what OpenAPI 3.0 does not allow, by the meta-schema that Connexion validates documents with.
 
-    Connexion would tell the first of these only, without a line, and once everything else has been compiled.
+    Connexion would report only the first fault, without a line, and only after everything else has been compiled.
     """
-    found = (
-        _fault(document, innermost) for error in _form().iter_errors(document.bundle) for innermost in _meant(error)
+    faults = (
+        _fault(document, innermost)
+        for error in _validator().iter_errors(document.bundle)
+        for innermost in _meant(error)
     )
-    return list(dict.fromkeys(found))[:_MAX_TOLD]
+    return list(dict.fromkeys(faults))[:_MAX_FAULTS]
 
 
 @cache
-def _form() -> Draft4Validator:
+def _validator() -> Draft4Validator:
     text = resources.files("connexion").joinpath("resources/schemas/v3.0/schema.json").read_text(encoding="utf-8")
-    # A message repeats what it is about, which may be the whole document.
+    # Without the mask, a message repeats the value, which may be the whole document.
     return Draft4Validator(json.loads(text), mask="it")
 
 
 def _meant(error: ValidationError) -> Iterator[ValidationError]:
-    """Yield the errors of the form that was meant: where several are possible, the one that goes wrong the deepest."""
+    """Yield the errors of the alternative that the author meant: the one that fails at the deepest place."""
     kind: Any = error.kind
     branches = [branch for branch in getattr(kind, "context", None) or () if not _is_reference(branch, error)]
     deepest = max((_depth(branch) for branch in branches), default=0)
@@ -46,7 +48,7 @@ def _meant(error: ValidationError) -> Iterator[ValidationError]:
 
 
 def _is_reference(branch: list[ValidationError], error: ValidationError) -> bool:
-    """Tell whether a branch wants a $ref: those that there are have led somewhere."""
+    """Return whether a branch is the one for a $ref: the references have been resolved before."""
     kinds: list[Any] = [each.kind for each in branch if len(each.instance_path) == len(error.instance_path)]
     return any(kind.name == "required" and kind.value == "$ref" for kind in kinds)
 
@@ -59,21 +61,21 @@ def _fault(document: Document, error: ValidationError) -> Fault:
     pointer: list[str | int] = []
     node: Any = document.bundle
     for step in error.instance_path:
-        # A status is told as a number, and is a key.
+        # The path has a status as a number, the mapping as text.
         pointer.append(str(step) if isinstance(node, dict) else step)
         node = node[pointer[-1]]
     kind: Any = error.kind
+    subject = " ".join(map(str, pointer)) or "The document"
     if kind.name == "required":
-        message = f"{_name(pointer)} has no {kind.value}."
+        message, fix = f"{subject} has no {kind.value}.", f"Add {kind.value}."
     elif kind.name == "additionalProperties":
-        message = f"{_name(pointer)} has {', '.join(kind.value)}, which OpenAPI 3.0 does not know there."
+        message = f"{subject} has {', '.join(kind.value)}, which OpenAPI 3.0 does not allow there."
+        fix = f"Remove {'it' if len(kind.value) == 1 else 'them'}, or correct the spelling."
         pointer.append(kind.value[0])
     elif kind.name in ("oneOf", "anyOf"):
-        message = f"{_name(pointer)} has none of the forms that OpenAPI 3.0 allows there."
+        message = f"{subject} has none of the forms that OpenAPI 3.0 allows there."
+        fix = "Write one of the forms of the OpenAPI 3.0 specification."
     else:
-        message = f"{_name(pointer)} is not what OpenAPI 3.0 allows there: {error.message}."
-    return Fault(document.where(tuple(pointer)), message, "Mend it.")
-
-
-def _name(pointer: list[str | int]) -> str:
-    return " ".join(map(str, pointer)) or "The document"
+        message = f"{subject} is not what OpenAPI 3.0 allows there: {error.message}."
+        fix = "Write it as the OpenAPI 3.0 specification says."
+    return Fault(document.where(tuple(pointer)), message, fix)

@@ -18,7 +18,7 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
         "paths/user.yaml:3",
         "GET /v1/users/{user_id} does not say who may call it",
     ),
-    "both policies": (get("tags:", PUBLIC + "\n  tags:"), "paths/user.yaml:8", "is public and has x-permission"),
+    "both policies": (get("tags:", PUBLIC + "\n  tags:"), "paths/user.yaml:8", "is public, but has x-permission"),
     "x-public false": (get("x-permission: users:read", "x-public: false"), "paths/user.yaml:6", "value of x-public"),
     "unknown key": (get("tags:", "x-cash: 1\n  tags:"), "paths/user.yaml:5", "no key x-cash"),
     "unknown key on a path": ({"paths/user.yaml": "x-cash: 1\n" + USER}, "paths/user.yaml:1", "no key x-cash"),
@@ -41,7 +41,7 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "unknown permission": (
         get("users:read", "users:reed"),
         "paths/user.yaml:6",
-        "There is no permission users:reed. Did you mean users:read? Else add it to permissions.yaml.",
+        "There is no permission users:reed. Did you mean users:read? If not, add it to permissions.yaml.",
     ),
     "unknown permission in a list": (patch("[users:read,", "[users:reed,"), "paths/user.yaml:11", "users:reed"),
     "permission without grammar": (get("users:read", "Users"), "paths/user.yaml:6", 'Write it like "users:read".'),
@@ -49,23 +49,23 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "unused permission": (
         {"permissions.yaml": PERMISSIONS + "users:list: {description: x, roles: []}\n"},
         "permissions.yaml:3",
-        "No operation asks for users:list.",
+        "No operation requires the permission users:list.",
     ),
     "unknown bucket": (
         patch("x-rate-limit: write", "x-rate-limit: wriite"),
         "paths/user.yaml:13",
-        "There is no bucket wriite. Did you mean write? Else choose one of default, write, none, or begin a new one",
+        "There is no bucket wriite. Did you mean write? If not, choose one of default, write, none, or add a new one",
     ),
     "unknown recency": (patch("account_deletion", "never"), "paths/user.yaml:16", "no recency never"),
     "owner that is no path parameter": (
         patch("x-owner: user_id", "x-owner: me"),
         "paths/user.yaml:12",
-        "x-owner names me",
+        "x-owner is me, which is not a path parameter",
     ),
     "owner that is no uuid": (
         {"paths/user.yaml": change(", format: uuid", "")},
         "paths/user.yaml:12",
-        "The owner user_id is not a uuid",
+        "x-owner is user_id, whose schema is not a UUID",
     ),
     "pages without offset": (
         get("tags:", "x-paginated: offset\n  tags:"),
@@ -96,17 +96,17 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "a cursor list with an offset": (
         get("tags:", f"x-paginated: cursor\n  parameters: [{_query('cursor')}, {_query('offset')}]\n  tags:"),
         "paths/user.yaml:6",
-        "is a cursor list and has an offset",
+        "is a cursor list, but has an offset",
     ),
     "a cursor that nobody verifies": (
         get("tags:", f"parameters: [{_query('cursor')}]\n  tags:"),
         "paths/user.yaml:5",
-        "The cursor of GET /v1/users/{user_id} would not be verified",
+        "GET /v1/users/{user_id} is not a cursor list, so that its cursor would not be verified",
     ),
     "a cursor of an offset list": (
         get("tags:", f"x-paginated: offset\n  parameters: [{_query('cursor')}]\n  tags:"),
         "paths/user.yaml:6",
-        "would not be verified",
+        "its cursor would not be verified",
     ),
     "a permission far from every other": (
         get("users:read", "wombats:groom"),
@@ -116,21 +116,25 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "a key that is nearly one": (
         get("x-permission", "x-permision"),
         "paths/user.yaml:6",
-        "There is no key x-permision. Did you mean x-permission? Else remove it",
+        "There is no key x-permision. Did you mean x-permission? If not, remove it",
     ),
     "a permission that is a number": (get("users:read", "5"), "paths/user.yaml:6", "value of x-permission"),
     "a bucket that is a list": (patch("write", "[write]"), "paths/user.yaml:13", "value of x-rate-limit"),
     "an unknown event": (
         patch("user.updated", "user.updatd"),
         "paths/user.yaml:14",
-        "There is no event user.updatd. Did you mean user.updated? Else add it to events.yaml.",
+        "There is no event user.updatd. Did you mean user.updated? If not, add it to events.yaml.",
     ),
     "an event that nobody leaves": (
         {"events.yaml": EVENTS + "user.seen: {description: x}\n"},
         "events.yaml:3",
-        "No operation leaves user.seen. Use it, remove it, or mark it `by: cli`",
+        "No operation records the event user.seen. Use it, remove it, or add `by: cli`",
     ),
-    "precondition without If-Match": (patch("if-match", "if-none"), "paths/user.yaml:15", "declares no If-Match"),
+    "precondition without If-Match": (
+        patch("if-match", "if-none"),
+        "paths/user.yaml:15",
+        "has x-precondition, but no header parameter If-Match",
+    ),
     "If-Match without precondition": (
         patch("  x-precondition: required\n", ""),
         "paths/user.yaml:17",
@@ -146,15 +150,23 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "step-up of nobody": (
         get("x-permission: users:read", PUBLIC + "\n  x-step-up: account_deletion"),
         "paths/user.yaml:8",
-        "is public and has x-step-up",
+        "is public, but has x-step-up",
     ),
     "owner of a public operation": (
         get("x-permission: users:read", PUBLIC + "\n  x-owner: user_id"),
         "paths/user.yaml:8",
-        "is public and has x-owner",
+        "is public, but has x-owner",
     ),
-    "public with security": (get("x-permission: users:read", "x-public: true"), "paths/user.yaml:3", "demands a token"),
-    "not public and without security": (get("tags:", "security: []\n  tags:"), "paths/user.yaml:5", "demands no token"),
+    "public with security": (
+        get("x-permission: users:read", "x-public: true"),
+        "paths/user.yaml:3",
+        "requires a token",
+    ),
+    "not public and without security": (
+        get("tags:", "security: []\n  tags:"),
+        "paths/user.yaml:5",
+        "requires no token",
+    ),
     "optional security": (get("tags:", "security: [{bearer: []}, {}]\n  tags:"), "paths/user.yaml:5", "is optional"),
     "scopes": (get("tags:", "security: [{bearer: [a]}]\n  tags:"), "paths/user.yaml:5", "scopes of bearer"),
     "unknown scheme": (
@@ -167,7 +179,7 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "duplicate operationId": (
         patch("update_user", "get_user"),
         "paths/user.yaml:9",
-        "The operationId get_user is taken, at openapi/paths/user.yaml:4.",
+        "The operationId get_user is already used at openapi/paths/user.yaml:4.",
     ),
     "no tag": (get("  tags: [users]\n", ""), "paths/user.yaml:3", "exactly one tag"),
     "two tags": (get("[users]", "[users, me]"), "paths/user.yaml:5", "exactly one tag"),
@@ -178,19 +190,27 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
         "documents no responses",
     ),
     "unknown executor": (patch("hashing", "fast"), "paths/user.yaml:17", "value of x-executor"),
-    "a loop that has to wait": (patch("hashing", "loop"), "paths/user.yaml:17", "may run on the loop"),
+    "a loop that has to wait": (patch("hashing", "loop"), "paths/user.yaml:17", "must not run on the event loop"),
     "path parameter that the path does not have": (
         {"openapi.yaml": ROOT.replace("user_id", "id")},
         "paths/user.yaml:3",
-        "The path parameter user_id is declared, and not in the path",
+        "The path parameter user_id is declared, but is not in the path /v1/users/{id}",
     ),
     "path parameter that is not declared": (
         {"openapi.yaml": ROOT.replace("user_id", "id")},
         "paths/user.yaml:3",
-        "The path parameter id is in the path, and not declared",
+        "The path parameter id is in the path /v1/users/{id}, but is not declared",
     ),
-    "cookie parameter": (patch("in: header", "in: cookie"), "paths/user.yaml:18", "if-match is not read"),
-    "HEAD in the document": ({"paths/user.yaml": USER + "head: {}\n"}, "paths/user.yaml:24", "HEAD is not for"),
+    "cookie parameter": (
+        patch("in: header", "in: cookie"),
+        "paths/user.yaml:18",
+        "The parameter if-match is in cookie, which is not read",
+    ),
+    "HEAD in the document": (
+        {"paths/user.yaml": USER + "head: {}\n"},
+        "paths/user.yaml:24",
+        "The document must not define HEAD",
+    ),
     "an operation that is none": ({"paths/user.yaml": USER + "put: 1\n"}, "paths/user.yaml:24", "is not a mapping"),
     "unknown write permission": (
         {"components/schemas.yaml": change("users:update", "users:reed", SCHEMAS)},
@@ -200,7 +220,7 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "write permission outside any body": (
         {"components/schemas.yaml": SCHEMAS + "Y: {properties: {a: {x-write-permission: users:read}}}\n"},
         "components/schemas.yaml:11",
-        "x-write-permission of a would be checked by no operation",
+        "No operation checks the x-write-permission of a.",
     ),
     "write permission inside a list": (
         {
@@ -209,7 +229,7 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
             )
         },
         "components/schemas.yaml:10",
-        "x-write-permission of bio would be checked by no operation",
+        "No operation checks the x-write-permission of bio.",
     ),
     "write permission in a circle": (
         {"components/schemas.yaml": SCHEMAS + "    again: {$ref: '#/Profile'}\n"},
@@ -219,7 +239,7 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "write permission where nobody has one": (
         patch("x-permission: [users:read, users:update]\n  x-owner: user_id", PUBLIC),
         "paths/user.yaml:19",
-        "x-write-permission of email needs a permission, and the operation is public",
+        "x-write-permission of email needs a permission, but the operation is public",
     ),
 }
 

@@ -1,40 +1,41 @@
-"""What must hold of an operation that takes an Idempotency-Key (x-idempotency), since its answers are kept."""
+"""x-idempotency: the header is declared, the key belongs to a caller, and the stored responses hold no secret."""
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
+from app.spec.checks.check import Specification
 from app.spec.document import Fault
 from app.spec.operation import Operation
 
 _HEADER = "Idempotency-Key"
 _LONGEST_KEY = 255
-# Names of what nobody may find in a database, a backup or a second answer (law 10).
+# Names of values that must not be in a database, a backup or a repeated response (law 10).
 _SECRET = re.compile(r"(?:.*_)?(?:token|password|secret|cookie|otp|private_key|api_key)s?")
 
 
-def idempotent(operation: Operation, _: object) -> Iterator[Fault]:
-    """Yield what keeps the answers of an operation from being kept, or its key from being read."""
+def check_idempotency(operation: Operation, _: Specification) -> Iterator[Fault]:
+    """Demand that an operation has both x-idempotency and the header, or neither, and may store its responses."""
     parameter = operation.parameter(_HEADER, "header")
     if "x-idempotency" not in operation.body:
         if parameter is not None:
-            problem = f"{_HEADER} of {operation.name} would be ignored."
-            yield Fault(operation.where("parameters"), problem, "Add x-idempotency, or remove it.")
+            message = f"{operation.name} has no x-idempotency, so that its {_HEADER} would be ignored."
+            yield Fault(operation.where("parameters"), message, "Add x-idempotency, or remove the parameter.")
         return
     place, name = operation.where("x-idempotency"), operation.name
     if parameter is None:
-        yield Fault(place, f"{name} declares no {_HEADER}.", "Add the header parameter.")
+        message = f"{name} has x-idempotency, but no header parameter {_HEADER}."
+        yield Fault(place, message, "Add the parameter.")
     elif not _is_bounded(operation.resolved(parameter.get("schema"))):
-        problem = f"{_HEADER} is not a string of at most {_LONGEST_KEY} characters."
-        yield Fault(
-            operation.where_parameter(_HEADER, "header"), problem, f"Write type: string and maxLength: {_LONGEST_KEY}."
-        )
+        message = f"{_HEADER} is not a string of at most {_LONGEST_KEY} characters."
+        fix = f"Write type: string and maxLength: {_LONGEST_KEY}."
+        yield Fault(operation.where_parameter(_HEADER, "header"), message, fix)
     if "x-public" in operation.body:
-        problem = f"{name} is public and has x-idempotency: there is no caller whom a key could belong to."
-        yield Fault(place, problem, "Remove x-idempotency or x-public.")
+        message = f"{name} is public, but has x-idempotency, whose keys belong to a caller."
+        yield Fault(place, message, "Remove x-idempotency or x-public.")
     for status, path in _secrets(operation):
-        problem = f"The {status} of {name} holds {path}, a secret, and would be kept."
-        yield Fault(place, problem, "Remove x-idempotency, or leave that out of the answer.")
+        message = f"The {status} response of {name} holds the secret {path}, and x-idempotency would store it."
+        yield Fault(place, message, f"Remove x-idempotency, or remove {path} from the response.")
 
 
 def _is_bounded(schema: Any) -> bool:
@@ -43,7 +44,7 @@ def _is_bounded(schema: Any) -> bool:
 
 
 def _secrets(operation: Operation) -> Iterator[tuple[str, str]]:
-    """Yield (status, path) of what the successes of an operation hold and nobody else may see."""
+    """Yield (status, path) of each secret in the successful responses of an operation."""
     responses = operation.body.get("responses")
     for status, reference in responses.items() if isinstance(responses, dict) else ():
         response = operation.resolved(reference)

@@ -30,7 +30,7 @@ def test_what_the_policy_makes_possible_is_documented(tmp_path: Path, status: in
     [fault] = faults(tmp_path, {"paths/user.yaml": user})
 
     line = len(user.splitlines())
-    told = f'update_user can answer {status} ({cause}) and does not document it. Add "{status}".'
+    told = f'update_user can return {status} ({cause}), but does not document it. Add "{status}".'
     assert fault == f"openapi/paths/user.yaml:{line}: {told}"
 
 
@@ -38,7 +38,7 @@ def test_all_that_is_missing_is_told_together(tmp_path: Path) -> None:
     [fault] = faults(tmp_path, get(f"default: {{}}, {ASKED}", '"200": {}, "400": {}, "503": {}'))
 
     assert fault.endswith(
-        "get_user can answer 401 (security), 403 (x-permission), 413, 414, 429 (x-rate-limit), 431, 500 and does not "
+        "get_user can return 401 (security), 403 (x-permission), 413, 414, 429 (x-rate-limit), 431, 500, but does not "
         'document them. Add "401", "403", "413", "414", "429", "431", "500".'
     )
 
@@ -66,7 +66,7 @@ def test_a_403_comes_of_more_than_the_permission(tmp_path: Path, cause: str) -> 
 
     [fault] = faults(tmp_path, {"paths/user.yaml": user, "permissions.yaml": permissions})
 
-    assert f"update_user can answer 403 ({cause}) and does not document it." in fault
+    assert f"update_user can return 403 ({cause}), but does not document it." in fault
 
 
 @pytest.mark.parametrize(
@@ -81,15 +81,14 @@ def test_a_403_comes_of_more_than_the_permission(tmp_path: Path, cause: str) -> 
 def test_what_a_success_carries_is_documented(tmp_path: Path, method: str, key: str, status: int, header: str) -> None:
     path = method_with(method, key, f'"{status}": {{content: {{}}}}')
 
-    told = [fault for fault in faults(tmp_path, path) if "carry" in fault]
+    told = [fault for fault in faults(tmp_path, path) if "can have" in fault]
 
     name, _ = header.split(" ")
     place = f"openapi/paths/user.yaml:{len(path['paths/user.yaml'].splitlines())}"
-    assert told == [
-        f"{place}: The {status} of touch_user may carry {header} and does not document it. Add the header {name}."
-    ]
+    message = f"The {status} response of touch_user can have {header}, but does not document it."
+    assert told == [f"{place}: {message} Add the header {name}."]
     documented = method_with(method, key, f'"{status}": {{content: {{}}, headers: {{{name.lower()}: {{}}}}}}')
-    assert [fault for fault in faults(tmp_path, documented) if "carry" in fault] == []
+    assert [fault for fault in faults(tmp_path, documented) if "can have" in fault] == []
 
 
 def method_with(method: str, key: str, success: str) -> dict[str, str]:
