@@ -7,9 +7,9 @@ from uuid import UUID
 from app.services.activity import Point
 from app.services.audit_trail import AuditEntry
 from app.services.auth import Tokens
-from app.services.roles import Role
 from app.services.sessions import LiveSession
 from app.services.settings import Setting
+from models import Role
 from models.account import Account
 
 
