@@ -4,25 +4,21 @@ A key belongs to one caller and one operation. What is kept under it is there wh
 after the commit loses nothing, and one before it leaves nothing behind.
 """
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import peewee
+from peewee import Expression
 
-from app.clock import PRESENT_NEXT
+from app.clock import PRESENT_NEXT, present
 from app.context.dependencies import Dependencies
-from app.database import run, transaction
+from app.database import execute, fetch_tuples, run, transaction
 from app.errors import IdempotencyInProgress, IdempotencyKeyReused, SessionEnded, Unavailable
 from app.identifiers import new_id
 from app.pipeline.context import IdempotencyClaim, RequestContext, Response
-
-_FIND = f"""
-SELECT fingerprint, status, headers, body FROM idempotency_keys
-WHERE user_id = %s AND operation = %s AND key = %s AND expires_at > {PRESENT_NEXT}
-"""  # noqa: S608 (constants)
+from models import IdempotencyKey
 
 # One round trip, planned once per connection: app/database/functions/claim_idempotency_key.sql.
 _CLAIM = f"""
@@ -30,11 +26,8 @@ SELECT fingerprint, status, headers, body
 FROM claim_idempotency_key(%s, %s, %s, %s, %s, {PRESENT_NEXT}, {PRESENT_NEXT} + %s)
 """  # noqa: S608
 
-_KEEP = """
-UPDATE idempotency_keys SET status = %s, headers = %s, body = %s WHERE user_id = %s AND operation = %s AND key = %s
-"""
-
-_FORGET = "DELETE FROM idempotency_keys WHERE user_id = %s AND operation = %s AND key = %s"
+# What a response is replayed from, in the order in which the claim returns it.
+_STORED = (IdempotencyKey.fingerprint, IdempotencyKey.status, IdempotencyKey.headers, IdempotencyKey.body)
 
 _REPLAYED = (b"idempotency-replayed", b"true")
 
@@ -72,8 +65,9 @@ class StoredResponses:
             IdempotencyKeyReused: what is kept was the answer to another request.
             Internal: what is kept is nothing that the document describes.
         """
-        rows = run(_FIND, (*self._name(context), self._tools.moment), again=True)
-        return self._answer(rows, _claim_of(context))
+        valid = IdempotencyKey.expires_at > present(self._tools.moment)
+        query = IdempotencyKey.select(*_STORED).where(self._is_named(context) & valid)
+        return self._answer(fetch_tuples(query, again=True), _claim_of(context))
 
     def claim(self, context: RequestContext) -> None:
         """Make the key this transaction's, until it ends.
@@ -103,9 +97,10 @@ class StoredResponses:
         with transaction():
             if 200 <= response.status < 300:
                 pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
-                run(_KEEP, (response.status, json.dumps(pairs), response.body, *self._name(context)))
+                stored = {"status": response.status, "headers": pairs, "body": response.body}
+                execute(IdempotencyKey.update(stored).where(self._is_named(context)))
             else:
-                run(_FORGET, self._name(context))
+                execute(IdempotencyKey.delete().where(self._is_named(context)))
 
     def _answer(self, rows: list[tuple[Any, ...]], claim: IdempotencyClaim) -> Response | None:
         if not rows:
@@ -117,6 +112,10 @@ class StoredResponses:
         response = Response(status, pairs, bytes(body))
         self._recheck(response)
         return response._replace(headers=[*pairs, _REPLAYED])
+
+    def _is_named(self, context: RequestContext) -> Expression:
+        user_id, operation, key = self._name(context)
+        return (IdempotencyKey.user == user_id) & (IdempotencyKey.operation == operation) & (IdempotencyKey.key == key)
 
     def _name(self, context: RequestContext) -> tuple[UUID, str, str]:
         assert context.caller is not None
