@@ -20,7 +20,7 @@ from app.observability.logging import log_failure
 from app.services import activity, key_ring, user_counts
 from app.services.clock_offset import ClockWatch
 from app.services.health import Probes
-from app.services.invalidations import replay
+from app.services.invalidations import invalidate_pending
 from app.services.maintenance import run_maintenance
 
 _DAY_SECONDS = 86_400.0
@@ -72,7 +72,10 @@ def background_tasks(
         BackgroundTask(lambda: _warn_of_lost_keys(config, moment(clock)), None, name="lost_keys"),
         BackgroundTask(lambda: run_maintenance(config=config, now=moment(clock)), _DAY_SECONDS, name="run_maintenance"),
         BackgroundTask(
-            lambda: replay(store=store, linger_seconds=linger), config.cache_replay_seconds, False, "cache_replay"
+            lambda: invalidate_pending(store=store, linger_seconds=linger),
+            config.cache_replay_seconds,
+            False,
+            "cache_replay",
         ),
         BackgroundTask(user_counts.fold, config.statistics_seconds, name="user_counts"),
         BackgroundTask(

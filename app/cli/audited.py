@@ -22,7 +22,7 @@ from app.identifiers import new_id
 from app.security.principal import Operator
 from app.services import inspection
 from app.services.audit import write_local_event
-from app.services.invalidations import leave
+from app.services.invalidations import queue_invalidations
 from models.account import Account
 
 Outcome = TypeVar("Outcome")
@@ -128,7 +128,7 @@ def act(
     def attempt() -> Outcome:
         with unit():
             outcome = work(context)
-            leave(drops, store=None)
+            queue_invalidations(drops, store=None)
             _record(event, action, "succeeded", None, details=known, now=dependencies.moment)
         return outcome
 

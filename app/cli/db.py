@@ -110,7 +110,7 @@ def reset(yes: bool) -> None:
     from app.cache.tags import EVERYTHING
     from app.cli.migrating import bring_up_to_date
     from app.database import migrator
-    from app.services.invalidations import leave
+    from app.services.invalidations import queue_invalidations
 
     with bound_database() as (database, config):
         _refuse_in_production(config, "reset")
@@ -118,7 +118,7 @@ def reset(yes: bool) -> None:
         migrator.rollback(database, len(migrator.status(database)), report=click.echo)
         bring_up_to_date(database, report=click.echo)
         # It is the same database to Redis, and may have servers.
-        leave([EVERYTHING], store=None)
+        queue_invalidations([EVERYTHING], store=None)
     click.echo("the database is empty")
 
 

@@ -10,7 +10,7 @@ from app.pipeline.context import RequestContext, Response
 from app.pipeline.parts import Parts, Step
 from app.pipeline.steps.event import record, records_failure
 from app.pipeline.stored_responses import Replayed, StoredResponses
-from app.services.invalidations import leave
+from app.services.invalidations import queue_invalidations
 
 
 def make(parts: Parts) -> Step:
@@ -31,7 +31,7 @@ def make(parts: Parts) -> Step:
             response = respond(context, handler(context))
             if context.claim:
                 kept.keep(context, response)
-            leave([tag.spell(_values(context)) for tag in tags], store=store)
+            queue_invalidations([tag.spell(_values(context)) for tag in tags], store=store)
             record(parts, context, "succeeded")
         return response
 
