@@ -17,7 +17,7 @@ from app.database.jobs import Job
 from app.gateway.connexion_apps import Lifetime
 from app.gateway.executors import Executor
 from app.observability.logging import log_failure
-from app.services import activity, key_ring, user_counts
+from app.services import activity_statistics, key_ring, user_counts
 from app.services.clock_offset import ClockWatch
 from app.services.health import Probes
 from app.services.invalidations import invalidate_pending
@@ -79,7 +79,7 @@ def background_tasks(
         ),
         BackgroundTask(user_counts.fold, config.statistics_seconds, name="user_counts"),
         BackgroundTask(
-            lambda: activity.settle(settle_seconds=config.statistics_settle_seconds, now=clock()),
+            lambda: activity_statistics.aggregate_hours(settle_seconds=config.statistics_settle_seconds, now=clock()),
             config.statistics_seconds,
             name="activity",
         ),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from app.services.activity import Point
+from app.services.activity_statistics import ActivityPoint
 from app.services.audit_trail import AuditEntry
 from app.services.auth import Tokens
 from app.services.sessions import LiveSession
@@ -111,7 +111,7 @@ def present_setting(setting: CurrentSetting) -> dict[str, Any]:
     }
 
 
-def present_point(point: Point) -> dict[str, Any]:
+def present_point(point: ActivityPoint) -> dict[str, Any]:
     """Return the schema ActivityPoint."""
     return {**point._asdict(), "start": rfc3339(point.start)}
 

@@ -13,7 +13,7 @@ from app.cli import main
 from app.database import Database, run
 from app.database.migrator import MigrationError, migrate, rollback
 from app.identifiers import new_id
-from app.services import activity, rights, user_counts
+from app.services import activity_statistics, rights, user_counts
 from app.services.maintenance import run_maintenance
 from tests.integration.roles import TwoRoles, bound, execute, two_roles
 from tests.servers import Servers
@@ -112,7 +112,7 @@ def test_upkeep_and_chores_do_their_work_for_a_role_that_owns_nothing(serving: D
 
     run_maintenance(config=config, now=NOW + timedelta(days=62))
     user_counts.fold(few=0)
-    activity.settle(settle_seconds=900, now=NOW)
+    activity_statistics.aggregate_hours(settle_seconds=900, now=NOW)
 
     made = {name for (name,) in run(PARTITIONS)} - before
     assert len(made) == 2
