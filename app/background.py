@@ -61,11 +61,11 @@ def background_tasks(
     Args:
         clock: returns the aware present moment in UTC.
         store: the cache of values.
-        probes: whose deeper looks are taken.
+        probes: whose deeper checks are run.
         unanswered: the rotations of this worker that are in doubt.
         tell_clock_offset: gets the seconds by which this machine's clock is ahead of the database's.
     """
-    looks = [look for look in (probes.database_look, probes.cache_look) if look]
+    checks = [check for check in (probes.database_check, probes.cache_check) if check]
     linger = 2 * config.request_seconds
     return (
         BackgroundTask(identity, None, name="identity"),
@@ -83,9 +83,9 @@ def background_tasks(
             config.statistics_seconds,
             name="activity",
         ),
-        BackgroundTask(ClockWatch(tell_clock_offset).look, _CLOCK_SECONDS, name="clock_offset"),
+        BackgroundTask(ClockWatch(tell_clock_offset).check, _CLOCK_SECONDS, name="clock_offset"),
         BackgroundTask(unanswered.keep_settling, _UNANSWERED_SECONDS, False, "unanswered_refreshes"),
-        *(BackgroundTask(look.look, config.health_seconds, name="health", apart=True) for look in looks),
+        *(BackgroundTask(check.run, config.health_seconds, name="health", apart=True) for check in checks),
     )
 
 

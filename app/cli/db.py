@@ -72,11 +72,11 @@ def grants(role: str) -> None:
     Run it as the role that owns the tables. What later migrations make is covered. docs/database-roles.md has the whole
     set-up. ROLE is the name as PostgreSQL has it, without quotes.
     """
-    from app.services import rights
+    from app.services import database_rights
 
     with bound_database():
-        found = rights.grants(role)
-        me = rights.connected_role()
+        found = database_rights.grants(role)
+        me = database_rights.connected_role()
     if found is None:
         raise Refusal(f"{me} finds no tables to grant rights on: run charter db migrate first", exit_code=FAILED)
     if found.owns:
