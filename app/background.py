@@ -17,10 +17,10 @@ from app.database.jobs import Job
 from app.gateway.connexion_apps import Lifetime
 from app.gateway.executors import Executor
 from app.observability.logging import log_failure
-from app.services import activity, key_ring, user_counts
+from app.services import activity_statistics, key_ring, user_counts
 from app.services.clock_offset import ClockWatch
 from app.services.health import Probes
-from app.services.invalidations import replay
+from app.services.invalidations import invalidate_pending
 from app.services.maintenance import run_maintenance
 
 _DAY_SECONDS = 86_400.0
@@ -65,7 +65,7 @@ def background_tasks(
         unanswered: the rotations of this worker whose outcome is unknown.
         set_clock_offset: gets the seconds by which this machine's clock is ahead of the database's.
     """
-    looks = [look for look in (probes.database_look, probes.cache_look) if look]
+    checks = [check for check in (probes.database_check, probes.cache_check) if check]
     linger = 2 * config.request_seconds
     return (
         BackgroundTask("identity", identity, None),
@@ -73,19 +73,19 @@ def background_tasks(
         BackgroundTask("run_maintenance", lambda: run_maintenance(config=config, now=moment(clock)), _DAY_SECONDS),
         BackgroundTask(
             "cache_replay",
-            lambda: replay(store=store, linger_seconds=linger),
+            lambda: invalidate_pending(store=store, linger_seconds=linger),
             config.cache_replay_seconds,
             at_start=False,
         ),
         BackgroundTask("user_counts", user_counts.fold, config.statistics_seconds),
         BackgroundTask(
             "activity",
-            lambda: activity.settle(settle_seconds=config.statistics_settle_seconds, now=clock()),
+            lambda: activity_statistics.aggregate_hours(settle_seconds=config.statistics_settle_seconds, now=clock()),
             config.statistics_seconds,
         ),
-        BackgroundTask("clock_offset", ClockWatch(set_clock_offset).look, _CLOCK_SECONDS),
+        BackgroundTask("clock_offset", ClockWatch(set_clock_offset).check, _CLOCK_SECONDS),
         BackgroundTask("unanswered_refreshes", unanswered.keep_settling, _UNANSWERED_SECONDS, at_start=False),
-        *(BackgroundTask("health", look.look, config.health_seconds, own_thread=True) for look in looks),
+        *(BackgroundTask("health", check.run, config.health_seconds, own_thread=True) for check in checks),
     )
 
 

@@ -8,10 +8,21 @@ which is null outside tests.
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from peewee import Function, fn
+
 # What a statement takes for the present, by a parameter named `now` or the next one. It is the same all through a
 # statement, and an index can be searched for it, which is true of neither clock_timestamp() nor now().
 PRESENT = "coalesce(%(now)s, statement_timestamp())"
 PRESENT_NEXT = "coalesce(%s, statement_timestamp())"
+
+
+def present(now: datetime | None) -> Function:
+    """Return the present moment as part of a Peewee query.
+
+    Args:
+        now: the moment that a test sets; None: the database's clock decides.
+    """
+    return fn.COALESCE(now, fn.statement_timestamp())
 
 
 def system_clock() -> datetime:

@@ -42,7 +42,7 @@ from app.security.access_tokens import AccessTokens
 from app.security.cursors import Cursors
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
-from app.services.health import DeeperLook, Found, Probes, look_at_database
+from app.services.health import CheckResult, DeeperCheck, Probes, check_database
 
 _PROBE_SECONDS = 1.0
 _FOLLOW_UP_SECONDS = 2.0
@@ -266,8 +266,8 @@ def build_probes(cache: Cache, every: float = 5) -> Probes:
     return Probes(
         database=database,
         cache=lambda: cache.is_up() if cache.configured else None,
-        database_look=DeeperLook("database", look_at_database, every_seconds=every),
-        cache_look=DeeperLook("cache", lambda: Found(fault_of(cache)), every_seconds=every)
+        database_check=DeeperCheck("database", check_database, every_seconds=every),
+        cache_check=DeeperCheck("cache", lambda: CheckResult(fault_of(cache)), every_seconds=every)
         if cache.configured
         else None,
     )

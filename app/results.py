@@ -1,7 +1,7 @@
 """What handlers take and return besides plain values."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -62,6 +62,10 @@ class Listing:
     total: int
     total_is_exact: bool
 
+    def map(self, present: Callable[[Any], Any]) -> "Listing":
+        """Return the same page with what `present` makes of each item."""
+        return replace(self, items=[present(item) for item in self.items])
+
 
 @dataclass(frozen=True, slots=True)
 class CursorListing:
@@ -73,3 +77,7 @@ class CursorListing:
 
     items: Sequence[Any]
     next: UUID | None
+
+    def map(self, present: Callable[[Any], Any]) -> "CursorListing":
+        """Return the same page with what `present` makes of each item."""
+        return replace(self, items=[present(item) for item in self.items])

@@ -9,7 +9,7 @@ import httpx
 
 from app.database import run
 from app.identifiers import lowest_id, new_id
-from app.services.invalidations import leave
+from app.services.invalidations import queue_invalidations
 
 
 class Row(NamedTuple):
@@ -146,7 +146,7 @@ def store_setting(key: str, value: Any) -> None:
         """,
         {"id": new_id(), "key": key, "value": json.dumps(value)},
     )
-    leave(["settings"], store=None)
+    queue_invalidations(["settings"], store=None)
 
 
 def stored_settings() -> dict[str, Any]:

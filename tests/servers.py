@@ -29,7 +29,7 @@ from app.database.migrator import migrate
 from app.embedded import EmbeddedServer, start_postgres, start_valkey
 from app.embedded.homes import NAME, find
 from app.embedded.server import Ownership
-from app.services import built_in_roles, rights
+from app.services import built_in_roles, database_rights
 from models.record import database as proxy
 from tests import leaks
 from tests.stored import CachedValue
@@ -233,7 +233,7 @@ def granted(url: str, role: str) -> None:
     """Give a role what serving from a database needs, as its owner."""
     database = Database(url, size=1)
     proxy.initialize(database)
-    found = rights.grants(role)
+    found = database_rights.grants(role)
     assert found
     connection = database.connect_apart()
     connection.cursor().execute(found.script)

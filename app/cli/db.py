@@ -70,11 +70,11 @@ def grants(role: str) -> None:
     Run it as the role that owns the tables. What later migrations make is covered. docs/database-roles.md has the whole
     set-up. ROLE is the name as PostgreSQL has it, without quotes.
     """
-    from app.services import rights
+    from app.services import database_rights
 
     with bound_database():
-        found = rights.grants(role)
-        me = rights.connected_role()
+        found = database_rights.grants(role)
+        me = database_rights.connected_role()
     if found is None:
         raise Refusal(f"{me} finds no tables to grant rights on: run charter db migrate first", exit_code=FAILED)
     if found.owns:
@@ -108,7 +108,7 @@ def reset(yes: bool) -> None:
     from app.cache.tags import EVERYTHING
     from app.cli.migrating import bring_up_to_date
     from app.database import migrator
-    from app.services.invalidations import leave
+    from app.services.invalidations import queue_invalidations
 
     with bound_database() as (database, config):
         _refuse_in_production(config, "reset")
@@ -116,7 +116,7 @@ def reset(yes: bool) -> None:
         migrator.rollback(database, len(migrator.status(database)), report=click.echo)
         bring_up_to_date(database, report=click.echo)
         # It is the same database to Redis, and may have servers.
-        leave([EVERYTHING], store=None)
+        queue_invalidations([EVERYTHING], store=None)
     click.echo("the database is empty")
 
 

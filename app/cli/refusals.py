@@ -17,7 +17,7 @@ from app.database.faults import INSUFFICIENT_PRIVILEGE, lacks_connect
 from app.database.migrator import MigrationError
 from app.embedded import EmbeddedError
 from app.errors import AppError, Unavailable
-from app.services import rights
+from app.services import database_rights
 from app.spec.document import DocumentError
 
 FAILED = 1
@@ -116,10 +116,10 @@ def refuse_without_rights() -> None:
     Raises:
         Refusal: it does.
     """
-    lacking = rights.lacking()
+    lacking = database_rights.lacking()
     if not lacking:
         return
-    me = rights.connected_role()
+    me = database_rights.connected_role()
     raise Refusal(
         *(f"the role {me} has no {right}: {grant}" for right, grant in lacking),
         f"run these as the owner of the tables, or what this prints: charter db grants {me}",

@@ -5,8 +5,10 @@ from app.database.bounds import within
 from app.database.hooks import on_commit, on_doubt, on_rollback
 from app.database.identity import identity
 from app.database.jobs import allowing
+from app.database.model_queries import execute, fetch, fetch_one, fetch_tuples, fetch_value
 from app.database.pool import Database
-from app.database.work import Unit, connection, queries, retrying, run, run_apart, transaction, unit
+from app.database.statements import queries, retrying, run, run_apart
+from app.database.work import Unit, connection, transaction, unit
 
 __all__ = [
     "Database",
@@ -14,7 +16,12 @@ __all__ = [
     "allowing",
     "bind",
     "connection",
+    "execute",
     "explain_connection_fault",
+    "fetch",
+    "fetch_one",
+    "fetch_tuples",
+    "fetch_value",
     "identity",
     "on_commit",
     "on_doubt",

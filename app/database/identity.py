@@ -3,7 +3,7 @@
 import hashlib
 
 from app.database.binding import bound
-from app.database.work import run
+from app.database.statements import run
 
 _WHICH = """
 SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database()) FROM pg_control_system()

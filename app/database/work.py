@@ -1,28 +1,21 @@
-"""Statements and transactions of one thread: `run`, `transaction`, `unit`, and what follows a commit.
+"""Transactions of one thread: `transaction`, `unit`, and the connection they hold.
 
 A statement is its own transaction in autocommit unless `transaction()` is open. A unit owns the commit of the
 transactions entered inside it, so that an answer can be checked before its work is made durable (law 2).
 """
 
-import random
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
 
-import peewee
 import psycopg2
 
 from app.database import jobs
 from app.database.binding import bound
-from app.database.faults import Overdue, is_broken, is_worth_repeating, translated
+from app.database.faults import Overdue, is_broken, translated
 from app.database.hooks import follow_commit, follow_doubt, follow_rollback, forget
-from app.database.pool import Database, Parameters, ThreadState
+from app.database.pool import Database, ThreadState
 from app.errors import Unavailable
 
-Outcome = TypeVar("Outcome")
-
-_LONGEST_PAUSE_SECONDS = 0.02
 # Whatever the role's default: what is guarded by locks and conditional statements is so at this level.
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 # What Peewee finds on its own list of transactions, so that its atomic() becomes a savepoint inside ours.
@@ -42,40 +35,6 @@ def connection() -> Iterator[None]:
         yield
     finally:
         _let_go(database)
-
-
-def run(sql: str, params: Parameters = (), *, again: bool = False) -> list[tuple[Any, ...]]:
-    """Run one statement, in the open transaction or else in autocommit.
-
-    Args:
-        sql: constant text with %s or %(name)s; a literal %% is needed only where there are params.
-        again: repeat once on a fresh connection when this one turns out to be lost: for statements that may run twice.
-
-    Returns:
-        The rows; none for a statement that returns nothing.
-
-    Raises:
-        Unavailable: reason `database`, `lock_timeout` or, when the job's deadline has passed, `deadline`.
-        peewee.DatabaseError: its subclasses; the driver's error with `pgcode` is the cause.
-    """
-    database = bound()
-    if database.state.transactions:
-        return _rows(database, sql, params, again)
-    with connection():
-        # In autocommit a statement that was undone by a deadlock, or at a stricter level, may simply be repeated.
-        return retrying(lambda: _rows(database, sql, params, again))
-
-
-def run_apart(sql: str, params: Parameters = ()) -> list[tuple[Any, ...]]:
-    """Run a statement that must stay although the request fails (law 8).
-
-    Raises:
-        RuntimeError: a transaction is open in this thread, whose rollback would undo it.
-        Unavailable, peewee.DatabaseError: as `run`.
-    """
-    if bound().state.transactions:
-        raise RuntimeError("this statement must stand alone, and a transaction is open")
-    return run(sql, params)
 
 
 @contextmanager
@@ -160,50 +119,6 @@ def unit(*, first: Callable[[], object] | None = None) -> Iterator[Unit]:
     finally:
         state.unit = None
     follow_commit(state)
-
-
-def retrying(work: Callable[[], Outcome], attempts: int = 3) -> Outcome:
-    """Call until it is not undone by a serialization failure or a deadlock.
-
-    Inside an open transaction it calls once: only who began it can repeat it.
-
-    Raises:
-        Unavailable: reason `contention`, when every attempt was undone.
-    """
-    if bound().state.transactions:
-        return work()
-    for attempt in range(1, attempts + 1):
-        try:
-            return work()
-        except peewee.OperationalError as error:
-            if not is_worth_repeating(error):
-                raise
-            if attempt == attempts:
-                raise Unavailable(reason="contention") from error
-        time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS * attempt))
-    raise ValueError("attempts must be at least 1")
-
-
-def queries() -> int:
-    """Return how many statements this thread has run since the last call; BEGIN and COMMIT do not count."""
-    state = bound().state
-    count, state.queries = state.queries, 0
-    return count
-
-
-def _rows(database: Database, sql: str, params: Parameters, again: bool) -> list[tuple[Any, ...]]:
-    state = database.state
-    connected = not state.closed
-    try:
-        cursor = database.execute_sql(sql, params)
-    except Unavailable as error:
-        # What was overdue has had its time, and so has who waits for it.
-        was_lost = connected and state.closed and not isinstance(error.__cause__, Overdue)
-        if not (again and was_lost):
-            raise
-        # Inside a transaction this raises again: it is over.
-        cursor = database.execute_sql(sql, params)
-    return cursor.fetchall() if cursor.description else []
 
 
 def _hold(database: Database) -> None:

@@ -4,24 +4,20 @@ A key belongs to one caller and one operation. The stored response is there if, 
 crash after the commit loses nothing, and a crash before it leaves nothing behind.
 """
 
-import json
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import peewee
+from peewee import Expression
 
-from app.clock import PRESENT_NEXT
-from app.database import run, transaction
+from app.clock import PRESENT_NEXT, present
+from app.database import execute, fetch_tuples, run, transaction
 from app.errors import IdempotencyInProgress, IdempotencyKeyReused, SessionEnded, Unavailable
 from app.identifiers import new_id
 from app.pipeline.context import IdempotencyClaim, RequestContext, Response
 from app.pipeline.operation import BoundOperation
-
-_FIND = f"""
-SELECT fingerprint, status, headers, body FROM idempotency_keys
-WHERE user_id = %s AND operation = %s AND key = %s AND expires_at > {PRESENT_NEXT}
-"""  # noqa: S608 (constants)
+from models import IdempotencyKey
 
 # One round trip, planned once per connection: app/database/functions/claim_idempotency_key.sql.
 _CLAIM = f"""
@@ -29,11 +25,8 @@ SELECT fingerprint, status, headers, body
 FROM claim_idempotency_key(%s, %s, %s, %s, %s, {PRESENT_NEXT}, {PRESENT_NEXT} + %s)
 """  # noqa: S608
 
-_STORE = """
-UPDATE idempotency_keys SET status = %s, headers = %s, body = %s WHERE user_id = %s AND operation = %s AND key = %s
-"""
-
-_RELEASE = "DELETE FROM idempotency_keys WHERE user_id = %s AND operation = %s AND key = %s"
+# What a response is replayed from, in the order in which the claim returns it.
+_STORED = (IdempotencyKey.fingerprint, IdempotencyKey.status, IdempotencyKey.headers, IdempotencyKey.body)
 
 _REPLAYED = (b"idempotency-replayed", b"true")
 
@@ -66,8 +59,9 @@ class StoredResponses:
             IdempotencyKeyReused: the stored response belongs to another request.
             Internal: the document does not describe the stored response: it may have changed since (law 2).
         """
-        rows = run(_FIND, (*self._key(context), self._dependencies.moment), again=True)
-        return self._read(rows, _claim(context))
+        valid = IdempotencyKey.expires_at > present(self._dependencies.moment)
+        query = IdempotencyKey.select(*_STORED).where(self._is_stored_under(context) & valid)
+        return self._read(fetch_tuples(query, again=True), _claim(context))
 
     def claim(self, context: RequestContext) -> None:
         """Reserve the key for this transaction, until it ends.
@@ -97,9 +91,10 @@ class StoredResponses:
         with transaction():
             if 200 <= response.status < 300:
                 headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
-                run(_STORE, (response.status, json.dumps(headers), response.body, *self._key(context)))
+                values = {"status": response.status, "headers": headers, "body": response.body}
+                execute(IdempotencyKey.update(values).where(self._is_stored_under(context)))
             else:
-                run(_RELEASE, self._key(context))
+                execute(IdempotencyKey.delete().where(self._is_stored_under(context)))
 
     def _read(self, rows: list[tuple[Any, ...]], claim: IdempotencyClaim) -> Response | None:
         if not rows:
@@ -111,6 +106,10 @@ class StoredResponses:
         response = Response(status, headers, bytes(body))
         self._check(response)
         return response._replace(headers=[*headers, _REPLAYED])
+
+    def _is_stored_under(self, context: RequestContext) -> Expression:
+        user_id, operation, key = self._key(context)
+        return (IdempotencyKey.user == user_id) & (IdempotencyKey.operation == operation) & (IdempotencyKey.key == key)
 
     def _key(self, context: RequestContext) -> tuple[UUID, str, str]:
         assert context.caller is not None

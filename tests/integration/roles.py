@@ -9,7 +9,7 @@ import psycopg2
 
 from app.config import Config
 from app.database import Database, bind
-from app.services import rights
+from app.services import database_rights
 from models.record import database as proxy
 from tests.servers import Servers, as_role, create_role, straight
 
@@ -30,7 +30,7 @@ class TwoRoles:
     def grant(self) -> None:
         """Do what `charter db grants` prints."""
         with bound(self.owner):
-            found = rights.grants(self.names[1])
+            found = database_rights.grants(self.names[1])
         assert found
         execute(self.owner, found.script)
 

@@ -10,7 +10,7 @@ from app.pipeline.context import RequestContext, Response
 from app.pipeline.operation import BoundOperation, Step
 from app.pipeline.steps.audit_event import record, records_failure
 from app.pipeline.stored_responses import AlreadyDone, StoredResponses
-from app.services.invalidations import leave
+from app.services.invalidations import queue_invalidations
 
 
 def make(operation: BoundOperation) -> Step:
@@ -32,7 +32,7 @@ def make(operation: BoundOperation) -> Step:
             response = render(context, run_handler(context))
             if context.idempotency:
                 stored.store(context, response)
-            leave([tag.spell(_tag_values(context)) for tag in tags], store=cache)
+            queue_invalidations([tag.spell(_tag_values(context)) for tag in tags], store=cache)
             record(operation, context, "succeeded")
         return response
 

@@ -93,8 +93,8 @@ class Reader:
         """Drop what could not be dropped, as a worker does every now and then."""
         cache = Cache(fragile.url, timeout_ms=2000, prefix="charter")
         store = CacheStore(cache, identify=identity, release="another")
-        invalidations.replay(store=store, linger_seconds=60)
-        invalidations.replay(store=store, linger_seconds=-1)
+        invalidations.invalidate_pending(store=store, linger_seconds=60)
+        invalidations.invalidate_pending(store=store, linger_seconds=-1)
 
     def metric(self, name: str) -> float:
         found = re.search(rf"^{re.escape(name)} (\S+)$", self.client.get("/metrics").text, re.MULTILINE)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.services import activity
+from app.services import activity_statistics
 from tests.integration.operations.bounds import check_the_door, check_unavailable
 from tests.integration.operations.conftest import Away
 from tests.people import PASSWORD, People, make_role
@@ -73,7 +73,7 @@ def test_hours_that_are_settled_and_hours_that_are_not_are_one_list(people: Peop
     asked = {"since": "2026-03-05T12:00:00Z", "until": "2026-03-05T17:00:00+01:00"}
     before = points(people, **asked)
 
-    activity.settle(settle_seconds=900, now=THEN + timedelta(minutes=110))
+    activity_statistics.aggregate_hours(settle_seconds=900, now=THEN + timedelta(minutes=110))
 
     # Asked in other words, so that it is no answer that was kept.
     assert points(people, **asked, interval="hour") == before

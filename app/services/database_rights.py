@@ -1,18 +1,18 @@
-"""What the role that serves needs of the database: the one list that grants, the start, health and doctor go by.
+"""The rights that the serving role needs in the database: one list for grants, the start, health and doctor.
 
-It owns nothing, and is given no more than the statements of this code use. Tables that the list does not name, such as
-those of a migration to come, are read and written.
+The serving role owns nothing, and gets only the rights that the statements of this code use. It may read and write
+tables that the list does not name, such as those of a later migration.
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import models
-from app.database import run
+from charter import run
 
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
-# Locking a row (FOR UPDATE) needs UPDATE. What goes with another row, by ON DELETE CASCADE, needs nothing.
+# Locking a row (FOR UPDATE) needs UPDATE. A row that ON DELETE CASCADE deletes needs nothing.
 _LESS: Mapping[str, tuple[str, ...]] = {
     "activity_hours": ("SELECT", "INSERT", "UPDATE"),
     "activity_watermarks": ("SELECT", "UPDATE"),
@@ -24,14 +24,14 @@ _LESS: Mapping[str, tuple[str, ...]] = {
     "user_profiles": ("SELECT", "INSERT", "UPDATE"),
 }
 
-# The history of migrations, and the rows of the trail that fell into no month, are only looked at.
+# The server only reads the history of migrations, and the rows of the trail that are in no month's partition.
 _BESIDE_MODELS = {"migratehistory": ("SELECT",), "audit_events_default": ("SELECT",)}
 
-# Called by the owner alone, or by functions in the owner's name.
+# Only the owner calls these, or functions that run in the owner's name.
 _OF_THE_OWNER = ("ensure_audit_partitions", "lowest_id")
 
-# The schema of our tables is the first of the search path that has their history, also where it may not be used.
-# PostgreSQL's own functions have lower oids than 16384, and are not asked about.
+# The schema of our tables is the first of the search path that has their history, even if the role may not use it.
+# PostgreSQL's own functions have lower oids than 16384; they are left out.
 _PLACE = """
 path AS (
     SELECT replace(trim(part, ' "'), '$user', current_user) AS name, number
@@ -84,11 +84,11 @@ FROM place
 
 
 class Lacking(NamedTuple):
-    """A right that the connected role does not have.
+    """A right that the connected role lacks.
 
     Attributes:
         right: such as `INSERT on table public.audit_events`.
-        grant: the statement that gives it.
+        grant: the statement that grants it.
     """
 
     right: str
@@ -96,12 +96,12 @@ class Lacking(NamedTuple):
 
 
 class Grants(NamedTuple):
-    """What gives a role all it needs.
+    """The statements that grant a role all it needs.
 
     Attributes:
         script: statements for the owner of the tables.
-        exists: whether there is such a role.
-        owns: whether it owns the tables, and so needs nothing.
+        exists: whether the role exists.
+        owns: whether the role owns the tables, and so needs nothing.
     """
 
     script: str
@@ -116,12 +116,12 @@ def needed() -> dict[str, tuple[str, ...]]:
 
 
 def lacking() -> list[Lacking]:
-    """Return every right that the connected role needs and does not have; one statement, which reads catalogues only.
+    """Return every right that the connected role needs and lacks, in one statement that reads catalogues only.
 
-    What is not there is not lacking: a migration will make it.
+    A table that does not exist is left out: a migration will create it.
     """
-    wishes = [(table, privilege) for table, privileges in needed().items() for privilege in privileges]
-    tables, privileges = map(list, zip(*wishes, strict=True))
+    pairs = [(table, privilege) for table, privileges in needed().items() for privilege in privileges]
+    tables, privileges = map(list, zip(*pairs, strict=True))
     rows = run(_LACKING, {"tables": tables, "privileges": privileges, "others": list(_OF_THE_OWNER)})
     return [
         Lacking(f"{privilege} on {kind.lower()} {thing}", f"GRANT {privilege} ON {kind} {thing} TO {role};")
@@ -129,8 +129,8 @@ def lacking() -> list[Lacking]:
     ]
 
 
-def missing() -> list[str]:
-    """Return the tables that serving needs and the search path does not lead to, by name."""
+def missing_tables() -> list[str]:
+    """Return the names of the tables that serving needs and that the search path does not reach."""
     rows = run(
         "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL ORDER BY 1", (list(needed()),)
     )
@@ -143,35 +143,35 @@ def connected_role() -> str:
 
 
 def grants(role: str) -> Grants | None:
-    """Return what gives a role all it needs to serve, and takes from it what it had beyond that; None without tables.
+    """Return the statements that grant a role all it needs to serve and revoke the rest; None without tables.
 
     Args:
-        role: its name as PostgreSQL has it, without quotes.
+        role: its name in PostgreSQL, without quotes.
     """
-    wanted = needed()
-    rows = run(_OWNER, {"tables": list(wanted), "others": list(_OF_THE_OWNER), "role": role})
+    privileges_by_table = needed()
+    rows = run(_OWNER, {"tables": list(privileges_by_table), "others": list(_OF_THE_OWNER), "role": role})
     if not rows:
         return None
     database, schema, owner, functions, tables, partitions, quoted, owns, exists = rows[0]
-    there = {table: f"{schema}.{table}" for table in wanted if table in tables}
+    names = {table: f"{schema}.{table}" for table in privileges_by_table if table in tables}
     by_privileges: dict[tuple[str, ...], list[str]] = {}
-    for table, name in there.items():
-        by_privileges.setdefault(wanted[table], []).append(name)
+    for table, name in names.items():
+        by_privileges.setdefault(privileges_by_table[table], []).append(name)
     by_table = [
-        f"GRANT {', '.join(privileges)} ON TABLE {_listed(names)} TO {quoted};"
-        for privileges, names in by_privileges.items()
+        f"GRANT {', '.join(privileges)} ON TABLE {_listed(grouped)} TO {quoted};"
+        for privileges, grouped in by_privileges.items()
     ]
     future = f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {schema} GRANT"
     lines = [
-        f"-- What the role {quoted} needs to serve from the schema {schema} of the database {database}, and no more.",
-        f"-- To be run as {owner}, who owns the tables. It may be run again at any time.",
+        f"-- Grants the role {quoted} what it needs to serve from the schema {schema} of the database {database},",
+        f"-- and no more. Run it as {owner}, who owns the tables. You may run it again at any time.",
         "BEGIN;",
         f"GRANT CONNECT ON DATABASE {database} TO {quoted};",
         f"GRANT USAGE ON SCHEMA {schema} TO {quoted};",
-        f"REVOKE ALL ON TABLE {_listed([*there.values(), *partitions])} FROM {quoted};",
+        f"REVOKE ALL ON TABLE {_listed([*names.values(), *partitions])} FROM {quoted};",
         *by_table,
         f"GRANT EXECUTE ON FUNCTION {_listed(functions)} TO {quoted};",
-        "-- What migrations to come will make.",
+        "-- For what later migrations create.",
         f"{future} {', '.join(ALL)} ON TABLES TO {quoted};",
         f"{future} USAGE ON SEQUENCES TO {quoted};",
         f"{future} EXECUTE ON FUNCTIONS TO {quoted};",

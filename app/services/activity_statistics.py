@@ -1,20 +1,23 @@
-"""What happened when: registrations, sign-ins and sessions by the hour or the day.
+"""Activity statistics: registrations, sign-ins and sessions by the hour or the day.
 
-Hours that are over for long enough are settled: counted once, and kept in `activity_hours`, by `settle`. `points` adds
-up these and counts what is not settled, in one statement and so in one snapshot, whatever settles meanwhile.
+`aggregate_hours` counts the hours that have been over for long enough, once, and stores them in `activity_hours`: they
+are settled. `read_points` adds up the settled hours and counts the rest, in one statement and so in one snapshot,
+whatever another worker aggregates meanwhile.
 
-An event belongs to the moment at which it `occurred_at`. A session lives from `created_at` to the earliest of its ends,
-and to its removal where its row is gone; `alive` of an hour counts those from before that live at its start. Rows are
-committed later than the moment they tell, and clocks differ: STATISTICS_SETTLE_SECONDS is how much later is allowed
-for, and the last hours are counted again each time.
+An event belongs to the moment in `occurred_at`. A session is alive from `created_at` to the earliest of its ends; one
+whose row was deleted, until then. `alive` of an hour is the number of older sessions that are alive at its start. Rows
+are committed later than the moment in them, and clocks differ: STATISTICS_SETTLE_SECONDS allows for this, and each run
+counts the last hours again.
 """
 
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
-from app.database import run, transaction, within
+from app.database import within
 from app.errors import ValidationError, Violation
+from charter import execute, fetch_one, run, transaction
+from models import ActivityWatermark, RemovedSession
 
 Interval = Literal["hour", "day"]
 
@@ -22,11 +25,11 @@ STEPS: dict[str, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days
 DEFAULT_SPANS = {"hour": timedelta(hours=24), "day": timedelta(days=30)}
 MAX_POINTS = 400
 
-# So many settled hours are counted again, for rows that came late.
+# Each run counts this many settled hours again, for rows that came late.
 AGAIN_HOURS = 24
-# So many are settled in one transaction.
+# One transaction settles at most this many hours.
 CHUNK_HOURS = 168
-# A run that has taken so long leaves the rest to the next one.
+# A run that takes longer leaves the rest to the next one.
 _RUN_SECONDS = 10
 _LONGEST_SECONDS = 600
 
@@ -34,7 +37,7 @@ _HOUR = STEPS["hour"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
-# The moment at which a session is over, with an index of its own.
+# The moment at which a session is over; there is an index on it.
 _OVER = "greatest(created_at, least(ended_at, idle_expires_at, expires_at))"
 
 
@@ -43,7 +46,7 @@ _ENDED_IN = "date_bin(%(step)s::interval, over_at, %(since)s + interval '1 micro
 
 
 def _counted(columns: str, ranges: str, source: str, start: str, where: str) -> str:
-    """Return the part of a statement that counts rows of a source by the start of the step that they belong to."""
+    """Return the part of a statement that counts rows of a source by the start of the step that they are in."""
     return f"""
         SELECT start, {columns} FROM {ranges} CROSS JOIN LATERAL (
             SELECT {start} AS start, count(*)::integer AS number FROM {source} WHERE {where} GROUP BY 1
@@ -64,7 +67,7 @@ def _opened(source: str) -> str:
 
 
 def _closed(source: str) -> str:
-    """Count by the last moment at which a session lived: the one before it was over, or the only one there was."""
+    """Count by the last moment at which a session was alive: the one before its end, or its only moment."""
     start = f"""CASE WHEN over_at > created_at AND over_at > %(since)s THEN {_ENDED_IN}
                      WHEN over_at = created_at AND over_at >= %(since)s
                          THEN date_bin(%(step)s::interval, created_at, %(since)s) END"""
@@ -73,8 +76,8 @@ def _closed(source: str) -> str:
     return _counted("0, 0, 0, 0, number", "ending_ranges", source, start, where)
 
 
-# Rows of (start, registrations, sign-ins, failures, opened, closed), several for a start; without a start: what
-# became of sessions before the first one. The ranges are those of whoever puts this into a statement.
+# Rows of (start, registrations, sign-ins, failures, opened, closed), several for a start. Rows without a start count
+# sessions from before the first start. The statement around this defines the ranges.
 _COUNTED = " UNION ALL ".join(
     (
         _of_events(
@@ -90,9 +93,9 @@ _COUNTED = " UNION ALL ".join(
     )
 )
 
-# What is counted as it stands: events after the settled hours and before them, and sessions from as far back as it
-# takes to know how many lived at the first start; where nothing is settled, that is from the beginning. Which of them
-# end in the last step makes no difference to it.
+# This counts the events after the settled hours and before them. It counts sessions from as far back as it needs for
+# the number alive at the first start; where nothing is settled, from the beginning. Sessions that end in the last step
+# do not change the result.
 _POINTS = f"""
 WITH mark AS MATERIALIZED (
     SELECT coalesce(settled_since, '-infinity') AS since, coalesce(settled_until, '-infinity') AS until
@@ -121,7 +124,7 @@ SELECT start, sum(registrations), sum(sign_ins), sum(failures), sum(opened), sum
 FROM counted GROUP BY start
 """  # noqa: S608 (constants of this file)
 
-_SETTLE = f"""
+_AGGREGATE = f"""
 WITH event_ranges (lower, upper) AS MATERIALIZED (SELECT %(since)s::timestamptz, %(until)s::timestamptz),
 session_ranges AS MATERIALIZED (SELECT * FROM event_ranges),
 ending_ranges AS MATERIALIZED (SELECT * FROM event_ranges),
@@ -144,9 +147,6 @@ ON CONFLICT (start) DO UPDATE SET registrations = excluded.registrations, sign_i
     failures = excluded.failures, alive = excluded.alive, opened = excluded.opened, closed = excluded.closed
 """  # noqa: S608
 
-# Whoever finds it locked leaves the work to the other.
-_LOCK = "SELECT settled_since, settled_until FROM activity_watermarks FOR UPDATE SKIP LOCKED"
-
 _FIRST_MOMENT = """
 SELECT least(
     (SELECT min(occurred_at) FROM audit_events
@@ -158,22 +158,15 @@ SELECT least(
 )
 """
 
-_MARK = """
-UPDATE activity_watermarks
-SET settled_since = %(settled_since)s, settled_until = %(until)s, final_until = %(final_until)s
-"""
 
-_FORGET = "DELETE FROM removed_sessions WHERE ended_at < %(final_until)s"
-
-
-class Point(NamedTuple):
+class ActivityPoint(NamedTuple):
     """An hour or a day.
 
     Attributes:
         registrations: accounts that people made for themselves.
         sign_ins: sign-ins that opened a session.
-        failures: sign-ins that were refused or failed.
-        active_sessions: sessions that lived at some moment of it.
+        failures: sign-ins that were rejected or failed.
+        active_sessions: sessions that were alive at some moment of it.
     """
 
     start: datetime
@@ -183,29 +176,31 @@ class Point(NamedTuple):
     active_sessions: int
 
 
-def points(*, since: datetime | None, until: datetime | None, interval: Interval, now: datetime) -> list[Point]:
+def read_points(
+    since: datetime | None, until: datetime | None, interval: Interval, *, now: datetime
+) -> list[ActivityPoint]:
     """Return the activity in order of time, one point for each hour or day in UTC, empty ones too.
 
     Args:
-        since: aware; the first point is the one that it lies in; None: so that there are 24 hours or 30 days.
-        until: aware; the last point is the one that ends then, or that it lies in; None, or later than now: now.
+        since: aware; it lies in the first point; None: 24 hours or 30 days before the last.
+        until: aware; the last point ends then, or contains it; None, or later than now: now.
 
     Raises:
         ValidationError: since is not earlier than until, or there are more than 400 points.
     """
     if since and since >= (until or now):
-        raise _refusal("Must be earlier than until.")
+        raise _invalid("Must be earlier than until.")
     step = STEPS[interval]
     end = -_floor(_EPOCH - min(until or now, now), step)
     begin = _floor(since - _EPOCH, step) if since else max(end - DEFAULT_SPANS[interval], _FIRST - _EPOCH)
     if (end - begin) // step > MAX_POINTS:
-        raise _refusal(f"Must leave at most {MAX_POINTS} points.")
+        raise _invalid(f"Must leave at most {MAX_POINTS} points.")
     starts = [_EPOCH + begin + number * step for number in range((end - begin) // step)]
     return _points(starts, step) if starts else []
 
 
-def settle(*, settle_seconds: int, now: datetime) -> None:
-    """Settle the hours that are over for long enough; any number of workers may do so at once.
+def aggregate_hours(*, settle_seconds: int, now: datetime) -> None:
+    """Count and store the hours that have been over for long enough; any number of workers may do this at once.
 
     Args:
         settle_seconds: how long an hour must be over.
@@ -213,18 +208,19 @@ def settle(*, settle_seconds: int, now: datetime) -> None:
     horizon = _EPOCH + _floor(now - timedelta(seconds=settle_seconds) - _EPOCH, _HOUR)
     due = time.monotonic() + _RUN_SECONDS
     with within(_LONGEST_SECONDS):
-        while _settle_some(horizon) and time.monotonic() < due:
+        while _aggregate_some(horizon) and time.monotonic() < due:
             pass
 
 
-def _settle_some(horizon: datetime) -> bool:
-    """Settle some hours before the horizon; return whether there is more to do."""
+def _aggregate_some(horizon: datetime) -> bool:
+    """Aggregate some hours before the horizon; return whether there are more."""
     with transaction():
-        locked = run(_LOCK)
-        if not locked:
+        # A worker that finds the row locked leaves the work to the other one.
+        watermark = fetch_one(ActivityWatermark.select().for_update(skip_locked=True))
+        if watermark is None:
             return False
-        ((settled_since, settled_until),) = locked
-        if settled_until is None:
+        settled_since, settled_until = watermark.settled_since, watermark.settled_until
+        if settled_since is None or settled_until is None:
             ((first,),) = run(_FIRST_MOMENT)
             if first is None:
                 return False
@@ -233,28 +229,28 @@ def _settle_some(horizon: datetime) -> bool:
             return False
         since = max(settled_since, settled_until - AGAIN_HOURS * _HOUR)
         until = min(horizon, settled_until + CHUNK_HOURS * _HOUR)
-        run(_SETTLE, {"since": since, "until": until, "step": _written(_HOUR)})
-        mark = {"settled_since": settled_since, "until": until}
-        mark["final_until"] = max(settled_since, until - AGAIN_HOURS * _HOUR)
-        run(_MARK, mark)
-        run(_FORGET, mark)
+        final_until = max(settled_since, until - AGAIN_HOURS * _HOUR)
+        run(_AGGREGATE, {"since": since, "until": until, "step": _written(_HOUR)})
+        new = {"settled_since": settled_since, "settled_until": until, "final_until": final_until}
+        execute(ActivityWatermark.update(new))
+        execute(RemovedSession.delete().where(RemovedSession.ended_at < final_until))
     return bool(until < horizon)
 
 
-def _points(starts: list[datetime], step: timedelta) -> list[Point]:
+def _points(starts: list[datetime], step: timedelta) -> list[ActivityPoint]:
     rows = run(_POINTS, {"since": starts[0], "until": starts[-1] + step, "step": _written(step)})
-    found = {start and start.astimezone(UTC): counts for start, *counts in rows}
-    *_, opened, closed = found.get(None, (0, 0))
+    counted = {start and start.astimezone(UTC): counts for start, *counts in rows}
+    *_, opened, closed = counted.get(None, (0, 0))
     alive, points = opened - closed, []
     for start in starts:
-        registrations, sign_ins, failures, opened, closed = found.get(start, (0, 0, 0, 0, 0))
-        points.append(Point(start, registrations, sign_ins, failures, alive + opened))
+        registrations, sign_ins, failures, opened, closed = counted.get(start, (0, 0, 0, 0, 0))
+        points.append(ActivityPoint(start, registrations, sign_ins, failures, alive + opened))
         alive += opened - closed
     return points
 
 
 def _written(step: timedelta) -> str:
-    """Return the step for PostgreSQL: in seconds, since a day of its own is not always 24 hours long."""
+    """Return the step as PostgreSQL reads it: in seconds, because its day is not always 24 hours long."""
     return f"{int(step.total_seconds())} seconds"
 
 
@@ -262,5 +258,5 @@ def _floor(span: timedelta, step: timedelta) -> timedelta:
     return span // step * step
 
 
-def _refusal(message: str) -> ValidationError:
+def _invalid(message: str) -> ValidationError:
     return ValidationError(details=[Violation(message, "since")])

@@ -5,10 +5,11 @@ from functools import partial
 
 import pytest
 
+from app.context.context import Context
 from app.context.event import Event
 from app.database import run
 from app.errors import Forbidden, NotFound, RoleTaken
-from app.services import accounts, role_edits, roles, sessions, users
+from app.services import accounts, roles, sessions, users
 from tests.integration.services.outcomes import kinds
 
 NEW = "seven green bottles 9 falling"
@@ -16,26 +17,15 @@ HOLD_CLERK = "SELECT FROM roles WHERE name = 'clerk' FOR UPDATE"
 
 
 def create(world, actor, name="clerk", *permissions):
-    return role_edits.create(
-        name=name, description="", permissions=permissions, actor=actor, dependencies=world.dependencies, event=Event()
-    )
+    return roles.create(world.context(actor), name=name, description="", permissions=permissions)
 
 
-def update(world, actor, role="clerk", *, name=None, description=None, permissions=None, expected=None):
-    return role_edits.update(
-        role_name=role,
-        name=name,
-        description=description,
-        permissions=permissions,
-        expected_version=expected,
-        actor=actor,
-        dependencies=world.dependencies,
-        event=Event(),
-    )
+def update(world, actor, role="clerk", *, expected=None, **changes):
+    return roles.update(world.context(actor, expected=expected), role, **changes)
 
 
 def delete(world, actor, role="clerk"):
-    role_edits.delete(role_name=role, actor=actor, dependencies=world.dependencies, event=Event())
+    roles.delete(world.context(actor), role)
 
 
 def give(world, actor, target, role="clerk"):
@@ -81,14 +71,14 @@ def test_of_parallel_makings_of_one_name_one_wins(world, admin):
 
 
 def test_of_parallel_changes_to_one_version_one_wins(world, admin, clara):
-    before = roles.find("clerk", dependencies=world.dependencies)
+    before = roles.find(world.context(), "clerk")
     seen = (roles.etag(before),)
     works = [partial(update, world, admin, description=f"{number}", expected=seen) for number in range(8)]
 
     outcomes = world.together(*works, behind=HOLD_CLERK)
 
     assert kinds(outcomes) == {"Role": 1, "PreconditionFailed": 7}
-    assert roles.find("clerk", dependencies=world.dependencies).version > before.version
+    assert roles.find(world.context(), "clerk").version > before.version
 
 
 def test_the_tag_of_a_role_tells_what_a_release_makes_of_it(world, admin, clara):
@@ -98,7 +88,7 @@ def test_the_tag_of_a_role_tells_what_a_release_makes_of_it(world, admin, clara)
     )
 
     def tags(dependencies):
-        return [roles.etag(roles.find(name, dependencies=dependencies)) for name in ("admin", "clerk", "guest")]
+        return [roles.etag(roles.find(Context(dependencies), name)) for name in ("admin", "clerk", "guest")]
 
     admins, clerks, guests = tags(world.dependencies)
     assert tags(grown) == [tags(grown)[0], clerks, guests] != [admins, clerks, guests]
@@ -114,7 +104,7 @@ def test_parallel_lists_of_permissions_leave_one_of_them_whole(world, admin, cla
     )
 
     assert kinds(outcomes) == {"Role": 4}
-    held = roles.find("clerk", dependencies=world.dependencies).permissions - roles.EVERYBODY
+    held = roles.find(world.context(), "clerk").permissions - roles.EVERYBODY
     assert held in [set(wanted) for wanted in lists]
 
 
