@@ -69,7 +69,7 @@ def stock(
 ) -> connexion.FlaskApp:
     """Return the application whose operations go through Connexion's own middlewares to Flask."""
     bearer = type("Bearer", (RequestBearer,), {"front": parser})
-    body = type("Body", (RequestBody,), {"settings": config})
+    body = type("Body", (RequestBody,), {"config": config})
     app = connexion.FlaskApp(
         "charter",
         lifespan=lifetime,

@@ -156,7 +156,7 @@ class RequestParameters:
 class RequestBody(AbstractRequestBodyValidator):
     """Connexion's slot for bodies: reads within the bounds; the plan's step parses and validates in its turn.
 
-    `settings` is set by the subclass that the factory makes.
+    `config` is set by the subclass that the factory makes.
     """
 
     config: Config
