@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from app.services.roles import EVERYBODY
+from tests.integration.every_operation.described import Described, Ending
 from tests.integration.every_operation.requests import Request
-from tests.integration.every_operation.surface import Described, Ending
 from tests.integration.every_operation.world import World
 from tests.rows import Row
 

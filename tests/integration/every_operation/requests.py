@@ -13,7 +13,7 @@ import httpx
 
 from app.identifiers import new_id
 from app.spec.policy import Policy
-from tests.integration.every_operation.surface import Described
+from tests.integration.every_operation.described import Described
 from tests.integration.every_operation.world import World
 
 
@@ -86,8 +86,8 @@ def request_for(described: Described, world: World) -> Request:
     return Request(
         method=policy.method.upper(),
         template=policy.path,
-        values={name: _path_value(described, name, world) for name in described.operation.path_parameters},
-        query={name: _example(described, name, "query") for name in _required_in_query(described)},
+        values={name: str(world.names[name]) for name in described.operation.path_parameters},
+        query={name: _example(described, name) for name in _required_in_query(described)},
         headers=_demanded(policy),
         body=body,
     )
@@ -98,19 +98,13 @@ def _demanded(policy: Policy) -> dict[str, str]:
     return headers | ({"Idempotency-Key": str(new_id())} if policy.idempotency == "required" else {})
 
 
-def _path_value(described: Described, name: str, world: World) -> str:
-    return world.names.get(name) or _example(described, name, "path")
-
-
 def _required_in_query(described: Described) -> list[str]:
     parameters = described.operation.parameters
     return [parameter["name"] for parameter in parameters if parameter["in"] == "query" and parameter.get("required")]
 
 
-def _example(described: Described, name: str, place: str) -> str:
-    parameter = described.operation.parameter(name, place)
+def _example(described: Described, name: str) -> str:
+    parameter = described.operation.parameter(name, "query")
     assert parameter is not None
-    assert "example" in parameter, (
-        f"{described.name}: give the parameter {name} an example, or the world a thing of that name"
-    )
+    assert "example" in parameter, f"{described.name}: the query parameter {name} needs an example."
     return str(parameter["example"])

@@ -2,7 +2,7 @@
 
 import httpx
 
-from tests.integration.every_operation.surface import Described, Ending
+from tests.integration.every_operation.described import Described, Ending
 from tests.wire import refused
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.integration.every_operation.described import OPERATIONS, Described
 from tests.integration.every_operation.requests import request_for
-from tests.integration.every_operation.surface import OPERATIONS, Described
 from tests.integration.every_operation.world import World
 
 CACHED = [described for described in OPERATIONS if described.policy.cache]

@@ -15,8 +15,8 @@ from app.database import Database
 from app.identifiers import new_id
 from models.record import database as proxy
 from tests.integration.conftest import Services
+from tests.integration.every_operation.described import OPERATIONS, Described
 from tests.integration.every_operation.requests import request_for
-from tests.integration.every_operation.surface import OPERATIONS, Described
 from tests.integration.every_operation.world import World
 from tests.service import Service, config_for
 from tests.service import running as running_service

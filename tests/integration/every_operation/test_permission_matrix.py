@@ -13,9 +13,9 @@ from tests.integration.every_operation.callers import (
     token_of,
     verdict_on,
 )
+from tests.integration.every_operation.described import OPERATIONS, Described
 from tests.integration.every_operation.requests import PROPERTIES, Request, request_for
 from tests.integration.every_operation.responses import ending_of
-from tests.integration.every_operation.surface import OPERATIONS, Described
 from tests.integration.every_operation.world import World
 from tests.rows import audit_rows
 from tests.wire import events, refused

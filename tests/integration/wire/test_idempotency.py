@@ -5,8 +5,8 @@ import pytest
 
 from app.database import run
 from tests.integration.wire.wishes import Caller, done, keep, replayed, wish
+from tests.sample_contract.handlers import probes as handlers
 from tests.service import Service
-from tests.surface.handlers import probes as handlers
 from tests.wire import data, decisions, events, refused
 
 

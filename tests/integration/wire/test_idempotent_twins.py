@@ -15,9 +15,9 @@ from models.record import database as proxy
 from tests.command import ROOT, clean_environment
 from tests.integration.wire.conftest import DOCUMENT, HANDLERS
 from tests.integration.wire.wishes import done, replayed, wish
+from tests.sample_contract.handlers import probes as handlers
 from tests.service import SECRET, Service, config_for
 from tests.service import running as serving
-from tests.surface.handlers import probes as handlers
 from tests.wire import data, events, refused
 
 OTHER_SECRET = "f4e1a7c02b9d4c5e8a6f3b7d1c9e0a2b5d8f6c4e"
@@ -85,7 +85,7 @@ def test_a_process_killed_between_commit_and_answer_has_done_it(
     alice: httpx.Client, probes: Service, database: Database
 ) -> None:
     variables = {"DATABASE_URL": database.url, "CHARTER_GATEWAY": probes.config.gateway}
-    words = [sys.executable, "-m", "tests.surface"]
+    words = [sys.executable, "-m", "tests.sample_contract"]
     environment = clean_environment(**variables)
     with subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as doomed:
         assert doomed.stdout
