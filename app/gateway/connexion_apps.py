@@ -68,7 +68,7 @@ def stock(
     lifetime: Lifetime,
 ) -> connexion.FlaskApp:
     """Return the application whose operations go through Connexion's own middlewares to Flask."""
-    bearer = type("Bearer", (RequestBearer,), {"front": parser})
+    bearer = type("Bearer", (RequestBearer,), {"parser": parser})
     body = type("Body", (RequestBody,), {"config": config})
     app = connexion.FlaskApp(
         "charter",
