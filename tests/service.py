@@ -3,7 +3,6 @@
 import hashlib
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from app.config import Config
 from app.factory import create_app
 from app.observability import logging
 from tests import leaks
+from tests.waiting import until
 
 SECRET, REFRESH_SECRET, _ = leaks.ALWAYS
 REFRESH_KEYS = f"k1:{REFRESH_SECRET}"
@@ -124,11 +124,9 @@ class Service:
         )
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self._thread.start()
-        deadline = time.monotonic() + 10
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > deadline:
-                raise RuntimeError("the service did not start")
-            time.sleep(0.005)
+        until(lambda: self._server.started or not self._thread.is_alive())
+        if not self._server.started:
+            raise RuntimeError("the service did not start")
 
     def client(self, token: str | None = None) -> httpx.Client:
         """Return a client of this service, with an access token or without."""

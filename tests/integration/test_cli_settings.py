@@ -51,17 +51,9 @@ def test_the_list_is_a_table_in_the_order_of_the_keys(charter: Terminal) -> None
     assert (rows[CODE][1], rows[CODE][-1]) == ("secret", "***")
     assert rows[NOTICE][-1].startswith('"\\u001b[31mxxx')
     assert max(map(len, lines)) <= 130
-    assert command_row()[2:] == (
-        None,
-        "cli",
-        "settings.listed",
-        None,
-        "succeeded",
-        None,
-        None,
-        {"os_user": OS_USER},
-        None,
-    )
+    row = command_row()
+    row.check(actor=None, role="cli", action="settings.listed", outcome="succeeded", target=None, client=None)
+    assert row.details == {"os_user": OS_USER}
 
 
 def test_as_json_it_is_what_the_api_answers(charter: Terminal, people: People) -> None:

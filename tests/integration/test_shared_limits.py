@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import signal
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from tests.command import PRODUCTION, Server
 from tests.frozen import halt
 from tests.people import PASSWORD, make_account
 from tests.servers import Servers
+from tests.waiting import until
 from tests.wire import data, refused
 
 LIMIT = 10
@@ -62,11 +62,7 @@ class Pair:
 
     def wait_for_the_cache(self) -> None:
         """Return when both have found it again."""
-        deadline = time.monotonic() + 10
-        for url in (self.here, self.there):
-            while httpx.get(f"{url}/health").json()["status"] != "ok":
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+        until(lambda: all(httpx.get(f"{url}/health").json()["status"] == "ok" for url in (self.here, self.there)))
 
     def crowd(self, number: int, caller: str) -> list[httpx.Response]:
         """Send so many refreshes at the same time for a caller, to the one and the other in turn."""

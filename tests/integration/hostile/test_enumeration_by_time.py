@@ -22,6 +22,7 @@ from tests.people import PASSWORD, People
 from tests.service import Service, config_for
 from tests.service import running as serving
 
+pytestmark = pytest.mark.measured
 WRONG = "not the password at all"
 # Some 25 ms a hash: several times all the rest of a request, and soon over.
 COST = 9

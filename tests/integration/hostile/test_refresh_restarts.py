@@ -7,7 +7,6 @@ rows: the time of a rotation is moved back.
 import json
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from tests.command import Server
 from tests.integration.hostile.crowd import holding
 from tests.people import PASSWORD, make_account
 from tests.service import REFRESH_KEYS, SECRET
+from tests.waiting import until
 from tests.wire import data, refused
 
 NEW_KEY = "k2:5f4dcc3b5aa765d61d8327deb882cf99b1946ac9"
@@ -94,10 +94,7 @@ def start(
 
 
 def wait_for_generation(number: int) -> None:
-    deadline = time.monotonic() + 20
-    while run("SELECT generation FROM sessions") != [(number,)]:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    until(lambda: run("SELECT generation FROM sessions") == [(number,)])
 
 
 def lose_an_answer(process: Process, token: str, generation: int) -> None:

@@ -43,7 +43,9 @@ def any_database(servers: Servers) -> Iterator[Database]:
 def door(running: Service, any_database: Database) -> Iterator[Service]:
     """The running service, where nothing in the database matters: it has none of the test's own."""
     proxy.initialize(any_database)
+    running.clock.stop()
     yield running
+    running.clock.reset()
     proxy.initialize(None)
 
 
