@@ -8,7 +8,6 @@ import jwt
 import pytest
 
 from app.database import run
-from app.security.passwords import Passwords
 from tests.hashes import counted_hashes
 from tests.integration.operations.bounds import check_bodies, check_limited, check_the_door, check_unavailable
 from tests.integration.operations.conftest import Away, Variant
@@ -112,14 +111,13 @@ def test_every_refusal_has_the_same_answer_and_opens_nothing(variant: Variant, p
 
 def test_every_refusal_takes_the_time_of_a_hash(variant: Variant, people: People) -> None:
     run("UPDATE users SET status = 'suspended' WHERE id = %s", (people.bob.id,))
-    stored = Passwords(15, 256, 10).hash(PASSWORD)
-    run("UPDATE users SET password_hash = %s", (stored,))
 
-    with variant(BCRYPT_COST="10") as other, other.client() as client, counted_hashes() as costs:
+    with variant(BCRYPT_COST="10") as other, other.client() as client:
         for email in ("nobody@example.com", people.alice.email, people.bob.email):
-            fail(client, email)
-
-    assert costs == [10, 10, 10]
+            with counted_hashes() as costs:
+                fail(client, email)
+            # Alice's and Bob's hashes are of a lower cost: the rest of the work is done besides.
+            assert sum(2**cost for cost in costs) == 2**10, email
 
 
 def test_a_guest_signs_in_before_the_address_is_verified(anonymous: httpx.Client, people: People) -> None:
