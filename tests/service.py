@@ -83,7 +83,7 @@ def config_for(**variables: str) -> Config:
             "BCRYPT_COST": "4",
             "LOG_LEVEL": "debug",
             "LOG_FORMAT": "json",
-            # Chores that a test waits for are run by the test; here they would come in between.
+            # Background tasks that a test waits for are run by the test; here they would come in between.
             "CACHE_REPLAY_SECONDS": "3600",
             "HEALTH_SECONDS": "3600",
             **wide,

@@ -81,7 +81,7 @@ def light_target(milliseconds: float) -> Target:
 
 def start_target(seconds: Sequence[float]) -> Target:
     """Return the line about the starts."""
-    return Target("start", "to the first answer, embedded, warm", median(seconds), START_SECONDS, "s", at_most=True)
+    return Target("start", "to the first response, embedded, warm", median(seconds), START_SECONDS, "s", at_most=True)
 
 
 def memory_target(mebibytes: float) -> Target:

@@ -1,4 +1,4 @@
-"""What `schemathesis run` loads: the stage is set before each request, and whoever acts stays able to act.
+"""What `schemathesis run` loads: the stage is set before each request, and the person who acts stays able to act.
 
 The environment says who acts (CONTRACT_CALLER) and in which database (DATABASE_URL).
 """
@@ -68,7 +68,7 @@ def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
 
 @schemathesis.hook
 def after_load_schema(context: Any, schema: Any) -> None:
-    """Leave nobody without a token; `[auth.wfc]` gives one to whoever it can."""
+    """Leave nobody without a token; `[auth.wfc]` gives one to everybody it can."""
     if os.environ["CONTRACT_CALLER"] == "nobody":
         schema.auth.providers.clear()
 

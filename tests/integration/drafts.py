@@ -17,7 +17,7 @@ from app.spec.operation import Operation, operations
 from tests.standins import stand_in
 
 OTHERS = tuple(f"user{number}" for number in range(8))
-# Ada stays in charge: what would end her session or her role is not asked of her.
+# Ada stays in charge: what would end their session or their role is not asked of them.
 _ENDING = frozenset({"logout", "delete_user", "suspend_user", "set_user_role", "change_password", "revoke_session"})
 ROLES = tuple(f"role{number}" for number in range(6))
 _TEXTS = (

@@ -34,7 +34,7 @@ def test_a_worker_that_dies_is_replaced_told_of_and_counted_and_its_figures_go_o
     told = server.wait_for(r'\{[^}]*"worker_died"[^}]*"killed"[^}]*\}')[0]
     assert '"reason":"killed"' in told
     assert '"signal":"SIGKILL"' in told
-    # Connections wait for whoever is started next.
+    # Connections wait for the next process.
     text = until(lambda: text if "charter_workers 2.0" in (text := _figures_if_any(address)) else "")
     assert 'charter_worker_restarts_total{reason="killed"} 2.0' in text
     assert 'charter_requests_total{operation="health",status="200"} 21.0' in text

@@ -1,4 +1,4 @@
-"""The settings: read once, every mistake told at once and how to mend it, secrets never shown."""
+"""The settings: read once, every mistake told at once and how to fix it, secrets never shown."""
 
 import re
 from collections.abc import Mapping

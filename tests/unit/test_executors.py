@@ -1,4 +1,4 @@
-"""Who decides how a request ends: the thread that commits, or whoever answers in its place. Never both."""
+"""Who decides how a request ends: the thread that commits, or anybody who answers in its place. Never both."""
 
 import asyncio
 import threading
@@ -188,5 +188,5 @@ def test_the_end_of_the_server_gives_up_what_has_not_begun_to_commit_and_waits_f
     until(lambda: late.refused)
 
 
-def test_a_chore_has_all_the_time_it_takes(executor: Executor) -> None:
-    assert in_a_loop(executor, lambda: "done", Job("upkeep", "run_maintenance")) == "done"
+def test_a_background_task_has_all_the_time_it_takes(executor: Executor) -> None:
+    assert in_a_loop(executor, lambda: "done", Job("maintenance", "run_maintenance")) == "done"

@@ -154,7 +154,7 @@ def test_what_is_remembered_here_is_bounded_and_the_latest_stay(monkeypatch: pyt
     assert [who for _, who in here._local] == [str(number) for number in range(1000, 2000)]
 
 
-def test_who_has_his_full_bucket_back_is_forgotten() -> None:
+def test_who_has_their_full_bucket_back_is_forgotten() -> None:
     now = [1000.0]
     here = Limiter(Cache("", timeout_ms=100, prefix="test"), clock=lambda: now[0])
     for number in range(50):

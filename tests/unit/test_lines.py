@@ -1,4 +1,4 @@
-"""The way out of log lines: whoever logs waits for nobody, and what is dropped is counted and told of."""
+"""How log lines are written: anybody who logs waits for nobody, and what is dropped is counted and told of."""
 
 import os
 import threading

@@ -95,7 +95,7 @@ def response(client: socket.socket) -> bytes:
     return read
 
 
-def test_whoever_the_kernel_connected_is_answered_though_the_server_was_told_to_stop():
+def test_anybody_who_the_kernel_connected_is_answered_though_the_server_was_told_to_stop():
     with running() as one:
         one.free.clear()
         one.stop()

@@ -191,7 +191,11 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     ),
     "cookie parameter": (patch("in: header", "in: cookie"), "paths/user.yaml:18", "if-match is not read"),
     "HEAD in the document": ({"paths/user.yaml": USER + "head: {}\n"}, "paths/user.yaml:24", "HEAD is not for"),
-    "an operation that is none": ({"paths/user.yaml": USER + "put: 1\n"}, "paths/user.yaml:24", "is not a mapping"),
+    "an operation that is not valid": (
+        {"paths/user.yaml": USER + "put: 1\n"},
+        "paths/user.yaml:24",
+        "is not a mapping",
+    ),
     "unknown write permission": (
         {"components/schemas.yaml": change("users:update", "users:reed", SCHEMAS)},
         "components/schemas.yaml:4",

@@ -93,7 +93,7 @@ def sign_in(port: int) -> str:
     """Return an access token of the admin.
 
     Raises:
-        LoadError: with the answer of a refused sign-in.
+        LoadError: with the response of a refused sign-in.
     """
     status, body = ask(port, post("/v1/auth/login", {"email": ADMIN, "password": PASSWORD}))
     if status != 200:

@@ -24,9 +24,9 @@ class Took:
     """How long a request took, in milliseconds.
 
     Attributes:
-        whole: from sending it to the end of the answer.
+        whole: from sending it to the end of the response.
         database: of that, the statements.
-        rows: on the page; None where the answer is no list.
+        rows: on the page; None where the response is no list.
     """
 
     whole: float

@@ -1,4 +1,4 @@
-"""Charter as its workers run it, saying with each answer how long it waited for the database."""
+"""Charter as its workers run it, saying with each response how long it waited for the database."""
 
 from typing import Any
 

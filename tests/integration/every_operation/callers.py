@@ -82,7 +82,7 @@ def held_by(described: Described, caller: str) -> frozenset[str]:
 
 
 def token_of(described: Described, caller: str, world: World) -> str | None:
-    """Have the caller ready, and return his token."""
+    """Have the caller ready, and return their token."""
     if _token_name(caller) == "tailored":
         world.grant(*held_by(described, caller))
     if caller == "signed_in_long_ago":
@@ -99,7 +99,7 @@ def verdict_on(
     """Return what the policy says to a caller's request.
 
     Args:
-        held: the permissions of his role; None: those of `held_by`.
+        held: the permissions of their role; None: those of `held_by`.
     """
     policy, success = described.policy, Ending(described.success, None)
     if policy.public:

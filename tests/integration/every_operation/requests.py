@@ -56,9 +56,9 @@ class Request:
         return client.request(self.method, target, json=self.body, headers=headers)
 
 
-# What these properties must say to succeed, whoever calls.
+# What these properties must say to succeed, no matter who calls.
 PROPERTIES: Mapping[str, Callable[[World], Any]] = {
-    # Nobody gives what he does not hold, and this is what everybody holds.
+    # Nobody gives what they do not hold, and this is what everybody holds.
     "role": lambda world: "guest",
     "permissions": lambda world: ["account:read"],
     # Verified, a guest would be a user, who holds more.
@@ -67,7 +67,7 @@ PROPERTIES: Mapping[str, Callable[[World], Any]] = {
 }
 
 # What is put into the first example of an operation for want of a way to say it there, and why.
-MENDED: Mapping[str, Callable[[World], Mapping[str, Any]]] = {
+FIXED: Mapping[str, Callable[[World], Mapping[str, Any]]] = {
     # The examples' address belongs to nobody, so that the operations that make accounts succeed.
     "login": lambda world: {"email": world.people["owner"].email},
 }
@@ -82,7 +82,7 @@ def request_for(described: Described, world: World) -> Request:
     policy, body = described.policy, deepcopy(described.body)
     if isinstance(body, dict):
         body |= {name: make(world) for name, make in PROPERTIES.items() if name in body}
-        body |= MENDED[described.name](world) if described.name in MENDED else {}
+        body |= FIXED[described.name](world) if described.name in FIXED else {}
     return Request(
         method=policy.method.upper(),
         template=policy.path,

@@ -116,5 +116,5 @@ def test_a_request_can_be_made_for_every_operation(described: Described, world: 
     assert "{" not in request_for(described, world).path
 
 
-def test_only_operations_that_there_are_have_their_examples_mended() -> None:
-    assert set(requests.MENDED) <= {described.name for described in OPERATIONS}
+def test_only_operations_that_there_are_have_their_examples_fixed() -> None:
+    assert set(requests.FIXED) <= {described.name for described in OPERATIONS}

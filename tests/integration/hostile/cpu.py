@@ -65,7 +65,7 @@ def seconds(service: Service, attack: Attack) -> float:
 
 
 def say(service: Service, raw: bytes) -> int:
-    """Send bytes, and return the status of the answer."""
+    """Send bytes, and return the status of the response."""
     address = urlsplit(service.url)
     with socket.create_connection((str(address.hostname), address.port or 80), timeout=60) as connection:
         received = b""
@@ -80,7 +80,7 @@ def say(service: Service, raw: bytes) -> int:
 
 
 def _is_whole(response: bytes) -> bool:
-    """Tell whether an answer is complete: who was sent a Connection header may keep the connection."""
+    """Tell whether a response is complete: who was sent a Connection header may keep the connection."""
     head, end, body = response.partition(b"\r\n\r\n")
     sizes = [line[15:] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     return bool(end) and len(body) >= int(sizes[0] if sizes else b"0")

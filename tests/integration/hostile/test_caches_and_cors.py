@@ -1,4 +1,4 @@
-"""API8:2023 security misconfiguration; ASVS 5.0 V3.4, V14.3.2: nothing on the way keeps, shares or misreads an answer.
+"""API8:2023 security misconfiguration; ASVS 5.0 V3.4, V14.3.2: nothing on the way keeps, shares or misreads a response.
 
 Every operation of the document answers here: somebody who may, and somebody who may not, asked from a hostile page.
 """

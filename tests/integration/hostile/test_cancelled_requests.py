@@ -39,14 +39,14 @@ def rude(people: People) -> list[RudeClient]:
         thread.start()
     for thread in threads:
         thread.join(LONGEST_SECONDS)
-    assert not [thread for thread in threads if thread.is_alive()], "a client waits for an answer that never comes"
+    assert not [thread for thread in threads if thread.is_alive()], "a client waits for a response that never comes"
     return clients
 
 
 def test_a_thousand_cancelled_requests_hand_nobody_another_s_answer(
     people: People, database: Database, rude: list[RudeClient]
 ) -> None:
-    """API1:2023: every answer that is read is that of its own request, and afterwards all is as if nothing was."""
+    """API1:2023: every response that is read is that of its own request, and afterwards all is as if nothing was."""
     assert [fault for client in rude for fault in client.wrong] == []
     assert sum(client.cancelled for client in rude) >= CANCELLATIONS
     assert sum(client.answered for client in rude) >= CANCELLATIONS // 4

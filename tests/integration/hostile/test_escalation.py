@@ -1,7 +1,7 @@
 """API5:2023 broken function level authorization; ASVS 5.0 V8.2.1, V8.4.2, law 11: nobody climbs, alone or with help.
 
-A deputy is somebody whose role holds every right but one. That one is enough: whoever holds it is out of his reach, and
-nothing that a deputy does gets it for himself or for anybody else.
+A deputy is somebody whose role holds every right but one. That one is enough: people who hold it are out of the
+deputy's reach, and nothing that deputies do gets it for themselves or for anybody else.
 """
 
 import itertools
@@ -108,8 +108,8 @@ def test_a_guest_is_made_a_user_by_nobody_who_is_less_than_a_user(people: People
     assert data(rita.api.post("/v1/users", json=NEW), 201)["role"] == "guest"
 
 
-def test_a_guest_does_not_verify_himself(people: People, service: Service) -> None:
-    """API5:2023, API3:2023: at registration, on his own account, on his profile and under another's id."""
+def test_a_guest_does_not_verify_themselves(people: People, service: Service) -> None:
+    """API5:2023, API3:2023: at registration, on their own account, on their profile and under another's id."""
     gus, before = people.gus, stored(people.gus.id)
     claim = {"email_verified": True}
 
@@ -150,7 +150,7 @@ def test_two_who_hold_half_each_do_not_make_one_who_holds_all(people: People) ->
 
 
 def test_an_address_is_no_way_into_another_s_account(people: People, service: Service) -> None:
-    """API2:2023, API5:2023: who moves an admin's address to his own would ask for a new password next."""
+    """API2:2023, API5:2023: who moves an admin's address to their own would ask for a new password next."""
     make_role("clerk", "users:update", "users:read", "users:list", "profiles:read", "profiles:update")
     clara = people.make("clara", "clerk")
 
@@ -162,8 +162,8 @@ def test_an_address_is_no_way_into_another_s_account(people: People, service: Se
     assert data(people.ada.api.get("/v1/users/me"))["email"] == people.ada.email
 
 
-def test_an_owner_is_master_of_his_own_account_and_of_no_other(people: People) -> None:
-    """API5:2023, x-owner: what he may do to himself he may not do to somebody else, whatever body he sends."""
+def test_an_owner_is_master_of_their_own_account_and_of_no_other(people: People) -> None:
+    """API5:2023, x-owner: what they may do to themselves they may not do to somebody else, whatever body they send."""
     mallory, named, before = people.mallory.api, Values(people.bob), stored(people.bob.id)
     for operation in attackable():
         if operation.policy.owner and "profiles:read" not in operation.policy.permissions:

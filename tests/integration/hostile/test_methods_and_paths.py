@@ -70,7 +70,7 @@ def admin(people: People) -> tuple[str, str]:
 
 @pytest.fixture
 def paths(people: People) -> dict[str, str]:
-    """The paths of the operations by name, as they name Bob and his things."""
+    """The paths of the operations by name, as they name Bob and their things."""
     values = Values(people.bob)
     return {operation.name: operation.policy.path.format_map(values) for operation in attackable()}
 

@@ -146,7 +146,7 @@ def test_an_id_that_names_nothing_or_another_kind_of_thing_is_a_404_for_those_wh
     assert everything() == before
 
 
-def test_another_spelling_of_an_id_is_no_id_whoever_has_it(people: People, things: Things) -> None:
+def test_another_spelling_of_an_id_is_no_id_no_matter_who_has_it(people: People, things: Things) -> None:
     """API1:2023: braces, URNs, NULs and full-width digits are refused alike for ids that are there and not."""
     clients, before = (people.ada.api, people.mallory.api), everything()
     for operation in NAMED:
@@ -164,7 +164,7 @@ def test_another_spelling_of_an_id_is_no_id_whoever_has_it(people: People, thing
     assert everything() == before
 
 
-def test_an_owner_reaches_nothing_of_another_through_his_own_id(people: People, things: Things) -> None:
+def test_an_owner_reaches_nothing_of_another_through_their_own_id(people: People, things: Things) -> None:
     """API1:2023: own id in front, another's behind it: the thing is looked for among one's own only."""
     own = [operation for operation in NAMED if operation.policy.owner and len(operation.parameters) > 1]
     client, before = people.mallory.api, everything()

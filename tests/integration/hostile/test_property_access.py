@@ -36,7 +36,7 @@ LORE = {
     "сonstructor", "é" * 60, "{{7*7}}", "<script>", "../role", "a/b", "a~1b",
 }  # fmt: skip
 WISHES: dict[str, Any] = {"role": "admin", "status": "active", "version": 1, "permissions": ["roles:assign"]}
-# Fewer than the violations that one answer lists.
+# Fewer than the violations that one response lists.
 AT_ONCE = 40
 WITH_BODY = [operation for operation in attackable() if operation.schema.get("properties")]
 
@@ -223,7 +223,7 @@ def test_no_answer_holds_more_than_the_document_says(people: People) -> None:
 
 
 def undocumented(value: Any, schema: Mapping[str, Any], at: str = "") -> Iterator[str]:
-    """Yield the path of everything in an answer that its schema does not name."""
+    """Yield the path of everything in a response that its schema does not name."""
     schema = part_of(schema)
     if isinstance(value, list):
         for item in value:

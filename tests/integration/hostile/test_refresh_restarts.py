@@ -1,4 +1,4 @@
-"""Refresh tokens and a server that is killed: no answer that was lost signs anybody out, no restart forgets a theft.
+"""Refresh tokens and a server that is killed: no response that was lost signs anybody out, no restart forgets a theft.
 
 ASVS 5.0 V7.2 and V7.4; RFC 9700, 4.14.2. Real processes, killed with SIGKILL. What their clock cannot do is done to the
 rows: the time of a rotation is moved back.

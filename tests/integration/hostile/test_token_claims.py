@@ -108,7 +108,7 @@ def test_the_token_of_an_ended_session_is_good_for_nothing(people: People, thief
 
 
 def test_a_deployment_reads_its_own_tokens_only(service: Service, thief: Thief, forger: Forger) -> None:
-    """ASVS 9.2.3 and 9.2.4; RFC 8725, 3.8 and 3.9: whoever shares the secret has another name."""
+    """ASVS 9.2.3 and 9.2.4; RFC 8725, 3.8 and 3.9: anybody who shares the secret has another name."""
     who = (UUID(forger.claims["sub"]), UUID(forger.claims["sid"]))
     siblings = [("staging", "charter"), ("charter", "staging"), ("Charter", "charter"), ("charter", "https://charter")]
 

@@ -74,7 +74,7 @@ def test_hours_that_are_settled_and_hours_that_are_not_are_one_list(people: Peop
 
     activity.settle(settle_seconds=900, now=THEN + timedelta(minutes=110))
 
-    # Asked in other words, so that it is no answer that was kept.
+    # Asked in other words, so that it is no response that was kept.
     assert points(people, **asked, interval="hour") == before
     assert [point["failures"] for point in before] == [2, 1, 0, 1]
 

@@ -1,4 +1,4 @@
-"""change_password: a new password for whoever knows the current one; one's other sessions end."""
+"""change_password: a new password for anybody who knows the current one; one's other sessions end."""
 
 from typing import Any
 

@@ -83,7 +83,7 @@ def test_a_role_can_be_made_with_what_the_maker_holds(people: People) -> None:
 
 
 @pytest.mark.parametrize("permissions", [["users:list"], ["roles:write", "users:delete"]])
-def test_nobody_makes_a_role_that_holds_more_than_himself(founder: Person, permissions: list[str]) -> None:
+def test_nobody_makes_a_role_that_holds_more_than_they_do(founder: Person, permissions: list[str]) -> None:
     response = create(founder, permissions=permissions)
 
     refused(response, 403, "FORBIDDEN")

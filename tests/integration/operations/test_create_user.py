@@ -155,7 +155,7 @@ def test_a_role_can_be_given_by_who_holds_all_of_it(registrar: Person, role: str
 
 
 @pytest.mark.parametrize("role", ["user", "admin"])
-def test_nobody_makes_an_account_that_holds_more_than_himself(registrar: Person, role: str) -> None:
+def test_nobody_makes_an_account_that_holds_more_than_they_do(registrar: Person, role: str) -> None:
     response = create(registrar, role=role)
 
     assert refused(response, 403, "FORBIDDEN")[0].get("field") is None

@@ -86,7 +86,7 @@ def test_a_built_in_role_stays(people: People, name: str) -> None:
 
 
 @pytest.mark.parametrize("role", ["clerk", "admin", "user"])
-def test_nobody_deletes_a_role_that_holds_more_than_himself(people: People, role: str) -> None:
+def test_nobody_deletes_a_role_that_holds_more_than_they_do(people: People, role: str) -> None:
     make_role("editor", "roles:write")
     make_role("clerk", "users:list")
     edie = people.make("edie", "editor")

@@ -85,7 +85,7 @@ def test_deleting_twice_is_a_404(people: People) -> None:
     event(response).check(outcome="failed", reason="not_found", target=f"user:{people.alice.id}")
 
 
-def test_the_owner_deletes_his_own_account_soon_after_signing_in(people: People) -> None:
+def test_the_owner_deletes_their_own_account_soon_after_signing_in(people: People) -> None:
     response = delete(people.gus, people.gus)
 
     assert response.status_code == 204
@@ -165,7 +165,7 @@ def test_who_holds_as_much_may_delete_an_account(people: People, remover: Person
 
 
 @pytest.mark.parametrize("name", ["alice", "ada"])
-def test_nobody_deletes_an_account_that_holds_more_than_himself(people: People, remover: Person, name: str) -> None:
+def test_nobody_deletes_an_account_that_holds_more_than_they_do(people: People, remover: Person, name: str) -> None:
     people.make("olga", "admin")
     target = getattr(people, name)
 
@@ -177,7 +177,7 @@ def test_nobody_deletes_an_account_that_holds_more_than_himself(people: People, 
     assert stored(target.id) is not None
 
 
-def test_the_last_admin_cannot_be_deleted_not_even_by_himself(people: People) -> None:
+def test_the_last_admin_cannot_be_deleted_not_even_by_themselves(people: People) -> None:
     response = delete(people.ada, people.ada)
 
     refused(response, 409, "LAST_ADMIN")

@@ -1,4 +1,4 @@
-"""get_profile: what somebody says about himself."""
+"""get_profile: what somebody says about themselves."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.service import Service
 from tests.wire import data, refused
 
 
-def test_the_owner_reads_his_profile_without_a_permission(people: People) -> None:
+def test_the_owner_reads_their_profile_without_a_permission(people: People) -> None:
     response = people.gus.api.get(f"/v1/users/{people.gus.id}/profile")
 
     found = data(response)

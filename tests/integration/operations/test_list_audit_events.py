@@ -60,7 +60,7 @@ def test_a_change_is_shown_as_its_event_and_its_decision_newest_first(people: Pe
     assert "etag" not in response.headers
 
 
-def test_the_decision_to_let_somebody_look_is_shown_when_he_looks_again(people: People) -> None:
+def test_the_decision_to_let_somebody_look_is_shown_when_they_look_again(people: People) -> None:
     people.ada.sign_in()
     looks = {"action": "list_audit_events"}
 

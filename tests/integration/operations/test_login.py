@@ -1,4 +1,4 @@
-"""login: a session for whoever knows address and password, and the same refusal for everybody else."""
+"""login: a session for anybody who knows address and password, and the same refusal for everybody else."""
 
 from datetime import timedelta
 from typing import Any

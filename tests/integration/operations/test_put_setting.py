@@ -178,7 +178,7 @@ def test_the_default_may_be_set_and_then_it_is_set(people: People) -> None:
     assert stored_settings() == {"registration.open": True}
 
 
-def test_a_value_that_no_longer_fitted_is_mended(people: People) -> None:
+def test_a_value_that_no_longer_fitted_is_fixed(people: People) -> None:
     store_setting("service.notice", 5)
 
     response = people.ada.api.put(PATH, json={"value": "Back at noon."})

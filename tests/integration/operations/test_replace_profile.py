@@ -1,4 +1,4 @@
-"""replace_profile: all five fields, and nobody overwrites what he has not seen."""
+"""replace_profile: all five fields, and nobody overwrites what they have not seen."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def fields_of(person: Person) -> dict[str, Any]:
     return {name: found[name] for name in PROFILE}
 
 
-def test_the_owner_replaces_his_profile_without_a_permission(people: People) -> None:
+def test_the_owner_replaces_their_profile_without_a_permission(people: People) -> None:
     before = data(people.gus.api.get(f"/v1/users/{people.gus.id}/profile"))
 
     response = replace(people.gus, people.gus)
@@ -86,7 +86,7 @@ def test_an_admin_replaces_any_profile(people: People) -> None:
     assert data(replace(people.ada, people.alice))["display_name"] == "Alice Liddell"
 
 
-def test_who_has_not_said_what_he_saw_is_asked_to(people: People) -> None:
+def test_who_has_not_said_what_they_saw_is_asked_to(people: People) -> None:
     response = replace(people.alice, people.alice, None)
 
     refused(response, 428, "PRECONDITION_REQUIRED", "If-Match")
@@ -157,7 +157,7 @@ def test_nobody_gets_in_without_a_token(service: Service, people: People) -> Non
 
 
 @pytest.mark.parametrize("name", ["alice", "ada"])
-def test_nobody_touches_an_account_that_holds_more_than_himself(people: People, name: str) -> None:
+def test_nobody_touches_an_account_that_holds_more_than_they_do(people: People, name: str) -> None:
     make_role("editor", "profiles:update")
     edith, target = people.make("edith", "editor"), getattr(people, name)
 

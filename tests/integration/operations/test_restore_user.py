@@ -116,7 +116,7 @@ def test_who_holds_as_much_may_restore_an_account(people: People) -> None:
 
 
 @pytest.mark.parametrize("role", ["user", "admin"])
-def test_nobody_restores_an_account_that_holds_more_than_himself(people: People, role: str) -> None:
+def test_nobody_restores_an_account_that_holds_more_than_they_do(people: People, role: str) -> None:
     make_role("warden", "users:suspend")
     target = suspended(people, people.make("olga", role))
 

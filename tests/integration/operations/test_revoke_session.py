@@ -132,7 +132,7 @@ def test_who_holds_as_much_may_end_a_session(people: People, keeper: Person) -> 
 
 
 @pytest.mark.parametrize("name", ["alice", "ada"])
-def test_nobody_ends_a_session_of_an_account_that_holds_more_than_himself(
+def test_nobody_ends_a_session_of_an_account_that_holds_more_than_they_do(
     people: People, keeper: Person, name: str
 ) -> None:
     target = getattr(people, name)

@@ -93,7 +93,7 @@ def test_a_body_that_is_no_object_is_refused_as_a_whole(people: People) -> None:
 
 
 @pytest.mark.parametrize("name", ["mallory", "alice"])
-def test_nobody_else_sets_a_role_not_even_his_own(people: People, name: str) -> None:
+def test_nobody_else_sets_a_role_not_even_their_own(people: People, name: str) -> None:
     response = assign(getattr(people, name), people.alice, "guest")
 
     refused(response, 403, "FORBIDDEN")
@@ -135,7 +135,7 @@ def test_a_role_can_be_given_by_who_holds_all_of_it(people: People, assigner: Pe
 
 
 @pytest.mark.parametrize("role", ["user", "admin"])
-def test_nobody_gives_a_role_that_holds_more_than_himself(people: People, assigner: Person, role: str) -> None:
+def test_nobody_gives_a_role_that_holds_more_than_they_do(people: People, assigner: Person, role: str) -> None:
     for target in (people.gus, assigner):
         before = role_of(target)
 
@@ -149,7 +149,7 @@ def test_nobody_gives_a_role_that_holds_more_than_himself(people: People, assign
 
 
 @pytest.mark.parametrize("name", ["alice", "ada"])
-def test_nobody_takes_a_role_that_holds_more_than_himself(people: People, assigner: Person, name: str) -> None:
+def test_nobody_takes_a_role_that_holds_more_than_they_do(people: People, assigner: Person, name: str) -> None:
     people.make("olga", "admin")
     target = getattr(people, name)
     before = role_of(target)
@@ -167,7 +167,7 @@ def test_a_permission_that_the_document_does_not_know_stands_in_nobody_s_way(peo
     assert data(assign(assigner, people.gus, "relic"))["role"] == "relic"
 
 
-def test_the_last_admin_cannot_be_demoted_not_even_by_himself(people: People) -> None:
+def test_the_last_admin_cannot_be_demoted_not_even_by_themselves(people: People) -> None:
     response = assign(people.ada, people.ada, "user")
 
     refused(response, 409, "LAST_ADMIN")

@@ -165,7 +165,7 @@ def test_who_holds_as_much_may_suspend_an_account(people: People, warden: Person
 
 
 @pytest.mark.parametrize("name", ["alice", "ada"])
-def test_nobody_suspends_an_account_that_holds_more_than_himself(people: People, warden: Person, name: str) -> None:
+def test_nobody_suspends_an_account_that_holds_more_than_they_do(people: People, warden: Person, name: str) -> None:
     people.make("olga", "admin")
     target = getattr(people, name)
     target.sign_in()
@@ -179,7 +179,7 @@ def test_nobody_suspends_an_account_that_holds_more_than_himself(people: People,
     assert live_sessions(target.id) == 1
 
 
-def test_the_last_admin_cannot_be_suspended_not_even_by_himself(people: People) -> None:
+def test_the_last_admin_cannot_be_suspended_not_even_by_themselves(people: People) -> None:
     response = suspend(people.ada, people.ada)
 
     refused(response, 409, "LAST_ADMIN")
@@ -189,7 +189,7 @@ def test_the_last_admin_cannot_be_suspended_not_even_by_himself(people: People) 
     assert data(people.ada.api.get("/v1/users/me"))["status"] == "active"
 
 
-def test_an_admin_may_suspend_himself_while_another_stays(people: People) -> None:
+def test_an_admin_may_suspend_themselves_while_another_stays(people: People) -> None:
     olga = people.make("olga", "admin")
 
     assert data(suspend(people.ada, people.ada))["status"] == "suspended"

@@ -153,7 +153,7 @@ def test_a_name_belongs_to_one_role(people: People, clerk: StoredRole, name: str
     assert stored_role("clerk") == clerk
 
 
-def test_who_holds_as_much_may_change_a_role_even_his_own(people: People, editor: Person) -> None:
+def test_who_holds_as_much_may_change_a_role_even_their_own(people: People, editor: Person) -> None:
     make_role("bare")
 
     assert data(update(editor, "bare", permissions=["roles:write"]))["permissions"] == [
@@ -167,7 +167,7 @@ def test_who_holds_as_much_may_change_a_role_even_his_own(people: People, editor
 
 
 @pytest.mark.parametrize("role", ["bare", "clerk", "editor", "admin", "user"])
-def test_nobody_makes_a_role_hold_more_than_himself_nor_touches_one_that_does(
+def test_nobody_makes_a_role_hold_more_than_they_do_nor_touches_one_that_does(
     people: People, clara: Person, editor: Person, role: str
 ) -> None:
     make_role("bare")

@@ -165,7 +165,7 @@ def test_who_holds_as_much_may_change_an_account(people: People, registrar: Pers
 
 
 @pytest.mark.parametrize("name", ["alice", "ada"])
-def test_nobody_touches_an_account_that_holds_more_than_himself(people: People, registrar: Person, name: str) -> None:
+def test_nobody_touches_an_account_that_holds_more_than_they_do(people: People, registrar: Person, name: str) -> None:
     target = getattr(people, name)
     before = stored(target.id)
 

@@ -81,7 +81,7 @@ def gateway(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def caller(probes: Service, password_hash: str) -> Iterator[Caller]:
-    """Make somebody, signed in, and return his client."""
+    """Make somebody, signed in, and return their client."""
     with contextlib.ExitStack() as clients:
 
         def sign_in(name: str = "alice", service: Service = probes) -> httpx.Client:

@@ -1,4 +1,4 @@
-"""Law 9: a request that got 503 was not carried out, whoever was quicker: the deadline, or the thread that commits."""
+"""Law 9: a request that got 503 was not carried out, whether the deadline came first or the commit."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""Law 3: one envelope for every answer under /v1, refusals of the gateway included, and no body where there is none."""
+"""Law 3: one envelope for every response under /v1, errors of the gateway included; no body for HEAD, 204 and 304."""
 
 import re
 from pathlib import Path

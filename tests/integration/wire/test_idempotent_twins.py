@@ -1,4 +1,4 @@
-"""Repetitions that come too early, at once, or after a crash: the work is done once, and its answer stays with it."""
+"""Repetitions that come too early, at once, or after a crash: the work is done once, and its response stays with it."""
 
 import contextlib
 import signal

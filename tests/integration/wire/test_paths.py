@@ -58,7 +58,7 @@ LOOKALIKES = (
     "/.Well-Known/jwks.json",
     "//.well-known//jwks.json",
 )
-# How an attacker would spell the path of an account; {id} is hers.
+# How an attacker would spell the path of an account; {id} is theirs.
 SPELLINGS = (
     "/v1/users/{id}",
     "//v1/users/{id}",

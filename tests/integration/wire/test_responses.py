@@ -1,4 +1,4 @@
-"""Law 2: an answer that the document does not describe is never sent; what was written for it is rolled back."""
+"""Law 2: a response that the document does not describe is never sent; what was written for it is rolled back."""
 
 import re
 

@@ -24,7 +24,7 @@ def done() -> int:
 
 
 def replayed(response: httpx.Response, first: httpx.Response) -> None:
-    """Assert that an answer repeats the first, and that nothing of it but its request id is new."""
+    """Assert that a response repeats the first, and that nothing of it but its request id is new."""
     assert response.status_code == first.status_code
     assert response.content == first.content
     assert response.headers["idempotency-replayed"] == "true"

@@ -134,7 +134,7 @@ def test_a_client_that_does_not_read_leaves_no_trace_when_the_grace_is_over(serv
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(("127.0.0.1", port))
         client.settimeout(1)
-        # Until the server takes no more of them: it waits for its answers to be read.
+        # Until the server takes no more of them: it waits for its responses to be read.
         with contextlib.suppress(TimeoutError):
             for _ in range(2000):
                 client.sendall(request * 100)
