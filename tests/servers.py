@@ -261,7 +261,7 @@ def with_database(url: str, name: str) -> str:
 
 
 def straight(url: str) -> str:
-    """Return a URL that leads to the same database past a pooler and as a superuser, for whoever watches it."""
+    """Return a URL that leads to the same database past a pooler and as a superuser, for anybody who watches it."""
     admin_url = os.environ.get(ADMIN_URL)
     if admin_url:
         return with_database(admin_url, urlsplit(url).path[1:])

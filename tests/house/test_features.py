@@ -15,7 +15,7 @@ HEAD = "| operation | method and path | who may call it | rate limit | audit tra
 
 
 @pytest.fixture(scope="module")
-def surface() -> Contract:
+def contract() -> Contract:
     return read_contract(config_for(DATABASE_URL="postgresql://localhost/nothing-is-asked-of-it"))
 
 
@@ -38,12 +38,12 @@ def _tables(policies: Mapping[str, Policy]) -> dict[str, list[str]]:
     return tables
 
 
-def test_every_tag_has_its_page_and_every_page_its_tag(surface):
-    assert {path.stem for path in FOLDER.glob("*.md")} == {tag["name"] for tag in surface.document.bundle["tags"]}
+def test_every_tag_has_its_page_and_every_page_its_tag(contract):
+    assert {path.stem for path in FOLDER.glob("*.md")} == {tag["name"] for tag in contract.document.bundle["tags"]}
 
 
-def test_every_page_lists_the_operations_of_its_tag_as_the_document_has_them(surface):
-    for tag, rows in _tables(surface.policies).items():
+def test_every_page_lists_the_operations_of_its_tag_as_the_document_has_them(contract):
+    for tag, rows in _tables(contract.policies).items():
         found = re.search(re.escape(HEAD) + r"((?:\|.*\n)*)", (FOLDER / f"{tag}.md").read_text(encoding="utf-8"))
         assert found, f"{tag}.md has no table of operations"
         assert found[1].splitlines() == rows, f"{tag}.md"

@@ -52,8 +52,7 @@ def test_the_list_is_a_table_in_the_order_of_the_keys(charter: Terminal) -> None
     assert rows[NOTICE][-1].startswith('"\\u001b[31mxxx')
     assert max(map(len, lines)) <= 130
     row = command_row()
-    assert (row.actor, row.role, row.action, row.outcome) == (None, "cli", "settings.listed", "succeeded")
-    assert (row.permission, row.reason, row.target, row.client) == (None, None, None, None)
+    row.check(actor=None, role="cli", action="settings.listed", outcome="succeeded", target=None, client=None)
     assert row.details == {"os_user": OS_USER}
 
 

@@ -106,7 +106,7 @@ def test_the_serving_role_can_change_nothing_of_the_trail(serving: Database) -> 
     assert run("SELECT * FROM audit_events") == before
 
 
-def test_upkeep_and_chores_do_their_work_for_a_role_that_owns_nothing(serving: Database) -> None:
+def test_maintenance_and_background_tasks_do_their_work_for_a_role_that_owns_nothing(serving: Database) -> None:
     config = config_for(DATABASE_URL=serving.url)
     before = {name for (name,) in run(PARTITIONS)}
 

@@ -62,7 +62,7 @@ users:update: {description: Update., roles: []}
 """
 EVENTS = """\
 user.updated: {description: Updated.}
-user.mended: {description: Mended by the command., by: cli}
+user.fixed: {description: Fixed by the command., by: cli}
 """
 
 

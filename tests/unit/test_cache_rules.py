@@ -39,7 +39,7 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     ),
     "no policy": (cached("policy: profile, ", ""), "paths/user.yaml:9", "value of x-cache"),
     "no tags": (cached('["user:{user_id}", settings]', "[]"), "paths/user.yaml:9", "value of x-cache"),
-    "a tag that is none": (cached("settings]", '"Settings!"]'), "paths/user.yaml:9", "value of x-cache"),
+    "a tag that is not valid": (cached("settings]", '"Settings!"]'), "paths/user.yaml:9", "value of x-cache"),
     "more than that": (
         cached("policy: profile", "seconds: 3, policy: profile"),
         "paths/user.yaml:9",

@@ -53,7 +53,7 @@ def responder(next_cursor: dict[str, Any]) -> ResponseRenderer:
     return ResponseRenderer({}, {"responses": {"200": response}}, POLICY)
 
 
-def answered(following: UUID | None, **arguments: Any) -> tuple[dict[str, Any], str | None]:
+def paginated(following: UUID | None, **arguments: Any) -> tuple[dict[str, Any], str | None]:
     """Return the pagination and the Link of a page whose next one follows a row, or that is the last."""
     call = RequestContext(
         request_id="mine",
@@ -67,13 +67,13 @@ def answered(following: UUID | None, **arguments: Any) -> tuple[dict[str, Any], 
         arguments={"cursor": None, "limit": 2, **arguments},
         list_scope=b"mine",
     )
-    answer = responder({"type": "string", "nullable": True})(call, CursorListing([1, 2], following), cursors=CURSORS)
-    link = dict(answer.headers).get(b"link")
-    return orjson.loads(answer.body)["meta"]["pagination"], link.decode() if link else None
+    response = responder({"type": "string", "nullable": True})(call, CursorListing([1, 2], following), cursors=CURSORS)
+    link = dict(response.headers).get(b"link")
+    return orjson.loads(response.body)["meta"]["pagination"], link.decode() if link else None
 
 
 def test_a_page_tells_where_the_list_goes_on_with_its_filters() -> None:
-    pagination, link = answered(LAST, cursor=UUID(int=9), q="a&b>", role=None, since=NOW)
+    pagination, link = paginated(LAST, cursor=UUID(int=9), q="a&b>", role=None, since=NOW)
     cursor = CURSORS.make(LAST, b"mine")
 
     assert pagination == {"limit": 2, "next_cursor": cursor}
@@ -82,7 +82,7 @@ def test_a_page_tells_where_the_list_goes_on_with_its_filters() -> None:
 
 
 def test_the_last_page_goes_nowhere() -> None:
-    assert answered(None, cursor=UUID(int=9)) == ({"limit": 2, "next_cursor": None}, None)
+    assert paginated(None, cursor=UUID(int=9)) == ({"limit": 2, "next_cursor": None}, None)
 
 
 @pytest.mark.parametrize(

@@ -165,18 +165,19 @@ def test_every_setting_is_gone_by_or_for_clients_to_read() -> None:
 
 def test_another_default_is_another_release_to_the_cache() -> None:
     config = config_for(DATABASE_URL="postgresql://nowhere/charter")
-    surface, cache = read_contract(config), build_cache(config, None)
-    known = surface.declarations.by_key
+    contract, cache = read_contract(config), build_cache(config, None)
+    known = contract.declarations.by_key
     changed = SettingDeclarations.of(replace(each, default=False) for each in known.values())
     stores = [
-        build_cache_store(cache, replace(surface, declarations=each), None) for each in (surface.declarations, changed)
+        build_cache_store(cache, replace(contract, declarations=each), None)
+        for each in (contract.declarations, changed)
     ]
 
     assert stores[0]._release != stores[1]._release
 
 
 def test_the_server_reads_the_settings_of_its_document() -> None:
-    surface = read_contract(config_for(DATABASE_URL="postgresql://nowhere/charter"))
+    contract = read_contract(config_for(DATABASE_URL="postgresql://nowhere/charter"))
 
-    assert "registration.open" in surface.declarations.by_key
+    assert "registration.open" in contract.declarations.by_key
     assert settings.MASK == "***"

@@ -13,8 +13,8 @@ from tests.unit.small_document import write
 def test_an_event_tells_whether_the_command_leaves_it(tmp_path: Path) -> None:
     found = load_events(write(tmp_path, {}) / "events.yaml")
 
-    assert {name: event.by_command for name, event in found.items()} == {"user.updated": False, "user.mended": True}
-    assert str(found["user.mended"].place) == "openapi/events.yaml:2"
+    assert {name: event.by_command for name, event in found.items()} == {"user.updated": False, "user.fixed": True}
+    assert str(found["user.fixed"].place) == "openapi/events.yaml:2"
 
 
 def test_a_document_without_the_list_has_no_events(tmp_path: Path) -> None:

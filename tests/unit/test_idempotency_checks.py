@@ -1,4 +1,4 @@
-"""x-idempotency stops the start where a key could belong to nobody, or an answer that is kept would hold a secret."""
+"""x-idempotency stops the start where a key could belong to nobody, or a response that is kept would hold a secret."""
 
 from pathlib import Path
 
@@ -93,7 +93,7 @@ def test_what_cannot_be_repeated_stops_the_start(tmp_path: Path, breach: str) ->
         ("{oneOf: [{anyOf: [{properties: {otp: {type: string}}}]}]}", "otp"),
     ],
 )
-def test_an_answer_that_holds_a_secret_is_not_kept(tmp_path: Path, schema: str, path: str) -> None:
+def test_a_response_that_holds_a_secret_is_not_kept(tmp_path: Path, schema: str, path: str) -> None:
     [fault] = faults(tmp_path, holding(schema))
 
     assert fault.startswith(

@@ -1,12 +1,12 @@
-"""The way out of log lines: whoever logs waits for nobody, and what is dropped is counted and told of."""
+"""How log lines are written: anybody who logs waits for nobody, and what is dropped is counted and told of."""
 
 import os
 import threading
-import time
 
 import pytest
 
 from app.observability.lines import Lines
+from tests.waiting import until
 
 
 class Pipe:
@@ -135,9 +135,7 @@ def test_a_child_that_is_forked_writes_none_of_its_parent_s_lines(pipe: Pipe) ->
 def test_a_thread_that_was_closed_comes_back(pipe: Pipe) -> None:
     pipe.lines.msg("before")
     pipe.lines.close()
-    deadline = time.monotonic() + 5
-    while pipe.lines._thread is not None and time.monotonic() < deadline:
-        time.sleep(0.005)
+    until(lambda: pipe.lines._thread is None)
     pipe.lines.msg("after")
 
     assert pipe.read_on() == [b"before", b"after"]

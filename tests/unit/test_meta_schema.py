@@ -24,18 +24,18 @@ def root(old: str, new: str) -> dict[str, str]:
 
 
 BREACHES: dict[str, tuple[dict[str, str], str]] = {
-    "a text that is none": (get("tags:", "summary: []\n  tags:"), "paths/user.yaml:5: "),
-    "a key that is none": (get("tags:", "sumary: x\n  tags:"), "paths/user.yaml:5: "),
+    "a text that is not valid": (get("tags:", "summary: []\n  tags:"), "paths/user.yaml:5: "),
+    "a key that is not valid": (get("tags:", "sumary: x\n  tags:"), "paths/user.yaml:5: "),
     "parameters that are left empty": (get("tags:", "parameters:\n  tags:"), "paths/user.yaml:5: "),
     "a parameter that is left empty": (get("tags:", "parameters: [null]\n  tags:"), "paths/user.yaml:5: "),
-    "a name that is none": (get("tags:", "parameters: [{name: [], in: query}]\n  tags:"), "paths/user.yaml:5: "),
-    "a place that is none": (patch("in: header", "in: headers"), "paths/user.yaml:18: "),
+    "a name that is not valid": (get("tags:", "parameters: [{name: [], in: query}]\n  tags:"), "paths/user.yaml:5: "),
+    "a place that is not valid": (patch("in: header", "in: headers"), "paths/user.yaml:18: "),
     "security that is a word": (get("tags:", "security: bearer\n  tags:"), "paths/user.yaml:5: "),
     "headers that are left empty": (
         get('{default: {}, "400": {}', '{"200": {description: Done., headers: }, "400": {}'),
         "paths/user.yaml:7: ",
     ),
-    "an answer that is not described": (get('"400": {}', '"400": {summary: x}'), "paths/user.yaml:7: "),
+    "a response that is not described": (get('"400": {}', '"400": {summary: x}'), "paths/user.yaml:7: "),
     "a body that is left empty": (patch("requestBody:\n    content:", "requestBody:\n  x:"), "paths/user.yaml:19: "),
     "properties that are left empty": (
         {"components/schemas.yaml": SCHEMAS + "Empty:\n  properties:\n"},

@@ -1,4 +1,4 @@
-"""Lists at start: a document whose parameters cannot open a page is refused, at the parameter to mend."""
+"""Lists at start: a document whose parameters cannot open a page is refused, at the parameter to fix."""
 
 from pathlib import Path
 

@@ -211,7 +211,11 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
         "paths/user.yaml:24",
         "The document must not define HEAD",
     ),
-    "an operation that is none": ({"paths/user.yaml": USER + "put: 1\n"}, "paths/user.yaml:24", "is not a mapping"),
+    "an operation that is not valid": (
+        {"paths/user.yaml": USER + "put: 1\n"},
+        "paths/user.yaml:24",
+        "is not a mapping",
+    ),
     "unknown write permission": (
         {"components/schemas.yaml": change("users:update", "users:reed", SCHEMAS)},
         "components/schemas.yaml:4",

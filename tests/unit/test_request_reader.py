@@ -73,7 +73,7 @@ BLANKS = st.text(" \t", max_size=3)
 TARGET = st.text("/?%az09:@!$&'()*+,;=-._~", max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TOKEN, TARGET, st.lists(st.tuples(TOKEN, BLANKS, VALUE, BLANKS), max_size=6), st.binary(max_size=40))
 def test_a_good_request_is_read_as_httptools_reads_it(
     method: str, target: str, fields: list[tuple[str, str, str, str]], body: bytes
@@ -136,6 +136,7 @@ WORST = {
 }  # fmt: skip
 
 
+@pytest.mark.measured
 @pytest.mark.parametrize("in_pieces", [False, True], ids=["whole", "byte by byte"])
 @pytest.mark.parametrize(("start", "more", "times"), WORST.values(), ids=WORST)
 def test_no_bytes_cost_much_however_they_arrive(start: bytes, more: bytes, times: int, *, in_pieces: bool) -> None:

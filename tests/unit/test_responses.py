@@ -1,4 +1,4 @@
-"""Answers: what a handler returned becomes one that the document describes, or a 500 that nobody but us understands."""
+"""What a handler returned becomes a response that the document describes, or a 500 whose cause is only in the log."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -79,24 +79,24 @@ def call(**changes: Any) -> RequestContext:
     return made
 
 
-def header(answer: Response, name: bytes) -> str | None:
-    return next((value.decode() for key, value in answer.headers if key == name), None)
+def header(response: Response, name: bytes) -> str | None:
+    return next((value.decode() for key, value in response.headers if key == name), None)
 
 
 def page(total: int, offset: int, limit: int, *, exact: bool = True, rows: int | None = None, **more: Any) -> Any:
     items = [{"n": 1}] * (limit if rows is None else rows)
-    answer = responder({"type": "array", "items": ITEM}, Link={"schema": {"type": "string"}})(
+    response = responder({"type": "array", "items": ITEM}, Link={"schema": {"type": "string"}})(
         call(arguments={"offset": offset, "limit": limit, **more}), Listing(items, total, exact)
     )
-    return orjson.loads(answer.body)["meta"]["pagination"], header(answer, b"link")
+    return orjson.loads(response.body)["meta"]["pagination"], header(response, b"link")
 
 
 def test_a_success_is_the_envelope_with_the_time_in_milliseconds() -> None:
-    answer = responder(ITEM)(call(), {"n": 1})
+    response = responder(ITEM)(call(), {"n": 1})
 
-    assert answer.status == 200
-    assert header(answer, b"content-type") == "application/json"
-    assert orjson.loads(answer.body) == {
+    assert response.status == 200
+    assert header(response, b"content-type") == "application/json"
+    assert orjson.loads(response.body) == {
         "data": {"n": 1},
         "meta": {"timestamp": "2026-11-23T12:00:00.007Z", "version": "1.0", "request_id": "mine"},
         "errors": None,
@@ -161,17 +161,17 @@ def test_a_version_is_a_strong_tag() -> None:
 
 @pytest.mark.parametrize("wanted", ['"7"', '"1", "7"', "*", 'W/"7"', ' "7"'])
 def test_an_unchanged_read_is_a_304_with_its_tag_and_no_body(wanted: str) -> None:
-    answer = responder(ITEM, ETag=TAG)(call(headers={"if-none-match": wanted}), Result({"n": 1}, version=7))
+    response = responder(ITEM, ETag=TAG)(call(headers={"if-none-match": wanted}), Result({"n": 1}, version=7))
 
-    assert (answer.status, answer.body, header(answer, b"etag")) == (304, b"", '"7"')
-    assert header(answer, b"content-type") is None
+    assert (response.status, response.body, header(response, b"etag")) == (304, b"", '"7"')
+    assert header(response, b"content-type") is None
 
 
 @pytest.mark.parametrize("wanted", ['"8"', "7", "", '"77"', '"7'])
 def test_a_changed_read_is_a_200(wanted: str) -> None:
-    answer = responder(ITEM, ETag=TAG)(call(headers={"if-none-match": wanted}), Result({"n": 1}, version=7))
+    response = responder(ITEM, ETag=TAG)(call(headers={"if-none-match": wanted}), Result({"n": 1}, version=7))
 
-    assert answer.status == 200
+    assert response.status == 200
 
 
 def test_a_write_is_never_a_304() -> None:
@@ -235,19 +235,19 @@ def test_neighbours_keep_the_filters_escaped() -> None:
 
 def test_a_refusal_has_an_entry_for_each_violation_once() -> None:
     faults = [Violation("Is required.", "email"), Violation("Is required.", "email"), Violation("Is wrong.")]
-    answer = error_response(ValidationError(details=faults), "mine", NOW)
+    response = error_response(ValidationError(details=faults), "mine", NOW)
 
-    assert orjson.loads(answer.body)["errors"] == [
+    assert orjson.loads(response.body)["errors"] == [
         {"code": "VALIDATION_ERROR", "message": "Is required.", "field": "email"},
         {"code": "VALIDATION_ERROR", "message": "Is wrong."},
     ]
 
 
 def test_a_refusal_never_tells_its_reason() -> None:
-    answer = error_response(Forbidden(reason="hush"), "mine", NOW)
+    response = error_response(Forbidden(reason="hush"), "mine", NOW)
 
-    assert b"hush" not in answer.body
-    assert orjson.loads(answer.body)["data"] is None
+    assert b"hush" not in response.body
+    assert orjson.loads(response.body)["data"] is None
 
 
 def test_a_refusal_carries_its_headers() -> None:
@@ -256,9 +256,9 @@ def test_a_refusal_carries_its_headers() -> None:
 
 
 def test_messages_and_fields_are_never_longer_than_the_document_says() -> None:
-    answer = error_response(ValidationError(details=[Violation("m" * 9000, "f" * 9000)]), "mine", NOW)
+    response = error_response(ValidationError(details=[Violation("m" * 9000, "f" * 9000)]), "mine", NOW)
 
-    [entry] = orjson.loads(answer.body)["errors"]
+    [entry] = orjson.loads(response.body)["errors"]
     assert (len(entry["message"]), len(entry["field"])) == (500, 256)
 
 

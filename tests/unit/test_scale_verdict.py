@@ -78,4 +78,4 @@ def test_every_read_operation_of_the_document_is_asked():
 
 def test_a_document_that_lost_a_list_is_refused():
     with pytest.raises(NothingToAsk, match="list_users"):
-        cases(load(ROOT / "tests" / "surface" / "document" / "openapi.yaml"))
+        cases(load(ROOT / "tests" / "sample_contract" / "document" / "openapi.yaml"))

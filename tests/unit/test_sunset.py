@@ -1,4 +1,4 @@
-"""x-sunset: days of the calendar beside `deprecated: true`, compiled once into the headers of every answer."""
+"""x-sunset: days of the calendar beside `deprecated: true`, compiled once into the headers of every response."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Redis away, stopped, emptied, full or talking nonsense: the answers are right, and it recovers by itself."""
+"""Redis away, stopped, emptied, full or talking nonsense: the responses are right, and it recovers by itself."""
 
 import os
 import re
@@ -246,7 +246,7 @@ def test_what_is_no_redis_is_done_without(profile: Profile, statements: Statemen
 
 @contextmanager
 def chatterbox(says: bytes) -> Iterator[str]:
-    """Listen, and say the same to whoever says anything."""
+    """Listen, and say the same to anybody who says anything."""
 
     def talk(listener: socket.socket) -> None:
         with suppress(OSError):

@@ -203,7 +203,7 @@ def test_one_write_never_removes_what_another_has_left(profile: Profile, valkey:
 def test_a_tag_that_many_writes_left_is_one_row_until_it_is_dropped(
     profile: Profile, store: CacheStore, statements: Statements, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Redis is away for long; one of the writers has dropped the tag meanwhile, and is about to remove his row."""
+    """Redis is away for long; one of the writers has dropped the tag meanwhile, and is about to remove its row."""
     monkeypatch.setattr(invalidations, "_MAX_AT_ONCE", 20)
     unheard = CacheStore(away(), identify=lambda: "x", release="x")
     profile.read()

@@ -13,8 +13,8 @@ import pytest
 from app.database import run
 from models.record import database as proxy
 from tests.integration.conftest import Services
+from tests.integration.every_operation.described import OPERATIONS, Described
 from tests.integration.every_operation.requests import Request, request_for
-from tests.integration.every_operation.surface import OPERATIONS, Described
 from tests.integration.every_operation.world import World
 from tests.round_trips import RoundTrips, counted
 from tests.servers import Servers

@@ -47,8 +47,7 @@ def test_registrations_sign_ins_failures_and_sessions_are_told_of_the_hour_they_
     assert [point for point in before[:-1] if point != {"start": point["start"], **NOTHING}] == []
     assert len(before) == 23
     assert last["start"] == f"{service.clock():%Y-%m-%dT%H}:00:00.000Z"
-    row = decision(response)
-    assert row == (people.ada.id, "admin", "activity_stats", "stats:read", "allowed", None, None, None)
+    decision(response).check_allowed(people.ada, "activity_stats", "stats:read")
     assert eventless(response)
 
 
@@ -75,7 +74,7 @@ def test_hours_that_are_settled_and_hours_that_are_not_are_one_list(people: Peop
 
     activity_statistics.aggregate_hours(settle_seconds=900, now=THEN + timedelta(minutes=110))
 
-    # Asked in other words, so that it is no answer that was kept.
+    # Asked in other words, so that it is no response that was kept.
     assert points(people, **asked, interval="hour") == before
     assert [point["failures"] for point in before] == [2, 1, 0, 1]
 
@@ -128,7 +127,7 @@ def test_others_may_not_look(people: People, name: str) -> None:
     response = getattr(people, name).api.get(URL)
 
     refused(response, 403, "FORBIDDEN")
-    assert decision(response)[3:7] == ("stats:read", "denied", "permission_missing", None)
+    decision(response).check_denied("stats:read", target=None)
 
 
 def test_strangers_may_not_look_and_without_a_database_nobody_can(

@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -30,6 +29,7 @@ from app.security.refresh_tokens import RefreshTokens
 from app.services import accounts, auth, roles
 from app.spec.settings_file import load_declarations
 from tests.servers import AT_ONCE, straight
+from tests.waiting import until
 
 CONNECTIONS = 16
 WAITING = """
@@ -164,12 +164,11 @@ class World:
         with closing(holder), closing(watcher), holder.cursor() as holds, watcher.cursor() as watches:
 
             def until_waiting(number: int) -> None:
-                deadline = time.monotonic() + 10
-                while time.monotonic() < deadline:
+                def enough() -> bool:
                     watches.execute(WAITING)
-                    if (watches.fetchone() or (0,))[0] >= number:
-                        break
-                    time.sleep(0.01)
+                    return bool((watches.fetchone() or (0,))[0] >= number)
+
+                until(enough)
 
             holds.execute(lock)
             yield until_waiting

@@ -2,7 +2,6 @@
 
 import random
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from tests.integration.services.plain_counts import (
     some_moment,
     write_event,
 )
+from tests.waiting import until
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SETTLE = timedelta(minutes=15)
@@ -161,9 +161,7 @@ def held_up(url: str, work) -> Iterator[threading.Thread]:
     with closing(psycopg2.connect(url)) as holder, holder.cursor() as cursor:
         cursor.execute("LOCK TABLE activity_hours IN SHARE MODE")
         thread.start()
-        deadline = time.monotonic() + 10
-        while run(WAITING) != [(1,)] and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until(lambda: run(WAITING) == [(1,)])
         yield thread
     thread.join()
 

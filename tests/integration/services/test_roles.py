@@ -1,4 +1,4 @@
-"""Roles under concurrency: whoever changes or deletes one and whoever gives it never both win."""
+"""Roles under concurrency: anybody who changes or deletes one and anybody who gives it never both win."""
 
 from dataclasses import replace
 from functools import partial

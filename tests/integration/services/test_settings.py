@@ -20,7 +20,7 @@ from tests.rows import store_setting, stored_settings
 from tests.service import config_for
 
 KEY = "service.notice"
-# What whoever changes this setting waits for.
+# What anybody who changes this setting waits for.
 LOCK = f"SELECT pg_advisory_xact_lock(hashtextextended('charter setting {KEY}', 0))"
 
 
@@ -113,7 +113,7 @@ def test_a_row_that_counts_for_nothing_is_told_of_once_and_its_value_never(world
 
 
 def test_a_value_comes_back_as_the_database_writes_it(world) -> None:
-    """The tag of the answer to a write is that of the next read, whatever way the number was written."""
+    """The tag of the response to a write is that of the next read, whatever way the number was written."""
     anything = SettingDeclaration(KEY, "Takes whatever comes.", "public", {}, None, lambda _: [])
     world.dependencies = replace(world.dependencies, declarations=SettingDeclarations.of([anything]))
 

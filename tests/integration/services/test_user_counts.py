@@ -147,7 +147,7 @@ def test_counts_are_right_while_many_change_accounts_and_put_rows_together(world
     assert (rows(), right()) == (2, True)
 
 
-def test_rows_that_another_is_putting_together_are_left_to_him(world, database_url) -> None:
+def test_rows_that_another_is_putting_together_are_left_to_them(world, database_url) -> None:
     for name in ("ada", "bob", "eve"):
         world.person(name)
     with closing(psycopg2.connect(database_url)) as other, other.cursor() as cursor:

@@ -8,7 +8,7 @@ from tests.service import Service, config_for
 
 config = config_for(DATABASE_URL=os.environ["DATABASE_URL"], CHARTER_GATEWAY=os.environ["CHARTER_GATEWAY"])
 document = Path(__file__).parent / "document" / "openapi.yaml"
-service = Service(config, document=document, handlers_package="tests.surface.handlers")
+service = Service(config, document=document, handlers_package="tests.sample_contract.handlers")
 print(service.url, flush=True)
 while True:
     time.sleep(60)
