@@ -201,7 +201,7 @@ def test_routes_and_policy_list_every_operation():
     routes, policy = spec("routes").splitlines(), spec("policy").splitlines()
     assert len(routes) == len(policy)
     assert {line.split()[2] for line in routes[1:]} == {line.split()[0] for line in policy[1:]}
-    assert policy[0].split() == ["OPERATION", "PERMISSION", "OWNER", "LIMIT", "CACHE", "DROPS", "AUDIT", "ALSO"]
+    assert policy[0].split() == ["OPERATION", "PERMISSION", "OWNER", "LIMIT", "CACHE", "INVALIDATES", "AUDIT", "ALSO"]
     shown = {line.split()[0]: re.split(r" {2,}", line) for line in policy}
     assert shown["get_profile"][1:] == ["profiles:read", "user_id", "read", "profile user:{user_id}", "-", "-", "-"]
     assert shown["login"][1:] == ["public", "-", "login", "-", "activity", "session.created", "runs hashing"]
