@@ -36,7 +36,7 @@ def confirm(question: str, yes: bool) -> None:
     """Ask whether to continue. With `--yes`, or without a terminal, nothing is asked.
 
     Raises:
-        Abort: the answer is no.
+        Abort: the user does not confirm.
     """
     if not yes and _at_terminal():
         click.confirm(question, abort=True, err=True)
