@@ -26,7 +26,7 @@ def serve(workers: int | None, host: str | None, port: int | None) -> None:
     _run({"WORKERS": workers, "HOST": host, "PORT": port}, reload=False)
 
 
-@click.command()
+@click.command(short_help="Serve the API, and restart after each change.")
 @click.option("--host", help="Address to listen on, instead of HOST.")
 @click.option("--port", type=int, help="Port to listen on, instead of PORT.")
 def dev(host: str | None, port: int | None) -> None:
