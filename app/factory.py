@@ -11,7 +11,7 @@ import connexion
 import orjson
 
 from app.background import background_tasks, lifetime
-from app.cache.check import fault_of
+from app.cache.check import find_cache_fault
 from app.cache.client import Cache
 from app.cache.limiter import Limiter
 from app.cache.store import CacheStore
@@ -152,7 +152,7 @@ def build_cache_store(cache: Cache, contract: Contract, metrics: Metrics | None)
     """Return the cache of values, which other releases of the document and other databases do not share."""
     return CacheStore(
         cache,
-        identify=identity,
+        database_id=identity,
         release=hashlib.sha256(orjson.dumps([contract.document.bundle, contract.declarations.told])).hexdigest(),
         count=metrics.count_cache_read if metrics else None,
     )
@@ -216,7 +216,7 @@ def build_probes(cache: Cache, every: float = 5) -> Probes:
         database=database,
         cache=lambda: cache.is_up() if cache.configured else None,
         database_look=DeeperLook("database", look_at_database, every_seconds=every),
-        cache_look=DeeperLook("cache", lambda: Found(fault_of(cache)), every_seconds=every)
+        cache_look=DeeperLook("cache", lambda: Found(find_cache_fault(cache)), every_seconds=every)
         if cache.configured
         else None,
     )

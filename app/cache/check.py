@@ -8,7 +8,7 @@ from uuid import uuid4
 import redis
 
 from app.cache.client import Cache
-from app.cache.limiter import SCRIPT, SHA
+from app.cache.limiter import SCRIPT, SCRIPT_SHA
 
 _LIVE_MS = 1000
 # It runs somebody's script, which ends.
@@ -17,15 +17,15 @@ _BUSY = "BUSY"
 _INTERVAL = 1_000_000
 
 
-def fault_of(cache: Cache) -> str | None:
+def find_cache_fault(cache: Cache) -> str | None:
     """Return why Redis does not do all that is asked of it, such as that it is full or a replica; None when it does.
 
     Raises:
         redis.RedisError, OSError: it does not answer, or not in time.
     """
     try:
-        with cache.apart() as client:
-            exercise(client, prefix=cache.prefix)
+        with cache.separate_client() as client:
+            run_all_commands(client, prefix=cache.prefix)
     except redis.exceptions.ResponseError as error:
         told = (str(error).splitlines() or [""])[0]
         if told.startswith(_BUSY):
@@ -34,7 +34,7 @@ def fault_of(cache: Cache) -> str | None:
     return None
 
 
-def exercise(client: redis.Redis, *, prefix: str) -> None:
+def run_all_commands(client: redis.Redis, *, prefix: str) -> None:
     """Do what limiter and store do.
 
     Raises:
@@ -49,5 +49,5 @@ def exercise(client: redis.Redis, *, prefix: str) -> None:
         pipe.expire(tag, 1)
         pipe.mget([entry, tag])
         pipe.eval(SCRIPT, 1, counter, _INTERVAL, _INTERVAL)
-        pipe.evalsha(SHA, 1, counter, _INTERVAL, _INTERVAL)
+        pipe.evalsha(SCRIPT_SHA, 1, counter, _INTERVAL, _INTERVAL)
         pipe.execute()

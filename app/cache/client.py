@@ -19,7 +19,7 @@ _RUN = re.compile(rb"^run_id:([0-9a-zA-Z]+)\r?$", re.MULTILINE)
 log = structlog.get_logger("charter.cache")
 
 
-def as_values(answer: Any, number: int) -> list[bytes | None]:
+def mget_values(answer: Any, number: int) -> list[bytes | None]:
     """Return the answer to MGET.
 
     Raises:
@@ -43,7 +43,7 @@ class _Client(redis.Redis):
         """
 
 
-def run_of(client: redis.Redis) -> str:
+def server_run_id(client: redis.Redis) -> str:
     """Return what tells the life of this server from its earlier ones, and from that of a replica in its place.
 
     Empty where the server does not say.
@@ -76,7 +76,7 @@ class Cache:
         self._url, self._seconds = url, timeout_ms / 1000
         self._pool = self._new_pool() if url else None
 
-    def ask(self, question: Callable[[redis.Redis], T]) -> T | None:
+    def execute(self, question: Callable[[redis.Redis], T]) -> T | None:
         """Put a question to Redis; None when it is away, was away a moment ago, or answers with an error.
 
         Args:
@@ -97,10 +97,10 @@ class Cache:
 
     def is_up(self) -> bool:
         """Ask for a sign of life, for the health report."""
-        return self.ask(lambda client: client.ping()) is not None
+        return self.execute(lambda client: client.ping()) is not None
 
     @contextmanager
-    def apart(self) -> Iterator[redis.Redis]:
+    def separate_client(self) -> Iterator[redis.Redis]:
         """Give a client with a connection of its own; its failures do not count as those of the cache."""
         pool = self._new_pool()
         try:

@@ -15,8 +15,8 @@ from typing import Any
 
 import redis
 
-from app.cache.client import Cache, as_values
-from app.cache.refused import RefusedSessions
+from app.cache.client import Cache, mget_values
+from app.cache.refused_sessions import RefusedSessions
 from app.config import Bucket
 
 # One key holds the theoretical arrival time of the next request, in whole microseconds of Redis's own clock. What no
@@ -39,7 +39,7 @@ return {math.floor((tolerance - (arrival - now)) / interval), arrival - now, 0, 
 """
 # Gives one request back, of which the script above has returned the time. Where the bucket has been full since, that
 # request has come back by itself: times of one stretch are whole intervals apart, those of two stretches hardly ever.
-GIVE_BACK = """
+GIVE_BACK_SCRIPT = """
 local interval, taken = tonumber(ARGV[1]), tonumber(ARGV[2])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -51,7 +51,7 @@ local arrival = math.max(held - interval, now + 1)
 redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', math.ceil((arrival - now) / 1000))
 return 1
 """
-SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _MAX_LOCAL = 100_000
 
 Counts = tuple[int, int, int, int]  # as the script returns them
@@ -89,10 +89,10 @@ class Limiter:
         self._cache = cache
         self._clock = clock
         self._local: OrderedDict[tuple[str, str], int] = OrderedDict()
-        self.refused = RefusedSessions()
+        self.refused_sessions = RefusedSessions()
         self._lock = threading.Lock()
 
-    def take(self, name: str, who: str, bucket: Bucket) -> LimitState:
+    def consume(self, name: str, who: str, bucket: Bucket) -> LimitState:
         """Take one request from the caller's bucket.
 
         Args:
@@ -101,13 +101,13 @@ class Limiter:
         """
         key = f"{self._cache.prefix}:limit:{name}:{who}"
         interval, tolerance = _rate(bucket)
-        answer = self._cache.ask(lambda client: _ask(client, key, interval, tolerance))
+        answer = self._cache.execute(lambda client: _ask(client, key, interval, tolerance))
         if answer is None:
             return _taken(self._take_here(name, who, interval, tolerance))
         self._remember(name, who, answer)
         return _taken(answer)
 
-    def take_and_read(
+    def consume_and_read(
         self, name: str, who: str, bucket: Bucket, keys: Callable[[redis.Redis], Sequence[str]]
     ) -> tuple[LimitState, list[bytes | None] | None]:
         """As `take`, and in the same round trip read keys.
@@ -120,14 +120,14 @@ class Limiter:
         """
         key = f"{self._cache.prefix}:limit:{name}:{who}"
         interval, tolerance = _rate(bucket)
-        answer = self._cache.ask(lambda client: _ask_and_read(client, key, interval, tolerance, keys(client)))
+        answer = self._cache.execute(lambda client: _ask_and_read(client, key, interval, tolerance, keys(client)))
         if answer is None:
             return _taken(self._take_here(name, who, interval, tolerance)), None
         counts, values = answer
         self._remember(name, who, counts)
         return _taken(counts), values
 
-    def take_instead(self, name: str, who: str, bucket: Bucket, taken: LimitState, other: str) -> LimitState:
+    def transfer(self, name: str, who: str, bucket: Bucket, taken: LimitState, other: str) -> LimitState:
         """Give back a request that was taken, and take it from another caller's bucket, in one round trip.
 
         It is given back as far as it has not come back by itself meanwhile.
@@ -138,7 +138,7 @@ class Limiter:
         """
         key, theirs = (f"{self._cache.prefix}:limit:{name}:{caller}" for caller in (who, other))
         interval, tolerance = _rate(bucket)
-        answer = self._cache.ask(lambda client: _ask_instead(client, key, theirs, interval, tolerance, taken.until))
+        answer = self._cache.execute(lambda client: _ask_instead(client, key, theirs, interval, tolerance, taken.until))
         self._give_back_here(name, who, interval, None if answer else taken.until)
         if answer is None:
             return _taken(self._take_here(name, other, interval, tolerance))
@@ -191,7 +191,7 @@ def _taken(counts: Counts) -> LimitState:
 
 def _ask(client: redis.Redis, key: str, interval: int, tolerance: int) -> Counts:
     try:
-        answer = client.evalsha(SHA, 1, key, interval, tolerance)
+        answer = client.evalsha(SCRIPT_SHA, 1, key, interval, tolerance)
     except redis.exceptions.NoScriptError:
         answer = client.eval(SCRIPT, 1, key, interval, tolerance)
     return _counts(answer)
@@ -199,7 +199,7 @@ def _ask(client: redis.Redis, key: str, interval: int, tolerance: int) -> Counts
 
 def _ask_instead(client: redis.Redis, key: str, theirs: str, interval: int, tolerance: int, until: int) -> Counts:
     with client.pipeline(transaction=False) as pipe:
-        pipe.eval(GIVE_BACK, 1, key, interval, until)
+        pipe.eval(GIVE_BACK_SCRIPT, 1, key, interval, until)
         pipe.eval(SCRIPT, 1, theirs, interval, tolerance)
         return _counts(pipe.execute()[-1])
 
@@ -208,7 +208,7 @@ def _ask_and_read(
     client: redis.Redis, key: str, interval: int, tolerance: int, keys: Sequence[str]
 ) -> tuple[Counts, list[bytes | None]]:
     with client.pipeline(transaction=False) as pipe:
-        pipe.evalsha(SHA, 1, key, interval, tolerance)
+        pipe.evalsha(SCRIPT_SHA, 1, key, interval, tolerance)
         pipe.mget(keys)
         counts, values = pipe.execute(raise_on_error=False)
     if isinstance(counts, redis.exceptions.NoScriptError):
@@ -216,7 +216,7 @@ def _ask_and_read(
     for answer in (counts, values):
         if isinstance(answer, Exception):
             raise answer
-    return _counts(counts), as_values(values, len(keys))
+    return _counts(counts), mget_values(values, len(keys))
 
 
 def _counts(answer: Any) -> Counts:

@@ -14,20 +14,20 @@ import orjson
 import redis
 import structlog
 
-from app.cache.client import Cache, as_values, run_of
-from app.cache.flights import Flights
+from app.cache.client import Cache, mget_values, server_run_id
 from app.cache.limiter import Limiter, LimitState
+from app.cache.single_flight import SingleFlight
 from app.cache.tags import EVERYTHING
 from app.config import Bucket
 
-LONGEST_SECONDS = 86_400
+MAX_LIFETIME_SECONDS = 86_400
 """No entry lives longer, nor a version of a tag that nobody drops."""
 
-UNUSED_SECONDS = 60
+UNUSED_VERSION_SECONDS = 60
 """A version given to a tag lives no longer unless something is kept under it, so that asking for what is not there
 fills nothing up. What takes longer to read is kept in vain."""
 
-LARGEST_BYTES = 1_048_576
+MAX_ENTRY_BYTES = 1_048_576
 """What is larger is not kept."""
 
 _VERSION_BYTES = 8
@@ -52,7 +52,7 @@ class CachedValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class CacheKey:
     """What one answer is kept under.
 
     Attributes:
@@ -73,7 +73,7 @@ class CacheLookup:
         versions: of the tags, in their order; None where a tag has none, empty where it is nothing of ours.
     """
 
-    key: Key
+    key: CacheKey
     entry: bytes | None
     versions: tuple[bytes | None, ...]
 
@@ -83,7 +83,7 @@ class CacheStore:
 
     Args:
         cache: where Redis is.
-        identify: returns what tells this deployment's database from any other; asked each time.
+        database_id: returns what tells this deployment's database from any other; asked each time.
         release: tells this document from another release's, whose answers have another shape.
         count: called with (policy, outcome) of each use.
     """
@@ -92,18 +92,18 @@ class CacheStore:
         self,
         cache: Cache,
         *,
-        identify: Callable[[], str],
+        database_id: Callable[[], str],
         release: str,
         count: Callable[[str, Outcome], object] | None = None,
     ) -> None:
         self._cache = cache
-        self._identify = identify
+        self._database_id = database_id
         self._release = release
         self._told: set[str] = set()
         # Which database, which run of Redis, and how their keys begin.
         self._here: tuple[tuple[str, str], str] | None = None
         self._count = count
-        self.flights: Flights[Any] = Flights()
+        self.single_flight: SingleFlight[Any] = SingleFlight()
 
     @property
     def configured(self) -> bool:
@@ -115,7 +115,7 @@ class CacheStore:
         if self._count is not None:
             self._count(policy, outcome)
 
-    def key(self, operation_id: str, arguments: object, tags: Sequence[str]) -> Key:
+    def make_key(self, operation_id: str, arguments: object, tags: Sequence[str]) -> CacheKey:
         """Return what the answer of an operation to these arguments is kept under.
 
         Args:
@@ -123,19 +123,19 @@ class CacheStore:
             tags: spelt.
         """
         text = orjson.dumps([self._release, operation_id, arguments], option=orjson.OPT_SORT_KEYS)
-        return Key(f"{operation_id}:{hashlib.sha256(text).hexdigest()}", (EVERYTHING, *tags))
+        return CacheKey(f"{operation_id}:{hashlib.sha256(text).hexdigest()}", (EVERYTHING, *tags))
 
-    def look(self, key: Key) -> CacheLookup | None:
+    def look_up(self, key: CacheKey) -> CacheLookup | None:
         """Ask for the entry and its tags' versions in one round trip; None when Redis is away."""
         names = self._names(key)
-        values = self._cache.ask(lambda client: as_values(client.mget(names(client)), 1 + len(key.tags)))
+        values = self._cache.execute(lambda client: mget_values(client.mget(names(client)), 1 + len(key.tags)))
         return _look(key, values)
 
-    def take_and_look(
-        self, limiter: Limiter, name: str, who: str, bucket: Bucket, key: Key
+    def consume_and_look_up(
+        self, limiter: Limiter, name: str, who: str, bucket: Bucket, key: CacheKey
     ) -> tuple[LimitState, CacheLookup | None]:
         """As `look`, with one request taken from the caller's bucket in the same round trip."""
-        taken, values = limiter.take_and_read(name, who, bucket, self._names(key))
+        taken, values = limiter.consume_and_read(name, who, bucket, self._names(key))
         return taken, _look(key, values)
 
     def read(self, look: CacheLookup) -> CachedValue | None:
@@ -146,14 +146,14 @@ class CacheStore:
             versions, data, version = orjson.loads(look.entry)
             told = [bytes.fromhex(text) for text in versions]
         except (ValueError, TypeError) as error:
-            self.tell_corrupt(look.key, error)
+            self.log_corrupt(look.key, error)
             return None
         if not isinstance(version, str):
-            self.tell_corrupt(look.key, TypeError("the version is no text"))
+            self.log_corrupt(look.key, TypeError("the version is no text"))
             return None
         return CachedValue(data, version) if told == list(look.versions) else None
 
-    def settle(self, look: CacheLookup) -> CacheLookup | None:
+    def complete_versions(self, look: CacheLookup) -> CacheLookup | None:
         """Return the look with a version for each tag; those that had none get one. None when Redis is away."""
         if all(look.versions):
             return look
@@ -165,15 +165,15 @@ class CacheStore:
                 for name, version in zip(names, look.versions, strict=True):
                     if not version:
                         fresh = secrets.token_bytes(_VERSION_BYTES)
-                        pipe.set(name, fresh, nx=version is None, ex=UNUSED_SECONDS)
+                        pipe.set(name, fresh, nx=version is None, ex=UNUSED_VERSION_SECONDS)
                 pipe.mget(names)
-                return as_values(pipe.execute()[-1], len(names))
+                return mget_values(pipe.execute()[-1], len(names))
 
-        values = self._cache.ask(question)
+        values = self._cache.execute(question)
         settled = None if values is None else CacheLookup(look.key, None, tuple(map(_version, values)))
         return settled if settled and all(settled.versions) else None
 
-    def keep(self, look: CacheLookup, kept: CachedValue, seconds: int) -> None:
+    def save(self, look: CacheLookup, kept: CachedValue, seconds: int) -> None:
         """Keep a value that was read from the database after the look.
 
         Args:
@@ -182,7 +182,7 @@ class CacheStore:
         """
         versions = [version.hex() for version in look.versions if version]
         text = orjson.dumps([versions, kept.data, kept.version])
-        if len(text) > LARGEST_BYTES:
+        if len(text) > MAX_ENTRY_BYTES:
             return
         names = self._names(look.key)
 
@@ -191,33 +191,33 @@ class CacheStore:
             with client.pipeline(transaction=False) as pipe:
                 pipe.set(entry, text, ex=seconds)
                 for tag in tags:
-                    pipe.expire(tag, LONGEST_SECONDS)
+                    pipe.expire(tag, MAX_LIFETIME_SECONDS)
                 return pipe.execute()
 
-        self._cache.ask(question)
+        self._cache.execute(question)
 
-    def drop(self, tags: Sequence[str]) -> bool:
+    def invalidate(self, tags: Sequence[str]) -> bool:
         """Replace the versions of tags, so that nothing kept under them is used again; False when Redis is away."""
-        database = self._identify()
+        database = self._database_id()
 
         def question(client: redis.Redis) -> bool:
             space = self._space(database, client)
             with client.pipeline(transaction=False) as pipe:
                 for tag in tags:
-                    pipe.set(f"{space}:tag:{tag}", secrets.token_bytes(_VERSION_BYTES), ex=LONGEST_SECONDS)
+                    pipe.set(f"{space}:tag:{tag}", secrets.token_bytes(_VERSION_BYTES), ex=MAX_LIFETIME_SECONDS)
                 return all(pipe.execute())
 
-        return bool(self._cache.ask(question))
+        return bool(self._cache.execute(question))
 
-    def tell_corrupt(self, key: Key, error: Exception) -> None:
+    def log_corrupt(self, key: CacheKey, error: Exception) -> None:
         """Log that an entry is not what we put there; once for each."""
         if key.name in self._told or len(self._told) >= _MAX_TOLD:
             return
         self._told.add(key.name)
         log.warning("cache_entry_corrupt", key=key.name, error=type(error).__name__)
 
-    def _names(self, key: Key) -> Callable[[redis.Redis], list[str]]:
-        database = self._identify()
+    def _names(self, key: CacheKey) -> Callable[[redis.Redis], list[str]]:
+        database = self._database_id()
 
         def names(client: redis.Redis) -> list[str]:
             space = self._space(database, client)
@@ -228,14 +228,14 @@ class CacheStore:
     def _space(self, database: str, client: redis.Redis) -> str:
         # A server that comes back with what it once saved, or a replica that was behind, would bring back versions
         # that writes have replaced.
-        here, known = (database, run_of(client)), self._here
+        here, known = (database, server_run_id(client)), self._here
         if known is None or known[0] != here:
             digest = hashlib.sha256("/".join(here).encode()).hexdigest()[:16]
             known = self._here = here, f"{self._cache.prefix}:{digest}"
         return known[1]
 
 
-def _look(key: Key, values: Sequence[bytes | None] | None) -> CacheLookup | None:
+def _look(key: CacheKey, values: Sequence[bytes | None] | None) -> CacheLookup | None:
     if values is None:
         return None
     entry, *versions = values

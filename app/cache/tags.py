@@ -33,7 +33,7 @@ class TagTemplate:
     names: tuple[str, ...]
 
     @classmethod
-    def read(cls, text: str) -> "TagTemplate":
+    def parse(cls, text: str) -> "TagTemplate":
         """Return the template that a text describes.
 
         Raises:
@@ -46,7 +46,7 @@ class TagTemplate:
         names = tuple(match[1] for match in parts if match[1])
         return cls(tuple(None if match[1] else match[0] for match in parts), names)
 
-    def spell(self, values: Mapping[str, Any]) -> str:
+    def expand(self, values: Mapping[str, Any]) -> str:
         """Return the tag with its values.
 
         Args:
@@ -55,7 +55,7 @@ class TagTemplate:
         given = iter(self.names)
         return ":".join(quote(str(values[next(given)]), safe="") if part is None else part for part in self.parts)
 
-    def same_shape(self, other: "TagTemplate") -> bool:
+    def has_same_shape(self, other: "TagTemplate") -> bool:
         """Tell whether the two can spell the same tag."""
         return self.parts == other.parts
 
@@ -75,7 +75,7 @@ class KnownTags:
     def __init__(self, templates: Iterable[tuple[TagTemplate, tuple[Callable[[str], Any], ...]]]) -> None:
         self._templates = tuple(templates)
 
-    def recognise(self, text: str) -> str | None:
+    def resolve(self, text: str) -> str | None:
         """Return the tag that a text names, spelt as every other mention of it; None when there is no such tag."""
         given = text.split(":")
         for template, readers in self._templates:
@@ -88,7 +88,7 @@ class KnownTags:
                 read = [reader(unquote(value, errors="strict")) for reader, value in zip(readers, values, strict=True)]
             except ValueError:
                 continue
-            return template.spell(dict(zip(template.names, read, strict=True)))
+            return template.expand(dict(zip(template.names, read, strict=True)))
         return None
 
 

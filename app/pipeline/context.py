@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.cache.limiter import LimitState
-from app.cache.store import CacheLookup, Key
+from app.cache.store import CacheKey, CacheLookup
 from app.context.event import Event
 from app.entity_tags import Versions
 from app.security.principal import Client, Principal
@@ -80,7 +80,7 @@ class RequestContext:
     expected_version: Versions = None
     claim: IdempotencyClaim | None = None
     taken: LimitState | None = None
-    key: Key | None = None
+    key: CacheKey | None = None
     look: CacheLookup | None = None
     pending: Sequence[str] = ()
     is_cacheable: bool = False

@@ -7,7 +7,7 @@ as it stands, whoever reads the cache finds it there and reads the database inst
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from app.cache.store import LONGEST_SECONDS, CacheStore
+from app.cache.store import MAX_LIFETIME_SECONDS, CacheStore
 from app.cache.tags import EVERYTHING, KnownTags
 from app.context.event import Event
 from app.database import on_commit, run, transaction
@@ -94,7 +94,7 @@ def request(*, tags: Sequence[str], everything: bool, known: KnownTags, store: C
     Raises:
         ValidationError: nothing is cached under one of them.
     """
-    found = [EVERYTHING] if everything else [known.recognise(tag) for tag in tags]
+    found = [EVERYTHING] if everything else [known.resolve(tag) for tag in tags]
     unknown = [
         Violation("Nothing is cached under such a tag.", f"tags.{index}")
         for index, tag in enumerate(found)
@@ -124,12 +124,12 @@ def replay(*, store: CacheStore, linger_seconds: int) -> int:
     if len(waiting) == _MAX_AT_ONCE:
         run(_GATHER)
         waiting = run(_WAITING, {"most": _MAX_AT_ONCE})
-    if waiting and store.drop(sorted({tag for _, tag in waiting})):
+    if waiting and store.invalidate(sorted({tag for _, tag in waiting})):
         run(_MARK, {"ids": [row for row, _ in waiting]})
-    run(_FORGET, {"linger": linger_seconds, "longest": LONGEST_SECONDS + linger_seconds})
+    run(_FORGET, {"linger": linger_seconds, "longest": MAX_LIFETIME_SECONDS + linger_seconds})
     return len(waiting)
 
 
 def _drop(store: CacheStore, tags: list[str], ids: list[UUID]) -> None:
-    if store.drop(tags):
+    if store.invalidate(tags):
         run(_DONE, {"ids": ids})

@@ -81,7 +81,7 @@ def unmatched(found: Collection[Operation]) -> Iterator[Fault]:
     known = [tag for operation in found for _, tag in _cached_under(operation)]
     for operation in found:
         for index, tag in _dropped(operation):
-            if not any(tag.same_shape(other) for other in known):
+            if not any(tag.has_same_shape(other) for other in known):
                 otherwise = "Name a tag of an x-cache, or remove it."
                 place, problem = operation.where("x-invalidates", index), f"Nothing is cached under {tag}."
                 yield Fault(place, problem, fix(tag, map(str, known), otherwise))
@@ -111,7 +111,7 @@ def _well_formed(listed: Any) -> list[tuple[int, TagTemplate]]:
     found = []
     for index, text in enumerate(listed if isinstance(listed, list) else ()):
         with suppress(ValueError):
-            found.append((index, TagTemplate.read(str(text))))
+            found.append((index, TagTemplate.parse(str(text))))
     return found
 
 

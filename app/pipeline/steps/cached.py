@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from app.cache.store import CachedValue, CacheLookup, Key
+from app.cache.store import CachedValue, CacheKey, CacheLookup
 from app.errors import Internal, ValidationError
 from app.pipeline.context import RequestContext, Response
 from app.pipeline.parts import Parts, Step
@@ -48,31 +48,31 @@ def make(parts: Parts) -> Step | None:
             response = respond(context, _result(kept))
         except Internal as error:
             assert look is not None
-            store.tell_corrupt(look.key, error)
+            store.log_corrupt(look.key, error)
             store.count(name, "corrupt")
             return None
         store.count(name, "hit")
         return response
 
     def _afresh(look: CacheLookup | None, context: RequestContext) -> Response:
-        settled = store.settle(look) if look else None
+        settled = store.complete_versions(look) if look else None
         if settled is None:
             return respond(context, _result(_kept(handler(context))))
         store.count(name, "miss")
-        kept = store.flights.join((settled.key.name, settled.versions), lambda: fill(settled, context))
+        kept = store.single_flight.run((settled.key.name, settled.versions), lambda: fill(settled, context))
         return respond(context, _result(kept))
 
     def fill(settled: CacheLookup, context: RequestContext) -> CachedValue:
         kept = _kept(handler(context))
         # What the document does not describe is refused here, and kept nowhere.
         respond(context, _result(kept))
-        store.keep(settled, kept, seconds)
+        store.save(settled, kept, seconds)
         return kept
 
     return cached
 
 
-def keying(parts: Parts) -> Callable[[RequestContext], Key | None] | None:
+def keying(parts: Parts) -> Callable[[RequestContext], CacheKey | None] | None:
     """Return what makes the key of a call, or None for an operation that is not cached.
 
     The parameters are read for it ahead of their turn; a call whose parameters are wrong has no key, and is refused
@@ -83,14 +83,14 @@ def keying(parts: Parts) -> Callable[[RequestContext], Key | None] | None:
         return None
     read, tags = parts.parameters.read, policy.cache.tags
 
-    def key(context: RequestContext) -> Key | None:
+    def key(context: RequestContext) -> CacheKey | None:
         try:
             arguments = read(context.path_values, context.query_string, context.headers)
         except ValidationError:
             return None
         context.arguments = arguments
         asked = {name: value for name, value in arguments.items() if name != _CONDITION}
-        return store.key(policy.operation_id, asked, [tag.spell(arguments) for tag in tags])
+        return store.make_key(policy.operation_id, asked, [tag.expand(arguments) for tag in tags])
 
     return key
 

@@ -28,13 +28,13 @@ def make(parts: Parts) -> Step | None:
     headers_of = _headers(name, bucket)
 
     def limit(context: RequestContext) -> None:
-        by_account = context.caller is not None and context.caller[1] not in limiter.refused
+        by_account = context.caller is not None and context.caller[1] not in limiter.refused_sessions
         who = str(context.caller[0]) if context.caller and by_account else context.client.network
         context.key = key_of(context) if key_of else None
         if context.key is None or store is None:
-            state = limiter.take(name, who, bucket)
+            state = limiter.consume(name, who, bucket)
         else:
-            state, context.look = store.take_and_look(limiter, name, who, bucket, context.key)
+            state, context.look = store.consume_and_look_up(limiter, name, who, bucket, context.key)
         context.answer_headers += headers_of(state)
         context.taken = state if by_account else None
         if state.retry_seconds:
@@ -55,8 +55,8 @@ def for_the_refused(parts: Parts) -> Callable[[RequestContext], None] | None:
         if context.taken is None or context.caller is None:
             return
         user_id, session_id = context.caller
-        limiter.refused.note(session_id)
-        state = limiter.take_instead(name, str(user_id), bucket, context.taken, context.client.network)
+        limiter.refused_sessions.add(session_id)
+        state = limiter.transfer(name, str(user_id), bucket, context.taken, context.client.network)
         others = [header for header in context.answer_headers if header[0] not in _NAMES]
         context.answer_headers = [*others, *headers_of(state)]
 
@@ -82,6 +82,6 @@ def _only_look(parts: Parts) -> Step:
         assert store is not None
         assert key_of is not None
         context.key = key_of(context)
-        context.look = store.look(context.key) if context.key else None
+        context.look = store.look_up(context.key) if context.key else None
 
     return look

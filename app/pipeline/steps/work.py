@@ -31,7 +31,7 @@ def make(parts: Parts) -> Step:
             response = respond(context, handler(context))
             if context.claim:
                 kept.keep(context, response)
-            leave([tag.spell(_values(context)) for tag in tags], store=store)
+            leave([tag.expand(_values(context)) for tag in tags], store=store)
             record(parts, context, "succeeded")
         return response
 

@@ -40,7 +40,7 @@ def store(service: Service, valkey: redis.Redis) -> CacheStore:
     """What another worker of the same deployment has of the cache."""
     config = service.config
     cache = Cache(config.redis_url, timeout_ms=2000, prefix=config.redis_prefix)
-    return CacheStore(cache, identify=identity, release="another")
+    return CacheStore(cache, database_id=identity, release="another")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import redis
 
 from app.cache import client as cache_client
 from app.cache.client import Cache
-from app.cache.store import UNUSED_SECONDS, CacheStore
+from app.cache.store import UNUSED_VERSION_SECONDS, CacheStore
 from app.database import identity
 from app.embedded import start_valkey
 from app.services import invalidations
@@ -92,7 +92,7 @@ class Reader:
     def replay(self, fragile: Fragile) -> None:
         """Drop what could not be dropped, as a worker does every now and then."""
         cache = Cache(fragile.url, timeout_ms=2000, prefix="charter")
-        store = CacheStore(cache, identify=identity, release="another")
+        store = CacheStore(cache, database_id=identity, release="another")
         invalidations.replay(store=store, linger_seconds=60)
         invalidations.replay(store=store, linger_seconds=-1)
 
@@ -287,5 +287,5 @@ def test_asking_for_what_is_not_there_fills_nothing_up(reader: Reader, fragile: 
         assert reader.client.get(f"/v1/users/{uuid4()}/profile").status_code == 404
 
     new = set(fragile.client.scan_iter("*:tag:*")) - before
-    assert all(0 < fragile.client.ttl(tag) <= UNUSED_SECONDS for tag in new)
-    assert all(fragile.client.ttl(tag) > UNUSED_SECONDS for tag in before)
+    assert all(0 < fragile.client.ttl(tag) <= UNUSED_VERSION_SECONDS for tag in new)
+    assert all(fragile.client.ttl(tag) > UNUSED_VERSION_SECONDS for tag in before)

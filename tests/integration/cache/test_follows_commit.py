@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 import redis
 
-from app.cache.client import Cache, as_values
+from app.cache.client import Cache, mget_values
 from app.cache.store import CacheStore
 from app.database import Database, run
 from app.services import invalidations
@@ -26,7 +26,7 @@ READING = "FROM users u"
 
 def versions(valkey: redis.Redis) -> dict[bytes, bytes | None]:
     keys = list(valkey.scan_iter("*:tag:*"))
-    return dict(zip(keys, as_values(valkey.mget(keys), len(keys)), strict=True))
+    return dict(zip(keys, mget_values(valkey.mget(keys), len(keys)), strict=True))
 
 
 def away() -> Cache:
@@ -161,7 +161,7 @@ def test_a_row_stays_for_readers_who_asked_redis_before_it_was_replayed(
         reader.start()
         while not run("SELECT 1 FROM pg_locks WHERE relation = 'pending_invalidations'::regclass AND NOT granted"):
             pass
-        assert store.drop([profile.tag])
+        assert store.invalidate([profile.tag])
         cursor.execute("UPDATE pending_invalidations SET dropped_at = now()")
         cursor.execute(
             "DELETE FROM pending_invalidations WHERE dropped_at < now() - make_interval(secs => %s)",
@@ -174,7 +174,7 @@ def test_a_row_stays_for_readers_who_asked_redis_before_it_was_replayed(
 
 def test_a_replay_that_redis_does_not_hear_changes_nothing(profile: Profile, store: CacheStore) -> None:
     invalidations.leave([profile.tag], store=None)
-    unheard = CacheStore(away(), identify=lambda: "x", release="x")
+    unheard = CacheStore(away(), database_id=lambda: "x", release="x")
 
     assert invalidations.replay(store=unheard, linger_seconds=60) == 1
     assert invalidations.replay(store=unheard, linger_seconds=60) == 1
@@ -187,7 +187,7 @@ def test_what_nobody_could_drop_is_forgotten_when_no_entry_can_be_older(profile:
     invalidations.leave([profile.tag], store=None)
     run("UPDATE pending_invalidations SET created_at = now() - interval '25 hours'")
 
-    invalidations.replay(store=CacheStore(away(), identify=lambda: "x", release="x"), linger_seconds=60)
+    invalidations.replay(store=CacheStore(away(), database_id=lambda: "x", release="x"), linger_seconds=60)
 
     assert waiting() == []
 
@@ -205,12 +205,12 @@ def test_a_tag_that_many_writes_left_is_one_row_until_it_is_dropped(
 ) -> None:
     """Redis is away for long; one of the writers has dropped the tag meanwhile, and is about to remove his row."""
     monkeypatch.setattr(invalidations, "_MAX_AT_ONCE", 20)
-    unheard = CacheStore(away(), identify=lambda: "x", release="x")
+    unheard = CacheStore(away(), database_id=lambda: "x", release="x")
     profile.read()
     last = run(
         "INSERT INTO pending_invalidations (id, tag) VALUES (gen_random_uuid(), %s) RETURNING id", (profile.tag,)
     )
-    assert store.drop([profile.tag])
+    assert store.invalidate([profile.tag])
     profile.read()
     run("UPDATE user_profiles SET display_name = 'After' WHERE user_id = %s", (profile.owner.id,))
     for _ in range(30):

@@ -25,7 +25,7 @@ class RefusedSessions:
         self._until: OrderedDict[UUID, float] = OrderedDict()
         self._lock = threading.Lock()
 
-    def note(self, session_id: UUID) -> None:
+    def add(self, session_id: UUID) -> None:
         """Note that a session was refused just now."""
         with self._lock:
             self._until.pop(session_id, None)

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-LONGEST_WAIT_SECONDS = 5.0
+MAX_WAIT_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -16,14 +16,14 @@ class _Flight(Generic[T]):
     outcome: list[T] = field(default_factory=list)
 
 
-class Flights(Generic[T]):
+class SingleFlight(Generic[T]):
     """Work under way, by what it is for."""
 
     def __init__(self) -> None:
         self._flights: dict[Hashable, _Flight[T]] = {}
         self._lock = threading.Lock()
 
-    def join(self, key: Hashable, work: Callable[[], T]) -> T:
+    def run(self, key: Hashable, work: Callable[[], T]) -> T:
         """Return what the work under way for this key returns, or do it.
 
         Whoever waited for work that failed, or took too long, does it itself.
@@ -37,7 +37,7 @@ class Flights(Generic[T]):
             if flight is None:
                 flight = self._flights[key] = _Flight()
         if not leads:
-            flight.over.wait(LONGEST_WAIT_SECONDS)
+            flight.over.wait(MAX_WAIT_SECONDS)
             return flight.outcome[0] if flight.outcome else work()
         try:
             outcome = work()
