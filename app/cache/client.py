@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import redis
 import structlog
+from redis.client import Pipeline
 
 T = TypeVar("T")
 
@@ -32,14 +33,33 @@ def mget_values(answer: Any, number: int) -> list[bytes | None]:
     return answer
 
 
+class _Pipeline(Pipeline):
+    """A pipeline that is executed once, on the connection of its client."""
+
+    def reset(self) -> None:  # type: ignore[override]  # the stubs take it for the command RESET
+        """Leave the connection with the client; redis-py would return it to the pool."""
+        self.connection = None
+        super().reset()
+
+
 class _Client(redis.Redis):
-    """A client that its thread closes, or the end of the process."""
+    """The client of one thread; it keeps its connection until the thread closes it or the process ends."""
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        """Return a pipeline on the connection of this client.
+
+        redis-py would take another connection from the pool, and that one may lead to a later run of the server than
+        the one whose key names the caller has just asked for.
+        """
+        pipeline = _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+        pipeline.connection = self.connection
+        return pipeline
 
     def __del__(self) -> None:
-        """Leave the connection to the pool, which has it listed.
+        """Leave the connection in the pool's list.
 
-        redis-py would give it back, and wait for the pool's lock: forever, if the interpreter has stopped the thread
-        that held it, as it does with daemons when the process ends.
+        redis-py would return it, and wait for the lock of the pool. It would wait forever if the interpreter has
+        stopped the thread that holds the lock, as it does with daemon threads when the process ends.
         """
 
 
