@@ -12,7 +12,7 @@ from app.cache.store import CacheStore
 from app.clock import moment
 from app.config import Config
 from app.context.unanswered import Unanswered
-from app.database import identity
+from app.database import database_id
 from app.database.jobs import Job
 from app.gateway.connexion_apps import Lifetime
 from app.gateway.executors import Executor
@@ -68,7 +68,7 @@ def background_tasks(
     looks = [look for look in (probes.database_look, probes.cache_look) if look]
     linger = 2 * config.request_seconds
     return (
-        BackgroundTask(identity, None, name="identity"),
+        BackgroundTask(database_id, None, name="identity"),
         BackgroundTask(lambda: _warn_of_lost_keys(config, moment(clock)), None, name="lost_keys"),
         BackgroundTask(lambda: run_maintenance(config=config, now=moment(clock)), _DAY_SECONDS, name="run_maintenance"),
         BackgroundTask(

@@ -21,7 +21,7 @@ from app.config import Config
 from app.config_parsers import hashing_threads
 from app.context.declarations import SettingDeclarations
 from app.context.dependencies import Dependencies
-from app.database import bind, identity, run, within
+from app.database import bind, database_id, run, time_limit
 from app.errors import Unavailable
 from app.gateway.connexion_apps import build_stack, compiled, reading, stock
 from app.gateway.executors import Executor
@@ -71,7 +71,7 @@ def create_app(
     """
     contract = read_contract(config, document=document, handlers_package=handlers_package, bench=bench)
     hashers = hashing_threads(config.hashing_threads)
-    database = bind(config, size=pool_size(config), slow=log_slow_query, bounded=True)
+    database = bind(config, size=pool_size(config), on_slow_query=log_slow_query, limit_statements=True)
     metrics = None if quiet else Metrics()
     count_dropped_with(metrics.count_dropped_lines if metrics else None)
     cache = build_cache(config, metrics)
@@ -152,7 +152,7 @@ def build_cache_store(cache: Cache, contract: Contract, metrics: Metrics | None)
     """Return the cache of values, which other releases of the document and other databases do not share."""
     return CacheStore(
         cache,
-        database_id=identity,
+        database_id=database_id,
         release=hashlib.sha256(orjson.dumps([contract.document.bundle, contract.declarations.told])).hexdigest(),
         count=metrics.count_cache_read if metrics else None,
     )
@@ -207,8 +207,8 @@ def build_probes(cache: Cache, every: float = 5) -> Probes:
 
     def database() -> bool:
         try:
-            with within(_PROBE_SECONDS):
-                return run("SELECT 1", again=True) == [(1,)]
+            with time_limit(_PROBE_SECONDS):
+                return run("SELECT 1", retry_on_disconnect=True) == [(1,)]
         except Unavailable:
             return False
 

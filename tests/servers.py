@@ -235,7 +235,7 @@ def granted(url: str, role: str) -> None:
     proxy.initialize(database)
     found = rights.grants(role)
     assert found
-    connection = database.connect_apart()
+    connection = database.connect_outside_pool()
     connection.cursor().execute(found.script)
     connection.close()
     proxy.initialize(None)

@@ -24,7 +24,7 @@ from app.cli.stopping import hand_over, ignore_stops, tell
 from app.cli.supervisor import Supervisor
 from app.config import Config
 from app.database import connection
-from app.database.binding import bound
+from app.database.binding import current_database
 from app.factory import create_app
 from app.observability.multiprocess import NoFolderError, WorkerFigures, shared_folder
 from app.resources import CHECKOUT, PACKAGES
@@ -60,7 +60,7 @@ def run_server(config: Config, *, reload: bool = False) -> None:
         log.info("serving", address=address, workers=config.workers, gateway=config.gateway)
 
     if reload or config.workers > 1:
-        bound().reset()
+        current_database().reset()
     if reload:
         _serve_and_reload(listener, config, ready)
     elif config.workers > 1:
@@ -95,13 +95,13 @@ def _prepare_database(config: Config) -> Made | None:
     with connection():
         refuse_other_encodings()
         refuse_without_rights()
-        behind = shortfall(bound())
+        behind = shortfall(current_database())
     if config.env == "production":
         if behind:
             raise Refusal(f"{behind}: run charter db migrate", exit_code=MISCONFIGURED)
         return first_admin(config) if config.admin_password else None
     if behind or role_differences():
-        bring_up_to_date(bound(), report=tell)
+        bring_up_to_date(current_database(), report=tell)
     admin = first_admin(config)
     if admin and admin.password:
         # At once: whatever is refused after this, the password would be lost.

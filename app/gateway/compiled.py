@@ -9,7 +9,7 @@ from connexion.middleware.abstract import SpecMiddleware
 from connexion.spec import Specification
 
 from app.config import Config
-from app.database import queries
+from app.database import take_query_count
 from app.database.jobs import Job
 from app.errors import Unavailable
 from app.gateway.executors import Executor
@@ -102,8 +102,8 @@ class CompiledGateway(SpecMiddleware):
 
 def run_counted(run: Callable[[RequestContext], Response], context: RequestContext) -> Response:
     """Run a call on this thread and note how many queries it took."""
-    queries()
+    take_query_count()
     try:
         return run(context)
     finally:
-        context.queries = queries()
+        context.queries = take_query_count()

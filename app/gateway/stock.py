@@ -94,7 +94,7 @@ class StockEntrance(SpecMiddleware):
                 await self._app({**scope, **_plain_request(request), _REQUEST: request}, receive, ignore)
         except (TimeoutError, asyncio.CancelledError) as error:
             reason = "deadline" if isinstance(error, TimeoutError) else "shutdown"
-            if request.job.give_up(reason) or request.committed is None:
+            if request.job.cancel(reason) or request.committed is None:
                 raise Unavailable(reason=reason) from error
             return await request.committed()
         finally:

@@ -72,7 +72,7 @@ class StoredResponses:
             IdempotencyKeyReused: what is kept was the answer to another request.
             Internal: what is kept is nothing that the document describes.
         """
-        rows = run(_FIND, (*self._name(context), self._tools.moment), again=True)
+        rows = run(_FIND, (*self._name(context), self._tools.moment), retry_on_disconnect=True)
         return self._answer(rows, _claim_of(context))
 
     def claim(self, context: RequestContext) -> None:

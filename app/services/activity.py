@@ -13,7 +13,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
-from app.database import run, transaction, within
+from app.database import run, time_limit, transaction
 from app.errors import ValidationError, Violation
 
 Interval = Literal["hour", "day"]
@@ -212,7 +212,7 @@ def settle(*, settle_seconds: int, now: datetime) -> None:
     """
     horizon = _EPOCH + _floor(now - timedelta(seconds=settle_seconds) - _EPOCH, _HOUR)
     due = time.monotonic() + _RUN_SECONDS
-    with within(_LONGEST_SECONDS):
+    with time_limit(_LONGEST_SECONDS):
         while _settle_some(horizon) and time.monotonic() < due:
             pass
 

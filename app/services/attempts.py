@@ -18,7 +18,7 @@ from uuid import UUID
 
 from app.clock import PRESENT
 from app.context.dependencies import Dependencies
-from app.database import allowing, run, run_apart
+from app.database import extra_time, run, run_in_autocommit
 from app.errors import RateLimited
 from app.identifiers import new_id
 from app.security.principal import Client
@@ -103,7 +103,7 @@ def count(*, email: str, known: bool, client: Client, dependencies: Dependencies
     config = dependencies.config
     account_key = _digest(dependencies, "account", email, client.network if known else "")
     client_key = _digest(dependencies, "client", client.network)
-    ((window_started_at, failures),) = run_apart(
+    ((window_started_at, failures),) = run_in_autocommit(
         _COUNT,
         {
             "client": client_key,
@@ -127,8 +127,8 @@ def count(*, email: str, known: bool, client: Client, dependencies: Dependencies
 def give_back(attempt: Attempt, *, dependencies: Dependencies) -> None:
     """Undo the count of an attempt whose password was right; the account's counter starts afresh."""
     # Also when the deadline has passed meanwhile: who is answered 503 has not guessed wrong.
-    with allowing(_GIVE_BACK_SECONDS):
-        run_apart(_CLEAR, {"account": attempt.account_key})
+    with extra_time(_GIVE_BACK_SECONDS):
+        run_in_autocommit(_CLEAR, {"account": attempt.account_key})
         _uncount(attempt.client_key, attempt.window_started_at, dependencies)
 
 
@@ -158,7 +158,9 @@ def _account_keys(email: str, user_id: UUID, dependencies: Dependencies) -> dict
 
 
 def _uncount(client_key: str, window_started_at: datetime, dependencies: Dependencies) -> None:
-    run_apart(_UNCOUNT, {"client": client_key, "window_started_at": window_started_at, "now": dependencies.moment})
+    run_in_autocommit(
+        _UNCOUNT, {"client": client_key, "window_started_at": window_started_at, "now": dependencies.moment}
+    )
 
 
 def _refusal(account_key: str, client_key: str, dependencies: Dependencies) -> RateLimited:

@@ -70,7 +70,7 @@ def write_event(
             client.address,
             client.user_agent,
         ),
-        again=True,
+        retry_on_disconnect=True,
     )
 
 
@@ -89,5 +89,5 @@ def write_local_event(
     run(
         _WRITE_WITHOUT_CLIENT,
         (new_id(), now, request_id, actor_id, actor_role, action, outcome, reason, kind, identifier, details),
-        again=True,
+        retry_on_disconnect=True,
     )

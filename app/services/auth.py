@@ -7,7 +7,7 @@ from uuid import UUID
 from app.clock import PRESENT
 from app.context.dependencies import Dependencies
 from app.context.event import Event
-from app.database import run, run_apart, transaction
+from app.database import run, run_in_autocommit, transaction
 from app.errors import InvalidCredentials, InvalidRefreshToken, ValidationError, Violation
 from app.security.principal import Client, Principal
 from app.services import accounts, addresses, attempts, sessions, settings
@@ -222,7 +222,7 @@ def _find_stored(email: str, client: Client, dependencies: Dependencies) -> Stor
 def _upgrade(stored: Stored, password: str, dependencies: Dependencies) -> str:
     """Store the password at the cost in force and return the hash that is stored now."""
     fresh = dependencies.passwords.hash(password)
-    if run_apart(_UPGRADE_HASH, {"id": stored.user_id, "old": stored.password_hash, "new": fresh}):
+    if run_in_autocommit(_UPGRADE_HASH, {"id": stored.user_id, "old": stored.password_hash, "new": fresh}):
         return fresh
     # Another sign-in upgraded it first, or the password was changed; only the first leaves ours valid.
     current = run("SELECT password_hash FROM users WHERE id = %(id)s", {"id": stored.user_id})

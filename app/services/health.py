@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 import peewee
 import structlog
 
-from app.database import run, within
-from app.database.binding import bound
+from app.database import run, time_limit
+from app.database.binding import current_database
 from app.errors import Unavailable
 from app.services import rights
 
@@ -154,11 +154,11 @@ def look_at_database() -> Found:
 
     It writes one row in its place, commits, and sorts a little more than fits in memory: nothing is left behind.
     """
-    with within(LOOK_SECONDS):
+    with time_limit(LOOK_SECONDS):
         found, code = _try()
         if code == _READ_ONLY_NOW:
             # The idle connections may be from before a failover or a change of settings: a fresh one decides.
-            bound().reset()
+            current_database().reset()
             found, _ = _try()
     return found
 

@@ -78,7 +78,7 @@ def leave(tags: Collection[str], *, store: CacheStore | None) -> None:
 
 def pending(tags: Sequence[str]) -> list[str]:
     """Return those of the tags that some write has yet to drop."""
-    return list(run(_PENDING, (list(tags),), again=True)[0][0])
+    return list(run(_PENDING, (list(tags),), retry_on_disconnect=True)[0][0])
 
 
 def request(*, tags: Sequence[str], everything: bool, known: KnownTags, store: CacheStore | None, event: Event) -> int:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from app.clock import PRESENT
 from app.config import Config
-from app.database import run, within
+from app.database import run, time_limit
 
 # Made in the name of the owner of the tables: the role that serves may own nothing.
 _PARTITIONS = f"SELECT make_audit_partitions({PRESENT})"
@@ -36,7 +36,7 @@ def run_maintenance(*, config: Config, now: datetime | None) -> None:
     Args:
         now: the present, as tests have it; None: by the database's clock.
     """
-    with within(_LONGEST_SECONDS):
+    with time_limit(_LONGEST_SECONDS):
         run(_PARTITIONS, {"now": now})
         run(_ATTEMPTS, {"now": now})
         run(_SESSIONS, {"now": now, "known": timedelta(days=config.limit_known_address_days)})

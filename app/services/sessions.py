@@ -11,7 +11,7 @@ from app import entity_tags
 from app.clock import PRESENT
 from app.context.dependencies import Dependencies
 from app.context.unanswered import Rotated
-from app.database import on_doubt, on_rollback, run, run_apart, transaction
+from app.database import on_commit_unknown, on_rollback, run, run_in_autocommit, transaction
 from app.entity_tags import Versions
 from app.errors import InvalidRefreshToken, NotFound
 from app.identifiers import new_id
@@ -176,7 +176,7 @@ def rotate(claim: RefreshClaim, *, dependencies: Dependencies) -> Rotation | Non
     rotation = Rotation._make(told)
     if rotation.outcome in ("rotated", "unanswered"):
         rotated = Rotated(claim.session_id, claim.generation + 1, rotated_at)
-        on_doubt(lambda: dependencies.unanswered.note(rotated))
+        on_commit_unknown(lambda: dependencies.unanswered.note(rotated))
     elif rotation.outcome == "reuse":
         on_rollback(lambda: _punish(claim, grace, dependencies))
     return rotation
@@ -184,7 +184,7 @@ def rotate(claim: RefreshClaim, *, dependencies: Dependencies) -> Rotation | Non
 
 def _punish(claim: RefreshClaim, grace: timedelta, dependencies: Dependencies) -> None:
     found = {"id": claim.session_id, "generation": claim.generation, "grace": grace, "now": dependencies.moment}
-    if not run_apart(_PUNISH, found):
+    if not run_in_autocommit(_PUNISH, found):
         # Somebody else has ended it since the verdict.
         raise InvalidRefreshToken(reason="ended")
 

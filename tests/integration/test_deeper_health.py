@@ -110,7 +110,7 @@ def test_a_look_that_gets_no_answer_ends_and_counts_when_it_comes_twice(
 ) -> None:
     monkeypatch.setattr("app.services.health.LOOK_SECONDS", 0.2)
     probes = build_probes(NOBODY)
-    other = database.connect_apart()
+    other = database.connect_outside_pool()
     try:
         other.cursor().execute("BEGIN; LOCK TABLE health_checks")
         assert looked(probes).database

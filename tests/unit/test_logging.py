@@ -183,12 +183,12 @@ def test_a_trace_is_written_once_a_minute_for_each_kind_and_the_error_each_time(
 
 
 def test_a_thread_s_lines_say_which_request_it_works_for(lines):
-    jobs.begin(jobs.Job("r-7", "list_users"))
+    jobs.set_current(jobs.Job("r-7", "list_users"))
     try:
         log_slow_query("SELECT 1", 200)
         structlog.get_logger().info("own", request_id="r-8")
     finally:
-        jobs.begin(None)
+        jobs.set_current(None)
     log_slow_query("SELECT 1", 200)
 
     named = [(line["event"], line.get("request_id"), line.get("operation_id")) for line in lines()]

@@ -90,7 +90,7 @@ def make(parts: Parts) -> Step | None:
                 client.address,
                 client.user_agent,
             ),
-            again=True,
+            retry_on_disconnect=True,
         )
         if rows:
             context.occurred_at = rows[0][_WIDTH + 4]

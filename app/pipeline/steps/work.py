@@ -5,7 +5,7 @@ from typing import Any
 
 from app.cache.tags import CALLER
 from app.context.event import Event
-from app.database import retrying, unit
+from app.database import retry_transaction, unit_of_work
 from app.pipeline.context import RequestContext, Response
 from app.pipeline.parts import Parts, Step
 from app.pipeline.steps.event import record, records_failure
@@ -27,7 +27,7 @@ def make(parts: Parts) -> Step:
 
     def attempt(context: RequestContext, draft: Event) -> Response:
         context.event = Event(draft.actor, draft.target)
-        with unit(first=partial(kept.claim, context) if context.claim else None):
+        with unit_of_work(on_begin=partial(kept.claim, context) if context.claim else None):
             response = respond(context, handler(context))
             if context.claim:
                 kept.keep(context, response)
@@ -39,7 +39,7 @@ def make(parts: Parts) -> Step:
     def write(context: RequestContext) -> Response:
         draft = context.event
         try:
-            return retrying(lambda: attempt(context, draft))
+            return retry_transaction(lambda: attempt(context, draft))
         except Replayed as twin:
             return twin.response
 

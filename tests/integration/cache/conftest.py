@@ -11,7 +11,7 @@ import redis
 
 from app.cache.client import Cache
 from app.cache.store import CacheStore
-from app.database import Database, identity
+from app.database import Database, database_id
 from models.record import database as proxy
 from tests.integration.conftest import Services
 from tests.people import People, Person
@@ -40,7 +40,7 @@ def store(service: Service, valkey: redis.Redis) -> CacheStore:
     """What another worker of the same deployment has of the cache."""
     config = service.config
     cache = Cache(config.redis_url, timeout_ms=2000, prefix=config.redis_prefix)
-    return CacheStore(cache, database_id=identity, release="another")
+    return CacheStore(cache, database_id=database_id, release="another")
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import redis
 from app.cache import client as cache_client
 from app.cache.client import Cache
 from app.cache.store import UNUSED_VERSION_SECONDS, CacheStore
-from app.database import identity
+from app.database import database_id
 from app.embedded import start_valkey
 from app.services import invalidations
 from models.record import database as proxy
@@ -92,7 +92,7 @@ class Reader:
     def replay(self, fragile: Fragile) -> None:
         """Drop what could not be dropped, as a worker does every now and then."""
         cache = Cache(fragile.url, timeout_ms=2000, prefix="charter")
-        store = CacheStore(cache, database_id=identity, release="another")
+        store = CacheStore(cache, database_id=database_id, release="another")
         invalidations.replay(store=store, linger_seconds=60)
         invalidations.replay(store=store, linger_seconds=-1)
 
