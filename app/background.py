@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from app.cache.store import CacheStore
-from app.clock import moment
+from app.clock import database_now
 from app.config import Config
 from app.context.unanswered import Unanswered
 from app.database import database_id
@@ -69,8 +69,10 @@ def background_tasks(
     linger = 2 * config.request_seconds
     return (
         BackgroundTask(database_id, None, name="identity"),
-        BackgroundTask(lambda: _warn_of_lost_keys(config, moment(clock)), None, name="lost_keys"),
-        BackgroundTask(lambda: run_maintenance(config=config, now=moment(clock)), _DAY_SECONDS, name="run_maintenance"),
+        BackgroundTask(lambda: _warn_of_lost_keys(config, database_now(clock)), None, name="lost_keys"),
+        BackgroundTask(
+            lambda: run_maintenance(config=config, now=database_now(clock)), _DAY_SECONDS, name="run_maintenance"
+        ),
         BackgroundTask(
             lambda: replay(store=store, linger_seconds=linger), config.cache_replay_seconds, False, "cache_replay"
         ),

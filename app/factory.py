@@ -28,9 +28,9 @@ from app.gateway.executors import Executor
 from app.gateway.http.protocol import Protocol
 from app.gateway.request_parser import RequestParser
 from app.gateway.response_sender import ResponseSender
-from app.observability.lines import count_dropped_with, flush
+from app.observability.log_writer import flush, set_dropped_counter
 from app.observability.metrics import Metrics
-from app.observability.slow import log_slow_query
+from app.observability.slow_queries import log_slow_query
 from app.pages.views import Pages, register_pages
 from app.pipeline.contract import OPENAPI, Contract, read_contract
 from app.pipeline.plan import compile_plans
@@ -73,7 +73,7 @@ def create_app(
     hashers = hashing_threads(config.hashing_threads)
     database = bind(config, size=pool_size(config), on_slow_query=log_slow_query, limit_statements=True)
     metrics = None if quiet else Metrics()
-    count_dropped_with(metrics.count_dropped_lines if metrics else None)
+    set_dropped_counter(metrics.count_dropped_lines if metrics else None)
     cache = build_cache(config, metrics)
     store = build_cache_store(cache, contract, metrics)
     dependencies = build_dependencies(
@@ -106,7 +106,7 @@ def create_app(
             store,
             probes=probes,
             unanswered=dependencies.unanswered,
-            tell_clock_offset=metrics.tell_clock_offset if metrics else None,
+            tell_clock_offset=metrics.set_clock_offset if metrics else None,
         ),
         executor=executors["common"],
         apart=apart,

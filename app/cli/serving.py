@@ -26,7 +26,7 @@ from app.config import Config
 from app.database import connection
 from app.database.binding import current_database
 from app.factory import create_app
-from app.observability.multiprocess import NoFolderError, WorkerFigures, shared_folder
+from app.observability.multiprocess import MetricsFolderError, WorkerMetrics, shared_folder
 from app.resources import CHECKOUT, PACKAGES
 from app.services.health import begin_draining
 from app.spec.document import DocumentError
@@ -177,11 +177,11 @@ def _supervise(listener: socket.socket, config: Config, ready: Callable[[], None
                 listener=listener,
                 stop_seconds=config.drain + config.grace_seconds,
                 ready=ready,
-                figures=WorkerFigures(),
+                figures=WorkerMetrics(),
             )
             if not supervisor.run():
                 raise Refusal("a worker did not start: the log says why")
-    except NoFolderError as error:
+    except MetricsFolderError as error:
         raise Refusal(str(error), exit_code=MISCONFIGURED) from error
 
 

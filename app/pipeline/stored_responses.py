@@ -12,7 +12,7 @@ from uuid import UUID
 
 import peewee
 
-from app.clock import PRESENT_NEXT
+from app.clock import NOW_SQL_POSITIONAL
 from app.context.dependencies import Dependencies
 from app.database import run, transaction
 from app.errors import IdempotencyInProgress, IdempotencyKeyReused, SessionEnded, Unavailable
@@ -21,13 +21,13 @@ from app.pipeline.context import IdempotencyClaim, RequestContext, Response
 
 _FIND = f"""
 SELECT fingerprint, status, headers, body FROM idempotency_keys
-WHERE user_id = %s AND operation = %s AND key = %s AND expires_at > {PRESENT_NEXT}
+WHERE user_id = %s AND operation = %s AND key = %s AND expires_at > {NOW_SQL_POSITIONAL}
 """  # noqa: S608 (constants)
 
 # One round trip, planned once per connection: app/database/functions/claim_idempotency_key.sql.
 _CLAIM = f"""
 SELECT fingerprint, status, headers, body
-FROM claim_idempotency_key(%s, %s, %s, %s, %s, {PRESENT_NEXT}, {PRESENT_NEXT} + %s)
+FROM claim_idempotency_key(%s, %s, %s, %s, %s, {NOW_SQL_POSITIONAL}, {NOW_SQL_POSITIONAL} + %s)
 """  # noqa: S608
 
 _KEEP = """

@@ -5,19 +5,19 @@ import json
 from datetime import datetime
 from uuid import UUID
 
-from app.clock import PRESENT_NEXT
+from app.clock import NOW_SQL_POSITIONAL
 from app.context.event import Event
 from app.database import run
 from app.identifiers import new_id
 from app.security.principal import Client
 
-_WRITE = f"SELECT record_event({PRESENT_NEXT}, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_WRITE = f"SELECT record_event({NOW_SQL_POSITIONAL}, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
 # Rare, so it needs no function that the server keeps the plan of.
 _WRITE_WITHOUT_CLIENT = f"""
 INSERT INTO audit_events (id, kind, occurred_at, request_id, actor_id, actor_role, action, outcome, reason,
                           target_type, target_id, details)
-VALUES (%s, 'event', {PRESENT_NEXT}, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+VALUES (%s, 'event', {NOW_SQL_POSITIONAL}, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT DO NOTHING
 """  # noqa: S608 (constants)
 

@@ -163,7 +163,7 @@ def _lock(role_name: str, dependencies: Dependencies) -> Role:
 
 def _require(role: Role, expected_version: Versions) -> None:
     # The row is locked since it was read: what is compared here cannot change any more.
-    entity_tags.require(expected_version, roles.etag(role), form=NUMBER_AND_DIGEST)
+    entity_tags.check_if_match(expected_version, roles.etag(role), form=NUMBER_AND_DIGEST)
 
 
 def _save(role: Role, now: datetime) -> Role:

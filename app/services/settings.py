@@ -180,7 +180,7 @@ def _lock(key: str, expected_version: Versions, dependencies: Dependencies) -> S
     # the transaction ends, so old and new values of a key make one chain in the trail.
     run(_LOCK, {"key": key})
     before = _read((key,), dependencies)[key]
-    entity_tags.require(expected_version, etag(before), form=NUMBER_AND_DIGEST)
+    entity_tags.check_if_match(expected_version, etag(before), form=NUMBER_AND_DIGEST)
     return before
 
 

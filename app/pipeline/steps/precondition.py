@@ -28,13 +28,13 @@ def make(parts: Parts) -> Step | None:
 def expected_versions(text: str) -> Versions:
     """Return the versions that an If-Match header allows; None for `*`: any.
 
-    What a tag says is its resource's own affair: `app.entity_tags.require` compares it there.
+    What a tag says is its resource's own affair: `app.entity_tags.check_if_match` compares it there.
 
     Raises:
         ValidationError: when the text is not a list of entity tags.
     """
     try:
-        return entity_tags.read(text)
+        return entity_tags.parse(text)
     except ValueError:
         violation = Violation('Must be * or a list of ETags such as "3".', "If-Match")
         raise ValidationError(details=[violation]) from None

@@ -7,7 +7,7 @@ work begins (law 4). The identifier of the row is made here, so a repeat after a
 from typing import Any
 from uuid import UUID
 
-from app.clock import PRESENT_NEXT
+from app.clock import NOW_SQL_POSITIONAL
 from app.database import run
 from app.errors import AppError, Forbidden, SessionEnded, StepUpRequired
 from app.identifiers import new_id
@@ -28,7 +28,7 @@ def _statement(more: str = "") -> str:
     # A function, planned once per connection: app/database/functions/decide_call.sql is the rule that decides.
     return f"""
     SELECT {", ".join(Account._fields)}, signed_in_at, holds_all, permissions, refusal, present.moment {more}
-    FROM (SELECT {PRESENT_NEXT} AS moment) present,
+    FROM (SELECT {NOW_SQL_POSITIONAL} AS moment) present,
          decide_call(present.moment, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     """  # noqa: S608 (constants)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.embedded import EmbeddedError, start_postgres
-from app.embedded.homes import find
+from app.embedded.installation import find_installation
 from app.pipeline.contract import OPENAPI
 from app.spec.document import load
 from tests.bench.driver import LoadError
@@ -54,7 +54,7 @@ def databases(users: int, events: int) -> Iterator[tuple[str, str]]:
     with contextlib.ExitStack() as stack:
         kept = kept_at(ROOT / ".charter")
         large = None
-        if find(kept):
+        if find_installation(kept):
             server = start_postgres(kept)
             stack.callback(server.stop)
             large = server.url if fits(server.url, users, events) else None
