@@ -1,4 +1,4 @@
-"""Single flight: of the threads of this process that miss the same thing at once, one works and the others wait."""
+"""Single flight: if several threads of this process need the same value at once, one loads it and the others wait."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -11,39 +11,40 @@ MAX_WAIT_SECONDS = 5.0
 
 
 @dataclass(slots=True)
-class _Flight(Generic[T]):
-    over: threading.Event = field(default_factory=threading.Event)
-    outcome: list[T] = field(default_factory=list)
+class _Call(Generic[T]):
+    done: threading.Event = field(default_factory=threading.Event)
+    result: list[T] = field(default_factory=list)
 
 
 class SingleFlight(Generic[T]):
-    """Work under way, by what it is for."""
+    """The running calls, by key."""
 
     def __init__(self) -> None:
-        self._flights: dict[Hashable, _Flight[T]] = {}
+        self._calls: dict[Hashable, _Call[T]] = {}
         self._lock = threading.Lock()
 
     def run(self, key: Hashable, work: Callable[[], T]) -> T:
-        """Return what the work under way for this key returns, or do it.
+        """Return the result of the running call with this key; if there is none, call the function.
 
-        Whoever waited for work that failed, or took too long, does it itself.
+        A thread that waited for a call that failed or took too long calls the function itself.
 
         Args:
-            key: must differ wherever an outcome made for the one would not do for the other.
+            key: two calls may have the same key only if the result of one can be used for the other.
+            work: the function to call.
         """
         with self._lock:
-            flight = self._flights.get(key)
-            leads = flight is None
-            if flight is None:
-                flight = self._flights[key] = _Flight()
-        if not leads:
-            flight.over.wait(MAX_WAIT_SECONDS)
-            return flight.outcome[0] if flight.outcome else work()
+            call = self._calls.get(key)
+            is_first = call is None
+            if call is None:
+                call = self._calls[key] = _Call()
+        if not is_first:
+            call.done.wait(MAX_WAIT_SECONDS)
+            return call.result[0] if call.result else work()
         try:
-            outcome = work()
-            flight.outcome.append(outcome)
-            return outcome
+            result = work()
+            call.result.append(result)
+            return result
         finally:
             with self._lock:
-                del self._flights[key]
-            flight.over.set()
+                del self._calls[key]
+            call.done.set()

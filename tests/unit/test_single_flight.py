@@ -15,13 +15,13 @@ class Leader:
 
     def __init__(self, single_flight: SingleFlight[Any], outcome: Callable[[], Any]) -> None:
         self.begun = threading.Event()
-        self._flights, self._outcome = single_flight, outcome
+        self._single_flight, self._outcome = single_flight, outcome
         self.others = 0
 
     def __call__(self) -> Any:
         self.begun.set()
-        [flight] = self._flights._flights.values()
-        while len(flight.over._cond._waiters) < self.others:  # type: ignore[attr-defined]
+        [call] = self._single_flight._calls.values()
+        while len(call.done._cond._waiters) < self.others:  # type: ignore[attr-defined]
             pass
         return self._outcome()
 

@@ -26,7 +26,7 @@ def test_values_stand_where_the_braces_are() -> None:
 
 @pytest.mark.parametrize("text", ["", ":", "a:", "A", "a b", "a:{}", "a:{B}", "a:{b", "a:{b}c", "*", "a\n"])
 def test_what_is_no_tag_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no tag"):
+    with pytest.raises(ValueError, match="is not a tag"):
         TagTemplate.parse(text)
 
 
