@@ -86,5 +86,5 @@ def is_multi_line(text: str) -> bool:
 
 def _normal(form: str, text: str) -> str:
     if len(text) > MAX_LENGTH:
-        raise TextTooLongError(f"takes at most {MAX_LENGTH} characters")
+        raise TextTooLongError(f"must have at most {MAX_LENGTH} characters")
     return unicodedata.normalize(form, text)  # type: ignore[arg-type]

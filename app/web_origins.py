@@ -39,11 +39,11 @@ def origin(value: str) -> str:
         raise ValueError("has a *; list each origin, such as https://app.example.com")
     if not value.isascii():
         raise ValueError("has a host beyond ASCII; write it as browsers send it, beginning with xn--")
-    scheme, found, rest = value.partition("://")
-    if not found:
+    scheme, separator, rest = value.partition("://")
+    if not separator:
         raise ValueError(f"has an origin without a scheme; {_AS_SENT}")
     if scheme.lower() in _NO_ORIGINS:
-        raise ValueError(f"has an origin of a scheme that no page of yours alone can have; {_AS_SENT}")
+        raise ValueError(f"has an origin whose scheme does not identify one site; {_AS_SENT}")
     if any(mark in rest for mark in "/?#@"):
         raise ValueError(f"has an origin with more than a host and a port, such as a slash at its end; {_AS_SENT}")
     sent = _of_the_web(value) if scheme.lower() in _DEFAULT_PORTS else _of_an_application(value)
@@ -80,5 +80,5 @@ def _of_the_web(value: str) -> str | None:
 
 
 def _of_an_application(value: str) -> str | None:
-    found = _OTHER.fullmatch(value)
-    return f"{found[1].lower()}://{found[2]}" if found else None
+    match = _OTHER.fullmatch(value)
+    return f"{match[1].lower()}://{match[2]}" if match else None

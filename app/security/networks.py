@@ -35,38 +35,38 @@ def unlisted_proxy(peer: str, forwarded: str, trusted: Networks) -> str | None:
     Return None if there is none, if the forwarded value is not an address, or if the address is public: then anybody
     may have invented the header.
     """
-    found, rest = _resolve(peer, forwarded, trusted)
-    if found == _UNKNOWN or found.is_global or not any(_read(_without_port(entry)) for entry in rest[-1:]):
+    client, rest = _resolve(peer, forwarded, trusted)
+    if client == _UNKNOWN or client.is_global or not any(_read(_without_port(entry)) for entry in rest[-1:]):
         return None
-    return str(found)
+    return str(client)
 
 
 def _resolve(peer: str, forwarded: str | None, trusted: Networks) -> tuple[IPv4Address | IPv6Address, list[str]]:
     """Return the client, and the entries to the left of it."""
-    found = _read(peer.partition("%")[0] or _LOCAL)
-    if found is None:
+    client = _read(peer.partition("%")[0] or _LOCAL)
+    if client is None:
         return _UNKNOWN, []
     if not forwarded:
-        return found, []
+        return client, []
     # Proxies never write more entries than this. The rest stays in one piece, which is not an address.
     entries = [entry for part in forwarded.rsplit(",", _MAX_ENTRIES) if (entry := part.strip(" \t"))]
-    while entries and any(found in network for network in trusted):
-        written = _read(_without_port(entries[-1]))
-        if written is None:
+    while entries and any(client in network for network in trusted):
+        address = _read(_without_port(entries[-1]))
+        if address is None:
             break
-        found = written
+        client = address
         entries.pop()
-    return found, entries
+    return client, entries
 
 
 @lru_cache(_MAX_CACHED)
 def network_of(address: str) -> str:
     """Return the network that counts as one client: the /64 of an IPv6 address, or the IPv4 address itself.
 
-    A provider gives a household a /64 or more, within which anyone takes any address (RFC 6177).
+    A provider gives a household a /64 or more, and may use any address in it (RFC 6177).
     """
-    found = ip_address(address)
-    return str(IPv6Network((int(found), 64), strict=False)) if isinstance(found, IPv6Address) else address
+    parsed = ip_address(address)
+    return str(IPv6Network((int(parsed), 64), strict=False)) if isinstance(parsed, IPv6Address) else address
 
 
 def _without_port(entry: str) -> str:
@@ -85,8 +85,8 @@ def _read(text: str) -> IPv4Address | IPv6Address | None:
 @lru_cache(_MAX_CACHED)
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        found = ip_address(text)
+        address = ip_address(text)
     except ValueError:
         return None
-    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-    return mapped or found
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

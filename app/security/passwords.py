@@ -143,14 +143,14 @@ def _prehash(password: str) -> bytes:
     return base64.b64encode(hmac.digest(_LABEL, normal.encode("utf-8", "surrogatepass"), "sha256"))
 
 
-def _own_parts(words: Iterable[str]) -> list[str]:
-    found: set[str] = set()
-    for word in words:
+def _own_parts(own_words: Iterable[str]) -> list[str]:
+    words: set[str] = set()
+    for word in own_words:
         folded = casefold(word[:MAX_LENGTH])
         parts = re.split(r"[\W_]+", folded)
-        found.update((folded, "".join(parts), *parts))
-    found = {word for word in found if len(word) >= _MIN_OWN_WORD}
-    return sorted(found | {word[::-1] for word in found}, key=lambda word: (-len(word), word))
+        words.update((folded, "".join(parts), *parts))
+    words = {word for word in words if len(word) >= _MIN_OWN_WORD}
+    return sorted(words | {word[::-1] for word in words}, key=lambda word: (-len(word), word))
 
 
 def _period(text: str) -> int:
