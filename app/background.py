@@ -1,4 +1,4 @@
-"""What a worker does beside answering requests: chores, each again and again, and closing up at the end."""
+"""What a worker does besides requests: background tasks, each at its interval, and closing at the end."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,10 +17,10 @@ from app.database.jobs import Job
 from app.gateway.connexion_apps import Lifetime
 from app.gateway.executors import Executor
 from app.observability.logging import log_failure
-from app.services import activity, key_ring, user_counts
+from app.services import activity_statistics, key_ring, user_counts
 from app.services.clock_offset import ClockWatch
 from app.services.health import Probes
-from app.services.invalidations import replay
+from app.services.invalidations import invalidate_pending
 from app.services.maintenance import run_maintenance
 
 _DAY_SECONDS = 86_400.0
@@ -30,21 +30,21 @@ _UNANSWERED_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class BackgroundTask:
-    """Work that comes back. Every worker does it, so it must bear to be done by several at once.
+    """Work that is done repeatedly. Every worker does it, so several may do it at the same time.
 
     Attributes:
-        do: blocks; what it raises is logged, and it is tried again next time.
-        every_seconds: pause after each time; None: once, at the start.
-        at_once: whether the first time is at the start too, rather than after a pause.
-        name: in the lines that are logged for it.
-        apart: whether it has a thread of its own, so that requests never hold it up.
+        name: in the log lines about it.
+        run: blocks; an exception is logged, and the task runs again at its next time.
+        every_seconds: the pause after each run; None: it runs once, at the start.
+        at_start: whether the first run is at the start too, rather than after a pause.
+        own_thread: whether it runs on a thread of its own, so that requests never delay it.
     """
 
-    do: Callable[[], object]
+    name: str
+    run: Callable[[], object]
     every_seconds: float | None
-    at_once: bool = True
-    name: str | None = None
-    apart: bool = False
+    at_start: bool = True
+    own_thread: bool = False
 
 
 def background_tasks(
@@ -54,80 +54,87 @@ def background_tasks(
     *,
     probes: Probes,
     unanswered: Unanswered,
-    tell_clock_offset: Callable[[float], object] | None,
+    set_clock_offset: Callable[[float], object],
 ) -> tuple[BackgroundTask, ...]:
-    """Return all there are.
+    """Return all background tasks.
 
     Args:
         clock: returns the aware present moment in UTC.
         store: the cache of values.
-        probes: whose deeper looks are taken.
-        unanswered: the rotations of this worker that are in doubt.
-        tell_clock_offset: gets the seconds by which this machine's clock is ahead of the database's.
+        probes: whose deeper checks are run.
+        unanswered: the rotations of this worker whose outcome is unknown.
+        set_clock_offset: gets the seconds by which this machine's clock is ahead of the database's.
     """
-    looks = [look for look in (probes.database_look, probes.cache_look) if look]
+    checks = [check for check in (probes.database_check, probes.cache_check) if check]
     linger = 2 * config.request_seconds
     return (
-        BackgroundTask(database_id, None, name="identity"),
-        BackgroundTask(lambda: _warn_of_lost_keys(config, database_now(clock)), None, name="lost_keys"),
+        BackgroundTask("identity", database_id, None),
+        BackgroundTask("lost_keys", lambda: _warn_of_lost_keys(config, database_now(clock)), None),
         BackgroundTask(
-            lambda: run_maintenance(config=config, now=database_now(clock)), _DAY_SECONDS, name="run_maintenance"
+            "run_maintenance", lambda: run_maintenance(config=config, now=database_now(clock)), _DAY_SECONDS
         ),
         BackgroundTask(
-            lambda: replay(store=store, linger_seconds=linger), config.cache_replay_seconds, False, "cache_replay"
+            "cache_replay",
+            lambda: invalidate_pending(store=store, linger_seconds=linger),
+            config.cache_replay_seconds,
+            at_start=False,
         ),
-        BackgroundTask(user_counts.fold, config.statistics_seconds, name="user_counts"),
+        BackgroundTask("user_counts", user_counts.fold, config.statistics_seconds),
         BackgroundTask(
-            lambda: activity.settle(settle_seconds=config.statistics_settle_seconds, now=clock()),
+            "activity",
+            lambda: activity_statistics.aggregate_hours(settle_seconds=config.statistics_settle_seconds, now=clock()),
             config.statistics_seconds,
-            name="activity",
         ),
-        BackgroundTask(ClockWatch(tell_clock_offset).look, _CLOCK_SECONDS, name="clock_offset"),
-        BackgroundTask(unanswered.keep_settling, _UNANSWERED_SECONDS, False, "unanswered_refreshes"),
-        *(BackgroundTask(look.look, config.health_seconds, name="health", apart=True) for look in looks),
+        BackgroundTask("clock_offset", ClockWatch(set_clock_offset).check, _CLOCK_SECONDS),
+        BackgroundTask("unanswered_refreshes", unanswered.keep_settling, _UNANSWERED_SECONDS, at_start=False),
+        *(BackgroundTask("health", check.run, config.health_seconds, own_thread=True) for check in checks),
     )
 
 
 def lifetime(
-    work: Sequence[BackgroundTask], *, executor: Executor, apart: Executor, close: Sequence[Callable[[], object]]
+    tasks: Sequence[BackgroundTask],
+    *,
+    executor: Executor,
+    own_executor: Executor,
+    close: Sequence[Callable[[], object]],
 ) -> Lifetime:
-    """Return what runs from the start of the server to its end.
+    """Return the server's lifespan: it runs the background tasks from start to end, and then closes everything.
 
     Args:
-        executor: whose threads do the chores.
-        apart: whose thread does those that are apart.
+        executor: runs the tasks on the threads of requests.
+        own_executor: runs those that need a thread of their own.
         close: called one after the other when the server ends.
     """
 
-    async def keep_doing(chore: BackgroundTask) -> None:
-        if chore.every_seconds and not chore.at_once:
-            await asyncio.sleep(chore.every_seconds)
+    async def keep_running(task: BackgroundTask) -> None:
+        if task.every_seconds and not task.at_start:
+            await asyncio.sleep(task.every_seconds)
         while True:
             try:
-                await (apart if chore.apart else executor).run(chore.do, Job("upkeep", chore.name))
-            except Exception as error:  # noqa: BLE001 (tried again; the log has the trace)
-                log_failure(error, request_id="upkeep", code="UPKEEP")
-            if chore.every_seconds is None:
+                await (own_executor if task.own_thread else executor).run(task.run, Job("maintenance", task.name))
+            except Exception as error:  # noqa: BLE001 (it runs again; the log has the trace)
+                log_failure(error, request_id="maintenance", code="MAINTENANCE")
+            if task.every_seconds is None:
                 return
-            await asyncio.sleep(chore.every_seconds)
+            await asyncio.sleep(task.every_seconds)
 
     @asynccontextmanager
-    async def around(_: object) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(keep_doing(chore)) for chore in work]
+    async def lifespan(_: object) -> AsyncIterator[None]:
+        running = [asyncio.create_task(keep_running(task)) for task in tasks]
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            # On a thread: what is answered meanwhile still has to be sent.
+            for each in running:
+                each.cancel()
+            # On a thread, so that responses can still be sent meanwhile.
             for end in close:
                 await asyncio.to_thread(end)
 
-    return around
+    return lifespan
 
 
 def _warn_of_lost_keys(config: Config, now: datetime | None) -> None:
-    """Log one warning when live sessions name a key that REFRESH_KEYS lacks: they cannot be refreshed."""
+    """Log one warning if live sessions name a key that REFRESH_KEYS lacks: these sessions cannot be refreshed."""
     lost = key_ring.lost(key_ring.uses(now).values(), config.refresh_keys)
     if lost:
         structlog.get_logger("charter").warning(

@@ -8,10 +8,21 @@ parameter, which is null outside tests.
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from peewee import Function, fn
+
 # The present time in a statement: the parameter named `now`, or the next positional one. The value is constant within a
 # statement and works with an index, unlike clock_timestamp(); unlike now(), it is not that of the whole transaction.
 NOW_SQL = "coalesce(%(now)s, statement_timestamp())"
 NOW_SQL_POSITIONAL = "coalesce(%s, statement_timestamp())"
+
+
+def present(now: datetime | None) -> Function:
+    """Return the present time as part of a Peewee query.
+
+    Args:
+        now: the time that a test sets; None: the clock of the database decides.
+    """
+    return fn.COALESCE(now, fn.statement_timestamp())
 
 
 def system_clock() -> datetime:

@@ -1,6 +1,6 @@
-"""The settings: one frozen object, read once from the environment, with every mistake reported together.
+"""The configuration: one frozen object, read once from the environment, with all mistakes reported together.
 
-`docs/configuration.md` lists them all; a house test keeps the two equal.
+`docs/configuration.md` lists every variable; a house test compares it with this file.
 """
 
 from collections.abc import Mapping
@@ -12,238 +12,241 @@ from urllib.parse import urlsplit
 
 from app import config_parsers as parse
 from app import web_origins
-from app.config_checks import contradictions
+from app.config_checks import ConfigError, ConfigFault, contradictions, value_fault
 from app.config_parsers import Bucket, Names
 
-__all__ = ["Bucket", "Config", "ConfigError"]
+__all__ = ["Bucket", "Config", "ConfigError", "ConfigFault"]
 
 
-class ConfigError(Exception):
-    """Settings that are missing or wrong.
-
-    Attributes:
-        faults: one line for each, naming the variable and how to mend it.
-    """
-
-    def __init__(self, faults: list[str]) -> None:
-        self.faults = faults
-        super().__init__("\n".join(faults))
-
-
-def _setting(parser: Any, default: Any, about: str, *, env: str | None = None, secret: bool = False) -> Any:
+def _field(parser: Any, default: Any, about: str, *, env: str | None = None, secret: bool = False) -> Any:
     return field(default=default, metadata={"parser": parser, "about": about, "env": env, "secret": secret})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Config:
-    """Every number and name that a deployment may choose. Attribute names in capitals are the variables."""
+    """Every number and name that a deployment may choose. The variables are the attribute names in capitals."""
 
-    env: str = _setting(
+    env: str = _field(
         parse.choice("development", "test", "production"), "production", "the kind of deployment", env="CHARTER_ENV"
     )
-    gateway: str = _setting(
-        parse.choice("compiled", "connexion"), "compiled", "the way in: ours, or stock Connexion", env="CHARTER_GATEWAY"
+    gateway: str = _field(
+        parse.choice("compiled", "connexion"),
+        "compiled",
+        "Charter's own gateway, or the stock stack of Connexion",
+        env="CHARTER_GATEWAY",
     )
-    state_dir: Path = _setting(
-        parse.path, Path(".charter"), "where development keeps its servers and secrets", env="CHARTER_STATE"
+    state_dir: Path = _field(
+        parse.path, Path(".charter"), "the folder for the servers and secrets of development", env="CHARTER_STATE"
     )
 
-    host: str = _setting(parse.host, "127.0.0.1", "address to listen on")
-    port: int = _setting(parse.whole(0, 65535), 8080, "port to listen on; 0 takes a free one")
-    workers: int = _setting(parse.whole(1, 64), 1, "worker processes")
-    drain_seconds: int | str = _setting(
+    host: str = _field(parse.host, "127.0.0.1", "the address to listen on")
+    port: int = _field(parse.whole(0, 65535), 8080, "the port to listen on; 0 chooses a free one")
+    workers: int = _field(parse.whole(1, 64), 1, "the number of worker processes")
+    drain_seconds: int | str = _field(
         parse.whole_or_auto(0, 600),
         "auto",
-        "how long /health answers 503, and work goes on, before a server that is told to stop closes its port; "
+        "how long a stopping server still serves, with 503 for /health, before it closes its port; "
         "auto: 7 in production, else 0",
     )
-    grace_seconds: int = _setting(
-        parse.whole(1, 600), 30, "how long requests under way may then take before they are answered 503"
+    grace_seconds: int = _field(
+        parse.whole(1, 600), 30, "how long running requests may then take before they get a 503"
     )
-    keep_alive_seconds: int = _setting(
-        parse.whole(1, 3600), 75, "an idle connection is closed after this; longer than the balancer keeps one"
+    keep_alive_seconds: int = _field(
+        parse.whole(1, 3600),
+        75,
+        "an idle connection is closed after this; longer than the load balancer keeps one",
     )
-    send_seconds: int = _setting(
-        parse.whole(1, 3600), 30, "how long a client may take to read a response, and a second more for each KiB"
+    send_seconds: int = _field(
+        parse.whole(1, 3600), 30, "how long a client may take to read a response, plus one second for each KiB"
     )
-    metrics_dir: str = _setting(
-        parse.text, "", "where workers count together; empty: memory (/dev/shm), else the folder for temporary files"
+    metrics_dir: str = _field(
+        parse.text,
+        "",
+        "the folder where workers share metrics; empty: memory (/dev/shm), else the folder for temporary files",
     )
-    public_url: str = _setting(parse.url, "", "where clients reach this deployment, with the path it has there, if any")
-    cors_origins: tuple[str, ...] = _setting(parse.origins, (), "origins that browsers may call from, comma-separated")
-    cors_request_headers: Names = _setting(
+    public_url: str = _field(parse.url, "", "the URL of this deployment for clients, with its path if it has one")
+    cors_origins: tuple[str, ...] = _field(parse.origins, (), "origins whose pages may call, separated by commas")
+    cors_request_headers: Names = _field(
         parse.header_names,
         parse.header_names(web_origins.TRACING),
-        "headers that pages of these origins may send, beside those that Charter reads",
+        "headers that pages of these origins may send, besides those that Charter reads",
     )
-    cors_exposed_headers: Names = _setting(
+    cors_exposed_headers: Names = _field(
         parse.header_names,
         parse.header_names(web_origins.MEASURED),
-        "headers that they may read, beside those that Charter sends",
+        "headers that these pages may read, besides those that Charter sends",
     )
-    cors_max_age_seconds: int = _setting(parse.whole(0, 86_400), 600, "how long browsers may keep the two lists")
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
-        parse.networks, (), "networks whose X-Forwarded-For is believed, comma-separated"
-    )
-
-    worker_threads: int = _setting(
-        parse.whole(1, 256), 16, "threads for operations, and database connections, a worker"
-    )
-    worker_queue: int = _setting(parse.whole(1, 100_000), 1024, "operations that may wait for a thread; more: 503")
-    hashing_threads: int = _setting(parse.whole(0, 64), 0, "threads that hash passwords; 0: as many as cores")
-    hashing_queue: int = _setting(parse.whole(1, 100_000), 256, "operations that may wait to hash; more: 503")
-    request_seconds: int = _setting(parse.whole(1, 300), 15, "an operation that takes longer answers 503")
-    head_seconds: int = _setting(parse.whole(1, 300), 15, "a request's head must have arrived after this long")
-    body_seconds: int = _setting(parse.whole(1, 300), 15, "a body must have arrived after this long")
-    body_limit: int = _setting(parse.whole(1024, 16_777_216), 65_536, "largest body, bytes")
-    uri_limit: int = _setting(parse.whole(256, 60_000), 8_192, "longest path and query, bytes")
-    header_limit: int = _setting(parse.whole(1024, 65_536), 16_384, "largest header block, bytes")
-
-    database_url: str = _setting(parse.database_url, "", "postgresql:// URL", secret=True)
-    database_connect_seconds: int = _setting(parse.whole(1, 60), 3, "how long to try for a connection")
-    database_statement_seconds: int = _setting(parse.whole(1, 300), 10, "a statement that takes longer is cut off: 503")
-    redis_url: str = _setting(parse.redis_url, "", "redis://, rediss:// or unix:// URL; empty: no cache", secret=True)
-    redis_timeout_ms: int = _setting(parse.whole(10, 5_000), 200, "how long to wait for Redis before going without it")
-    redis_prefix: str = _setting(parse.name, "charter", "first part of every Redis key of this deployment")
-
-    jwt_secret: str = _setting(parse.secret, "", "signs access tokens, at least 32 bytes", secret=True)
-    jwt_secret_previous: str = _setting(
-        parse.secret, "", "also accepted in access tokens, while a change of secret is under way", secret=True
-    )
-    jwt_issuer: str = _setting(parse.text, "charter", "iss of access tokens")
-    jwt_audience: str = _setting(parse.text, "charter", "aud of access tokens")
-    access_token_seconds: int = _setting(parse.whole(60, 86_400), 900, "life of an access token")
-    refresh_keys: tuple[tuple[str, str], ...] = _setting(
-        parse.key_ring, (), "id:secret pairs that make refresh tokens, newest first, comma-separated", secret=True
-    )
-    refresh_grace_seconds: int = _setting(
-        parse.whole(0, 300), 15, "how long the previous refresh token gets the same answer again"
-    )
-    session_idle_days: int = _setting(parse.whole(1, 365), 30, "a session without a refresh ends after this")
-    session_absolute_days: int = _setting(parse.whole(1, 3650), 90, "a session ends after this, whatever happens")
-    key_age_days: int = _setting(
-        parse.whole(1, 3650), 90, "charter doctor warns of a key that has made refresh tokens for longer than this"
-    )
-    step_up_account_deletion: int = _setting(
-        parse.whole(60, 86_400), 600, "seconds since the sign-in within which an owner may delete the account"
+    cors_max_age_seconds: int = _field(parse.whole(0, 86_400), 600, "how long browsers may remember these two lists")
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = _field(
+        parse.networks, (), "networks of proxies whose X-Forwarded-For is trusted, separated by commas"
     )
 
-    idempotency_hours: int = _setting(
-        parse.whole(1, 720), 24, "how long the answer to a write with an Idempotency-Key is kept for its repetition"
+    worker_threads: int = _field(
+        parse.whole(1, 256), 16, "threads for operations in each worker, and its database connections"
+    )
+    worker_queue: int = _field(parse.whole(1, 100_000), 1024, "operations that may wait for a thread; more get a 503")
+    hashing_threads: int = _field(parse.whole(0, 64), 0, "threads that hash passwords; 0: as many as cores")
+    hashing_queue: int = _field(parse.whole(1, 100_000), 256, "operations that may wait to hash; more get a 503")
+    request_seconds: int = _field(parse.whole(1, 300), 15, "an operation that takes longer gets a 503")
+    head_seconds: int = _field(parse.whole(1, 300), 15, "how long the head of a request may take to arrive")
+    body_seconds: int = _field(parse.whole(1, 300), 15, "how long a body may take to arrive")
+    body_limit: int = _field(parse.whole(1024, 16_777_216), 65_536, "the largest body, in bytes")
+    uri_limit: int = _field(parse.whole(256, 60_000), 8_192, "the longest path and query, in bytes")
+    header_limit: int = _field(parse.whole(1024, 65_536), 16_384, "the largest header section, in bytes")
+
+    database_url: str = _field(parse.database_url, "", "the postgresql:// URL of the database", secret=True)
+    database_connect_seconds: int = _field(parse.whole(1, 60), 3, "how long to try to connect")
+    database_statement_seconds: int = _field(parse.whole(1, 300), 10, "a statement that takes longer is cancelled")
+    redis_url: str = _field(parse.redis_url, "", "a redis://, rediss:// or unix:// URL; empty: no cache", secret=True)
+    redis_timeout_ms: int = _field(parse.whole(10, 5_000), 200, "how long a request waits for Redis")
+    redis_prefix: str = _field(parse.name, "charter", "the first part of every Redis key of this deployment")
+
+    jwt_secret: str = _field(parse.secret, "", "signs access tokens, at least 32 bytes", secret=True)
+    jwt_secret_previous: str = _field(
+        parse.secret,
+        "",
+        "also accepted in access tokens, while the secret is being changed",
+        secret=True,
+    )
+    jwt_issuer: str = _field(parse.text, "charter", "the `iss` of access tokens")
+    jwt_audience: str = _field(parse.text, "charter", "the `aud` of access tokens")
+    access_token_seconds: int = _field(parse.whole(60, 86_400), 900, "how long an access token is valid")
+    refresh_keys: tuple[tuple[str, str], ...] = _field(
+        parse.key_ring, (), "id:secret pairs that make refresh tokens, newest first, separated by commas", secret=True
+    )
+    refresh_grace_seconds: int = _field(
+        parse.whole(0, 300), 15, "how long the previous refresh token gets the same new token again"
+    )
+    session_idle_days: int = _field(parse.whole(1, 365), 30, "a session that is not refreshed ends after this time")
+    session_absolute_days: int = _field(parse.whole(1, 3650), 90, "every session ends after this time")
+    key_age_days: int = _field(
+        parse.whole(1, 3650), 90, "`charter doctor` warns about a key that has made refresh tokens for longer than this"
+    )
+    step_up_account_deletion: int = _field(
+        parse.whole(60, 86_400), 600, "how recent the sign-in must be to delete one's account, in seconds"
     )
 
-    password_min: int = _setting(parse.whole(8, 128), 15, "shortest new password, characters")
-    password_max: int = _setting(parse.whole(64, 256), 256, "longest password, characters")
-    bcrypt_cost: int = _setting(parse.whole(4, 16), 10, "bcrypt cost; below 10 only outside production")
-    sign_in_unverified: bool = _setting(
-        parse.boolean, True, "whether accounts sign in before their address is verified"
-    )
-    admin_email: str = _setting(
-        parse.mail_address, "admin@example.com", "address of the first admin", env="CHARTER_ADMIN_EMAIL"
-    )
-    admin_password: str = _setting(
-        parse.text, "", "password of the first admin", env="CHARTER_ADMIN_PASSWORD", secret=True
+    idempotency_hours: int = _field(
+        parse.whole(1, 720), 24, "how long the response to a request with an Idempotency-Key is stored"
     )
 
-    limit_default: Bucket = _setting(
-        parse.bucket, Bucket(300, 60), "requests a caller, as count/seconds or count/seconds/burst"
+    password_min: int = _field(parse.whole(8, 128), 15, "the shortest new password, in characters")
+    password_max: int = _field(parse.whole(64, 256), 256, "the longest password, in characters")
+    bcrypt_cost: int = _field(parse.whole(4, 16), 10, "the cost of bcrypt; below 10 only outside production")
+    sign_in_unverified: bool = _field(
+        parse.boolean, True, "whether people may sign in before their address is verified"
     )
-    limit_read: Bucket = _setting(parse.bucket, Bucket(600, 60), "reads a caller")
-    limit_write: Bucket = _setting(parse.bucket, Bucket(120, 60), "writes a caller")
-    limit_login: Bucket = _setting(parse.bucket, Bucket(60, 60), "sign-ins a client address")
-    limit_register: Bucket = _setting(parse.bucket, Bucket(30, 60), "registrations a client address")
-    limit_refresh: Bucket = _setting(parse.bucket, Bucket(120, 60), "refreshes a client address")
-    limit_account_failures: int = _setting(parse.whole(1, 1000), 5, "failed sign-ins an account before it must wait")
-    limit_account_max_seconds: int = _setting(parse.whole(1, 86_400), 900, "longest wait after failed sign-ins")
-    limit_known_address_days: int = _setting(
-        parse.whole(0, 365), 30, "an address that signed in within this has a counter of its own"
+    admin_email: str = _field(
+        parse.mail_address, "admin@example.com", "the email address of the first admin", env="CHARTER_ADMIN_EMAIL"
     )
-    limit_client_failures: int = _setting(parse.whole(1, 100_000), 30, "failed sign-ins a client in a window")
-    limit_client_window_seconds: int = _setting(parse.whole(1, 86_400), 300, "that window")
-
-    cache_profile: int = _setting(parse.whole(1, 86_400), 300, "longest life of a cached profile, seconds")
-    cache_settings: int = _setting(parse.whole(1, 86_400), 300, "longest life of cached configuration, seconds")
-    cache_statistics: int = _setting(parse.whole(1, 86_400), 15, "longest life of cached statistics, seconds")
-    cache_replay_seconds: int = _setting(
-        parse.whole(1, 3600), 2, "how often what could not be dropped from the cache is tried again"
-    )
-    statistics_seconds: int = _setting(
-        parse.whole(10, 86_400), 300, "how often a worker settles hours of the activity and sums up counts"
-    )
-    statistics_settle_seconds: int = _setting(
-        parse.whole(60, 86_400), 900, "an hour of the activity is settled this long after its end"
+    admin_password: str = _field(
+        parse.text, "", "the password of the first admin", env="CHARTER_ADMIN_PASSWORD", secret=True
     )
 
-    health_seconds: int = _setting(
-        parse.whole(1, 3600), 5, "how often a worker looks whether database and cache take writes, for /health"
+    limit_default: Bucket = _field(
+        parse.bucket, Bucket(300, 60), "requests of a caller, as count/seconds or count/seconds/burst"
     )
-    slow_query_ms: int = _setting(parse.whole(1, 60_000), 100, "a query that takes longer is logged as a warning")
-    slow_request_ms: int = _setting(parse.whole(1, 60_000), 500, "a request that takes longer is logged as a warning")
-    log_level: str = _setting(parse.choice("debug", "info", "warning", "error"), "info", "least level that is logged")
-    log_format: str = _setting(
-        parse.choice("auto", "json", "console"), "auto", "JSON lines, or colours; auto: colours in development"
+    limit_read: Bucket = _field(parse.bucket, Bucket(600, 60), "reads of a caller")
+    limit_write: Bucket = _field(parse.bucket, Bucket(120, 60), "writes of a caller")
+    limit_login: Bucket = _field(parse.bucket, Bucket(60, 60), "sign-ins from a client address")
+    limit_register: Bucket = _field(parse.bucket, Bucket(30, 60), "registrations from a client address")
+    limit_refresh: Bucket = _field(parse.bucket, Bucket(120, 60), "refreshes from a client address")
+    limit_account_failures: int = _field(parse.whole(1, 1000), 5, "failed sign-ins of an account before a wait")
+    limit_account_max_seconds: int = _field(parse.whole(1, 86_400), 900, "the longest wait after failed sign-ins")
+    limit_known_address_days: int = _field(
+        parse.whole(0, 365), 30, "an address that signed in to the account within this time has its own counter"
     )
-    metrics_token: str = _setting(
-        parse.secret, "", "bearer token of /metrics, which in production is closed without it", secret=True
+    limit_client_failures: int = _field(parse.whole(1, 100_000), 30, "failed sign-ins of a client in a time window")
+    limit_client_window_seconds: int = _field(parse.whole(1, 86_400), 300, "the length of that time window")
+
+    cache_profile: int = _field(parse.whole(1, 86_400), 300, "how long a profile may be cached, in seconds")
+    cache_settings: int = _field(parse.whole(1, 86_400), 300, "how long the settings may be cached, in seconds")
+    cache_statistics: int = _field(parse.whole(1, 86_400), 15, "how long statistics may be cached, in seconds")
+    cache_replay_seconds: int = _field(parse.whole(1, 3600), 2, "how often invalidations that failed are tried again")
+    statistics_seconds: int = _field(
+        parse.whole(10, 86_400),
+        300,
+        "how often a worker closes hours of the activity statistics and sums up counts",
+    )
+    statistics_settle_seconds: int = _field(
+        parse.whole(60, 86_400), 900, "how long after its end an hour of the activity statistics is closed"
+    )
+
+    health_seconds: int = _field(
+        parse.whole(1, 3600), 5, "how often a worker tests for /health whether the database and the cache accept writes"
+    )
+    slow_query_ms: int = _field(parse.whole(1, 60_000), 100, "a query that takes longer is logged as a warning")
+    slow_request_ms: int = _field(parse.whole(1, 60_000), 500, "a request that takes longer is logged as a warning")
+    log_level: str = _field(parse.choice("debug", "info", "warning", "error"), "info", "the lowest level to log")
+    log_format: str = _field(
+        parse.choice("auto", "json", "console"),
+        "auto",
+        "JSON lines or coloured text; auto: text in development",
+    )
+    metrics_token: str = _field(
+        parse.secret,
+        "",
+        "the bearer token for /metrics, which is closed in production without it",
+        secret=True,
     )
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
-        """Read the settings.
+        """Read the configuration.
 
         Args:
             environ: variables; an empty one counts as absent.
 
         Raises:
-            ConfigError: with a line for each variable that is missing or wrong.
+            ConfigError: with every variable that is missing or wrong.
         """
-        given, faults = cls.read(environ)
+        config, faults = cls.read(environ)
         if faults:
             raise ConfigError(faults)
-        return given
+        return config
 
     @classmethod
-    def read(cls, environ: Mapping[str, str]) -> tuple[Self, list[str]]:
-        """Return the settings as far as they can be read, and a line for each fault; what is wrong has its default."""
+    def read(cls, environ: Mapping[str, str]) -> tuple[Self, list[ConfigFault]]:
+        """Return the configuration and its faults; a variable that is wrong has its default."""
         values, faults = {}, []
         for item in fields(cls):
-            name = variable(item)
-            text = environ.get(name, "").strip()
+            text = environ.get(variable(item), "").strip()
             if not text:
                 continue
             try:
                 values[item.name] = item.metadata["parser"](text)
             except ValueError as error:
-                faults.append(f"{name} {error}")
-        given = cls(**values)
-        broken = {fault.split(" ", 1)[0] for fault in faults}
-        return given, faults + [line for line in contradictions(given) if line.split(" ", 1)[0] not in broken]
+                faults.append(value_fault(variable(item), text, str(error), secret=item.metadata["secret"]))
+        config = cls(**values)
+        wrong = {fault.variable for fault in faults}
+        by_variable = {variable(item): getattr(config, item.name) for item in fields(cls)}
+        return config, faults + [fault for fault in contradictions(by_variable) if fault.variable not in wrong]
 
     @property
     def public_path(self) -> str:
-        """The path of the deployment, which begins every absolute reference; empty at the root of a host."""
+        """The path of PUBLIC_URL, with which every absolute reference begins; empty if there is none."""
         return urlsplit(self.public_url).path
 
     @property
     def drain(self) -> int:
-        """The seconds between the order to stop and the closed port: DRAIN_SECONDS, or what `auto` means here."""
+        """The seconds from the signal to stop until the port is closed: DRAIN_SECONDS, or the value of `auto`."""
         if isinstance(self.drain_seconds, int):
             return self.drain_seconds
         return AUTOMATIC_DRAIN_SECONDS if self.env == "production" else 0
 
     @property
     def buckets(self) -> dict[str, Bucket]:
-        """The rate limits by the name that `x-rate-limit` uses."""
+        """The rate limits, by their name in `x-rate-limit`."""
         return {name: getattr(self, f"limit_{name}") for name in BUCKETS}
 
     @property
     def recencies(self) -> dict[str, int]:
-        """The seconds since the last sign-in by the name that `x-step-up` uses."""
+        """The greatest age of the last sign-in in seconds, by its name in `x-step-up`."""
         return {name: getattr(self, f"step_up_{name}") for name in RECENCIES}
 
     @property
     def lifetimes(self) -> dict[str, int]:
-        """The longest lives of cached answers, in seconds, by the name that `x-cache` uses."""
+        """The lifetimes of cached responses in seconds, by their name in `x-cache`."""
         return {name: getattr(self, f"cache_{name}") for name in CACHES}
 
     def __repr__(self) -> str:
@@ -252,7 +255,7 @@ class Config:
         return f"Config({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
-# HAProxy takes a server out after three checks two seconds apart; one second for the last of them to be answered.
+# HAProxy removes a server after three failed checks two seconds apart; one more second for the last response.
 AUTOMATIC_DRAIN_SECONDS = 7
 CACHES = ("profile", "settings", "statistics")
 RECENCIES = ("account_deletion",)
@@ -265,7 +268,7 @@ def variable(item: Field[Any]) -> str:
 
 
 def catalogue() -> list[tuple[str, str, str]]:
-    """Return (variable, default, about) of every setting, in order: what docs/configuration.md must say."""
+    """Return (variable, default, description) of every variable, in order, as docs/configuration.md has them."""
     return [
         (variable(item), "" if item.default is MISSING else str(item.default), item.metadata["about"])
         for item in fields(Config)

@@ -1,11 +1,11 @@
-"""The one place that knows every part: from settings to the application."""
+"""The one place that knows every part: from the configuration to the application."""
 
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import connexion
 import orjson
@@ -22,30 +22,49 @@ from app.config_parsers import hashing_threads
 from app.context.declarations import SettingDeclarations
 from app.context.dependencies import Dependencies
 from app.database import bind, database_id, run, time_limit
+from app.database.pool import Database
 from app.errors import Unavailable
-from app.gateway.connexion_apps import build_stack, compiled, reading, stock
+from app.gateway.connexion_apps import GatewayParts, Lifetime, build_stack, compiled, reading, stock
+from app.gateway.cors import Cors
 from app.gateway.executors import Executor
-from app.gateway.http.protocol import Protocol
+from app.gateway.request_log import RequestLog
 from app.gateway.request_parser import RequestParser
 from app.gateway.response_sender import ResponseSender
 from app.observability.log_writer import flush, set_dropped_counter
 from app.observability.metrics import Metrics
 from app.observability.slow_queries import log_slow_query
-from app.pages.views import Pages, register_pages
+from app.pages.flask_rules import register_pages
+from app.pages.views import Pages
+from app.pipeline.compile import compile_operations
 from app.pipeline.contract import OPENAPI, Contract, read_contract
-from app.pipeline.plan import compile_plans
+from app.pipeline.operation import CompiledOperation, Runtime
 from app.security.access_tokens import AccessTokens
 from app.security.cursors import Cursors
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
-from app.services.health import DeeperLook, Found, Probes, look_at_database
-from app.spec.policy import Policy
+from app.services.health import CheckResult, DeeperCheck, Probes, check_database
 
 _PROBE_SECONDS = 1.0
 _FOLLOW_UP_SECONDS = 2.0
-# For threads beside the executors, such as the one that starts the server.
+# For threads besides the executors, such as the one that starts the server.
 _SPARE_CONNECTIONS = 2
 _NOTHING_DECLARED = SettingDeclarations.of()
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What one serving process holds.
+
+    Attributes:
+        runtime: what its operations share.
+        executors: the threads by executor name; `health` is for checks that requests must not delay.
+    """
+
+    metrics: Metrics
+    database: Database
+    cache: Cache
+    runtime: Runtime
+    executors: Mapping[str, Executor]
 
 
 def create_app(
@@ -53,93 +72,131 @@ def create_app(
     *,
     document: Path = OPENAPI / "openapi.yaml",
     handlers_package: str = "handlers",
-    bench: bool = False,
-    quiet: bool = False,
     clock: Callable[[], datetime] = system_clock,
 ) -> connexion.FlaskApp:
-    """Build the application: every fault of the document comes to light here, before a port is bound.
+    """Build the application. Every fault of the document is found here, before a port is bound.
 
     Args:
         document: the root file; permissions.yaml stands beside it.
         handlers_package: has a module for each tag.
-        bench: allows `x-executor: loop` and checks no rights; for the bench document only.
-        quiet: no request log and no metrics; for the bench only.
         clock: returns the aware present moment in UTC; a test's also stands in for the database's (see app.clock).
 
     Raises:
         DocumentError: with every fault and its place.
     """
-    contract = read_contract(config, document=document, handlers_package=handlers_package, bench=bench)
-    hashers = hashing_threads(config.hashing_threads)
+    contract = read_contract(config, document=document, handlers_package=handlers_package)
+    process = build_process(config, contract, clock=clock)
+    operations = compile_operations(contract.operations, process.runtime)
+    return build_app(config, contract, process, operations, RequestLog(process.metrics))
+
+
+def build_process(config: Config, contract: Contract, *, clock: Callable[[], datetime] = system_clock) -> Process:
+    """Return the connections, threads and counters of this process."""
+    executors = build_executors(config)
     database = bind(config, size=pool_size(config), on_slow_query=log_slow_query, limit_statements=True)
-    metrics = None if quiet else Metrics()
-    set_dropped_counter(metrics.count_dropped_lines if metrics else None)
+    metrics = Metrics()
+    set_dropped_counter(metrics.count_dropped_lines)
     cache = build_cache(config, metrics)
-    store = build_cache_store(cache, contract, metrics)
-    dependencies = build_dependencies(
-        config, contract.catalogue, contract.declarations, clock=clock, tags=known_tags(contract.policies), store=store
-    )
-    probes = build_probes(cache, config.health_seconds)
-    plans = compile_plans(
-        contract.fitted,
-        dependencies=dependencies,
-        limiter=Limiter(cache),
-        audit_client_key=audit_client_key(config),
-        cursors=build_cursors(config),
-        given={"dependencies": dependencies, "probes": probes},
-        check_rights=not bench,
-    )
+    return Process(metrics, database, cache, build_runtime(config, contract, cache, metrics, clock), executors)
+
+
+def build_executors(config: Config) -> dict[str, Executor]:
+    """Return the threads that operations and background tasks run on, by name."""
     # A statement's bound for the COMMIT itself, and what follows it.
     late = config.database_statement_seconds + _FOLLOW_UP_SECONDS
-    executors = {
+    hashers = hashing_threads(config.hashing_threads)
+    return {
         "common": Executor("work", threads=config.worker_threads, queue=config.worker_queue, commit_seconds=late),
         "hashing": Executor("hash", threads=hashers, queue=config.hashing_queue, commit_seconds=late),
+        "health": Executor("health", threads=1, queue=2, commit_seconds=late),
     }
-    Protocol.head_seconds = config.head_seconds
-    parser = RequestParser(plans.values(), config=config, tokens=dependencies.access_tokens, clock=clock)
-    sender = ResponseSender(config, metrics=metrics, quiet=quiet)
-    apart = Executor("health", threads=1, queue=2, commit_seconds=late)
-    around = lifetime(
-        background_tasks(
-            config,
-            clock,
-            store,
-            probes=probes,
-            unanswered=dependencies.unanswered,
-            tell_clock_offset=metrics.set_clock_offset if metrics else None,
-        ),
-        executor=executors["common"],
-        apart=apart,
-        close=[
-            *(executor.close for executor in (*executors.values(), apart)),
-            dependencies.unanswered.keep_settling,
-            cache.close,
-            database.reset,
-            flush,
-        ],
+
+
+def build_runtime(
+    config: Config, contract: Contract, cache: Cache, metrics: Metrics, clock: Callable[[], datetime]
+) -> Runtime:
+    """Return what the operations share."""
+    dependencies = build_dependencies(
+        config,
+        contract.catalogue,
+        contract.declarations,
+        clock=clock,
+        tags=contract.cached_tags,
+        store=build_cache_store(cache, contract, metrics),
     )
-    bundle = contract.document.bundle
-    with reading(contract.document):
-        if config.gateway == "compiled":
-            app = compiled(
-                bundle,
-                config=config,
-                parser=parser,
-                sender=sender,
-                executors=executors,
-                served=set(plans),
-                lifetime=around,
-            )
-        else:
-            app = stock(bundle, config=config, parser=parser, sender=sender, executors=executors, lifetime=around)
-    pages = Pages(served(bundle, config), config, metrics)
+    return Runtime(
+        dependencies=dependencies,
+        probes=build_probes(cache, config.health_seconds),
+        limiter=Limiter(cache),
+        cursors=build_cursors(config),
+        audit_client_key=audit_client_key(config),
+    )
+
+
+def build_app(
+    config: Config,
+    contract: Contract,
+    process: Process,
+    operations: Mapping[str, CompiledOperation],
+    request_log: RequestLog,
+) -> connexion.FlaskApp:
+    """Return the application that serves compiled operations, and the pages."""
+    clock = process.runtime.dependencies.clock
+    app = build_gateway(config, contract, process, operations, request_log)
+    pages = Pages(contract.document.bundle, config, process.metrics)
     register_pages(app.app, pages, config=config, clock=clock)
     build_stack(app)
     return app
 
 
+def build_gateway(
+    config: Config,
+    contract: Contract,
+    process: Process,
+    operations: Mapping[str, CompiledOperation],
+    request_log: RequestLog,
+) -> connexion.FlaskApp:
+    """Return the Connexion application with the gateway that the configuration names."""
+    dependencies, bundle = process.runtime.dependencies, contract.document.bundle
+    parser = RequestParser(
+        operations.values(), config=config, tokens=dependencies.access_tokens, clock=dependencies.clock
+    )
+    sender = ResponseSender(Cors(config), request_log)
+    parts = GatewayParts(config, parser, sender, process.executors, build_lifetime(config, process))
+    with reading(contract.document):
+        if config.gateway == "compiled":
+            return compiled(bundle, parts, operation_ids=frozenset(operations))
+        return stock(bundle, parts)
+
+
+def build_lifetime(config: Config, process: Process) -> Lifetime:
+    """Return what runs from the start of the server to its end, and closes everything."""
+    dependencies, executors = process.runtime.dependencies, process.executors
+    assert dependencies.store is not None
+    tasks = background_tasks(
+        config,
+        dependencies.clock,
+        dependencies.store,
+        probes=process.runtime.probes,
+        unanswered=dependencies.unanswered,
+        set_clock_offset=process.metrics.set_clock_offset,
+    )
+    return lifetime(
+        tasks,
+        executor=executors["common"],
+        own_executor=executors["health"],
+        close=[
+            *(executor.close for executor in executors.values()),
+            dependencies.unanswered.keep_settling,
+            process.cache.close,
+            process.database.reset,
+            flush,
+        ],
+    )
+
+
 def build_cache(config: Config, metrics: Metrics | None) -> Cache:
-    """Return the way to Redis."""
+    """Return the client of Redis."""
     return Cache(
         config.redis_url,
         timeout_ms=config.redis_timeout_ms,
@@ -149,19 +206,13 @@ def build_cache(config: Config, metrics: Metrics | None) -> Cache:
 
 
 def build_cache_store(cache: Cache, contract: Contract, metrics: Metrics | None) -> CacheStore:
-    """Return the cache of values, which other releases of the document and other databases do not share."""
+    """Return the cache of values; other releases of the document and other databases do not share its entries."""
     return CacheStore(
         cache,
         database_id=database_id,
         release=hashlib.sha256(orjson.dumps([contract.document.bundle, contract.declarations.told])).hexdigest(),
         count=metrics.count_cache_read if metrics else None,
     )
-
-
-def known_tags(policies: Mapping[str, Policy]) -> KnownTags:
-    """Return the tags that answers are cached under."""
-    rules = [policy.cache for policy in policies.values() if policy.cache]
-    return KnownTags(pair for rule in rules for pair in zip(rule.tags, rule.readers, strict=True))
 
 
 def build_dependencies(
@@ -173,7 +224,7 @@ def build_dependencies(
     tags: KnownTags = KnownTags(()),  # noqa: B008 (knows nothing, and never changes)
     store: CacheStore | None = None,
 ) -> Dependencies:
-    """Return what the services need, from the settings.
+    """Return what the services need, from the configuration.
 
     Args:
         tags, store: left out by a command.
@@ -199,10 +250,10 @@ def build_dependencies(
 
 
 def build_probes(cache: Cache, every: float = 5) -> Probes:
-    """Return what the health report asks.
+    """Return what the health report checks.
 
     Args:
-        every: seconds between two deeper looks.
+        every: seconds between two deeper checks.
     """
 
     def database() -> bool:
@@ -215,8 +266,8 @@ def build_probes(cache: Cache, every: float = 5) -> Probes:
     return Probes(
         database=database,
         cache=lambda: cache.is_up() if cache.configured else None,
-        database_look=DeeperLook("database", look_at_database, every_seconds=every),
-        cache_look=DeeperLook("cache", lambda: Found(find_cache_fault(cache)), every_seconds=every)
+        database_check=DeeperCheck("database", check_database, every_seconds=every),
+        cache_check=DeeperCheck("cache", lambda: CheckResult(find_cache_fault(cache)), every_seconds=every)
         if cache.configured
         else None,
     )
@@ -235,10 +286,3 @@ def audit_client_key(config: Config) -> bytes:
 def build_cursors(config: Config) -> Cursors:
     """Return what makes and reads the cursors of lists; those made before a change of JWT_SECRET are read too."""
     return Cursors([secret for secret in (config.jwt_secret, config.jwt_secret_previous) if secret])
-
-
-def served(bundle: Mapping[str, Any], config: Config) -> dict[str, Any]:
-    """Return the document as clients see it: with this deployment's address, when it is known."""
-    if not config.public_url:
-        return dict(bundle)
-    return {**bundle, "servers": [{"url": config.public_url}]}

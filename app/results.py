@@ -1,12 +1,12 @@
-"""What handlers take and give besides plain values."""
+"""What handlers take and return besides plain values."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 MAX_COUNTED = 10_000
-"""A list counts this many rows exactly; beyond, `total` stays here and `total_is_exact` is false."""
+"""A list counts this many rows exactly; beyond, `total` stays at this number and `total_is_exact` is false."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Page:
 
     Attributes:
         offset: rows to skip, 0 to 10 000.
-        limit: rows to give, 1 to 100.
+        limit: rows to return, 1 to 100.
         sort: a field name, with a dash in front for descending.
     """
 
@@ -29,8 +29,8 @@ class CursorPage:
     """A window of a cursor list, which is ordered by id, newest first.
 
     Attributes:
-        after: give the rows whose ids are lower than this one; None: begin at the newest.
-        limit: rows to give, 1 to 100.
+        after: return rows whose ids are lower than this one; None: begin at the newest.
+        limit: rows to return, 1 to 100.
     """
 
     after: UUID | None
@@ -39,13 +39,13 @@ class CursorPage:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A value with what goes into headers.
+    """A value, and what goes into the headers.
 
     Attributes:
         data: JSON-ready.
         version: becomes the ETag; differs between any two states of the data that a path has ever shown.
-        location: path of what was made, sent with 201.
-        status: only where the operation documents more than one success, or a report that is not one.
+        location: path of the created resource, sent with 201.
+        status: only where the operation documents more than one status that a handler may choose.
     """
 
     data: Any
@@ -56,11 +56,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of an offset list with the number of all rows, exact up to MAX_COUNTED."""
+    """A page of an offset list, with the number of all rows, which is exact up to MAX_COUNTED."""
 
     items: Sequence[Any]
     total: int
     total_is_exact: bool
+
+    def map(self, present: Callable[[Any], Any]) -> "Listing":
+        """Return the same page with what `present` makes of each item."""
+        return replace(self, items=[present(item) for item in self.items])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,12 @@ class CursorListing:
     """A page of a cursor list.
 
     Attributes:
-        next: id of the last row here when there are more; None on the last page.
+        next: id of the last row of this page, if there are more rows; None on the last page.
     """
 
     items: Sequence[Any]
     next: UUID | None
+
+    def map(self, present: Callable[[Any], Any]) -> "CursorListing":
+        """Return the same page with what `present` makes of each item."""
+        return replace(self, items=[present(item) for item in self.items])

@@ -7,7 +7,7 @@ from app import errors
 from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.context.event import Event
-from app.database import run, transaction
+from app.database import execute, fetch, fetch_one, fetch_tuples, fetch_value, run, transaction
 from app.entity_tags import Versions
 from app.results import CursorListing, CursorPage, Listing, Page, Result
 from app.security.principal import Actor, Client, Principal
@@ -26,6 +26,11 @@ __all__ = [
     "Result",
     "Versions",
     "errors",
+    "execute",
+    "fetch",
+    "fetch_one",
+    "fetch_tuples",
+    "fetch_value",
     "run",
     "transaction",
 ]

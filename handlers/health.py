@@ -1,25 +1,23 @@
 """health: what machines ask without a token."""
 
-from typing import Any
-
-from app.results import Result
 from app.services.health import Probes, check
+from charter import Result
 
 _WORDS = {True: "ok", False: "error"}
 
 
 def health(probes: Probes) -> Result:
-    """Say whether the service works."""
-    found = check(probes)
-    checks = {"database": _WORDS[found.database], "cache": _WORDS[found.cache]}
-    return Result({"status": found.status, "checks": checks}, status=503 if found.status == "error" else 200)
+    """Report whether the service works."""
+    result = check(probes)
+    checks = {"database": _WORDS[result.database], "cache": _WORDS[result.cache]}
+    return Result({"status": result.status, "checks": checks}, status=503 if result.status == "error" else 200)
 
 
-def health_live() -> dict[str, Any]:
-    """Say that the process answers."""
+def health_live() -> dict[str, str]:
+    """Report that the process responds."""
     return {"status": "ok"}
 
 
-def jwks() -> dict[str, Any]:
-    """Publish the keys that verify access tokens: none, as long as they are signed with a shared secret."""
+def jwks() -> dict[str, list[object]]:
+    """Publish the keys that verify access tokens: none while a shared secret signs them."""
     return {"keys": []}

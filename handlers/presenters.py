@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from app.services.activity import Point
+from app.services.activity_statistics import ActivityPoint
 from app.services.audit_trail import AuditEntry
 from app.services.auth import Tokens
-from app.services.roles import Role
 from app.services.sessions import LiveSession
-from app.services.settings import Setting
+from app.services.settings import CurrentSetting
+from models import Role
 from models.account import Account
 
 
@@ -96,22 +96,22 @@ def present_role(role: Role) -> dict[str, Any]:
     }
 
 
-def present_setting(setting: Setting) -> dict[str, Any]:
+def present_setting(setting: CurrentSetting) -> dict[str, Any]:
     """Return the schema Setting; of a secret one neither the value nor its default."""
-    declared = setting.declared
+    declaration = setting.declaration
     return {
-        "key": declared.key,
-        "description": declared.description,
-        "visibility": declared.visibility,
-        "schema": declared.schema,
-        "default": None if declared.is_secret else declared.default,
-        "value": None if declared.is_secret else setting.value,
+        "key": declaration.key,
+        "description": declaration.description,
+        "visibility": declaration.visibility,
+        "schema": declaration.schema,
+        "default": None if declaration.is_secret else declaration.default,
+        "value": None if declaration.is_secret else setting.value,
         "is_set": setting.is_set,
         "updated_at": rfc3339(setting.updated_at) if setting.updated_at else None,
     }
 
 
-def present_point(point: Point) -> dict[str, Any]:
+def present_point(point: ActivityPoint) -> dict[str, Any]:
     """Return the schema ActivityPoint."""
     return {**point._asdict(), "start": rfc3339(point.start)}
 

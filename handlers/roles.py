@@ -2,78 +2,45 @@
 
 from typing import Any
 
-from app.context.dependencies import Dependencies
-from app.context.event import Event
-from app.entity_tags import Versions
-from app.results import Listing, Page, Result
-from app.security.principal import Principal
-from app.services import role_edits, roles
-from app.services.roles import Role
+from app.services import roles
+from charter import Context, Listing, Page, Result
 from handlers.presenters import present_role
+from models import Role
 
 Body = dict[str, Any]
 
 
-def list_roles(page: Page, dependencies: Dependencies) -> Listing:
+def list_roles(context: Context, page: Page) -> Listing:
     """List roles."""
-    found, total, exact = roles.listing(offset=page.offset, limit=page.limit, dependencies=dependencies)
-    return Listing([present_role(role) for role in found], total, exact)
+    return roles.list_roles(context, page).map(present_role)
 
 
-def create_role(body: Body, principal: Principal, dependencies: Dependencies, event: Event) -> Result:
-    """Make a role."""
-    role = role_edits.create(
-        name=body["name"],
-        description=body["description"],
-        permissions=body["permissions"],
-        actor=principal,
-        dependencies=dependencies,
-        event=event,
-    )
+def create_role(context: Context, body: Body) -> Result:
+    """Create a role."""
+    role = roles.create(context, **body)
     return Result(present_role(role), location=f"/v1/roles/{role.name}")
 
 
-def get_role(role_name: str, dependencies: Dependencies) -> Result:
+def get_role(context: Context, role_name: str) -> Result:
     """Read a role."""
-    return _answer(roles.find(role_name, dependencies=dependencies))
+    return _result(roles.find(context, role_name))
 
 
-def update_role(
-    *,
-    role_name: str,
-    body: Body,
-    principal: Principal,
-    expected_version: Versions,
-    dependencies: Dependencies,
-    event: Event,
-) -> Result:
+def update_role(context: Context, role_name: str, body: Body) -> Result:
     """Change a role."""
-    role = role_edits.update(
-        role_name=role_name,
-        name=body.get("name"),
-        description=body.get("description"),
-        permissions=body.get("permissions"),
-        expected_version=expected_version,
-        actor=principal,
-        dependencies=dependencies,
-        event=event,
-    )
-    return _answer(role)
+    return _result(roles.update(context, role_name, **body))
 
 
-def delete_role(
-    role_name: str, principal: Principal, expected_version: Versions, dependencies: Dependencies, event: Event
-) -> None:
+def delete_role(context: Context, role_name: str) -> None:
     """Delete a role."""
-    role_edits.delete(
-        role_name=role_name, expected_version=expected_version, actor=principal, dependencies=dependencies, event=event
-    )
+    roles.delete(context, role_name)
 
 
-def list_permissions(dependencies: Dependencies) -> list[dict[str, str]]:
+def list_permissions(context: Context) -> list[dict[str, str]]:
     """List the permissions there are."""
-    return [{"name": name, "description": description} for name, description in sorted(dependencies.catalogue.items())]
+    catalogue = context.dependencies.catalogue
+    return [{"name": name, "description": catalogue[name]} for name in sorted(catalogue)]
 
 
-def _answer(role: Role) -> Result:
+def _result(role: Role) -> Result:
     return Result(present_role(role), version=roles.etag(role))

@@ -2,46 +2,39 @@
 
 from typing import Any
 
-from app.context.dependencies import Dependencies
-from app.context.event import Event
-from app.entity_tags import Versions
-from app.results import Result
 from app.services import settings
-from app.services.settings import Setting
+from app.services.settings import CurrentSetting
+from charter import Context, Dependencies, Result
 from handlers.presenters import present_setting
 
 
 def list_settings(dependencies: Dependencies) -> Result:
     """List the settings."""
-    found = settings.listing(dependencies=dependencies)
+    found = settings.list_settings(dependencies)
     version = settings.digest([settings.etag(setting) for setting in found])
     return Result([present_setting(setting) for setting in found], version=version)
 
 
 def public_settings(dependencies: Dependencies) -> Result:
-    """Read the values that anybody may see."""
-    values = settings.public(dependencies=dependencies)
+    """Read the public values."""
+    values = settings.public_values(dependencies)
     return Result(values, version=settings.digest(values))
 
 
-def get_setting(key: str, dependencies: Dependencies) -> Result:
+def get_setting(dependencies: Dependencies, key: str) -> Result:
     """Read a setting."""
-    return _answer(settings.find(key, dependencies=dependencies))
+    return _result(settings.find(dependencies, key))
 
 
-def put_setting(
-    key: str, body: dict[str, Any], expected_version: Versions, dependencies: Dependencies, event: Event
-) -> Result:
+def put_setting(context: Context, key: str, body: dict[str, Any]) -> Result:
     """Set a setting."""
-    return _answer(
-        settings.put(key, body["value"], expected_version=expected_version, dependencies=dependencies, event=event)
-    )
+    return _result(settings.put(context, key, **body))
 
 
-def reset_setting(key: str, expected_version: Versions, dependencies: Dependencies, event: Event) -> None:
-    """Let the default count again."""
-    settings.reset(key, expected_version=expected_version, dependencies=dependencies, event=event)
+def reset_setting(context: Context, key: str) -> None:
+    """Remove the value of a setting and use the default."""
+    settings.reset(context, key)
 
 
-def _answer(setting: Setting) -> Result:
+def _result(setting: CurrentSetting) -> Result:
     return Result(present_setting(setting), version=settings.etag(setting))

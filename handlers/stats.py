@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from app.context.dependencies import Dependencies
-from app.services import activity, user_counts
-from app.services.activity import Interval
+from app.services import activity_statistics, user_counts
+from app.services.activity_statistics import Interval
+from charter import Dependencies
 from handlers.presenters import present_point
 
 Moment = datetime | None
@@ -17,8 +17,8 @@ def user_stats() -> dict[str, Any]:
 
 
 def activity_stats(
-    since: Moment, until: Moment, interval: Interval, dependencies: Dependencies
+    dependencies: Dependencies, since: Moment, until: Moment, interval: Interval
 ) -> list[dict[str, Any]]:
-    """Count what happened, by the hour or the day."""
-    found = activity.points(since=since, until=until, interval=interval, now=dependencies.clock())
-    return [present_point(point) for point in found]
+    """Count registrations, sign-ins and sessions, by the hour or the day."""
+    points = activity_statistics.read_points(since, until, interval, now=dependencies.clock())
+    return [present_point(point) for point in points]

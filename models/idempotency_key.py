@@ -12,7 +12,7 @@ class IdempotencyKey(Record):
     The answer is absent only inside the transaction that does the work.
     """
 
-    user = ForeignKeyField(User, on_delete="CASCADE", index=False)
+    user = ForeignKeyField(User, on_delete="CASCADE", lazy_load=False, index=False)
     operation = TextField()
     key = TextField()
     fingerprint = BlobField()

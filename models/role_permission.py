@@ -10,7 +10,7 @@ class RolePermission(Record):
     """One permission of one role; the unique index on the pair also serves the foreign key."""
 
     updated_at = None
-    role = ForeignKeyField(Role, on_delete="CASCADE", index=False)
+    role = ForeignKeyField(Role, on_delete="CASCADE", lazy_load=False, index=False)
     permission = TextField()
 
     class Meta:

@@ -9,7 +9,7 @@ from models.user import User
 class Session(Record):
     """A session; `created_at` is the sign-in, `key_id` names the key that made the current refresh token."""
 
-    user = ForeignKeyField(User, on_delete="CASCADE")
+    user = ForeignKeyField(User, on_delete="CASCADE", lazy_load=False)
     generation = IntegerField()
     key_id = TextField()
     rotated_at = MomentField(null=True)

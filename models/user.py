@@ -19,7 +19,7 @@ class User(Record):
 
     email = TextField(unique=True, collation='"C"')
     password_hash = TextField()
-    role = ForeignKeyField(Role, index=False)
+    role = ForeignKeyField(Role, index=False, lazy_load=False)
     status = TextField(default="active", constraints=[SQL("DEFAULT 'active'"), Check(f"status IN {STATUSES}")])
     verified_at = MomentField(null=True)
     name_key = TextField(null=True)

@@ -9,7 +9,7 @@ from models.user import User
 class UserProfile(Record):
     """The profile of a user; every user has exactly one, made together with the user."""
 
-    user = ForeignKeyField(User, on_delete="CASCADE", unique=True)
+    user = ForeignKeyField(User, on_delete="CASCADE", lazy_load=False, unique=True)
     display_name = TextField(null=True)
     locale = TextField(null=True)
     time_zone = TextField(null=True)

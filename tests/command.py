@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import httpx
 
 from tests import leaks
 from tests.service import REFRESH_KEYS, SECRET
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST_START_SECONDS = 60
@@ -81,11 +81,15 @@ class Server:
 
     def wait_for(self, pattern: str) -> re.Match[str]:
         """Return where the output shows the pattern, once it does."""
-        deadline = time.monotonic() + LONGEST_START_SECONDS
-        while not (found := re.search(pattern, self.printed)):
-            assert self.process.poll() is None, self.printed
-            assert time.monotonic() < deadline, self.printed
-            time.sleep(0.02)
+
+        def search() -> re.Match[str] | None:
+            ended = self.process.poll() is not None
+            found = re.search(pattern, self.printed)
+            assert found or not ended, self.printed
+            return found
+
+        found = until(search, lambda: self.printed)
+        assert found
         return found
 
     def address(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from app.database import Database, database_id
 from models.record import database as proxy
@@ -15,6 +16,9 @@ from tests.servers import PLACE, Servers, place_for_servers, remove
 from tests.service import check_each_document_once
 from tests.stored import CachedValue
 
+# How fast this machine is fails no test.
+settings.register_profile("charter", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("charter")
 _run = contextlib.ExitStack()
 _module: Path | None = None
 
@@ -29,6 +33,14 @@ def pytest_configure(config: pytest.Config) -> None:
         owner = Servers(_run.enter_context(place_for_servers()))
         _run.callback(owner.stop)
         owner.start()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what depends on the speed of the machine, unless it is asked for: `pytest -m measured`."""
+    if not config.option.markexpr:
+        left = [item for item in items if item.get_closest_marker("measured")]
+        items[:] = [item for item in items if not item.get_closest_marker("measured")]
+        config.hook.pytest_deselected(items=left)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -55,7 +55,7 @@ def noted() -> frozenset[str]:
 
 
 def learn(response: httpx.Response) -> None:
-    """Note the secrets of a request that was taken, and of its answer."""
+    """Note the secrets of a request that was taken, and of its response."""
     request = response.request
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if response.status_code >= 300:

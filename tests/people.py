@@ -38,7 +38,7 @@ class Person:
         return f"{self.name}@example.com"
 
     def sign_in(self) -> dict[str, Any]:
-        """Sign in and return the data of the answer."""
+        """Sign in and return the data of the response."""
         with self.service.client() as client:
             response = client.post("/v1/auth/login", json={"email": self.email, "password": PASSWORD})
         assert response.status_code == 200, response.text
@@ -58,7 +58,7 @@ class Person:
 
 
 class People:
-    """Makes each person when he is first asked for."""
+    """Makes each person when they are first asked for."""
 
     def __init__(self, service: Service, password_hash: str) -> None:
         self._service = service

@@ -1,4 +1,4 @@
-"""HTTP spoken by hand, for requests that a proper client would mend or refuse to send."""
+"""HTTP spoken by hand, for requests that a proper client would fix or refuse to send."""
 
 import contextlib
 import socket
@@ -15,7 +15,7 @@ Pairs = Iterable[tuple[str, str]]
 def ask(
     service: Service, method: str, target: str | bytes, headers: Pairs = (), body: bytes | Sequence[bytes] = b""
 ) -> httpx.Response:
-    """Send a request whose target and headers go out exactly as they are, and return the answer.
+    """Send a request whose target and headers go out exactly as they are, and return the response.
 
     Args:
         target: what stands between method and version.

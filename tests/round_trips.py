@@ -1,4 +1,4 @@
-"""A way to Redis that counts how often somebody waits for an answer, whatever is asked at once."""
+"""A way to Redis that counts how often somebody waits for a response, whatever is asked at once."""
 
 import contextlib
 import socket
@@ -12,7 +12,7 @@ class RoundTrips:
 
     Attributes:
         url: where clients find the server behind it.
-        count: of questions that were sent when the one before had its answer.
+        count: of questions that were sent when the one before had its response.
     """
 
     def __init__(self, url: str, listener: socket.socket) -> None:
@@ -34,7 +34,7 @@ class RoundTrips:
                 client = self._listener.accept()[0]
                 server = self._connect()
                 self._ends += [client, server]
-                # A question in several parts is one, until an answer has come.
+                # A question in several parts is one, until a response has come.
                 answered = threading.Event()
                 answered.set()
                 for work in ((self._ask, client, server, answered), (self._answer, server, client, answered)):

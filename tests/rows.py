@@ -1,6 +1,7 @@
 """What a request left in the tables: its rows in the audit trail, and accounts as they are stored."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -9,16 +10,21 @@ import httpx
 
 from app.database import run
 from app.identifiers import lowest_id, new_id
-from app.services.invalidations import leave
+from app.services.invalidations import queue_invalidations
+from tests.people import Person
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Row:
     """A row of the audit trail.
 
     Attributes:
         target: such as `user:019c…`; None for none.
+        client: what the row says of the client, in `audit_clients`.
     """
 
+    request_id: str
+    kind: str
     actor: UUID | None
     role: str | None
     action: str
@@ -26,19 +32,49 @@ class Row(NamedTuple):
     outcome: str
     reason: str | None
     target: str | None
-    details: dict[str, Any] | None
+    details: Any
+    client: UUID | None
+
+    def check(self, by: Person | None = None, **columns: Any) -> None:
+        """Check the columns that are named, that an event has no permission, and that a success has no reason.
+
+        Args:
+            by: the person who is to be its actor, with their role.
+        """
+        if by is not None:
+            columns |= {"actor": by.id, "role": by.role}
+        if self.kind == "event":
+            columns.setdefault("permission", None)
+        if columns.get("outcome") in ("allowed", "succeeded"):
+            columns.setdefault("reason", None)
+        wrong = {name: getattr(self, name) for name, value in columns.items() if getattr(self, name) != value}
+        assert not wrong, f"{self}\nhas {wrong} instead of { {name: columns[name] for name in wrong} }."
+
+    def check_allowed(self, by: Person, action: str, permission: str, *, target: str | None = None) -> None:
+        """Check that this is the decision to let somebody do something."""
+        self.check(by=by, action=action, permission=permission, outcome="allowed", target=target, details=None)
+
+    def check_denied(self, permission: str, *, target: str | None) -> None:
+        """Check that a permission was missing."""
+        self.check(permission=permission, outcome="denied", reason="permission_missing", target=target)
+
+
+_COLUMNS = """
+jsonb_build_object('request_id', request_id, 'kind', kind, 'role', actor_role, 'action', action,
+    'permission', permission, 'outcome', outcome, 'reason', reason, 'target', target_type || ':' || target_id,
+    'details', details), actor_id, client_id
+"""
+
+
+def read_rows(where: str, *values: Any) -> list[Row]:
+    """Return the rows of the audit trail that a condition selects, in the order of their ids."""
+    rows = run(f"SELECT {_COLUMNS} FROM audit_events WHERE {where} ORDER BY id", values)
+    return [Row(**columns, actor=actor, client=client) for columns, actor, client in rows]
 
 
 def audit_rows(response: httpx.Response, kind: str) -> list[Row]:
-    """Return the rows of a kind, decision or event, that the answered request left."""
-    rows = run(
-        """
-        SELECT actor_id, actor_role, action, permission, outcome, reason, target_type || ':' || target_id, details
-        FROM audit_events WHERE request_id = %s AND kind = %s
-        """,
-        (response.headers["x-request-id"], kind),
-    )
-    return [Row._make(row) for row in rows]
+    """Return the rows of a kind, decision or event, that a request left."""
+    return read_rows("request_id = %s AND kind = %s", response.headers["x-request-id"], kind)
 
 
 def decision(response: httpx.Response) -> Row:
@@ -146,7 +182,7 @@ def store_setting(key: str, value: Any) -> None:
         """,
         {"id": new_id(), "key": key, "value": json.dumps(value)},
     )
-    leave(["settings"], store=None)
+    queue_invalidations(["settings"], store=None)
 
 
 def stored_settings() -> dict[str, Any]:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import psycopg2
 import redis
@@ -29,7 +29,7 @@ from app.database.migrator import migrate
 from app.embedded import EmbeddedServer, start_postgres, start_valkey
 from app.embedded.installation import NAME, find_installation
 from app.embedded.server import DirectoryLock
-from app.services import built_in_roles, rights
+from app.services import built_in_roles, database_rights
 from models.record import database as proxy
 from tests import leaks
 from tests.stored import CachedValue
@@ -161,7 +161,7 @@ class Servers:
             self.execute(f'CREATE DATABASE "{self.template}"')
             migrated(with_database(self.postgres_url, self.template))
             if self._serving_role:
-                self.execute(f'CREATE ROLE "{self._serving_role}" LOGIN')
+                self.execute(create_role(self._admin_url, self._serving_role))
                 granted(with_database(self._admin_url, self.template), self._serving_role)
             # A pooler keeps its connections, and a database that has some cannot be copied.
             self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.template}'")
@@ -233,7 +233,7 @@ def granted(url: str, role: str) -> None:
     """Give a role what serving from a database needs, as its owner."""
     database = Database(url, size=1)
     proxy.initialize(database)
-    found = rights.grants(role)
+    found = database_rights.grants(role)
     assert found
     connection = database.connect_outside_pool()
     connection.cursor().execute(found.script)
@@ -243,9 +243,16 @@ def granted(url: str, role: str) -> None:
 
 
 def as_role(url: str, role: str) -> str:
-    """Return the URL of the same database for another role."""
+    """Return the URL of the same database for another role, which has the same password, if any."""
     parts = urlsplit(url)
-    return parts._replace(netloc=f"{role}@{parts.netloc.rpartition('@')[2]}").geturl()
+    password = f":{parts.password}" if parts.password else ""
+    return parts._replace(netloc=f"{role}{password}@{parts.netloc.rpartition('@')[2]}").geturl()
+
+
+def create_role(url: str, role: str) -> str:
+    """Return the statement that makes a role which `as_role` can sign in as: some servers ask for a password."""
+    password = unquote(urlsplit(url).password or "")
+    return f'CREATE ROLE "{role}" LOGIN NOSUPERUSER' + (f" PASSWORD '{password}'" if password else "")
 
 
 def with_database(url: str, name: str) -> str:
@@ -254,7 +261,7 @@ def with_database(url: str, name: str) -> str:
 
 
 def straight(url: str) -> str:
-    """Return a URL that leads to the same database past a pooler and as a superuser, for whoever watches it."""
+    """Return a URL that leads to the same database past a pooler and as a superuser, for anybody who watches it."""
     admin_url = os.environ.get(ADMIN_URL)
     if admin_url:
         return with_database(admin_url, urlsplit(url).path[1:])

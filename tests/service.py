@@ -3,7 +3,6 @@
 import hashlib
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,8 +15,10 @@ from connexion.spec import OpenAPISpecification, Specification
 
 from app.config import Config
 from app.factory import create_app
+from app.gateway.http.protocol import protocol_factory
 from app.observability import logging
 from tests import leaks
+from tests.waiting import until
 
 SECRET, REFRESH_SECRET, _ = leaks.ALWAYS
 REFRESH_KEYS = f"k1:{REFRESH_SECRET}"
@@ -83,7 +84,7 @@ def config_for(**variables: str) -> Config:
             "BCRYPT_COST": "4",
             "LOG_LEVEL": "debug",
             "LOG_FORMAT": "json",
-            # Chores that a test waits for are run by the test; here they would come in between.
+            # Background tasks that a test waits for are run by the test; here they would come in between.
             "CACHE_REPLAY_SECONDS": "3600",
             "HEALTH_SECONDS": "3600",
             **wide,
@@ -112,7 +113,7 @@ class Service:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self.app,
-                http="app.gateway.http.protocol:Protocol",
+                http=protocol_factory(config),
                 loop="asyncio",
                 lifespan="on",
                 ws="none",
@@ -124,11 +125,9 @@ class Service:
         )
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self._thread.start()
-        deadline = time.monotonic() + 10
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > deadline:
-                raise RuntimeError("the service did not start")
-            time.sleep(0.005)
+        until(lambda: self._server.started or not self._thread.is_alive())
+        if not self._server.started:
+            raise RuntimeError("the service did not start")
 
     def client(self, token: str | None = None) -> httpx.Client:
         """Return a client of this service, with an access token or without."""

@@ -1,7 +1,7 @@
 """A migrated database that test after test has for its own: put back to what it was, which is cheaper than a copy.
 
 It is put back whole: every row, every sequence, and nobody else connected. Where a test has changed anything but rows,
-a table or a function or a setting, nothing is mended: the next test gets a copy of the template.
+a table or a function or a setting, nothing is fixed: the next test gets a copy of the template.
 """
 
 import time

@@ -1,42 +1,15 @@
 """`charter` run in this process, on a test's database: a tenth of what a process of its own costs."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
-from uuid import UUID
 
 from click.testing import CliRunner, Result
 
 from app.cli import main
-from app.database import Database, run
+from app.database import Database
 from app.database.binding import current_database
 from models.record import database as proxy
+from tests.rows import Row, read_rows
 from tests.service import REFRESH_KEYS, SECRET
-
-EVENTS = """
-SELECT request_id, kind, actor_id, actor_role, action, permission, outcome, reason, target_type || ':' || target_id,
-       details, client_id
-FROM audit_events WHERE actor_role = 'cli' ORDER BY id
-"""
-
-
-class CommandRow(NamedTuple):
-    """A row of the audit trail that a command left.
-
-    Attributes:
-        target: such as `user:019c…`; None for none.
-    """
-
-    request_id: str
-    kind: str
-    actor: UUID | None
-    role: str
-    action: str
-    permission: str | None
-    outcome: str
-    reason: str | None
-    target: str | None
-    details: dict[str, Any]
-    client: UUID | None
 
 
 class Terminal:
@@ -85,12 +58,12 @@ class Terminal:
         return response.stderr
 
 
-def command_rows() -> list[CommandRow]:
-    """Return every row that commands left, the oldest first."""
-    return [CommandRow._make(row) for row in run(EVENTS)]
+def command_rows() -> list[Row]:
+    """Return every row of the audit trail that commands left, the oldest first."""
+    return read_rows("actor_role = %s", "cli")
 
 
-def command_row() -> CommandRow:
+def command_row() -> Row:
     """Return the one row that commands left."""
     [row] = command_rows()
     return row

@@ -1,5 +1,6 @@
 """What tests of the wire assert again and again."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -34,13 +35,32 @@ def refused(response: httpx.Response, status: int, code: str, *fields: str) -> l
     return errors
 
 
-def decisions(request_id: str) -> list[tuple[str, str | None]]:
-    """Return (outcome, reason) of the decision rows that a request left."""
-    return run("SELECT outcome, reason FROM audit_events WHERE request_id = %s AND kind = 'decision'", (request_id,))
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What a decision row says."""
+
+    outcome: str
+    reason: str | None = None
 
 
-def events(request_id: str) -> list[tuple[str, str, str | None]]:
-    """Return (action, outcome, reason) of the event rows that a request left."""
-    return run(
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What an event row says."""
+
+    action: str
+    outcome: str
+    reason: str | None = None
+
+
+def decisions(request_id: str) -> list[Decision]:
+    """Return the decision rows that a request left."""
+    rows = run("SELECT outcome, reason FROM audit_events WHERE request_id = %s AND kind = 'decision'", (request_id,))
+    return [Decision(outcome=outcome, reason=reason) for outcome, reason in rows]
+
+
+def events(request_id: str) -> list[Event]:
+    """Return the event rows that a request left."""
+    rows = run(
         "SELECT action, outcome, reason FROM audit_events WHERE request_id = %s AND kind = 'event'", (request_id,)
     )
+    return [Event(action=action, outcome=outcome, reason=reason) for action, outcome, reason in rows]

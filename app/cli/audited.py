@@ -9,9 +9,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from app.cli.db import bound_database
+from app.cli.bound_database import bound_database
 from app.cli.refusals import MISCONFIGURED, Refusal
 from app.cli.services import dependencies_for
+from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.context.event import Event
 from app.database import retry_transaction, unit_of_work
@@ -21,7 +22,7 @@ from app.identifiers import new_id
 from app.security.principal import Operator
 from app.services import inspection
 from app.services.audit import write_local_event
-from app.services.invalidations import leave
+from app.services.invalidations import queue_invalidations
 from models.account import Account
 
 Outcome = TypeVar("Outcome")
@@ -84,11 +85,10 @@ def change(
     Returns:
         The account as it is now.
     """
-    actor = Operator(frozenset(dependencies.catalogue))
 
-    def work(event: Event) -> Account:
-        draft = {"event": event} if drafts else {}
-        return service(user_id=account.id, actor=actor, dependencies=dependencies, **draft, **arguments)
+    def work(context: Context) -> Account:
+        draft = {"event": context.event} if drafts else {}
+        return service(user_id=account.id, actor=context.actor, dependencies=dependencies, **draft, **arguments)
 
     return act(
         action, work, account=account, details=details, drops=(f"user:{account.id}", "users"), dependencies=dependencies
@@ -97,9 +97,10 @@ def change(
 
 def act(
     action: str,
-    work: Callable[[Event], Outcome],
+    work: Callable[[Context], Outcome],
     *,
     account: Account | None = None,
+    target: tuple[str, str] | None = None,
     details: Mapping[str, Any] | None = None,
     drops: Sequence[str] = (),
     dependencies: Dependencies,
@@ -108,8 +109,9 @@ def act(
 
     Args:
         action: the event's name, the API's where it does the same.
-        work: is given the draft of the row; called again when a deadlock undid it.
+        work: takes the context of the operator, with the draft of the row; called again when a deadlock undid it.
         account: what it is done to, when that is there already.
+        target: (kind, identifier) of what it is done to, when that is no account.
         details: facts for the row, beside who it was and what the work drafts; no secret.
         drops: tags of what it changes: the servers drop what is cached under them.
 
@@ -120,11 +122,13 @@ def act(
         Exception: what the work raises.
     """
     event, known = _draft(account), details or {}
+    event.target = target or event.target
+    context = Context(dependencies, Operator(frozenset(dependencies.catalogue)), event=event)
 
     def attempt() -> Outcome:
         with unit_of_work():
-            outcome = work(event)
-            leave(drops, store=None)
+            outcome = work(context)
+            queue_invalidations(drops, store=None)
             _record(event, action, "succeeded", None, details=known, now=dependencies.moment)
         return outcome
 

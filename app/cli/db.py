@@ -1,16 +1,14 @@
 """`charter db`: the database's shape, and what is in it while developing."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 
+from app.cli.bound_database import bound_database
 from app.cli.examples import example
 from app.cli.refusals import FAILED, Refusal
 from app.cli.tables import print_table
 from app.config import Config
-from app.database import Database, bind, connection
 
 _BEHIND = 1
 _LONGEST_NAME = 63
@@ -72,11 +70,11 @@ def grants(role: str) -> None:
     Run it as the role that owns the tables. What later migrations make is covered. docs/database-roles.md has the whole
     set-up. ROLE is the name as PostgreSQL has it, without quotes.
     """
-    from app.services import rights
+    from app.services import database_rights
 
     with bound_database():
-        found = rights.grants(role)
-        me = rights.connected_role()
+        found = database_rights.grants(role)
+        me = database_rights.connected_role()
     if found is None:
         raise Refusal(f"{me} finds no tables to grant rights on: run charter db migrate first", exit_code=FAILED)
     if found.owns:
@@ -110,7 +108,7 @@ def reset(yes: bool) -> None:
     from app.cache.tags import EVERYTHING
     from app.cli.migrating import bring_up_to_date
     from app.database import migrator
-    from app.services.invalidations import leave
+    from app.services.invalidations import queue_invalidations
 
     with bound_database() as (database, config):
         _refuse_in_production(config, "reset")
@@ -118,25 +116,8 @@ def reset(yes: bool) -> None:
         migrator.rollback(database, len(migrator.status(database)), report=click.echo)
         bring_up_to_date(database, report=click.echo)
         # It is the same database to Redis, and may have servers.
-        leave([EVERYTHING], store=None)
+        queue_invalidations([EVERYTHING], store=None)
     click.echo("the database is empty")
-
-
-@contextmanager
-def bound_database() -> Iterator[tuple[Database, Config]]:
-    """Give the database of the settings, and these.
-
-    Raises:
-        ConfigError: with every fault.
-        Unavailable: it cannot be reached.
-    """
-    from app.cli.bootstrap import ready_config
-
-    with ready_config() as config:
-        database = bind(config, size=2)
-        with connection():
-            pass
-        yield database, config
 
 
 def _role_name(value: str) -> str:

@@ -6,11 +6,12 @@ from typing import NamedTuple
 from app.cli.audited import act
 from app.cli.refusals import MISCONFIGURED, Refusal
 from app.cli.services import dependencies_for
-from app.config import Config, ConfigError
+from app.config import Config, ConfigError, ConfigFault
+from app.context.context import Context
 from app.context.dependencies import Dependencies
-from app.context.event import Event
 from app.errors import EmailTaken, ValidationError
 from app.services import users
+from app.spec.validation.violations import as_sentence
 
 GENERATED_BYTES = 18
 
@@ -51,20 +52,21 @@ def make_first_admin(dependencies: Dependencies) -> Made:
     config = dependencies.config
     chosen = config.admin_password or generated_password(config)
 
-    def make(event: Event) -> None:
+    def make(context: Context) -> None:
         account = users.create_first_admin(email=config.admin_email, password=chosen, dependencies=dependencies)
         if account is None:
-            event.reason = "admin_exists"
+            context.event.reason = "admin_exists"
             raise AdminExists("there is an admin already; sign in as that one to make more")
-        event.target = ("user", str(account.id))
+        context.event.target = ("user", str(account.id))
 
     try:
         act("user.created", make, drops=("users",), dependencies=dependencies)
     except ValidationError as error:
         names = {"password": "CHARTER_ADMIN_PASSWORD", "email": "CHARTER_ADMIN_EMAIL"}
-        faults = [
-            f"{names.get(fault.field or '', 'CHARTER_ADMIN_PASSWORD')} {fault.message}" for fault in error.details
-        ]
+        faults = []
+        for violation in error.details:
+            name = names.get(violation.field or "", "CHARTER_ADMIN_PASSWORD")
+            faults.append(ConfigFault(name, as_sentence(name, violation.message)))
         raise ConfigError(faults) from error
     except EmailTaken as error:
         raise Refusal(

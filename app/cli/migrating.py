@@ -10,7 +10,7 @@ from app.cli.services import given_permissions
 from app.database import Database, migrator, retry_transaction, run, unit_of_work
 from app.services import built_in_roles
 from app.services.built_in_roles import Difference
-from app.services.invalidations import leave
+from app.services.invalidations import queue_invalidations
 
 
 def refuse_other_encodings() -> None:
@@ -48,7 +48,7 @@ def bring_up_to_date(database: Database, report: Callable[[str], object]) -> lis
     given = given_permissions()
     names = migrator.migrate(database, report=report)
     if names and len(names) < len(migrator.status(database)):
-        leave([EVERYTHING], store=None)
+        queue_invalidations([EVERYTHING], store=None)
     for role, added, removed in retry_transaction(lambda: _bring_roles_in_line(given)):
         told = ["now holds " + ", ".join(added)] * bool(added) + ["no longer holds " + ", ".join(removed)] * bool(
             removed

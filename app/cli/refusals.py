@@ -17,7 +17,7 @@ from app.database.driver_errors import INSUFFICIENT_PRIVILEGE, lacks_connect_pri
 from app.database.migrator import MigrationError
 from app.embedded import EmbeddedError
 from app.errors import AppError, Unavailable
-from app.services import rights
+from app.services import database_rights
 from app.spec.document import DocumentError
 
 FAILED = 1
@@ -73,7 +73,7 @@ class CharterGroup(click.Group):
         try:
             return super().invoke(ctx)
         except ConfigError as error:
-            raise Refusal(*error.faults, exit_code=MISCONFIGURED) from error
+            raise Refusal(*map(str, error.faults), exit_code=MISCONFIGURED) from error
         except DocumentError as error:
             refuse_document(error.faults)
         except Unavailable as error:
@@ -116,10 +116,10 @@ def refuse_without_rights() -> None:
     Raises:
         Refusal: it does.
     """
-    lacking = rights.lacking()
+    lacking = database_rights.lacking()
     if not lacking:
         return
-    me = rights.connected_role()
+    me = database_rights.connected_role()
     raise Refusal(
         *(f"the role {me} has no {right}: {grant}" for right, grant in lacking),
         f"run these as the owner of the tables, or what this prints: charter db grants {me}",

@@ -26,6 +26,7 @@ from app.config import Config
 from app.database import connection
 from app.database.binding import current_database
 from app.factory import create_app
+from app.gateway.http.protocol import protocol_factory
 from app.observability.multiprocess import MetricsFolderError, WorkerMetrics, shared_folder
 from app.resources import CHECKOUT, PACKAGES
 from app.services.health import begin_draining
@@ -127,7 +128,7 @@ def options(config: Config) -> dict[str, Any]:
     """Return what uvicorn is told: each of its timers and bounds, and why it has its value."""
     return {
         # httptools lets an oversized header through to us (431 is ours); h11 answers by itself.
-        "http": "app.gateway.http.protocol:Protocol",
+        "http": protocol_factory(config),
         "loop": "uvloop",
         "ws": "none",
         "lifespan": "on",

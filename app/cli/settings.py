@@ -1,4 +1,4 @@
-"""`charter settings`: what may be changed at run time, changed without the API; no variables of the environment."""
+"""`charter settings`: reads and changes the run-time settings without the API; they are no environment variables."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -14,37 +14,38 @@ from app.cli.tables import print_table
 if TYPE_CHECKING:
     from app.context.declarations import SettingDeclaration
     from app.context.dependencies import Dependencies
-    from app.services.settings import Setting
+    from app.errors import AppError
+    from app.services.settings import CurrentSetting
 
 KEY_LONGEST = 64
 VALUE_LONGEST = 16_384
 SHOWN_LONGEST = 60
-# What a change drops, as x-invalidates of put_setting has it.
+# The tags that a change invalidates, as x-invalidates of put_setting has them.
 TAGS = ("settings",)
 
 key_argument = click.argument("key", type=Text(KEY_LONGEST))
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group(short_help="Look at what can be changed at run time, and change it.")
+@click.group(short_help="Show and change the run-time settings.")
 def settings() -> None:
-    """Look at what can be changed at run time, and change it, without signing in.
+    """Show and change what can be set at run time, without signing in.
 
-    Which settings there are, openapi/settings.yaml says. A change counts from the next request on, on every server of
-    this database. Each command leaves one row in the audit trail, also one that fails; secret values are in none.
+    openapi/settings.yaml lists the settings. A change counts from the next request on, on every server of this
+    database. Each command writes one row to the audit trail, also when it fails; no row holds a secret value.
     """
 
 
 @settings.command("list", short_help="List the settings.", epilog=example("charter settings list"))
 @json_option
 def list_settings(as_json: bool) -> None:
-    """List the settings and what they are now."""
+    """List the settings and their current values."""
     from app.cli.audited import act, operating
     from app.services import settings as service
     from handlers.presenters import present_setting
 
     with operating() as dependencies:
-        found = act("settings.listed", lambda _: service.listing(dependencies=dependencies), dependencies=dependencies)
+        found = act("settings.listed", lambda _: service.list_settings(dependencies), dependencies=dependencies)
     if as_json:
         print_json({"settings": [present_setting(setting) for setting in found]})
     else:
@@ -55,18 +56,15 @@ def list_settings(as_json: bool) -> None:
 @key_argument
 @json_option
 def get_setting(key: str, as_json: bool) -> None:
-    """Show the setting KEY: what it is now, its default, and what its values look like."""
+    """Show the setting KEY: its current value, its default, and the schema of its values."""
     from app.cli.audited import act, operating
-    from app.context.event import Event
     from app.services import settings as service
     from handlers.presenters import present_setting
 
-    def work(event: Event) -> "Setting":
-        event.target = ("setting", key)
-        return service.find(key, dependencies=dependencies)
-
     with operating() as dependencies:
-        setting = act("setting.shown", work, dependencies=dependencies)
+        setting = act(
+            "setting.shown", lambda _: service.find(dependencies, key), target=_target(key), dependencies=dependencies
+        )
     if as_json:
         print_json(present_setting(setting))
     else:
@@ -88,106 +86,129 @@ def get_setting(key: str, as_json: bool) -> None:
 def set_setting(key: str, value: str | None) -> None:
     """Set the setting KEY to VALUE, from the next request on.
 
-    VALUE is JSON, or plain text where that is what the setting takes; a text that is JSON too, such as null, is written
-    in quotes. Without VALUE a secret one is asked for twice at a terminal, and is else the first line of standard
-    input: what is written on the command line, others can read.
+    VALUE is JSON, or plain text if the setting takes text. Put a text that is also JSON, such as null, in quotes. For a
+    secret setting, leave VALUE out, because other users of this machine can read a command line. The command then asks
+    for the value twice at a terminal; otherwise it reads the first line of standard input.
     """
     from app.cli.audited import act, operating
-    from app.context.event import Event
     from app.errors import ValidationError
     from app.services import settings as service
 
     with operating() as dependencies:
-        given = _given(key, value, dependencies)
-
-        def work(event: Event) -> "Setting":
-            event.target = ("setting", key)
-            return service.put(key, given, expected_version=None, dependencies=dependencies, event=event)
-
+        parsed = _parsed(key, value, dependencies)
         try:
-            setting = act("setting.changed", work, drops=TAGS, dependencies=dependencies)
+            setting = act(
+                "setting.changed",
+                lambda context: service.put(context, key, value=parsed),
+                target=_target(key),
+                drops=TAGS,
+                dependencies=dependencies,
+            )
         except ValidationError as error:
-            faults = "; ".join(f"{fault.field}: {fault.message}" for fault in error.details)
-            raise Refusal(f"{key} does not take this: {faults}") from error
-    click.echo(f"{key} is set" if setting.declared.is_secret else f"{key} is {_shown(setting.value)}")
+            raise Refusal(_rejection(key, parsed, error, dependencies)) from error
+    click.echo(f"{key} is set" if setting.declaration.is_secret else f"{key} is {_json(setting.value)}")
 
 
 @settings.command(
-    "reset", short_help="Let the default count again.", epilog=example("charter settings reset registration.open")
+    "reset",
+    short_help="Remove the value that was set and use the default.",
+    epilog=example("charter settings reset registration.open"),
 )
 @key_argument
-@click.option("--yes", is_flag=True, help="Do not ask; without a terminal nothing is asked anyway.")
+@click.option("--yes", is_flag=True, help="Do not ask. Without a terminal the command never asks.")
 def reset_setting(key: str, yes: bool) -> None:
-    """Let the default of the setting KEY count again, from the next request on."""
+    """Remove the value of the setting KEY and use the default, from the next request on."""
     from app.cli.audited import act, operating
-    from app.context.event import Event
     from app.services import settings as service
-
-    def work(event: Event) -> "Setting":
-        event.target = ("setting", key)
-        return service.reset(key, expected_version=None, dependencies=dependencies, event=event)
 
     with operating() as dependencies:
         if key in dependencies.declarations.by_key:
-            confirm(f"Let the default of {key} count again, and forget what it is now?", yes)
-        setting = act("setting.reset", work, drops=TAGS, dependencies=dependencies)
-    default = "its default" if setting.declared.is_secret else f"{_shown(setting.value)}, its default"
+            confirm(f"Remove the value of {key} and use the default?", yes)
+        setting = act(
+            "setting.reset",
+            lambda context: service.reset(context, key),
+            target=_target(key),
+            drops=TAGS,
+            dependencies=dependencies,
+        )
+    default = "its default" if setting.declaration.is_secret else f"{_json(setting.value)}, its default"
     click.echo(f"{key} is {default}")
 
 
-def _given(key: str, value: str | None, dependencies: "Dependencies") -> Any:
-    """Return the value that is meant; of an unknown key, which the service refuses, none.
+def _target(key: str) -> tuple[str, str]:
+    return "setting", key
+
+
+def _parsed(key: str, value: str | None, dependencies: "Dependencies") -> Any:
+    """Return the value to set; None for an unknown key, which the service rejects.
 
     Raises:
-        UsageError: there is none, and it is no secret that could be asked for.
-        Refusal: nothing came from standard input, or no text.
+        UsageError: there is no value, and the setting is no secret to ask for.
+        Refusal: standard input has no value, or the value is not valid text.
     """
-    declared = dependencies.declarations.by_key.get(key)
-    if declared is None:
+    declaration = dependencies.declarations.by_key.get(key)
+    if declaration is None:
         return None
-    if value is None and not declared.is_secret:
-        raise click.UsageError(f"say what {key} is to be")
+    if value is None and not declaration.is_secret:
+        raise click.UsageError(f"VALUE is missing: give the new value of {key}")
     text = read_secret(f"New value of {key}") if value is None else value
     if text is None:
-        raise Refusal(f"there is no value on standard input for {key}")
-    return _meant(text, declared)
+        raise Refusal(f"there is no value on standard input for {key}: write it there, on one line")
+    return _json_or_text(text, declaration)
 
 
-def _meant(text: str, declared: "SettingDeclaration") -> Any:
-    """Return what a text stands for: a JSON value if the setting takes it, else the text itself if it takes that."""
+def _json_or_text(text: str, declaration: "SettingDeclaration") -> Any:
+    """Return the JSON value of a text if the setting takes it, else the text itself if the setting takes that."""
     from app.errors import MalformedBody
     from app.spec.validation.json_body import parse
 
     try:
         value = parse(text.encode())
     except UnicodeEncodeError:
-        raise Refusal("the value is not valid text") from None
+        raise Refusal("the value is not valid text: write it in UTF-8") from None
     except MalformedBody:
         return text
-    return text if declared.faults(value) and not declared.faults(text) else value
+    return text if declaration.faults(value) and not declaration.faults(text) else value
 
 
-def _row(setting: "Setting") -> tuple[str, ...]:
-    declared = setting.declared
-    shown = _shown(setting.value)
-    cut = shown if len(shown) <= SHOWN_LONGEST else shown[: SHOWN_LONGEST - 1] + "…"
-    return declared.key, declared.visibility, told_moment(setting.updated_at), "***" if declared.is_secret else cut
+def _rejection(key: str, value: Any, error: "AppError", dependencies: "Dependencies") -> str:
+    """Return one line on why the schema rejects a value; it shows the value unless the setting is secret."""
+    faults = [f"{key}{(fault.field or '').removeprefix('value')} {_clause(fault.message)}" for fault in error.details]
+    line = "; ".join(faults)
+    if dependencies.declarations.by_key[key].is_secret:
+        return line
+    says_what_is_right = all(fault.message.startswith("Must ") for fault in error.details)
+    return f"{line}{', not' if says_what_is_right else ':'} {_shortened(_json(value))}"
 
 
-def _print_setting(setting: "Setting") -> None:
-    declared = setting.declared
-    facts = {
-        "value": "***" if declared.is_secret else _shown(setting.value),
-        "default": "***" if declared.is_secret else _shown(declared.default),
+def _clause(message: str) -> str:
+    return message[0].lower() + message[1:].rstrip(".")
+
+
+def _row(setting: "CurrentSetting") -> tuple[str, ...]:
+    declaration = setting.declaration
+    value = "***" if declaration.is_secret else _shortened(_json(setting.value))
+    return declaration.key, declaration.visibility, told_moment(setting.updated_at), value
+
+
+def _print_setting(setting: "CurrentSetting") -> None:
+    declaration = setting.declaration
+    lines = {
+        "value": "***" if declaration.is_secret else _json(setting.value),
+        "default": "***" if declaration.is_secret else _json(declaration.default),
         "set (UTC)": told_moment(setting.updated_at),
-        "visibility": declared.visibility,
-        "schema": _shown(declared.schema),
-        "about": declared.description,
+        "visibility": declaration.visibility,
+        "schema": _json(declaration.schema),
+        "about": declaration.description,
     }
-    click.echo(declared.key)
-    for name, value in facts.items():
+    click.echo(declaration.key)
+    for name, value in lines.items():
         click.echo(f"  {name:<12}{printable(value)}")
 
 
-def _shown(value: Any) -> str:
+def _shortened(text: str) -> str:
+    return text if len(text) <= SHOWN_LONGEST else text[: SHOWN_LONGEST - 1] + "…"
+
+
+def _json(value: Any) -> str:
     return json.dumps(value)

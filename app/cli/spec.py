@@ -91,7 +91,7 @@ def _row(policy: "Policy") -> tuple[str, ...]:
         policy.owner or "-",
         policy.bucket or "-",
         f"{policy.cache.policy} {' '.join(map(str, policy.cache.tags))}" if policy.cache else "-",
-        " ".join(map(str, policy.drops)) or "-",
+        " ".join(map(str, policy.invalidates)) or "-",
         "-" if policy.safe else policy.event,
         "; ".join(f"{word} {value}" for word, value in also.items() if value) or "-",
     )
@@ -109,7 +109,7 @@ def _all_of(policy: "Policy") -> dict[str, Any]:
         "step_up": policy.step_up,
         "rate_limit": policy.bucket,
         "cache": policy.cache and {"policy": policy.cache.policy, "tags": [str(tag) for tag in policy.cache.tags]},
-        "invalidates": [str(tag) for tag in policy.drops],
+        "invalidates": [str(tag) for tag in policy.invalidates],
         "precondition": policy.precondition,
         "idempotency": policy.idempotency,
         "paginated": policy.paginated,

@@ -64,9 +64,9 @@ def translate(error: Exception) -> Exception:
         reason = "lock_timeout" if getattr(error, "pgcode", None) == LOCK_TIMEOUT else "database"
         return Unavailable(reason=reason)
     for kind in type(error).__mro__:
-        translated = getattr(peewee, kind.__name__, None)
-        if isinstance(translated, type) and issubclass(translated, peewee.PeeweeException):
-            return translated(*error.args)
+        of_peewee = getattr(peewee, kind.__name__, None)
+        if isinstance(of_peewee, type) and issubclass(of_peewee, peewee.PeeweeException):
+            return of_peewee(*error.args)
     return error
 
 

@@ -3,7 +3,7 @@
 import hashlib
 
 from app.database.binding import current_database
-from app.database.transactions import run
+from app.database.statements import run
 
 _IDENTITY = """
 SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database()) FROM pg_control_system()

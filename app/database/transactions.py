@@ -1,23 +1,20 @@
-"""Statements and transactions of one thread: `run`, `transaction` and `unit_of_work`.
+"""Transactions of one thread: `transaction` and `unit_of_work`, and the connection that they use.
 
 Outside `transaction()` a statement runs in autocommit. A unit of work commits the transactions that are opened inside
 it, so that a response can be checked before its work is committed (law 2).
 """
 
-import random
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import peewee
 import psycopg2
 
 from app.database import jobs
 from app.database.binding import current_database
-from app.database.driver_errors import StatementTimeout, is_disconnect, is_retryable, translate
+from app.database.driver_errors import StatementTimeout, is_disconnect, translate
 from app.database.hooks import clear_hooks, run_commit_hooks, run_commit_unknown_hooks, run_rollback_hooks
-from app.database.pool import Database, Parameters
+from app.database.pool import Database
 from app.database.thread_state import ThreadState
 from app.errors import Unavailable
 
@@ -43,40 +40,6 @@ def connection() -> Iterator[None]:
         yield
     finally:
         _release(database)
-
-
-def run(sql: str, params: Parameters = (), *, retry_on_disconnect: bool = False) -> list[tuple[Any, ...]]:
-    """Run one statement in the open transaction, or in autocommit if none is open.
-
-    Args:
-        sql: constant text with %s or %(name)s; a literal %% is needed only where there are params.
-        again: repeat once on a fresh connection when this one turns out to be lost: for statements that may run twice.
-
-    Returns:
-        The rows; none for a statement that returns nothing.
-
-    Raises:
-        Unavailable: reason `database`, `lock_timeout` or, after the deadline of the job, `deadline`.
-        peewee.DatabaseError: or a subclass; the driver error with `pgcode` is its cause.
-    """
-    database = current_database()
-    if database.state.transactions:
-        return _rows(database, sql, params, retry_on_disconnect)
-    with connection():
-        # In autocommit, a statement that failed by a deadlock or a serialization failure can be repeated.
-        return retry_transaction(lambda: _rows(database, sql, params, retry_on_disconnect))
-
-
-def run_in_autocommit(sql: str, params: Parameters = ()) -> list[tuple[Any, ...]]:
-    """Run a statement that is committed at once, and stays although the request fails (law 8).
-
-    Raises:
-        RuntimeError: a transaction is open in this thread; its rollback would undo the statement.
-        Unavailable, peewee.DatabaseError: as `run`.
-    """
-    if current_database().state.transactions:
-        raise RuntimeError("This statement must run in autocommit, but a transaction is open.")
-    return run(sql, params)
 
 
 @contextmanager
@@ -162,50 +125,6 @@ def unit_of_work(*, on_begin: Callable[[], object] | None = None) -> Iterator[Un
     finally:
         state.unit = None
     run_commit_hooks(state)
-
-
-def retry_transaction(work: Callable[[], T], attempts: int = 3) -> T:
-    """Call the function, and again after a serialization failure or a deadlock.
-
-    Inside an open transaction it is called once: only the code that began the transaction can repeat it.
-
-    Raises:
-        Unavailable: reason `contention`, after the last attempt.
-    """
-    if current_database().state.transactions:
-        return work()
-    for attempt in range(1, attempts + 1):
-        try:
-            return work()
-        except peewee.OperationalError as error:
-            if not is_retryable(error):
-                raise
-            if attempt == attempts:
-                raise Unavailable(reason="contention") from error
-        time.sleep(random.uniform(0, _MAX_PAUSE_SECONDS * attempt))
-    raise ValueError(f"attempts must be at least 1, not {attempts}")
-
-
-def take_query_count() -> int:
-    """Return the number of statements of this thread since the last call, without BEGIN and COMMIT."""
-    state = current_database().state
-    count, state.queries = state.queries, 0
-    return count
-
-
-def _rows(database: Database, sql: str, params: Parameters, retry_on_disconnect: bool) -> list[tuple[Any, ...]]:
-    state = database.state
-    connected = not state.closed
-    try:
-        cursor = database.execute_sql(sql, params)
-    except Unavailable as error:
-        # After a timeout there is no time left for a second attempt.
-        was_lost = connected and state.closed and not isinstance(error.__cause__, StatementTimeout)
-        if not (retry_on_disconnect and was_lost):
-            raise
-        # Inside a transaction this raises again, since the transaction is lost.
-        cursor = database.execute_sql(sql, params)
-    return cursor.fetchall() if cursor.description else []
 
 
 def _acquire(database: Database) -> None:

@@ -1,1 +1,1 @@
-"""HTTP to operation and back."""
+"""From HTTP to an operation and back."""

@@ -1,7 +1,8 @@
-"""The two ways in, as Connexion hosts them: the compiled gateway, and the stock stack."""
+"""The two gateways as Connexion applications: the compiled one, and the stock stack."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
 
@@ -19,8 +20,11 @@ from app.gateway.compiled import CompiledGateway
 from app.gateway.executors import Executor
 from app.gateway.request_parser import RequestParser
 from app.gateway.response_sender import ResponseSender
-from app.gateway.stock import RequestBearer, RequestBody, RequestParameters, StockEntrance, for_connexion, later_steps
-from app.pipeline.fitting import Handler
+from app.gateway.stock.document import simplified_document
+from app.gateway.stock.gateway import StockGateway, view_resolver
+from app.gateway.stock.validators import BearerHandler, BodyReader, NoParameterValidator
+from app.media_types import JSON
+from app.pipeline.operation import Handler
 from app.spec.document import Document, DocumentError, Fault
 
 Lifetime = Callable[[Any], AbstractAsyncContextManager[None]]
@@ -28,53 +32,57 @@ Lifetime = Callable[[Any], AbstractAsyncContextManager[None]]
 
 @contextmanager
 def reading(document: Document) -> Iterator[None]:
-    """Tell of what Connexion finds in the document beyond its form, such as a default that its own schema refuses.
+    """Report what Connexion rejects in a well-formed document, such as a default that its own schema does not allow.
 
     Raises:
-        DocumentError: with the first of it, which is all that Connexion tells.
+        DocumentError: with the first fault, which is all that Connexion reports.
     """
     try:
         yield
     except InvalidSpecification as error:
         place = document.where(tuple(error.absolute_path))
-        problem = "Connexion cannot read what stands here."
-        raise DocumentError([Fault(place, problem, "Look for a default that its own schema refuses.")]) from None
+        problem = "Connexion cannot read this."
+        raise DocumentError([Fault(place, problem, "Look for a default that its schema does not allow.")]) from None
 
 
-def compiled(
-    bundle: dict[str, Any],
-    *,
-    config: Config,
-    parser: RequestParser,
-    sender: ResponseSender,
-    executors: Mapping[str, Executor],
-    served: set[str],
-    lifetime: Lifetime,
-) -> connexion.FlaskApp:
-    """Return the application whose operations our gateway answers; Flask keeps the pages."""
-    gateway = partial(CompiledGateway, parser=parser, sender=sender, executors=executors, config=config, served=served)
-    app = connexion.FlaskApp("charter", lifespan=lifetime, middlewares=[gateway, LifespanMiddleware])
+@dataclass(frozen=True, slots=True)
+class GatewayParts:
+    """What both applications are made from.
+
+    Attributes:
+        executors: the threads by executor name.
+        lifetime: what runs from the start of the server to its end.
+    """
+
+    config: Config
+    parser: RequestParser
+    sender: ResponseSender
+    executors: Mapping[str, Executor]
+    lifetime: Lifetime
+
+
+def compiled(bundle: dict[str, Any], parts: GatewayParts, *, operation_ids: frozenset[str]) -> connexion.FlaskApp:
+    """Return the application whose operations our gateway runs; Flask serves the pages."""
+    gateway = partial(
+        CompiledGateway,
+        parser=parts.parser,
+        sender=parts.sender,
+        executors=parts.executors,
+        config=parts.config,
+        operation_ids=operation_ids,
+    )
+    app = connexion.FlaskApp("charter", lifespan=parts.lifetime, middlewares=[gateway, LifespanMiddleware])
     app.add_api(bundle, base_path="", resolver=Resolver(_never), swagger_ui_options=None)
     return app
 
 
-def stock(
-    bundle: dict[str, Any],
-    *,
-    config: Config,
-    parser: RequestParser,
-    sender: ResponseSender,
-    executors: Mapping[str, Executor],
-    lifetime: Lifetime,
-) -> connexion.FlaskApp:
+def stock(bundle: dict[str, Any], parts: GatewayParts) -> connexion.FlaskApp:
     """Return the application whose operations go through Connexion's own middlewares to Flask."""
-    bearer = type("Bearer", (RequestBearer,), {"front": parser})
-    body = type("Body", (RequestBody,), {"settings": config})
     app = connexion.FlaskApp(
         "charter",
-        lifespan=lifetime,
+        lifespan=parts.lifetime,
         middlewares=[
-            partial(StockEntrance, parser=parser, sender=sender, seconds=config.request_seconds),
+            partial(StockGateway, parser=parts.parser, sender=parts.sender, seconds=parts.config.request_seconds),
             RoutingMiddleware,
             SecurityMiddleware,
             RequestValidationMiddleware,
@@ -83,18 +91,18 @@ def stock(
         ],
     )
     app.add_api(
-        for_connexion(bundle),
+        simplified_document(bundle),
         base_path="",
-        resolver=Resolver(later_steps(executors)),
-        security_map={"bearer": bearer},
-        validator_map={"parameter": RequestParameters, "body": {"application/json": body}},
+        resolver=Resolver(view_resolver(parts.executors)),
+        security_map={"bearer": partial(BearerHandler, parts.parser)},
+        validator_map={"parameter": NoParameterValidator, "body": {JSON: partial(BodyReader, config=parts.config)}},
         swagger_ui_options=None,
     )
     return app
 
 
 def _never(operation_id: str) -> Handler:
-    """Return what Connexion registers on Flask in the compiled mode; the pages' list keeps it from ever running."""
+    """Return what Connexion registers on Flask in the compiled mode; `app.pages.flask_rules` keeps it from running."""
 
     def unreachable() -> None:
         raise AssertionError(f"{operation_id} reached Flask")
@@ -103,9 +111,9 @@ def _never(operation_id: str) -> Handler:
 
 
 def build_stack(app: connexion.FlaskApp) -> None:
-    """Have Connexion build its stack now: a stack built in the first request turns a refused start into 500s.
+    """Have Connexion build its stack now: built in the first request, a failed start would become 500s.
 
-    Building awaits nothing, so it needs no event loop, and can be done where one runs already.
+    Building awaits nothing, so it needs no event loop, and works where one is running already.
     """
     building = app({"type": "build"}, _unused, _unused)
     try:

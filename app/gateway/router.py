@@ -1,4 +1,4 @@
-"""From the raw path to an operation's plan; nothing under our prefixes is ever handed on."""
+"""From the raw path to an operation; nothing under our prefixes is ever handed on to the pages."""
 
 import posixpath
 import re
@@ -7,52 +7,52 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import unquote, unquote_to_bytes
 
-P = TypeVar("P")
+T = TypeVar("T")
 
-# What some servers strip from each segment, and match what is left (RFC 3986, 3.3).
+# Some servers strip these from each segment and match the rest (RFC 3986, 3.3).
 _PATH_PARAMETERS = re.compile(";[^/]*")
 _PREFIXES = ("/v1", "/health", "/.well-known")
 
 
 @dataclass(frozen=True, slots=True)
-class Route(Generic[P]):
+class Route(Generic[T]):
     """One path of the document.
 
     Attributes:
         segments: literal text, or None where a parameter stands.
         names: the parameters in order.
-        methods: plans by method, HEAD included.
+        methods: operations by method, HEAD included.
         allow: the value of Allow.
     """
 
     segments: tuple[str | None, ...]
     names: tuple[str, ...]
-    methods: Mapping[str, P]
+    methods: Mapping[str, T]
     allow: str
 
 
-class Router(Generic[P]):
-    """Matches paths exactly: case, slashes and all. Literal segments win over parameters.
+class Router(Generic[T]):
+    """Matches paths exactly, with case and slashes. Literal segments take precedence over parameters.
 
     Args:
-        plans: (path template, method, plan) of every operation.
+        operations: (path template, method, operation) of each.
 
     Attributes:
         methods: every method that some path knows, as the value of Allow.
     """
 
-    def __init__(self, plans: Iterable[tuple[str, str, P]]) -> None:
-        methods: dict[str, dict[str, P]] = {}
-        for template, method, plan in plans:
-            methods.setdefault(template, {})[method.upper()] = plan
-        routes = {template: _route(template, found) for template, found in methods.items()}
+    def __init__(self, operations: Iterable[tuple[str, str, T]]) -> None:
+        methods: dict[str, dict[str, T]] = {}
+        for template, method, operation in operations:
+            methods.setdefault(template, {})[method.upper()] = operation
+        routes = {template: _route(template, by_method) for template, by_method in methods.items()}
         self.methods = ", ".join(sorted({"OPTIONS"}.union(*(route.methods for route in routes.values()))))
         self._literal = {template: route for template, route in routes.items() if not route.names}
-        self._by_length: dict[int, list[Route[P]]] = {}
+        self._by_length: dict[int, list[Route[T]]] = {}
         for route in sorted(routes.values(), key=lambda route: [segment is None for segment in route.segments]):
             self._by_length.setdefault(len(route.segments), []).append(route)
 
-    def find(self, raw_path: str) -> tuple[Route[P], dict[str, str]] | None:
+    def find(self, raw_path: str) -> tuple[Route[T], dict[str, str]] | None:
         """Return the route of a path with its decoded, unvalidated parameter values.
 
         Args:
@@ -65,25 +65,25 @@ class Router(Generic[P]):
             segments = [unquote_to_bytes(segment).decode("utf-8", "replace") for segment in segments]
         for route in self._by_length.get(len(segments), ()):
             pairs = list(zip(route.segments, segments, strict=True))
-            values = [given for literal, given in pairs if literal is None]
-            if all(values) and all(literal in (None, given) for literal, given in pairs):
+            values = [segment for literal, segment in pairs if literal is None]
+            if all(values) and all(literal in (None, segment) for literal, segment in pairs):
                 return route, dict(zip(route.names, values, strict=True))
         return None
 
 
 def is_ours(raw_path: str) -> bool:
-    """Tell whether a path, or anything a server behind us could make of it, lies under our prefixes."""
+    """Return whether a path, in any form that a server behind us could make of it, is under one of our prefixes."""
     path, rounds = raw_path, 4
     while rounds and "%" in path:
         path, before, rounds = unquote(path, errors="replace"), path, rounds - 1
         if path == before:
             break
     path = "/" + path.replace("\\", "/").lower().replace("\t", "").strip()
-    readings = (path, _PATH_PARAMETERS.sub("", path))
-    return any(posixpath.normpath(reading).replace("//", "/").startswith(_PREFIXES) for reading in readings)
+    forms = (path, _PATH_PARAMETERS.sub("", path))
+    return any(posixpath.normpath(form).replace("//", "/").startswith(_PREFIXES) for form in forms)
 
 
-def _route(template: str, methods: dict[str, P]) -> Route[P]:
+def _route(template: str, methods: dict[str, T]) -> Route[T]:
     segments = template.split("/")[1:]
     if "GET" in methods:
         methods = {**methods, "HEAD": methods["GET"]}

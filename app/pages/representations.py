@@ -1,4 +1,4 @@
-"""Bytes that stay the same while a process runs, sent with an ETag, and compressed where that is wanted."""
+"""Content that stays the same while a process runs, sent with an ETag, and compressed for clients that want it."""
 
 import gzip
 import hashlib
@@ -9,22 +9,22 @@ from werkzeug.wrappers import Response
 
 from app.entity_tags import is_unchanged
 
-# A quarter of an hour at most until clients notice a new release, and the tag makes asking cheap.
+# Clients notice a new release within five minutes, and the tag makes revalidation cheap.
 CACHE_CONTROL = "public, max-age=300"
 _WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
-# Compressing less would spare nothing.
-_LEAST = 512
+# Compressing fewer bytes would save nothing.
+_MIN_COMPRESSED = 512
 
 
 class Representation:
-    """One thing to be sent, plain or compressed.
+    """Content to be sent, plain or compressed.
 
     Args:
         content: the plain bytes.
         media_type: for Content-Type.
-        cache_control: who may keep it, and how long.
-        headers: more of them.
-        compresses: False for what is compressed already, such as an image.
+        cache_control: who may store it, and how long.
+        headers: more headers.
+        compresses: False for content that is compressed already, such as an image.
     """
 
     def __init__(
@@ -39,18 +39,18 @@ class Representation:
         self._plain = content
         self._media_type = media_type
         self._headers = {"Cache-Control": cache_control, **(headers or {})}
-        self._compresses = compresses and len(content) >= _LEAST
+        self._compresses = compresses and len(content) >= _MIN_COMPRESSED
         if self._compresses:
             self._headers["Vary"] = "Accept-Encoding"
         self._tag = hashlib.sha256(content).hexdigest()[:32]
 
     @cached_property
     def _compressed(self) -> bytes:
-        # Made when first asked for: a start need not wait for it. Without a time inside, all workers send the same.
+        # Made on first use: a start does not wait for it. Without a time inside, all workers send the same bytes.
         return gzip.compress(self._plain, compresslevel=6, mtime=0)
 
     def respond(self, *, accept_encoding: str | None, if_none_match: str | None) -> Response:
-        """Return the response: whole, or a 304 for a client that has it already.
+        """Return the response: the content, or a 304 for a client that has it already.
 
         Args:
             accept_encoding, if_none_match: headers of the request.
@@ -67,9 +67,9 @@ class Representation:
 
 
 def wants_gzip(accept_encoding: str | None) -> bool:
-    """Tell whether an Accept-Encoding header prefers gzip to no coding (RFC 9110, 12.5.3).
+    """Return whether an Accept-Encoding header prefers gzip to no coding (RFC 9110, 12.5.3).
 
-    What cannot be read of it is passed over.
+    Elements that cannot be read are ignored.
     """
     weights: dict[str, float] = {}
     for element in (accept_encoding or "").lower().split(","):

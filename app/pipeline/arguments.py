@@ -1,7 +1,7 @@
 """The keyword arguments of a handler, taken from the request as the handler's signature asks."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.context.context import Context
@@ -11,17 +11,17 @@ from app.results import CursorPage, Page
 from app.security.principal import ANONYMOUS
 
 _FROM_REQUEST: Mapping[str, Callable[[RequestContext], Any]] = {
-    "body": lambda context: context.document,
+    "body": lambda context: context.body,
     "principal": lambda context: context.principal,
     "client": lambda context: context.client,
     "decision_id": lambda context: context.decision_id,
     "event": lambda context: context.event,
     "expected_version": lambda context: context.expected_version,
 }
-# What a service takes as its first argument; made from the request and the dependencies.
+# The first argument of every service; made from the request and the dependencies.
 _CONTEXT = "context"
-# What the factory makes, by the name under which a handler may ask for it.
-DEPENDENCY_NAMES = frozenset({"dependencies", "probes"})
+# What the factory makes, by the name of a handler's parameter.
+OBJECT_NAMES = frozenset({"dependencies", "probes"})
 _PAGE = frozenset({"offset", "limit", "sort"})
 _CURSOR_PAGE = frozenset({"cursor", "limit"})
 # Read by the steps, not by handlers.
@@ -29,63 +29,63 @@ _HEADERS = frozenset({"if_match", "if_none_match", "idempotency_key"})
 
 
 class SignatureMismatch(Exception):
-    """A handler whose parameters are not those of its operation."""
+    """A handler whose parameters are not those of its operation; its text says what the handler has or lacks."""
 
 
 def check_signature(
     handler: Callable[..., Any], *, parameters: frozenset[str], has_body: bool, cached: bool = False
 ) -> None:
-    """Refuse a handler that does not fit its operation.
+    """Reject a handler that does not match its operation.
 
     Args:
         handler: a plain function.
         parameters: argument names of the operation's parameters.
         has_body: whether the operation takes a body.
-        cached: whether its answers are kept, and must be the same for everybody who may ask.
+        cached: whether its responses are cached, and must be the same for everybody who may call it.
 
     Raises:
-        SignatureMismatch: when the function asks for what the operation does not have or must not see, or leaves a
-            parameter or the body out.
+        SignatureMismatch: the function has a parameter that the operation does not have or must not see, or it lacks a
+            parameter or the body.
     """
-    wanted = set(inspect.signature(handler).parameters)
+    names = set(inspect.signature(handler).parameters)
     window = _window(parameters)
-    paged = "page" in wanted and window <= parameters | {"sort"}
-    offered = (set(_FROM_REQUEST) - ({"body"} if not has_body else set())) | DEPENDENCY_NAMES | {_CONTEXT} | parameters
+    paged = "page" in names and window <= parameters | {"sort"}
+    available = (set(_FROM_REQUEST) - ({"body"} if not has_body else set())) | OBJECT_NAMES | {_CONTEXT} | parameters
     expected = (parameters - _HEADERS - (window if paged else set())) | ({"body"} if has_body else set())
-    if unknown := sorted(wanted - offered - ({"page"} if paged else set())):
-        raise SignatureMismatch(f"asks for {', '.join(unknown)}, which the operation does not have")
-    if cached and (seen := sorted(wanted & {*_FROM_REQUEST, _CONTEXT})):
-        raise SignatureMismatch(f"asks for {', '.join(seen)}, and its answers are cached for everybody")
-    if missing := sorted(expected - wanted):
-        raise SignatureMismatch(f"leaves out {', '.join(missing)}")
+    if unknown := sorted(names - available - ({"page"} if paged else set())):
+        raise SignatureMismatch(f"has {_listed(unknown)}, which the operation does not have")
+    if cached and (personal := sorted(names & {*_FROM_REQUEST, _CONTEXT})):
+        raise SignatureMismatch(f"has {_listed(personal)}, but its responses are cached for everybody")
+    if missing := sorted(expected - names):
+        raise SignatureMismatch(f"lacks {_listed(missing)}, which the operation has")
 
 
-def bind(
-    handler: Callable[..., Any], *, parameters: frozenset[str], given: Mapping[str, object]
+def bind_handler(
+    handler: Callable[..., Any], *, parameters: frozenset[str], objects: Mapping[str, object]
 ) -> Callable[[RequestContext], Any]:
-    """Return the function that runs a handler for a call.
+    """Return the function that runs a handler for a request.
 
     Args:
         handler: one whose signature was checked.
         parameters: argument names of the operation's parameters.
-        given: the objects by the names in GIVEN.
+        objects: those in OBJECT_NAMES, by name.
     """
-    wanted = set(inspect.signature(handler).parameters)
-    paged, by_cursor = "page" in wanted, "cursor" in parameters
-    fixed = {name: given[name] for name in wanted & DEPENDENCY_NAMES}
-    from_call = tuple((name, _FROM_REQUEST[name]) for name in sorted(wanted & set(_FROM_REQUEST)))
-    service_context = _context_of(given["dependencies"]) if _CONTEXT in wanted else None
-    from_arguments = tuple(sorted(wanted & parameters))
+    names = set(inspect.signature(handler).parameters)
+    paged, by_cursor = "page" in names, "cursor" in parameters
+    constants = {name: objects[name] for name in names & OBJECT_NAMES}
+    from_request = tuple((name, _FROM_REQUEST[name]) for name in sorted(names & set(_FROM_REQUEST)))
+    make_context = _context_maker(objects["dependencies"]) if _CONTEXT in names else None
+    from_parameters = tuple(sorted(names & parameters))
 
     def run(context: RequestContext) -> Any:
-        arguments = dict(fixed)
-        for name, take in from_call:
-            arguments[name] = take(context)
-        if service_context is not None:
-            arguments[_CONTEXT] = service_context(context)
+        arguments = dict(constants)
+        for name, read in from_request:
+            arguments[name] = read(context)
+        if make_context is not None:
+            arguments[_CONTEXT] = make_context(context)
         values = context.arguments
         assert values is not None
-        for name in from_arguments:
+        for name in from_parameters:
             arguments[name] = values[name]
         if paged and by_cursor:
             arguments["page"] = CursorPage(values["cursor"], values["limit"])
@@ -96,7 +96,7 @@ def bind(
     return run
 
 
-def _context_of(dependencies: Any) -> Callable[[RequestContext], Context]:
+def _context_maker(dependencies: Any) -> Callable[[RequestContext], Context]:
     assert isinstance(dependencies, Dependencies)
 
     def make(context: RequestContext) -> Context:
@@ -114,3 +114,7 @@ def _context_of(dependencies: Any) -> Callable[[RequestContext], Context]:
 
 def _window(parameters: frozenset[str]) -> frozenset[str]:
     return _CURSOR_PAGE if "cursor" in parameters else _PAGE
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"the parameter{'s' * (len(names) > 1)} {', '.join(f'`{name}`' for name in names)}"

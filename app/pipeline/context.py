@@ -1,4 +1,4 @@
-"""One request on its way through the steps, and the answer at the end of it."""
+"""One request on its way through the steps, and the response at the end of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ from app.security.principal import Client, Principal
 
 
 class Response(NamedTuple):
-    """An HTTP answer, ready to be sent.
+    """An HTTP response, ready to be sent.
 
     Attributes:
-        headers: names in lower case; the gateway adds those that every answer has.
+        headers: names in lower case; the gateway adds the headers that every response has.
     """
 
     status: int
@@ -26,10 +26,10 @@ class Response(NamedTuple):
 
 
 class IdempotencyClaim(NamedTuple):
-    """What the Idempotency-Key of a call stands for.
+    """What the Idempotency-Key of a request stands for.
 
     Attributes:
-        fingerprints: of the request; the first is the one to keep, a kept one may equal any of them.
+        fingerprints: of the request; the first one is stored, and a stored one may equal any of them.
     """
 
     key: str
@@ -41,50 +41,57 @@ class RequestContext:
     """What the steps read and write while they work on one request.
 
     Attributes:
-        path_values: decoded segments by parameter name, not yet validated.
-        headers: by lower-case name; repeated ones joined with a comma.
+        request_id: goes into the response, the log and the audit trail.
+        path: as it came, percent-encoded, without the query and without the deployment's prefix.
+        received_at: when the request came, by this process's clock.
+        path_values: decoded path segments by parameter name, not yet validated.
+        headers: by lower-case name; repeated headers are joined with a comma.
+        raw_body: the bytes of the body.
+        body: the parsed and validated body.
         caller: (account id, session id) of the verified token; None on a public operation.
         arguments: validated parameters by argument name; a cursor is the id that it holds.
-        list_scope: what cursors of this list are bound to; None where the operation is no cursor list.
-        document: the parsed and validated body.
-        now: when it came, by this process's clock.
-        occurred_at: what the decision row tells, by the database's clock; None where nothing is decided.
+        list_scope: what the cursors of this list are bound to; None where the operation is no cursor list.
+        decided_at: the time of the decision row, by the database's clock; None where nothing is decided.
         decision_id: of the decision row; None where nothing is decided.
-        expected_version: versions that If-Match allows, as ETags tell them; None: any.
-        claim: None where the call has no Idempotency-Key, or its operation takes none.
-        taken: what was taken from the account's bucket; None where the client's network is counted, or nothing is.
-        key: what the answer is kept under; None where it is not cached.
-        look: what Redis said of it; None: it was away.
-        pending: those of its tags that some write has yet to drop.
-        is_cacheable: whether the client may keep the answer and ask for news of it.
-        answer_headers: headers that go out with every answer to this call, such as RateLimit.
-        fault: a refusal found early by the stock stack, raised when its turn comes.
+        principal: who makes the request, and what they may do; None on a public operation.
+        expected_version: versions that If-Match allows, as ETags name them; None: any.
+        idempotency: None where the request has no Idempotency-Key, or its operation takes none.
+        account_limit: the count taken from the account's bucket; None where the client's network is counted, or
+            nothing is.
+        cache_key: names the response's cache entry; None where it is not cached.
+        cache_lookup: what Redis returned for the key; None: Redis is unavailable.
+        pending_tags: tags of the key that some write is invalidating.
+        is_cacheable: whether the client may store the response and revalidate it.
+        event: the draft of the event row.
+        response_headers: sent with every response to this request, such as RateLimit.
+        query_count: how many database queries the request took, for the log.
+        error_code: of the error response, for the log; None for a success.
     """
 
     request_id: str
     method: str
     path: str
-    now: datetime
+    received_at: datetime
     client: Client
     path_values: dict[str, str]
     query_string: bytes
     headers: dict[str, str]
-    body: bytes = b""
+    raw_body: bytes = b""
+    body: Any = None
     caller: tuple[UUID, UUID] | None = None
     arguments: dict[str, Any] | None = None
     list_scope: bytes | None = None
-    document: Any = None
-    occurred_at: datetime | None = None
+    decided_at: datetime | None = None
     decision_id: UUID | None = None
     principal: Principal | None = None
     expected_version: Versions = None
-    claim: IdempotencyClaim | None = None
-    taken: LimitState | None = None
-    key: CacheKey | None = None
-    look: CacheLookup | None = None
-    pending: Sequence[str] = ()
+    idempotency: IdempotencyClaim | None = None
+    account_limit: LimitState | None = None
+    cache_key: CacheKey | None = None
+    cache_lookup: CacheLookup | None = None
+    pending_tags: Sequence[str] = ()
     is_cacheable: bool = False
     event: Event = field(default_factory=Event)
-    answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    queries: int = 0
-    code: str | None = None
+    response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    query_count: int = 0
+    error_code: str | None = None

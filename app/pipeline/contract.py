@@ -1,4 +1,4 @@
-"""What is served: the document, its policies, and the handlers, held against each other before anything starts."""
+"""The contract that is served: the document, its policies and the handlers, checked against each other at start."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,29 +6,42 @@ from pathlib import Path
 from typing import Any
 
 from app import resources
+from app.cache.tags import KnownTags
 from app.config import Config
 from app.context.declarations import SettingDeclarations
-from app.pipeline.fitting import Fitted, Handler, find_handlers, fit
-from app.spec.document import Document, DocumentError, load, malformed
+from app.pipeline.matching import find_handlers, match_operations
+from app.pipeline.operation import MatchedOperation
+from app.spec.document import Document, DocumentError, load, meta_schema_faults
 from app.spec.events import load_events
 from app.spec.permissions import load_permissions
+from app.spec.policies import read_policies
 from app.spec.policy import Policy
 from app.spec.settings_file import load_declarations, undeclared_settings
-from app.spec.vocabulary import read_policies
 
 OPENAPI = resources.OPENAPI
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What the document and the handlers say, checked (law 1)."""
+    """The document and the handlers, checked (law 1).
+
+    Attributes:
+        policies: of every operation, by operationId.
+        catalogue: the description of every permission.
+        operations: each operation matched with its handler, by operationId.
+    """
 
     document: Document
     policies: Mapping[str, Policy]
     catalogue: Mapping[str, str]
     declarations: SettingDeclarations
-    handlers: Mapping[str, Handler]
-    fitted: Mapping[str, Fitted]
+    operations: Mapping[str, MatchedOperation]
+
+    @property
+    def cached_tags(self) -> KnownTags:
+        """Return the tags of the cached responses."""
+        rules = [policy.cache for policy in self.policies.values() if policy.cache]
+        return KnownTags(pair for rule in rules for pair in zip(rule.tags, rule.readers, strict=True))
 
 
 def read_contract(
@@ -36,61 +49,62 @@ def read_contract(
     *,
     document: Path = OPENAPI / "openapi.yaml",
     handlers_package: str = "handlers",
-    bench: bool = False,
     thorough: bool = False,
 ) -> Contract:
-    """Read the document, find the handlers, and hold the one against the other: all that can stop a start for them.
+    """Read the document, find the handlers, and check each against the other. Every fault here prevents a start.
 
     Args:
-        thorough: also refuse what works, but tells clients less than it should: see `read_policies`.
+        document: the root file; permissions.yaml, events.yaml and settings.yaml stand beside it.
+        handlers_package: has a module for each tag.
+        thorough: also report what works but tells clients less than it should: see `read_policies`.
 
     Raises:
         DocumentError: with every fault of the files where one cannot be read, else with every fault of the document,
             of its policies and of the handlers together.
     """
-    configuration = document.parent / "settings.yaml"
+    settings_file = document.parent / "settings.yaml"
     loaded, permissions, events, declarations = _all(
         lambda: load(document),
         lambda: load_permissions(document.parent / "permissions.yaml"),
         lambda: load_events(document.parent / "events.yaml"),
-        lambda: load_declarations(configuration),
+        lambda: load_declarations(settings_file),
     )
-    misshapen = malformed(loaded)
+    form_faults = meta_schema_faults(loaded)
     try:
-        found, faults = read_policies(
+        policies, policy_faults = read_policies(
             loaded,
             permissions=permissions,
             events=events,
             buckets=config.buckets,
             recencies=config.recencies,
             lifetimes=config.lifetimes,
-            bench=bench,
             thorough=thorough,
         )
-        handlers, missing = find_handlers(found, handlers_package)
-        fitted, unfit = fit(loaded, found, handlers)
+        handlers, missing_handlers = find_handlers(policies, handlers_package)
+        operations, mismatches = match_operations(loaded, policies, handlers)
+        undeclared = undeclared_settings(declarations, policies, settings_file)
     except Exception:
-        # What has not the form of OpenAPI cannot always be walked any further.
-        if not misshapen:
+        # A document that does not have the form of OpenAPI cannot always be read any further.
+        if not form_faults:
             raise
-        raise DocumentError(misshapen) from None
-    if faults := [*misshapen, *faults, *missing, *unfit, *undeclared_settings(declarations, found, configuration)]:
+        raise DocumentError(form_faults) from None
+    if faults := [*form_faults, *policy_faults, *missing_handlers, *mismatches, *undeclared]:
         raise DocumentError(faults)
     return Contract(
         document=loaded,
-        policies=found,
+        policies=policies,
         catalogue={name: permission.description for name, permission in permissions.items()},
         declarations=declarations,
-        handlers=handlers,
-        fitted=fitted,
+        operations=operations,
     )
 
 
-def _all(*attempts: Callable[[], Any]) -> list[Any]:
+def _all(*reads: Callable[[], Any]) -> list[Any]:
+    """Return the results of all reads, or raise one error with the faults of all that failed."""
     values, faults = [], []
-    for attempt in attempts:
+    for read in reads:
         try:
-            values.append(attempt())
+            values.append(read())
         except DocumentError as error:
             faults += error.faults
     if faults:

@@ -1,4 +1,4 @@
-"""The one envelope, and the one place where an error becomes an answer."""
+"""The envelope of every response, and the one place where an error becomes a response."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,9 +11,9 @@ from app.pipeline.context import Response
 VERSION = "1.0"
 JSON = (b"content-type", b"application/json")
 
-# The document promises no longer ones; a name that the client made up can have any length.
-_LONGEST_MESSAGE = 500
-_LONGEST_FIELD = 256
+# The document allows no longer ones, and a name that the client sent can have any length.
+_MAX_MESSAGE = 500
+_MAX_FIELD = 256
 
 _CHALLENGES = {
     "UNAUTHENTICATED": b'Bearer realm="charter"',
@@ -36,7 +36,7 @@ def envelope(data: bytes, request_id: str, now: datetime, *, more_meta: bytes = 
 
 
 def error_response(error: AppError, request_id: str, now: datetime) -> Response:
-    """Return the answer that an error stands for: the envelope with one entry for each violation."""
+    """Return the response to an error: the envelope with one entry for each violation."""
     entries = b",".join(_entry(error.code, violation) for violation in _without_repeats(error.details))
     body = b'{"data":null,"meta":%b,"errors":[%b]}' % (_meta(request_id, now, b""), entries)
     headers = [JSON]
@@ -63,9 +63,9 @@ def _meta(request_id: str, now: datetime, more: bytes) -> bytes:
 
 
 def _entry(code: str, violation: Violation) -> bytes:
-    entry = {"code": code, "message": violation.message[:_LONGEST_MESSAGE]}
+    entry = {"code": code, "message": violation.message[:_MAX_MESSAGE]}
     if violation.field is not None:
-        entry["field"] = violation.field[:_LONGEST_FIELD]
+        entry["field"] = violation.field[:_MAX_FIELD]
     return orjson.dumps(entry)
 
 

@@ -1,28 +1,23 @@
-"""The answers to keyed writes, kept in the transaction of the work, so that a repetition gets the first one again.
+"""Responses to requests with an Idempotency-Key, stored in the transaction of the work, for repetitions to get again.
 
-A key belongs to one caller and one operation. What is kept under it is there when, and only when, the work is: a crash
-after the commit loses nothing, and one before it leaves nothing behind.
+A key belongs to one caller and one operation. The stored response is there if, and only if, the work was committed: a
+crash after the commit loses nothing, and a crash before it leaves nothing behind.
 """
 
-import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import peewee
+from peewee import Expression
 
-from app.clock import NOW_SQL_POSITIONAL
-from app.context.dependencies import Dependencies
-from app.database import run, transaction
+from app.clock import NOW_SQL_POSITIONAL, present
+from app.database import execute, fetch_tuples, run, transaction
 from app.errors import IdempotencyInProgress, IdempotencyKeyReused, SessionEnded, Unavailable
 from app.identifiers import new_id
 from app.pipeline.context import IdempotencyClaim, RequestContext, Response
-
-_FIND = f"""
-SELECT fingerprint, status, headers, body FROM idempotency_keys
-WHERE user_id = %s AND operation = %s AND key = %s AND expires_at > {NOW_SQL_POSITIONAL}
-"""  # noqa: S608 (constants)
+from app.pipeline.operation import BoundOperation
+from models import IdempotencyKey
 
 # One round trip, planned once per connection: app/database/functions/claim_idempotency_key.sql.
 _CLAIM = f"""
@@ -30,20 +25,17 @@ SELECT fingerprint, status, headers, body
 FROM claim_idempotency_key(%s, %s, %s, %s, %s, {NOW_SQL_POSITIONAL}, {NOW_SQL_POSITIONAL} + %s)
 """  # noqa: S608
 
-_KEEP = """
-UPDATE idempotency_keys SET status = %s, headers = %s, body = %s WHERE user_id = %s AND operation = %s AND key = %s
-"""
-
-_FORGET = "DELETE FROM idempotency_keys WHERE user_id = %s AND operation = %s AND key = %s"
+# What a response is replayed from, in the order in which the claim returns it.
+_STORED = (IdempotencyKey.fingerprint, IdempotencyKey.status, IdempotencyKey.headers, IdempotencyKey.body)
 
 _REPLAYED = (b"idempotency-replayed", b"true")
 
 
-class Replayed(Exception):
-    """A twin has done the work meanwhile; raised to end the unit that was about to do it again.
+class AlreadyDone(Exception):
+    """Another request with the same key has done the work; raised to end the transaction that was about to repeat it.
 
     Attributes:
-        answer: what the twin was answered.
+        response: of that request.
     """
 
     def __init__(self, response: Response) -> None:
@@ -52,77 +44,78 @@ class Replayed(Exception):
 
 
 class StoredResponses:
-    """The answers of one operation. Its methods want a call that has a claim.
+    """The stored responses of one operation. Its methods take a request that has an idempotency claim."""
 
-    Args:
-        tools: know how long an answer is kept, and what time it is.
-        recheck: raises Internal for an answer that the document does not describe: it may be another by now (law 2).
-    """
-
-    def __init__(self, operation_id: str, dependencies: Dependencies, recheck: Callable[[Response], None]) -> None:
-        self._operation = operation_id
-        self._tools = dependencies
-        self._life = timedelta(hours=dependencies.config.idempotency_hours)
-        self._recheck = recheck
+    def __init__(self, operation: BoundOperation) -> None:
+        self._operation_id = operation.policy.operation_id
+        self._check = operation.check_stored
+        self._dependencies = operation.runtime.dependencies
+        self._lifetime = timedelta(hours=self._dependencies.config.idempotency_hours)
 
     def find(self, context: RequestContext) -> Response | None:
-        """Return the answer to replay, None when nothing is kept under the key.
+        """Return the response to replay; None when no response is stored under the key.
 
         Raises:
-            IdempotencyKeyReused: what is kept was the answer to another request.
-            Internal: what is kept is nothing that the document describes.
+            IdempotencyKeyReused: the stored response belongs to another request.
+            Internal: the document does not describe the stored response: it may have changed since (law 2).
         """
-        rows = run(_FIND, (*self._name(context), self._tools.moment), retry_on_disconnect=True)
-        return self._answer(rows, _claim_of(context))
+        valid = IdempotencyKey.expires_at > present(self._dependencies.moment)
+        query = IdempotencyKey.select(*_STORED).where(self._is_stored_under(context) & valid)
+        return self._read(fetch_tuples(query, retry_on_disconnect=True), _claim(context))
 
     def claim(self, context: RequestContext) -> None:
-        """Make the key this transaction's, until it ends.
+        """Reserve the key for this transaction, until it ends.
 
         Raises:
-            Replayed: the work is done already.
-            IdempotencyInProgress: a twin is at work.
+            AlreadyDone: another request has done the work.
+            IdempotencyInProgress: another request with the same key is in progress.
             IdempotencyKeyReused, Internal: as `find`.
-            SessionEnded: the caller's account is gone.
+            SessionEnded: the caller's account no longer exists.
         """
-        claim = _claim_of(context)
+        claim = _claim(context)
         try:
-            now = self._tools.moment
-            rows = run(_CLAIM, (new_id(), *self._name(context), claim.fingerprints[0], now, now, self._life))
+            now = self._dependencies.moment
+            rows = run(_CLAIM, (new_id(), *self._key(context), claim.fingerprints[0], now, now, self._lifetime))
         except Unavailable as error:
             if error.reason != "lock_timeout":
                 raise
             raise IdempotencyInProgress(headers={"Retry-After": "1"}) from error
         except peewee.IntegrityError as error:
             raise SessionEnded(reason="session_ended") from error
-        if response := self._answer(rows, claim):
-            raise Replayed(response)
+        if response := self._read(rows, claim):
+            raise AlreadyDone(response)
 
-    def keep(self, context: RequestContext, response: Response) -> None:
-        """Keep a success under the key that was claimed; anything else gives the key back."""
-        # Where the work needed no transaction it begins here, with the claim.
+    def store(self, context: RequestContext, response: Response) -> None:
+        """Store a success under the key that was claimed; release the key after anything else."""
+        # Where the work needed no transaction, it begins here, with the claim.
         with transaction():
             if 200 <= response.status < 300:
-                pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
-                run(_KEEP, (response.status, json.dumps(pairs), response.body, *self._name(context)))
+                headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
+                values = {"status": response.status, "headers": headers, "body": response.body}
+                execute(IdempotencyKey.update(values).where(self._is_stored_under(context)))
             else:
-                run(_FORGET, self._name(context))
+                execute(IdempotencyKey.delete().where(self._is_stored_under(context)))
 
-    def _answer(self, rows: list[tuple[Any, ...]], claim: IdempotencyClaim) -> Response | None:
+    def _read(self, rows: list[tuple[Any, ...]], claim: IdempotencyClaim) -> Response | None:
         if not rows:
             return None
-        fingerprint, status, headers, body = rows[0]
+        fingerprint, status, stored_headers, body = rows[0]
         if bytes(fingerprint) not in claim.fingerprints:
             raise IdempotencyKeyReused
-        pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        response = Response(status, pairs, bytes(body))
-        self._recheck(response)
-        return response._replace(headers=[*pairs, _REPLAYED])
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in stored_headers]
+        response = Response(status, headers, bytes(body))
+        self._check(response)
+        return response._replace(headers=[*headers, _REPLAYED])
 
-    def _name(self, context: RequestContext) -> tuple[UUID, str, str]:
+    def _is_stored_under(self, context: RequestContext) -> Expression:
+        user_id, operation, key = self._key(context)
+        return (IdempotencyKey.user == user_id) & (IdempotencyKey.operation == operation) & (IdempotencyKey.key == key)
+
+    def _key(self, context: RequestContext) -> tuple[UUID, str, str]:
         assert context.caller is not None
-        return context.caller[0], self._operation, _claim_of(context).key
+        return context.caller[0], self._operation_id, _claim(context).key
 
 
-def _claim_of(context: RequestContext) -> IdempotencyClaim:
-    assert context.claim is not None
-    return context.claim
+def _claim(context: RequestContext) -> IdempotencyClaim:
+    assert context.idempotency is not None
+    return context.idempotency

@@ -1,31 +1,22 @@
-"""The audit trail: event rows, written once and never changed. Decision rows are the session statement's."""
+"""The event rows of the audit trail, written once and never changed. The session statement writes decision rows."""
 
 import hmac
 import json
 from datetime import datetime
 from uuid import UUID
 
-from app.clock import NOW_SQL_POSITIONAL
-from app.context.event import Event
-from app.database import run
+from app.clock import NOW_SQL_POSITIONAL, present
 from app.identifiers import new_id
-from app.security.principal import Client
+from charter import Client, Event, execute, run
+from models import AuditEvent
 
 _WRITE = f"SELECT record_event({NOW_SQL_POSITIONAL}, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
-# Rare, so it needs no function that the server keeps the plan of.
-_WRITE_WITHOUT_CLIENT = f"""
-INSERT INTO audit_events (id, kind, occurred_at, request_id, actor_id, actor_role, action, outcome, reason,
-                          target_type, target_id, details)
-VALUES (%s, 'event', {NOW_SQL_POSITIONAL}, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT DO NOTHING
-"""  # noqa: S608 (constants)
-
 
 def client_id(key: bytes, actor_id: UUID | None, client: Client) -> UUID:
-    """Return the identifier of the row that holds this actor's address and agent.
+    """Return the id of the row that holds this actor's address and user agent.
 
-    Keyed, so that an erased address cannot be found again by trying all of them.
+    It is keyed, so that nobody can find an erased address again by trying all of them.
     """
     text = f"{actor_id or ''}\n{client.address}\n{client.user_agent or ''}"
     return UUID(bytes=hmac.digest(key, text.encode(), "sha256")[:16])
@@ -47,11 +38,11 @@ def write_event(
     Args:
         action: the event's name or the operationId.
         outcome: succeeded or failed.
-        key: keys the client's identifier.
-        now: the present, as tests have it; None: by the database's clock.
+        key: makes the id of the client's row.
+        now: the moment that a test sets; None: the database's clock decides.
     """
     actor_id, actor_role = event.actor
-    kind, identifier = event.target or (None, None)
+    target_type, target_id = event.target or (None, None)
     run(
         _WRITE,
         (
@@ -63,8 +54,8 @@ def write_event(
             action,
             outcome,
             reason,
-            kind,
-            identifier,
+            target_type,
+            target_id,
             json.dumps(event.details) if event.details else None,
             client_id(key, actor_id, client),
             client.address,
@@ -77,17 +68,26 @@ def write_event(
 def write_local_event(
     event: Event, *, action: str, outcome: str, reason: str | None, request_id: str, now: datetime | None
 ) -> None:
-    """Write the event row of what was done on the server's own machine: its client columns stay null.
+    """Write the event row of a command, which has no client: the client column stays null.
 
     Args:
-        action, outcome, reason: as `write_event`.
-        request_id: stands for the command that was run.
+        action, outcome, reason, now: as in `write_event`.
+        request_id: names the run of the command.
     """
     actor_id, actor_role = event.actor
-    kind, identifier = event.target or (None, None)
-    details = json.dumps(event.details) if event.details else None
-    run(
-        _WRITE_WITHOUT_CLIENT,
-        (new_id(), now, request_id, actor_id, actor_role, action, outcome, reason, kind, identifier, details),
-        retry_on_disconnect=True,
-    )
+    target_type, target_id = event.target or (None, None)
+    row = {
+        "id": new_id(),
+        "kind": "event",
+        "occurred_at": present(now),
+        "request_id": request_id,
+        "actor_id": actor_id,
+        "actor_role": actor_role,
+        "action": action,
+        "outcome": outcome,
+        "reason": reason,
+        "target_type": target_type,
+        "target_id": target_id,
+        "details": event.details or None,
+    }
+    execute(AuditEvent.insert(row).on_conflict_ignore(), retry_on_disconnect=True)

@@ -1,8 +1,7 @@
-"""The audit trail as it is read: newest first, filtered, a page at a time, at a cost that does not grow with it.
+"""Reads the audit trail: newest first, filtered, a page at a time, at a cost that does not grow with the trail.
 
-Rows are found by an index that ends in the id, so that a page is the first entries of one stretch of it; the partial
-ones among these hold what is looked for among a great many other rows. `since` and `until` bound the id too, so that
-whole months are left alone.
+Every query uses an index that ends in the id, so a page is the first entries of one range of the index. Partial indexes
+hold the rows that are rare among many others. `since` and `until` also bound the id, so a query skips whole months.
 """
 
 from collections.abc import Mapping
@@ -10,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.database import run
 from app.identifiers import lowest_id
+from charter import Context, CursorListing, CursorPage, run
 
 COMMAND = "cli"
-"""The actor of what was done by the command, where no account acts."""
+"""The actor of rows that the command wrote, where no account acts."""
 
-# A row's id is made while its request is answered, by the same clock that said when it came: by then the request may
-# have waited for a thread and for its body, and the clock may have been put right.
+# A row's id is made after its request arrived. By then the request may have waited for a thread and for its body, and
+# the clock may have been corrected.
 _SLACK = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -25,13 +24,13 @@ _FIRST_ID, _LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
 
 _KIND_OF = {"allowed": "decision", "denied": "decision", "succeeded": "event", "failed": "event"}
 
-# Things whose ids are UUIDs, and stand in the trail as those are written: in lower case.
+# The ids of these targets are UUIDs, which the trail has in lower case.
 _WITH_UUIDS = frozenset({"user", "session"})
 
 _COLUMNS = """id, kind, occurred_at, request_id, actor_id, actor_role, action, permission, outcome, reason,
     target_type, target_id, details"""
 
-# The words of a condition that are not parameters are those of the partial indexes.
+# The constant parts of a condition are those of the partial indexes.
 _CONDITIONS: Mapping[str, str] = {
     "own": "id <> %(own)s",
     "lowest": "id >= %(lowest)s",
@@ -50,7 +49,7 @@ _NEWEST = " ORDER BY id DESC LIMIT %(most)s"
 
 
 class AuditEntry(NamedTuple):
-    """A row of the trail with its client, whose two values are None once it is erased."""
+    """A row of the trail with its client; the client's two columns are None after it was erased."""
 
     id: UUID
     kind: str
@@ -69,47 +68,42 @@ class AuditEntry(NamedTuple):
     user_agent: str | None
 
 
-def search(
-    *,
-    after: UUID | None,
-    limit: int,
-    own: UUID | None = None,
-    actor: str | None = None,
-    action: str | None = None,
-    outcome: str | None = None,
-    kind: str | None = None,
-    target: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> tuple[list[AuditEntry], UUID | None]:
-    """Return a page of the trail, newest first by id.
+class Filters(NamedTuple):
+    """The rows that a search returns; None does not filter.
 
-    Args:
-        after: keeps the rows with lower ids.
-        limit: rows to return at most.
-        own: id of the decision that lets the caller look; it is left out, being no part of what they look at.
-        actor: keeps what this account did; `cli`: what the command did.
-        action: keeps rows of this operationId or event name.
-        outcome: keeps allowed, denied, succeeded or failed ones.
-        kind: keeps decisions or events.
-        target: `type:id`, the id being all that follows the first colon; keeps rows about this thing. The id of a user
+    Attributes:
+        actor: only rows of this account; `cli`: rows of the command.
+        action: only rows with this operationId or event name.
+        outcome: only rows that are allowed, denied, succeeded or failed.
+        kind: only decisions or only events.
+        target: only rows about this target, as `type:id`; the id is all that follows the first colon. The id of a user
             or a session may be in either case.
-        since: keeps what occurred then or later, aware.
-        until: keeps what occurred before, aware; nothing did unless it is later than since.
-
-    Returns:
-        (rows, the last one's id if more follow).
+        since: only rows of this moment or later, aware.
+        until: only rows before this moment, aware; none match unless it is later than since.
     """
+
+    actor: str | None = None
+    action: str | None = None
+    outcome: str | None = None
+    kind: str | None = None
+    target: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def search(context: Context, page: CursorPage, filters: Filters) -> CursorListing:
+    """Return a page of the trail, newest first by id, without the decision that allows this request."""
+    actor, action, outcome, kind, target, since, until = filters
     if (kind and outcome and kind != _KIND_OF[outcome]) or (since and until and until <= since):
-        return [], None
+        return CursorListing([], None)
     target_type, _, target_id = (target or "").partition(":")
     if target_type in _WITH_UUIDS:
         target_id = target_id.lower()
     ceiling = lowest_id(max(_EPOCH, min(until, _LAST - _SLACK) + _SLACK)) if until else None
-    asked: dict[str, object] = {
-        "own": own,
+    wanted: dict[str, object] = {
+        "own": context.decision_id,
         "lowest": lowest_id(max(since, _EPOCH + _SLACK) - _SLACK) if since else None,
-        "highest": min((bound for bound in (after, ceiling) if bound), default=None),
+        "highest": min((bound for bound in (page.after, ceiling) if bound), default=None),
         "since": since,
         "until": until,
         "command": COMMAND if actor == COMMAND else None,
@@ -119,13 +113,13 @@ def search(
         "target_type": target_type or None,
         "target_id": target_id or None,
     }
-    filters = {name: value for name, value in asked.items() if value is not None}
+    conditions = {name: value for name, value in wanted.items() if value is not None}
     if outcome == "succeeded":
-        # Said, it is looked for in the indexes of events, and not among all the decisions.
-        filters["kind"] = "event"
-    rows = run(*_query(filters, action, outcome, kind, limit + 1))
-    entries = [AuditEntry._make(row) for row in rows[:limit]]
-    return entries, entries[-1].id if len(rows) > limit else None
+        # This condition makes the query use the indexes of events, instead of reading all the decisions.
+        conditions["kind"] = "event"
+    rows = run(*_query(conditions, action, outcome, kind, page.limit + 1))
+    entries = [AuditEntry._make(row) for row in rows[: page.limit]]
+    return CursorListing(entries, entries[-1].id if len(rows) > page.limit else None)
 
 
 def _query(
@@ -135,20 +129,20 @@ def _query(
     if action is None:
         return _with_clients(_rows_that(_conditions(filters)) + _NEWEST), {**filters, "most": most}
     if "target_id" in filters or "command" in filters:
-        # Of one thing, or by the command, there is less to read than of all the outcomes one after the other.
+        # One target, or the command, has fewer rows than all the outcomes one after the other.
         conditions = [*_conditions(filters), "action = %(action)s"]
         return _with_clients(_rows_that(conditions) + _NEWEST), {**filters, "action": action, "most": most}
     outcomes = [name for name, its_kind in _KIND_OF.items() if outcome in (None, name) and kind in (None, its_kind)]
-    stretch = {"action": action, "outcomes": outcomes, "lowest": _FIRST_ID, "highest": _LAST_ID}
-    return _by_action(filters), {**stretch, **filters, "most": most}
+    bounds = {"action": action, "outcomes": outcomes, "lowest": _FIRST_ID, "highest": _LAST_ID}
+    return _by_action(filters), {**bounds, **filters, "most": most}
 
 
 def _by_action(filters: Mapping[str, object]) -> str:
-    """Return the statement that takes the first rows of each outcome of an action, and of these the first.
+    """Return the statement that reads the first rows of each outcome of an action, and keeps the first of them.
 
-    An action never has some of the outcomes, which no statistics say: asked for those, a scan in the order of the ids
-    would read the log to its end. Nor do they say what an account hardly ever did. What lies between two rows of an
-    index, in the order of all its columns, is read from that index alone.
+    An action never has some of the outcomes, and the planner's statistics do not say so: a scan in the order of the ids
+    would then read the log to its end. The same goes for an action that an account rarely did. A condition between two
+    rows of an index, over all its columns, makes the planner read that index alone.
     """
     conditions = _conditions(
         {name: value for name, value in filters.items() if name not in ("kind", "outcome", "actor")}
@@ -156,7 +150,7 @@ def _by_action(filters: Mapping[str, object]) -> str:
     key, bound = "action, outcome, id", "%(action)s, wanted.outcome"
     if "actor" in filters:
         key, bound = f"actor_id, {key}", f"%(actor)s::uuid, {bound}"
-    # With `<` it would be expected to hold nothing, and not be worth an order.
+    # With `<` the planner would expect no rows, and would not keep the order of the index.
     conditions += [f"({key}) >= ({bound}, %(lowest)s)", f"({key}) <= ({bound}, %(highest)s)"]
     order = ", ".join(f"{column} DESC" for column in key.split(", "))
     first = f"{_rows_that(conditions)} ORDER BY {order} LIMIT %(most)s"

@@ -208,7 +208,7 @@ def generate_tokens(
 
 def unverified_may_sign_in(*, dependencies: Dependencies) -> bool:
     """Tell whether accounts sign in before their address is verified: as was set, else as the process was started."""
-    chosen = settings.current(UNVERIFIED, dependencies=dependencies)[UNVERIFIED]
+    chosen = settings.current_values(dependencies, UNVERIFIED)[UNVERIFIED]
     return dependencies.config.sign_in_unverified if chosen is None else bool(chosen)
 
 

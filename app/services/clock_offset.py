@@ -1,4 +1,4 @@
-"""How far this machine's clock is from the database's, which decides where several servers must agree."""
+"""The difference between this machine's clock and the database's, which decides where several servers must agree."""
 
 import time
 from collections.abc import Callable
@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 import structlog
 
-from app.database import connection, run
+from app.database import connection
 from app.errors import Unavailable
+from charter import run
 
-# From here on it is worth a look: clocks that are synchronised differ by milliseconds.
+# From here on it is worth a warning: synchronised clocks differ by milliseconds.
 NOTABLE_SECONDS = 1.0
-# From here on access tokens may be refused, which each server judges by its own clock.
+# From here on servers may reject access tokens, which each of them judges by its own clock.
 HARMFUL_SECONDS = 30.0
 
 _ROUNDS = 3
@@ -19,11 +20,11 @@ _FIX = "synchronise both clocks (NTP)"
 
 
 class Offset(NamedTuple):
-    """The difference, as far as a round trip tells it.
+    """The difference, as far as a round trip can measure it.
 
     Attributes:
         seconds: positive where this machine is ahead of the database.
-        doubt: how much more or less it may be.
+        doubt: how much more or less it may be, in seconds.
     """
 
     seconds: float
@@ -36,7 +37,7 @@ class Offset(NamedTuple):
 
 
 def measure() -> Offset:
-    """Compare the two clocks a few times; the quickest answer tells most.
+    """Compare the two clocks a few times; the quickest round trip is the most precise.
 
     Raises:
         Unavailable: as `run`.
@@ -53,24 +54,24 @@ def measure() -> Offset:
 
 
 class ClockWatch:
-    """Measures again and again, and warns once when the clocks have come apart.
+    """Measures again and again, and logs one warning each time the clocks have come apart.
 
     Args:
-        tell: gets the seconds by which this machine is ahead, for a metric.
+        report: takes the seconds by which this machine is ahead, for a metric.
     """
 
-    def __init__(self, tell: Callable[[float], object] | None) -> None:
-        self._tell = tell
+    def __init__(self, report: Callable[[float], object] | None) -> None:
+        self._report = report
         self._apart = False
 
-    def look(self) -> None:
-        """Measure; that the database is away is told by others."""
+    def check(self) -> None:
+        """Measure. Other code reports that the database does not respond."""
         try:
             offset = measure()
         except Unavailable:
             return
-        if self._tell:
-            self._tell(offset.seconds)
+        if self._report:
+            self._report(offset.seconds)
         apart = offset.certain > NOTABLE_SECONDS
         if apart and not self._apart:
             ahead = round(offset.seconds, 3)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.addresses import is_address
+from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.database import run
 from app.errors import NotFound
@@ -55,7 +56,7 @@ def find_named(name: str) -> Account:
 
 def inspect(account: Account, *, dependencies: Dependencies) -> Inspection:
     """Return an account with all that is live of it."""
-    held = roles.find(account.role, dependencies=dependencies).permissions
+    held = roles.find(Context(dependencies), account.role).permissions
     live, _, _ = sessions.listing(user_id=account.id, offset=0, limit=_MAX_SESSIONS, dependencies=dependencies)
     return Inspection(
         account,

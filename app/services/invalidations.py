@@ -1,28 +1,30 @@
-"""Invalidations: the tags that a write drops from the cache, kept with the write until they are dropped (law 6).
+"""Invalidations: the tags whose cache entries a write makes stale, kept with the write until they are invalid (law 6).
 
-A row stands in `pending_invalidations` from the write's own commit until its tag has a new version in Redis. As long
-as it stands, whoever reads the cache finds it there and reads the database instead.
+The write's own transaction inserts a row into `pending_invalidations`. The row stays until its tag has a new version in
+Redis. As long as it stays, requests find it and read the database instead of the cache.
 """
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from uuid import UUID
 
+from peewee import fn
+
 from app.cache.store import MAX_LIFETIME_SECONDS, CacheStore
-from app.cache.tags import EVERYTHING, KnownTags
-from app.context.event import Event
-from app.database import on_commit, run, transaction
+from app.cache.tags import EVERYTHING
+from app.database import on_commit
 from app.errors import ValidationError, Violation
 from app.identifiers import new_id
+from charter import Context, execute, fetch, run, transaction
+from models import PendingInvalidation
 
-_LEAVE = "INSERT INTO pending_invalidations (id, tag) SELECT * FROM unnest(%(ids)s::uuid[], %(tags)s::text[])"
-
-# Nobody need wait for the disk: a row that comes back after a crash has its tag dropped once more.
-_DONE = """
-WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
-DELETE FROM pending_invalidations USING unhurried WHERE id = ANY(%(ids)s::uuid[])
+# No need to wait for the disk: a row that comes back after a crash has its tag invalidated once more.
+_DELETE_UNSYNCED = """
+WITH unsynced AS (SELECT set_config('synchronous_commit', 'off', true))
+DELETE FROM pending_invalidations USING unsynced WHERE id = ANY(%(ids)s::uuid[])
 """
 
-# However many rows a tag has, one is looked at.
+# However many rows a tag has, the query reads one.
 PENDING_OF = """ARRAY(
     SELECT asked.tag FROM unnest(%s::text[]) asked (tag)
     WHERE EXISTS (SELECT FROM pending_invalidations p WHERE p.tag = asked.tag)
@@ -30,13 +32,9 @@ PENDING_OF = """ARRAY(
 
 _PENDING = f"SELECT {PENDING_OF}"
 
-_WAITING = """
-SELECT id, tag FROM pending_invalidations WHERE dropped_at IS NULL ORDER BY id LIMIT %(most)s
-"""
-
-# The rows that are new are nobody's: a writer that drops a tag and then removes its own rows may have dropped it before
-# another row was written.
-_GATHER = """
+# The new rows have no writer: a writer that invalidates a tag and then deletes its own rows may have invalidated it
+# before another row was written.
+_MERGE = """
 WITH gone AS (
     DELETE FROM pending_invalidations WHERE id IN (
         SELECT id FROM pending_invalidations WHERE dropped_at IS NULL AND tag IN (
@@ -48,88 +46,93 @@ INSERT INTO pending_invalidations (id, tag, created_at)
 SELECT gen_random_uuid(), tag, max(created_at) FROM gone GROUP BY tag
 """
 
-_MARK = "UPDATE pending_invalidations SET dropped_at = now(), updated_at = now() WHERE id = ANY(%(ids)s::uuid[])"
-
-# Without a Redis there is nobody to drop a tag; but then no entry is older than this either, nor one that is kept by a
-# reader who was there before the write.
-_FORGET = """
-DELETE FROM pending_invalidations
-WHERE dropped_at < now() - make_interval(secs => %(linger)s) OR created_at < now() - make_interval(secs => %(longest)s)
-"""
-
 _MAX_AT_ONCE = 1_000
 
 
-def leave(tags: Collection[str], *, store: CacheStore | None) -> None:
-    """Note the tags in the open transaction, or in one of its own; drop them once it is committed.
+def queue_invalidations(tags: Collection[str], *, store: CacheStore | None) -> None:
+    """Insert the tags in the open transaction, or in one of its own, and invalidate them after the commit.
 
     Args:
-        tags: spelt.
-        store: None: leave the dropping to the servers, as a command does.
+        tags: expanded.
+        store: None: the servers invalidate the tags, as for a command.
     """
     if not tags:
         return
+    # By the database's clock, which later decides how old a row is.
+    moments = {"created_at": fn.now(), "updated_at": fn.now()}
     ids = [new_id() for _ in tags]
+    rows = [{"id": row_id, "tag": tag, **moments} for row_id, tag in zip(ids, tags, strict=True)]
     with transaction():
-        run(_LEAVE, {"ids": ids, "tags": list(tags)})
+        execute(PendingInvalidation.insert_many(rows))
         if store is not None and store.configured:
-            on_commit(lambda: _drop(store, list(tags), ids))
+            on_commit(lambda: _invalidate(store, list(tags), ids))
 
 
 def pending(tags: Sequence[str]) -> list[str]:
-    """Return those of the tags that some write has yet to drop."""
+    """Return those of the tags that a write has queued and no server has invalidated yet."""
     return list(run(_PENDING, (list(tags),), retry_on_disconnect=True)[0][0])
 
 
-def request(*, tags: Sequence[str], everything: bool, known: KnownTags, store: CacheStore | None, event: Event) -> int:
-    """Drop the tags that somebody asks to be dropped.
+def request_invalidation(context: Context, *, tags: Sequence[str] = (), everything: bool = False) -> int:
+    """Invalidate tags that a caller names.
 
     Args:
-        tags: as given; the same one may be there twice.
-        everything: all that is cached, in place of some tags.
+        tags: may name a tag twice.
+        everything: invalidate all cache entries, in place of some tags.
 
     Returns:
-        How many tags are dropped; everything is one.
+        The number of tags; everything counts as one.
 
     Raises:
-        ValidationError: nothing is cached under one of them.
+        ValidationError: nothing is cached under one of the tags.
     """
-    found = [EVERYTHING] if everything else [known.resolve(tag) for tag in tags]
+    known = context.dependencies.tags
+    recognised = [EVERYTHING] if everything else [known.resolve(tag) for tag in tags]
     unknown = [
-        Violation("Nothing is cached under such a tag.", f"tags.{index}")
-        for index, tag in enumerate(found)
+        Violation("Nothing is cached under such a tag.", f"tags.{number}")
+        for number, tag in enumerate(recognised)
         if tag is None
     ]
     if unknown:
         raise ValidationError(details=unknown)
-    spelt = list(dict.fromkeys(tag for tag in found if tag is not None))
-    event.details = {"tags": spelt}
-    leave(spelt, store=store)
-    return len(spelt)
+    distinct = list(dict.fromkeys(tag for tag in recognised if tag is not None))
+    context.event.details = {"tags": distinct}
+    queue_invalidations(distinct, store=context.dependencies.store)
+    return len(distinct)
 
 
-def replay(*, store: CacheStore, linger_seconds: int) -> int:
-    """Drop the tags that their writers could not drop; where very many wait, leave one row for each tag.
+def invalidate_pending(*, store: CacheStore, linger_seconds: int) -> int:
+    """Invalidate the tags that their writers could not; of very many rows, keep one for each tag.
 
-    Any number of processes may do so at once. A row stays for a while after: a reader may have asked Redis before the
-    tag was dropped, and ask the table when the row would be gone.
+    Any number of processes may do this at once. A row stays for a while afterwards: a request may have read Redis
+    before the tag was invalidated, and would read the table when the row is gone.
 
     Args:
         linger_seconds: longer than any request takes.
 
     Returns:
-        How many rows waited.
+        The number of rows that waited.
     """
-    waiting = run(_WAITING, {"most": _MAX_AT_ONCE})
+    waiting = _waiting()
     if len(waiting) == _MAX_AT_ONCE:
-        run(_GATHER)
-        waiting = run(_WAITING, {"most": _MAX_AT_ONCE})
-    if waiting and store.invalidate(sorted({tag for _, tag in waiting})):
-        run(_MARK, {"ids": [row for row, _ in waiting]})
-    run(_FORGET, {"linger": linger_seconds, "longest": MAX_LIFETIME_SECONDS + linger_seconds})
+        run(_MERGE)
+        waiting = _waiting()
+    if waiting and store.invalidate(sorted({row.tag for row in waiting})):
+        done = PendingInvalidation.update(dropped_at=fn.now(), updated_at=fn.now())
+        execute(done.where(PendingInvalidation.id.in_([row.id for row in waiting])))
+    lingered = PendingInvalidation.dropped_at < fn.now() - timedelta(seconds=linger_seconds)
+    # Without Redis no server can invalidate a tag. But then no cache entry is older than this either, nor one that a
+    # request stores that began before the write.
+    outlived = PendingInvalidation.created_at < fn.now() - timedelta(seconds=MAX_LIFETIME_SECONDS + linger_seconds)
+    execute(PendingInvalidation.delete().where(lingered | outlived))
     return len(waiting)
 
 
-def _drop(store: CacheStore, tags: list[str], ids: list[UUID]) -> None:
+def _waiting() -> list[PendingInvalidation]:
+    waiting = PendingInvalidation.select().where(PendingInvalidation.dropped_at.is_null())
+    return fetch(waiting.order_by(PendingInvalidation.id).limit(_MAX_AT_ONCE))
+
+
+def _invalidate(store: CacheStore, tags: list[str], ids: list[UUID]) -> None:
     if store.invalidate(tags):
-        run(_DONE, {"ids": ids})
+        run(_DELETE_UNSYNCED, {"ids": ids})

@@ -1,44 +1,49 @@
-"""What has to be done from time to time, so that nothing grows without bound and nothing runs out."""
+"""Maintenance: the daily work that keeps tables from growing without bound and makes the partitions to come."""
 
 from datetime import datetime, timedelta
 
-from app.clock import NOW_SQL
+from app.clock import NOW_SQL, present
 from app.config import Config
-from app.database import run, time_limit
+from app.database import time_limit
+from charter import execute, run
+from models import IdempotencyKey, Session, SignInAttempt
 
-# Made in the name of the owner of the tables: the role that serves may own nothing.
-_PARTITIONS = f"SELECT make_audit_partitions({NOW_SQL})"
+# Runs in the name of the owner of the tables: the serving role may own nothing.
+_MAKE_PARTITIONS = f"SELECT make_audit_partitions({NOW_SQL})"
 
-# A counter that nobody has touched for a day limits nobody any more.
-_ATTEMPTS = f"""
-DELETE FROM sign_in_attempts
-WHERE updated_at < {NOW_SQL} - interval '1 day' AND (blocked_until IS NULL OR blocked_until < {NOW_SQL})
-"""  # noqa: S608 (constants)
-
-# A session stays for as long as it tells from which networks its account signs in.
-_SESSIONS = f"DELETE FROM sessions WHERE expires_at < {NOW_SQL} - %(known)s"  # noqa: S608
-
-# A batch at a time: whoever repeats a request meanwhile waits for no more than that.
-_KEYS = f"""
-DELETE FROM idempotency_keys WHERE id IN (
-    SELECT id FROM idempotency_keys WHERE expires_at <= {NOW_SQL} ORDER BY expires_at
-    LIMIT %(most)s FOR UPDATE SKIP LOCKED
-) RETURNING id
-"""  # noqa: S608
+# A counter that did not change for a day limits nobody any more.
+_ATTEMPTS_KEPT = timedelta(days=1)
 _KEYS_AT_ONCE = 1000
-
 _LONGEST_SECONDS = 600
 
 
 def run_maintenance(*, config: Config, now: datetime | None) -> None:
-    """Make the audit partitions of this month and the next three; drop counters, sessions and answers that are over.
+    """Make the audit partitions of this month and the next three; delete expired counters, sessions and keys.
 
     Args:
-        now: the present, as tests have it; None: by the database's clock.
+        now: the moment that a test sets; None: the database's clock decides.
     """
     with time_limit(_LONGEST_SECONDS):
-        run(_PARTITIONS, {"now": now})
-        run(_ATTEMPTS, {"now": now})
-        run(_SESSIONS, {"now": now, "known": timedelta(days=config.limit_known_address_days)})
-        while len(run(_KEYS, {"now": now, "most": _KEYS_AT_ONCE})) == _KEYS_AT_ONCE:
+        run(_MAKE_PARTITIONS, {"now": now})
+        _delete_attempts(now)
+        # A session stays while it says from which networks its account signs in.
+        _delete_sessions(now, kept=timedelta(days=config.limit_known_address_days))
+        while _delete_keys(now) == _KEYS_AT_ONCE:
             pass
+
+
+def _delete_attempts(now: datetime | None) -> None:
+    unblocked = SignInAttempt.blocked_until.is_null() | (SignInAttempt.blocked_until < present(now))
+    stale = SignInAttempt.updated_at < present(now) - _ATTEMPTS_KEPT
+    execute(SignInAttempt.delete().where(stale & unblocked))
+
+
+def _delete_sessions(now: datetime | None, *, kept: timedelta) -> None:
+    execute(Session.delete().where(Session.expires_at < present(now) - kept))
+
+
+def _delete_keys(now: datetime | None) -> int:
+    """Delete a batch of expired keys; a request that repeats a key waits for one batch at most."""
+    expired = IdempotencyKey.select(IdempotencyKey.id).where(IdempotencyKey.expires_at <= present(now))
+    batch = expired.order_by(IdempotencyKey.expires_at).limit(_KEYS_AT_ONCE).for_update(skip_locked=True)
+    return execute(IdempotencyKey.delete().where(IdempotencyKey.id.in_(batch)))

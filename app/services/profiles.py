@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
+from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.database import transaction
 from app.entity_tags import Versions
@@ -37,6 +38,6 @@ def change(
     with transaction():
         account = accounts.lock(user_id)
         if account.id != actor.user_id:
-            roles.guard(actor, user_id=user_id, dependencies=dependencies)
+            roles.require_actor_holds(Context(dependencies, actor), user_id=user_id)
         require(account, expected_version)
         return accounts.save_profile(account, fields, now=dependencies.clock())

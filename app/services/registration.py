@@ -23,7 +23,7 @@ def admit(address: str, invitation_code: str | None, *, dependencies: Dependenci
         Forbidden: registration is closed, or the invitation code is not right; `reason` says which.
         ValidationError: with field `email`, for an address of a domain that is not allowed.
     """
-    now = settings.current(OPEN, ALLOWED_DOMAINS, INVITATION_CODE, dependencies=dependencies)
+    now = settings.current_values(dependencies, OPEN, ALLOWED_DOMAINS, INVITATION_CODE)
     if not now[OPEN]:
         raise Forbidden("Registration is closed.", reason="registration_closed")
     code = now[INVITATION_CODE]

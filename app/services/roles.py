@@ -1,142 +1,268 @@
-"""Roles: what they hold, and law 11, that nobody gives, takes or touches what they do not hold."""
+"""Roles: the resource, what each role holds, and law 11: nobody gives, takes or touches what they do not hold.
+
+A request that changes or deletes a role locks its row first thing in the transaction, and a request that gives the role
+to an account locks the row against that (`require_actor_holds`). Of two that meet, one waits for the other (law 7).
+"""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from app.context.dependencies import Dependencies
-from app.database import run
-from app.errors import Forbidden, NotFound, ValidationError, Violation
-from app.security.principal import Actor
-from app.services.user_list import MAX_COUNTED
+import peewee
+from peewee import SQL, ModelSelect, Select, fn
+from psycopg2.errorcodes import UNIQUE_VIOLATION
+
+from app import entity_tags
+from app.entity_tags import NUMBER_AND_DIGEST
+from app.errors import Forbidden, NotFound, RoleBuiltIn, RoleInUse, RoleTaken, ValidationError, Violation
+from app.identifiers import new_id
+from app.results import MAX_COUNTED
+from charter import Context, Listing, Page, execute, fetch, fetch_one, fetch_value, transaction
+from models import Role, RolePermission, User
 
 ADMIN = "admin"
 USER = "user"
 GUEST = "guest"
 BUILT_IN = frozenset({ADMIN, USER, GUEST})
 
-# What being signed in means: every role holds it and cannot lose it; the session statement says the same.
+# Every signed-in account may do this: every role holds it and cannot lose it. The session statement says the same.
 EVERYBODY = frozenset({"account:read", "account:update", "sessions:end"})
 
-_COLUMNS = """r.id, r.name, r.description, r.built_in, r.version, r.created_at, r.updated_at, r.holds_all,
-    ARRAY(SELECT permission FROM role_permissions WHERE role_id = r.id)"""
 
-_BY_NAME = f"SELECT {_COLUMNS} FROM roles r WHERE r.name = ANY(%(names)s)"  # noqa: S608 (constants)
-
-# The account's own role is found by its key: its name may have changed since the account was read.
-_TOUCHED = f"""
-SELECT {_COLUMNS} FROM roles r
-WHERE r.name = ANY(%(names)s) OR r.id = (SELECT role_id FROM users WHERE id = %(user_id)s)
-"""  # noqa: S608
-
-# Collation C: the order is the same on every server.
-_PAGE = f"""
-SELECT {_COLUMNS} FROM roles r ORDER BY r.name COLLATE "C" OFFSET %(offset)s LIMIT %(limit)s
-"""  # noqa: S608
-
-_COUNT = "SELECT count(*) FROM (SELECT FROM roles LIMIT %(most)s) counted"
-
-_KEEP = "SELECT id FROM roles WHERE name = ANY(%(names)s) FOR KEY SHARE"
-
-
-class Role(NamedTuple):
-    """A role with the permissions of the catalogue that it holds."""
-
-    id: UUID
-    name: str
-    description: str
-    built_in: bool
-    version: int
-    created_at: datetime
-    updated_at: datetime
-    permissions: frozenset[str]
-
-
-def by_name(*names: str, dependencies: Dependencies) -> dict[str, Role]:
-    """Return the roles that exist among the names."""
-    return _by_name(run(_BY_NAME, {"names": list(names)}), dependencies)
-
-
-def find(name: str, *, dependencies: Dependencies) -> Role:
+def find(context: Context, role_name: str) -> Role:
     """Return the role.
 
     Raises:
-        NotFound: there is none of this name.
+        NotFound: no role has this name.
     """
-    found = by_name(name, dependencies=dependencies).get(name)
-    if found is None:
-        raise NotFound
-    return found
+    for role in _fetch(context, _select().where(Role.name == role_name)):
+        return role
+    raise NotFound
+
+
+def list_roles(context: Context, page: Page) -> Listing:
+    """Return a page of roles in the order of their names."""
+    # Collation C: the order is the same on every server.
+    query = _select().order_by(Role.name.collate('"C"')).offset(page.offset).limit(page.limit)
+    counted = fetch_value(Select([Role.select(Role.id).limit(MAX_COUNTED + 1)], [fn.count(SQL("*"))]))
+    return Listing(_fetch(context, query), min(counted, MAX_COUNTED), counted <= MAX_COUNTED)
+
+
+def create(context: Context, *, name: str, description: str, permissions: Sequence[str]) -> Role:
+    """Create a role.
+
+    Args:
+        permissions: names of the catalogue; those that every role holds may be left out.
+
+    Raises:
+        ValidationError: with a field `permissions.N` for each that the catalogue does not have.
+        Forbidden: the role would hold what the actor does not (law 11).
+        RoleTaken: another role has the name.
+    """
+    held, now = _known(context, permissions), context.dependencies.clock()
+    row = {"id": new_id(), "name": name, "description": description, "created_at": now, "updated_at": now}
+    with transaction():
+        require_permissions(context, held)
+        role = fetch_one(Role.insert(row).on_conflict_ignore().returning(Role), Role)
+        if role is None:
+            raise RoleTaken
+        role.permissions = held
+        _add_permissions(role, now)
+        context.event.details = {"role": name, "permissions": sorted(held)}
+        return role
+
+
+def update(
+    context: Context,
+    role_name: str,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    permissions: Sequence[str] | None = None,
+) -> Role:
+    """Change a role; None leaves a value as it is.
+
+    Accounts keep the role under its new name, and hold its new permissions at once (law 5). Nothing is written when
+    nothing changes, so the ETag stays the same.
+
+    Raises:
+        ValidationError: with a field `permissions.N` for each that the catalogue does not have.
+        NotFound: no role has this name.
+        Forbidden: the role holds, or would hold, what the actor does not (law 11).
+        RoleBuiltIn: the role is built in.
+        PreconditionFailed: the version is none of those expected.
+        RoleTaken: another role has the new name.
+    """
+    held, now = None if permissions is None else _known(context, permissions), context.dependencies.clock()
+    wanted: dict[str, Any] = {"name": name, "description": description, "permissions": held}
+    with transaction():
+        role = _lock(context, role_name)
+        require_permissions(context, role.permissions, held or frozenset())
+        if role.built_in:
+            raise RoleBuiltIn
+        _require_version(context, role)
+        changes = {key: new for key, new in wanted.items() if new is not None and new != getattr(role, key)}
+        if not changes:
+            return role
+        details = _details(role, changes)
+        role.name = changes.get("name", role.name)
+        role.description = changes.get("description", role.description)
+        _save(role, now)
+        if held is not None:
+            role.permissions = held
+            _remove_permissions(role)
+            _add_permissions(role, now)
+        context.event.details = details
+        return role
+
+
+def delete(context: Context, role_name: str) -> None:
+    """Delete a role that no account has.
+
+    Raises:
+        NotFound: no role has this name.
+        Forbidden: the role holds what the actor does not (law 11).
+        RoleBuiltIn: the role is built in.
+        RoleInUse: accounts have the role.
+        PreconditionFailed: the version is none of those expected.
+    """
+    with transaction():
+        role = _lock(context, role_name)
+        require_permissions(context, role.permissions)
+        if role.built_in:
+            raise RoleBuiltIn
+        if fetch(User.select(User.id).where(User.role == role.id).limit(1)):
+            raise RoleInUse
+        _require_version(context, role)
+        execute(Role.delete().where(Role.id == role.id))
+        context.event.details = {"permissions": sorted(role.permissions)}
 
 
 def etag(role: Role) -> str:
-    """Return what the role's ETag says: its version, and a digest of what it holds.
+    """Return the role's ETag: its version, and a digest of its permissions.
 
-    What a role holds is more than its rows: the catalogue of a release, for `admin`, and for all what that release
-    still knows. So two releases that show different permissions show different tags.
+    What a role holds depends on the catalogue of the release, too. Two releases that show different permissions send
+    different tags.
     """
     held = hashlib.sha256(" ".join(sorted(role.permissions)).encode()).hexdigest()
     return f"{role.version}-{held[:12]}"
 
 
-def listing(*, offset: int, limit: int, dependencies: Dependencies) -> tuple[list[Role], int, bool]:
-    """Return a page of roles in the order of their names.
+def require_actor_holds(context: Context, *role_names: str, user_id: UUID | None = None) -> None:
+    """Raise Forbidden unless the actor holds every permission of these roles (law 11).
 
-    Returns:
-        (roles, total, whether the total is exact): counted up to 10 000, and 10 000 when there are more.
-    """
-    counted = run(_COUNT, {"most": MAX_COUNTED + 1})[0][0]
-    found = _by_name(run(_PAGE, {"offset": offset, "limit": limit}), dependencies)
-    return list(found.values()), min(counted, MAX_COUNTED), counted <= MAX_COUNTED
-
-
-def permissions_of(holds_all: bool, held: Iterable[str], catalogue: Mapping[str, str]) -> frozenset[str]:
-    """Return what a role holds: everything, or EVERYBODY's and its rows, less what the document no longer knows."""
-    return frozenset(catalogue) if holds_all else (EVERYBODY | frozenset(held)) & catalogue.keys()
-
-
-def lock_admin() -> None:
-    """Lock the row that stands for "there is an admin", first thing in a transaction (law 7)."""
-    run("SELECT id FROM roles WHERE name = 'admin' FOR UPDATE")
-
-
-def guard(actor: Actor, *names: str, user_id: UUID | None = None, dependencies: Dependencies) -> None:
-    """Let go on only an actor who holds all that the roles hold (law 11).
-
-    Call it inside the transaction that touches the account, after locking the account's row.
+    Call it inside the transaction that changes the account, after locking the account's row.
 
     Args:
-        names: roles about to be given; until the transaction ends they are neither deleted nor renamed.
-        user_id: the account that is touched, for the role it has.
+        role_names: roles about to be given; until the transaction ends, nobody can delete or rename them.
+        user_id: the account that is changed; its present role counts, too.
 
     Raises:
         ValidationError: with field `role`, for a name that no role has.
         Forbidden: a role holds what the actor does not.
     """
     # A statement of its own: the next one sees what was committed while this one waited.
-    if not BUILT_IN.issuperset(names):
-        run(_KEEP, {"names": list(names)})
-    found = _by_name(run(_TOUCHED, {"names": list(names), "user_id": user_id}), dependencies)
-    if not found.keys() >= set(names):
+    if not BUILT_IN.issuperset(role_names):
+        named = Role.select(Role.id).where(Role.name.in_(role_names))
+        fetch(named.for_update("FOR KEY SHARE"))  # type: ignore[arg-type]  # the stubs know no other lock than the first
+    # The account's own role is found by its key: its name may have changed since the account was read.
+    own = User.select(User.role).where(User.id == user_id)
+    roles = _fetch(context, _select().where(Role.name.in_(role_names) | (Role.id == own)))
+    if not {role.name for role in roles}.issuperset(role_names):
         raise ValidationError(details=[Violation("There is no such role.", "role")])
-    must_hold(actor, *(role.permissions for role in found.values()))
+    require_permissions(context, *(role.permissions for role in roles))
 
 
-def must_hold(actor: Actor, *permissions: frozenset[str]) -> None:
-    """Let go on only an actor who holds all of them (law 11).
-
-    Raises:
-        Forbidden: one of them they do not hold.
-    """
-    if not all(held <= actor.permissions for held in permissions):
+def require_permissions(context: Context, *permissions: frozenset[str]) -> None:
+    """Raise Forbidden unless the actor holds all of these permissions (law 11)."""
+    if not all(held <= context.actor.permissions for held in permissions):
         raise Forbidden(reason="beyond_actor")
 
 
-def _by_name(rows: list[tuple[Any, ...]], dependencies: Dependencies) -> dict[str, Role]:
-    found = {}
-    for *columns, holds_all, held in rows:
-        role = Role._make([*columns, permissions_of(holds_all, held, dependencies.catalogue)])
-        found[role.name] = role
-    return found
+def lock_admin_role() -> None:
+    """Lock the row that stands for "there is an admin", first thing in a transaction (law 7)."""
+    fetch(Role.select(Role.id).where(Role.name == ADMIN).for_update())
+
+
+def _select() -> "ModelSelect[Role]":
+    held = RolePermission.select(RolePermission.permission).where(RolePermission.role == Role.id)
+    return Role.select(Role, fn.array(held).alias("permissions"))
+
+
+def _fetch(context: Context, query: "ModelSelect[Role]") -> list[Role]:
+    """Run a query made by `_select`: each role holds its rows, and what the catalogue makes of them."""
+    roles = fetch(query)
+    for role in roles:
+        role.permissions = _permissions(role.holds_all, role.permissions, context.dependencies.catalogue)
+    return roles
+
+
+def _permissions(holds_all: bool, rows: Iterable[str], catalogue: Mapping[str, str]) -> frozenset[str]:
+    """Return what a role holds: everything, or EVERYBODY's and its rows, as far as the document still has them."""
+    return frozenset(catalogue) if holds_all else (EVERYBODY | frozenset(rows)) & catalogue.keys()
+
+
+def _known(context: Context, permissions: Sequence[str]) -> frozenset[str]:
+    catalogue = context.dependencies.catalogue
+    unknown = [
+        Violation("There is no such permission.", f"permissions.{number}")
+        for number, permission in enumerate(permissions)
+        if permission not in catalogue
+    ]
+    if unknown:
+        raise ValidationError(details=unknown)
+    return frozenset(permissions) | (EVERYBODY & catalogue.keys())
+
+
+def _lock(context: Context, role_name: str) -> Role:
+    # Two statements: the second one sees what was committed while the first one waited, the permissions included.
+    if not fetch(Role.select(Role.id).where(Role.name == role_name).for_update()):
+        raise NotFound
+    return find(context, role_name)
+
+
+def _require_version(context: Context, role: Role) -> None:
+    # The row is locked since it was read, so nobody can change what is compared here.
+    entity_tags.check_if_match(context.expected_version, etag(role), form=NUMBER_AND_DIGEST)
+
+
+def _save(role: Role, now: datetime) -> None:
+    """Write the role's name and description, and take its new version from the row."""
+    values = {"name": role.name, "description": role.description, "version": SQL("DEFAULT"), "updated_at": now}
+    try:
+        saved = fetch_one(Role.update(values).where(Role.id == role.id).returning(Role), Role)
+    except peewee.IntegrityError as error:
+        if getattr(error.__cause__, "pgcode", None) != UNIQUE_VIOLATION:
+            raise
+        raise RoleTaken from error
+    assert saved is not None
+    role.version, role.updated_at = saved.version, saved.updated_at
+
+
+def _remove_permissions(role: Role) -> None:
+    """Delete the rows of the permissions that the role no longer holds."""
+    kept = RolePermission.permission.in_(_stored(role))
+    execute(RolePermission.delete().where((RolePermission.role == role.id) & ~kept))
+
+
+def _add_permissions(role: Role, now: datetime) -> None:
+    """Insert the rows that are missing."""
+    rows = [{"id": new_id(), "role": role.id, "permission": name, "created_at": now} for name in _stored(role)]
+    if rows:
+        execute(RolePermission.insert_many(rows).on_conflict_ignore())
+
+
+def _stored(role: Role) -> list[str]:
+    # What every role holds has no rows.
+    return sorted(role.permissions - EVERYBODY)
+
+
+def _details(role: Role, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the audit trail keeps of a change."""
+    details = {key: changes[key] for key in ("name", "description") if key in changes}
+    if "permissions" in changes:
+        details["added"] = sorted(changes["permissions"] - role.permissions)
+        details["removed"] = sorted(role.permissions - changes["permissions"])
+    return details

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app import entity_tags
 from app.clock import NOW_SQL
+from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.context.unanswered import Rotated
 from app.database import on_commit_unknown, on_rollback, run, run_in_autocommit, transaction
@@ -234,7 +235,7 @@ def revoke(
     with transaction():
         if user_id != actor.user_id:
             accounts.lock(user_id)
-            roles.guard(actor, user_id=user_id, dependencies=dependencies)
+            roles.require_actor_holds(Context(dependencies, actor), user_id=user_id)
         if not run(_REVOKE, {"id": session_id, "user_id": user_id, "now": dependencies.moment}):
             raise NotFound
         entity_tags.check_if_match(expected_version, None)

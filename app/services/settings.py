@@ -1,193 +1,198 @@
-"""Settings that an admin changes at run time: what counts now, and how it is changed.
+"""Settings that an admin changes at run time: their current values, and how they change.
 
-The table holds what was changed, openapi/settings.yaml the defaults of the rest. Nothing is kept between requests:
-whoever needs a value asks the database, so that a change counts from the next request on, on every worker. A row that
-the document no longer knows, or that its schema no longer takes, counts for nothing; it is logged, and stays.
+The table holds the values that somebody set; openapi/settings.yaml has the defaults. No value is cached between
+requests: a service that needs one reads the database, so a change counts from the next request on, on every worker. A
+row that the document does not declare, or whose value its schema rejects, is ignored; it is logged, and stays.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
+
+from peewee import Cast
 
 from app import entity_tags
 from app.context.declarations import SettingDeclaration
-from app.context.dependencies import Dependencies
-from app.context.event import Event
-from app.database import run, transaction
-from app.entity_tags import NUMBER_AND_DIGEST, Versions
+from app.entity_tags import NUMBER_AND_DIGEST
 from app.errors import NotFound, ValidationError
 from app.identifiers import new_id
+from charter import Context, Dependencies, execute, fetch, fetch_one, run, transaction
+from models import Setting
 
 MASK = "***"
 """What the audit trail has in place of a secret value."""
 
-_ALL = "SELECT key, value, version, updated_at FROM settings"
-
-_SOME = f"{_ALL} WHERE key = ANY(%(keys)s)"
-
-# There may be no row to lock: this stands for it. It is the transaction's own, so a pooler may sit in between.
+# There may be no row to lock: this lock stands for it. It ends with the transaction, so a pooler may sit in between.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('charter setting ' || %(key)s, 0))"
 
-_SAVE = """
-INSERT INTO settings (id, key, value, created_at, updated_at)
-VALUES (%(id)s, %(key)s, %(value)s::jsonb, %(now)s, %(now)s)
-ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, version = EXCLUDED.version, updated_at = EXCLUDED.updated_at
-RETURNING key, value, version, updated_at
-"""
 
-_DELETE = "DELETE FROM settings WHERE key = %(key)s"
-
-
-class Setting(NamedTuple):
-    """A setting as it is now.
+@dataclass(frozen=True, slots=True)
+class CurrentSetting:
+    """A declared setting with its row.
 
     Attributes:
-        value: what counts: what somebody set, else the default. Never to be shown where `declared.is_secret`.
-        is_set: whether somebody set it.
-        version: of the row; 0 without one.
-        updated_at: when it was set; None while it is not.
+        row: None when nobody set it.
+        is_set: whether the value of the row counts; False for a value that the schema rejects.
     """
 
-    declared: SettingDeclaration
-    value: Any
+    declaration: SettingDeclaration
+    row: Setting | None
     is_set: bool
-    version: int
-    updated_at: datetime | None
+
+    @property
+    def value(self) -> Any:
+        """The value that counts: the one set, else the default. Never show it where `declaration.is_secret`."""
+        return self.row.value if self.row and self.is_set else self.declaration.default
+
+    @property
+    def version(self) -> int:
+        """The version of the row; 0 without a row."""
+        return self.row.version if self.row else 0
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """When it was set; None while it is not."""
+        return self.row.updated_at if self.row and self.is_set else None
 
 
-def current(*keys: str, dependencies: Dependencies) -> dict[str, Any]:
-    """Return the values that count now, by key, for rules of the server; in one statement.
+def current_values(dependencies: Dependencies, *keys: str) -> dict[str, Any]:
+    """Return the current values by key, for the server's own rules; in one statement.
 
     Args:
-        keys: declared ones, which the start has checked.
+        keys: declared ones; the start of the server has checked this.
     """
-    return {key: setting.value for key, setting in _read(keys, dependencies).items()}
+    return {key: setting.value for key, setting in _read(dependencies, keys).items()}
 
 
-def listing(*, dependencies: Dependencies) -> list[Setting]:
+def list_settings(dependencies: Dependencies) -> list[CurrentSetting]:
     """Return all settings in the order of their keys."""
-    known = dependencies.declarations.by_key
-    rows = {row[0]: row for row in run(_ALL)}
-    for key, _, version, _ in rows.values():
-        if key not in known:
-            dependencies.declarations.tell_once(key, version, "openapi/settings.yaml does not declare it")
-    return [_setting(known[key], rows.get(key), dependencies) for key in sorted(known)]
+    declarations = dependencies.declarations
+    rows = {row.key: row for row in fetch(Setting.select())}
+    for row in rows.values():
+        if row.key not in declarations.by_key:
+            declarations.tell_once(row.key, row.version, "openapi/settings.yaml does not declare it")
+    return [_current(dependencies, declarations.by_key[key], rows.get(key)) for key in sorted(declarations.by_key)]
 
 
-def public(*, dependencies: Dependencies) -> dict[str, Any]:
+def public_values(dependencies: Dependencies) -> dict[str, Any]:
     """Return the values of the public settings by key, in the order of the keys."""
-    known = dependencies.declarations.by_key
-    keys = [key for key in sorted(known) if known[key].visibility == "public"]
-    return current(*keys, dependencies=dependencies)
+    declarations = dependencies.declarations.by_key
+    public = [key for key in sorted(declarations) if declarations[key].visibility == "public"]
+    return current_values(dependencies, *public)
 
 
-def find(key: str, *, dependencies: Dependencies) -> Setting:
+def find(dependencies: Dependencies, key: str) -> CurrentSetting:
     """Return a setting.
 
     Raises:
-        NotFound: none of this key is declared.
+        NotFound: no setting with this key is declared.
     """
-    _declared(key, dependencies)
-    return _read((key,), dependencies)[key]
+    _declaration(dependencies, key)
+    return _read(dependencies, [key])[key]
 
 
-def put(key: str, value: Any, *, expected_version: Versions, dependencies: Dependencies, event: Event) -> Setting:
-    """Set a setting. Nothing is written when it is set to this already: its ETag stays good.
+def put(context: Context, key: str, *, value: Any) -> CurrentSetting:
+    """Set a setting. Nothing is written when it has this value already: its ETag stays the same.
 
     Args:
         value: JSON-ready.
 
     Raises:
-        NotFound: none of this key is declared.
-        ValidationError: its schema does not take the value.
+        NotFound: no setting with this key is declared.
+        ValidationError: the schema rejects the value.
         PreconditionFailed: the version is none of those expected.
     """
-    declared = _declared(key, dependencies)
-    if faults := declared.faults(value):
+    declaration = _declaration(context.dependencies, key)
+    if faults := declaration.faults(value):
         raise ValidationError(details=faults)
-    now = dependencies.clock()
     with transaction():
-        before = _lock(key, expected_version, dependencies)
-        after = before
+        before = after = _lock(context, key)
         if not before.is_set or not _same(before.value, value):
-            # As the database has it now: it writes some numbers another way.
-            rows = run(_SAVE, {"id": new_id(), "key": key, "value": json.dumps(value), "now": now})
-            after = _setting(declared, rows[0], dependencies)
-        event.details = _change(before, after)
+            # The row as the database returns it: it writes some numbers another way.
+            row = _save(key, value, context.dependencies.clock())
+            after = _current(context.dependencies, declaration, row)
+        context.event.details = _change(before, after)
         return after
 
 
-def reset(key: str, *, expected_version: Versions, dependencies: Dependencies, event: Event) -> Setting:
-    """Let the default count again, whether or not the setting was set.
+def reset(context: Context, key: str) -> CurrentSetting:
+    """Remove the value that was set, if there is one, so that the default counts.
 
     Raises:
-        NotFound: none of this key is declared.
+        NotFound: no setting with this key is declared.
         PreconditionFailed: the version is none of those expected.
     """
-    declared = _declared(key, dependencies)
+    declaration = _declaration(context.dependencies, key)
     with transaction():
-        before = _lock(key, expected_version, dependencies)
-        run(_DELETE, {"key": key})
-        after = _setting(declared, None, dependencies)
-        event.details = _change(before, after)
+        before = _lock(context, key)
+        execute(Setting.delete().where(Setting.key == key))
+        after = _current(context.dependencies, declaration, None)
+        context.event.details = _change(before, after)
         return after
 
 
-def etag(setting: Setting) -> str:
-    """Return what the setting's ETag says: its version, and a digest of what is shown beside the row.
+def etag(setting: CurrentSetting) -> str:
+    """Return the setting's ETag: its version, and a digest of what is shown beside the row.
 
-    A release that declares the key otherwise shows it otherwise, and under another tag.
+    A release that declares the key differently shows it under another tag.
     """
-    declared = setting.declared
-    shown = [declared.key, declared.description, declared.visibility, declared.schema, setting.is_set]
-    if not declared.is_secret:
-        shown += [declared.default, setting.value]
+    declaration = setting.declaration
+    shown = [declaration.key, declaration.description, declaration.visibility, declaration.schema, setting.is_set]
+    if not declaration.is_secret:
+        shown += [declaration.default, setting.value]
     return f"{setting.version}-{digest(shown)}"
 
 
 def digest(shown: Any) -> str:
-    """Return a short digest of something JSON-ready that is shown."""
+    """Return a short digest of a JSON-ready value."""
     return hashlib.sha256(_text(shown).encode()).hexdigest()[:12]
 
 
-def _declared(key: str, dependencies: Dependencies) -> SettingDeclaration:
-    declared = dependencies.declarations.by_key.get(key)
-    if declared is None:
+def _declaration(dependencies: Dependencies, key: str) -> SettingDeclaration:
+    declaration = dependencies.declarations.by_key.get(key)
+    if declaration is None:
         raise NotFound("There is no setting of this key.")
-    return declared
+    return declaration
 
 
-def _read(keys: tuple[str, ...], dependencies: Dependencies) -> dict[str, Setting]:
-    known = dependencies.declarations.by_key
-    rows = {row[0]: row for row in run(_SOME, {"keys": list(keys)})}
-    return {key: _setting(known[key], rows.get(key), dependencies) for key in keys}
+def _read(dependencies: Dependencies, keys: Sequence[str]) -> dict[str, CurrentSetting]:
+    declarations = dependencies.declarations.by_key
+    rows = {row.key: row for row in fetch(Setting.select().where(Setting.key.in_(keys)))}
+    return {key: _current(dependencies, declarations[key], rows.get(key)) for key in keys}
 
 
-def _setting(declared: SettingDeclaration, row: tuple[Any, ...] | None, dependencies: Dependencies) -> Setting:
-    if row is None:
-        return Setting(declared, declared.default, False, 0, None)
-    key, value, version, updated_at = row
-    if not declared.takes_stored(value):
-        dependencies.declarations.tell_once(key, version, "its schema does not take the value that is stored")
-        return Setting(declared, declared.default, False, version, None)
-    return Setting(declared, value, True, version, updated_at)
+def _current(dependencies: Dependencies, declaration: SettingDeclaration, row: Setting | None) -> CurrentSetting:
+    is_set = row is not None and declaration.takes_stored(row.value)
+    if row is not None and not is_set:
+        dependencies.declarations.tell_once(row.key, row.version, "its schema does not take the value that is stored")
+    return CurrentSetting(declaration, row, is_set)
 
 
-def _lock(key: str, expected_version: Versions, dependencies: Dependencies) -> Setting:
+def _lock(context: Context, key: str) -> CurrentSetting:
     # Two statements: the second one sees what was committed while the first one waited. What is read here stays until
     # the transaction ends, so old and new values of a key make one chain in the trail.
     run(_LOCK, {"key": key})
-    before = _read((key,), dependencies)[key]
-    entity_tags.check_if_match(expected_version, etag(before), form=NUMBER_AND_DIGEST)
+    before = _read(context.dependencies, [key])[key]
+    entity_tags.check_if_match(context.expected_version, etag(before), form=NUMBER_AND_DIGEST)
     return before
 
 
-def _change(before: Setting, after: Setting) -> Mapping[str, Any]:
+def _save(key: str, value: Any, now: datetime) -> Setting | None:
+    # As text: JSON's null is a value, where Peewee takes None for the NULL of SQL.
+    stored = Cast(json.dumps(value), "jsonb")
+    row = {"id": new_id(), "key": key, "value": stored, "created_at": now, "updated_at": now}
+    new = [Setting.value, Setting.version, Setting.updated_at]
+    query = Setting.insert(row).on_conflict(conflict_target=[Setting.key], preserve=new)
+    return fetch_one(query.returning(Setting), Setting)
+
+
+def _change(before: CurrentSetting, after: CurrentSetting) -> Mapping[str, Any]:
     """Return what the audit trail keeps of a change."""
-    old, new = (MASK, MASK) if before.declared.is_secret else (before.value, after.value)
-    return {"key": before.declared.key, "old": old, "new": new}
+    old, new = (MASK, MASK) if before.declaration.is_secret else (before.value, after.value)
+    return {"key": before.declaration.key, "old": old, "new": new}
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.context.event import Event
 from app.database import run, transaction
@@ -87,7 +88,7 @@ def create(
     name = _promoted(role or roles.GUEST, email_verified)
     password_hash = dependencies.passwords.hash(password)
     with transaction():
-        roles.guard(actor, name, dependencies=dependencies)
+        roles.require_actor_holds(Context(dependencies, actor), name)
         user_id = accounts.insert(
             email=address,
             password_hash=password_hash,
@@ -137,7 +138,7 @@ def update(
             role=_promoted(before.role, bool(email_verified)),
         )
         given = [after.role] if after.role != before.role else []
-        roles.guard(actor, *given, user_id=user_id, dependencies=dependencies)
+        roles.require_actor_holds(Context(dependencies, actor), *given, user_id=user_id)
         saved = accounts.save(before, after, expected_version=expected_version, now=now)
         event.details = {"changed": _changes(before, after)}
         return saved
@@ -159,7 +160,7 @@ def set_role(
         before = _lock(user_id)
         # Before anything refuses it: an attempt at a role is worth knowing of, too.
         event.details = {"from": before.role, "to": role}
-        roles.guard(actor, role, user_id=user_id, dependencies=dependencies)
+        roles.require_actor_holds(Context(dependencies, actor), role, user_id=user_id)
         if role != roles.ADMIN:
             _keep_an_admin(before)
         after = before._replace(role=role)
@@ -178,7 +179,7 @@ def suspend(*, user_id: UUID, expected_version: Versions, actor: Actor, dependen
     now = dependencies.clock()
     with transaction():
         before = _lock(user_id)
-        roles.guard(actor, user_id=user_id, dependencies=dependencies)
+        roles.require_actor_holds(Context(dependencies, actor), user_id=user_id)
         _keep_an_admin(before)
         after = before._replace(status="suspended")
         saved = accounts.save(before, after, expected_version=expected_version, now=now)
@@ -196,7 +197,7 @@ def restore(*, user_id: UUID, expected_version: Versions, actor: Actor, dependen
     """
     with transaction():
         before = _lock(user_id)
-        roles.guard(actor, user_id=user_id, dependencies=dependencies)
+        roles.require_actor_holds(Context(dependencies, actor), user_id=user_id)
         after = before._replace(status="active")
         return accounts.save(before, after, expected_version=expected_version, now=dependencies.clock())
 
@@ -211,7 +212,7 @@ def delete(*, user_id: UUID, expected_version: Versions = None, actor: Actor, de
     """
     with transaction():
         before = _lock(user_id)
-        roles.guard(actor, user_id=user_id, dependencies=dependencies)
+        roles.require_actor_holds(Context(dependencies, actor), user_id=user_id)
         _keep_an_admin(before)
         accounts.require(before, expected_version)
         run("DELETE FROM users WHERE id = %(id)s", {"id": user_id})
@@ -236,7 +237,7 @@ def reset_password(*, user_id: UUID, password: str, actor: Actor, dependencies: 
     now = dependencies.clock()
     with transaction():
         before = accounts.lock(user_id)
-        roles.guard(actor, user_id=user_id, dependencies=dependencies)
+        roles.require_actor_holds(Context(dependencies, actor), user_id=user_id)
         run(_SET_HASH, {"id": user_id, "password_hash": password_hash, "now": now})
         sessions.end(user_id=user_id, scope="all", reason="password_reset", now=dependencies.moment)
         attempts.clear(email=before.email, user_id=user_id, dependencies=dependencies)
@@ -264,7 +265,7 @@ def create_first_admin(*, email: str, password: str, dependencies: Dependencies)
     dependencies.passwords.check(password, own_words=addresses.own_words(address))
     password_hash = dependencies.passwords.hash(password)
     with transaction():
-        roles.lock_admin()
+        roles.lock_admin_role()
         if any_admin():
             return None
         user_id = accounts.insert(
@@ -296,7 +297,7 @@ def _changes(before: Account, after: Account) -> list[str]:
 
 def _lock(user_id: UUID) -> Account:
     # The admin role's row comes first, so that whoever might remove an admin waits for whoever is about to (law 7).
-    roles.lock_admin()
+    roles.lock_admin_role()
     return accounts.lock(user_id)
 
 

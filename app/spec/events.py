@@ -1,4 +1,4 @@
-"""The events there are: read from events.yaml, with who leaves them besides the operations that name them."""
+"""The events of the audit trail: read from events.yaml, with those that the command records."""
 
 import re
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ _KEYS = frozenset({"description", "by"})
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A name in the audit trail, `thing.happened`.
+    """An event, `thing.happened`.
 
     Attributes:
-        by_command: whether the command `charter` leaves it, so that no operation need name it.
+        by_command: whether the command `charter` records it, so that no operation needs to.
     """
 
     description: str
@@ -27,30 +27,30 @@ class Event:
 
 
 def load_events(path: Path) -> dict[str, Event]:
-    """Read the events by name; a document without this file has none.
+    """Read the events by name; a document without the file has none.
 
     Args:
-        path: a mapping from event to `description` and, for one of the command's, `by: cli`.
+        path: a mapping from event to `description` and, if the command records it, `by: cli`.
 
     Raises:
-        DocumentError: with every fault by file and line.
+        DocumentError: with every fault, each with its file and line.
     """
     if not path.is_file():
         return {}
     return {
         name: Event(entry["description"], "by" in entry, place)
-        for name, (entry, place) in read_catalogue(path, _is_sound).items()
+        for name, (entry, place) in read_catalogue(path, _is_valid).items()
     }
 
 
-def _is_sound(text: YamlText, event: str, entry: Any, line: int) -> bool:
+def _is_valid(text: YamlText, event: str, entry: Any, line: int) -> bool:
     before = len(text.faults)
     if not GRAMMAR.fullmatch(event):
-        text.fault(line, f"{event} is not an event.", "Write thing.happened in small letters.")
+        text.fault(line, f"{event} is not a valid event.", "Write thing.happened in lower case.")
     if not isinstance(entry, dict) or "description" not in entry or not set(entry) <= _KEYS:
-        text.fault(line, f"{event} needs a description, and nothing else but `by: cli`.", "Write it.")
+        text.fault(line, f"{event} must have a description, and no other key than `by: cli`.", "Correct the keys.")
         return False
     is_described(text, event, entry, line)
     if entry.get("by", "cli") != "cli":
-        text.fault(line, f"{event} is by {entry['by']}.", "Write `by: cli`, or leave it out.")
+        text.fault(line, f"{event} has `by: {entry['by']}`.", "Write `by: cli`, or remove it.")
     return len(text.faults) == before

@@ -1,4 +1,4 @@
-"""An operation as the document has it: where it stands, and the parameters of its own and of its path together."""
+"""An operation of the document: its path, method, body, security and parameters, and the place of each part."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ class Operation:
     """One method of one path.
 
     Attributes:
-        method: in small letters.
+        method: in lower case.
         body: its operation object.
         security: what applies to it, its own or the root's.
         parameters: resolved; its own in place of the path's of the same name.
@@ -28,12 +28,12 @@ class Operation:
 
     @property
     def pointer(self) -> Pointer:
-        """Where it stands in the bundle."""
+        """The pointer to it in the bundle."""
         return ("paths", self.path, self.method)
 
     @property
     def name(self) -> str:
-        """How faults speak of it."""
+        """Its name in faults, such as `GET /v1/users`."""
         return f"{self.method.upper()} {self.path}"
 
     @property
@@ -47,15 +47,15 @@ class Operation:
         return tuple(re.findall(r"\{([^{}]*)\}", self.path))
 
     def parameter(self, name: str, place: str) -> dict[str, Any] | None:
-        """Return the parameter of that name (headers: in whatever case) in `path`, `query` or `header`."""
+        """Return the parameter with a name (in any case) in `path`, `query` or `header`; None if there is none."""
         return next((parameter for parameter in self.parameters if _is(parameter, name, place)), None)
 
     def resolved(self, node: Any) -> Any:
-        """Return what a reference in it leads to."""
+        """Return the value that a reference in it points to."""
         return resolve(self.document.bundle, node)
 
     def where(self, *steps: str | int) -> Place:
-        """Return the line of the operation, or of something in it."""
+        """Return the line of the operation, or of a part of it."""
         return self.document.where(self.pointer + steps)
 
     def where_parameter(self, name: str, place: str) -> Place:

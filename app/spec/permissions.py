@@ -1,4 +1,4 @@
-"""The permissions there are: read from permissions.yaml, with the built-in roles that hold them."""
+"""The permissions: read from permissions.yaml, with the built-in roles that hold them."""
 
 import re
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from app.spec.document import Place
 from app.spec.document.yaml_text import YamlText
 
 GRAMMAR = re.compile(r"[a-z][a-z0-9_]*:[a-z][a-z0-9_]*")
-# Every built-in role but admin, which holds all permissions without being listed.
+# The built-in roles except admin, which holds all permissions without being listed.
 BUILT_IN_ROLES = ("guest", "user")
 _KEYS = frozenset({"description", "roles"})
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One right, `resource:action`.
+    """A permission, `resource:action`.
 
     Attributes:
-        roles: built-in roles that hold it besides admin.
+        roles: the built-in roles that hold it, besides admin.
     """
 
     description: str
@@ -35,20 +35,20 @@ def load_permissions(path: Path) -> dict[str, Permission]:
         path: a mapping from permission to `description` and `roles`.
 
     Raises:
-        DocumentError: with every fault by file and line.
+        DocumentError: with every fault, each with its file and line.
     """
     return {
         name: Permission(entry["description"], tuple(entry["roles"]), place)
-        for name, (entry, place) in read_catalogue(path, _is_sound).items()
+        for name, (entry, place) in read_catalogue(path, _is_valid).items()
     }
 
 
-def _is_sound(text: YamlText, permission: str, entry: Any, line: int) -> bool:
+def _is_valid(text: YamlText, permission: str, entry: Any, line: int) -> bool:
     before = len(text.faults)
     if not GRAMMAR.fullmatch(permission):
-        text.fault(line, f"{permission} is not a permission.", "Write resource:action in small letters.")
+        text.fault(line, f"{permission} is not a valid permission.", "Write resource:action in lower case.")
     if not isinstance(entry, dict) or set(entry) != _KEYS:
-        text.fault(line, f"{permission} needs a description and roles, and nothing else.", "Write these two keys.")
+        text.fault(line, f"{permission} must have a description and roles, and no other key.", "Correct the keys.")
         return False
     is_described(text, permission, entry, line)
     roles = entry["roles"]
@@ -56,6 +56,6 @@ def _is_sound(text: YamlText, permission: str, entry: Any, line: int) -> bool:
         text.fault(
             line,
             f"The roles of {permission} are not a list of built-in roles.",
-            f"List each of {', '.join(BUILT_IN_ROLES)} at most once; admin holds everything unlisted.",
+            f"List each of {', '.join(BUILT_IN_ROLES)} at most once; admin holds all permissions unlisted.",
         )
     return len(text.faults) == before

@@ -1,40 +1,42 @@
-"""The policy of an operation: what its x- keys say, frozen at start."""
+"""The policy of an operation: the values of its x- keys, read once when the process starts."""
 
 import re
 from dataclasses import dataclass
 from typing import Literal
 
 from app.cache.tags import TagTemplate
-from app.spec.cache_rules import CacheRule, cache_rule_of, dropped_tags_of
+from app.spec.cache_rules import CacheRule, cache_rule_of, invalidated_tags_of
 from app.spec.document import Place
 from app.spec.operation import Operation
 from app.spec.sunset import Sunset, sunset_of
 
 PropertyPath = tuple[str, ...]
+WritePermissions = tuple[tuple[PropertyPath, str], ...]
+"""Pairs of the path of a property in the body, and the permission that is needed to set it."""
 
-# `badge_id` and `badge_name` name a badge, for the audit trail; a setting is named by its `key`.
-_NAMES_A_THING = re.compile(r"([a-z][a-z0-9_]*)_(?:id|name)")
+# In the audit trail, `badge_id` and `badge_name` name a badge, and `key` names a setting.
+_TARGET_PARAMETER = re.compile(r"([a-z][a-z0-9_]*)_(?:id|name)")
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is demanded of a call, and what is kept of it.
+    """What an operation requires of a request, and what it records, caches and invalidates.
 
     Attributes:
-        method: in small letters.
-        tag: the one tag; names the handlers' module.
-        permissions: all of them are needed; none on a public operation.
-        owner: path parameter that names the owning user.
-        bucket: rate limit; None: not limited.
-        event: name of the event row.
-        cache: what its answers are kept under; None: they are not.
-        drops: the tags that it drops when it succeeds.
-        step_up: name of the recency that the last sign-in must have.
+        method: in lower case.
+        tag: the one tag, which is the name of the handler's module.
+        permissions: the caller needs all of them; none on a public operation.
+        owner: the path parameter that names the owning user.
+        bucket: the rate limit; None if there is none.
+        event: the name of the event in the audit trail.
+        cache: how its responses are cached; None if they are not.
+        invalidates: the cache tags that it invalidates when it succeeds.
+        step_up: the name of the recency that the last sign-in must have.
         write_permissions: (path of the property in the body, permission needed to set it).
-        target: (kind of thing, path parameter that names it): the thing that the path names by its last parameter.
+        target: (type, path parameter) of what the path names with its last parameter.
         safe: whether it only reads.
-        sunset: when it goes; None where it stays.
-        place: where the operation stands in the document.
+        sunset: when it ends; None if it stays.
+        place: where the operation is in the document.
     """
 
     operation_id: str
@@ -50,18 +52,18 @@ class Policy:
     idempotency: Literal["accepted", "required"] | None
     paginated: Literal["offset", "cursor"] | None
     cache: CacheRule | None
-    drops: tuple[TagTemplate, ...]
+    invalidates: tuple[TagTemplate, ...]
     step_up: str | None
     executor: Literal["common", "hashing", "loop"]
-    write_permissions: tuple[tuple[PropertyPath, str], ...]
+    write_permissions: WritePermissions
     target: tuple[str, str] | None
     safe: bool
     sunset: Sunset | None
     place: Place
 
 
-def policy_of(operation: Operation, write_permissions: tuple[tuple[PropertyPath, str], ...]) -> Policy:
-    """Return the policy of an operation that has a name and a tag."""
+def policy_of(operation: Operation, write_permissions: WritePermissions) -> Policy:
+    """Return the policy of an operation that has an operationId and a tag."""
     body = operation.body
     bucket = body.get("x-rate-limit", "default")
     return Policy(
@@ -78,7 +80,7 @@ def policy_of(operation: Operation, write_permissions: tuple[tuple[PropertyPath,
         idempotency=body.get("x-idempotency"),
         paginated=body.get("x-paginated"),
         cache=cache_rule_of(operation),
-        drops=dropped_tags_of(operation),
+        invalidates=invalidated_tags_of(operation),
         step_up=body.get("x-step-up"),
         executor=body.get("x-executor", "common"),
         write_permissions=write_permissions,
@@ -90,14 +92,14 @@ def policy_of(operation: Operation, write_permissions: tuple[tuple[PropertyPath,
 
 
 def listed_permissions(operation: Operation) -> tuple[str, ...]:
-    """Return what x-permission lists: one, several or none."""
+    """Return the permissions of x-permission: one, several or none."""
     value = operation.body.get("x-permission", [])
     return tuple(str(permission) for permission in (value if isinstance(value, list) else [value]))
 
 
 def _target(operation: Operation) -> tuple[str, str] | None:
-    named = operation.path_parameters[-1] if operation.path_parameters else ""
-    if named == "key":
-        return "setting", named
-    thing = _NAMES_A_THING.fullmatch(named)
-    return (thing[1], named) if thing else None
+    name = operation.path_parameters[-1] if operation.path_parameters else ""
+    if name == "key":
+        return "setting", name
+    match = _TARGET_PARAMETER.fullmatch(name)
+    return (match[1], name) if match else None

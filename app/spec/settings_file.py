@@ -1,6 +1,6 @@
-"""The settings there are: read from openapi/settings.yaml, each with what checks its values.
+"""The settings: read from openapi/settings.yaml, each with the functions that check its values.
 
-The form of the file stands in openapi/settings.schema.json, the meaning of its keys at its top.
+The form of the file is in openapi/settings.schema.json, the meaning of its keys is explained at its top.
 """
 
 import json
@@ -18,104 +18,108 @@ from app.resources import OPENAPI
 from app.services import auth, registration
 from app.spec.catalogue import read_catalogue
 from app.spec.document import Fault, Place
-from app.spec.document.bundle import file_name
+from app.spec.document.sources import file_name
 from app.spec.document.yaml_text import YamlText
 from app.spec.validation import schemas
 from app.spec.validation.json_body import refuse_unstorable
-from app.spec.validation.violations import list_violations
+from app.spec.validation.violations import as_sentence, list_violations
 
 GRAMMAR = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 LONGEST_KEY = 64
 LONGEST_VALUE = 16_384
-"""Bytes of a value as JSON: the list of all settings and the audit trail carry it."""
+"""Bytes of a value as JSON: it is part of the list of all settings, and of the audit trail."""
 # /v1/settings/public is an operation of its own.
 RESERVED = "public"
 
-# The operations whose rules an admin may change at run time, and the settings they go by.
-_GOES_BY = (
+# The operations whose rules an admin can change at run time, with the settings that they read.
+_READS = (
     ("register", registration.OPEN),
     ("register", registration.ALLOWED_DOMAINS),
     ("register", registration.INVITATION_CODE),
     ("login", auth.UNVERIFIED),
 )
 _FORM = OPENAPI / "settings.schema.json"
-# PostgreSQL gives a number back in full digits, and nobody reads an integer beyond 64 bits.
+# PostgreSQL returns a number with all its digits, and clients cannot read an integer beyond 64 bits.
 _LARGEST_NUMBER = float(2**63)
-_Faults = Callable[[Any], list[Violation]]
+ListViolations = Callable[[Any], list[Violation]]
 
 
 def load_declarations(path: Path) -> SettingDeclarations:
-    """Read the settings; a document without this file has none.
+    """Read the settings; a document without the file has none.
 
     Args:
         path: a mapping from keys to `description`, `visibility`, `schema` and `default`.
 
     Raises:
-        DocumentError: with every fault by file and line.
+        DocumentError: with every fault, each with its file and line.
     """
     if not path.is_file():
         return SettingDeclarations.of()
-    found = read_catalogue(path, _is_sound)
+    entries = read_catalogue(path, _is_valid)
     return SettingDeclarations.of(
         SettingDeclaration(
             key=key,
-            **{**entry, "faults": _faults_of(entry["schema"]), "takes_stored": _taker_of_stored(entry["schema"])},
+            **{**entry, "faults": _faults_of(entry["schema"]), "takes_stored": _stored_check_of(entry["schema"])},
         )
-        for key, (entry, _) in found.items()
+        for key, (entry, _) in entries.items()
     )
 
 
 def undeclared_settings(declarations: SettingDeclarations, operations: Collection[str], path: Path) -> Iterator[Fault]:
-    """Yield a fault for each setting that an operation goes by and nobody declares.
+    """Yield a fault for each setting that an operation reads and that is not declared.
 
     Args:
-        operations: operationIds of the document.
-        path: of settings.yaml.
+        operations: the operationIds of the document.
+        path: the path of settings.yaml.
     """
-    for operation_id, key in _GOES_BY:
+    for operation_id, key in _READS:
         if operation_id in operations and key not in declarations.by_key:
-            problem = f"{key} is not declared, and {operation_id} goes by it."
+            problem = f"{key} is not declared, but {operation_id} reads it."
             yield Fault(Place(file_name(path, path.parent), 1), problem, "Declare it.")
 
 
-def _is_sound(text: YamlText, key: str, entry: Any, line: int) -> bool:
+def _is_valid(text: YamlText, key: str, entry: Any, line: int) -> bool:
     before = len(text.faults)
     if not GRAMMAR.fullmatch(key) or len(key) > LONGEST_KEY:
-        problem = f"{key[:LONGEST_KEY]} is not the key of a setting."
-        fix = f"Write words of small letters with dots between them, at most {LONGEST_KEY} characters."
+        problem = f"{key[:LONGEST_KEY]} is not a valid key of a setting."
+        fix = f"Write words in lower case with dots between them, at most {LONGEST_KEY} characters."
         text.fault(line, problem, fix)
     elif key == RESERVED:
-        text.fault(line, f"{key} is the path of another operation.", "Choose another key.")
-    for violation in list_violations(_form(), entry):
-        told = f"{violation.field}: {violation.message}" if violation.field else violation.message
-        text.fault(_line(text, entry, violation.field, line), f"{key}: {told}", "See openapi/settings.schema.json.")
+        text.fault(
+            line, f"{key} is not allowed as a key: /v1/settings/{key} is another operation.", "Choose another key."
+        )
+    for violation in list_violations(_validator(), entry):
+        subject = f"{violation.field} of {key}" if violation.field else key
+        message = as_sentence(subject, violation.message)
+        text.fault(_line(text, entry, violation.field, line), message, "See openapi/settings.schema.json.")
     if len(text.faults) > before:
         return False
     try:
         faults = _faults_of(entry["schema"])
     except (ValidationError, ValueError) as error:
         where = _line(text, entry, "schema", line)
-        text.fault(where, f"The schema of {key} cannot be used: {_first_line(error)}.", "Mend it.")
+        text.fault(where, f"The schema of {key} is not valid: {_first_line(error)}.", "Correct it.")
         return False
     for violation in faults(entry["default"]):
         where = _line(text, entry, "default", line)
         field = (violation.field or "value").replace("value", "default", 1)
-        text.fault(where, f"{key}: {field} does not fit the schema: {violation.message}", "Mend the one or the other.")
+        message = as_sentence(f"{field} of {key} does not match the schema: it", violation.message)
+        text.fault(where, message, "Correct the default or the schema.")
     return len(text.faults) == before
 
 
 @cache
-def _form() -> Draft202012Validator:
+def _validator() -> Draft202012Validator:
     whole = json.loads(_FORM.read_text(encoding="utf-8"))
     return Draft202012Validator({"$ref": "#/$defs/setting", "$defs": whole["$defs"]})
 
 
-def _taker_of_stored(schema: Any) -> Callable[[Any], bool]:
+def _stored_check_of(schema: Any) -> Callable[[Any], bool]:
     faults = _faults_of(schema, direction="response")
     return lambda value: not faults(value)
 
 
-def _faults_of(schema: Any, *, direction: schemas.Direction = "request") -> _Faults:
+def _faults_of(schema: Any, *, direction: schemas.Direction = "request") -> ListViolations:
     validator = schemas.compile({}, schema, direction=direction)
 
     def faults(value: Any) -> list[Violation]:
@@ -141,7 +145,7 @@ def _numbers(value: Any) -> Iterator[float]:
 
 
 def _line(text: YamlText, entry: Any, field: str | None, line: int) -> int:
-    """Return the line of what a path leads to, or of the last thing on the way to it."""
+    """Return the line of the value at a path, or of the last value on the way to it."""
     node = entry
     for step in (field or "").split("."):
         lines = text.lines.get(id(node))

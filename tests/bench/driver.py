@@ -1,7 +1,7 @@
-"""The load: a few keep-alive connections, each sending its next request as soon as the last answer is complete.
+"""The load: a few keep-alive connections, each sending its next request as soon as the last response is complete.
 
-What wrk does, in one event loop on one core, so that a request may also depend on the answer before it. It speaks only
-as much HTTP as the measured servers answer with, and only to the loopback address.
+It does what wrk does, in one event loop on one core, so that a request may also depend on the response before it. It
+reads only as much HTTP as the measured servers send, and connects only to the loopback address.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ WARM_UP_SECONDS = 0.5
 PATIENCE_SECONDS = 60.0
 
 Script = Generator[bytes, bytes, None]
-"""Yields the next request, is sent the body of its answer."""
+"""Yields the next request, is sent the body of its response."""
 
 
 class LoadError(Exception):
-    """A server answered with something other than 2xx, closed the connection, or did not answer at all."""
+    """A server sent something other than 2xx, closed the connection, or sent nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Measured:
     """One round of one server.
 
     Attributes:
-        rate: answers a second.
+        rate: responses a second.
         p50, p99, slowest: latencies in milliseconds.
     """
 
@@ -49,7 +49,7 @@ class Caller:
         self.request = next(script)
 
     def hear(self, body: bytes) -> None:
-        """Take the body of an answer and prepare the request that follows it."""
+        """Take the body of a response and prepare the request that follows it."""
         self.request = self._script.send(body)
 
 
@@ -64,26 +64,26 @@ def load(port: int, callers: Sequence[Caller], seconds: float, warm_up: float = 
 
     Args:
         port: of a server on the loopback address.
-        seconds: how long answers are counted, after `warm_up` seconds in which they are not.
+        seconds: how long responses are counted, after `warm_up` seconds in which they are not.
 
     Returns:
-        What was counted; every request that was begun has been answered when this returns.
+        What was counted; every request that was begun has its response when this returns.
 
     Raises:
-        LoadError: with the first answer that is not 2xx.
+        LoadError: with the first response that is not 2xx.
     """
     return uvloop.run(_load(port, callers, seconds, warm_up))
 
 
 def beside(port: int, crowd: Sequence[Caller], light: Caller) -> Measured:
-    """Measure one caller while each of a crowd waits for one answer.
+    """Measure one caller while each of a crowd waits for one response.
 
     Returns:
         The latencies of `light`, which asks as often as it can, from the moment the crowd's requests are out until all
-        of them are answered.
+        of them have theirs.
 
     Raises:
-        LoadError: with the first answer that is not 2xx.
+        LoadError: with the first response that is not 2xx.
     """
     return uvloop.run(_beside(port, crowd, light))
 
@@ -92,14 +92,14 @@ def summarise(latencies: list[float], seconds: float) -> Measured:
     """Return the figures of a round.
 
     Args:
-        latencies: of every answer counted, in seconds; sorted in place.
+        latencies: of every response counted, in seconds; sorted in place.
         seconds: how long they were counted.
 
     Raises:
         LoadError: when there is none.
     """
     if not latencies:
-        raise LoadError("not one answer in the whole round")
+        raise LoadError("not one response in the whole round")
     latencies.sort()
 
     def percentile(share: float) -> float:
@@ -108,11 +108,11 @@ def summarise(latencies: list[float], seconds: float) -> Measured:
     return Measured(len(latencies) / seconds, percentile(0.5), percentile(0.99), percentile(1))
 
 
-def read_answer(data: bytes) -> tuple[int, bytes] | None:
-    """Return the status and the body of an HTTP/1.1 answer, or None while it is incomplete.
+def read_response(data: bytes) -> tuple[int, bytes] | None:
+    """Return the status and the body of an HTTP/1.1 response, or None while it is incomplete.
 
     Raises:
-        LoadError: the answer does not say how long it is.
+        LoadError: the response does not say how long it is.
     """
     end = data.find(b"\r\n\r\n")
     if end < 0:
@@ -128,7 +128,7 @@ def read_answer(data: bytes) -> tuple[int, bytes] | None:
         return None if body is None else (status, body)
     if status in (204, 304):
         return status, b""
-    raise LoadError(f"an answer without a length: {head!r}")
+    raise LoadError(f"a response without a length: {head!r}")
 
 
 def _dechunk(data: bytes, start: int) -> bytes | None:
@@ -146,7 +146,7 @@ def _dechunk(data: bytes, start: int) -> bytes | None:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection; `proceed` is asked with (sent, answered) after each answer whether to send another request."""
+    """One connection; `proceed` is asked with (sent, received) after each response whether to send another request."""
 
     def __init__(self, caller: Caller, proceed: Callable[[float, float], bool]) -> None:
         self._caller = caller
@@ -159,7 +159,7 @@ class _Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one, yet not a subclass
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._fail(f"the connection was closed before the answer: {exc or 'end of file'}; request {self._asked()}")
+        self._fail(f"the connection was closed before the response: {exc or 'end of file'}; request {self._asked()}")
 
     def send(self) -> None:
         self._sent = perf_counter()
@@ -169,7 +169,7 @@ class _Connection(asyncio.Protocol):
         if self._held:
             data = self._held + data
         try:
-            response = read_answer(data)
+            response = read_response(data)
         except LoadError as error:
             self._fail(str(error))
             return
@@ -179,12 +179,12 @@ class _Connection(asyncio.Protocol):
         self._held = b""
         status, body = response
         if not 200 <= status < 300:
-            self._fail(f"{self._asked()} answered {status}: {body[:500].decode(errors='replace')}")
+            self._fail(f"{self._asked()} returned {status}: {body[:500].decode(errors='replace')}")
             return
         try:
             self._caller.hear(body)
         except (KeyError, TypeError, ValueError) as error:
-            self._fail(f"{self._asked()} answered what its script does not expect, {error!r}: {body[:500]!r}")
+            self._fail(f"{self._asked()} returned what its script does not expect, {error!r}: {body[:500]!r}")
             return
         if self._proceed(self._sent, perf_counter()):
             self.send()
@@ -219,7 +219,7 @@ async def _finish(connections: Sequence[_Connection], seconds: float) -> None:
         async with asyncio.timeout(seconds):
             await asyncio.gather(*(connection.done for connection in connections))
     except TimeoutError as error:
-        raise LoadError(f"no answer {PATIENCE_SECONDS:.0f} s after the round ended") from error
+        raise LoadError(f"no response {PATIENCE_SECONDS:.0f} s after the round ended") from error
     finally:
         for connection in connections:
             connection.close()
@@ -229,10 +229,10 @@ async def _load(port: int, callers: Sequence[Caller], seconds: float, warm_up: f
     latencies: list[float] = []
     begin = end = 0.0
 
-    def proceed(sent: float, answered: float) -> bool:
-        if begin <= answered < end:
-            latencies.append(answered - sent)
-        return answered < end
+    def proceed(sent: float, received: float) -> bool:
+        if begin <= received < end:
+            latencies.append(received - sent)
+        return received < end
 
     connections = [await _connect(port, caller, proceed) for caller in callers]
     begin = perf_counter() + warm_up
@@ -247,17 +247,17 @@ async def _beside(port: int, crowd: Sequence[Caller], light: Caller) -> Measured
     latencies: list[float] = []
     waiting = len(crowd)
 
-    def one_answer(sent: float, answered: float) -> bool:
+    def one_response(sent: float, received: float) -> bool:
         nonlocal waiting
         waiting -= 1
         return False
 
-    def proceed(sent: float, answered: float) -> bool:
-        latencies.append(answered - sent)
+    def proceed(sent: float, received: float) -> bool:
+        latencies.append(received - sent)
         return waiting > 0
 
     lone = await _connect(port, light, proceed)
-    connections = [await _connect(port, caller, one_answer) for caller in crowd]
+    connections = [await _connect(port, caller, one_response) for caller in crowd]
     begin = perf_counter()
     for connection in [*connections, lone]:
         connection.send()

@@ -1,4 +1,4 @@
-"""What is measured once and is no rate: the wait beside a crowd, the way from a start to the first answer."""
+"""What is measured once and is no rate: the wait beside a crowd, the way from a start to the first response."""
 
 import sys
 from pathlib import Path

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 
-from tests.bench.driver import HOST, LoadError, read_answer
+from tests.bench.driver import HOST, LoadError, read_response
 
 ROOT = Path(__file__).parents[2]
 CAN_PIN = hasattr(os, "sched_setaffinity")
@@ -75,7 +75,7 @@ class Server:
             )
 
     def wait_until_ready(self, request: bytes) -> None:
-        """Ask until an answer is 2xx.
+        """Ask until a response is 2xx.
 
         Raises:
             LoadError: the process ended, or was not ready in time; with the end of what it wrote.
@@ -118,7 +118,7 @@ class Server:
 
 
 def ask(port: int, request: bytes) -> tuple[int, bytes]:
-    """Send one request on a connection of its own and return the status and the body of the answer.
+    """Send one request on a connection of its own and return the status and the body of the response.
 
     Raises:
         OSError: nobody listens, or the connection was closed.
@@ -126,8 +126,8 @@ def ask(port: int, request: bytes) -> tuple[int, bytes]:
     data = b""
     with socket.create_connection((HOST, port), timeout=5) as connection:
         connection.sendall(request)
-        while (response := read_answer(data)) is None:
+        while (response := read_response(data)) is None:
             if not (more := connection.recv(65536)):
-                raise ConnectionResetError("closed before the answer was complete")
+                raise ConnectionResetError("closed before the response was complete")
             data += more
     return response

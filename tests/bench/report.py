@@ -19,7 +19,7 @@ def rates_table(rounds: Rounds) -> list[str]:
         (
             "work",
             "who",
-            "answers/s",
+            "responses/s",
             "least",
             "most",
             "p50 ms",
@@ -53,7 +53,7 @@ def targets_table(targets: Sequence[Target]) -> list[str]:
 
 
 def summary(targets: Sequence[Target]) -> str:
-    """Return one line that says what falls short of a target; what is only expected is none."""
+    """Return one line that says what falls short of a target; what is only expected is left out."""
     binding = [target for target in targets if target.binding]
     short = [f"{target.work}: {target.what}" for target in binding if not target.reached]
     if not binding:

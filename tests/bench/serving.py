@@ -5,11 +5,15 @@ The application is made before the event loop runs; a name that is a function ta
 
 import inspect
 import sys
+from functools import partial
 from importlib import import_module
 
 import uvicorn
 
+from app.gateway.http.protocol import Protocol
 from tests.bench.driver import HOST
+
+HEAD_SECONDS = 15
 
 
 def main(place: str, port: int) -> None:
@@ -23,7 +27,7 @@ def main(place: str, port: int) -> None:
         host=HOST,
         port=port,
         loop="uvloop",
-        http="app.gateway.http.protocol:Protocol",
+        http=partial(Protocol, head_seconds=HEAD_SECONDS),
         ws="none",
         server_header=False,
         proxy_headers=False,

@@ -1,4 +1,4 @@
-"""The numbers to reach, each beside the figure that answers it."""
+"""The numbers to reach, each beside the figure measured for it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def rate_targets(rounds: Rounds) -> list[Target]:
     ]
     if "refresh" in rounds:
         rate = median(item.measured.rate for item in rounds["refresh"]["Charter"])
-        found.append(Target("refresh", "answers a second", rate, REFRESHES_PER_SECOND, "/s"))
+        found.append(Target("refresh", "responses a second", rate, REFRESHES_PER_SECOND, "/s"))
     return found
 
 
@@ -81,7 +81,7 @@ def light_target(milliseconds: float) -> Target:
 
 def start_target(seconds: Sequence[float]) -> Target:
     """Return the line about the starts."""
-    return Target("start", "to the first answer, embedded, warm", median(seconds), START_SECONDS, "s", at_most=True)
+    return Target("start", "to the first response, embedded, warm", median(seconds), START_SECONDS, "s", at_most=True)
 
 
 def memory_target(mebibytes: float) -> Target:

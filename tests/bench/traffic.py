@@ -1,4 +1,4 @@
-"""The requests that are sent, as bytes, and the scripts of users whose next request depends on the last answer."""
+"""The requests that are sent, as bytes, and the scripts of users whose next request depends on the last response."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -57,14 +57,14 @@ def sign_in(server: Server, email: str = EMAIL) -> tuple[str, str]:
     """Return the access and the refresh token of a new session.
 
     Raises:
-        LoadError: with the answer of a refused sign-in, or why there was none.
+        LoadError: with the response to a failed sign-in, or why there was none.
     """
     try:
         status, body = ask(server.port, login(email))
     except OSError as error:
         raise LoadError(f"signing in: {error}") from error
     if status != 200:
-        raise LoadError(f"signing in answered {status}: {body[:1000].decode(errors='replace')}")
+        raise LoadError(f"the sign-in returned {status}: {body[:1000].decode(errors='replace')}")
     data = orjson.loads(body)["data"]
     return data["access_token"], data["refresh_token"]
 

@@ -22,7 +22,7 @@ class Round:
     Attributes:
         server_share: how much of its core the server had. Well below 1 means that it waited: for the load's core when
             that was busy all the time, else for others who wanted its own.
-        load_share: how much of its core was used by the load and the databases, and by whoever else is on the machine.
+        load_share: how much of its core was used by the load and the databases, and by others on the machine.
     """
 
     measured: Measured
@@ -31,7 +31,7 @@ class Round:
 
     @property
     def per_core_second(self) -> float:
-        """Answers for each second of the server's processor time: the rate, had it waited for nothing."""
+        """Responses for each second of the server's processor time: the rate, had it waited for nothing."""
         return self.measured.rate / self.server_share
 
 

@@ -13,14 +13,14 @@ EXAMPLE_REFRESH = {"refresh_token": "an-opaque-refresh-token"}
 
 
 def fix(case: Any, email: str, refresh_token: Callable[[], str]) -> None:
-    """Mend a request in place.
+    """Fix a request in place.
 
     Args:
         case: Schemathesis' case.
-        email: the address of whoever acts; his password is everybody's.
+        email: the address of the person who acts; their password is everybody's.
         refresh_token: makes a live refresh token.
     """
-    # One that is to be wrong stays so: with its other parts mended it would count as right.
+    # One that is to be wrong stays so: with its other parts fixed it would count as right.
     if case.meta.generation.mode is not GenerationMode.POSITIVE:
         return
     operation_id = case.operation.definition.raw["operationId"]

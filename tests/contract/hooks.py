@@ -1,4 +1,4 @@
-"""What `schemathesis run` loads: the stage is set before each request, and whoever acts stays able to act.
+"""What `schemathesis run` loads: the stage is set before each request, and the person who acts stays able to act.
 
 The environment says who acts (CONTRACT_CALLER) and in which database (DATABASE_URL).
 """
@@ -27,7 +27,7 @@ proxy.initialize(Database(os.environ["DATABASE_URL"], size=2))
 stage = Stage(os.environ["CONTRACT_CALLER"], Passwords(15, 256, 4).hash(PASSWORD))
 stage.set_for("")
 
-_OF_ONE_ANSWER = ("timestamp", "request_id")
+_OF_ONE_RESPONSE = ("timestamp", "request_id")
 
 
 @schemathesis.hook
@@ -52,14 +52,14 @@ def after_call(context: Any, case: Any, response: Any) -> None:
 
 @schemathesis.hook
 def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
-    """Move what no two answers have in common out of `properties`, to where it is validated alike.
+    """Move what no two responses have in common out of `properties`, to where it is validated alike.
 
-    `object_level_authorization` asks whether a peer's answer equals the owner's in all that `properties` names. With
+    `object_level_authorization` asks whether a peer's response equals the owner's in all that `properties` names. With
     time and request id among them it never would, and nothing that leaks would be found.
     """
     for schema in raw_schema["components"]["schemas"].values():
-        if set(_OF_ONE_ANSWER) <= set(schema.get("properties", {})):
-            own = {name: schema["properties"].pop(name) for name in _OF_ONE_ANSWER}
+        if set(_OF_ONE_RESPONSE) <= set(schema.get("properties", {})):
+            own = {name: schema["properties"].pop(name) for name in _OF_ONE_RESPONSE}
             schema["patternProperties"] = {f"^{name}$": part for name, part in own.items()}
             # Nothing else may be there, so this asks for them, as `required` did.
             schema["minProperties"] = len(schema["required"])
@@ -68,7 +68,7 @@ def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
 
 @schemathesis.hook
 def after_load_schema(context: Any, schema: Any) -> None:
-    """Leave nobody without a token; `[auth.wfc]` gives one to whoever it can."""
+    """Leave nobody without a token; `[auth.wfc]` gives one to everybody it can."""
     if os.environ["CONTRACT_CALLER"] == "nobody":
         schema.auth.providers.clear()
 
@@ -79,6 +79,6 @@ def _in_scenario(case: Any) -> bool:
 
 def _refresh_token(case: Any) -> str:
     credentials = {"email": stage.email, "password": PASSWORD}
-    answer = requests.post(f"{case.operation.base_url}/v1/auth/login", json=credentials, timeout=30)
-    token: str = answer.json()["data"]["refresh_token"]
+    response = requests.post(f"{case.operation.base_url}/v1/auth/login", json=credentials, timeout=30)
+    token: str = response.json()["data"]["refresh_token"]
     return token

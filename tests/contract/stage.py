@@ -88,7 +88,7 @@ class Stage:
     """Puts accounts, roles and sessions in their place, in the bound database.
 
     Args:
-        caller: who acts, by his name in people.yaml; the user for anybody else.
+        caller: who acts, by their name in people.yaml; the user for anybody else.
     """
 
     def __init__(self, caller: str, password_hash: str) -> None:
@@ -123,7 +123,7 @@ class Stage:
         self._set_for = None
 
     def keep(self) -> None:
-        """Have everybody who acts there, able to sign in and with his rights; all else stays as the requests made it.
+        """Have everybody who acts there, able to sign in and with their rights; all else stays as the requests made it.
 
         Somebody deleted comes back under another id: what was deleted stays gone.
         """

@@ -13,7 +13,6 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from app.pipeline.contract import OPENAPI
 from app.spec.document import load
 from models.record import database as proxy
-from tests.contract.stage import EXAMPLE_ID
 from tests.service import Service, config_for
 from tests.service import running as running_service
 
@@ -29,9 +28,9 @@ def served(running: Service) -> dict[str, Any]:
         return _document(client.get("/openapi.json"))
 
 
-def _document(answer: httpx.Response) -> dict[str, Any]:
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
-    document: dict[str, Any] = answer.json()
+def _document(response: httpx.Response) -> dict[str, Any]:
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
+    document: dict[str, Any] = response.json()
     return document
 
 
@@ -76,10 +75,10 @@ def test_a_validator_that_is_not_ours_accepts_it(served: dict[str, Any]) -> None
 
 def test_it_is_what_the_files_say_and_both_forms_are_one(running: Service, served: dict[str, Any]) -> None:
     with running.client() as client:
-        answer = client.get("/openapi.yaml")
+        response = client.get("/openapi.yaml")
 
-    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, "application/yaml")
-    assert yaml.safe_load(answer.text) == served
+    assert (response.status_code, response.headers["content-type"].split(";")[0]) == (200, "application/yaml")
+    assert yaml.safe_load(response.text) == served
     assert served == json.loads(json.dumps(load(OPENAPI / "openapi.yaml").bundle))
 
 
@@ -167,10 +166,10 @@ def test_the_paths_and_methods_served_are_those_of_the_document(running: Service
         for path, item in served["paths"].items():
             methods = {method.upper() for method in METHODS if method in item}
             implied = {"OPTIONS", *(["HEAD"] if "GET" in methods else [])}
-            answer = client.options(path.replace("{user_id}", EXAMPLE_ID))
-            assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (204, methods | implied), path
+            response = client.options(path)
+            assert (response.status_code, set(response.headers["allow"].split(", "))) == (204, methods | implied), path
             for method in {method.upper() for method in METHODS} - methods:
-                assert client.request(method, path.replace("{user_id}", EXAMPLE_ID)).status_code == 405, (method, path)
+                assert client.request(method, path).status_code == 405, (method, path)
 
 
 def test_only_the_keys_of_the_vocabulary_extend_it(served: dict[str, Any]) -> None:

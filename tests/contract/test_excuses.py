@@ -28,7 +28,7 @@ def test_every_check_is_on_for_every_operation_in_every_phase() -> None:
     config.projects.default.auth.wfc = None
     schema = schemathesis.openapi.from_dict(BUNDLE, config=config)
     operations = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
-    # It has a limit instead of a switch, and how long an answer takes is for `make bench` to judge.
+    # It has a limit instead of a switch, and how long a response takes is for `make bench` to judge.
     names = set(CHECKS.get_all_names()) - {"max_response_time"}
 
     assert len(operations) >= 20
@@ -64,7 +64,7 @@ def test_what_is_excused_is_an_operation_that_exists() -> None:
         assert set([named] if isinstance(named, str) else named) <= known
 
 
-def test_nobody_signs_up_by_himself() -> None:
+def test_nobody_signs_up_by_themselves() -> None:
     assert SETTINGS["auth"]["auto-signup"] is False
 
 
@@ -75,5 +75,5 @@ def test_a_run_leaves_no_check_and_no_operation_out(caller: str) -> None:
 
     assert words[words.index("--checks") + 1] == "all"
     assert words[words.index("--phases") + 1] == ",".join(PHASES)
-    # Whoever asks without a token is refused everywhere else, which ignored_auth tries as part of the other runs.
+    # Anybody who asks without a token is refused everywhere else, which ignored_auth tries as part of the other runs.
     assert filters == (["--include-by"] if caller == "nobody" else [])

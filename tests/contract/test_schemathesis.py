@@ -1,4 +1,4 @@
-"""Schemathesis, operation by operation, in both modes: what is answered is what the document says, whoever asks.
+"""Schemathesis, operation by operation, in both modes: what is answered is what the document says, no matter who asks.
 
 Its operations come from the same bundle that the service serves: test_document.py holds the two to be one. Here are
 its examples, coverage and fuzzing; test_scenarios.py has what takes several requests or several people.
@@ -50,7 +50,7 @@ for_others = _document("examples", "fuzzing")
 
 
 class Caller:
-    """Somebody signed in on a stage of his own, anew whenever it was put back."""
+    """Somebody signed in on a stage of their own, anew whenever it was put back."""
 
     def __init__(self, service: Service, stage: Stage) -> None:
         self.service = service
@@ -99,7 +99,7 @@ def test_a_user_is_answered_as_the_document_says(case, caller: Caller) -> None:
 
 
 def answers_as_documented(case: Any, caller: Caller) -> bool:
-    """Send a request with the stage set for it, and run every check on the answer, which raise what is wrong."""
+    """Send a request with the stage set for it, and run every check on the response, which raise what is wrong."""
     caller.ready_for(case.operation.definition.raw["operationId"])
     fix(case, caller.stage.email, lambda: caller.tokens["refresh_token"])
     headers = {"Authorization": f"Bearer {caller.tokens['access_token']}"}

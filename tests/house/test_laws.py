@@ -50,7 +50,7 @@ def test_every_operation_without_a_handler_is_named_at_once_with_its_file_and_li
     operations = read_contract(Config()).policies
 
     with pytest.raises(DocumentError) as refused:
-        read_contract(Config(), handlers_package="tests.surface.handlers")
+        read_contract(Config(), handlers_package="tests.sample_contract.handlers")
 
     told = {str(fault) for fault in refused.value.faults}
     assert len(told) == len(operations)
@@ -60,4 +60,4 @@ def test_every_operation_without_a_handler_is_named_at_once_with_its_file_and_li
         path, line = str(policy.place).rsplit(":", 1)
         text = (OPENAPI.parent / path).read_text(encoding="utf-8").splitlines()[int(line) - 1 :]
         assert f"operationId: {name}" in "\n".join(text[:2])
-        assert f"Write the function {name} in tests/surface/handlers/{policy.tag}.py." in fault
+        assert f"Write the function {name} in tests/sample_contract/handlers/{policy.tag}.py." in fault

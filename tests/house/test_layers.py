@@ -56,3 +56,45 @@ def _imports(path: Path) -> set[str]:
 def test_migrations_import_no_models_and_nothing_else_of_ours():
     guilty = {shown(path): sorted(_imports(path) & MODELS) for path in files("migrations/*.py")}
     assert {name: found for name, found in guilty.items() if found} == {}
+
+
+def _modules() -> dict[str, Path]:
+    modules = {}
+    for path in files("app/*.py", "charter/*.py", "handlers/*.py", "models/*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return modules
+
+
+def _imported_modules(path: Path, modules: dict[str, Path]) -> set[str]:
+    """Return the modules of ours that a file imports anywhere: in functions and under TYPE_CHECKING, too."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                names.add(submodule if submodule in modules else node.module)
+    return names & modules.keys()
+
+
+def _circle_from(start: str, imports: dict[str, set[str]]) -> list[str]:
+    """Return the shortest way from a module over its imports back to itself; empty if there is none."""
+    ways = [[start]]
+    seen: set[str] = set()
+    for way in ways:
+        for name in sorted(imports[way[-1]]):
+            if name == start:
+                return [*way, start]
+            if name not in seen:
+                seen.add(name)
+                ways.append([*way, name])
+    return []
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    modules = _modules()
+    imports = {name: _imported_modules(path, modules) - {name} for name, path in modules.items()}
+    circles = {frozenset(circle): " -> ".join(circle) for name in modules if (circle := _circle_from(name, imports))}
+    assert sorted(circles.values()) == []

@@ -38,7 +38,7 @@ def test_every_permission_is_asked_for_somewhere():
 def test_a_handler_is_named_as_its_operation_and_stays_short():
     import inspect
 
-    for name, handler in _contract().handlers.items():
-        assert handler.__name__ == name
-        source = inspect.getsource(handler)
+    for name, operation in _contract().operations.items():
+        assert operation.handler.__name__ == name
+        source = inspect.getsource(operation.handler)
         assert len(source.splitlines()) <= 15, f"{name} is longer than 15 lines"

@@ -54,6 +54,7 @@ def _worst(pattern: re.Pattern[Any]) -> Iterator[str]:
         yield first * (SIZE // 2 // len(first)) + second * (SIZE // 2 // len(second)) + "\x00"
 
 
+@pytest.mark.measured
 @pytest.mark.parametrize("place", PATTERNS)
 def test_no_pattern_takes_time_beyond_proportion(place: str) -> None:
     pattern = PATTERNS[place]

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.house.repository import files, shown
 
 # Beside `assert`: pytest's own, and functions of ours that assert.
-ASSERTING = ("raises", "warns", "fail", "assert_", "expect", "check", "refused", "data")
+ASSERTING = ("raises", "warns", "fail", "assert_", "expect", "check", "until", "refused", "data")
 
 
 def _asserts(node: ast.AST, asserting: Collection[str]) -> bool:

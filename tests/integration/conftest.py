@@ -21,7 +21,6 @@ BEHIND_BOTH = (
     "every_operation/test_every_ending.py",
     "every_operation/test_joining.py",
     "every_operation/test_permission_matrix.py",
-    "hostile/test_cpu.py",
     "hostile/test_enumeration.py",
     "hostile/test_escalation.py",
     "hostile/test_shown_text.py",

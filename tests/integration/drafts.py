@@ -1,8 +1,8 @@
 """Requests made from the document, good and bad: each operation's own example, changed in one to three ways.
 
 The same seed gives the same drafts. What differs from one database to the next stands in them as {name} for the id of
-a person, {refresh:name} and {session:name} for her refresh token and her session, and the name of a caller for the
-access token.
+a person, {refresh:name} for their refresh token, {parameter:name} for the value of a path parameter that belongs to
+them, and the name of a caller for the access token.
 """
 
 import json
@@ -14,9 +14,10 @@ from typing import Any
 
 from app.spec.document import resolve
 from app.spec.operation import Operation, operations
+from tests.standins import stand_in
 
 OTHERS = tuple(f"user{number}" for number in range(8))
-# Ada stays in charge: what would end her session or her role is not asked of her.
+# Ada stays in charge: what would end their session or their role is not asked of them.
 _ENDING = frozenset({"logout", "delete_user", "suspend_user", "set_user_role", "change_password", "revoke_session"})
 ROLES = tuple(f"role{number}" for number in range(6))
 _TEXTS = (
@@ -133,13 +134,13 @@ def _example(operation: Operation, chance: random.Random) -> Draft:
     name = operation.body["operationId"]
     whom = chance.choice(OTHERS if name in _ENDING else (*OTHERS, "alice", "ada"))
     caller = chance.choice(OTHERS) if name in ("logout", "change_password") else "ada"
+    # Several roles, so that the others are left when one is deleted.
+    values = {name: f"{{{name}:{whom}}}" for name in operation.path_parameters if stand_in(name)}
+    values["role_name"] = chance.choice((*ROLES, "user"))
     draft = Draft(
         operation=name,
         method=operation.method.upper(),
-        path=operation.path.replace("{user_id}", f"{{{whom}}}")
-        .replace("{session_id}", f"{{session:{whom}}}")
-        .replace("{role_name}", chance.choice((*ROLES, "user")))
-        .replace("{key}", "service.notice"),
+        path=operation.path.format_map(values),
         token=None if "x-public" in operation.body else caller,
     )
     if "requestBody" in operation.body:

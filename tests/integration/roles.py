@@ -9,9 +9,9 @@ import psycopg2
 
 from app.config import Config
 from app.database import Database, bind
-from app.services import rights
+from app.services import database_rights
 from models.record import database as proxy
-from tests.servers import Servers, as_role, straight
+from tests.servers import Servers, as_role, create_role, straight
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class TwoRoles:
     def grant(self) -> None:
         """Do what `charter db grants` prints."""
         with bound(self.owner):
-            found = rights.grants(self.names[1])
+            found = database_rights.grants(self.names[1])
         assert found
         execute(self.owner, found.script)
 
@@ -66,8 +66,8 @@ def two_roles(servers: Servers, *, empty: bool = False) -> Iterator[TwoRoles]:
     made = TwoRoles(url, as_role(url, owner), as_role(url, server), (owner, server))
     execute(
         url,
-        f"CREATE ROLE {owner} LOGIN NOSUPERUSER",
-        f"CREATE ROLE {server} LOGIN NOSUPERUSER",
+        create_role(url, owner),
+        create_role(url, server),
         f"ALTER DATABASE {name} OWNER TO {owner}",
         "SET lock_timeout = '5s'",
         f"""

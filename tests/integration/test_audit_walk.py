@@ -1,4 +1,4 @@
-"""Walking the audit trail by cursor: every row once, whoever writes meanwhile, and nobody on another's way."""
+"""Walking the audit trail by cursor: every row once, no matter who writes meanwhile, and nobody on another's way."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -112,7 +112,7 @@ def test_the_limit_may_change_on_the_way_and_the_same_moment_may_be_spelt_otherw
     assert names(people.ada.api.get(URL, params=following)) == everything[2:7]
 
 
-def test_a_cursor_is_good_as_often_as_its_caller_likes_and_in_another_session_of_his(people: People) -> None:
+def test_a_cursor_is_good_as_often_as_its_caller_likes_and_in_another_session_of_theirs(people: People) -> None:
     fill(6)
     cursor = pagination(people.ada.api.get(URL, params={**PAST, "limit": 2}))["next_cursor"]
     later = [names(people.ada.api.get(URL, params={**PAST, "limit": 2, "cursor": cursor})) for _ in range(2)]

@@ -67,7 +67,7 @@ def test_built_in_roles_are_brought_in_line_with_the_catalogue_which_is_told_and
         assert (now.permissions, now.version > was.version) == (was.permissions, True)
     _, user = command_rows()
     changes = {"os_user": pwd.getpwuid(os.getuid()).pw_name, "added": ["profiles:read"], "removed": ["ships:launch"]}
-    assert user[3:10] == ("cli", "role.updated", None, "succeeded", None, "role:user", changes)
+    user.check(role="cli", action="role.updated", outcome="succeeded", target="role:user", details=changes)
     assert charter.done("db", "migrate") == UP_TO_DATE
     assert len(command_rows()) == 2
 

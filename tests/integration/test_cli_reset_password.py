@@ -222,7 +222,7 @@ def test_at_a_terminal_it_asks_first_and_the_password_is_typed_twice_without_ech
     assert sign_in(people.bob, NEW) == 200
 
 
-def test_whoever_says_no_at_the_terminal_changes_nothing(people: People, database: Database) -> None:
+def test_anybody_who_says_no_at_the_terminal_changes_nothing(people: People, database: Database) -> None:
     people.bob.sign_in()
     typist = Typist("users", "suspend", people.bob.email, **production(database))
 

@@ -70,8 +70,8 @@ def test_a_deed_is_one_line_and_leaves_one_row(charter: Terminal, people: People
     row = command_row()
     assert REQUEST_ID.fullmatch(row.request_id)
     target, details = f"user:{gus.id}", {**SAID.get(deed, {}), "os_user": OS_USER}
-    succeeded = ("event", None, "cli", DEEDS[deed][1], None, "succeeded", None, target, details, None)
-    assert row[1:] == succeeded
+    row.check(kind="event", actor=None, role="cli", client=None)
+    row.check(action=DEEDS[deed][1], outcome="succeeded", target=target, details=details)
     assert run("SELECT count(*) FROM audit_clients") == [(0,)]
 
 
@@ -98,7 +98,7 @@ def test_an_unknown_account_is_one_line_and_one_failed_row(charter: Terminal, pe
         assert "No account" in told or "neither an address nor an id" in told
         *_, row = command_rows()
         assert len(command_rows()) == count + 1
-        assert row[3:9] == ("cli", DEEDS[deed][1], None, "failed", "not_found", None)
+        row.check(role="cli", action=DEEDS[deed][1], outcome="failed", reason="not_found", target=None)
     assert everything() == before
 
 
@@ -241,8 +241,9 @@ def test_the_first_admin_leaves_a_row_and_so_does_who_comes_too_late(charter: Te
     assert "there is an admin already" in told
     [(admin,)] = run("SELECT id FROM users")
     made, late = command_rows()
-    assert made[3:10] == ("cli", "user.created", None, "succeeded", None, f"user:{admin}", {"os_user": OS_USER})
-    assert late[3:10] == ("cli", "user.created", None, "failed", "admin_exists", None, {"os_user": OS_USER})
+    same = {"role": "cli", "action": "user.created", "details": {"os_user": OS_USER}}
+    made.check(**same, outcome="succeeded", target=f"user:{admin}")
+    late.check(**same, outcome="failed", reason="admin_exists", target=None)
 
 
 def test_the_first_admin_that_a_start_makes_leaves_a_row_too_and_later_starts_none(database: Database) -> None:
@@ -252,7 +253,7 @@ def test_the_first_admin_that_a_start_makes_leaves_a_row_too_and_later_starts_no
     assert first_admin(config) is None
 
     [(admin,)] = run("SELECT id FROM users")
-    assert command_row()[3:9] == ("cli", "user.created", None, "succeeded", None, f"user:{admin}")
+    command_row().check(role="cli", action="user.created", outcome="succeeded", target=f"user:{admin}")
 
 
 @pytest.mark.parametrize(

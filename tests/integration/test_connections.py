@@ -1,4 +1,4 @@
-"""Connections: what survives the loss of one, and what a pool without a free one answers."""
+"""Connections: what survives the loss of one, and what a pool without a free one does."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -101,7 +101,7 @@ def test_development_names_a_folder_that_may_not_be_written(tmp_path):
 
 def test_a_tilde_without_a_home_is_one_line():
     done = serve("/", CHARTER_STATE="~no-such-account/state")
-    expect_refusal(done, 78, "CHARTER_STATE takes a whole path here: ~ names no home")
+    expect_refusal(done, 78, "CHARTER_STATE must be a whole path, because ~ has no home folder here")
     assert not Path("/~no-such-account").exists()
 
 

@@ -27,11 +27,11 @@ def roles(servers: Servers) -> Iterator[TwoRoles]:
         yield made
 
 
-def looked(probes: Probes) -> Health:
-    """Return the health after each store was looked at once."""
-    for look in (probes.database_look, probes.cache_look):
-        if look:
-            look.look()
+def checked(probes: Probes) -> Health:
+    """Return the health after one deeper check of each store."""
+    for deeper in (probes.database_check, probes.cache_check):
+        if deeper:
+            deeper.run()
     return check(probes)
 
 
@@ -47,25 +47,25 @@ def test_a_right_that_is_lost_is_an_error_until_it_is_back(roles: TwoRoles) -> N
     server = roles.names[1]
     with bound(roles.server):
         probes = build_probes(NOBODY)
-        assert looked(probes).database
+        assert checked(probes).database
         for revocation, grant in REVOCATIONS:
             execute(roles.owner, revocation.format(server))
-            assert looked(probes) == ("error", False, False), revocation
+            assert checked(probes) == ("error", False, False), revocation
 
             execute(roles.owner, grant.format(server))
-            assert looked(probes).database
+            assert checked(probes).database
 
 
 def test_a_table_that_is_gone_is_an_error_until_it_is_back(roles: TwoRoles) -> None:
     with bound(roles.server):
         probes = build_probes(NOBODY)
-        assert looked(probes).database
+        assert checked(probes).database
         for table in ("sessions", "audit_events"):
             execute(roles.owner, f"ALTER TABLE {table} RENAME TO elsewhere")
-            assert looked(probes) == ("error", False, False), table
+            assert checked(probes) == ("error", False, False), table
 
             execute(roles.owner, f"ALTER TABLE elsewhere RENAME TO {table}")
-            assert looked(probes).database
+            assert checked(probes).database
 
 
 def test_a_database_that_is_set_to_be_read_only_is_an_error_until_it_is_not(roles: TwoRoles) -> None:
@@ -74,14 +74,14 @@ def test_a_database_that_is_set_to_be_read_only_is_an_error_until_it_is_not(role
         probes = build_probes(NOBODY)
         for what in (f"DATABASE {name}", f"ROLE {server}", f"ROLE {server} IN DATABASE {name}"):
             execute(roles.superuser, f"ALTER {what} SET default_transaction_read_only = on")
-            assert not looked(probes).database, what  # on connections that could still write, too
+            assert not checked(probes).database, what  # on connections that could still write, too
             database.close()
             database.reset()
-            assert not looked(probes).database, what
+            assert not checked(probes).database, what
 
             reset = f"ALTER {what} RESET default_transaction_read_only"
             execute(roles.superuser, "SET default_transaction_read_only = off", reset)
-            assert looked(probes).database  # and no connection is kept that still could not write
+            assert checked(probes).database  # and no connection is kept that still could not write
 
 
 def test_a_role_that_may_write_in_a_database_that_is_read_only_by_default_is_fine(roles: TwoRoles) -> None:
@@ -92,32 +92,32 @@ def test_a_role_that_may_write_in_a_database_that_is_read_only_by_default_is_fin
         f"ALTER ROLE {server} IN DATABASE {name} SET default_transaction_read_only = off",
     )
     with bound(roles.server):
-        assert looked(build_probes(NOBODY)).database
+        assert checked(build_probes(NOBODY)).database
 
 
-def test_looking_leaves_nothing_behind_however_often(database: Database) -> None:
+def test_checking_leaves_nothing_behind_however_often(database: Database) -> None:
     probes = build_probes(NOBODY)
     for _ in range(100):
-        assert looked(probes).database
+        assert checked(probes).database
 
     assert run("SELECT count(*) FROM health_checks") == [(1,)]
     assert run("SELECT pg_relation_size('health_checks')") == [(8192,)]
     assert run("SELECT count(*) FROM audit_events") == [(0,)]
 
 
-def test_a_look_that_gets_no_answer_ends_and_counts_when_it_comes_twice(
+def test_a_check_that_gets_no_answer_ends_and_counts_when_it_comes_twice(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.services.health.LOOK_SECONDS", 0.2)
+    monkeypatch.setattr("app.services.health.CHECK_SECONDS", 0.2)
     probes = build_probes(NOBODY)
     other = database.connect_outside_pool()
     try:
         other.cursor().execute("BEGIN; LOCK TABLE health_checks")
-        assert looked(probes).database
-        assert not looked(probes).database
+        assert checked(probes).database
+        assert not checked(probes).database
     finally:
         other.close()
-    assert looked(probes).database
+    assert checked(probes).database
 
 
 def full(client: redis.Redis) -> Callable[[], Any]:
@@ -158,16 +158,16 @@ def test_a_cache_that_answers_and_does_not_serve_is_degraded_until_it_does(
             own_valkey.replace("unix://", f"unix://{USER}:watched%20over@"), timeout_ms=2000, prefix="charter"
         )
         probes = build_probes(cache)
-        assert looked(probes) == ("ok", True, True)
+        assert checked(probes) == ("ok", True, True)
 
         fix = damage(boss)
         try:
             assert cache.is_up()
-            assert looked(probes) == ("degraded", True, False)
+            assert checked(probes) == ("degraded", True, False)
         finally:
             fix()
 
-        assert looked(probes) == ("ok", True, True)
+        assert checked(probes) == ("ok", True, True)
         cache.close()
 
 

@@ -20,9 +20,9 @@ from models.record import database as proxy
 from tests.integration.drafts import OTHERS, ROLES, Draft, drafts
 from tests.people import People, make_role
 from tests.raw import ask, bearer
-from tests.rows import sessions_of
 from tests.servers import Servers
 from tests.service import SECRET, Service
+from tests.standins import TABLE, Values
 
 DOCUMENT = load(Path(__file__).parents[2] / "openapi" / "openapi.yaml")
 SEED = 20261133
@@ -95,7 +95,8 @@ class Stage:
             given = person.sign_in()
             self.tokens[person.name] = given["access_token"]
             self.names[f"{{refresh:{person.name}}}"] = given["refresh_token"]
-            self.names[f"{{session:{person.name}}}"] = sessions_of(person.id)[0]
+            values = Values(person)
+            self.names |= {f"{{{name}:{person.name}}}": str(values[name]) for name in TABLE}
         for role in ROLES:
             make_role(role)
         ended = people.alice.sign_in()["access_token"]

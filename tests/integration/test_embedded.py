@@ -206,7 +206,7 @@ def test_a_start_that_cannot_succeed_says_why_in_one_line(state: Path) -> None:
         ),
     ],
 )
-def test_a_servers_reason_is_told_without_its_clock_and_with_its_mend(line: str, told: str) -> None:
+def test_a_servers_reason_is_told_without_its_clock_and_with_its_fix(line: str, told: str) -> None:
     assert first_error(["the data directory was made", line, "child process exited with exit code 1"]) == told
 
 

@@ -4,7 +4,7 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psycopg2
 import pytest
@@ -20,8 +20,7 @@ from models.record import database as proxy
 from tests.frozen import Frozen, relayed
 from tests.service import config_for, running
 from tests.threads import in_threads
-
-# What a busy machine may add to a bound.
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -216,18 +215,11 @@ def test_the_watch_goes_home_without_work_and_comes_back(server: Frozen) -> None
     for _ in range(2):
         with expect_cut():
             run("SELECT pg_sleep(5)")
-        assert eventually(lambda: watched() <= before)
+        assert until(lambda: watched() <= before)
     database.dispose()
     with expect_cut():
         run("SELECT pg_sleep(5)")
     database.reset()
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 5
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return holds()
 
 
 def test_a_service_answers_throughout_and_can_be_ended(server: Frozen) -> None:

@@ -1,4 +1,4 @@
-"""Upkeep: nothing grows without bound, and nothing that still counts is dropped."""
+"""Maintenance: nothing grows without bound, and nothing that still counts is dropped."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ def test_it_drops_stale_counters_and_sessions_long_over_and_keeps_the_rest(servi
     assert months >= 1 + 4 + 4
 
 
-def test_it_drops_kept_answers_that_are_over_in_any_number(service: Service, people: People) -> None:
+def test_it_drops_stored_responses_that_are_over_in_any_number(service: Service, people: People) -> None:
     data(people.alice.api.get("/v1/users/me"))
     now = service.clock()
     run(

@@ -1,4 +1,4 @@
-"""Migrations run forward and backward, singly and all, on a populated database, once, whoever races."""
+"""Migrations run forward and backward, singly and all, on a populated database, once, no matter who races."""
 
 import re
 import threading

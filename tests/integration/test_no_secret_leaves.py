@@ -32,7 +32,7 @@ PROFILE = {"display_name": "Ada", "locale": None, "time_zone": None, "avatar_url
 
 
 class Walk:
-    """Calls the service, and gathers the secrets it gives out and the answers that should hold none.
+    """Calls the service, and gathers the secrets it gives out and the responses that should hold none.
 
     Attributes:
         secrets: every text that must not be found anywhere, by what it is.
@@ -57,7 +57,7 @@ class Walk:
         }
 
     def call(self, status: int, method: str, path: str, token: str | None = None, **options: Any) -> httpx.Response:
-        """Call, and keep the answer as one that holds no secret."""
+        """Call, and keep the response as one that holds no secret."""
         response = self._send(status, method, path, token, **options)
         self.told.append(f"{response.headers}\n{response.text}")
         return response

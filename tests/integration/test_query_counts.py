@@ -149,11 +149,11 @@ def test_a_denial_is_one_statement_and_a_bad_token_none(service: Service, people
 def test_writes_keep_within_their_numbers(people: People, cost) -> None:
     ada, alice = people.ada.api, people.alice.api
     url = f"/v1/users/{people.alice.id}"
-    whoever = {"If-Match": "*"}
+    any_version = {"If-Match": "*"}
 
     assert cost(lambda: alice.patch("/v1/users/me", json={"bio": "Paints."})) <= 8
-    assert cost(lambda: alice.put(f"{url}/profile", json=PROFILE, headers=whoever)) <= 8
-    assert cost(lambda: ada.put(f"{url}/profile", json=PROFILE, headers=whoever)) <= 9
+    assert cost(lambda: alice.put(f"{url}/profile", json=PROFILE, headers=any_version)) <= 8
+    assert cost(lambda: ada.put(f"{url}/profile", json=PROFILE, headers=any_version)) <= 9
     assert cost(lambda: ada.patch(url, json={"email": "moved@example.com"})) <= 8
     assert cost(lambda: ada.put(f"{url}/role", json={"role": "guest"})) <= 9
     assert cost(lambda: ada.post(f"{url}/suspend")) <= 10

@@ -109,7 +109,7 @@ def cutter(service: Service, database: Database, database_url: str) -> Iterator[
 def test_a_refresh_that_was_cut_off_in_its_commit_has_used_nothing_up(
     service: Service, cutter: Cutter, token: str, point: Point, is_away: bool
 ) -> None:
-    """Nobody knows what became of it but the database; the client's token is good a day later too, for one answer."""
+    """Nobody knows what became of it but the database; the client's token is good a day later too, for one response."""
     cutter.cut(point)
     cutter.away = is_away
     refused(refresh(service, token), 503, "UNAVAILABLE")

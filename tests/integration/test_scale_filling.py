@@ -8,7 +8,7 @@ import pytest
 
 from app.database import Database
 from app.identifiers import new_id
-from tests.bench.scale.databases import Refused, make
+from tests.bench.scale.databases import Rejected, make
 from tests.bench.scale.filling import PASSWORD, fill, rows_of
 from tests.bench.scale.population import ADMIN, BUSY, MONTHS, Population
 from tests.bench.scale.progress import Progress
@@ -86,7 +86,7 @@ def test_who_lives_there_is_not_buried(database: Database) -> None:
         database.execute_sql(settle, (new_id(), f"{name}@example.com"))
     database.close()
 
-    with pytest.raises(Refused, match="2 accounts"):
+    with pytest.raises(Rejected, match="2 accounts"):
         make(database.url, SIZE, quiet=True)
 
     assert database.execute_sql("SELECT count(*) FROM users").fetchone() == (2,)

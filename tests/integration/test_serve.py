@@ -10,10 +10,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psycopg2
@@ -23,6 +21,7 @@ from app.cli.refusals import Refusal
 from app.cli.state import kept_secrets
 from tests.command import LONGEST_START_SECONDS, PRODUCTION, ROOT, Server, clean_environment, expect_refusal
 from tests.servers import Servers
+from tests.waiting import until
 
 METRICS_TOKEN = "Gk4Wz7Qd2Xn9Rb5Tv8Lm3Hs6Jc1Yp0Fa"
 
@@ -47,13 +46,6 @@ def _is_running(pid: int) -> bool:
         return False
     # A process that nobody has reaped yet is not running either.
     return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-
-
-def _wait_until(condition: Any) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def _sign_in(address: str, body: str) -> httpx.Response:
@@ -88,7 +80,7 @@ def test_development_needs_nothing_and_keeps_its_data_through_a_stop_and_a_kill(
     assert "first admin" not in killed.printed
     postgres = _postgres_pid(state)
     killed.end(signal.SIGKILL)
-    _wait_until(lambda: not _is_running(postgres))
+    until(lambda: not _is_running(postgres))
 
     again = Server("serve", **variables)
     assert _sign_in(again.address(), body).status_code == 200
@@ -111,7 +103,7 @@ def test_a_request_under_way_is_answered_before_the_server_stops(servers, databa
         # From here on the server is waiting for the body.
         assert client.recv(1000).startswith(b"HTTP/1.1 100 ")
         server.process.send_signal(signal.SIGTERM)
-        _wait_until(lambda: _refuses(int(address.rpartition(":")[2])))
+        until(lambda: _refuses(int(address.rpartition(":")[2])))
         client.sendall(body)
         assert client.recv(1000).startswith(b"HTTP/1.1 401 ")
     assert server.process.wait(LONGEST_START_SECONDS) == 0
@@ -130,9 +122,9 @@ def test_a_thread_that_is_stuck_does_not_keep_the_process(servers, database_url,
             b"POST /v1/auth/login HTTP/1.1\r\nHost: charter\r\nContent-Type: application/json\r\n"
             b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
         )
-        _wait_until(lambda: run_in(database_url, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
+        until(lambda: run_in(database_url, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
         server.process.send_signal(signal.SIGINT)
-        _wait_until(lambda: _refuses(port))
+        until(lambda: _refuses(port))
         # The second one cuts the grace short.
         server.process.send_signal(signal.SIGINT)
         server.process.wait(10)
@@ -148,7 +140,7 @@ def test_workers_share_the_port_and_their_figures_and_end_with_their_parent(serv
     assert 'charter_requests_total{operation="health",status="200"} 20.0' in figures
     server.end(signal.SIGKILL)
     port = int(address.rpartition(":")[2])
-    _wait_until(lambda: _refuses(port))
+    until(lambda: _refuses(port))
 
 
 def run_in(url: str, sql: str) -> int:
@@ -194,7 +186,7 @@ def test_dev_starts_anew_when_the_code_changes(servers, database_url, tmp_path):
     address = server.address()
     source = tmp_path / "openapi" / "openapi.yaml"
     source.write_text(re.sub(r"(?m)^  title: .*$", "  title: Changed by hand", source.read_text("utf-8")), "utf-8")
-    _wait_until(lambda: _title(address) == "Changed by hand")
+    until(lambda: _title(address) == "Changed by hand")
     assert server.end(signal.SIGINT) == 0
 
 

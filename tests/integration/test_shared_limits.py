@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import signal
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from tests.command import PRODUCTION, Server
 from tests.frozen import halt
 from tests.people import PASSWORD, make_account
 from tests.servers import Servers
+from tests.waiting import until
 from tests.wire import data, refused
 
 LIMIT = 10
@@ -62,11 +62,7 @@ class Pair:
 
     def wait_for_the_cache(self) -> None:
         """Return when both have found it again."""
-        deadline = time.monotonic() + 10
-        for url in (self.here, self.there):
-            while httpx.get(f"{url}/health").json()["status"] != "ok":
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+        until(lambda: all(httpx.get(f"{url}/health").json()["status"] == "ok" for url in (self.here, self.there)))
 
     def crowd(self, number: int, caller: str) -> list[httpx.Response]:
         """Send so many refreshes at the same time for a caller, to the one and the other in turn."""
@@ -139,7 +135,7 @@ def test_a_refusal_says_when_the_next_one_is_taken_in_structured_fields(pair: Pa
 
 
 def test_callers_do_not_use_up_one_another_s(pair: Pair) -> None:
-    """An address for whoever is not signed in, a /64 of IPv6 for one address."""
+    """An address for anybody who is not signed in, a /64 of IPv6 for one address."""
     assert statuses(pair.crowd(LIMIT + 1, "203.0.113.3"))[429] == 1
     assert statuses(pair.crowd(LIMIT, "203.0.113.4"))[429] == 0
     assert statuses(pair.crowd(LIMIT, "2001:db8:1:2::1"))[429] == 0
@@ -147,7 +143,7 @@ def test_callers_do_not_use_up_one_another_s(pair: Pair) -> None:
     assert statuses(pair.crowd(3, "2001:db8:1:3::1"))[429] == 0
 
 
-def test_whoever_is_signed_in_is_counted_by_account_wherever_he_calls_from(pair: Pair) -> None:
+def test_anybody_who_is_signed_in_is_counted_by_account_wherever_they_call_from(pair: Pair) -> None:
     def token(name: str) -> str:
         body = {"email": f"{name}@example.com", "password": PASSWORD}
         return str(data(httpx.post(f"{pair.here}/v1/auth/login", json=body))["access_token"])

@@ -4,7 +4,7 @@ import pytest
 
 from app.database import run
 from tests.people import People
-from tests.wire import data, events
+from tests.wire import Event, data, events
 
 
 def test_a_role_without_any_permission_is_still_signed_in(people: People) -> None:
@@ -32,4 +32,6 @@ def test_a_body_that_is_refused_leaves_an_event_where_nothing_else_would_tell(se
         response = client.post(path, json={})
 
     assert response.status_code == 400
-    assert events(response.headers["x-request-id"]) == [(event, "failed", "validation_error")]
+    assert events(response.headers["x-request-id"]) == [
+        Event(action=event, outcome="failed", reason="validation_error")
+    ]

@@ -13,7 +13,7 @@ from app.cli import main
 from app.database import Database, run
 from app.database.migrator import MigrationError, migrate, rollback
 from app.identifiers import new_id
-from app.services import activity, rights, user_counts
+from app.services import activity_statistics, database_rights, user_counts
 from app.services.maintenance import run_maintenance
 from tests.integration.roles import TwoRoles, bound, execute, two_roles
 from tests.servers import Servers
@@ -49,7 +49,7 @@ def test_what_is_granted_is_what_is_needed_and_may_be_granted_again(roles: TwoRo
     roles.grant()
 
     with bound(roles.server):
-        assert rights.lacking() == []
+        assert database_rights.lacking() == []
         held = run(
             """
             SELECT relname, array_agg(privilege ORDER BY array_position(%(all)s, privilege))
@@ -57,9 +57,9 @@ def test_what_is_granted_is_what_is_needed_and_may_be_granted_again(roles: TwoRo
             WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
               AND has_table_privilege(oid, privilege) GROUP BY relname
             """,
-            {"all": [*rights.ALL, "TRUNCATE", "REFERENCES", "TRIGGER"]},
+            {"all": [*database_rights.ALL, "TRUNCATE", "REFERENCES", "TRIGGER"]},
         )
-        assert {table: tuple(privileges) for table, privileges in held} == rights.needed()
+        assert {table: tuple(privileges) for table, privileges in held} == database_rights.needed()
         assert run("SELECT has_schema_privilege('public', 'CREATE')") == [(False,)]
 
 
@@ -106,13 +106,13 @@ def test_the_serving_role_can_change_nothing_of_the_trail(serving: Database) -> 
     assert run("SELECT * FROM audit_events") == before
 
 
-def test_upkeep_and_chores_do_their_work_for_a_role_that_owns_nothing(serving: Database) -> None:
+def test_maintenance_and_background_tasks_do_their_work_for_a_role_that_owns_nothing(serving: Database) -> None:
     config = config_for(DATABASE_URL=serving.url)
     before = {name for (name,) in run(PARTITIONS)}
 
     run_maintenance(config=config, now=NOW + timedelta(days=62))
     user_counts.fold(few=0)
-    activity.settle(settle_seconds=900, now=NOW)
+    activity_statistics.aggregate_hours(settle_seconds=900, now=NOW)
 
     made = {name for (name,) in run(PARTITIONS)} - before
     assert len(made) == 2
@@ -162,7 +162,7 @@ def test_what_a_migration_to_come_makes_is_within_reach(roles: TwoRoles, tmp_pat
         run("INSERT INTO badges (name) VALUES (badge())")
         run("UPDATE badges SET name = 'c'")
         assert run("DELETE FROM badges RETURNING name") == [("c",)]
-        assert rights.lacking() == []
+        assert database_rights.lacking() == []
 
 
 def test_the_serving_role_does_not_migrate_and_is_told_who_does(roles: TwoRoles) -> None:
@@ -198,7 +198,7 @@ def test_the_owner_of_an_empty_database_migrates_and_the_other_serves(servers: S
             assert server.done("db", "migrate") == "the database is up to date\n"
             assert "admin@example.com" in server.done("users", "create-admin")
             assert server.refused("db", "rollback", "--yes").startswith("charter: the tables belong to the role")
-            assert rights.lacking() == []
+            assert database_rights.lacking() == []
 
 
 @pytest.mark.parametrize("name", ["", "public", "none", "pg_monitor", "x" * 64, "a\nb", "a\x7fb"])

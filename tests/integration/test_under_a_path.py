@@ -13,7 +13,7 @@ import pytest
 
 from app.spec.document import load
 from app.spec.operation import operations
-from tests import surface
+from tests import sample_contract
 from tests.integration.conftest import GATEWAYS
 from tests.people import PASSWORD, People, make_role
 from tests.raw import ask
@@ -24,7 +24,7 @@ from tests.wire import data, refused
 
 PUBLIC = "https://api.example.com/accounts"
 DOCUMENT = load(Path(__file__).parents[2] / "openapi" / "openapi.yaml")
-SMALL = Path(surface.__file__).parent / "document" / "openapi.yaml"
+SMALL = Path(sample_contract.__file__).parent / "document" / "openapi.yaml"
 REFERENCE = re.compile(r'(?:href|src)="([^"]+)"|url: "([^"]+)"')
 
 
@@ -46,8 +46,8 @@ def under(reference: str) -> str:
     return parts.path.removeprefix("/accounts") + (f"?{parts.query}" if parts.query else "")
 
 
-def links(answer: httpx.Response) -> dict[str, str]:
-    return {link["rel"]: link["url"] for link in answer.links.values()}
+def links(response: httpx.Response) -> dict[str, str]:
+    return {link["rel"]: link["url"] for link in response.links.values()}
 
 
 def with_header(name: str) -> set[str]:
@@ -64,11 +64,11 @@ def test_what_was_made_is_found_at_its_location(people: People) -> None:
         "create_user": people.ada.api.post("/v1/users", json={"email": "new@example.com", "password": PASSWORD}),
         "create_role": people.ada.api.post("/v1/roles", json={"name": "clerk", "description": "", "permissions": []}),
     }
-    assert set(made) == with_header("Location"), "another operation answers with Location: make something of it here"
+    assert set(made) == with_header("Location"), "another operation returns Location: make something of it here"
 
-    for answer in made.values():
-        created = data(answer, 201)
-        assert data(people.ada.api.get(under(answer.headers["location"]))) == created
+    for response in made.values():
+        created = data(response, 201)
+        assert data(people.ada.api.get(under(response.headers["location"]))) == created
 
 
 def test_the_pages_of_every_list_lead_to_one_another(people: People) -> None:
@@ -110,11 +110,14 @@ def test_the_pages_refer_to_what_is_under_the_path(running: Service) -> None:
             if address in seen:
                 continue
             seen.add(address)
-            answer = client.get(under(address))
-            assert answer.status_code == 200, address
-            if answer.headers["content-type"].startswith(("text/html", "text/javascript")) and len(answer.text) < 5000:
+            response = client.get(under(address))
+            assert response.status_code == 200, address
+            if (
+                response.headers["content-type"].startswith(("text/html", "text/javascript"))
+                and len(response.text) < 5000
+            ):
                 # What a script names is resolved by the page that runs it.
-                waiting += [urljoin(page, one or other) for one, other in REFERENCE.findall(answer.text)]
+                waiting += [urljoin(page, one or other) for one, other in REFERENCE.findall(response.text)]
     assert f"{PUBLIC}/openapi.json" in seen
     assert f"{PUBLIC}/docs/swagger-ui-bundle.js" in seen
 
@@ -164,7 +167,7 @@ def test_a_path_that_begins_like_ours_is_only_removed_by_the_proxy(database_url:
 
 def test_the_end_of_an_operation_is_explained_under_the_path(database_url: str) -> None:
     config = config_for(DATABASE_URL=database_url, PUBLIC_URL=PUBLIC)
-    with serving(config, document=SMALL, handlers_package="tests.surface.handlers") as service:
-        answer = ask(service, "POST", "/v1/relics", [("Content-Type", "text/plain")], b"x")
+    with serving(config, document=SMALL, handlers_package="tests.sample_contract.handlers") as service:
+        response = ask(service, "POST", "/v1/relics", [("Content-Type", "text/plain")], b"x")
 
-    assert '</accounts/docs#/probes/bury_relic>; rel="deprecation"' in answer.headers["link"]
+    assert '</accounts/docs#/probes/bury_relic>; rel="deprecation"' in response.headers["link"]

@@ -108,7 +108,7 @@ class LanguageServer:
             self._take(message)
 
     def tell(self, method: str, **params: Any) -> None:
-        """Tell, and expect no answer."""
+        """Tell, and expect no response."""
         self._send({"method": method, "params": params})
 
     def stop(self) -> None:

@@ -8,8 +8,8 @@ import pytest
 from app.spec.document import DocumentError, load
 from app.spec.events import load_events
 from app.spec.permissions import load_permissions
+from app.spec.policies import read_policies
 from app.spec.policy import Policy
-from app.spec.vocabulary import read_policies
 
 ROOT = """\
 openapi: 3.0.3
@@ -62,7 +62,7 @@ users:update: {description: Update., roles: []}
 """
 EVENTS = """\
 user.updated: {description: Updated.}
-user.mended: {description: Mended by the command., by: cli}
+user.fixed: {description: Fixed by the command., by: cli}
 """
 
 
@@ -82,7 +82,7 @@ def write(folder: Path, files: dict[str, str]) -> Path:
     return folder / "openapi"
 
 
-def read(folder: Path, files: dict[str, str] | None = None, *, bench: bool = False) -> dict[str, Policy]:
+def read(folder: Path, files: dict[str, str] | None = None) -> dict[str, Policy]:
     openapi = write(folder, files or {})
     found, faults = read_policies(
         load(openapi / "openapi.yaml"),
@@ -92,7 +92,6 @@ def read(folder: Path, files: dict[str, str] | None = None, *, bench: bool = Fal
         thorough=True,
         recencies={"account_deletion"},
         lifetimes={"profile", "settings"},
-        bench=bench,
     )
     if faults:
         raise DocumentError(faults)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.identifiers import new_id
-from app.pipeline.arguments import SignatureMismatch, bind, check_signature
+from app.pipeline.arguments import SignatureMismatch, bind_handler, check_signature
 from app.pipeline.context import RequestContext
 from app.results import CursorPage, Page
 from app.security.principal import Client
@@ -20,7 +20,7 @@ def call(**changes: Any) -> RequestContext:
         request_id="r",
         method="GET",
         path="/v1/things",
-        now=datetime(2026, 11, 23, tzinfo=UTC),
+        received_at=datetime(2026, 11, 23, tzinfo=UTC),
         client=Client("127.0.0.1", "127.0.0.1", None),
         path_values={},
         query_string=b"",
@@ -36,7 +36,7 @@ def test_a_handler_gets_its_parameters_by_name() -> None:
     def handler(user_id: str, q: str | None) -> Any:
         return user_id, q
 
-    run = bind(handler, parameters=frozenset({"user_id", "q"}), given={})
+    run = bind_handler(handler, parameters=frozenset({"user_id", "q"}), objects={})
 
     assert run(call(arguments={"user_id": "7", "q": None})) == ("7", None)
 
@@ -45,8 +45,8 @@ def test_a_handler_gets_of_the_call_what_it_names() -> None:
     def handler(body: Any, client: Any, event: Any, expected_version: Any, principal: Any) -> Any:
         return body, client, event, expected_version, principal
 
-    made = call(document={"a": 1}, expected_version=(3,))
-    run = bind(handler, parameters=NOTHING, given={})
+    made = call(body={"a": 1}, expected_version=(3,))
+    run = bind_handler(handler, parameters=NOTHING, objects={})
 
     assert run(made) == ({"a": 1}, made.client, made.event, (3,), None)
 
@@ -57,14 +57,17 @@ def test_a_handler_gets_what_the_factory_gives() -> None:
     def handler(dependencies: object) -> object:
         return dependencies
 
-    assert bind(handler, parameters=NOTHING, given={"dependencies": dependencies, "probes": 1})(call()) is dependencies
+    assert (
+        bind_handler(handler, parameters=NOTHING, objects={"dependencies": dependencies, "probes": 1})(call())
+        is dependencies
+    )
 
 
 def test_a_page_is_made_of_its_parameters() -> None:
     def handler(page: Page, q: str | None) -> Any:
         return page, q
 
-    run = bind(handler, parameters=frozenset({"offset", "limit", "sort", "q"}), given={})
+    run = bind_handler(handler, parameters=frozenset({"offset", "limit", "sort", "q"}), objects={})
 
     arguments = {"offset": 20, "limit": 10, "sort": "-email", "q": "a"}
     assert run(call(arguments=arguments)) == (Page(20, 10, "-email"), "a")
@@ -74,7 +77,7 @@ def test_a_page_of_a_cursor_list_is_made_of_cursor_and_limit() -> None:
     def handler(page: CursorPage, q: str | None, decision_id: Any) -> Any:
         return page, q, decision_id
 
-    run = bind(handler, parameters=frozenset({"cursor", "limit", "q"}), given={})
+    run = bind_handler(handler, parameters=frozenset({"cursor", "limit", "q"}), objects={})
     after, own = new_id(), new_id()
 
     made = call(arguments={"cursor": after, "limit": 10, "q": "a"}, decision_id=own)
@@ -84,7 +87,7 @@ def test_a_page_of_a_cursor_list_is_made_of_cursor_and_limit() -> None:
 
 
 def test_headers_that_the_steps_read_need_not_be_taken() -> None:
-    run = bind(lambda: 1, parameters=frozenset({"if_match", "if_none_match"}), given={})
+    run = bind_handler(lambda: 1, parameters=frozenset({"if_match", "if_none_match"}), objects={})
 
     assert run(call()) == 1
 
@@ -94,7 +97,7 @@ def test_keyword_only_parameters_and_objects_that_can_be_called_are_handlers_too
         def __call__(self, *, user_id: str) -> str:
             return user_id
 
-    run = bind(Handler(), parameters=frozenset({"user_id"}), given={})
+    run = bind_handler(Handler(), parameters=frozenset({"user_id"}), objects={})
 
     assert run(call(arguments={"user_id": "7"})) == "7"
 
@@ -109,19 +112,19 @@ def _nothing() -> None: ...
 @pytest.mark.parametrize(
     ("handler", "parameters", "has_body", "told"),
     [
-        (_nothing, {"user_id"}, False, "leaves out user_id"),
-        (_nothing, {"b", "a"}, False, "leaves out a, b"),
-        (_nothing, set(), True, "leaves out body"),
-        (_body, set(), False, "asks for body"),
-        (_user, set(), False, "asks for user_id"),
-        (_user, {"user_id", "q"}, False, "leaves out q"),
-        (_unknown, set(), False, "asks for request"),
-        (_page, {"offset", "limit", "q"}, False, "leaves out q"),
-        (_page, {"cursor", "limit", "sort"}, False, "leaves out sort"),
-        (_nothing, {"cursor", "limit"}, False, "leaves out cursor, limit"),
-        (_page, set(), False, "asks for page"),
-        (_page, {"limit"}, False, "asks for page"),
-        (_page, {"cursor"}, False, "asks for page"),
+        (_nothing, {"user_id"}, False, "lacks the parameter `user_id`"),
+        (_nothing, {"b", "a"}, False, "lacks the parameters `a`, `b`"),
+        (_nothing, set(), True, "lacks the parameter `body`"),
+        (_body, set(), False, "has the parameter `body`, which"),
+        (_user, set(), False, "has the parameter `user_id`, which"),
+        (_user, {"user_id", "q"}, False, "lacks the parameter `q`"),
+        (_unknown, set(), False, "has the parameter `request`, which"),
+        (_page, {"offset", "limit", "q"}, False, "lacks the parameter `q`"),
+        (_page, {"cursor", "limit", "sort"}, False, "lacks the parameter `sort`"),
+        (_nothing, {"cursor", "limit"}, False, "lacks the parameters `cursor`, `limit`"),
+        (_page, set(), False, "has the parameter `page`, which"),
+        (_page, {"limit"}, False, "has the parameter `page`, which"),
+        (_page, {"cursor"}, False, "has the parameter `page`, which"),
     ],
 )
 def test_a_handler_that_does_not_fit_its_operation_is_refused(

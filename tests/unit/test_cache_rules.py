@@ -27,19 +27,19 @@ def test_what_is_cached_and_what_drops_it_are_told_apart(tmp_path: Path) -> None
     rule = found["get_user"].cache
     assert rule is not None
     assert (rule.policy, [str(tag) for tag in rule.tags]) == ("profile", ["user:{user_id}", "settings"])
-    assert [str(tag) for tag in found["update_user"].drops] == ["user:{caller}"]
-    assert (found["update_user"].cache, found["get_user"].drops) == (None, ())
+    assert [str(tag) for tag in found["update_user"].invalidates] == ["user:{caller}"]
+    assert (found["update_user"].cache, found["get_user"].invalidates) == (None, ())
 
 
 BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "an unknown policy": (
         cached("policy: profile", "policy: profiles"),
         "paths/user.yaml:9",
-        "There is no cache policy profiles. Did you mean profile? Else choose one of profile, settings, or",
+        "There is no cache policy profiles. Did you mean profile? If not, choose one of profile, settings, or",
     ),
     "no policy": (cached("policy: profile, ", ""), "paths/user.yaml:9", "value of x-cache"),
     "no tags": (cached('["user:{user_id}", settings]', "[]"), "paths/user.yaml:9", "value of x-cache"),
-    "a tag that is none": (cached("settings]", '"Settings!"]'), "paths/user.yaml:9", "value of x-cache"),
+    "a tag that is not valid": (cached("settings]", '"Settings!"]'), "paths/user.yaml:9", "value of x-cache"),
     "more than that": (
         cached("policy: profile", "seconds: 3, policy: profile"),
         "paths/user.yaml:9",
@@ -53,19 +53,23 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "a tag of what the path does not have": (
         cached('{user_id}", s', '{role_name}", s'),
         "paths/user.yaml:9",
-        "The tag user:{role_name} of GET /v1/users/{user_id} needs role_name, which it does not have. Use one of",
+        "The tag user:{role_name} uses role_name, which GET /v1/users/{user_id} does not have. Use one of",
     ),
-    "a tag of the caller": (cached('{user_id}", s', '{caller}", s'), "paths/user.yaml:9", "needs caller"),
+    "a tag of the caller": (cached('{user_id}", s', '{caller}", s'), "paths/user.yaml:9", "uses caller"),
     "a write": (
         patch("tags:", "x-cache: {policy: profile, tags: [x]}\n  tags:"),
         "paths/user.yaml:10",
         "x-cache does not belong on PATCH.",
     ),
-    "no ETag": (cached("headers: {etag: {}}", "headers: {}"), "paths/user.yaml:9", "its 200 has no ETag"),
-    "no 304": (cached('"304": {}, ', ""), "paths/user.yaml:9", "cannot be asked whether anything changed"),
-    "no If-None-Match": (cached(IF_NONE_MATCH, ""), "paths/user.yaml:9", "cannot be asked whether anything changed"),
-    "a list in pages": (cached("  x-cache", "  x-paginated: offset\n  x-cache"), "paths/user.yaml:10", "list in pages"),
-    "the loop": (cached("  x-cache", "  x-executor: loop\n  x-cache"), "paths/user.yaml:10", "may not wait for Redis"),
+    "no ETag": (cached("headers: {etag: {}}", "headers: {}"), "paths/user.yaml:9", "its 200 response has no ETag"),
+    "no 304": (cached('"304": {}, ', ""), "paths/user.yaml:9", "clients cannot revalidate their copy"),
+    "no If-None-Match": (cached(IF_NONE_MATCH, ""), "paths/user.yaml:9", "clients cannot revalidate their copy"),
+    "a list in pages": (
+        cached("  x-cache", "  x-paginated: offset\n  x-cache"),
+        "paths/user.yaml:10",
+        "paginated list",
+    ),
+    "the loop": (cached("  x-cache", "  x-executor: loop\n  x-cache"), "paths/user.yaml:10", "must not wait for Redis"),
     "a read that drops": (
         cached("  x-cache", "  x-invalidates: [settings]\n  x-cache"),
         "paths/user.yaml:9",
@@ -74,17 +78,17 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     "a drop of what nobody caches": (
         cached('"user:{caller}"', "setting", DROPPING),
         "paths/user.yaml:20",
-        "Nothing is cached under setting. Did you mean settings? Else name a tag of an x-cache, or remove it.",
+        "No operation caches a response under setting. Did you mean settings? If not, name a tag of an x-cache, or",
     ),
     "a drop of another shape": (
         cached('"user:{caller}"', '"user:{caller}:x"', DROPPING),
         "paths/user.yaml:20",
-        "Nothing",
+        "No operation caches a response under user:{caller}:x.",
     ),
     "a drop of what the path does not have": (
         cached("{caller}", "{role_name}", DROPPING),
         "paths/user.yaml:20",
-        "needs role_name, which it does not have. Use one of user_id, caller.",
+        "uses role_name, which PATCH /v1/users/{user_id} does not have. Use one of user_id, caller.",
     ),
     "no list of drops": (
         cached('["user:{caller}"]', "settings", DROPPING),
@@ -109,4 +113,4 @@ def test_what_cannot_be_meant_stops_the_start(tmp_path: Path, files: dict[str, s
 def test_the_document_without_them_is_as_before(tmp_path: Path) -> None:
     found = read(tmp_path, {"paths/user.yaml": USER})
 
-    assert all(policy.cache is None and policy.drops == () for policy in found.values())
+    assert all(policy.cache is None and policy.invalidates == () for policy in found.values())

@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from app.pipeline.context import RequestContext
-from app.pipeline.responses import Responder, UnusableResponsesError
+from app.pipeline.rendering import ResponseRenderer
+from app.pipeline.response_checks import UnusableResponsesError
 from app.results import CursorListing
 from app.security.cursors import Cursors
 from app.security.principal import Client
@@ -32,7 +33,7 @@ POLICY = Policy(
     idempotency=None,
     paginated="cursor",
     cache=None,
-    drops=(),
+    invalidates=(),
     step_up=None,
     executor="common",
     write_permissions=(),
@@ -43,22 +44,22 @@ POLICY = Policy(
 )
 
 
-def responder(next_cursor: dict[str, Any]) -> Responder:
+def responder(next_cursor: dict[str, Any]) -> ResponseRenderer:
     window = {"type": "object", "additionalProperties": False, "properties": {"limit": {}, "next_cursor": next_cursor}}
     meta = {"type": "object", "required": ["pagination"], "properties": {"pagination": window}}
     schema = {"properties": {"data": {"type": "array", "items": {"type": "integer"}}, "meta": meta}}
     content = {"application/json": {"schema": schema}}
     response = {"headers": {"Link": {"schema": {"type": "string"}}}, "content": content}
-    return Responder({}, {"responses": {"200": response}}, POLICY)
+    return ResponseRenderer({}, {"responses": {"200": response}}, POLICY)
 
 
-def answered(following: UUID | None, **arguments: Any) -> tuple[dict[str, Any], str | None]:
+def paginated(following: UUID | None, **arguments: Any) -> tuple[dict[str, Any], str | None]:
     """Return the pagination and the Link of a page whose next one follows a row, or that is the last."""
     call = RequestContext(
         request_id="mine",
         method="GET",
         path="/v1/things",
-        now=NOW,
+        received_at=NOW,
         client=Client("127.0.0.1", "127.0.0.1", None),
         path_values={},
         query_string=b"",
@@ -66,13 +67,13 @@ def answered(following: UUID | None, **arguments: Any) -> tuple[dict[str, Any], 
         arguments={"cursor": None, "limit": 2, **arguments},
         list_scope=b"mine",
     )
-    answer = responder({"type": "string", "nullable": True})(call, CursorListing([1, 2], following), cursors=CURSORS)
-    link = dict(answer.headers).get(b"link")
-    return orjson.loads(answer.body)["meta"]["pagination"], link.decode() if link else None
+    response = responder({"type": "string", "nullable": True})(call, CursorListing([1, 2], following), cursors=CURSORS)
+    link = dict(response.headers).get(b"link")
+    return orjson.loads(response.body)["meta"]["pagination"], link.decode() if link else None
 
 
 def test_a_page_tells_where_the_list_goes_on_with_its_filters() -> None:
-    pagination, link = answered(LAST, cursor=UUID(int=9), q="a&b>", role=None, since=NOW)
+    pagination, link = paginated(LAST, cursor=UUID(int=9), q="a&b>", role=None, since=NOW)
     cursor = CURSORS.make(LAST, b"mine")
 
     assert pagination == {"limit": 2, "next_cursor": cursor}
@@ -81,7 +82,7 @@ def test_a_page_tells_where_the_list_goes_on_with_its_filters() -> None:
 
 
 def test_the_last_page_goes_nowhere() -> None:
-    assert answered(None, cursor=UUID(int=9)) == ({"limit": 2, "next_cursor": None}, None)
+    assert paginated(None, cursor=UUID(int=9)) == ({"limit": 2, "next_cursor": None}, None)
 
 
 @pytest.mark.parametrize(

@@ -58,27 +58,27 @@ def test_a_document_without_the_file_has_no_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "told"),
     [
-        ("description: A.", "description: ' '", 2, "a.b: description: Does not have the form it must have."),
-        ("  description: A.\n", "", 1, "a.b: description: Is required."),
-        ("  default: true\n", "", 1, "a.b: default: Is required."),
-        ("visibility: public", "visibility: hidden", 3, "a.b: visibility: Must be public, private or secret."),
-        ("default: true", "default: true\n  roles: []", 6, "a.b: roles: Is not known here."),
-        ("{type: boolean}", "{type: yes}", 4, "a.b: schema.type: Must be array, boolean,"),
-        ("{type: boolean}", "\n    type: string\n    maxLenght: 5", 6, "a.b: schema.maxLenght: Is not known here."),
-        ("{type: boolean}", "{type: array}", 4, "a.b: schema.items: Is required."),
-        ("{type: boolean}", "{type: string, format: colour}", 4, "a.b: schema.format: Must be date,"),
-        ("{type: boolean}", "{type: string, $ref: '#/x'}", 4, "a.b: schema.$ref: Is not known here."),
-        ("{type: boolean}", "{}", 4, "a.b: schema.type: Is required."),
-        ("{type: boolean}", "5", 4, "a.b: schema: Must be an object."),
-        ("{type: boolean}", "{type: string, pattern: '('}", 4, "The schema of a.b cannot be used: "),
-        ("default: true", "default: 5", 5, "a.b: default does not fit the schema: Must be true or false."),
-        ("default: true", "default: null", 5, "a.b: default does not fit the schema: Must be true or false."),
-        ("a.b:", "public:", 1, "public is the path of another operation."),
-        ("a.b:", "a..b:", 1, "a..b is not the key of a setting."),
-        ("a.b:", "A.b:", 1, "A.b is not the key of a setting."),
-        ("a.b:", "a/b:", 1, "a/b is not the key of a setting."),
-        ('a.b:', '"a.b\\n":', 1, "a.b\n is not the key of a setting."),
-        ("a.b:", f"{'a' * 65}:", 1, f"{'a' * 64} is not the key of a setting."),
+        ("description: A.", "description: ' '", 2, "description of a.b does not match the required pattern."),
+        ("  description: A.\n", "", 1, "description of a.b is required."),
+        ("  default: true\n", "", 1, "default of a.b is required."),
+        ("visibility: public", "visibility: hidden", 3, "visibility of a.b must be public, private or secret."),
+        ("default: true", "default: true\n  roles: []", 6, "roles of a.b is not known here."),
+        ("{type: boolean}", "{type: yes}", 4, "schema.type of a.b must be array, boolean,"),
+        ("{type: boolean}", "\n    type: string\n    maxLenght: 5", 6, "schema.maxLenght of a.b is not known here."),
+        ("{type: boolean}", "{type: array}", 4, "schema.items of a.b is required."),
+        ("{type: boolean}", "{type: string, format: colour}", 4, "schema.format of a.b must be date,"),
+        ("{type: boolean}", "{type: string, $ref: '#/x'}", 4, "schema.$ref of a.b is not known here."),
+        ("{type: boolean}", "{}", 4, "schema.type of a.b is required."),
+        ("{type: boolean}", "5", 4, "schema of a.b must be an object."),
+        ("{type: boolean}", "{type: string, pattern: '('}", 4, "The schema of a.b is not valid: "),
+        ("default: true", "default: 5", 5, "default of a.b does not match the schema: it must be true or false."),
+        ("default: true", "default: null", 5, "default of a.b does not match the schema: it must be true or false."),
+        ("a.b:", "public:", 1, "public is not allowed as a key: /v1/settings/public is another operation."),
+        ("a.b:", "a..b:", 1, "a..b is not a valid key of a setting."),
+        ("a.b:", "A.b:", 1, "A.b is not a valid key of a setting."),
+        ("a.b:", "a/b:", 1, "a/b is not a valid key of a setting."),
+        ('a.b:', '"a.b\\n":', 1, "a.b\n is not a valid key of a setting."),
+        ("a.b:", f"{'a' * 65}:", 1, f"{'a' * 64} is not a valid key of a setting."),
     ],
 )  # fmt: skip
 def test_the_file_is_held_to_its_form(tmp_path: Path, old: str, new: str, line: int, told: str) -> None:
@@ -94,7 +94,9 @@ def test_a_fault_deep_in_a_default_is_named(tmp_path: Path) -> None:
     text = SOUND.replace("{type: boolean}", "{type: array, items: {type: integer}}").replace("true", "[1, x]")
 
     [fault] = faults(tmp_path, text)
-    assert fault.startswith("openapi/settings.yaml:5: a.b: default.1 does not fit the schema: Must be a whole number.")
+    assert fault.startswith(
+        "openapi/settings.yaml:5: default.1 of a.b does not match the schema: it must be a whole number."
+    )
 
 
 def test_a_key_that_is_there_twice_is_refused_and_all_faults_are_told_at_once(tmp_path: Path) -> None:
@@ -104,7 +106,7 @@ def test_a_key_that_is_there_twice_is_refused_and_all_faults_are_told_at_once(tm
 
     places = [
         "openapi/settings.yaml:6: The key",
-        "openapi/settings.yaml:8: a.b: vi",
+        "openapi/settings.yaml:8: visibil",
         "openapi/settings.yaml:11: C is n",
     ]
     assert [line[:32] for line in found] == [place[:32] for place in places]
@@ -143,7 +145,7 @@ def test_a_start_is_refused_without_a_setting_that_an_operation_goes_by(tmp_path
     declarations = load_declarations(path)
 
     assert [str(fault) for fault in undeclared_settings(declarations, ["login", "get_me"], path)] == [
-        "openapi/settings.yaml:1: sign_in.unverified is not declared, and login goes by it. Declare it."
+        "openapi/settings.yaml:1: sign_in.unverified is not declared, but login reads it. Declare it."
     ]
     assert len(list(undeclared_settings(declarations, ["register"], path))) == 2
     assert list(undeclared_settings(declarations, ["get_me"], path)) == []
@@ -163,18 +165,19 @@ def test_every_setting_is_gone_by_or_for_clients_to_read() -> None:
 
 def test_another_default_is_another_release_to_the_cache() -> None:
     config = config_for(DATABASE_URL="postgresql://nowhere/charter")
-    surface, cache = read_contract(config), build_cache(config, None)
-    known = surface.declarations.by_key
+    contract, cache = read_contract(config), build_cache(config, None)
+    known = contract.declarations.by_key
     changed = SettingDeclarations.of(replace(each, default=False) for each in known.values())
     stores = [
-        build_cache_store(cache, replace(surface, declarations=each), None) for each in (surface.declarations, changed)
+        build_cache_store(cache, replace(contract, declarations=each), None)
+        for each in (contract.declarations, changed)
     ]
 
     assert stores[0]._release != stores[1]._release
 
 
 def test_the_server_reads_the_settings_of_its_document() -> None:
-    surface = read_contract(config_for(DATABASE_URL="postgresql://nowhere/charter"))
+    contract = read_contract(config_for(DATABASE_URL="postgresql://nowhere/charter"))
 
-    assert "registration.open" in surface.declarations.by_key
+    assert "registration.open" in contract.declarations.by_key
     assert settings.MASK == "***"

@@ -162,18 +162,18 @@ def test_what_json_cannot_say_is_refused_with_its_line(raw: bytes, line: int, wo
     [
         (
             {"openapi": "openapi: 3.0.3\npaths:\n  /v1/users: {$ref: paths/user.yaml}\n"},
-            "openapi/openapi.yaml:3: There is no file paths/user.yaml. Write it, or mend the $ref.",
+            "openapi/openapi.yaml:3: There is no file paths/user.yaml. Write it, or correct the $ref.",
         ),
         ({"paths__stray": "get: {}"}, "openapi/paths/stray.yaml:1: No path refers to this file."),
         ({"openapi": "openapi: 3.0.3"}, "openapi/openapi.yaml:1: There is no mapping `paths`."),
         ({"openapi": ROOT + "      /v1/me:"}, "openapi/openapi.yaml:4: The path /v1/me is not a mapping."),
         (
             {"openapi": ROOT + "      /v1/me: {$ref: paths/users.yaml}"},
-            "openapi/openapi.yaml:4: paths/users.yaml is another path already.",
+            "openapi/openapi.yaml:4: Another path already refers to paths/users.yaml.",
         ),
         (
             {"openapi": ROOT.replace("yaml}", "yaml, summary: x}")},
-            "openapi/openapi.yaml:3: Keys beside the $ref of /v1/users.",
+            "openapi/openapi.yaml:3: The path /v1/users has keys beside its $ref.",
         ),
         ({"openapi": "- a"}, "openapi/openapi.yaml:1: This file is not a mapping."),
         (
@@ -182,13 +182,13 @@ def test_what_json_cannot_say_is_refused_with_its_line(raw: bytes, line: int, wo
         ),
         (
             {"components__schemas__more": "\nX: {}\nUser: {}"},
-            "schemas/users.yaml:1: schemas has a User already, at openapi/components/schemas/more.yaml:2.",
+            "schemas/users.yaml:1: schemas already has a User, at openapi/components/schemas/more.yaml:2.",
         ),
         (
             {"openapi": ROOT + "    components: {schemas: {User: {type: string}}}"},
-            "openapi/openapi.yaml:4: schemas has a User already",
+            "openapi/openapi.yaml:4: schemas already has a User",
         ),
-        ({"components__schemas__fields": "Other: {}"}, "users.yaml:5: The $ref fields.yaml#/Name leads to nothing."),
+        ({"components__schemas__fields": "Other: {}"}, "users.yaml:5: The $ref fields.yaml#/Name has no target."),
         (
             {"components__schemas__fields": "Name: {$ref: 'none.yaml#/X'}"},
             "fields.yaml:1: The $ref none.yaml#/X names a file that does not exist. Write the file",
@@ -203,11 +203,11 @@ def test_what_json_cannot_say_is_refused_with_its_line(raw: bytes, line: int, wo
         ),
         (
             {"components__schemas__fields": "Name: {$ref: 'https://example.com/a'}"},
-            "fields.yaml:1: This $ref is not a path to a file.",
+            'fields.yaml:1: The $ref "https://example.com/a" is not a path to a file.',
         ),
         (
             {"components__schemas__fields": "Name:\n  description: x\n  $ref: users.yaml#/User"},
-            "fields.yaml:3: OpenAPI 3.0 ignores what stands beside a $ref: description. Wrap it in allOf.",
+            "fields.yaml:3: OpenAPI 3.0 ignores the keys beside a $ref: description. Wrap it in allOf.",
         ),
         ({"components__schemas__fields": "Name: {$ref: '#/Name'}"}, "fields.yaml:1: Name refers only to itself."),
     ],

@@ -32,5 +32,5 @@ def test_a_drain_takes_as_long_as_the_setting_says(kind, given, seconds):
 
 @pytest.mark.parametrize("given", ["-1", "601", "soon", "1.5"])
 def test_what_is_no_time_to_drain_is_refused(given):
-    with pytest.raises(ConfigError, match="DRAIN_SECONDS takes a whole number from 0 to 600, or auto"):
+    with pytest.raises(ConfigError, match="DRAIN_SECONDS must be a whole number from 0 to 600 or auto"):
         config_for(DATABASE_URL="postgresql:///", DRAIN_SECONDS=given)

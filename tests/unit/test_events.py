@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from app.spec.checks.extension_keys import extension_validators
 from app.spec.document import DocumentError
 from app.spec.events import GRAMMAR, load_events
-from app.spec.vocabulary import forms
 from tests.unit.small_document import write
 
 
 def test_an_event_tells_whether_the_command_leaves_it(tmp_path: Path) -> None:
     found = load_events(write(tmp_path, {}) / "events.yaml")
 
-    assert {name: event.by_command for name, event in found.items()} == {"user.updated": False, "user.mended": True}
-    assert str(found["user.mended"].place) == "openapi/events.yaml:2"
+    assert {name: event.by_command for name, event in found.items()} == {"user.updated": False, "user.fixed": True}
+    assert str(found["user.fixed"].place) == "openapi/events.yaml:2"
 
 
 def test_a_document_without_the_list_has_no_events(tmp_path: Path) -> None:
@@ -24,11 +24,11 @@ def test_a_document_without_the_list_has_no_events(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("updated: {description: x}", "openapi/events.yaml:1: updated is not an event."),
-        ("\na.b: {}", "openapi/events.yaml:2: a.b needs a description"),
-        ("a.b: {description: x, roles: []}", "openapi/events.yaml:1: a.b needs a description, and nothing else"),
+        ("updated: {description: x}", "openapi/events.yaml:1: updated is not a valid event."),
+        ("\na.b: {}", "openapi/events.yaml:2: a.b must have a description"),
+        ("a.b: {description: x, roles: []}", "openapi/events.yaml:1: a.b must have a description, and no other key"),
         ("a.b: {description: ' '}", "openapi/events.yaml:1: a.b has no description."),
-        ("a.b: {description: x, by: me}", "openapi/events.yaml:1: a.b is by me. Write `by: cli`, or leave it out."),
+        ("a.b: {description: x, by: me}", "openapi/events.yaml:1: a.b has `by: me`. Write `by: cli`, or remove it."),
         ("a.b: x\na.b: y", "openapi/events.yaml:2: The key `a.b` is here twice"),
         ("[]", "openapi/events.yaml:1: This file is not a mapping."),
     ],
@@ -42,4 +42,4 @@ def test_the_list_of_events_is_held_to_its_form(tmp_path: Path, text: str, fault
 
 def test_what_may_be_listed_may_be_named() -> None:
     for name in ("user.updated", "user", "User.updated", "user.up.dated", "user_a.b_1"):
-        assert bool(GRAMMAR.fullmatch(name)) == forms()["operation"]["x-audit"].is_valid(name)
+        assert bool(GRAMMAR.fullmatch(name)) == extension_validators()["operation"]["x-audit"].is_valid(name)

@@ -1,8 +1,7 @@
-"""Who decides how a request ends: the thread that commits, or whoever answers in its place. Never both."""
+"""Who decides how a request ends: the thread that commits, or anybody who answers in its place. Never both."""
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from app.database import jobs
 from app.database.jobs import Job
 from app.errors import Unavailable
 from app.gateway.executors import Executor
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -43,6 +43,18 @@ class Work:
         return "done"
 
 
+class Due(Job):
+    """A job whose deadline comes as soon as its work has come so far; only who waits for it sees the deadline."""
+
+    def __init__(self, reached: threading.Event) -> None:
+        super().__init__("r", seconds=60)
+        self._reached = reached
+
+    def left(self) -> float:
+        self._reached.wait(60)
+        return 0.0
+
+
 def in_a_loop(executor: Executor, work: Callable[[], str], job: Job) -> str:
     return asyncio.run(executor.run(work, job))
 
@@ -61,33 +73,28 @@ def expect(reason: str, run: Way, executor: Executor, work: Work, job: Job) -> N
     assert caught.value.reason == reason
 
 
-def eventually(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-
-
 @both_ways
 def test_what_is_given_up_at_the_deadline_cannot_commit(run: Way, executor: Executor) -> None:
     work = Work()
 
-    expect("deadline", run, executor, work, Job("r", seconds=0.05))
+    expect("deadline", run, executor, work, Due(work.begun))
     work.may_commit.set()
 
-    eventually(lambda: work.refused)
+    until(lambda: work.refused)
     assert work.refused == "deadline"
     assert not work.committed
 
 
 @both_ways
-def test_a_commit_that_was_first_is_waited_for(run: Way, executor: Executor) -> None:
-    work, job = Work(), Job("r", seconds=0.05)
+def test_a_commit_that_was_first_is_waited_for(run: Way) -> None:
+    executor, work = Executor("test", threads=1, queue=1, commit_seconds=60), Work()
     work.may_commit.set()
+    job = Due(work.committing)
     threading.Timer(0.15, work.may_end.set).start()
 
     assert run(executor, work, job) == "done"
     assert job.seconds_left() == 0
+    executor.close(1)
 
 
 @both_ways
@@ -95,7 +102,7 @@ def test_a_commit_without_an_end_is_unknown(run: Way, executor: Executor) -> Non
     work = Work()
     work.may_commit.set()
 
-    expect("commit_unknown", run, executor, work, Job("r", seconds=0.05))
+    expect("commit_unknown", run, executor, work, Due(work.committing))
     work.may_end.set()
 
 
@@ -126,7 +133,7 @@ def test_what_still_waits_for_a_thread_at_its_deadline_never_runs(executor: Exec
     expect("deadline", in_a_loop, executor, second, Job("r", seconds=0.05))
     first.may_commit.set()
     first.may_end.set()
-    eventually(lambda: first.committed)
+    until(lambda: first.committed)
 
     assert executor.submit(lambda: "next", Job("r")).result(10) == "next"
     assert not second.begun.is_set()
@@ -158,12 +165,12 @@ def test_one_that_is_cancelled_before_it_commits_is_not_carried_out(executor: Ex
 
     asyncio.run(cancel())
     work.may_commit.set()
-    eventually(lambda: work.refused)
+    until(lambda: work.refused)
     assert work.refused == "shutdown"
 
 
 def test_the_end_of_the_server_gives_up_what_has_not_begun_to_commit_and_waits_for_what_has() -> None:
-    executor = Executor("test", threads=2, queue=1, commit_seconds=5)
+    executor = Executor("test", threads=2, queue=1, commit_seconds=60)
     late, committing = Work(), Work()
     committing.may_commit.set()
     futures = [executor.submit(work, Job("r", seconds=60)) for work in (late, committing)]
@@ -178,8 +185,8 @@ def test_the_end_of_the_server_gives_up_what_has_not_begun_to_commit_and_waits_f
     assert caught.value.reason == "shutdown"
     assert futures[1].result(0) == "done"
     late.may_commit.set()
-    eventually(lambda: late.refused)
+    until(lambda: late.refused)
 
 
-def test_a_chore_has_all_the_time_it_takes(executor: Executor) -> None:
-    assert in_a_loop(executor, lambda: "done", Job("upkeep", "run_maintenance")) == "done"
+def test_a_background_task_has_all_the_time_it_takes(executor: Executor) -> None:
+    assert in_a_loop(executor, lambda: "done", Job("maintenance", "run_maintenance")) == "done"

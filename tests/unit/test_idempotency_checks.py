@@ -1,4 +1,4 @@
-"""x-idempotency stops the start where a key could belong to nobody, or an answer that is kept would hold a secret."""
+"""x-idempotency stops the start where a key could belong to nobody, or a response that is kept would hold a secret."""
 
 from pathlib import Path
 
@@ -54,12 +54,12 @@ BREACHES = {
     "without the header": (
         keyed_but("idempotency-key", "idempotency"),
         f"user.yaml:{LINE}",
-        "POST /v1/users/{user_id} declares no Idempotency-Key",
+        "POST /v1/users/{user_id} has x-idempotency, but no header parameter Idempotency-Key",
     ),
     "the header without the key": (
         keyed_but("  x-idempotency: accepted\n", ""),
         f"user.yaml:{LINE}",
-        "Idempotency-Key of POST /v1/users/{user_id} would be ignored",
+        "POST /v1/users/{user_id} has no x-idempotency, so that its Idempotency-Key would be ignored",
     ),
     "a key without bound": (keyed_but(", maxLength: 255", ""), f"user.yaml:{LINE + 1}", "at most 255 characters"),
     "a key too long": (keyed_but("255", "256"), f"user.yaml:{LINE + 1}", "at most 255 characters"),
@@ -67,7 +67,7 @@ BREACHES = {
     "of nobody": (
         keyed_but("x-permission: users:update", "x-public: true\n  security: []"),
         f"user.yaml:{LINE + 1}",
-        "there is no caller whom a key could belong to",
+        "is public, but has x-idempotency",
     ),
 }
 
@@ -93,18 +93,18 @@ def test_what_cannot_be_repeated_stops_the_start(tmp_path: Path, breach: str) ->
         ("{oneOf: [{anyOf: [{properties: {otp: {type: string}}}]}]}", "otp"),
     ],
 )
-def test_an_answer_that_holds_a_secret_is_not_kept(tmp_path: Path, schema: str, path: str) -> None:
+def test_a_response_that_holds_a_secret_is_not_kept(tmp_path: Path, schema: str, path: str) -> None:
     [fault] = faults(tmp_path, holding(schema))
 
     assert fault.startswith(
-        f"openapi/paths/user.yaml:{LINE}: The 201 of POST /v1/users/{{user_id}} holds {path}, a secret"
+        f"openapi/paths/user.yaml:{LINE}: The 201 response of POST /v1/users/{{user_id}} holds the secret {path}, and"
     )
 
 
 def test_a_header_that_holds_a_secret_is_not_kept(tmp_path: Path) -> None:
     [fault] = faults(tmp_path, keyed(f"{{headers: {{{CARRIED}, Set-Cookie: {{schema: {{type: string}}}}}}}}"))
 
-    assert "holds Set-Cookie, a secret" in fault
+    assert "holds the secret Set-Cookie" in fault
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_schema_that_contains_itself_is_looked_at_once(tmp_path: Path) -> None
 
     [fault] = faults(tmp_path, holding("{$ref: '../components/schemas.yaml#/Node'}") | schemas)
 
-    assert "holds secret, a secret" in fault
+    assert "holds the secret secret" in fault
 
 
 SELF = """\
@@ -144,4 +144,4 @@ Node:
 def test_its_refusals_are_documented(tmp_path: Path, status: int) -> None:
     [fault] = faults(tmp_path, keyed_but(f'    "{status}": {{}}\n', ""))
 
-    assert f'make_user can answer {status} (x-idempotency) and does not document it. Add "{status}".' in fault
+    assert f'make_user can return {status} (x-idempotency), but does not document it. Add "{status}".' in fault

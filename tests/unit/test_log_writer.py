@@ -1,12 +1,12 @@
-"""The way out of log lines: whoever logs waits for nobody, and what is dropped is counted and told of."""
+"""How log lines are written: anybody who logs waits for nobody, and what is dropped is counted and told of."""
 
 import os
 import threading
-import time
 
 import pytest
 
 from app.observability.log_writer import LogWriter
+from tests.waiting import until
 
 
 class Pipe:
@@ -39,7 +39,7 @@ class Pipe:
 
 @pytest.fixture
 def pipe() -> Pipe:
-    return Pipe(max_lines=1000)
+    return Pipe(most_lines=1000)
 
 
 def test_nobody_waits_for_a_reader_and_what_is_dropped_is_told_of(pipe: Pipe) -> None:
@@ -67,7 +67,7 @@ def test_nobody_waits_for_a_reader_and_what_is_dropped_is_told_of(pipe: Pipe) ->
 
 
 def test_bytes_are_bounded_too() -> None:
-    pipe = Pipe(max_bytes=200_000)
+    pipe = Pipe(most_bytes=200_000)
 
     for _ in range(100):
         pipe.lines.write("x" * 10_000)
@@ -135,9 +135,7 @@ def test_a_child_that_is_forked_writes_none_of_its_parent_s_lines(pipe: Pipe) ->
 def test_a_thread_that_was_closed_comes_back(pipe: Pipe) -> None:
     pipe.lines.write("before")
     pipe.lines.close()
-    deadline = time.monotonic() + 5
-    while pipe.lines._thread is not None and time.monotonic() < deadline:
-        time.sleep(0.005)
+    until(lambda: pipe.lines._thread is None)
     pipe.lines.write("after")
 
     assert pipe.read_on() == [b"before", b"after"]

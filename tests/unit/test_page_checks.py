@@ -1,4 +1,4 @@
-"""Lists at start: a document whose parameters cannot open a page is refused, at the parameter to mend."""
+"""Lists at start: a document whose parameters cannot open a page is refused, at the parameter to fix."""
 
 from pathlib import Path
 
@@ -41,10 +41,10 @@ def test_a_list_with_the_parameters_of_one_starts(tmp_path: Path, kind: str, win
         ("{type: integer, minimum: 0, maximum: 100, default: 20}", "has no minimum of 1 or more."),
         ("{type: integer, minimum: 1, default: 20}", "has no maximum of 100 or less. Write maximum: 100."),
         ("{type: integer, minimum: 1, maximum: 101, default: 20}", "has no maximum of 100 or less."),
-        ("{type: integer, minimum: 1, maximum: 100}", "has no default. Write one, such as default: 20."),
-        ("{type: integer, minimum: 1, maximum: 100, default: 0}", "has a default out of its bounds."),
-        ("{type: integer, minimum: 1, maximum: 10, default: 20}", "has a default out of its bounds."),
-        ("{type: integer, minimum: 1, maximum: 100, default: true}", "has a default out of its bounds."),
+        ("{type: integer, minimum: 1, maximum: 100}", "has no default. Add one, such as default: 20."),
+        ("{type: integer, minimum: 1, maximum: 100, default: 0}", "has a default outside its bounds."),
+        ("{type: integer, minimum: 1, maximum: 10, default: 20}", "has a default outside its bounds."),
+        ("{type: integer, minimum: 1, maximum: 100, default: true}", "has a default outside its bounds."),
     ],
 )
 @pytest.mark.parametrize(("kind", "window"), [("offset", OFFSET), ("cursor", CURSOR)])
@@ -59,11 +59,11 @@ def test_a_limit_that_cannot_open_a_page_is_refused(
     ("offset", "told"),
     [
         ("{type: number, minimum: 0, maximum: 10000, default: 0}", "is not an integer."),
-        ("{type: integer, maximum: 10000, default: 0}", "does not begin at 0. Write minimum: 0."),
-        ("{type: integer, minimum: 0, exclusiveMinimum: true, maximum: 9, default: 1}", "does not begin at 0."),
+        ("{type: integer, maximum: 10000, default: 0}", "has no minimum of 0. Write minimum: 0."),
+        ("{type: integer, minimum: 0, exclusiveMinimum: true, maximum: 9, default: 1}", "has no minimum of 0."),
         ("{type: integer, minimum: 0, default: 0}", "has no maximum of 10000 or less. Write maximum: 10000."),
         ("{type: integer, minimum: 0, maximum: 10001, default: 0}", "has no maximum of 10000 or less."),
-        ("{type: integer, minimum: 0, maximum: 10000}", "has no default. Write one, such as default: 0."),
+        ("{type: integer, minimum: 0, maximum: 10000}", "has no default. Add one, such as default: 0."),
     ],
 )
 def test_an_offset_that_cannot_open_a_page_is_refused(tmp_path: Path, offset: str, told: str) -> None:
@@ -75,11 +75,11 @@ def test_an_offset_that_cannot_open_a_page_is_refused(tmp_path: Path, offset: st
     ("cursor", "more", "told"),
     [
         ("{type: integer}", "", "is not a string. Write type: string."),
-        ("{type: string}", ", required: true", "is required. Leave required out"),
+        ("{type: string}", ", required: true", "is required. Remove required"),
         ("{type: string, default: ''}", "", "has a default. Remove it"),
-        ("{type: string, maxLength: 63}", "", "does not fit 64 characters. Raise maxLength, or leave it out."),
-        ("{type: string, format: uuid}", "", "is not any text."),
-        ("{type: string, enum: [a]}", "", "is not any text."),
+        ("{type: string, maxLength: 63}", "", "does not accept 64 characters. Raise maxLength, or remove it."),
+        ("{type: string, format: uuid}", "", "does not accept every text."),
+        ("{type: string, enum: [a]}", "", "does not accept every text."),
     ],
 )
 def test_a_cursor_that_cannot_be_one_is_refused(tmp_path: Path, cursor: str, more: str, told: str) -> None:

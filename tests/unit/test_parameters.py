@@ -72,7 +72,7 @@ def test_a_moment_comes_in_utc_however_it_is_written(text: str, moment: str) -> 
 )
 def test_a_moment_of_no_year_we_know_is_refused(text: str) -> None:
     refusal = refused(parameter("since", schema=MOMENT), query=f"since={text}".encode())
-    assert refusal == [("since", "Is not between the years 1 and 9999.")]
+    assert refusal == [("since", "Must be between the years 1 and 9999.")]
 
 
 def test_parameters_come_coerced_under_snake_case_names() -> None:
@@ -180,11 +180,11 @@ def test_text_is_decoded_as_a_form_would_send_it(query: bytes, value: str | None
         (b"q=\xff", ("q", "Is not UTF-8.")),
         (b"q=%ED%A0%80", ("q", "Is not UTF-8.")),
         (b"q=a%00b", ("q", "Has a NUL character.")),
-        (b"q=1&q=2", ("q", "Is given more than once.")),
-        (b"q=1&q=1", ("q", "Is given more than once.")),
-        (b"=1", (None, "A parameter has a value and no name.")),
-        (b"%ff=1", (None, "A parameter's name: Is not UTF-8.")),
-        (b"%00=1", (None, "A parameter's name: Has a NUL character.")),
+        (b"q=1&q=2", ("q", "Must be sent only once.")),
+        (b"q=1&q=1", ("q", "Must be sent only once.")),
+        (b"=1", (None, "A parameter has a value, but no name.")),
+        (b"%ff=1", (None, "The name of a parameter is not UTF-8.")),
+        (b"%00=1", (None, "The name of a parameter has a NUL character.")),
         (b"Q=1", ("Q", "Is not known here.")),
         (b"q[]=1", ("q[]", "Is not known here.")),
         (b"%20=1", (" ", "Is not known here.")),
@@ -223,7 +223,7 @@ def test_faults_inside_lists_name_the_item() -> None:
     assert refused(parameter("n", schema=numbers), query=b"n=1&n=10") == [("n.1", "Must be at most 9.")]
     assert refused(parameter("n", schema=numbers), query=b"n=1&n=2&n=3") == [("n", "Must have at most 2 items.")]
     assert refused(parameter("n", schema=numbers, explode=False), query=b"n=1&n=2") == [
-        ("n", "Is given more than once.")
+        ("n", "Must be sent only once.")
     ]
 
 

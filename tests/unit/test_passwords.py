@@ -149,7 +149,7 @@ def test_every_word_of_the_list_is_found_and_none_of_its_neighbours() -> None:
         assert absent not in common
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(max_size=300))
 def test_a_stored_password_is_verified_and_no_other(password: str) -> None:
     stored = passwords.hash(password)

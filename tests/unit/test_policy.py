@@ -9,7 +9,7 @@ import pytest
 
 from app.spec.document import DocumentError
 from app.spec.permissions import GRAMMAR, load_permissions
-from tests.unit.small_document import PERMISSIONS, ROOT, SCHEMAS, USER, patch, read, write
+from tests.unit.small_document import PERMISSIONS, ROOT, SCHEMAS, USER, get, read, write
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -81,16 +81,17 @@ def test_names_that_look_like_keys_and_examples_are_left_alone(tmp_path: Path) -
     assert read(tmp_path, {"components/schemas.yaml": schemas})
 
 
-def test_the_bench_document_may_run_on_the_loop_and_leave_permissions_unused(tmp_path: Path) -> None:
-    files = patch("hashing", "loop") | {"permissions.yaml": PERMISSIONS + "users:list: {description: x, roles: []}\n"}
-    assert read(tmp_path, files, bench=True)["update_user"].executor == "loop"
+def test_a_public_constant_may_run_on_the_loop(tmp_path: Path) -> None:
+    public = "security: []\n  x-public: true\n  x-rate-limit: none\n  x-executor: loop"
+    files = get("x-permission: users:read", public)
+    assert read(tmp_path, files)["get_user"].executor == "loop"
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("Users: {description: x, roles: []}", "openapi/permissions.yaml:1: Users is not a permission."),
-        ("\na:b: {description: x}", "openapi/permissions.yaml:2: a:b needs a description and roles"),
+        ("Users: {description: x, roles: []}", "openapi/permissions.yaml:1: Users is not a valid permission."),
+        ("\na:b: {description: x}", "openapi/permissions.yaml:2: a:b must have a description and roles"),
         ("a:b: {description: '', roles: []}", "openapi/permissions.yaml:1: a:b has no description."),
         ("a:b: {description: x, roles: [admin]}", "openapi/permissions.yaml:1: The roles of a:b are not"),
         ("a:b: {description: x, roles: user}", "openapi/permissions.yaml:1: The roles of a:b are not"),

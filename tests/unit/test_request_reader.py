@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.gateway.http.request_head import Head, Refused, read_head
+from app.gateway.http.request_head import Head, ProtocolError, read_head
 from app.gateway.http.request_reader import RequestReader
 from tests.integration.wire.rules import RULES
 from tests.integration.wire.rules.rule import HIDDEN, NEXT, Rule
@@ -46,8 +46,8 @@ def read(*pieces: bytes) -> Told:
     try:
         for piece in pieces:
             reader.feed(piece)
-    except Refused as refused:
-        told.refusal = refused.error.status
+    except ProtocolError as error:
+        told.refusal = error.response_error.status
     return told
 
 
@@ -73,7 +73,7 @@ BLANKS = st.text(" \t", max_size=3)
 TARGET = st.text("/?%az09:@!$&'()*+,;=-._~", max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TOKEN, TARGET, st.lists(st.tuples(TOKEN, BLANKS, VALUE, BLANKS), max_size=6), st.binary(max_size=40))
 def test_a_good_request_is_read_as_httptools_reads_it(
     method: str, target: str, fields: list[tuple[str, str, str, str]], body: bytes
@@ -115,7 +115,7 @@ def test_the_reason_of_a_refusal_is_told() -> None:
         HEAD + b"Transfer-Encoding: gzip\r\n\r\n": "chunked",
     }
     for raw, word in reasons.items():
-        with pytest.raises(Refused, match=word):
+        with pytest.raises(ProtocolError, match=word):
             read_head(raw)
 
 
@@ -136,6 +136,7 @@ WORST = {
 }  # fmt: skip
 
 
+@pytest.mark.measured
 @pytest.mark.parametrize("in_pieces", [False, True], ids=["whole", "byte by byte"])
 @pytest.mark.parametrize(("start", "more", "times"), WORST.values(), ids=WORST)
 def test_no_bytes_cost_much_however_they_arrive(start: bytes, more: bytes, times: int, *, in_pieces: bool) -> None:
@@ -153,7 +154,7 @@ def test_what_is_kept_is_bounded() -> None:
     for start, more, _ in WORST.values():
         reader = RequestReader(Told())
         reader.feed(start or b"\r")
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(ProtocolError):
             for _ in range(30):
                 reader.feed(more * (10_000 // len(more)))
-        assert len(reader._kept) < 200_000
+        assert len(reader._buffer) < 200_000

@@ -1,5 +1,6 @@
-"""Answers: what a handler returned becomes one that the document describes, or a 500 that nobody but us understands."""
+"""What a handler returned becomes a response that the document describes, or a 500 whose cause is only in the log."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -10,8 +11,8 @@ import pytest
 from app.errors import Forbidden, Internal, RateLimited, ValidationError, Violation
 from app.pipeline.context import RequestContext, Response
 from app.pipeline.envelope import error_response
-from app.pipeline.parts import Responds
-from app.pipeline.responses import Responder, UnusableResponsesError
+from app.pipeline.rendering import ResponseRenderer
+from app.pipeline.response_checks import UnusableResponsesError
 from app.results import Listing, Result
 from app.security.cursors import Cursors
 from app.security.principal import Client
@@ -39,7 +40,7 @@ def policy(path: str = "/v1/things", method: str = "get") -> Policy:
         idempotency=None,
         paginated=None,
         cache=None,
-        drops=(),
+        invalidates=(),
         step_up=None,
         executor="common",
         write_permissions=(),
@@ -52,13 +53,13 @@ def policy(path: str = "/v1/things", method: str = "get") -> Policy:
 
 def responder(
     schema: dict[str, Any] | None, *, path: str = "/v1/things", method: str = "get", status: int = 200, **headers: Any
-) -> Responds:
+) -> Callable[[RequestContext, Any], Response]:
     enveloped = {"type": "object", "properties": {"data": schema}} if path.startswith("/v1") else schema
     response: dict[str, Any] = {"description": "x", "headers": headers}
     if schema is not None:
         response["content"] = {"application/json": {"schema": enveloped}}
     described = {"responses": {str(status): response, "503": response}}
-    return partial(Responder({}, described, policy(path, method)), cursors=CURSORS)
+    return partial(ResponseRenderer({}, described, policy(path, method)), cursors=CURSORS)
 
 
 def call(**changes: Any) -> RequestContext:
@@ -66,7 +67,7 @@ def call(**changes: Any) -> RequestContext:
         request_id="mine",
         method="GET",
         path="/v1/things",
-        now=NOW,
+        received_at=NOW,
         client=Client("127.0.0.1", "127.0.0.1", None),
         path_values={},
         query_string=b"",
@@ -78,24 +79,24 @@ def call(**changes: Any) -> RequestContext:
     return made
 
 
-def header(answer: Response, name: bytes) -> str | None:
-    return next((value.decode() for key, value in answer.headers if key == name), None)
+def header(response: Response, name: bytes) -> str | None:
+    return next((value.decode() for key, value in response.headers if key == name), None)
 
 
 def page(total: int, offset: int, limit: int, *, exact: bool = True, rows: int | None = None, **more: Any) -> Any:
     items = [{"n": 1}] * (limit if rows is None else rows)
-    answer = responder({"type": "array", "items": ITEM}, Link={"schema": {"type": "string"}})(
+    response = responder({"type": "array", "items": ITEM}, Link={"schema": {"type": "string"}})(
         call(arguments={"offset": offset, "limit": limit, **more}), Listing(items, total, exact)
     )
-    return orjson.loads(answer.body)["meta"]["pagination"], header(answer, b"link")
+    return orjson.loads(response.body)["meta"]["pagination"], header(response, b"link")
 
 
 def test_a_success_is_the_envelope_with_the_time_in_milliseconds() -> None:
-    answer = responder(ITEM)(call(), {"n": 1})
+    response = responder(ITEM)(call(), {"n": 1})
 
-    assert answer.status == 200
-    assert header(answer, b"content-type") == "application/json"
-    assert orjson.loads(answer.body) == {
+    assert response.status == 200
+    assert header(response, b"content-type") == "application/json"
+    assert orjson.loads(response.body) == {
         "data": {"n": 1},
         "meta": {"timestamp": "2026-11-23T12:00:00.007Z", "version": "1.0", "request_id": "mine"},
         "errors": None,
@@ -138,7 +139,7 @@ def test_the_log_learns_which_fields_do_not_fit_and_nothing_of_what_they_hold() 
         responder(ITEM)(call(), {"n": "hush", "m": "hush"})
 
     told = str(caught.value.__cause__)
-    assert "does not fit its schema: m: Is not known here. n: Must be a whole number." in told
+    assert "does not match its schema: m: Is not known here. n: Must be a whole number." in told
     assert "hush" not in told
 
 
@@ -160,17 +161,17 @@ def test_a_version_is_a_strong_tag() -> None:
 
 @pytest.mark.parametrize("wanted", ['"7"', '"1", "7"', "*", 'W/"7"', ' "7"'])
 def test_an_unchanged_read_is_a_304_with_its_tag_and_no_body(wanted: str) -> None:
-    answer = responder(ITEM, ETag=TAG)(call(headers={"if-none-match": wanted}), Result({"n": 1}, version=7))
+    response = responder(ITEM, ETag=TAG)(call(headers={"if-none-match": wanted}), Result({"n": 1}, version=7))
 
-    assert (answer.status, answer.body, header(answer, b"etag")) == (304, b"", '"7"')
-    assert header(answer, b"content-type") is None
+    assert (response.status, response.body, header(response, b"etag")) == (304, b"", '"7"')
+    assert header(response, b"content-type") is None
 
 
 @pytest.mark.parametrize("wanted", ['"8"', "7", "", '"77"', '"7'])
 def test_a_changed_read_is_a_200(wanted: str) -> None:
-    answer = responder(ITEM, ETag=TAG)(call(headers={"if-none-match": wanted}), Result({"n": 1}, version=7))
+    response = responder(ITEM, ETag=TAG)(call(headers={"if-none-match": wanted}), Result({"n": 1}, version=7))
 
-    assert answer.status == 200
+    assert response.status == 200
 
 
 def test_a_write_is_never_a_304() -> None:
@@ -234,19 +235,19 @@ def test_neighbours_keep_the_filters_escaped() -> None:
 
 def test_a_refusal_has_an_entry_for_each_violation_once() -> None:
     faults = [Violation("Is required.", "email"), Violation("Is required.", "email"), Violation("Is wrong.")]
-    answer = error_response(ValidationError(details=faults), "mine", NOW)
+    response = error_response(ValidationError(details=faults), "mine", NOW)
 
-    assert orjson.loads(answer.body)["errors"] == [
+    assert orjson.loads(response.body)["errors"] == [
         {"code": "VALIDATION_ERROR", "message": "Is required.", "field": "email"},
         {"code": "VALIDATION_ERROR", "message": "Is wrong."},
     ]
 
 
 def test_a_refusal_never_tells_its_reason() -> None:
-    answer = error_response(Forbidden(reason="hush"), "mine", NOW)
+    response = error_response(Forbidden(reason="hush"), "mine", NOW)
 
-    assert b"hush" not in answer.body
-    assert orjson.loads(answer.body)["data"] is None
+    assert b"hush" not in response.body
+    assert orjson.loads(response.body)["data"] is None
 
 
 def test_a_refusal_carries_its_headers() -> None:
@@ -255,9 +256,9 @@ def test_a_refusal_carries_its_headers() -> None:
 
 
 def test_messages_and_fields_are_never_longer_than_the_document_says() -> None:
-    answer = error_response(ValidationError(details=[Violation("m" * 9000, "f" * 9000)]), "mine", NOW)
+    response = error_response(ValidationError(details=[Violation("m" * 9000, "f" * 9000)]), "mine", NOW)
 
-    [entry] = orjson.loads(answer.body)["errors"]
+    [entry] = orjson.loads(response.body)["errors"]
     assert (len(entry["message"]), len(entry["field"])) == (500, 256)
 
 
@@ -291,4 +292,4 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize(("responses", "told"), UNUSABLE.values(), ids=UNUSABLE)
 def test_successes_that_cannot_be_rendered_are_refused_at_start(responses: dict[str, Any], told: str) -> None:
     with pytest.raises(UnusableResponsesError, match=told):
-        Responder({}, {"responses": responses}, policy())
+        ResponseRenderer({}, {"responses": responses}, policy())

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.pipeline.steps.idempotency import spelt
+from app.pipeline.steps.idempotency import canonical_json
 from app.spec.validation.json_body import parse
 
 
@@ -18,11 +18,11 @@ from app.spec.validation.json_body import parse
     ],
 )
 def test_the_same_content_is_the_same_request(one: bytes, other: bytes) -> None:
-    assert spelt(parse(one)) == spelt(parse(other))
+    assert canonical_json(parse(one)) == canonical_json(parse(other))
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [(1, True), (1, "1"), (0, False), (1, 1.5), ([], {}), (None, "null"), ("", None)]
 )
 def test_other_content_is_another_request(one: Any, other: Any) -> None:
-    assert spelt([one]) != spelt([other])
+    assert canonical_json([one]) != canonical_json([other])

@@ -9,11 +9,11 @@ import pytest
 
 from app.identifiers import lowest_id
 from tests.bench.scale import names
-from tests.bench.scale.databases import Refused
+from tests.bench.scale.databases import Rejected
 from tests.bench.scale.filling import Stream, rows_of
 from tests.bench.scale.population import ADMIN, BUSY, COLUMNS, NULL, RARELY, RARITIES, People, Population, Trail
 from tests.bench.scale.progress import Progress
-from tests.bench.scale.seed import refuse_production
+from tests.bench.scale.seed import reject_production
 
 UNTIL = datetime(2026, 3, 5, 12, tzinfo=UTC)
 SIZE = Population(users=2_000, events=6_000, until=UNTIL)
@@ -137,6 +137,6 @@ def test_a_pipe_gets_plain_lines():
 
 @pytest.mark.parametrize("environ", [{"CHARTER_ENV": "production"}, {}])
 def test_production_is_not_filled(environ):
-    with pytest.raises(Refused, match="CHARTER_ENV=development"):
-        refuse_production(environ)
-    refuse_production({"CHARTER_ENV": "development"})
+    with pytest.raises(Rejected, match="CHARTER_ENV=development"):
+        reject_production(environ)
+    reject_production({"CHARTER_ENV": "development"})

@@ -4,8 +4,7 @@ import inspect
 import re
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -16,6 +15,7 @@ from app.cli.listening import bind_port
 from app.cli.server import Server
 from app.cli.serving import options as timers
 from tests.service import config_for
+from tests.waiting import until
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: charter\r\n\r\n"
 LONGEST_SECONDS = 20
@@ -95,14 +95,7 @@ def response(client: socket.socket) -> bytes:
     return read
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def test_whoever_the_kernel_connected_is_answered_though_the_server_was_told_to_stop():
+def test_anybody_who_the_kernel_connected_is_answered_though_the_server_was_told_to_stop():
     with running() as one:
         one.free.clear()
         one.stop()
@@ -120,9 +113,9 @@ def test_whoever_the_kernel_connected_is_answered_though_the_server_was_told_to_
 
 def test_a_request_on_a_connection_made_just_before_the_port_closed_is_answered():
     with running() as one, closing(one.connect()) as client:
-        wait_until(lambda: len(one.server.server_state.connections) == 1)
+        until(lambda: len(one.server.server_state.connections) == 1)
         one.stop()
-        wait_until(lambda: one.listener.fileno() == -1)
+        until(lambda: one.listener.fileno() == -1)
         client.sendall(REQUEST)
         assert response(client).startswith(b"HTTP/1.1 200 ")
         assert one.ended()
@@ -171,8 +164,8 @@ def test_a_client_that_does_not_read_its_response_is_cut_off(monkeypatch):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(one.address)
         client.sendall(REQUEST)
-        wait_until(lambda: one.server.server_state.total_requests == 1)
-        wait_until(lambda: not one.server.server_state.connections)
+        until(lambda: one.server.server_state.total_requests == 1)
+        until(lambda: not one.server.server_state.connections)
 
 
 def test_a_client_that_reads_slowly_gets_a_second_for_each_kibibyte():
@@ -181,9 +174,9 @@ def test_a_client_that_reads_slowly_gets_a_second_for_each_kibibyte():
         client.settimeout(LONGEST_SECONDS)
         client.connect(one.address)
         client.sendall(REQUEST)
-        wait_until(lambda: bool(one.server._slow))
+        until(lambda: bool(one.server._slow))
         looked = one.server._next_look
-        wait_until(lambda: one.server._next_look > looked)
+        until(lambda: one.server._next_look > looked)
         assert len(response(client)) > 4_000_000
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings, strategies
+from hypothesis import given, strategies
 
 from app.spec.validation import schemas
 
@@ -60,7 +60,6 @@ def test_what_is_taken_for_the_url_of_a_picture_can_be_shown() -> None:
     taken = schemas.compile({}, fields["NewAvatarUrl"], direction="request").is_valid
     shown = schemas.compile({}, fields["AvatarUrl"], direction="response").is_valid
 
-    @settings(deadline=None)
     @given(strategies.from_regex(WEB_URL, fullmatch=True))
     def check(url: str) -> None:
         assert not taken(url) or shown(url)

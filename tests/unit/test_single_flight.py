@@ -27,7 +27,7 @@ class Leader:
 
 
 def fail() -> Any:
-    raise RuntimeError("no answer")
+    raise RuntimeError("no response")
 
 
 def test_all_who_wait_get_what_one_has_read() -> None:
@@ -42,7 +42,7 @@ def test_all_who_wait_get_what_one_has_read() -> None:
         assert [waiter.result(10) for waiter in (first, *others)] == ["read once"] * 9
 
 
-def test_who_waited_for_work_that_failed_does_it_himself() -> None:
+def test_who_waited_for_work_that_failed_does_it_themselves() -> None:
     single_flight: SingleFlight[str] = SingleFlight()
     leader = Leader(single_flight, fail)
     leader.others = 2
@@ -52,7 +52,7 @@ def test_who_waited_for_work_that_failed_does_it_himself() -> None:
         others = [pool.submit(single_flight.run, "key", lambda: "own") for _ in range(2)]
 
         assert [waiter.result(10) for waiter in others] == ["own", "own"]
-        with pytest.raises(RuntimeError, match="no answer"):
+        with pytest.raises(RuntimeError, match="no response"):
             first.result(10)
 
 

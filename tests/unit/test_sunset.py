@@ -1,4 +1,4 @@
-"""x-sunset: days of the calendar beside `deprecated: true`, compiled once into the headers of every answer."""
+"""x-sunset: days of the calendar beside `deprecated: true`, compiled once into the headers of every response."""
 
 from pathlib import Path
 
@@ -51,18 +51,22 @@ def test_without_the_key_an_operation_stays(tmp_path: Path, beside: str) -> None
 
 DEPRECATED, STAYING = "deprecated: true", "deprecated: false"
 BREACHES = {
-    "no day": ('"2026-02-30"', DEPRECATED, "There is no day 2026-02-30."),
-    "month thirteen": ('"2026-13-01"', DEPRECATED, "There is no day 2026-13-01."),
-    "year nought": ('"0000-01-01"', DEPRECATED, "There is no day 0000-01-01."),
-    "no day since": ('{on: "2026-03-01", since: "2026-02-30"}', DEPRECATED, "There is no day 2026-02-30."),
-    "gone before": ('{on: "2026-03-01", since: "2026-03-02"}', DEPRECATED, "goes before it is deprecated"),
+    "no day": ('"2026-02-30"', DEPRECATED, "There is no date 2026-02-30."),
+    "month thirteen": ('"2026-13-01"', DEPRECATED, "There is no date 2026-13-01."),
+    "year nought": ('"0000-01-01"', DEPRECATED, "There is no date 0000-01-01."),
+    "no day since": ('{on: "2026-03-01", since: "2026-02-30"}', DEPRECATED, "There is no date 2026-02-30."),
+    "gone before": (
+        '{on: "2026-03-01", since: "2026-03-02"}',
+        DEPRECATED,
+        "ends on 2026-03-01, before it is deprecated on 2026-03-02",
+    ),
     "a word": ("soon", DEPRECATED, "value of x-sunset"),
     "a moment": ('"2026-03-01T00:00:00Z"', DEPRECATED, "value of x-sunset"),
     "a number": ("20260301", DEPRECATED, "value of x-sunset"),
     "half of the long form": ('{since: "2026-03-01"}', DEPRECATED, "value of x-sunset"),
     "more than the long form": ('{on: "2026-03-01", since: "2026-03-01", why: x}', DEPRECATED, "value of x-sunset"),
-    "not deprecated": ('"2026-03-01"', STAYING, "has x-sunset and is not deprecated. Add deprecated: true."),
-    "silent about it": ('"2026-03-01"', "summary: It stays.", "has x-sunset and is not deprecated"),
+    "not deprecated": ('"2026-03-01"', STAYING, "has x-sunset, but is not deprecated. Add deprecated: true."),
+    "silent about it": ('"2026-03-01"', "summary: It stays.", "has x-sunset, but is not deprecated"),
 }
 
 
@@ -82,4 +86,4 @@ def test_an_explanation_that_no_header_can_hold_stops_the_start(tmp_path: Path, 
 
     [fault] = faults(tmp_path, get("tags:", f"{beside}\n  x-sunset: 2027-06-30\n  tags:"))
 
-    assert fault.startswith("openapi/paths/user.yaml:5: The url that explains GET")
+    assert fault.startswith("openapi/paths/user.yaml:5: The externalDocs of GET")

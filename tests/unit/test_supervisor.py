@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +16,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from tests.command import ROOT, clean_environment
+from tests.waiting import until
 
 LONGEST_SECONDS = 30
 # What each small worker begins with: its channel, and signals as a worker has them.
@@ -93,8 +93,7 @@ def test_workers_that_end_unasked_are_replaced_and_told_of():
     with supervised(_once(ends), workers=len(ENDS)) as one:
         started = [one.next("worker_started") for _ in ENDS]
         died = {line["slot"]: line for line in (one.next("worker_died") for _ in ENDS)}
-        while f"charter_workers {len(ENDS)}.0" not in one.figures():
-            time.sleep(0.05)
+        until(lambda: f"charter_workers {len(ENDS)}.0" in one.figures())
         for slot, (_, (reason, exit_code, signal_name)) in enumerate(ENDS):
             told = died[slot]
             assert (told["reason"], told["exit_code"], told["signal"]) == (reason, exit_code, signal_name)

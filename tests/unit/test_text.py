@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings, strategies
+from hypothesis import given, strategies
 
 from app import text
 from app.addresses import canonical, canonical_domain, is_address
@@ -22,6 +22,7 @@ def test_what_is_too_long_is_refused_before_it_is_normalised(normalise: Callable
         normalise("a" * (text.MAX_LENGTH + 1))
 
 
+@pytest.mark.measured
 @pytest.mark.parametrize(
     "read",
     [
@@ -82,7 +83,6 @@ def test_a_search_key_is_told_by_all_forms_and_cases_of_every_character() -> Non
             assert {text.search_key(other) for other in (key, *(f"a{other}b" for other in others))} == {key}, sign
 
 
-@settings(deadline=None)
 @given(strategies.text(max_size=100))
 def test_a_search_key_is_its_own_and_bounded(typed: str) -> None:
     key = text.search_key(typed)

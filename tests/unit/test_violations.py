@@ -63,7 +63,7 @@ def test_every_violation_is_listed_with_its_field() -> None:
         "x": 1,
     }
     assert violations(USER, body) == [
-        ("email", "Must be a mail address."),
+        ("email", "Must be an email address."),
         ("friends.1.email", "Must be text."),
         ("friends.2", "Must be an object."),
         ("id", "Is set by the server and cannot be sent."),
@@ -108,7 +108,7 @@ def test_a_name_without_end_is_cut() -> None:
         ({"enum": ["active", "suspended"]}, SECRET, "Must be active or suspended."),
         ({"enum": ["a", 1, None]}, SECRET, "Must be a, 1 or null."),
         ({"enum": list(range(20))}, SECRET, "Is not one of the allowed values."),
-        ({"type": "string", "pattern": "^a+$"}, SECRET, "Does not have the form it must have."),
+        ({"type": "string", "pattern": "^a+$"}, SECRET, "Does not match the required pattern."),
         ({"type": "string", "maxLength": 3}, SECRET, "Must have at most 3 characters."),
         ({"type": "string", "nullable": True}, 1, "Must be text or null."),
         ({"type": "number", "maximum": 3}, 4, "Must be at most 3."),

@@ -107,5 +107,5 @@ def upkeep(_: Deployment) -> Iterator[Verdict]:
         days = (datetime.now(UTC) - oldest).days
         yield warning(
             f"a counter of {counted(days, 'day')} ago is still there: upkeep has not run lately",
-            "start the server, which does it at its start and every day; where it runs, look for UPKEEP in its log",
+            "start the server, which does it at its start and every day; if it runs, look for MAINTENANCE in its log",
         )

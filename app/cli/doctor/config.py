@@ -1,42 +1,21 @@
 """The settings: every fault, and what works in production but should not stay so."""
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, failed, ok, warning
-from app.config import Config, variable
 from app.security.access_tokens import key_id
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_SECRET = {variable(item) for item in fields(Config) if item.metadata["secret"]}
-_CREDENTIALS = re.compile("//[^/]*@")
-_LONGEST_SHOWN = 100
 
 
 def values(deployment: Deployment) -> Iterator[Verdict]:
     """Tell every value that is missing, wrong, or at odds with another."""
     for fault in deployment.faults:
-        variable, said = fault.split(" ", 1)
-        text = _shown(variable, deployment.given)
-        if said.startswith("takes "):
-            instead = f"set {variable} to another value" + (f" than {text}" if text else "")
-            yield failed(f"{variable} is wrong" + (f": {text}" if text else ""), f"{instead}: it {said}")
-        else:
-            found, _, fix = said.partition("; ")
-            yield failed(f"{variable} {found}", fix + (f"; it is {text}" if text else ""))
+        yield failed(fault.message.rstrip("."), fault.fix or f"correct {fault.variable}")
     if not deployment.faults:
         yield ok(f"{deployment.config.env}, gateway {deployment.config.gateway}; none missing, wrong or contradictory")
-
-
-def _shown(variable: str, given: Mapping[str, str]) -> str | None:
-    """Return a value for people to see, quoted; None for one that is not given, or may hold a secret."""
-    if variable not in given or variable in _SECRET:
-        return None
-    value = _CREDENTIALS.sub("//***@", given[variable])
-    return repr(value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…")
 
 
 def servers(deployment: Deployment) -> Iterator[Verdict]:

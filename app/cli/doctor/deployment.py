@@ -11,7 +11,7 @@ from app.cli.bootstrap import is_local, ready_config
 from app.cli.doctor.findings import Verdict, failed, ok, warning
 from app.cli.refusals import Refusal
 from app.cli.state import SECRET_NAMES
-from app.config import Config
+from app.config import Config, ConfigFault
 from app.embedded import EmbeddedError
 from app.embedded.server import DirectoryLock
 from app.observability import logging
@@ -28,7 +28,7 @@ class Deployment:
 
     Attributes:
         settings: as far as they can be read; what is wrong or missing has its default.
-        faults: of the settings, a line for each.
+        faults: of the configuration.
         given: the variables that say something.
         servers: what is to be said of the servers of development.
         made_at: when development made its secrets; None where they were given.
@@ -37,7 +37,7 @@ class Deployment:
     """
 
     config: Config
-    faults: list[str]
+    faults: list[ConfigFault]
     given: Mapping[str, str]
     servers: list[Verdict] = field(default_factory=list)
     made_at: datetime | None = None
@@ -51,7 +51,7 @@ class Deployment:
 
     def is_wrong(self, variable: str) -> bool:
         """Say whether a variable was given and cannot be read."""
-        return any(fault.startswith(f"{variable} ") and " is missing" not in fault for fault in self.faults)
+        return any(fault.variable == variable and " is missing" not in fault.message for fault in self.faults)
 
     def masked(self, text: str) -> str:
         """Return a text without any secret of the settings, should an error message have repeated one.
@@ -91,7 +91,7 @@ def _local(given: Mapping[str, str], running: ExitStack) -> Deployment:
     needs = ("DATABASE_URL", *SECRET_NAMES)
     absent = [name for name in needs if name not in given]
     # What is not given is made by the first run: its absence is no fault.
-    faults = [fault for fault in faults if fault.split(" ", 1)[0] not in absent]
+    faults = [fault for fault in faults if fault.variable not in absent]
     found = Deployment(config, faults, given)
     unmade = [what for what in _places(state, absent) if not what.exists()]
     if faults or unmade:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, counted, failed, ok, warning
 from app.database import run
-from app.services.rights import lacking, needed
+from app.services.database_rights import lacking, needed
 
 # Who owns the tables, their schema or the database can switch off a trigger, or drop what it guards.
 _STANDING = """

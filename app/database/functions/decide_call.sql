@@ -6,7 +6,7 @@
 -- cannot establish is denied (law 9). It does not look at the target: a request without the permission cannot learn
 -- whether the target exists.
 --
--- Called by: app/pipeline/steps/session.py
+-- Called by: app/pipeline/steps/authorization.py
 --
 -- Arguments:
 --   p_now           the present moment; the caller passes the database's clock, tests pass their own

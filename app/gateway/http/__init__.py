@@ -1,1 +1,1 @@
-"""HTTP/1.1 on one connection: read strictly, answered by uvicorn's cycle."""
+"""HTTP/1.1 on one connection: requests are read strictly, and uvicorn's cycle sends the responses."""

@@ -1,4 +1,4 @@
-"""One request and its response on a connection: uvicorn's cycle, with what it leaves open about their ends."""
+"""One request and its response on a connection: uvicorn's cycle, and what RFC 9112 adds about their ends."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,28 +13,28 @@ class Cycle(RequestResponseCycle):
     """A request and its response.
 
     Attributes:
-        is_last: the response to a body that has not arrived whole was sent, and ends the connection. uvicorn would
-            close it at once; what the client still sends would reset it, and the response might be lost (RFC 9112,
-            9.6). Here the connection is left to close.
+        is_last: the response was sent before the body had arrived, and ends the connection. uvicorn would close it at
+            once; data that the client still sends would reset it, and the response might be lost (RFC 9112, 9.6).
+            Here the protocol closes it.
     """
 
     is_last = False
 
     async def run_asgi(self, app: Any) -> None:
-        """Have the application answer.
+        """Run the application.
 
-        It is cancelled when the grace of a server that ends is over. What comes through here then waits for a client to
-        read, and nothing more can be sent: the connection is closed. uvicorn would log a trace, and try to send a 500.
+        It is cancelled when the grace period of a server that ends is over. A response that still waits for its client
+        to read cannot be sent any more: the connection is closed. uvicorn would log a trace, and try to send a 500.
         """
 
-        async def response(scope: Any, receive: Any, send: Any) -> None:
+        async def run(scope: Any, receive: Any, send: Any) -> None:
             try:
                 await app(scope, receive, send)
             except asyncio.CancelledError:
                 self.disconnected = True
                 self.transport.close()
 
-        await super().run_asgi(response)
+        await super().run_asgi(run)
 
     async def send(self, message: Any) -> None:
         """Send a part of the response."""
@@ -47,21 +47,21 @@ class Cycle(RequestResponseCycle):
             await super().send(message)
 
     def _start(self, message: Any) -> bool:
-        """Write status and headers as uvicorn does, which looks at each header by itself, in a third of the time.
+        """Write status and headers as uvicorn does, in a third of the time: uvicorn looks at each header by itself.
 
         Returns:
-            False: this is not one of our usual responses, and nothing is written.
+            False: this is not one of our usual responses, and nothing was written.
         """
         status, headers = message.get("status"), [*self.default_headers, *message.get("headers", ())]
-        found = {name.lower(): value for name, value in headers}
-        length = found.get(b"content-length")
+        values = {name.lower(): value for name, value in headers}
+        length = values.get(b"content-length")
         if (
             (length is None and status not in _BODILESS)
             or self.disconnected
             or self.access_log
             or self.flow.write_paused
-            or b"connection" in found
-            or b"transfer-encoding" in found
+            or b"connection" in values
+            or b"transfer-encoding" in values
         ):
             return False
         block = b"".join([b"%b: %b\r\n" % header for header in headers])
@@ -80,24 +80,24 @@ class BodyCycle(Cycle):
 
     Attributes:
         is_read: the application has asked for the body.
-        break_off: answers for it; set when the body is broken before the application asked.
+        on_broken_body: sends the response in its place; set when the body turns out to be broken before it has asked.
     """
 
     is_read = False
-    break_off: Callable[[], None] | None = None
+    on_broken_body: Callable[[], None] | None = None
 
     async def receive(self) -> Any:
         """Return the next part of the body."""
         self.is_read = True
-        if self.break_off is not None and not self.response_started:
-            self.break_off()
+        if self.on_broken_body is not None and not self.response_started:
+            self.on_broken_body()
         return await super().receive()
 
     async def send(self, message: Any) -> None:
         """Send a part of the response.
 
-        A client that waits for a 100 and gets its final status instead may send the body or not: the connection ends,
-        as nobody could tell what comes next on it (RFC 9110, 10.1.1).
+        A client that waits for a 100 and gets the final status instead may send the body or not. The connection ends,
+        since nobody could know what comes next on it (RFC 9110, 10.1.1).
         """
         if self.waiting_for_100_continue and not self.response_started and not self.body:
             self.keep_alive = False

@@ -1,114 +1,113 @@
-"""One connection: uvicorn's, with requests read by our own reader, and what it refuses answered our way.
+"""One connection: uvicorn's, with requests read by our own reader, and unreadable requests rejected our way.
 
 uvicorn's httptools stops at any Upgrade header and loses the body behind it; it also leaves many rules of RFC 9112 to
-the server. Of uvicorn's class everything else is used: the cycle of request and response, flow control, pipelining,
+the server. Everything else of uvicorn's class is used: the cycle of request and response, flow control, pipelining,
 keep-alive and shutdown.
 
-A refused request gets its answer in the envelope as long as it begins as a request does; what is not HTTP at all gets
-a plain 400. Either way nothing behind it is read, and the connection is closed.
-
-Who does not finish the head of a request in time is disconnected without an answer; uvicorn would wait for ever.
+After a rejected request nothing more is read, and the connection is closed. A client that does not finish the head of a
+request in time is disconnected without a response; uvicorn would wait for ever.
 """
 
 import asyncio
-import re
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.config import Config
 from app.errors import AppError
 from app.gateway.http.cycle import BodyCycle, Cycle
-from app.gateway.http.request_head import Head, Refused
+from app.gateway.http.rejection import RequestLine, parse_request_line, rejection
+from app.gateway.http.request_head import Head, ProtocolError
 from app.gateway.http.request_reader import RequestReader
-from app.gateway.response_sender import DEFAULT_HEADERS
-from app.identifiers import new_id
-from app.observability.logging import log_request
-from app.pipeline.envelope import error_response
 
-_REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([^ ?#]{0,300})")
-_PLAIN = [(b"content-type", b"text/plain; charset=utf-8")]
-# After a response that comes before the end of its request the client is given this long to read it, and what it still
-# sends is thrown away: a connection closed with unread data is reset, and the response may be lost (RFC 9112, 9.6).
+# A response that comes before the end of its request ends the connection. The client gets this long to read it, and
+# what it still sends is dropped: closing with unread data resets the connection, and the response may be lost
+# (RFC 9112, 9.6).
 _LINGER_SECONDS = 2
+
+
+def protocol_factory(config: Config) -> "partial[Protocol]":
+    """Return what uvicorn calls for each connection, as its `http` option."""
+    return partial(Protocol, head_seconds=config.head_seconds)
 
 
 class Protocol(HttpToolsProtocol):
     """One connection.
 
-    Attributes:
-        head_seconds: how long a head may take to arrive, and a new connection to send one; the factory sets it for
-            the process, as uvicorn makes these objects by itself.
+    Args:
+        head_seconds: how long a head may take to arrive, and a new connection may wait before it sends one.
+        options: of uvicorn's class.
     """
 
-    head_seconds: float = 15
-    _patience: asyncio.TimerHandle | None = None
-    # Begun by what is being read, and started when all of that is understood.
+    _timer: asyncio.TimerHandle | None = None
+    # Begun by the data that is being read, and started when all of that data is understood.
     _begun: Cycle | None = None
-    # The one before a request that waits for its turn.
-    _before: Cycle
+    # The cycle before a request that waits for its turn.
+    _previous: Cycle
     cycle: Cycle
     _is_over = False
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, *, head_seconds: float, **options: Any) -> None:
+        super().__init__(**options)
+        self._head_seconds = head_seconds
         self._reader = RequestReader(self)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
-        self._wait(self.head_seconds)
+        self._start_timer(self._head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
-        self._stop_waiting()
+        """Stop the timer."""
+        self._stop_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read what arrived."""
+        """Read the data that arrived."""
         if self._is_over:
             return
         self._unset_keepalive_if_required()
         try:
             self._reader.feed(data)
-        except Refused as refused:
-            self._end(refused.error)
+        except ProtocolError as error:
+            self._reject_unreadable(error.response_error)
         if self._begun is not None:
             begun, self._begun = self._begun, None
             self._start_asgi_task(begun, self.app)
-        if self._patience is None and (self._has_answered() or self._reader.in_head):
-            self._wait(self.head_seconds)
+        if self._timer is None and (self._is_idle() or self._reader.in_head):
+            self._start_timer(self._head_seconds)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Answer a client that sends no more but may still read; what has not come whole by now never will."""
-        if self._is_over or self._has_answered() or self._reader.in_body or self._reader.in_head:
+        """Keep the connection for a client that sends no more but may still read, unless a request is incomplete."""
+        if self._is_over or self._is_idle() or self._reader.in_body or self._reader.in_head:
             return False
         self.cycle.keep_alive = False
         return True
 
-    def _wait(self, seconds: float) -> None:
-        self._patience = self.loop.call_later(seconds, self._hang_up)
+    def _start_timer(self, seconds: float) -> None:
+        self._timer = self.loop.call_later(seconds, self._on_timeout)
 
-    def _stop_waiting(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-    def _has_answered(self) -> bool:
+    def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
-    def _hang_up(self) -> None:
-        if self._is_over or self._has_answered():
+    def _on_timeout(self) -> None:
+        if self._is_over or self._is_idle():
             self.transport.close()
         else:
-            # An answer is still on its way to who sends ahead.
+            # A response is still on its way to a client that has begun its next request.
             self.cycle.keep_alive = False
 
     def on_head(self, head: Head) -> None:
         """Begin a request; uvicorn's own way to do so asks its parser."""
-        self._stop_waiting()
+        self._stop_timer()
         path = head.path.decode("ascii")
         self.scope = {
             "type": "http",
@@ -125,7 +124,7 @@ class Protocol(HttpToolsProtocol):
             "headers": head.headers,
             "state": self.app_state.copy(),
         }
-        before = self.cycle
+        previous = self.cycle
         self.cycle = (BodyCycle if head.length is None or head.expects else Cycle)(
             scope=self.scope,
             transport=self.transport,
@@ -139,15 +138,15 @@ class Protocol(HttpToolsProtocol):
             keep_alive=head.keep_alive,
             on_response=self.on_response_complete,
         )
-        if before is None or before.response_complete:
+        if previous is None or previous.response_complete:
             self._begun = self.cycle
         else:
-            self._before = before
+            self._previous = previous
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
 
     def on_body(self, body: bytes) -> None:
-        """Hand on a part of the body; after the answer there is nobody who wants it."""
+        """Hand on a part of the body; after the response nobody needs it."""
         if not self.cycle.response_complete:
             self.cycle.body += body
             if len(self.cycle.body) > HIGH_WATER_LIMIT:
@@ -155,7 +154,7 @@ class Protocol(HttpToolsProtocol):
             self.cycle.message_event.set()
 
     def on_end(self) -> None:
-        """Tell that the body is complete."""
+        """Note that the body is complete."""
         if not self.cycle.response_complete:
             self.cycle.more_body = False
             self.cycle.message_event.set()
@@ -166,12 +165,11 @@ class Protocol(HttpToolsProtocol):
         if self.cycle.is_last:
             self._linger()
 
-    def _end(self, error: AppError) -> None:
-        """Refuse what cannot be read; while answers to what came before are pending, let them be the last instead."""
+    def _reject_unreadable(self, error: AppError) -> None:
+        """Reject a request; while responses to earlier requests are pending, they are the last ones instead."""
         if not self._reader.in_body:
-            if self._has_answered():
-                line = _REQUEST_LINE.match(self._reader.opening)
-                self._refuse(error, *(line.groups() if line else (b"", b"")))
+            if self._is_idle():
+                self._reject(error, parse_request_line(self._reader.opening))
             else:
                 self.cycle.keep_alive = False
             return
@@ -179,62 +177,38 @@ class Protocol(HttpToolsProtocol):
         broken.keep_alive = False
         if self.pipeline and self.pipeline[0][0] is broken:
             self.pipeline.popleft()
-            self.cycle = self._before
+            self.cycle = self._previous
             self.cycle.keep_alive = False
         elif broken.response_started:
             if broken.response_complete:
                 self._linger()
         elif broken is self._begun or (isinstance(broken, BodyCycle) and broken.is_read):
             self._begun = None
-            self._refuse_body(error)
+            self._reject_body(error)
         elif isinstance(broken, BodyCycle):
-            # It is being worked on, so far without its body.
-            broken.break_off = lambda: self._refuse_body(error)
+            # The request is being worked on, so far without its body.
+            broken.on_broken_body = lambda: self._reject_body(error)
 
-    def _refuse_body(self, error: AppError) -> None:
+    def _reject_body(self, error: AppError) -> None:
         self.cycle.disconnected = True
         self.cycle.message_event.set()
-        self._refuse(error, self.scope["method"].encode("ascii"), self.scope["raw_path"])
+        self._reject(error, RequestLine(self.scope["method"].encode("ascii"), self.scope["raw_path"]))
 
-    def _refuse(self, error: AppError, method: bytes, path: bytes) -> None:
-        """Answer, and close.
-
-        Args:
-            method, path: as far as they are known, without the query; no method: it is not HTTP.
-        """
-        if method:
-            request_id = str(new_id())
-            status, headers, body = error_response(error, request_id, datetime.now(UTC))
-            headers = [*headers, (b"x-request-id", request_id.encode()), *DEFAULT_HEADERS]
-            log_request(
-                request_id=request_id,
-                operation_id=None,
-                method=method.decode("ascii"),
-                path=path.decode("ascii", "backslashreplace"),
-                status=status,
-                duration_ms=0,
-                user_id=None,
-                queries=0,
-                code=error.code,
-            )
-        else:
-            status, headers, body = 400, _PLAIN, b"Invalid HTTP request received."
+    def _reject(self, error: AppError, line: RequestLine) -> None:
+        """Send the response to a request that cannot be read, and close the connection."""
+        if not line.method:
             self.logger.warning("Invalid HTTP request received.")
-        headers = [*headers, (b"content-length", b"%d" % len(body))]
-        if (b"connection", b"close") not in headers:
-            headers.append((b"connection", b"close"))
-        lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *headers)]
         self.flow.resume_reading()
-        self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", b"" if method == b"HEAD" else body]))
+        self.transport.write(rejection(error, line, self.server_state.default_headers))
         self._linger()
 
     def _linger(self) -> None:
-        """Say that nothing more comes, and close when the client does, or soon."""
+        """Send nothing more, and close when the client does, or soon."""
         self._is_over = True
-        self._stop_waiting()
+        self._stop_timer()
         self._unset_keepalive_if_required()
         if self.transport.can_write_eof() and not self.transport.is_closing():
             self.transport.write_eof()
-            self._wait(_LINGER_SECONDS)
+            self._start_timer(_LINGER_SECONDS)
         else:
             self.transport.close()

@@ -4,18 +4,18 @@ import re
 from typing import NoReturn, Protocol
 
 from app.errors import HeadersTooLarge, MalformedBody, UriTooLong
-from app.gateway.http.request_head import FIELDS, LINE, LINE_CAP, TOKEN, Head, Refused, read_head, refuse_syntax
+from app.gateway.http.request_head import FIELDS, LINE, MAX_LINE, TOKEN, Head, ProtocolError, read_head, reject_syntax
 
-# How much is kept of a head that has not arrived whole, beside its first line: more than any setting allows.
-_FIELDS_CAP = 70_000
-# The line before a chunk, the chunk extensions of a whole request, and its trailer: none of them means anything here.
-_KEPT_OF_BODY_CAP = _EXTENSIONS_CAP = _TRAILER_CAP = 4_096
+# How much of an incomplete head is buffered, besides its first line: more than any configuration allows.
+_MAX_FIELDS = 70_000
+# The line before a chunk, the chunk extensions of a whole request, and its trailer: all of them are ignored.
+_MAX_BUFFERED = _MAX_EXTENSIONS = _MAX_TRAILER = 4_096
 
 _CRLF = b"\r\n"
 _END = b"\r\n\r\n"
 _EMPTY_LINES = re.compile(rb"(?:\r\n)++")
 _START = re.compile(rb"\r|%b" % TOKEN)
-# A control character, or a line that does not end in CRLF: no head, however it goes on.
+# A control character, or a line that does not end in CRLF: the head is invalid, however it goes on.
 _BREAK = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _QUOTED = rb"\"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*+\""
 _EXTENSION = rb"[ \t]*+;[ \t]*+%b++(?:[ \t]*+=[ \t]*+(?:%b++|%b))?+" % (TOKEN, TOKEN, _QUOTED)
@@ -23,32 +23,32 @@ _CHUNK = re.compile(rb"0*+([0-9A-Fa-f]{1,15}+|(?<=0))((?:%b)*+)\r\n" % _EXTENSIO
 
 
 class Receiver(Protocol):
-    """Who is told of the requests."""
+    """What the reader calls for each request."""
 
     def on_head(self, head: Head) -> None:
-        """Learn that a request has begun."""
+        """Begin a request."""
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of its body."""
+        """Add a part of its body."""
 
     def on_end(self) -> None:
-        """Learn that it is complete."""
+        """Complete it."""
 
 
 class RequestReader:
-    """Tells a receiver of the requests in a stream of bytes.
+    """Calls a receiver for the requests in a stream of bytes.
 
-    What is kept is bounded, and no byte is looked at again and again as others trickle in.
+    The buffer is bounded, and no byte is searched again and again while others trickle in.
     """
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
-        # What cannot be told yet: a part of a head, of a line before a chunk, or of a trailer.
-        self._kept = bytearray()
-        # How far a head that is kept was searched for its end, and up to where its lines are known to be right.
-        self._searched = self._known = self._fields_start = 0
+        # What is incomplete: a part of a head, of a line before a chunk, or of a trailer.
+        self._buffer = bytearray()
+        # How far a buffered head was searched for its end, and up to where its lines are known to be valid.
+        self._searched = self._valid = self._fields_start = 0
         self._head: Head | None = None
-        # How much of the body, or of the chunk, is to come.
+        # How much of the body, or of the chunk, is still to come.
         self._left = 0
         self._extensions = 0
         self._after_chunk = self._in_trailer = False
@@ -57,23 +57,23 @@ class RequestReader:
     @property
     def in_head(self) -> bool:
         """Whether a head has begun to arrive."""
-        return self._head is None and bool(self._kept)
+        return self._head is None and bool(self._buffer)
 
     @property
     def in_body(self) -> bool:
-        """Whether a head was told whose body is not complete."""
+        """Whether a request has begun whose body is not complete."""
         return self._head is not None
 
     @property
     def opening(self) -> bytes:
-        """The first line of the head that is being read, or was refused, as far as it is there."""
-        return bytes(self._kept[:LINE_CAP]).partition(b"\r")[0].partition(b"\n")[0]
+        """The first line of the head that is being read, or was rejected, as far as it has arrived."""
+        return bytes(self._buffer[:MAX_LINE]).partition(b"\r")[0].partition(b"\n")[0]
 
     def feed(self, data: bytes) -> None:
-        """Read on. Behind a request that ends its connection, or is refused, nothing is read.
+        """Read data. After a request that ends its connection, or is rejected, nothing is read.
 
         Raises:
-            Refused: what came is not HTTP.
+            ProtocolError: the data is not HTTP.
         """
         position, size = 0, len(data)
         try:
@@ -84,68 +84,68 @@ class RequestReader:
                     position = self._read_data(data, position)
                 else:
                     position = size - self._read_chunks(data, position)
-        except Refused:
+        except ProtocolError:
             self._over = True
             raise
 
     def _read_head(self, data: bytes, position: int) -> int:
         """Return how far it was read."""
-        if self._kept:
-            return self._read_kept_head(data, position)
+        if self._buffer:
+            return self._read_buffered_head(data, position)
         if data[position] == 0x0D and (empty := _EMPTY_LINES.match(data, position)):
-            # RFC 9112, 2.2: an empty line before a request counts for nothing.
+            # RFC 9112, 2.2: empty lines before a request are ignored.
             return empty.end()
         end = data.find(_END, position) + len(_END)
         if end < len(_END):
-            self._kept += data[position:]
-            self._check_kept()
+            self._buffer += data[position:]
+            self._check_buffered_head()
             return len(data)
-        self._tell(data[position:end])
+        self._begin(data[position:end])
         return end
 
-    def _read_kept_head(self, data: bytes, position: int) -> int:
-        kept = self._kept
-        kept += data[position:]
-        if kept[0] == 0x0D and (empty := _EMPTY_LINES.match(kept)):
-            del kept[: empty.end()]
-            rest = len(kept)
-            kept.clear()
+    def _read_buffered_head(self, data: bytes, position: int) -> int:
+        buffer = self._buffer
+        buffer += data[position:]
+        if buffer[0] == 0x0D and (empty := _EMPTY_LINES.match(buffer)):
+            del buffer[: empty.end()]
+            rest = len(buffer)
+            buffer.clear()
             return len(data) - rest
-        end = kept.find(_END, max(self._searched - len(_END) + 1, 0)) + len(_END)
+        end = buffer.find(_END, max(self._searched - len(_END) + 1, 0)) + len(_END)
         if end < len(_END):
-            self._check_kept()
+            self._check_buffered_head()
             return len(data)
-        raw, rest = bytes(kept[:end]), len(kept) - end
-        kept.clear()
-        self._searched = self._known = 0
-        self._tell(raw)
+        raw, rest = bytes(buffer[:end]), len(buffer) - end
+        buffer.clear()
+        self._searched = self._valid = 0
+        self._begin(raw)
         return len(data) - rest
 
-    def _check_kept(self) -> None:
-        """Refuse a head that has not arrived whole as soon as it cannot become one, or is too large."""
-        kept, new = self._kept, max(self._searched - 1, 0)
-        if _BREAK.search(kept, new) or not _START.match(kept):
-            refuse_syntax(bytes(kept))
-        self._searched = len(kept)
-        end = kept.rfind(_CRLF, max(self._known, new)) + len(_CRLF)
+    def _check_buffered_head(self) -> None:
+        """Reject an incomplete head as soon as it cannot become valid, or is too large."""
+        buffer, new = self._buffer, max(self._searched - 1, 0)
+        if _BREAK.search(buffer, new) or not _START.match(buffer):
+            reject_syntax(bytes(buffer))
+        self._searched = len(buffer)
+        end = buffer.rfind(_CRLF, max(self._valid, new)) + len(_CRLF)
         if end >= len(_CRLF):
-            if not self._known:
-                line = LINE.match(kept)
+            if not self._valid:
+                line = LINE.match(buffer)
                 if line is None:
-                    refuse_syntax(bytes(kept))
-                self._known = self._fields_start = line.end()
-            if FIELDS.fullmatch(kept, self._known, end) is None:
-                refuse_syntax(bytes(kept))
-            self._known = end
-        _check_size(self._fields_start if self._known else len(kept), len(kept))
+                    reject_syntax(bytes(buffer))
+                self._valid = self._fields_start = line.end()
+            if FIELDS.fullmatch(buffer, self._valid, end) is None:
+                reject_syntax(bytes(buffer))
+            self._valid = end
+        _check_size(self._fields_start if self._valid else len(buffer), len(buffer))
 
-    def _tell(self, raw: bytes) -> None:
+    def _begin(self, raw: bytes) -> None:
         try:
-            if len(raw) > LINE_CAP:
+            if len(raw) > MAX_LINE:
                 _check_size(raw.find(_CRLF), len(raw))
             head = read_head(raw)
-        except Refused:
-            self._kept += raw
+        except ProtocolError:
+            self._buffer += raw
             raise
         self._head, self._left = head, head.length or 0
         self._receiver.on_head(head)
@@ -161,7 +161,7 @@ class RequestReader:
         self._receiver.on_end()
 
     def _read_data(self, data: bytes, position: int) -> int:
-        """Take what is there of a body of known length, or of a chunk."""
+        """Read what has arrived of a body of known length, or of a chunk."""
         assert self._head is not None
         end = min(position + self._left, len(data))
         self._left -= end - position
@@ -174,14 +174,14 @@ class RequestReader:
         return end
 
     def _read_chunks(self, data: bytes, position: int) -> int:
-        """Read what stands between chunks, and chunks that are there whole; return how much is unread."""
-        if self._kept:
+        """Read what stands between chunks, and complete chunks; return how much is unread."""
+        if self._buffer:
             rest = data[position:]
             if b"\n" not in rest:
-                self._keep(rest)
+                self._add_to_buffer(rest)
                 return 0
-            data, position = bytes(self._kept) + rest, 0
-            self._kept.clear()
+            data, position = bytes(self._buffer) + rest, 0
+            self._buffer.clear()
         if not self._in_trailer:
             body, position = self._take_chunks(data, position)
             if body:
@@ -194,18 +194,18 @@ class RequestReader:
         while position < size and not self._in_trailer:
             if self._after_chunk:
                 if not data.startswith(_CRLF, position):
-                    self._keep(data[position:], broken=data[position:] != b"\r")
+                    self._add_to_buffer(data[position:], broken=data[position:] != b"\r")
                     break
                 position += len(_CRLF)
                 self._after_chunk = False
                 continue
             found = _CHUNK.match(data, position)
             if found is None:
-                self._keep(data[position:], broken=b"\n" in data[position:])
+                self._add_to_buffer(data[position:], broken=b"\n" in data[position:])
                 break
             self._extensions += len(found[2])
-            if self._extensions > _EXTENSIONS_CAP:
-                _refuse_body()
+            if self._extensions > _MAX_EXTENSIONS:
+                _reject_body()
             length = int(found[1] or b"0", 16)
             position = found.end() + length
             pieces.append(data[found.end() : position])
@@ -215,29 +215,31 @@ class RequestReader:
         return b"".join(pieces), position
 
     def _read_trailer(self, data: bytes) -> int:
-        """Pass over the trailer (RFC 9112, 7.1.2: it may be discarded); return how much is unread."""
+        """Skip the trailer (RFC 9112, 7.1.2: it may be discarded); return how much is unread."""
         end = 0 if data.startswith(_CRLF) else data.find(_END) + len(_CRLF)
         if end == 1:
-            self._keep(data, broken=_BREAK.search(data) is not None)
+            self._add_to_buffer(data, broken=_BREAK.search(data) is not None)
             return 0
-        if end > _TRAILER_CAP or FIELDS.fullmatch(data, 0, end) is None:
-            _refuse_body()
+        if end > _MAX_TRAILER or FIELDS.fullmatch(data, 0, end) is None:
+            _reject_body()
         self._finish()
         return len(data) - end - len(_CRLF)
 
-    def _keep(self, rest: bytes, *, broken: bool = False) -> None:
-        self._kept += rest
-        if broken or len(self._kept) > _KEPT_OF_BODY_CAP:
-            _refuse_body()
+    def _add_to_buffer(self, rest: bytes, *, broken: bool = False) -> None:
+        self._buffer += rest
+        if broken or len(self._buffer) > _MAX_BUFFERED:
+            _reject_body()
 
 
 def _check_size(line: int, head: int) -> None:
-    """Refuse a head whose first line, or what follows it, is longer than any setting allows."""
-    if line > LINE_CAP:
-        raise Refused(UriTooLong())
-    if head - line > _FIELDS_CAP:
-        raise Refused(HeadersTooLarge())
+    """Reject a head whose first line, or the rest of it, is longer than any configuration allows."""
+    if line > MAX_LINE:
+        raise ProtocolError(UriTooLong())
+    if head - line > _MAX_FIELDS:
+        raise ProtocolError(HeadersTooLarge())
 
 
-def _refuse_body() -> NoReturn:
-    raise Refused(MalformedBody("The body does not come as its headers say."))
+def _reject_body() -> NoReturn:
+    raise ProtocolError(
+        MalformedBody("The body does not match its headers: send it as Content-Length or Transfer-Encoding says.")
+    )

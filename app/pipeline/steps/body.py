@@ -1,18 +1,18 @@
-"""Body: parsed strictly and validated against the document, all violations at once."""
+"""Body: parsed strictly and validated against the document, with all violations at once."""
 
 from app.pipeline.context import RequestContext
-from app.pipeline.parts import Parts, Step
-from app.pipeline.steps.event import records_failure
+from app.pipeline.operation import BoundOperation, Step
+from app.pipeline.steps.audit_event import records_failure
 
 
-def make(parts: Parts) -> Step | None:
+def make(operation: BoundOperation) -> Step | None:
     """Return the step, or None for an operation that takes no body."""
-    read = parts.body
+    read = operation.read_body
     if read is None:
         return None
 
     def body(context: RequestContext) -> None:
-        context.document = read(context.body)
+        context.body = read(context.raw_body)
 
-    # Registering, signing in and refreshing leave an event however they end: nobody else tells of them.
-    return records_failure(parts)(body) if parts.policy.public else body
+    # Registering, signing in and refreshing record an event however they end: no decision row records them.
+    return records_failure(operation)(body) if operation.policy.public else body

@@ -1,8 +1,8 @@
-"""Idempotency key: its presence, and what it stands for (x-idempotency).
+"""Idempotency key: whether it is there, and which request it stands for (x-idempotency).
 
-Two requests are the same when path, query and body mean the same to the document: the order of properties, white space
-and the spelling of an escape make no difference, so that a client may render its request anew. Headers are left out: a
-client that has lost an answer may well have read a newer ETag since.
+Two requests are the same when path, query and body mean the same to the document. The order of properties, white space
+and the form of an escape make no difference, so a client may render its request anew. Headers are left out: a client
+that has lost a response may have read a newer ETag since.
 """
 
 import json
@@ -10,16 +10,16 @@ from typing import Any
 
 from app.errors import ValidationError, Violation
 from app.pipeline.context import IdempotencyClaim, RequestContext
-from app.pipeline.parts import Parts, Step
+from app.pipeline.operation import BoundOperation, Step
 from app.security.fingerprints import Fingerprints
 
 
-def make(parts: Parts) -> Step | None:
+def make(operation: BoundOperation) -> Step | None:
     """Return the step, or None for an operation that ignores Idempotency-Key."""
-    if parts.policy.idempotency is None:
+    if operation.policy.idempotency is None:
         return None
-    required, from_headers = parts.policy.idempotency == "required", parts.parameters.from_headers
-    config = parts.dependencies.config
+    required, from_headers = operation.policy.idempotency == "required", operation.parameters.from_headers
+    config = operation.runtime.dependencies.config
     fingerprints = Fingerprints([secret for secret in (config.jwt_secret, config.jwt_secret_previous) if secret])
 
     def idempotency(context: RequestContext) -> None:
@@ -30,20 +30,21 @@ def make(parts: Parts) -> Step | None:
             return
         assert context.arguments is not None
         arguments = {name: value for name, value in context.arguments.items() if name not in from_headers}
-        context.claim = IdempotencyClaim(key, fingerprints.of(spelt([arguments, context.document])))
+        content = canonical_json([arguments, context.body])
+        context.idempotency = IdempotencyClaim(key, fingerprints.of(content))
 
     return idempotency
 
 
-def spelt(content: Any) -> bytes:
-    """Return JSON that is the same for the same content; identifiers and moments have one spelling by now."""
-    return json.dumps(_plain(content), sort_keys=True, separators=(",", ":"), default=str).encode()
+def canonical_json(content: Any) -> bytes:
+    """Return JSON that is the same for the same content; identifiers and times have one form by now."""
+    return json.dumps(_with_whole_numbers(content), sort_keys=True, separators=(",", ":"), default=str).encode()
 
 
-def _plain(value: Any) -> Any:
-    """Return the value with every whole number as such: to a JSON schema 1 and 1.0 are one."""
+def _with_whole_numbers(value: Any) -> Any:
+    """Return the value with every whole number as an int: 1 and 1.0 are the same to a JSON schema."""
     if isinstance(value, dict):
-        return {name: _plain(child) for name, child in value.items()}
+        return {name: _with_whole_numbers(child) for name, child in value.items()}
     if isinstance(value, list):
-        return [_plain(child) for child in value]
+        return [_with_whole_numbers(child) for child in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,17 +1,17 @@
-"""Precondition: If-Match becomes the versions a write may replace (x-precondition; RFC 9110, 13.1.1)."""
+"""Precondition: If-Match becomes the versions that a write may replace (x-precondition; RFC 9110, 13.1.1)."""
 
 from app import entity_tags
 from app.entity_tags import Versions
 from app.errors import PreconditionRequired, ValidationError, Violation
 from app.pipeline.context import RequestContext
-from app.pipeline.parts import Parts, Step
+from app.pipeline.operation import BoundOperation, Step
 
 
-def make(parts: Parts) -> Step | None:
+def make(operation: BoundOperation) -> Step | None:
     """Return the step, or None for an operation that ignores If-Match."""
-    if parts.policy.precondition is None:
+    if operation.policy.precondition is None:
         return None
-    required = parts.policy.precondition == "required"
+    required = operation.policy.precondition == "required"
 
     def precondition(context: RequestContext) -> None:
         text = context.headers.get("if-match")
@@ -28,10 +28,10 @@ def make(parts: Parts) -> Step | None:
 def expected_versions(text: str) -> Versions:
     """Return the versions that an If-Match header allows; None for `*`: any.
 
-    What a tag says is its resource's own affair: `app.entity_tags.check_if_match` compares it there.
+    Each resource compares its own version with them: see `app.entity_tags.check_if_match`.
 
     Raises:
-        ValidationError: when the text is not a list of entity tags.
+        ValidationError: the text is not a list of entity tags.
     """
     try:
         return entity_tags.parse(text)

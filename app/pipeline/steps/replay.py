@@ -1,23 +1,23 @@
-"""Replay: a request that was done before gets its first answer again, before anything else can refuse it.
+"""Replay: a request that was already done gets its first response again, before anything else can reject it.
 
-Rights have been checked by now, as on every request. No connection is held afterwards by an operation that hashes
-passwords, so a twin can still come first: the claim in `app.pipeline.steps.work` decides.
+Rights have been checked by now, as on every request. An operation that hashes passwords holds no connection between
+this step and its transaction, so a request with the same key can still come first; `run_handler` claims the key.
 """
 
 from app.pipeline.context import RequestContext, Response
-from app.pipeline.parts import Parts, Step
-from app.pipeline.steps.event import records_failure
+from app.pipeline.operation import BoundOperation, Step
+from app.pipeline.steps.audit_event import records_failure
 from app.pipeline.stored_responses import StoredResponses
 
 
-def make(parts: Parts) -> Step | None:
+def make(operation: BoundOperation) -> Step | None:
     """Return the step, or None for an operation that ignores Idempotency-Key."""
-    if parts.policy.idempotency is None:
+    if operation.policy.idempotency is None:
         return None
-    kept = StoredResponses(parts.policy.operation_id, parts.dependencies, parts.recheck)
+    stored = StoredResponses(operation)
 
-    @records_failure(parts)
+    @records_failure(operation)
     def replay(context: RequestContext) -> Response | None:
-        return kept.find(context) if context.claim else None
+        return stored.find(context) if context.idempotency else None
 
     return replay

@@ -1,7 +1,8 @@
-"""The OpenAPI document: read from its files, joined, and remembered line by line."""
+"""The OpenAPI document: read from its files and joined into one, with the file and line of every part."""
 
-from app.spec.document.bundle import Document, load
-from app.spec.document.form import malformed
+from app.spec.document.bundle import Document
+from app.spec.document.loading import load
+from app.spec.document.meta_schema import meta_schema_faults
 from app.spec.document.places import DocumentError, Fault, Place
 from app.spec.document.tree import METHODS, Node, Pointer, nodes, parse_pointer, resolve
 
@@ -14,7 +15,7 @@ __all__ = [
     "Place",
     "Pointer",
     "load",
-    "malformed",
+    "meta_schema_faults",
     "nodes",
     "parse_pointer",
     "resolve",

@@ -1,11 +1,11 @@
-"""Where a thing of the document stands, and what is to be mended there."""
+"""Places in the files of the document, and the faults there."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """A line of a file, as an editor counts it: from one."""
+    """A line of a file; the first line is 1."""
 
     file: str
     line: int
@@ -18,8 +18,9 @@ class Fault(NamedTuple):
     """One thing wrong with the document.
 
     Attributes:
+        place: where it is.
         message: what is wrong, a sentence.
-        mend: what to do about it, a sentence.
+        fix: how to fix it, an imperative sentence.
     """
 
     place: Place

@@ -1,4 +1,4 @@
-"""Walking the tree of an OpenAPI document, telling its keywords from the names and the literal values in it."""
+"""Walk the tree of an OpenAPI document: the nodes whose keys are keywords, not names or literal values."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ Pointer = tuple[str | int, ...]
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
-# Their keys are names that the author chose, not keywords.
+# The keys of these mappings are names that the author chose, not keywords.
 NAME_MAPS = frozenset(
     {
         "callbacks",
@@ -26,7 +26,7 @@ NAME_MAPS = frozenset(
         "variables",
     }
 )
-# Their values are somebody's data: nothing in them is a keyword.
+# The values of these keys are data: nothing in them is a keyword.
 _LITERALS = frozenset({"default", "enum", "example", "mapping", "scopes", "value"})
 
 
@@ -34,7 +34,7 @@ class Node(NamedTuple):
     """A mapping whose keys are keywords.
 
     Attributes:
-        kind: the name map that holds it (`properties`, `paths` …), `operation`, or None.
+        kind: the mapping of names that holds it (`properties`, `paths` …), `operation`, or None.
     """
 
     pointer: Pointer
@@ -46,9 +46,9 @@ def nodes(value: Any, *, pointer: Pointer = (), names: str | None = None) -> Ite
     """Yield every mapping of keywords in a tree, outermost first.
 
     Args:
-        value: the tree; shared parts are walked wherever they stand.
-        pointer: where the tree stands in the document.
-        names: the name map that `value` itself is, None where its keys are keywords.
+        value: the tree; a part that is in several places is walked in each.
+        pointer: where the tree is in the document.
+        names: the mapping of names that `value` itself is; None if its keys are keywords.
     """
     stack: list[tuple[Pointer, Any, str | None, str | None]] = [(pointer, value, names, None)]
     while stack:
@@ -67,10 +67,10 @@ def nodes(value: Any, *, pointer: Pointer = (), names: str | None = None) -> Ite
 
 
 def at(tree: Any, pointer: Pointer) -> Any:
-    """Return the value a pointer leads to.
+    """Return the value at a pointer.
 
     Raises:
-        LookupError: when it leads nowhere.
+        LookupError: there is none.
     """
     for step in pointer:
         if isinstance(tree, list):
@@ -93,10 +93,10 @@ def write_pointer(pointer: Pointer) -> str:
 
 
 def resolve(bundle: Mapping[str, Any], node: Any) -> Any:
-    """Return what a `$ref` finally leads to, or the node itself where it is none.
+    """Return the target of a `$ref`, also over several references; the node itself if it is no reference.
 
     Args:
-        bundle: a bundled document, whose references all lead somewhere.
+        bundle: a bundled document, whose references all have targets.
         node: any value in it.
     """
     while isinstance(node, dict) and isinstance(node.get("$ref"), str):

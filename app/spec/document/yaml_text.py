@@ -1,8 +1,7 @@
 """One YAML file as plain values, with the line of every key and item.
 
-YAML 1.2 core (https://yaml.org/spec/1.2.2/#103-core-schema): `yes`, `on`, `012` and dates mean no more than they do in
-JSON. What JSON cannot say, or says by stealth, is refused: tags, anchors, aliases, merge keys, duplicate keys. Keys are
-always text.
+It is read as YAML 1.2 core (https://yaml.org/spec/1.2.2/#103-core-schema): `yes`, `on` and dates are text, `012` is a
+decimal number. Tags, anchors, aliases, merge keys and duplicate keys are refused. Keys are always text.
 """
 
 import re
@@ -20,9 +19,9 @@ _CONSTANTS = {
 }
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-# Infinity and not-a-number are left out: JSON has neither, so they stay text.
+# JSON has neither infinity nor not-a-number, so both stay text.
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_MAY_BE_NUMBER = frozenset("0123456789+-.")
+_FIRST_OF_NUMBER = frozenset("0123456789+-.")
 
 _Parser: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
@@ -32,8 +31,8 @@ class Lines:
     """The lines of one mapping or list.
 
     Attributes:
-        here: where it begins.
-        children: line of each key, or of each item by its index.
+        here: the line where it begins.
+        children: the line of each key, or of each item by its index.
     """
 
     file: str
@@ -43,12 +42,12 @@ class Lines:
 
 @dataclass(slots=True)
 class YamlText:
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
-        value: the value; None where the file could not be read as YAML.
-        lines: of each mapping and list, by its `id()`.
-        faults: what was wrong.
+        value: the value; None if the file is not YAML.
+        lines: those of each mapping and list, by its `id()`.
+        faults: what is wrong with the file.
     """
 
     file: str
@@ -57,7 +56,7 @@ class YamlText:
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, line: int, message: str, fix: str) -> None:
-        """Note a fault at a line, counted from one."""
+        """Add a fault at a line; the first line is 1."""
         self.faults.append(Fault(Place(self.file, line), message, fix))
 
 
@@ -80,16 +79,16 @@ def read_yaml(raw: bytes, file: str) -> YamlText:
         parser.get_event()
         if not parser.check_event(yaml.StreamEndEvent):
             line = parser.peek_event().start_mark.line + 1
-            text.fault(line, "A second document begins here.", "Keep one in a file.")
+            text.fault(line, "A second document begins here.", "Keep one document in each file.")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         text.fault(line, "The file is not UTF-8.", "Save it as UTF-8.")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = (error.problem or "not YAML").strip()
-        text.fault((mark.line if mark else 0) + 1, f"This is not YAML: {problem}.", "Mend the syntax.")
+        text.fault((mark.line if mark else 0) + 1, f"This is not YAML: {problem}.", "Correct the syntax.")
     except yaml.YAMLError as error:
-        text.fault(1, f"This is not YAML: {str(error).splitlines()[0]}.", "Mend the syntax.")
+        text.fault(1, f"This is not YAML: {str(error).splitlines()[0]}.", "Correct the syntax.")
     return text
 
 
@@ -101,47 +100,46 @@ class _Composer:
     def value(self, event: Any) -> Any:
         kind = type(event)
         if kind is yaml.AliasEvent:
-            self._fault(event, "Aliases (*name) are not read.", "Write the value out, or use a $ref.")
+            self._fault(event, "Aliases (*name) are not supported.", "Write the value out, or use a $ref.")
             return None
         if event.anchor is not None:
-            self._fault(event, "Anchors (&name) are not read.", "Use a component and a $ref.")
+            self._fault(event, "Anchors (&name) are not supported.", "Use a component and a $ref.")
         if kind is yaml.ScalarEvent:
             if not event.implicit[0] and not event.implicit[1]:
-                self._fault(event, "Tags (!name) are not read.", "Quote the value if it is text.")
+                self._fault(event, "Tags (!name) are not supported.", "Quote the value if it is text.")
             return plain_value(event.value) if event.implicit[0] else event.value
         if event.tag is not None:
-            self._fault(event, "Tags (!name) are not read.", "Leave the tag out.")
+            self._fault(event, "Tags (!name) are not supported.", "Remove the tag.")
         return self._mapping(event) if kind is yaml.MappingStartEvent else self._list(event)
 
     def _mapping(self, start: Any) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         children: dict[str | int, int] = {}
-        following = self._next
-        while type(event := following()) is not yaml.MappingEndEvent:
-            key = event.value if type(event) is yaml.ScalarEvent else self._odd_key(event)
+        next_event = self._next
+        while type(event := next_event()) is not yaml.MappingEndEvent:
+            key = event.value if type(event) is yaml.ScalarEvent else self._key_not_text(event)
             line = event.start_mark.line + 1
             if key == "<<" and event.implicit[0]:
-                self._fault(event, "Merge keys (<<) are not read.", "Write the keys out, or use allOf.")
-            if key in found:
-                self._fault(
-                    event, f"The key `{key}` is here twice, first in line {children[key]}.", "Remove one of the two."
-                )
-            found[key] = self.value(following())
+                self._fault(event, "Merge keys (<<) are not supported.", "Write the keys out, or use allOf.")
+            if key in mapping:
+                message = f"The key `{key}` is here twice, first in line {children[key]}."
+                self._fault(event, message, "Remove one of the two.")
+            mapping[key] = self.value(next_event())
             children[key] = line
-        self._text.lines[id(found)] = Lines(self._text.file, start.start_mark.line + 1, children)
-        return found
+        self._text.lines[id(mapping)] = Lines(self._text.file, start.start_mark.line + 1, children)
+        return mapping
 
     def _list(self, start: Any) -> list[Any]:
-        found: list[Any] = []
+        items: list[Any] = []
         children: dict[str | int, int] = {}
-        following = self._next
-        while type(event := following()) is not yaml.SequenceEndEvent:
-            children[len(found)] = event.start_mark.line + 1
-            found.append(self.value(event))
-        self._text.lines[id(found)] = Lines(self._text.file, start.start_mark.line + 1, children)
-        return found
+        next_event = self._next
+        while type(event := next_event()) is not yaml.SequenceEndEvent:
+            children[len(items)] = event.start_mark.line + 1
+            items.append(self.value(event))
+        self._text.lines[id(items)] = Lines(self._text.file, start.start_mark.line + 1, children)
+        return items
 
-    def _odd_key(self, event: Any) -> str:
+    def _key_not_text(self, event: Any) -> str:
         self._fault(event, "A key must be text.", "Write a plain or quoted word.")
         self.value(event)
         return ""
@@ -151,10 +149,10 @@ class _Composer:
 
 
 def plain_value(text: str) -> Any:
-    """Return what an unquoted scalar means in YAML 1.2 core."""
+    """Return the value of an unquoted scalar in YAML 1.2 core."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
-    if text[0] in _MAY_BE_NUMBER:
+    if text[0] in _FIRST_OF_NUMBER:
         if _INTEGER.fullmatch(text):
             return int(text)
         if _FLOAT.fullmatch(text):

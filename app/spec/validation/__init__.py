@@ -1,1 +1,1 @@
-"""Bodies and parameters, parsed strictly and held against the document; everything is compiled at start."""
+"""Bodies and parameters: parsed strictly, and validated against the schemas, which are compiled at start."""

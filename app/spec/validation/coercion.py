@@ -1,4 +1,4 @@
-"""The text of a parameter to a value of its schema."""
+"""Reads the text of a parameter as a value of its schema."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -20,10 +20,10 @@ _WORDS = {"true": True, "false": False}
 
 
 class RejectedError(Exception):
-    """A text that is no value of its parameter.
+    """A text that is not a valid value of its parameter.
 
     Attributes:
-        violations: what is wrong.
+        violations: what is wrong with it.
     """
 
     def __init__(self, *violations: Violation) -> None:
@@ -32,7 +32,7 @@ class RejectedError(Exception):
 
 
 def text_of(raw: bytes, field: str | None) -> str:
-    """Return a name or value of a query string (application/x-www-form-urlencoded) as text.
+    """Decode a name or value of a query string (application/x-www-form-urlencoded).
 
     Raises:
         RejectedError: for a stray `%`, bytes that are not UTF-8, or a NUL.
@@ -52,7 +52,7 @@ def text_of(raw: bytes, field: str | None) -> str:
 
 
 def type_of(bundle: Mapping[str, Any], schema: Any) -> str:
-    """Return the type a schema asks for, `string` where it leaves that open."""
+    """Return the type of a schema; `string` if it does not say."""
     schema = resolve(bundle, schema)
     named = schema.get("type")
     if named is None and schema.get("allOf"):
@@ -60,15 +60,15 @@ def type_of(bundle: Mapping[str, Any], schema: Any) -> str:
     return str(named or "string")
 
 
-def taker(bundle: Mapping[str, Any], schema: Any, name: str) -> Callable[[Any], Any]:
-    """Return the function from text (for a list: texts) to a valid value, which raises RejectedError.
+def compile_reader(bundle: Mapping[str, Any], schema: Any, name: str) -> Callable[[Any], Any]:
+    """Return the function that reads a text (for a list: texts) as a valid value, or raises RejectedError.
 
-    UUIDs come out as such, so that one thing has one name; date-times as aware datetimes in UTC.
+    A UUID is returned as UUID, because one UUID has several spellings; a date-time as aware datetime in UTC.
 
     Args:
-        bundle: the document, for the schema's references.
-        schema: of the parameter.
-        name: field of the violations.
+        bundle: the document, for the references of the schema.
+        schema: the schema of the parameter.
+        name: the field of the violations.
     """
     plain = resolve(bundle, schema)
     kind = type_of(bundle, schema)
@@ -87,36 +87,36 @@ def taker(bundle: Mapping[str, Any], schema: Any, name: str) -> Callable[[Any], 
         def coerce(texts: Any) -> Any:
             return coerce_one(texts, name)
 
-    def take(texts: Any) -> Any:
+    def read(texts: Any) -> Any:
         value = coerce(texts)
         if not is_valid(value):
             raise RejectedError(*list_violations(validator, value, prefix=name))
         return value
 
     if kind == "string" and plain.get("format") == "date-time":
-        return lambda texts: _moment(take(texts), name)
-    return take
+        return lambda texts: _date_time(read(texts), name)
+    return read
 
 
-def _moment(text: str, field: str) -> datetime:
-    """Return a valid date-time (RFC 3339); a leap second is the first of the next minute."""
+def _date_time(text: str, field: str) -> datetime:
+    """Return a valid date-time (RFC 3339); a leap second becomes the first second of the next minute."""
     leap = text[17:19] == "60"
-    spelt = f"{text[:17]}59{text[19:]}" if leap else text
+    readable = f"{text[:17]}59{text[19:]}" if leap else text
     try:
-        return datetime.fromisoformat(spelt.upper()).astimezone(UTC) + timedelta(seconds=leap)
+        return datetime.fromisoformat(readable.upper()).astimezone(UTC) + timedelta(seconds=leap)
     except (ValueError, OverflowError):
-        raise RejectedError(Violation("Is not between the years 1 and 9999.", field)) from None
+        raise RejectedError(Violation("Must be between the years 1 and 9999.", field)) from None
 
 
 def _uuid(name: str) -> Callable[[str], UUID]:
     matches = _UUID.fullmatch
 
-    def take(text: str) -> UUID:
+    def read(text: str) -> UUID:
         if matches(text) is None:
             raise RejectedError(Violation("Must be a UUID.", name))
         return UUID(text)
 
-    return take
+    return read
 
 
 def _integer(text: str, field: str) -> int:
@@ -128,7 +128,7 @@ def _integer(text: str, field: str) -> int:
 def _number(text: str, field: str) -> float:
     if _NUMBER.fullmatch(text) is None:
         raise RejectedError(Violation("Must be a number.", field))
-    return float(text)  # infinity is no number to the validator
+    return float(text)  # the validator rejects infinity
 
 
 def _boolean(text: str, field: str) -> bool:
@@ -149,5 +149,5 @@ _COERCIONS: Mapping[str, Callable[[str, str], Any]] = {
     "number": _number,
     "string": _text,
 }
-# What a parameter, or an item of a list, may be.
+# The types that a parameter, or an item of a list, may have.
 SCALARS = frozenset(_COERCIONS)

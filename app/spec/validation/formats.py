@@ -1,4 +1,4 @@
-"""Formats that jsonschema-rs does not know, or reads more loosely than we do."""
+"""Formats that jsonschema-rs does not know, or checks less strictly than Charter."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -17,30 +17,30 @@ _WEB_URL = re.compile(
 )
 _HIGHEST_PORT = 65_535
 
-# Files that lie beside the zones and are none: what this machine is set to, and what tells that nothing was set.
-_NO_ZONES = {"localtime", "Factory"}
+# Files beside those of the zones that are not zones.
+_NOT_ZONES = {"localtime", "Factory"}
 
 
 @cache
 def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones() - _NO_ZONES)
+    return frozenset(available_timezones() - _NOT_ZONES)
 
 
 def is_time_zone(text: str) -> bool:
-    """Tell whether a text names a zone of the IANA database."""
+    """Return whether a text is the name of a zone in the IANA database."""
     return text in _time_zones()
 
 
 def is_web_url(text: str) -> bool:
-    """Tell whether a text is a URL of http or https (RFC 3986) with a host, perhaps a port, and without user info.
+    """Return whether a text is an http or https URL (RFC 3986) with a host, maybe a port, and without user info.
 
-    Whoever reads it leniently must find the same host: a backslash, a blank or a control character is refused too.
+    A lenient reader must find the same host, so a backslash, a space and a control character are rejected too.
     """
-    found = _WEB_URL.fullmatch(text)
-    if found is None or int(found["port"] or 0) > _HIGHEST_PORT:
+    match = _WEB_URL.fullmatch(text)
+    if match is None or int(match["port"] or 0) > _HIGHEST_PORT:
         return False
     try:
-        return found["ipv6"] is None or bool(IPv6Address(found["ipv6"]))
+        return match["ipv6"] is None or bool(IPv6Address(match["ipv6"]))
     except ValueError:
         return False
 
@@ -54,7 +54,7 @@ FORMATS: Mapping[str, Callable[[str], bool]] = {
     "web-url": is_web_url,
 }
 
-# What an earlier release took is shown as it is stored: only what comes in is held to these.
+# An earlier release accepted texts that these formats reject. A response shows them as they are stored.
 STORED_FORMATS: Mapping[str, Callable[[str], bool]] = {
     **FORMATS,
     **dict.fromkeys(("multi-line", "single-line", "web-url"), lambda _: True),

@@ -1,4 +1,4 @@
-"""OpenAPI 3.0 schemas as JSON Schema 2020-12, for one direction, and compiled."""
+"""OpenAPI 3.0 schemas, converted to JSON Schema 2020-12 for requests or responses, and compiled."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -34,7 +34,7 @@ _BOUNDS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 def compile(  # noqa: A001 - schemas.compile, as re.compile
     bundle: Mapping[str, Any], schema: Any, *, direction: Direction
 ) -> Draft202012Validator:
-    """Return what checks values against a schema of the document, formats included. Lengths count code points."""
+    """Return the validator of a schema, formats included. Lengths are counted in code points."""
     formats = FORMATS if direction == "request" else STORED_FORMATS
     return Draft202012Validator(
         convert(bundle, schema, direction=direction), validate_formats=True, formats=dict(formats), offline=True
@@ -42,11 +42,11 @@ def compile(  # noqa: A001 - schemas.compile, as re.compile
 
 
 def convert(bundle: Mapping[str, Any], schema: Any, *, direction: Direction) -> dict[str, Any]:
-    """Return a schema as self-contained JSON Schema 2020-12; the schemas it refers to stand in `$defs`.
+    """Return a schema as self-contained JSON Schema 2020-12, with the schemas that it refers to in `$defs`.
 
-    In requests `readOnly` properties, in responses `writeOnly` ones, are neither required nor accepted. `nullable`
-    allows null whatever stands beside it. Annotations are left out. Of a list in a request that is too long, nothing
-    else is looked at.
+    In requests, `readOnly` properties are neither required nor accepted; in responses, `writeOnly` ones. `nullable`
+    allows null, whatever other keywords there are. Annotations are left out. The items of a list in a request are not
+    checked if there are too many.
     """
     conversion = _Conversion(bundle, _HIDDEN_IN[direction])
     converted = conversion.schema(schema, frozenset())
@@ -65,36 +65,36 @@ class _Conversion:
         if "$ref" in source:
             return {"$ref": self._definition(source["$ref"])}
         hidden = hidden_above | self._hidden_names(source, ())
-        found: dict[str, Any] = {key: source[key] for key in _COPIED if key in source}
+        converted: dict[str, Any] = {key: source[key] for key in _COPIED if key in source}
         for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-            if source.get(exclusive) is True and limit in found:
-                found[exclusive] = found.pop(limit)
+            if source.get(exclusive) is True and limit in converted:
+                converted[exclusive] = converted.pop(limit)
         if source.get("type", "string") == "string" and "format" in source:
-            found["format"] = source["format"]
+            converted["format"] = source["format"]
         elif source.get("type") == "integer" and source.get("format") in _BOUNDS:
             lowest, highest = _BOUNDS[source["format"]]
-            found.setdefault("allOf", []).append({"minimum": lowest, "maximum": highest})
+            converted.setdefault("allOf", []).append({"minimum": lowest, "maximum": highest})
         if required := [name for name in source.get("required", []) if name not in hidden]:
-            found["required"] = required
-        self._applied(source, found, hidden)
-        if self._hidden == _HIDDEN_IN["request"] and "maxItems" in found:
-            found = _counted_first(found)
-        return _nullable(found) if source.get("nullable") is True else found
+            converted["required"] = required
+        self._add_subschemas(source, converted, hidden)
+        if self._hidden == _HIDDEN_IN["request"] and "maxItems" in converted:
+            converted = _length_first(converted)
+        return _nullable(converted) if source.get("nullable") is True else converted
 
-    def _applied(self, source: Mapping[str, Any], found: dict[str, Any], hidden: frozenset[str]) -> None:
+    def _add_subschemas(self, source: Mapping[str, Any], converted: dict[str, Any], hidden: frozenset[str]) -> None:
         if "properties" in source:
-            found["properties"] = {
+            converted["properties"] = {
                 name: False if self._is_hidden(child) else self.schema(child, frozenset())
                 for name, child in source["properties"].items()
             }
         for key in ("items", "not", "additionalProperties"):
             if key in source:
                 child = source[key]
-                found[key] = self.schema(child, frozenset()) if isinstance(child, dict) else child
+                converted[key] = self.schema(child, frozenset()) if isinstance(child, dict) else child
         for key in _COMPOSED:
             if key in source:
                 branches = [self.schema(branch, hidden) for branch in source[key]]
-                found[key] = found.get(key, []) + branches
+                converted[key] = converted.get(key, []) + branches
 
     def _definition(self, reference: str) -> str:
         name = reference.removeprefix("#/components/schemas/")
@@ -107,7 +107,7 @@ class _Conversion:
         return bool(resolve(self._bundle, child).get(self._hidden))
 
     def _hidden_names(self, source: Any, above: tuple[int, ...]) -> frozenset[str]:
-        """Return the names hidden in this direction, by the schema itself or what it is composed of."""
+        """Return the properties hidden in this direction, by the schema itself or the schemas it is composed of."""
         source = resolve(self._bundle, source)
         if id(source) in above:
             return frozenset()
@@ -118,20 +118,20 @@ class _Conversion:
         return frozenset(names)
 
 
-def _counted_first(found: dict[str, Any]) -> dict[str, Any]:
-    """Have a list counted first, and its items looked at only if they are not too many.
+def _length_first(converted: dict[str, Any]) -> dict[str, Any]:
+    """Check the length of a list first, and its items only if there are not too many.
 
-    All violations of a value are found before the first fifty are taken, and comparing items to each other may take
-    time that grows with the square of their number.
+    The validator lists all violations before the first fifty are used, and the time to compare items with each other
+    grows with the square of their number.
     """
-    of_items = {key: found.pop(key) for key in _OF_ITEMS if key in found}
-    return {**found, "if": {"maxItems": found["maxItems"]}, "then": of_items} if of_items else found
+    of_items = {key: converted.pop(key) for key in _OF_ITEMS if key in converted}
+    return {**converted, "if": {"maxItems": converted["maxItems"]}, "then": of_items} if of_items else converted
 
 
-def _nullable(found: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(found.get("type"), str) and not any(key in found for key in (*_COMPOSED, "not")):
-        widened = {**found, "type": [found["type"], "null"]}
-        if "enum" in found:
-            widened["enum"] = [*found["enum"], *([] if None in found["enum"] else [None])]
+def _nullable(converted: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(converted.get("type"), str) and not any(key in converted for key in (*_COMPOSED, "not")):
+        widened = {**converted, "type": [converted["type"], "null"]}
+        if "enum" in converted:
+            widened["enum"] = [*converted["enum"], *([] if None in converted["enum"] else [None])]
         return widened
-    return {"anyOf": [found, {"type": "null"}]}
+    return {"anyOf": [converted, {"type": "null"}]}

@@ -1,6 +1,6 @@
-"""What is wrong with a value, for the person who sent it: every violation, its field, a short sentence.
+"""What is wrong with a value, for the client that sent it: every violation with its field and a short message.
 
-Neither the value nor the schema is repeated: the value may be a secret (law 10), the schema is in the document.
+A message repeats neither the value, which may be a secret (law 10), nor the schema, which is in the document.
 """
 
 import json
@@ -13,7 +13,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 from app.errors import Violation
 
 MAX = 50
-# So many are looked at before the first fifty are chosen.
+# The number of errors from which the first fifty violations are chosen.
 _MAX_READ = 500
 _LONGEST_NAME = 200
 _MAX_OPTIONS = 12
@@ -32,8 +32,8 @@ _FORMATS = {
     "cursor": "a cursor that this list gave you",
     "date": "a date such as 2026-01-31",
     "date-time": "a time such as 2026-01-31T12:00:00Z",
-    "email": "a mail address",
-    "multi-line": f"text without {_HIDDEN}; line breaks and tabulators are fine",
+    "email": "an email address",
+    "multi-line": f"text without {_HIDDEN}; line breaks and tabs are allowed",
     "single-line": f"one line of text without {_HIDDEN}",
     "time-zone": "a time zone such as Europe/London",
     "uri": "an absolute URL",
@@ -41,28 +41,33 @@ _FORMATS = {
     "web-url": "an http or https URL in ASCII, without user name or password",
 }
 Path = tuple[str | int, ...]
-_Found = tuple[Path, str]
+_Finding = tuple[Path, str]
 
 
 def list_violations(validator: Draft202012Validator, instance: Any, *, prefix: str = "") -> list[Violation]:
-    """Return the violations of a value, ordered by field, at most fifty; none for a valid one.
+    """Return the violations of a value, ordered by field, at most fifty; none if it is valid.
 
     Args:
-        validator: from `schemas.compile`.
+        validator: the one from `schemas.compile`.
         instance: the value.
-        prefix: what the field of the value itself is; with none, a fault of the whole has no field.
+        prefix: the field of the value itself; without it, a violation of the whole value has no field.
     """
     errors = list(islice(validator.iter_errors(instance), _MAX_READ))
-    # A format says in words what a pattern beside it says in signs.
-    in_words = {tuple(error.instance_path) for error in errors if _kind(error) == "format"}
-    found = {
+    # The message of a format explains a pattern beside it.
+    with_format = {tuple(error.instance_path) for error in errors if _kind(error) == "format"}
+    findings = {
         finding
         for error in errors
-        if _kind(error) != "pattern" or tuple(error.instance_path) not in in_words
+        if _kind(error) != "pattern" or tuple(error.instance_path) not in with_format
         for finding in islice(_findings(error), _MAX_READ)
     }
     start: Path = (prefix,) if prefix else ()
-    return [Violation(message, _field(start + path)) for path, message in sorted(found, key=_order)[:MAX]]
+    return [Violation(message, _field(start + path)) for path, message in sorted(findings, key=_order)[:MAX]]
+
+
+def as_sentence(subject: str, message: str) -> str:
+    """Return the message of a violation as a sentence about a subject, such as "x must be a number."."""
+    return f"{subject} {message[:1].lower()}{message[1:]}"
 
 
 def one_of(phrases: Iterable[str]) -> str:
@@ -81,12 +86,12 @@ def _field(path: Path) -> str | None:
     return (name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "…") or None
 
 
-def _order(finding: _Found) -> tuple[list[tuple[bool, int, str]], str]:
+def _order(finding: _Finding) -> tuple[list[tuple[bool, int, str]], str]:
     path, message = finding
     return [(isinstance(step, str), step if isinstance(step, int) else 0, str(step)) for step in path], message
 
 
-def _findings(error: ValidationError) -> Iterator[_Found]:
+def _findings(error: ValidationError) -> Iterator[_Finding]:
     path: Path = tuple(error.instance_path)
     kind: Any = error.kind
     if kind.name == "required":
@@ -102,8 +107,8 @@ def _findings(error: ValidationError) -> Iterator[_Found]:
         yield path, _message(kind)
 
 
-def _unfolded(path: Path, branches: list[list[ValidationError]] | None, *, several: bool) -> Iterator[_Found]:
-    """Yield what is wrong in the one form that was meant; where none stands out, what the forms ask for together."""
+def _unfolded(path: Path, branches: list[list[ValidationError]] | None, *, several: bool) -> Iterator[_Finding]:
+    """Yield what is wrong in the alternative that was meant; if none stands out, what the alternatives require."""
     if several or not branches:
         yield path, "Fits more than one of the allowed forms." if several else "Fits none of the allowed forms."
         return
@@ -112,15 +117,15 @@ def _unfolded(path: Path, branches: list[list[ValidationError]] | None, *, sever
         for error in meant[0]:
             yield from _findings(error)
         return
-    wanted = [name for branch in branches for error in branch if _is_type(error, path) for name in _type_names(error)]
-    if not meant and wanted and all(any(_is_type(error, path) for error in branch) for branch in branches):
-        yield path, f"Must be {one_of(dict.fromkeys(wanted))}."
+    types = [name for branch in branches for error in branch if _is_type(error, path) for name in _type_names(error)]
+    if not meant and types and all(any(_is_type(error, path) for error in branch) for branch in branches):
+        yield path, f"Must be {one_of(dict.fromkeys(types))}."
     else:
         yield path, "Fits none of the allowed forms."
 
 
 def _chooses(error: ValidationError, path: Path) -> bool:
-    """Tell whether an error says that another form was meant: a wrong type, or a wrong word where the forms differ."""
+    """Return whether an error shows that another alternative was meant: a wrong type, or a wrong constant."""
     kind: Any = error.kind
     depth = len(error.instance_path) - len(path)
     return _is_type(error, path) or (kind.name in ("const", "enum") and depth == 1)
@@ -170,7 +175,7 @@ _MESSAGES: dict[str, Callable[[Any], str]] = {
     "minProperties": _counted("at least", "property", "properties"),
     "minimum": lambda kind: f"Must be at least {kind.limit}.",
     "multipleOf": lambda kind: f"Must be a multiple of {kind.multiple_of}.",
-    "pattern": lambda _: "Does not have the form it must have.",
+    "pattern": lambda _: "Does not match the required pattern.",
     "type": _type,
     "uniqueItems": lambda _: "Must not hold the same item twice.",
 }

@@ -39,7 +39,7 @@ local = threading.local()
 
 
 class RefusalError(Exception):
-    """An answer that is not 200."""
+    """A response that is not 200."""
 
     def __init__(self, status: int, code: str) -> None:
         self.status = status
@@ -61,7 +61,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def route(scope: Any) -> dict[str, Any]:
-    """Return the data of the answer."""
+    """Return the data of the response."""
     path = scope["path"]
     if scope["method"] != "GET":
         raise RefusalError(405, "METHOD_NOT_ALLOWED")

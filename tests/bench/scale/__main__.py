@@ -16,7 +16,7 @@ from tests.bench.driver import LoadError
 from tests.bench.probes import HEALTH
 from tests.bench.processes import ROOT, Server, ask, free_port
 from tests.bench.scale.cases import Case, NothingToAsk, cases
-from tests.bench.scale.databases import Refused, bring_up, fits, kept_at, make, names, population, spare, unhurried
+from tests.bench.scale.databases import Rejected, bring_up, fits, make, names, population, spare, stored_at, unhurried
 from tests.bench.scale.filling import PASSWORD
 from tests.bench.scale.measuring import Side, measure
 from tests.bench.scale.population import ADMIN
@@ -32,13 +32,13 @@ ROUNDS_WHERE_BROKEN = 45
 
 
 def main() -> int:
-    """Measure; 0 when every bound is kept, 1 when one is broken or nothing could be measured, 130 when stopped."""
+    """Measure; 0 when every bound is met, 1 when one is broken or nothing could be measured, 130 when stopped."""
     arguments = parse("python -m tests.bench.scale", "Measure what each read costs on a large database.")
     signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
     try:
         with tempfile.TemporaryDirectory() as logs, asked(arguments.users, arguments.events, Path(logs)) as sides:
             lines = judged(sides)
-    except (LoadError, NothingToAsk, Refused, EmbeddedError) as error:
+    except (LoadError, NothingToAsk, Rejected, EmbeddedError) as error:
         sys.stderr.write(f"bench-scale: {error}\n")
         return 1
     except KeyboardInterrupt:
@@ -52,10 +52,10 @@ def main() -> int:
 def databases(users: int, events: int) -> Iterator[tuple[str, str]]:
     """Lend a small and a large database on one server; what `make seed-large` has kept is used, if it fits."""
     with contextlib.ExitStack() as stack:
-        kept = kept_at(ROOT / ".charter")
+        stored = stored_at(ROOT / ".charter")
         large = None
-        if find_installation(kept):
-            server = start_postgres(kept)
+        if find_installation(stored):
+            server = start_postgres(stored)
             stack.callback(server.stop)
             large = server.url if fits(server.url, users, events) else None
         if large is None:
@@ -93,18 +93,18 @@ def sign_in(port: int) -> str:
     """Return an access token of the admin.
 
     Raises:
-        LoadError: with the answer of a refused sign-in.
+        LoadError: with the response to a failed sign-in.
     """
     status, body = ask(port, post("/v1/auth/login", {"email": ADMIN, "password": PASSWORD}))
     if status != 200:
-        raise LoadError(f"signing in answered {status}: {body[:500].decode(errors='replace')}")
+        raise LoadError(f"the sign-in returned {status}: {body[:500].decode(errors='replace')}")
     return str(json.loads(body)["data"]["access_token"])
 
 
 def judged(sides: list[Side]) -> list[Line]:
     """Ask everything of both, and return what it took; what seems to break its bound is asked again, more often."""
     lines = taken(cases(load(OPENAPI / "openapi.yaml")), sides, ROUNDS)
-    if doubtful := [line.case for line in lines if not line.kept]:
+    if doubtful := [line.case for line in lines if not line.is_met]:
         again = {line.case: line for line in taken(doubtful, sides, ROUNDS_WHERE_BROKEN)}
         lines = [again.get(line.case, line) for line in lines]
     return lines
@@ -113,10 +113,10 @@ def judged(sides: list[Side]) -> list[Line]:
 def taken(asking: list[Case], sides: list[Side], rounds: int) -> list[Line]:
     """Ask these of both, so many times."""
 
-    def told(number: int) -> None:
+    def on_round(number: int) -> None:
         print(f"round {number} of {rounds}: {len(asking)} cases on both" if number else "warming up", flush=True)
 
-    return [Line(case, *took) for case, took in zip(asking, measure(asking, sides, rounds, told), strict=True)]
+    return [Line(case, *took) for case, took in zip(asking, measure(asking, sides, rounds, on_round), strict=True)]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What is asked of both databases: every read operation of the document, lists in all the ways that they can be asked.
 
-An operation that is new in the document is asked by itself, with the names below in its path and the examples of the
-document elsewhere. One that answers anything but 2xx to that ends the run, and wants a line here.
+An operation that is new in the document is asked by itself, with what tests/standins.py says in its path and the
+examples of the document elsewhere. A response other than 2xx ends the run: write in `_LISTS` what to ask instead.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,15 +11,13 @@ from urllib.parse import quote
 
 from app.spec.document import Document
 from app.spec.operation import Operation, operations
+from tests.standins import stand_in
 
 SINGLE, LIST = 1.5, 2.0
 """How many times as much the large database may cost: work on single rows, and a page of a list."""
 
 AGGREGATE_MS = 100.0
 """How long statistics may take on the large one: the hours that are not settled yet have more in them there."""
-
-PATH_NAMES = {"user_id": "{user}", "role_name": "support"}
-"""What stands in a path, a part in braces being looked up in each database."""
 
 # One in eight has the first, an address or a name in a hundred the second, a few the third, nobody the last.
 _SEARCHES = ("a", "anna", "anna.s", "zzz")
@@ -71,7 +69,7 @@ def cases(document: Document) -> list[Case]:
 def _cases(name: str, operation: Operation) -> Iterator[Case]:
     path = operation.path
     for parameter in operation.path_parameters:
-        path = path.replace(f"{{{parameter}}}", PATH_NAMES.get(parameter) or _example(operation, parameter, "path"))
+        path = path.replace(f"{{{parameter}}}", stand_in(parameter).seeded or _example(operation, parameter, "path"))
     bound: float | None = LIST if "x-paginated" in operation.body else SINGLE
     most_ms = None
     if operation.body.get("x-cache", {}).get("policy") == "statistics":

@@ -11,7 +11,7 @@ import psycopg2
 from app.cli.migrating import bring_up_to_date
 from app.config import Config
 from app.database import bind, run
-from app.services import activity, user_counts
+from app.services import activity_statistics, user_counts
 from tests.bench.scale.filling import fill, rows_of
 from tests.bench.scale.population import BUSY, Population
 from tests.bench.scale.progress import Progress
@@ -25,7 +25,7 @@ _CLOSE_ENOUGH = 0.05
 _SAMPLE = 40
 
 
-class Refused(Exception):
+class Rejected(Exception):
     """A database that must not be filled; the text says why, and what to do instead."""
 
 
@@ -33,15 +33,15 @@ def make(url: str, population: Population, *, quiet: bool = False) -> None:
     """Bring a database up to date and fill it.
 
     Args:
-        quiet: tell nothing; for small ones.
+        quiet: print nothing; for small ones.
 
     Raises:
-        Refused: there are accounts in it beside a first admin.
+        Rejected: there are accounts in it beside a first admin.
     """
     bring_up(url)
     accounts = _number(url, "SELECT count(*) FROM users")
     if accounts > 1:
-        raise Refused(
+        raise Rejected(
             f"there are {accounts} accounts in this database already: empty it with `charter db reset`, or name "
             "another one by DATABASE_URL"
         )
@@ -65,7 +65,7 @@ def catch_up(url: str) -> None:
     try:
         reached: object = ()
         while reached != (reached := run("SELECT settled_since, settled_until FROM activity_watermarks")):
-            activity.settle(settle_seconds=config.statistics_settle_seconds, now=datetime.now(UTC))
+            activity_statistics.aggregate_hours(settle_seconds=config.statistics_settle_seconds, now=datetime.now(UTC))
         user_counts.fold()
     finally:
         database.reset()
@@ -130,7 +130,7 @@ def names(url: str) -> dict[str, list[str]]:
     }
 
 
-def kept_at(state: Path) -> Path:
+def stored_at(state: Path) -> Path:
     """Return the state folder of the kept one."""
     return state.resolve() / REVALIDATED_HEADERS
 

@@ -8,7 +8,7 @@ from time import perf_counter
 
 import orjson
 
-from tests.bench.driver import HOST, LoadError, read_answer
+from tests.bench.driver import HOST, LoadError, read_response
 from tests.bench.scale.cases import Case
 from tests.bench.scale.served import HEADER
 from tests.bench.traffic import get
@@ -24,9 +24,9 @@ class Took:
     """How long a request took, in milliseconds.
 
     Attributes:
-        whole: from sending it to the end of the answer.
+        whole: from sending it to the end of the response.
         database: of that, the statements.
-        rows: on the page; None where the answer is no list.
+        rows: on the page; None where the response is no list.
     """
 
     whole: float
@@ -72,21 +72,21 @@ class Side:
         return cursor
 
     def ask(self, request: bytes) -> tuple[Took, bytes]:
-        """Send a request and wait for the whole answer.
+        """Send a request and wait for the whole response.
 
         Raises:
             LoadError: it is not 2xx, or there is none.
         """
         began, data = perf_counter(), b""
         self._socket.sendall(request)
-        while (response := read_answer(data)) is None:
+        while (response := read_response(data)) is None:
             if not (more := self._socket.recv(1 << 18)):
                 raise LoadError(f"{_line(request)}: the connection was closed")
             data += more
         took = (perf_counter() - began) * 1000
         status, body = response
         if not 200 <= status < 300:
-            raise LoadError(f"{_line(request)} answered {status}: {body[:500].decode(errors='replace')}")
+            raise LoadError(f"{_line(request)} returned {status}: {body[:500].decode(errors='replace')}")
         at = data.index(_MARK) + len(_MARK)
         return Took(took, float(data[at : data.index(b"\r\n", at)])), body
 
@@ -96,13 +96,13 @@ class Side:
 
 
 def measure(
-    cases: Sequence[Case], sides: Sequence[Side], rounds: int, told: Callable[[int], object]
+    cases: Sequence[Case], sides: Sequence[Side], rounds: int, on_round: Callable[[int], object]
 ) -> list[list[Took]]:
     """Ask each case of each side in turn, round after round.
 
     Args:
         rounds: how often; an unmeasured one goes first.
-        told: called with the number of each round that is about to begin.
+        on_round: called with the number of each round that is about to begin.
 
     Returns:
         For each case what it took on each side, the medians.
@@ -111,7 +111,7 @@ def measure(
     taken: list[list[list[Took]]] = [[[] for _ in sides] for _ in cases]
     rows: dict[tuple[Case, Side], int | None] = {}
     for number in range(rounds + 1):
-        told(number)
+        on_round(number)
         for case, places, samples in zip(cases, cursors, taken, strict=True):
             turns = list(zip(sides, places, samples, strict=True))
             # Who goes first changes, so that neither always finds what the other has left in the caches.

@@ -16,7 +16,7 @@ Taylor Turner Udall Vance Vargas Vogel Walker Wang Weber White Wolf Wood Wright 
 """
 _FIRST, _LAST = _FIRST_NAMES.split(), _LAST_NAMES.split()
 _PLACES = ("north.example", "south.example", "east.example", "west.example")
-# The first names of the list are given more often: the one at the top to some 3 in 100.
+# The first names of the list are used more often: the one at the top to some 3 in 100.
 _COMMON = 30
 
 

@@ -1,4 +1,4 @@
-"""Who lives in a large database, and what its audit trail tells: rows as COPY reads them, alike for every size.
+"""Who lives in a large database, and what its audit trail says: rows as COPY reads them, alike for every size.
 
 Nothing here knows a database. A population of ten thousand and one of a million have the same shares of everything, so
 that the same request finds a hundred times as much in the second.
@@ -224,9 +224,9 @@ class Trail:
         target = people.ids[int(chance() * len(people.ids))] if shape.about == "user" else shape.target
         key = identifier(when, self._random)
         client = self._clients[actor % len(self._clients)]
-        told = f"{shape.kind}\t{moment(when)}\t{key}\t{identity}\t{role}\t{shape.told}\t{target}"
+        content = f"{shape.kind}\t{moment(when)}\t{key}\t{identity}\t{role}\t{shape.content}\t{target}"
         details = f'{{"user_id": "{target}"}}' if shape.detailed else NULL
-        return f"{key}\t{told}\t{details}\t{client}"
+        return f"{key}\t{content}\t{details}\t{client}"
 
 
 def identifier(milliseconds: int, random: Random) -> str:

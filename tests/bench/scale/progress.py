@@ -9,12 +9,12 @@ _BAR_SECONDS, _LINE_SECONDS = 0.2, 10.0
 
 
 class Progress:
-    """Tells how many rows are there, how fast they come, and when all of them will be.
+    """Shows how many rows are there, how fast they come, and when all of them will be.
 
     Args:
         total: rows that will be written.
-        output: standard error unless given.
-        quiet: tell nothing.
+        output: standard error by default.
+        quiet: print nothing.
     """
 
     def __init__(self, total: int, output: TextIO | None = None, *, quiet: bool = False) -> None:

@@ -15,7 +15,7 @@ from time import monotonic
 from app.cli.bootstrap import is_local
 from app.embedded import EmbeddedError, start_postgres
 from app.errors import Unavailable
-from tests.bench.scale.databases import Refused, fits, kept_at, make, population
+from tests.bench.scale.databases import Rejected, fits, make, population, stored_at
 from tests.bench.scale.filling import PASSWORD
 from tests.bench.scale.population import ADMIN
 
@@ -23,17 +23,17 @@ USERS, EVENTS = 1_000_000, 10_000_000
 
 
 def main() -> int:
-    """Fill the database; 0 when it is there, 1 when it was refused or failed, 130 when it was stopped."""
+    """Fill the database; 0 when it is there, 1 when it was rejected or failed, 130 when it was stopped."""
     arguments = parse("python -m tests.bench.scale.seed", "Fill a database of its own with very many accounts.")
     signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
     try:
-        refuse_production(os.environ)
+        reject_production(os.environ)
         _seed(arguments.users, arguments.events, os.environ)
-    except (Refused, EmbeddedError, Unavailable) as error:
+    except (Rejected, EmbeddedError, Unavailable) as error:
         sys.stderr.write(f"seed-large: {error}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("\nseed-large: interrupted; nothing was kept\n")
+        sys.stderr.write("\nseed-large: interrupted; nothing was stored\n")
         return 130
     return 0
 
@@ -46,22 +46,22 @@ def parse(program: str, description: str) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def refuse_production(environ: Mapping[str, str]) -> None:
+def reject_production(environ: Mapping[str, str]) -> None:
     """Let only development and tests be filled.
 
     Raises:
-        Refused: CHARTER_ENV says production, or nothing, which means production too.
+        Rejected: CHARTER_ENV says production, or nothing, which means production too.
     """
     if not is_local(environ):
-        raise Refused("a million strangers are not for production: this needs CHARTER_ENV=development")
+        raise Rejected("a million strangers are not for production: this needs CHARTER_ENV=development")
 
 
 def _seed(users: int, events: int, environ: Mapping[str, str]) -> None:
-    given = environ.get("DATABASE_URL", "").strip()
-    if given:
-        _fill(given, users, events)
+    url = environ.get("DATABASE_URL", "").strip()
+    if url:
+        _fill(url, users, events)
         return
-    state = kept_at(Path(environ.get("CHARTER_STATE") or ".charter"))
+    state = stored_at(Path(environ.get("CHARTER_STATE") or ".charter"))
     server = start_postgres(state)
     try:
         if fits(server.url, users, events):

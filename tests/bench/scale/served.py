@@ -1,4 +1,4 @@
-"""Charter as its workers run it, saying with each answer how long it waited for the database."""
+"""Charter as its workers run it, saying with each response how long it waited for the database."""
 
 from typing import Any
 
@@ -26,16 +26,16 @@ class Timed:
         self._seconds += event.duration
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request."""
+        """Serve one request."""
         self._seconds = 0.0
 
-        async def tell(message: Any) -> None:
+        async def send_with_header(message: Any) -> None:
             if message["type"] == "http.response.start":
-                told = f"{self._seconds * 1000:.4f}".encode()
-                message = {**message, "headers": [*message.get("headers", ()), (HEADER, told)]}
+                milliseconds = f"{self._seconds * 1000:.4f}".encode()
+                message = {**message, "headers": [*message.get("headers", ()), (HEADER, milliseconds)]}
             await send(message)
 
-        await self._app(scope, receive, tell)
+        await self._app(scope, receive, send_with_header)
 
 
 def create() -> Timed:

@@ -1,4 +1,4 @@
-"""What the rows of a large audit trail tell, and how often: each shape is all of a row but who, when and about whom."""
+"""What the rows of a large audit trail say, and how often: each shape is all of a row but who, when and about whom."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,7 +28,7 @@ class Shape:
     detailed: bool = False
 
     @cached_property
-    def told(self) -> str:
+    def content(self) -> str:
         """The columns from the action to the kind of target, as COPY reads them."""
         return f"{self.action}\t{self.permission}\t{self.outcome}\t{self.reason}\t{self.about}"
 

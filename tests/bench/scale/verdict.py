@@ -26,8 +26,8 @@ class Line:
         return self.case.bound if self.small.rows == self.large.rows else None
 
     @property
-    def kept(self) -> bool:
-        """Whether the bound is kept; always, where there is none."""
+    def is_met(self) -> bool:
+        """Whether the bound is met; always, where there is none."""
         most_ms = self.case.most_ms
         if most_ms is not None:
             return self.large.whole <= most_ms
@@ -55,7 +55,7 @@ def table(lines: Sequence[Line]) -> list[str]:
     for line in slowest(lines):
         case = line.case
         bound = f"{case.most_ms:.0f} ms" if case.most_ms else "-" if line.bound is None else f"{line.bound:.1f} x"
-        verdict = "" if not line.judged else "ok" if line.kept else "BROKEN"
+        verdict = "" if not line.judged else "ok" if line.is_met else "BROKEN"
         times = (f"{line.small.whole:.2f}", f"{line.large.whole:.2f}", f"{line.ratio:.2f} x", bound, verdict)
         inside = f"{line.small.database:.2f} -> {line.large.database:.2f}"
         rows.append((case.operation_id, case.asks, *times, inside, case.path))
@@ -72,23 +72,23 @@ def table(lines: Sequence[Line]) -> list[str]:
 
 def summary(lines: Sequence[Line]) -> str:
     """Return one line that says how many cases there were, and how many broke their bound."""
-    broken = [line for line in lines if not line.kept]
+    broken = [line for line in lines if not line.is_met]
     unjudged = sum(not line.judged for line in lines)
     judged = f"{len(lines) - unjudged} cases judged, {unjudged} shown only"
     if not broken:
-        return f"{judged}: every bound is kept."
+        return f"{judged}: every bound is met."
     worst = max(broken, key=lambda line: line.ratio)
     return f"{judged}: {len(broken)} break their bound, {worst.case.path} most, {worst.ratio:.1f} x."
 
 
 def broken(lines: Sequence[Line]) -> list[str]:
     """Return a line for each case that breaks its bound, the worst first."""
-    worst = sorted((line for line in lines if not line.kept), key=lambda line: -line.ratio)
+    worst = sorted((line for line in lines if not line.is_met), key=lambda line: -line.ratio)
     return [
         f"{line.ratio:5.2f} x  {line.small.whole:.2f} -> {line.large.whole:.2f} ms  {line.case.path}" for line in worst
     ]
 
 
 def passed(lines: Sequence[Line]) -> bool:
-    """Say whether every bound is kept."""
-    return all(line.kept for line in lines)
+    """Say whether every bound is met."""
+    return all(line.is_met for line in lines)

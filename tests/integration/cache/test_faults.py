@@ -1,4 +1,4 @@
-"""Redis away, stopped, emptied, full or talking nonsense: the answers are right, and it recovers by itself."""
+"""Redis away, stopped, emptied, full or talking nonsense: the responses are right, and it recovers by itself."""
 
 import os
 import re
@@ -93,8 +93,8 @@ class Reader:
         """Drop what could not be dropped, as a worker does every now and then."""
         cache = Cache(fragile.url, timeout_ms=2000, prefix="charter")
         store = CacheStore(cache, database_id=database_id, release="another")
-        invalidations.replay(store=store, linger_seconds=60)
-        invalidations.replay(store=store, linger_seconds=-1)
+        invalidations.invalidate_pending(store=store, linger_seconds=60)
+        invalidations.invalidate_pending(store=store, linger_seconds=-1)
 
     def metric(self, name: str) -> float:
         found = re.search(rf"^{re.escape(name)} (\S+)$", self.client.get("/metrics").text, re.MULTILINE)
@@ -246,7 +246,7 @@ def test_what_is_no_redis_is_done_without(profile: Profile, statements: Statemen
 
 @contextmanager
 def chatterbox(says: bytes) -> Iterator[str]:
-    """Listen, and say the same to whoever says anything."""
+    """Listen, and say the same to anybody who says anything."""
 
     def talk(listener: socket.socket) -> None:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""An audit trail that could be changed, or has no place for what comes, is told, with how to mend it."""
+"""An audit trail that could be changed, or has no place for what comes, is told, with the fix."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,7 +27,7 @@ ALLOW = "CREATE FUNCTION allow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETU
     ],
     ids=["row trigger dropped", "truncate trigger dropped", "disabled", "not always", "another function"],
 )
-def test_an_audit_trail_that_could_be_changed_is_told_and_mended_as_printed(
+def test_an_audit_trail_that_could_be_changed_is_told_and_fixed_as_printed(
     url: str, durable: Durable, damage: str
 ) -> None:
     durable.execute(url, damage)
@@ -52,7 +52,7 @@ def test_missing_partitions_are_told_and_made_by_the_printed_command(url: str, d
     assert doctor(DATABASE_URL=url, REDIS_URL="").of("partitions.ahead")["status"] == "ok"
 
 
-def test_rows_of_no_month_and_leftovers_of_upkeep_are_told(url: str, durable: Durable) -> None:
+def test_rows_of_no_month_and_leftovers_of_maintenance_are_told(url: str, durable: Durable) -> None:
     row = "INSERT INTO audit_events (id, kind, occurred_at, request_id, action, outcome)"
     stray = lowest_id(datetime(1999, 1, 1, tzinfo=UTC))
     durable.execute(

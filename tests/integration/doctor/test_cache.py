@@ -1,4 +1,4 @@
-"""A cache that is away, slow, full or refuses the limiter is told, with how to mend it."""
+"""A cache that is away, slow, full or refuses the limiter is told, with the fix."""
 
 import socketserver
 import threading
@@ -59,7 +59,7 @@ def late_server(seconds: float) -> Iterator[str]:
         def handle(self) -> None:
             while some := self.connection.recv(4096):
                 time.sleep(seconds)
-                # redis-py may send several commands at once as it connects; each wants an answer.
+                # redis-py may send several commands at once as it connects; each wants a response.
                 self.wfile.write(b"+PONG\r\n" * sum(part[:1].isdigit() for part in some.split(b"*")))
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Late) as server:

@@ -1,4 +1,4 @@
-"""A database that cannot keep what Charter promises is told, with how to mend it."""
+"""A database that cannot keep what Charter promises is told, with the fix."""
 
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ def test_migrations_that_were_not_run_are_told_with_the_command_that_runs_them(d
     assert seen.exit_code == 1
 
 
-def test_built_in_roles_that_differ_from_the_catalogue_are_told_and_mended_as_printed(
+def test_built_in_roles_that_differ_from_the_catalogue_are_told_and_fixed_as_printed(
     url: str, durable: Durable
 ) -> None:
     durable.execute(url, "DELETE FROM role_permissions WHERE permission = 'profiles:read'")
@@ -54,7 +54,7 @@ def test_a_schema_changed_by_hand_is_told(url: str, durable: Durable, change: st
     assert "stray" in found["found"] or "verified_at" in found["found"]
 
 
-def test_a_role_without_rights_is_told_which_and_mended_as_printed(url: str, durable: Durable) -> None:
+def test_a_role_without_rights_is_told_which_and_fixed_as_printed(url: str, durable: Durable) -> None:
     boss = durable.as_superuser(url)
     durable.execute(
         boss,
@@ -86,7 +86,7 @@ def test_one_role_that_owns_and_serves_is_told_with_what_it_could_do(url: str) -
     assert "docs/database-roles.md" in found["fix"]
 
 
-def test_two_roles_are_told_and_nothing_is_to_be_mended(url: str, durable: Durable) -> None:
+def test_two_roles_are_told_and_nothing_is_to_be_fixed(url: str, durable: Durable) -> None:
     seen = doctor(DATABASE_URL=durable.as_server(url), REDIS_URL="")
 
     assert seen.of("database.ownership")["found"] == (
@@ -207,7 +207,7 @@ def test_an_encoding_that_cannot_hold_every_name_is_told(durable: Durable) -> No
     assert [(response.exit_code, "SQL_ASCII" in response.stderr) for response in refused] == [(78, True), (78, True)]
 
 
-def test_a_server_that_logs_the_values_of_statements_is_told_and_mended_as_printed(url: str, durable: Durable) -> None:
+def test_a_server_that_logs_the_values_of_statements_is_told_and_fixed_as_printed(url: str, durable: Durable) -> None:
     boss = durable.as_superuser(url)
     durable.execute(boss, f"ALTER ROLE {ROLE} SET log_min_error_statement = 'error'")
     try:
@@ -221,7 +221,7 @@ def test_a_server_that_logs_the_values_of_statements_is_told_and_mended_as_print
         durable.execute(boss, f"ALTER ROLE {ROLE} RESET ALL")
 
 
-def test_an_error_that_repeats_the_row_in_the_log_is_told_and_mended_as_printed(url: str, durable: Durable) -> None:
+def test_an_error_that_repeats_the_row_in_the_log_is_told_and_fixed_as_printed(url: str, durable: Durable) -> None:
     boss = durable.as_superuser(url)
     durable.execute(boss, f"ALTER ROLE {ROLE} SET log_error_verbosity = 'default'")
     try:

@@ -83,8 +83,10 @@ def test_every_fault_of_the_settings_is_told_and_the_rest_is_still_looked_at(url
     assert {check["found"].split(" ")[0] for check in faults} == {"REDIS_URL", "PORT", "JWT_SECRET", "REFRESH_KEYS"}
     assert all(check["status"] == "failed" and check["fix"] for check in faults)
     fixes = {check["found"].split(" ")[0]: check["fix"] for check in faults}
-    assert fixes["PORT"] == "set PORT to another value than 'eighty': it takes a whole number from 0 to 65535"
-    assert fixes["REDIS_URL"].startswith("set REDIS_URL to another value: it takes a URL such as redis://")
+    messages = {check["found"] for check in faults}
+    assert 'PORT must be a whole number from 0 to 65535, not "eighty"' in messages
+    assert "REDIS_URL must be a URL such as redis://host:6379/0, with parameters that redis-py knows" in messages
+    assert fixes["PORT"] == "correct PORT"
     assert seen.exit_code == 78
     assert seen.of("database.rights")["status"] == "ok"
     assert (seen.of("cache.connection")["status"], seen.of("cache.connection")["found"]) == (
@@ -103,21 +105,18 @@ def test_every_fault_of_the_settings_is_told_and_the_rest_is_still_looked_at(url
             "DATABASE_URL is missing",
             (
                 "set it to a URL such as postgresql://user:password@host:5432/charter, "
-                "or set CHARTER_ENV=development for what `make run` made"
+                "or set CHARTER_ENV=development to use the database that `make run` makes"
             ),
         ),
         (
             {"SESSION_IDLE_DAYS": "99"},
-            "SESSION_IDLE_DAYS is longer than SESSION_ABSOLUTE_DAYS",
-            "make it shorter; it is '99'",
+            "SESSION_IDLE_DAYS must be at most SESSION_ABSOLUTE_DAYS, which is 90, not 99",
+            "correct SESSION_IDLE_DAYS",
         ),
         (
             {"PUBLIC_URL": "https://me:hunter2@api.example.com/?x=1"},
-            "PUBLIC_URL is wrong: 'https://***@api.example.com/?x=1'",
-            (
-                "set PUBLIC_URL to another value than 'https://***@api.example.com/?x=1': "
-                "it takes a URL such as https://api.example.com"
-            ),
+            'PUBLIC_URL must be a URL such as https://api.example.com, not "https://***@api.example.com/?x=1"',
+            "correct PUBLIC_URL",
         ),
     ],
     ids=["missing", "contradictory", "wrong"],

@@ -17,8 +17,8 @@ def test_a_live_session_without_its_key_is_told_until_the_key_is_back(url: str, 
     found = seen.of("keys.ring")
     assert (found["status"], "k2 (1 session)" in found["found"], seen.exit_code) == ("failed", True, 1)
     assert "put k2 back at the end of REFRESH_KEYS" in found["fix"]
-    mended = doctor(DATABASE_URL=url, REDIS_URL="", REFRESH_KEYS=f"{REFRESH_KEYS},{OTHER_KEY}")
-    assert mended.of("keys.ring")["status"] == "ok"
+    fixed = doctor(DATABASE_URL=url, REDIS_URL="", REFRESH_KEYS=f"{REFRESH_KEYS},{OTHER_KEY}")
+    assert fixed.of("keys.ring")["status"] == "ok"
 
 
 def test_an_old_key_and_a_key_that_may_go_are_told(url: str, durable: Durable) -> None:

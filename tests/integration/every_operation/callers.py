@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from app.services.roles import EVERYBODY
+from tests.integration.every_operation.described import Described, Ending
 from tests.integration.every_operation.requests import Request
-from tests.integration.every_operation.surface import Described, Ending
 from tests.integration.every_operation.world import World
-from tests.rows import Row
 
 # name -> whose token it is; None: nobody's, or one got for the occasion.
 _TOKENS: Mapping[str, str | None] = {
@@ -39,13 +38,13 @@ class Verdict(NamedTuple):
 
     Attributes:
         fields: properties of the body that are refused by name.
-        decision: the one row of the trail; None: there must be none.
+        decision: the columns of the one row of the trail; None: there must be none.
         event: (action, outcome) of the one event; None: there must be none.
     """
 
     ending: Ending
     fields: tuple[str, ...]
-    decision: Row | None
+    decision: dict[str, Any] | None
     event: tuple[str, str] | None
 
 
@@ -83,7 +82,7 @@ def held_by(described: Described, caller: str) -> frozenset[str]:
 
 
 def token_of(described: Described, caller: str, world: World) -> str | None:
-    """Have the caller ready, and return his token."""
+    """Have the caller ready, and return their token."""
     if _token_name(caller) == "tailored":
         world.grant(*held_by(described, caller))
     if caller == "signed_in_long_ago":
@@ -100,7 +99,7 @@ def verdict_on(
     """Return what the policy says to a caller's request.
 
     Args:
-        held: the permissions of his role; None: those of `held_by`.
+        held: the permissions of their role; None: those of `held_by`.
     """
     policy, success = described.policy, Ending(described.success, None)
     if policy.public:
@@ -121,16 +120,16 @@ def verdict_on(
     elif refused := [path for path, name in policy.write_permissions if name not in held and _sets(request.body, path)]:
         fields, ending = tuple(".".join(path) for path in refused), Ending(403, "FORBIDDEN")
     target = f"{policy.target[0]}:{request.values[policy.target[1]]}" if policy.target else None
-    decision = Row(
-        actor=person.id,
-        role=person.role,
-        action=policy.operation_id,
-        permission=" ".join(policy.permissions),
-        outcome="denied" if reason else "allowed",
-        reason=reason,
-        target=target,
-        details=None,
-    )
+    decision = {
+        "actor": person.id,
+        "role": person.role,
+        "action": policy.operation_id,
+        "permission": " ".join(policy.permissions),
+        "outcome": "denied" if reason else "allowed",
+        "reason": reason,
+        "target": target,
+        "details": None,
+    }
     outcome = "succeeded" if ending == success else "failed"
     return Verdict(ending, fields, decision, None if reason or policy.safe else (policy.event, outcome))
 

@@ -13,7 +13,7 @@ import httpx
 
 from app.identifiers import new_id
 from app.spec.policy import Policy
-from tests.integration.every_operation.surface import Described
+from tests.integration.every_operation.described import Described
 from tests.integration.every_operation.world import World
 
 
@@ -56,9 +56,9 @@ class Request:
         return client.request(self.method, target, json=self.body, headers=headers)
 
 
-# What these properties must say to succeed, whoever calls.
+# What these properties must say to succeed, no matter who calls.
 PROPERTIES: Mapping[str, Callable[[World], Any]] = {
-    # Nobody gives what he does not hold, and this is what everybody holds.
+    # Nobody gives what they do not hold, and this is what everybody holds.
     "role": lambda world: "guest",
     "permissions": lambda world: ["account:read"],
     # Verified, a guest would be a user, who holds more.
@@ -67,7 +67,7 @@ PROPERTIES: Mapping[str, Callable[[World], Any]] = {
 }
 
 # What is put into the first example of an operation for want of a way to say it there, and why.
-MENDED: Mapping[str, Callable[[World], Mapping[str, Any]]] = {
+FIXED: Mapping[str, Callable[[World], Mapping[str, Any]]] = {
     # The examples' address belongs to nobody, so that the operations that make accounts succeed.
     "login": lambda world: {"email": world.people["owner"].email},
 }
@@ -82,12 +82,12 @@ def request_for(described: Described, world: World) -> Request:
     policy, body = described.policy, deepcopy(described.body)
     if isinstance(body, dict):
         body |= {name: make(world) for name, make in PROPERTIES.items() if name in body}
-        body |= MENDED[described.name](world) if described.name in MENDED else {}
+        body |= FIXED[described.name](world) if described.name in FIXED else {}
     return Request(
         method=policy.method.upper(),
         template=policy.path,
-        values={name: _path_value(described, name, world) for name in described.operation.path_parameters},
-        query={name: _example(described, name, "query") for name in _required_in_query(described)},
+        values={name: str(world.names[name]) for name in described.operation.path_parameters},
+        query={name: _example(described, name) for name in _required_in_query(described)},
         headers=_demanded(policy),
         body=body,
     )
@@ -98,19 +98,13 @@ def _demanded(policy: Policy) -> dict[str, str]:
     return headers | ({"Idempotency-Key": str(new_id())} if policy.idempotency == "required" else {})
 
 
-def _path_value(described: Described, name: str, world: World) -> str:
-    return world.names.get(name) or _example(described, name, "path")
-
-
 def _required_in_query(described: Described) -> list[str]:
     parameters = described.operation.parameters
     return [parameter["name"] for parameter in parameters if parameter["in"] == "query" and parameter.get("required")]
 
 
-def _example(described: Described, name: str, place: str) -> str:
-    parameter = described.operation.parameter(name, place)
+def _example(described: Described, name: str) -> str:
+    parameter = described.operation.parameter(name, "query")
     assert parameter is not None
-    assert "example" in parameter, (
-        f"{described.name}: give the parameter {name} an example, or the world a thing of that name"
-    )
+    assert "example" in parameter, f"{described.name}: the query parameter {name} needs an example."
     return str(parameter["example"])

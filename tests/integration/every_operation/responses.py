@@ -1,13 +1,13 @@
-"""What every answer of an operation must have, however it ends."""
+"""What every response of an operation must have, however it ends."""
 
 import httpx
 
-from tests.integration.every_operation.surface import Described, Ending
+from tests.integration.every_operation.described import Described, Ending
 from tests.wire import refused
 
 
 def ending_of(described: Described, response: httpx.Response) -> Ending:
-    """Return how an answer ended, after checking that the document knows this ending and what it promises of it."""
+    """Return how a response ended, after checking that the document knows this ending and what it promises of it."""
     asked = f"{described.name} answered {response.status_code} to {response.request.method} {response.request.url.path}"
     assert response.status_code in described.responses, f"{asked}, which is not documented: {response.text}"
     for name, reference in described.responses[response.status_code].get("headers", {}).items():

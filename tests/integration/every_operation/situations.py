@@ -10,13 +10,13 @@ from uuid import UUID
 import httpx
 
 from app.database import Database, run
+from tests.integration.every_operation.described import Described, Ending
 from tests.integration.every_operation.requests import Request, request_for
-from tests.integration.every_operation.surface import Described, Ending
 from tests.integration.every_operation.world import TAILORED_ROLE, World
 from tests.rows import store_setting
 from tests.service import Service
+from tests.standins import gone
 
-_NO_ID = str(UUID("019c13ec-9e00-7000-8000-00000000dead"))
 _OTHER_ADMINS = """
 UPDATE users SET status = 'suspended'
 WHERE id <> %s AND role_id = (SELECT id FROM roles WHERE name = 'admin')
@@ -82,12 +82,8 @@ def _signed_in_long_ago(stage: Stage, described: Described, request: Request) ->
 
 
 def _unknown_thing(stage: Stage, described: Described, request: Request) -> httpx.Response:
-    changes = {}
-    for name in described.operation.path_parameters[-1:]:
-        parameter = described.operation.parameter(name, "path") or {}
-        is_id = described.operation.resolved(parameter["schema"]).get("format") == "uuid"
-        changes[name] = _NO_ID if is_id else "nobodys"
-    return stage.send(request.but(values=changes))
+    last = described.operation.path_parameters[-1:]
+    return stage.send(request.but(values={name: str(gone(name)) for name in last}))
 
 
 def _last_admin(stage: Stage, described: Described, request: Request) -> httpx.Response:

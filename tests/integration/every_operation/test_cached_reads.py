@@ -1,6 +1,6 @@
 """No write leaves a cached read behind: after each operation that writes, every cached read is as the database has it.
 
-Both kinds are found in the document, so that one that joins is held to it without a word here.
+Both kinds are found in the document, so that one that joins is held to it without a line here.
 """
 
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.integration.every_operation.described import OPERATIONS, Described
 from tests.integration.every_operation.requests import request_for
-from tests.integration.every_operation.surface import OPERATIONS, Described
 from tests.integration.every_operation.world import World
 
 CACHED = [described for described in OPERATIONS if described.policy.cache]
@@ -52,9 +52,7 @@ def test_every_cached_read_is_fresh_after_a_write(described: Described, world: W
 
 
 @pytest.mark.parametrize("described", CACHED, ids=lambda described: described.name)
-def test_a_cached_answer_may_be_kept_by_whoever_asked_and_a_refusal_by_nobody(
-    described: Described, world: World
-) -> None:
+def test_a_cached_answer_may_be_kept_by_the_caller_and_a_refusal_by_nobody(described: Described, world: World) -> None:
     world.grant(*described.policy.permissions)
     request = request_for(described, world).but(token=world.tokens[READER])
     first, second = request.send(world.client), request.send(world.client)

@@ -13,8 +13,8 @@ import pytest
 from app.database import run
 from models.record import database as proxy
 from tests.integration.conftest import Services
+from tests.integration.every_operation.described import OPERATIONS, Described
 from tests.integration.every_operation.requests import Request, request_for
-from tests.integration.every_operation.surface import OPERATIONS, Described
 from tests.integration.every_operation.world import World
 from tests.round_trips import RoundTrips, counted
 from tests.servers import Servers
@@ -177,7 +177,7 @@ def most_round_trips(described: Described) -> int:
     What is not cached yet is one to note the versions of its tags, and one to keep it.
     """
     policy = described.policy
-    usual = bool(policy.bucket or policy.cache) + (2 if policy.cache else 0) + (1 if policy.drops else 0)
+    usual = bool(policy.bucket or policy.cache) + (2 if policy.cache else 0) + (1 if policy.invalidates else 0)
     return usual + _OWN_ROUND_TRIPS.get(described.name, 0)
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from app.database import Database
 from models.record import database as proxy
+from tests.integration.every_operation.described import OPERATIONS, Described, Ending
 from tests.integration.every_operation.responses import ending_of
 from tests.integration.every_operation.situations import SITUATIONS, Stage, way_to
-from tests.integration.every_operation.surface import OPERATIONS, Described, Ending
 from tests.integration.every_operation.world import World
 from tests.servers import Servers
 from tests.service import config_for

@@ -8,8 +8,8 @@ import pytest
 from app.pipeline.contract import OPENAPI
 from tests.integration.every_operation import requests
 from tests.integration.every_operation.callers import callers_of
+from tests.integration.every_operation.described import OPERATIONS, Described, read_operations
 from tests.integration.every_operation.requests import request_for
-from tests.integration.every_operation.surface import OPERATIONS, Described, read_operations
 from tests.integration.every_operation.world import World
 
 NEW = """
@@ -25,7 +25,6 @@ post:
       in: path
       required: true
       schema: {type: string, maxLength: 9}
-      example: gold
     - name: loud
       in: query
       required: true
@@ -79,7 +78,10 @@ def test_a_new_operation_is_tried_by_everybody_and_driven_to_each_ending(joined:
     assert joined.property_example(("words",)) == "Well done."
 
 
-def test_its_request_is_made_of_the_world_and_of_its_examples(joined: Described, world: World) -> None:
+def test_its_request_is_made_of_the_world_and_of_its_examples(
+    joined: Described, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(world.names, "medal", "gold")
     request = request_for(joined, world)
 
     assert request.path == f"/v1/praise/{world.people['owner'].id}/gold"
@@ -89,11 +91,14 @@ def test_its_request_is_made_of_the_world_and_of_its_examples(joined: Described,
 @pytest.mark.parametrize(
     ("missing", "sentence"),
     [
-        pytest.param("      example: gold\n", "give the parameter medal an example", id="path parameter"),
+        pytest.param("      example: true\n", "query parameter loud needs an example", id="query parameter"),
         pytest.param("        examples: {short: {value: {words: Well done.}}}\n", "needs an example", id="body"),
     ],
 )
-def test_one_that_says_too_little_is_named(tmp_path: Path, missing: str, sentence: str, world: World) -> None:
+def test_one_that_says_too_little_is_named(
+    tmp_path: Path, missing: str, sentence: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(world.names, "medal", "gold")
     text = NEW.replace(missing, "")
     [found] = [described for described in document_with(tmp_path, text) if described.name == "praise_user"]
 
@@ -101,10 +106,15 @@ def test_one_that_says_too_little_is_named(tmp_path: Path, missing: str, sentenc
         request_for(found, world)
 
 
+def test_a_path_parameter_that_no_test_knows_is_named_with_the_line_to_add(joined: Described, world: World) -> None:
+    with pytest.raises(AssertionError, match=r'TABLE in tests/standins.py[^"]*"medal": StandIn\('):
+        request_for(joined, world)
+
+
 @pytest.mark.parametrize("described", OPERATIONS, ids=lambda described: described.name)
 def test_a_request_can_be_made_for_every_operation(described: Described, world: World) -> None:
     assert "{" not in request_for(described, world).path
 
 
-def test_only_operations_that_there_are_have_their_examples_mended() -> None:
-    assert set(requests.MENDED) <= {described.name for described in OPERATIONS}
+def test_only_operations_that_there_are_have_their_examples_fixed() -> None:
+    assert set(requests.FIXED) <= {described.name for described in OPERATIONS}

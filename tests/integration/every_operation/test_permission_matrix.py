@@ -1,4 +1,4 @@
-"""Every operation x everybody who might call it: the answer, and the one decision row that it leaves (law 4).
+"""Every operation x everybody who might call it: the response, and the one decision row that it leaves (law 4).
 
 The pairs are made from the document. What each must meet follows from the operation's policy, and is listed nowhere.
 """
@@ -13,9 +13,9 @@ from tests.integration.every_operation.callers import (
     token_of,
     verdict_on,
 )
+from tests.integration.every_operation.described import OPERATIONS, Described
 from tests.integration.every_operation.requests import PROPERTIES, Request, request_for
 from tests.integration.every_operation.responses import ending_of
-from tests.integration.every_operation.surface import OPERATIONS, Described
 from tests.integration.every_operation.world import World
 from tests.rows import audit_rows
 from tests.wire import events, refused
@@ -34,9 +34,12 @@ def check(described: Described, response: httpx.Response, verdict: Verdict) -> N
     assert ending_of(described, response) == verdict.ending, response.text
     if verdict.fields:
         refused(response, *verdict.ending, *verdict.fields)
-    assert audit_rows(response, "decision") == ([verdict.decision] if verdict.decision else [])
+    rows = audit_rows(response, "decision")
+    assert len(rows) == (verdict.decision is not None)
+    for row in rows:
+        row.check(**verdict.decision or {})
     if not described.policy.public:
-        left = [(action, outcome) for action, outcome, _ in events(response.headers["x-request-id"])]
+        left = [(row.action, row.outcome) for row in events(response.headers["x-request-id"])]
         assert left == ([verdict.event] if verdict.event else [])
 
 
@@ -72,10 +75,10 @@ def setting(request: Request, described: Described, path: tuple[str, ...], world
 
 
 @pytest.mark.parametrize(("described", "path", "permission"), guarded(OPERATIONS))
-def test_a_guarded_property_is_refused_by_name_to_whoever_lacks_its_permission(
+def test_a_guarded_property_is_refused_by_name_to_anybody_who_lacks_its_permission(
     described: Described, path: tuple[str, ...], permission: str, world: World
 ) -> None:
-    # Whoever may call has the permission where the operation asks for the same one: then the owner is without it.
+    # Anybody who may call has the permission where the operation asks for the same one: then the owner is without it.
     caller = "owner" if permission in described.policy.permissions else "just_that_permission"
     token = token_of(described, caller, world)
     request = setting(request_for(described, world), described, path, world).but(token=token)
@@ -90,7 +93,7 @@ def test_a_guarded_property_is_refused_by_name_to_whoever_lacks_its_permission(
 
 
 @pytest.mark.parametrize(("described", "path", "permission"), guarded(OPERATIONS))
-def test_a_guarded_property_is_set_by_whoever_holds_its_permission_and_the_operations(
+def test_a_guarded_property_is_set_by_anybody_who_holds_its_permission_and_the_operations(
     described: Described, path: tuple[str, ...], permission: str, world: World
 ) -> None:
     token = token_of(described, "just_that_permission", world)

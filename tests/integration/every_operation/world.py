@@ -16,9 +16,9 @@ from models.record import database as proxy
 from tests.people import People, Person, make_role
 from tests.servers import for_tests, straight
 from tests.service import Service
+from tests.standins import Values
 from tests.wire import data
 
-SPARE_ROLE = "spare"
 TAILORED_ROLE = "tailored"
 
 # name -> role; `owner` owns what is called upon, and holds no more than anybody, so that law 11 is never in the way.
@@ -63,20 +63,14 @@ class World:
         # The service may stand on it as a role that can put nothing back.
         self._boss = psycopg2.connect(straight(self.database.url))
         self._boss.autocommit = True
-        for role in (SPARE_ROLE, TAILORED_ROLE):
-            make_role(role)
+        make_role(TAILORED_ROLE)
         maker = People(service, password_hash)
         self.people: dict[str, Person] = {name: maker.make(name, role) for name, role in _PEOPLE.items()}
         signed_in = {name: person.sign_in() for name, person in self.people.items()}
         self.tokens: dict[str, str] = {name: tokens["access_token"] for name, tokens in signed_in.items()}
         self.refresh_tokens: dict[str, str] = {name: tokens["refresh_token"] for name, tokens in signed_in.items()}
         self._bad_tokens()
-        self.names = {
-            "user_id": str(self.people["owner"].id),
-            "session_id": self._second_session(),
-            "role_name": SPARE_ROLE,
-            "key": "service.notice",
-        }
+        self.names = Values(self.people["owner"])
         run("UPDATE users SET status = 'suspended' WHERE id = %s", (self.people["suspended"].id,))
         run("UPDATE sessions SET ended_at = now() WHERE user_id = %s", (self.people["ended"].id,))
         self._keep()
@@ -151,14 +145,6 @@ class World:
         claims |= {"sub": str(self.people["admin"].id), "sid": str(session_id)}
         forged = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
         self.tokens["tampered"] = f"{header}.{forged}.{signature}"
-
-    def _second_session(self) -> str:
-        """Sign the owner in once more, and return the id of the session that nobody will call with."""
-        owner = self.people["owner"]
-        ((first,),) = run("SELECT id FROM sessions WHERE user_id = %s", (owner.id,))
-        owner.sign_in()
-        ((second,),) = run("SELECT id FROM sessions WHERE user_id = %s AND id <> %s", (owner.id, first))
-        return str(second)
 
     def _keep(self) -> None:
         order: TopologicalSorter[str] = TopologicalSorter({table: () for (table,) in self._ask(_TABLES)})

@@ -5,17 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 import httpx
 
 from app.database import run
 from app.pipeline.contract import Contract, read_contract
-from app.security.access_tokens import AccessTokens
 from app.services.roles import EVERYBODY
 from app.spec.document import resolve
 from app.spec.policy import Policy
-from tests.people import Person
 from tests.service import config_for
 
 # What is written beside the work itself: trails and counters. Everything else must stand as it stood.
@@ -59,7 +56,7 @@ class Operation:
 
 
 @cache
-def surface() -> Contract:
+def contract() -> Contract:
     """Return the document as it is served, with everything that was found in it."""
     return read_contract(config_for(DATABASE_URL="postgresql://nowhere/charter"))
 
@@ -67,11 +64,11 @@ def surface() -> Contract:
 @cache
 def attackable() -> tuple[Operation, ...]:
     """Return every operation of the document."""
-    return tuple(_read(policy) for policy in surface().policies.values())
+    return tuple(_read(policy) for policy in contract().policies.values())
 
 
 def _read(policy: Policy) -> Operation:
-    bundle = surface().document.bundle
+    bundle = contract().document.bundle
     operation = bundle["paths"][policy.path][policy.method]
     media = resolve(bundle, operation.get("requestBody", {})).get("content", {}).get("application/json", {})
     schema = resolve(bundle, media.get("schema", {}))
@@ -89,7 +86,7 @@ def _read(policy: Policy) -> Operation:
 
 def part_of(schema: Any) -> Mapping[str, Any]:
     """Return what a schema in a schema stands for."""
-    found: Mapping[str, Any] = resolve(surface().document.bundle, schema)
+    found: Mapping[str, Any] = resolve(contract().document.bundle, schema)
     return found
 
 
@@ -102,7 +99,7 @@ def answered_names() -> frozenset[str]:
         for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
             yield from names(child)
 
-    return frozenset(names(surface().document.bundle["components"]["schemas"]))
+    return frozenset(names(contract().document.bundle["components"]["schemas"]))
 
 
 def stored_names() -> frozenset[str]:
@@ -129,11 +126,3 @@ def seen(response: httpx.Response) -> tuple[int, str, dict[str, str]]:
     headers = {name: value for name, value in response.headers.items() if name not in passing}
     body = response.json() if response.content else {}
     return response.status_code, json.dumps([body.get("data"), body.get("errors")]), headers
-
-
-def session_of(person: Person) -> UUID:
-    """Sign somebody in, and return the id of the session."""
-    token = person.sign_in()["access_token"]
-    config = person.service.config
-    reader = AccessTokens(config.jwt_secret, None, config.jwt_issuer, config.jwt_audience, 900, person.service.clock)
-    return reader.read(token).session_id

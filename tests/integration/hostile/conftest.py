@@ -16,7 +16,7 @@ __all__ = ["anonymous", "variant"]
 
 @pytest.fixture
 def forger(people: People) -> Forger:
-    """Has seen a token of Ada's; the lists of the tests say where he has the secret too."""
+    """Has seen a token of Ada's; the lists of the tests say where they have the secret too."""
     return Forger(people.ada.sign_in()["access_token"])
 
 

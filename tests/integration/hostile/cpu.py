@@ -12,9 +12,10 @@ import orjson
 
 from app.spec.document import resolve
 from tests.integration.hostile import worst_inputs as worst
-from tests.integration.hostile.attack_surface import Operation, attackable, part_of, surface
+from tests.integration.hostile.attack_surface import Operation, attackable, contract, part_of
 from tests.people import People
 from tests.service import Service
+from tests.standins import Values
 
 BODY, HEAD, TARGET = 65_000, 15_000, 8_000
 """Bytes: a little less than BODY_LIMIT, HEADER_LIMIT and URI_LIMIT allow, so that a value is read."""
@@ -64,7 +65,7 @@ def seconds(service: Service, attack: Attack) -> float:
 
 
 def say(service: Service, raw: bytes) -> int:
-    """Send bytes, and return the status of the answer."""
+    """Send bytes, and return the status of the response."""
     address = urlsplit(service.url)
     with socket.create_connection((str(address.hostname), address.port or 80), timeout=60) as connection:
         received = b""
@@ -79,7 +80,7 @@ def say(service: Service, raw: bytes) -> int:
 
 
 def _is_whole(response: bytes) -> bool:
-    """Tell whether an answer is complete: who was sent a Connection header may keep the connection."""
+    """Tell whether a response is complete: who was sent a Connection header may keep the connection."""
     head, end, body = response.partition(b"\r\n\r\n")
     sizes = [line[15:] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     return bool(end) and len(body) >= int(sizes[0] if sizes else b"0")
@@ -91,8 +92,7 @@ class Attacks:
     def __init__(self, people: People) -> None:
         token = people.ada.sign_in()["access_token"]
         self._bearer = ("Authorization", f"Bearer {token}")
-        names = {"user_id": str(people.bob.id), "session_id": str(people.bob.id), "role_name": "user"}
-        self._names = {**names, "key": "service.notice"}
+        self._names = Values(people.bob)
 
     def sign_in(self) -> Attack:
         """Return a sign-in whose address is marks of two classes, which a normalisation puts in order."""
@@ -177,7 +177,7 @@ class Attacks:
     def _path(self, operation: Operation, **values: str) -> str:
         path = operation.policy.path
         for name in operation.parameters:
-            path = path.replace(f"{{{name}}}", values.get(name, self._names[name]))
+            path = path.replace(f"{{{name}}}", values.get(name) or str(self._names[name]))
         return path
 
 
@@ -215,7 +215,7 @@ def _encode(body: Any) -> bytes:
 
 def _different_parameters() -> list[tuple[Operation, str, str]]:
     """Return the parameters in path or query, each with the first operation that has one of its name and schema."""
-    bundle = surface().document.bundle
+    bundle = contract().document.bundle
     found: dict[tuple[str, str, str], tuple[Operation, str, str]] = {}
     for operation in attackable():
         item = bundle["paths"][operation.policy.path]

@@ -1,7 +1,6 @@
 """Many callers at once: let go together, or kept waiting in the database until all of them have begun."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
@@ -9,6 +8,7 @@ from typing import Generic, TypeVar
 import psycopg2
 
 from tests.servers import straight
+from tests.waiting import until
 
 T = TypeVar("T")
 
@@ -66,14 +66,14 @@ def holding(url: str, lock: str) -> Iterator[Callable[[int], None]]:
     watcher.autocommit = True
 
     def wait_until(number: int) -> None:
-        deadline = time.monotonic() + _LONGEST_SECONDS
         with watcher.cursor() as cursor:
-            waiting = -1
-            while waiting < number:
-                assert time.monotonic() < deadline, f"{waiting} of {number} wait"
+
+            def waiting() -> int:
                 cursor.execute(_WAITING)
-                [(waiting,)] = cursor.fetchall()
-                time.sleep(0.005)
+                [(found,)] = cursor.fetchall()
+                return int(found)
+
+            until(lambda: waiting() >= number, lambda: f"{waiting()} of {number} wait")
 
     try:
         with holder.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Whoever makes access tokens that were never issued: out of good ones, and out of nothing."""
+"""A forger who makes access tokens that were never issued: out of good ones, and out of nothing."""
 
 import base64
 import hmac

@@ -1,6 +1,6 @@
 """A client that hangs up, resets, half-closes and sends ahead, at moments that a seed decides; and reads what it must.
 
-What it reads is judged at once: an answer has to be the one to the request that stands next in the row.
+What it reads is judged at once: a response has to be the one to the request that stands next in the row.
 """
 
 import contextlib
@@ -22,14 +22,14 @@ _LONGEST_PAUSE_SECONDS = 0.006
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request, with what its answer must hold."""
+    """A request, with what its response must hold."""
 
     id: str
     raw: bytes
     expected: tuple[tuple[str, Any], ...]
 
     def fits(self, head: bytes, body: bytes) -> str | None:
-        """Return what is wrong with an answer; None: it is this question's."""
+        """Return what is wrong with a response; None: it is this question's."""
         told = json.loads(body)
         found = {
             "HTTP": int(head.split(b" ", 2)[1]),

@@ -1,4 +1,4 @@
-"""API8:2023 security misconfiguration; ASVS 5.0 V3.4, V14.3.2: nothing on the way keeps, shares or misreads an answer.
+"""API8:2023 security misconfiguration; ASVS 5.0 V3.4, V14.3.2: nothing on the way keeps, shares or misreads a response.
 
 Every operation of the document answers here: somebody who may, and somebody who may not, asked from a hostile page.
 """
@@ -18,6 +18,7 @@ from tests.raw import ask, bearer
 from tests.servers import Servers
 from tests.service import Service, config_for
 from tests.service import running as serving
+from tests.standins import Values
 
 APP = "https://app.example.com"
 JSON = ("Content-Type", "application/json")
@@ -47,14 +48,14 @@ def running(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Servic
 def responses(people: People, service: Service, database: Database) -> list[tuple[Operation, httpx.Response]]:
     """What every operation answers to an admin, a guest and nobody, on a hostile page that wants HTML."""
     assert proxy.obj is database
-    ids = {"user_id": people.bob.id, "session_id": people.bob.id, "role_name": "guest", "key": "no.such.key"}
+    ids = Values(people.bob)
     headers = [JSON, ("Origin", ORIGINS[0]), ("Accept", "text/html"), ("If-Match", "*"), ("Cookie", "session=1")]
     callers = [bearer(person.sign_in()["access_token"]) for person in (people.ada, people.gus)]
     found = []
     for caller in ([callers[0]], [callers[1]], []):
         # Ending sessions comes last.
         for operation in sorted(attackable(), key=lambda one: one.name in ("logout", "delete_user")):
-            path = operation.policy.path.format_map({name: str(id_) for name, id_ in ids.items()})
+            path = operation.policy.path.format_map(ids)
             body = json.dumps(operation.example).encode() if operation.example is not None else b""
             found.append((operation, ask(service, operation.policy.method.upper(), path, [*headers, *caller], body)))
     return found

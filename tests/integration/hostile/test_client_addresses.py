@@ -1,7 +1,7 @@
 """API2:2023, API4:2023; ASVS 5.0 V4.1.3, V6.3.1: where one calls from is not one's own to say, nor to change.
 
-Limits and counters see the socket's address, or what a trusted proxy wrote; an IPv6 caller counts by his /64, within
-which he can take any address he likes.
+Limits and counters see the socket's address, or what a trusted proxy wrote; an IPv6 caller counts by their /64, within
+which they can take any address they like.
 """
 
 from collections.abc import Iterator
@@ -151,7 +151,7 @@ def test_an_ipv4_address_in_ipv6_clothes_is_the_same_caller(behind_proxy: Servic
     assert {address for (address,) in run("SELECT address FROM audit_clients")} == {"203.0.113.9", "203.0.113.10"}
 
 
-def test_an_owner_who_moves_within_his_64_keeps_his_own_way_in(behind_proxy: Service, people: People) -> None:
+def test_an_owner_who_moves_within_their_64_keeps_their_own_way_in(behind_proxy: Service, people: People) -> None:
     """API2:2023 lockout as a weapon: the address next door is still home; a stranger's /64 is not."""
     data(guess(behind_proxy, people.alice.email, via("2001:db8:a:a::1"), password=PASSWORD))
     strangers = [guess(behind_proxy, people.alice.email, via(f"203.0.113.{number}")) for number in range(1, 8)]
@@ -190,7 +190,7 @@ def test_no_host_and_no_forwarded_name_comes_back_in_an_answer(people: People, s
 
 @pytest.mark.parametrize("host", [b"", b"Host: evil.example\r\n", b"Host: a\r\nHost: b\r\n", b"Host: \x7f/../\r\n"])
 def test_the_host_decides_nothing(people: People, host: bytes) -> None:
-    """API8:2023: without a host, with another or with two, the answer is the same or a plain refusal."""
+    """API8:2023: without a host, with another or with two, the response is the same or a plain refusal."""
     token = people.alice.sign_in()["access_token"].encode()
     request = b"GET /v1/users/me HTTP/1.1\r\n%bAuthorization: Bearer %b\r\nConnection: close\r\n\r\n" % (host, token)
 

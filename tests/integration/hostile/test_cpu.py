@@ -8,11 +8,14 @@ import os
 from collections.abc import Iterable
 from itertools import islice
 
+import pytest
+
 from tests.integration.hostile.cpu import BODY, HEAD, TARGET, Attack, Attacks, seconds
 from tests.integration.hostile.worst_inputs import NAMES, READ
 from tests.people import People
 from tests.service import Service
 
+pytestmark = pytest.mark.measured
 # Set by `make prove PART=cpu`, which has more time.
 ALL = os.environ.get("CHARTER_TEST_COSTS") == "all"
 SEED = 20_261_130

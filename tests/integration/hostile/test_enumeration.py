@@ -1,4 +1,4 @@
-"""Whether an answer tells who has an account: ASVS 5.0 6.3.8.
+"""Whether a response tells who has an account: ASVS 5.0 6.3.8.
 
 Whole answers are compared, status, every header and body, but for what says when and which request it was.
 """
@@ -25,7 +25,7 @@ UNIQUE = re.compile(r'"(timestamp|request_id)":"[^"]*"')
 
 
 def seen(response: httpx.Response) -> tuple[Any, ...]:
-    """All that a client can see of an answer, but for times, ids and what is left of a bucket."""
+    """All that a client can see of a response, but for times, ids and what is left of a bucket."""
     headers = [(name, value) for name, value in response.headers.multi_items() if name not in {"date", "x-request-id"}]
     return (
         response.http_version,
@@ -155,7 +155,7 @@ def test_a_refused_change_of_password_tells_nothing(people: People) -> None:
 
 
 def test_an_ended_session_does_not_say_why(service: Service, people: People) -> None:
-    """ASVS 7.4.2: signed out, suspended, deleted, expired or never there is the same answer to whoever has a token."""
+    """ASVS 7.4.2: signed out, suspended, deleted, expired or never there: a token gets the same response."""
     names = ("alice", "bob", "mallory", "gus")
     tokens = {name: getattr(people, name).sign_in()["access_token"] for name in names}
     run("UPDATE sessions SET ended_at = now() WHERE user_id = %s", (people.alice.id,))

@@ -1,4 +1,4 @@
-"""Whether the time of an answer tells who has an account: ASVS 5.0 6.3.8, a statistical test.
+"""Whether the time of a response tells who has an account: ASVS 5.0 6.3.8, a statistical test.
 
 The kinds of request to be told apart are sent in a random order over one connection. They are told apart when medians
 differ by more than a margin and the ranks of the times by more than chance, which a busy machine does to no kind more
@@ -22,6 +22,7 @@ from tests.people import PASSWORD, People
 from tests.service import Service, config_for
 from tests.service import running as serving
 
+pytestmark = pytest.mark.measured
 WRONG = "not the password at all"
 # Some 25 ms a hash: several times all the rest of a request, and soon over.
 COST = 9
@@ -60,7 +61,7 @@ def people(slow: Service) -> Iterator[People]:
 
 
 def check_as_long(kinds: Mapping[str, Ask], status: int) -> None:
-    """Assert that the time of an answer does not tell its kind, in one round out of some."""
+    """Assert that the time of a response does not tell its kind, in one round out of some."""
     shuffled = random.Random(17)
     told = []
     for _ in range(ROUNDS):

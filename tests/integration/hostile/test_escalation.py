@@ -1,7 +1,7 @@
 """API5:2023 broken function level authorization; ASVS 5.0 V8.2.1, V8.4.2, law 11: nobody climbs, alone or with help.
 
-A deputy is somebody whose role holds every right but one. That one is enough: whoever holds it is out of his reach, and
-nothing that a deputy does gets it for himself or for anybody else.
+A deputy is somebody whose role holds every right but one. That one is enough: people who hold it are out of the
+deputy's reach, and nothing that deputies do gets it for themselves or for anybody else.
 """
 
 import itertools
@@ -15,13 +15,14 @@ import pytest
 
 from app.database import run
 from tests.integration.conftest import Services
-from tests.integration.hostile.attack_surface import Operation, attackable, everything, session_of, surface
+from tests.integration.hostile.attack_surface import Operation, attackable, contract, everything
 from tests.people import PASSWORD, People, Person, make_role
 from tests.rows import decision, event, number_of_accounts, stored
 from tests.service import Service
+from tests.standins import Values
 from tests.wire import data, refused
 
-CATALOGUE = sorted(surface().catalogue)
+CATALOGUE = sorted(contract().catalogue)
 UNSAFE = [operation for operation in attackable() if not operation.policy.safe]
 EVERYONES = {"account:read", "account:update", "sessions:end"}
 NEW = {"email": "puppet@example.com", "password": PASSWORD}
@@ -39,11 +40,6 @@ def deputy(people: People, lacking: str) -> Person:
     return people.make(f"deputy-{name}", f"no-{name}")
 
 
-def on(target: Person) -> dict[str, Any]:
-    """What the parameters of a path name: the account, its role, and things that are its own."""
-    return {"user_id": target.id, "session_id": session_of(target), "role_name": "chief", "key": "no.such.key"}
-
-
 def greedy(operation: Operation) -> Any:
     """A body that asks for as much as there is, where it can ask for rights at all."""
     wishes = {"role": "admin", "permissions": CATALOGUE, "name": "puppets", "email_verified": True}
@@ -57,7 +53,7 @@ def test_one_right_less_and_somebody_with_all_of_them_is_out_of_reach(people: Pe
     """API5:2023, law 11: edit, take over, demote, suspend, restore, verify, delete, end a session of: 403 for each."""
     make_role("chief", *CATALOGUE)
     chief = people.make("carla", "chief")
-    caller, named = deputy(people, lacking).api, on(chief)
+    caller, named = deputy(people, lacking).api, Values(chief, role_name="chief")
     for status in ("active", "suspended"):
         run("UPDATE users SET status = %s WHERE id = %s", (status, chief.id))
         before = everything()
@@ -79,18 +75,19 @@ def test_one_right_less_is_never_got_by_asking_for_it(people: People, lacking: s
     caller = deputy(people, lacking)
     make_role("chief", *CATALOGUE)
     make_role("holder", lacking)
-    client, named = caller.api, {person.id: on(person) for person in (caller, people.gus)}
-    before, own_role = everything(), f"no-{lacking.replace(':', '-')}"
+    client, own_role = caller.api, f"no-{lacking.replace(':', '-')}"
+    named = [Values(person, role_name=own_role) for person in (caller, people.gus)]
+    before = everything()
     for operation in UNSAFE:
         known = operation.schema.get("properties", {})
         if operation.policy.public or not {"role", "permissions"} & set(known):
             continue
-        for things in named.values():
+        for things in named:
             for wish in ("admin", "chief", "holder"):
                 body = {**(operation.example or {}), **{name: wish for name in ("role",) if name in known}}
                 if "permissions" in known:
                     body |= {"permissions": CATALOGUE if wish == "admin" else [lacking]}
-                ids = [{**things, "role_name": own_role}[name] for name in operation.parameters]
+                ids = [things[name] for name in operation.parameters]
                 refused(operation.call(client, *ids, body=body), 403, "FORBIDDEN")
     assert everything() == before
 
@@ -111,8 +108,8 @@ def test_a_guest_is_made_a_user_by_nobody_who_is_less_than_a_user(people: People
     assert data(rita.api.post("/v1/users", json=NEW), 201)["role"] == "guest"
 
 
-def test_a_guest_does_not_verify_himself(people: People, service: Service) -> None:
-    """API5:2023, API3:2023: at registration, on his own account, on his profile and under another's id."""
+def test_a_guest_does_not_verify_themselves(people: People, service: Service) -> None:
+    """API5:2023, API3:2023: at registration, on their own account, on their profile and under another's id."""
     gus, before = people.gus, stored(people.gus.id)
     claim = {"email_verified": True}
 
@@ -153,7 +150,7 @@ def test_two_who_hold_half_each_do_not_make_one_who_holds_all(people: People) ->
 
 
 def test_an_address_is_no_way_into_another_s_account(people: People, service: Service) -> None:
-    """API2:2023, API5:2023: who moves an admin's address to his own would ask for a new password next."""
+    """API2:2023, API5:2023: who moves an admin's address to their own would ask for a new password next."""
     make_role("clerk", "users:update", "users:read", "users:list", "profiles:read", "profiles:update")
     clara = people.make("clara", "clerk")
 
@@ -165,9 +162,9 @@ def test_an_address_is_no_way_into_another_s_account(people: People, service: Se
     assert data(people.ada.api.get("/v1/users/me"))["email"] == people.ada.email
 
 
-def test_an_owner_is_master_of_his_own_account_and_of_no_other(people: People) -> None:
-    """API5:2023, x-owner: what he may do to himself he may not do to somebody else, whatever body he sends."""
-    mallory, named, before = people.mallory.api, on(people.bob), stored(people.bob.id)
+def test_an_owner_is_master_of_their_own_account_and_of_no_other(people: People) -> None:
+    """API5:2023, x-owner: what they may do to themselves they may not do to somebody else, whatever body they send."""
+    mallory, named, before = people.mallory.api, Values(people.bob), stored(people.bob.id)
     for operation in attackable():
         if operation.policy.owner and "profiles:read" not in operation.policy.permissions:
             ids = [named[name] for name in operation.parameters]

@@ -1,6 +1,6 @@
 """Guessing passwords from everywhere, and the owner who still gets in: ASVS 5.0 6.3.1, OWASP API2:2023.
 
-The attackers sit behind a proxy that is trusted, so that each has the network a test gives him. The clock stands still
+The attackers sit behind a proxy that is trusted, so that each has the network a test gives them. The clock stands still
 unless it is told to move.
 """
 
@@ -70,7 +70,7 @@ def street(variant: Variant, people: People) -> Iterator[Street]:
 
 
 def test_the_owner_gets_in_while_strangers_keep_the_account_locked(street: Street) -> None:
-    """ASVS 6.3.1: nobody is locked out of his own account on purpose; and his coming lets nobody else in."""
+    """ASVS 6.3.1: nobody is locked out of their own account on purpose; and their coming lets nobody else in."""
     data(street.knock(password=PASSWORD, at=HOME))
     street.fail(FREE)
     for _ in range(3):
@@ -84,7 +84,7 @@ def test_the_owner_gets_in_while_strangers_keep_the_account_locked(street: Stree
 
 
 def test_an_owners_own_network_is_no_free_pass(street: Street) -> None:
-    """ASVS 6.3.1: whoever sits beside him has as few tries as anybody, and the ones outside are counted apart."""
+    """ASVS 6.3.1: anybody who sits beside them has as few tries as anybody, and the ones outside are counted apart."""
     data(street.knock(password=PASSWORD, at=HOME))
     street.fail(FREE, at=HOME)
     assert street.check_locked(at=HOME) == 1

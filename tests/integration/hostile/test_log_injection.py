@@ -1,4 +1,4 @@
-"""ASVS 5.0 V16.4.1, CWE-117, CWE-150: what a caller writes stays inside the value of one line, whoever reads the log.
+"""ASVS 5.0 V16.4.1, CWE-117, CWE-150: what a caller writes stays inside the value of one line of the log.
 
 Lines are read here as three readers do: a machine that wants JSON, a person at a terminal, and Prometheus.
 """

@@ -10,11 +10,12 @@ import pytest
 
 from app.database import run
 from app.spec.settings_file import GRAMMAR
-from tests.integration.hostile.attack_surface import Operation, attackable, everything, surface
+from tests.integration.hostile.attack_surface import attackable, contract, everything
 from tests.people import People
 from tests.raw import ask, bearer, say
 from tests.rows import decision
 from tests.service import Service
+from tests.standins import Values
 from tests.wire import refused
 
 JSON = ("Content-Type", "application/json")
@@ -67,9 +68,11 @@ def admin(people: People) -> tuple[str, str]:
     return bearer(people.ada.sign_in()["access_token"])
 
 
-def path_of(operation: Operation, people: People) -> str:
-    ids = {"user_id": people.bob.id, "session_id": people.bob.id, "role_name": "guest", "key": "no.such.key"}
-    return operation.policy.path.format_map({name: str(id_) for name, id_ in ids.items()})
+@pytest.fixture
+def paths(people: People) -> dict[str, str]:
+    """The paths of the operations by name, as they name Bob and their things."""
+    values = Values(people.bob)
+    return {operation.name: operation.policy.path.format_map(values) for operation in attackable()}
 
 
 def rows() -> int:
@@ -77,12 +80,12 @@ def rows() -> int:
 
 
 def test_no_spelling_of_a_path_is_another_door_to_its_operation(
-    people: People, service: Service, admin: tuple[str, str]
+    service: Service, admin: tuple[str, str], paths: dict[str, str]
 ) -> None:
     """ASVS V4.1.4, path confusion: none reaches a handler, Flask's own routes included; 400, 404 or 405, and no row."""
     before, rows_before = everything(), rows()
     for operation in attackable():
-        path, method = path_of(operation, people), operation.policy.method.upper()
+        path, method = paths[operation.name], operation.policy.method.upper()
         targets = {trick.replace("{path}", path) for trick in TRICKS}
         targets |= {path.replace(old, new, 1) for old, new in RESPELLINGS if path.startswith(old)}
         for target in sorted(targets - {path}):
@@ -97,13 +100,13 @@ def test_no_spelling_of_a_path_is_another_door_to_its_operation(
 
 
 def test_no_method_but_the_document_s_reaches_an_operation(
-    people: People, service: Service, admin: tuple[str, str]
+    service: Service, admin: tuple[str, str], paths: dict[str, str]
 ) -> None:
     """ASVS V4.1.4: unknown ones, those of other paths, small letters, HEAD where there is no GET: 405, and no row."""
     before, rows_before = everything(), rows()
     methods: dict[str, set[str]] = {}
     for operation in attackable():
-        methods.setdefault(path_of(operation, people), set()).add(operation.policy.method.upper())
+        methods.setdefault(paths[operation.name], set()).add(operation.policy.method.upper())
     for path, known in methods.items():
         allowed = known | {"OPTIONS"} | ({"HEAD"} if "GET" in known else set())
         for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", *UNKNOWN} - allowed:
@@ -116,12 +119,12 @@ def test_no_method_but_the_document_s_reaches_an_operation(
 
 
 def test_no_header_query_or_body_makes_another_method_of_a_read(
-    people: People, service: Service, admin: tuple[str, str]
+    service: Service, admin: tuple[str, str], paths: dict[str, str]
 ) -> None:
     """ASVS V4.1.4 method override: a GET stays a GET, decided as one; `_method` is an unknown parameter."""
     before = everything()
     for operation in [one for one in attackable() if one.policy.safe]:
-        path = path_of(operation, people)
+        path = paths[operation.name]
         if "key" in operation.parameters:
             continue
         for name in OVERRIDES:
@@ -209,6 +212,6 @@ def test_what_connexion_and_flask_know_by_name_is_not_known_on_the_wire(service:
         *("actuator/health", "server-status", ".env", ".git/config", "robots.txt", "v1", "v1/", "api", "metrics/x"),
     ]
     names += [operation.policy.operation_id for operation in attackable()]
-    names += [f"{policy.tag}.{policy.operation_id}" for policy in surface().policies.values()]
-    for name in {f"/{name}" for name in names} - {policy.path for policy in surface().policies.values()}:
+    names += [f"{policy.tag}.{policy.operation_id}" for policy in contract().policies.values()]
+    for name in {f"/{name}" for name in names} - {policy.path for policy in contract().policies.values()}:
         refused(ask(service, "GET", name), 404, "NOT_FOUND")

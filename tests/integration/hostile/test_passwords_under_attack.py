@@ -173,8 +173,8 @@ def test_a_stolen_access_token_does_not_change_the_password(people: People, anon
     assert {*before} <= {*run("SELECT id, password_hash FROM users")}
 
 
-def test_whoever_changes_the_password_is_alone_afterwards(service: Service, people: People) -> None:
-    """ASVS 7.4.3: the thief that made the owner change it goes, with what he has refreshed meanwhile."""
+def test_anybody_who_changes_the_password_is_alone_afterwards(service: Service, people: People) -> None:
+    """ASVS 7.4.3: the thief that made the owner change it goes, with what they have refreshed meanwhile."""
     stolen = people.alice.sign_in()
     with service.client() as thief:
         renewed = data(thief.post("/v1/auth/refresh", json={"refresh_token": stolen["refresh_token"]}))

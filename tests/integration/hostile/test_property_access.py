@@ -18,13 +18,14 @@ from tests.integration.hostile.attack_surface import (
     Operation,
     answered_names,
     attackable,
+    contract,
     everything,
     part_of,
     stored_names,
-    surface,
 )
 from tests.people import PASSWORD, People, Person, make_role
 from tests.service import Service
+from tests.standins import gone
 from tests.wire import refused
 
 # What other frameworks give a meaning to, and what attackers try first.
@@ -35,7 +36,7 @@ LORE = {
     "сonstructor", "é" * 60, "{{7*7}}", "<script>", "../role", "a/b", "a~1b",
 }  # fmt: skip
 WISHES: dict[str, Any] = {"role": "admin", "status": "active", "version": 1, "permissions": ["roles:assign"]}
-# Fewer than the violations that one answer lists.
+# Fewer than the violations that one response lists.
 AT_ONCE = 40
 WITH_BODY = [operation for operation in attackable() if operation.schema.get("properties")]
 
@@ -55,8 +56,7 @@ def before(people: People) -> dict[str, str]:
 
 def ids_of(operation: Operation, target: Person) -> list[Any]:
     """Somebody's things, by the parameters of a path; what is no account need not be there for these tests."""
-    names = {"user_id": target.id, "session_id": target.id, "role_name": "custom", "key": "no.such.key"}
-    return [names[name] for name in operation.parameters]
+    return [target.id if name == "user_id" else gone(name) for name in operation.parameters]
 
 
 def caller_of(operation: Operation, people: People, service: Service) -> httpx.Client:
@@ -180,7 +180,7 @@ def test_a_scalar_is_no_list_and_no_object(people: People, service: Service, bef
 
 def test_a_guarded_property_needs_its_own_right(people: People) -> None:
     """API3:2023, ASVS V8.2.3: 403 with the field for all the rights in the world but that one, and for the owner."""
-    catalogue = set(surface().catalogue)
+    catalogue = set(contract().catalogue)
     tried = 0
     for operation in attackable():
         for path, permission in operation.policy.write_permissions:
@@ -223,7 +223,7 @@ def test_no_answer_holds_more_than_the_document_says(people: People) -> None:
 
 
 def undocumented(value: Any, schema: Mapping[str, Any], at: str = "") -> Iterator[str]:
-    """Yield the path of everything in an answer that its schema does not name."""
+    """Yield the path of everything in a response that its schema does not name."""
     schema = part_of(schema)
     if isinstance(value, list):
         for item in value:

@@ -1,4 +1,4 @@
-"""Refresh tokens and a server that is killed: no answer that was lost signs anybody out, no restart forgets a theft.
+"""Refresh tokens and a server that is killed: no response that was lost signs anybody out, no restart forgets a theft.
 
 ASVS 5.0 V7.2 and V7.4; RFC 9700, 4.14.2. Real processes, killed with SIGKILL. What their clock cannot do is done to the
 rows: the time of a rotation is moved back.
@@ -7,7 +7,6 @@ rows: the time of a rotation is moved back.
 import json
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from tests.command import Server
 from tests.integration.hostile.crowd import holding
 from tests.people import PASSWORD, make_account
 from tests.service import REFRESH_KEYS, SECRET
+from tests.waiting import until
 from tests.wire import data, refused
 
 NEW_KEY = "k2:5f4dcc3b5aa765d61d8327deb882cf99b1946ac9"
@@ -94,10 +94,7 @@ def start(
 
 
 def wait_for_generation(number: int) -> None:
-    deadline = time.monotonic() + 20
-    while run("SELECT generation FROM sessions") != [(number,)]:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    until(lambda: run("SELECT generation FROM sessions") == [(number,)])
 
 
 def lose_an_answer(process: Process, token: str, generation: int) -> None:

@@ -78,7 +78,7 @@ def test_a_crowd_with_one_token_gets_one_next_token(service: Service, stolen: di
     check_dead(service, stolen, *found[:3])
 
 
-def test_whoever_comes_second_ends_it_for_both(service: Service, people: People, stolen: dict[str, Any]) -> None:
+def test_anybody_who_comes_second_ends_it_for_both(service: Service, people: People, stolen: dict[str, Any]) -> None:
     """RFC 9700, 4.14.2: the server cannot know who of the two is the thief."""
     elsewhere = people.alice.sign_in()
     ahead = rotated(service, stolen["refresh_token"])
@@ -96,7 +96,7 @@ def test_whoever_comes_second_ends_it_for_both(service: Service, people: People,
 def test_two_that_share_a_session_unnoticed_are_noticed_at_the_next_step(
     service: Service, stolen: dict[str, Any]
 ) -> None:
-    """RFC 9700, 4.14.2: the grace gives a thief one answer, and not a session."""
+    """RFC 9700, 4.14.2: the grace gives a thief one response, and not a session."""
     owner = rotated(service, stolen["refresh_token"])
     service.clock.advance(seconds=14)
     thief = rotated(service, stolen["refresh_token"])
@@ -114,7 +114,7 @@ def test_two_that_share_a_session_unnoticed_are_noticed_at_the_next_step(
 def test_reuse_that_races_a_rotation_ends_what_the_rotation_made(
     service: Service, database_url: str, stolen: dict[str, Any], order: int
 ) -> None:
-    """RFC 9700, 4.14.2: under any order there is no answer left that opens anything."""
+    """RFC 9700, 4.14.2: under any order there is no response left that opens anything."""
     current = rotated(service, stolen["refresh_token"])
     service.clock.advance(seconds=16)
     race = [partial(refresh, service, tokens["refresh_token"]) for tokens in (stolen, current)]

@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -198,7 +199,7 @@ SLOW: dict[str, tuple[bytes, bytes, bytes]] = {
     "empty lines": (b"", b"\r\n", b"\r\n"),
     "after a request": (HEAD + b"\r\n", HEAD, b""),
     "empty lines after a request": (HEAD + b"\r\n", b"\r\n", b"\r\n"),
-    "a body after its answer": (HEAD + b"Content-Length: 50000\r\n\r\n", b" ", b" "),
+    "a body after its response": (HEAD + b"Content-Length: 50000\r\n\r\n", b" ", b" "),
 }
 
 
@@ -206,8 +207,8 @@ SLOW: dict[str, tuple[bytes, bytes, bytes]] = {
 def test_a_request_that_does_not_come_ends_its_connection(
     service: Service, monkeypatch: pytest.MonkeyPatch, answered: bytes, begun: bytes, drop: bytes
 ) -> None:
-    """ASVS V13.2.6, slow headers: who does not finish asking is hung up on, however busily he goes on."""
-    monkeypatch.setattr(Protocol, "head_seconds", 0.2)
+    """ASVS V13.2.6, slow headers: a client that does not finish its request is disconnected, however much it sends."""
+    monkeypatch.setattr(service._server.config, "http_protocol_class", partial(Protocol, head_seconds=0.2))
     address = urlsplit(service.url)
     with socket.create_connection((str(address.hostname), address.port or 80), timeout=20) as connection:
         connection.sendall(answered)

@@ -170,7 +170,7 @@ def tokens_of(client: httpx.Client, name: str) -> dict[str, Any]:
     return found
 
 
-def test_nobody_chooses_the_session_that_he_or_somebody_else_gets(
+def test_nobody_chooses_the_session_that_they_or_somebody_else_gets(
     service: Service, people: People, anonymous: httpx.Client
 ) -> None:
     """ASVS 7.2.4: a sign-in opens a session of its own, whatever is shown or asked for."""

@@ -55,7 +55,9 @@ def test_what_hides_or_turns_text_is_refused_wherever_it_would_be_shown(
                     "VALIDATION_ERROR",
                     field,
                 )
-                assert error["message"].startswith(("Must be ", "Does not have the form", "Fits none")), error
+                assert error["message"].startswith(("Must be ", "Does not match the required pattern", "Fits none")), (
+                    error
+                )
     assert data(alice.get("/v1/users/me")) == before
 
 

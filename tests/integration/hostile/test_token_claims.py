@@ -17,7 +17,7 @@ from tests.integration.hostile.thief import Thief, everything
 from tests.integration.operations.conftest import Variant
 from tests.people import People
 from tests.service import SECRET, Service
-from tests.wire import data, decisions, refused
+from tests.wire import Decision, data, decisions, refused
 
 PREVIOUS = "a1c5e9f3b7d2460813579bdf2468ace013579bdf"
 
@@ -88,7 +88,7 @@ def test_no_account_rides_on_anothers_session(people: People, thief: Thief, forg
     for claims in mixed:
         response = thief.send(f"Bearer {forger.signed({}, claims)}")
         refused(response, 401, "SESSION_ENDED")
-        assert decisions(response.headers["x-request-id"]) == [("denied", "session_unknown")]
+        assert decisions(response.headers["x-request-id"]) == [Decision(outcome="denied", reason="session_unknown")]
     assert everything()[:-1] == before
 
 
@@ -103,12 +103,12 @@ def test_the_token_of_an_ended_session_is_good_for_nothing(people: People, thief
 
     refused(response, 401, "SESSION_ENDED")
     assert response.headers["www-authenticate"] == 'Bearer realm="charter", error="invalid_token"'
-    assert decisions(response.headers["x-request-id"]) == [("denied", "session_ended")]
+    assert decisions(response.headers["x-request-id"]) == [Decision(outcome="denied", reason="session_ended")]
     assert everything()[:-1] == before
 
 
 def test_a_deployment_reads_its_own_tokens_only(service: Service, thief: Thief, forger: Forger) -> None:
-    """ASVS 9.2.3 and 9.2.4; RFC 8725, 3.8 and 3.9: whoever shares the secret has another name."""
+    """ASVS 9.2.3 and 9.2.4; RFC 8725, 3.8 and 3.9: anybody who shares the secret has another name."""
     who = (UUID(forger.claims["sub"]), UUID(forger.claims["sid"]))
     siblings = [("staging", "charter"), ("charter", "staging"), ("Charter", "charter"), ("charter", "https://charter")]
 

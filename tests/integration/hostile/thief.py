@@ -1,4 +1,4 @@
-"""Whoever sends forged tokens, and looks at what he got for them."""
+"""A thief who sends forged tokens, and looks at what they got for them."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -52,7 +52,7 @@ def check_bodies(client: httpx.Client, method: str, path: str, *, required: bool
 
 
 def check_unavailable(response: httpx.Response) -> None:
-    """Check the answer of a service that has lost its database."""
+    """Check the response of a service that has lost its database."""
     refused(response, 503, "UNAVAILABLE")
     assert int(response.headers["retry-after"]) >= 1
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.services import activity
+from app.services import activity_statistics
 from tests.integration.operations.bounds import check_the_door, check_unavailable
 from tests.integration.operations.conftest import Away
 from tests.people import PASSWORD, People, make_role
@@ -47,8 +47,7 @@ def test_registrations_sign_ins_failures_and_sessions_are_told_of_the_hour_they_
     assert [point for point in before[:-1] if point != {"start": point["start"], **NOTHING}] == []
     assert len(before) == 23
     assert last["start"] == f"{service.clock():%Y-%m-%dT%H}:00:00.000Z"
-    row = decision(response)
-    assert row == (people.ada.id, "admin", "activity_stats", "stats:read", "allowed", None, None, None)
+    decision(response).check_allowed(people.ada, "activity_stats", "stats:read")
     assert eventless(response)
 
 
@@ -73,9 +72,9 @@ def test_hours_that_are_settled_and_hours_that_are_not_are_one_list(people: Peop
     asked = {"since": "2026-03-05T12:00:00Z", "until": "2026-03-05T17:00:00+01:00"}
     before = points(people, **asked)
 
-    activity.settle(settle_seconds=900, now=THEN + timedelta(minutes=110))
+    activity_statistics.aggregate_hours(settle_seconds=900, now=THEN + timedelta(minutes=110))
 
-    # Asked in other words, so that it is no answer that was kept.
+    # Asked in other words, so that it is no response that was kept.
     assert points(people, **asked, interval="hour") == before
     assert [point["failures"] for point in before] == [2, 1, 0, 1]
 
@@ -128,7 +127,7 @@ def test_others_may_not_look(people: People, name: str) -> None:
     response = getattr(people, name).api.get(URL)
 
     refused(response, 403, "FORBIDDEN")
-    assert decision(response)[3:7] == ("stats:read", "denied", "permission_missing", None)
+    decision(response).check_denied("stats:read", target=None)
 
 
 def test_strangers_may_not_look_and_without_a_database_nobody_can(

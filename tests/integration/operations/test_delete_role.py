@@ -51,10 +51,16 @@ def test_the_trail_names_the_role_and_what_it_held(people: People) -> None:
 
     response = delete(people.ada, "clerk")
 
-    ada = (people.ada.id, "admin")
-    assert decision(response) == (*ada, "delete_role", "roles:write", "allowed", None, "role:clerk", None)
+    decision(response).check(
+        by=people.ada,
+        action="delete_role",
+        permission="roles:write",
+        outcome="allowed",
+        target="role:clerk",
+        details=None,
+    )
     held = {"permissions": [*EVERYBODYS, "users:list"]}
-    assert event(response) == (*ada, "role.deleted", None, "succeeded", None, "role:clerk", held)
+    event(response).check(by=people.ada, action="role.deleted", outcome="succeeded", target="role:clerk", details=held)
 
 
 def test_a_role_that_accounts_have_stays_until_they_have_another(people: People) -> None:
@@ -64,7 +70,7 @@ def test_a_role_that_accounts_have_stays_until_they_have_another(people: People)
     response = delete(people.ada, "clerk")
 
     refused(response, 409, "ROLE_IN_USE")
-    assert event(response)[4:7] == ("failed", "role_in_use", "role:clerk")
+    event(response).check(outcome="failed", reason="role_in_use", target="role:clerk")
     assert data(clara.api.get("/v1/users"))
     data(people.ada.api.put(f"/v1/users/{clara.id}/role", json={"role": "user"}))
     assert delete(people.ada, "clerk").status_code == 204
@@ -75,12 +81,12 @@ def test_a_built_in_role_stays(people: People, name: str) -> None:
     response = delete(people.ada, name)
 
     refused(response, 409, "ROLE_BUILT_IN")
-    assert event(response)[4:7] == ("failed", "role_built_in", f"role:{name}")
+    event(response).check(outcome="failed", reason="role_built_in", target=f"role:{name}")
     assert stored_role(name)
 
 
 @pytest.mark.parametrize("role", ["clerk", "admin", "user"])
-def test_nobody_deletes_a_role_that_holds_more_than_himself(people: People, role: str) -> None:
+def test_nobody_deletes_a_role_that_holds_more_than_they_do(people: People, role: str) -> None:
     make_role("editor", "roles:write")
     make_role("clerk", "users:list")
     edie = people.make("edie", "editor")
@@ -89,7 +95,7 @@ def test_nobody_deletes_a_role_that_holds_more_than_himself(people: People, role
 
     refused(response, 403, "FORBIDDEN")
     assert decision(response).outcome == "allowed"
-    assert event(response)[4:7] == ("failed", "beyond_actor", f"role:{role}")
+    event(response).check(outcome="failed", reason="beyond_actor", target=f"role:{role}")
     assert stored_role(role)
 
 
@@ -111,7 +117,7 @@ def test_a_role_that_is_not_there_is_a_404(people: People) -> None:
     response = delete(people.ada, "no-such-role")
 
     refused(response, 404, "NOT_FOUND")
-    assert event(response)[4:7] == ("failed", "not_found", "role:no-such-role")
+    event(response).check(outcome="failed", reason="not_found", target="role:no-such-role")
 
 
 def test_others_delete_no_role_and_do_not_get_to_know_whether_it_exists(people: People) -> None:
@@ -120,7 +126,7 @@ def test_others_delete_no_role_and_do_not_get_to_know_whether_it_exists(people: 
         response = delete(people.alice, name)
 
         refused(response, 403, "FORBIDDEN")
-        assert decision(response)[3:7] == ("roles:write", "denied", "permission_missing", f"role:{name}")
+        decision(response).check_denied("roles:write", target=f"role:{name}")
         assert eventless(response)
     assert stored_role("clerk")
 

@@ -17,7 +17,7 @@ from tests.integration.operations.conftest import Away, Variant
 from tests.people import People, make_role
 from tests.rows import decision, eventless
 from tests.service import SECRET, Service
-from tests.wire import data, decisions, refused
+from tests.wire import Decision, data, decisions, refused
 
 PATH = "/v1/users/me"
 OTHER_SECRET = "0e4b7c6a1d9f8e3b5a2c4d6f8091a2b3c4d5e6f7"
@@ -46,7 +46,7 @@ def test_it_leaves_a_decision_and_no_event(people: People) -> None:
     response = people.alice.api.get(PATH)
 
     row = decision(response)
-    assert row[:6] == (people.alice.id, "user", "get_me", "account:read", "allowed", None)
+    row.check(by=people.alice, action="get_me", permission="account:read", outcome="allowed")
     assert row.target is None
     assert eventless(response)
 
@@ -94,7 +94,7 @@ def test_head_is_get_without_the_body(people: People) -> None:
 
     assert (response.status_code, response.content, response.headers["etag"]) == (200, b"", '"1"')
     assert response.headers["content-length"] == people.alice.api.get(PATH).headers["content-length"]
-    assert decisions(response.headers["x-request-id"]) == [("allowed", None)]
+    assert decisions(response.headers["x-request-id"]) == [Decision(outcome="allowed")]
 
 
 def test_options_says_what_is_allowed_and_asks_for_no_token(anonymous: httpx.Client) -> None:
@@ -118,7 +118,7 @@ def test_a_request_id_is_kept(people: People, given: str) -> None:
     response = people.alice.api.get(PATH, headers={"X-Request-Id": given})
 
     assert response.headers["x-request-id"] == response.json()["meta"]["request_id"] == given
-    assert decisions(given) == [("allowed", None)]
+    assert decisions(given) == [Decision(outcome="allowed")]
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a/b", "é".encode(), "a,b"])
@@ -239,7 +239,7 @@ def test_a_session_that_is_somebody_elses_is_none(people: People, service: Servi
         with service.client(tokens.issue(user_id, session)) as client:
             response = client.get(PATH)
         refused(response, 401, "SESSION_ENDED")
-        assert decisions(response.headers["x-request-id"]) == [("denied", "session_unknown")]
+        assert decisions(response.headers["x-request-id"]) == [Decision(outcome="denied", reason="session_unknown")]
 
 
 def test_a_new_role_shows_on_the_next_request(people: People) -> None:

@@ -1,4 +1,4 @@
-"""get_profile: what somebody says about himself."""
+"""get_profile: what somebody says about themselves."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.service import Service
 from tests.wire import data, refused
 
 
-def test_the_owner_reads_his_profile_without_a_permission(people: People) -> None:
+def test_the_owner_reads_their_profile_without_a_permission(people: People) -> None:
     response = people.gus.api.get(f"/v1/users/{people.gus.id}/profile")
 
     found = data(response)
@@ -20,7 +20,9 @@ def test_the_owner_reads_his_profile_without_a_permission(people: People) -> Non
     assert (found["user_id"], found["display_name"], found["bio"]) == (str(people.gus.id), "Gus", None)
     assert response.headers["etag"] == '"1"'
     target = f"user:{people.gus.id}"
-    assert decision(response)[:7] == (people.gus.id, "guest", "get_profile", "profiles:read", "allowed", None, target)
+    decision(response).check(
+        by=people.gus, action="get_profile", permission="profiles:read", outcome="allowed", target=target
+    )
     assert eventless(response)
 
 
@@ -43,7 +45,7 @@ def test_a_guest_does_not_get_to_know_whether_an_account_exists(people: People) 
         response = people.gus.api.get(f"/v1/users/{target}/profile")
 
         refused(response, 403, "FORBIDDEN")
-        assert decision(response)[3:7] == ("profiles:read", "denied", "permission_missing", f"user:{target}")
+        decision(response).check_denied("profiles:read", target=f"user:{target}")
         assert eventless(response)
 
 

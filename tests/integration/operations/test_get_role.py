@@ -40,8 +40,7 @@ def test_a_permission_that_the_document_does_not_know_is_not_shown(people: Peopl
 def test_the_trail_names_the_role(people: People) -> None:
     response = people.ada.api.get("/v1/roles/user")
 
-    row = decision(response)
-    assert row == (people.ada.id, "admin", "get_role", "roles:read", "allowed", None, "role:user", None)
+    decision(response).check_allowed(people.ada, "get_role", "roles:read", target="role:user")
     assert eventless(response)
 
 
@@ -68,7 +67,7 @@ def test_others_may_not_and_do_not_get_to_know_whether_a_role_exists(people: Peo
         response = people.alice.api.get(f"/v1/roles/{name}")
 
         refused(response, 403, "FORBIDDEN")
-        assert decision(response)[3:7] == ("roles:read", "denied", "permission_missing", f"role:{name}")
+        decision(response).check_denied("roles:read", target=f"role:{name}")
 
 
 def test_a_role_that_is_not_there_is_a_404(people: People) -> None:

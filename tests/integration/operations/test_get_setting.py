@@ -16,7 +16,7 @@ CODE = "six geese a-laying"
 def test_a_setting_that_nobody_set_has_its_default(people: People) -> None:
     shown = data(people.ada.api.get(PATH))
 
-    assert shown.pop("description").startswith("What clients show")
+    assert shown.pop("description").startswith("A notice that clients show")
     assert shown == {
         "key": "service.notice",
         "visibility": "public",
@@ -80,8 +80,10 @@ def test_the_trail_names_the_setting(people: People) -> None:
     response = people.make("rita", "reader").api.get(PATH)
 
     assert data(response)
-    row = ("get_setting", "settings:read", "allowed", None, "setting:service.notice", None)
-    assert decision(response)[2:] == row
+    target = "setting:service.notice"
+    decision(response).check(
+        action="get_setting", permission="settings:read", outcome="allowed", target=target, details=None
+    )
     assert eventless(response)
 
 
@@ -90,7 +92,7 @@ def test_others_may_not_and_do_not_get_to_know_whether_there_is_one(people: Peop
         response = people.alice.api.get(f"/v1/settings/{key}")
 
         refused(response, 403, "FORBIDDEN")
-        assert decision(response)[3:7] == ("settings:read", "denied", "permission_missing", f"setting:{key}")
+        decision(response).check_denied("settings:read", target=f"setting:{key}")
     with service.client() as client:
         refused(client.get(PATH), 401, "UNAUTHENTICATED")
 

@@ -69,7 +69,9 @@ def test_the_trail_names_the_account(people: People) -> None:
     response = people.ada.api.get(path_of(people.alice))
 
     target = f"user:{people.alice.id}"
-    assert decision(response)[1:] == ("admin", "list_sessions", "sessions:read", "allowed", None, target, None)
+    decision(response).check(
+        role="admin", action="list_sessions", permission="sessions:read", outcome="allowed", target=target, details=None
+    )
     assert eventless(response)
 
 
@@ -170,7 +172,7 @@ def test_others_may_not_and_do_not_get_to_know_whether_an_account_exists(people:
         response = people.mallory.api.get(f"/v1/users/{target}/sessions")
 
         refused(response, 403, "FORBIDDEN")
-        assert decision(response)[3:7] == ("sessions:read", "denied", "permission_missing", f"user:{target}")
+        decision(response).check_denied("sessions:read", target=f"user:{target}")
 
 
 def test_an_account_that_is_not_there_is_a_404_for_those_who_may_read(people: People) -> None:

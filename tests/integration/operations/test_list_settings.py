@@ -60,7 +60,9 @@ def test_who_may_read_the_settings_may(people: People) -> None:
     response = people.make("rita", "reader").api.get(PATH)
 
     assert len(data(response)) == len(KEYS)
-    assert decision(response)[2:] == ("list_settings", "settings:read", "allowed", None, None, None)
+    decision(response).check(
+        action="list_settings", permission="settings:read", outcome="allowed", target=None, details=None
+    )
     assert eventless(response)
 
 

@@ -60,8 +60,8 @@ def test_every_role_may(people: People) -> None:
 def test_it_leaves_a_decision_and_an_event(people: People) -> None:
     response = people.alice.api.post(PATH, json={"scope": "all"})
 
-    assert decision(response)[:6] == (people.alice.id, "user", "logout", "sessions:end", "allowed", None)
-    assert event(response)[:6] == (people.alice.id, "user", "session.ended", None, "succeeded", None)
+    decision(response).check(by=people.alice, action="logout", permission="sessions:end", outcome="allowed")
+    event(response).check(by=people.alice, action="session.ended", outcome="succeeded")
 
 
 def test_who_has_signed_out_cannot_sign_out_again(people: People) -> None:

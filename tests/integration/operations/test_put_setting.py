@@ -9,7 +9,7 @@ from tests import leaks
 from tests.integration.operations.bounds import check_bodies, check_the_door, check_unavailable
 from tests.integration.operations.conftest import Away, Variant
 from tests.people import PASSWORD, People, make_role
-from tests.rows import Row, decision, event, store_setting, stored_settings
+from tests.rows import decision, event, store_setting, stored_settings
 from tests.service import Service
 from tests.wire import data, refused
 
@@ -43,8 +43,10 @@ def test_the_trail_keeps_old_and_new(people: People) -> None:
     ]
     details = {"key": "service.notice", "old": None, "new": "One."}
     ada, target = people.ada.id, "setting:service.notice"
-    assert event(changes[0]) == Row(ada, "admin", "setting.changed", None, "succeeded", None, target, details)
-    assert decision(changes[0])[2:7] == ("put_setting", "settings:write", "allowed", None, target)
+    event(changes[0]).check(
+        actor=ada, role="admin", action="setting.changed", outcome="succeeded", target=target, details=details
+    )
+    decision(changes[0]).check(action="put_setting", permission="settings:write", outcome="allowed", target=target)
 
 
 def test_of_a_secret_one_nothing_is_shown_and_nothing_kept(people: People) -> None:
@@ -144,7 +146,7 @@ def test_a_key_that_nobody_declares_is_a_404_and_stays_unset(people: People) -> 
         response = people.ada.api.put(path_of(key), json={"value": 2})
 
         refused(response, 404, "NOT_FOUND")
-        assert event(response)[2:7] == ("setting.changed", None, "failed", "not_found", f"setting:{key}")
+        event(response).check(action="setting.changed", outcome="failed", reason="not_found", target=f"setting:{key}")
     assert stored_settings() == {"relic.of_old": 1}
 
 
@@ -176,7 +178,7 @@ def test_the_default_may_be_set_and_then_it_is_set(people: People) -> None:
     assert stored_settings() == {"registration.open": True}
 
 
-def test_a_value_that_no_longer_fitted_is_mended(people: People) -> None:
+def test_a_value_that_no_longer_fitted_is_fixed(people: People) -> None:
     store_setting("service.notice", 5)
 
     response = people.ada.api.put(PATH, json={"value": "Back at noon."})

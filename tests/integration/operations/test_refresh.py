@@ -62,7 +62,7 @@ def test_it_leaves_an_event_with_its_actor_and_no_decision(anonymous: httpx.Clie
     response = refresh(anonymous, token)
 
     row = event(response)
-    assert row[:3] == (people.alice.id, "user", "session.refreshed")
+    row.check(by=people.alice, action="session.refreshed")
     assert (row.outcome, row.reason) == ("succeeded", None)
     assert decisions(response.headers["x-request-id"]) == []
 
@@ -104,7 +104,7 @@ def test_a_reused_refresh_token_ends_its_session_and_its_access_tokens(
     reused = refresh(anonymous, token)
 
     refused(reused, 401, "INVALID_REFRESH_TOKEN")
-    assert event(reused)[:6] == (people.alice.id, "user", "session.refreshed", None, "failed", "reuse")
+    event(reused).check(by=people.alice, action="session.refreshed", outcome="failed", reason="reuse")
     for access_token in (current["access_token"], people.alice.tokens["access_token"]):  # type: ignore[index]
         ended = me(anonymous, access_token)
         refused(ended, 401, "SESSION_ENDED")

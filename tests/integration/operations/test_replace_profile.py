@@ -1,4 +1,4 @@
-"""replace_profile: all five fields, and nobody overwrites what he has not seen."""
+"""replace_profile: all five fields, and nobody overwrites what they have not seen."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def fields_of(person: Person) -> dict[str, Any]:
     return {name: found[name] for name in PROFILE}
 
 
-def test_the_owner_replaces_his_profile_without_a_permission(people: People) -> None:
+def test_the_owner_replaces_their_profile_without_a_permission(people: People) -> None:
     before = data(people.gus.api.get(f"/v1/users/{people.gus.id}/profile"))
 
     response = replace(people.gus, people.gus)
@@ -46,9 +46,16 @@ def test_the_owner_replaces_his_profile_without_a_permission(people: People) -> 
 def test_the_trail_names_the_account_and_keeps_none_of_the_profile(people: People) -> None:
     response = replace(people.alice, people.alice)
 
-    target, alice = f"user:{people.alice.id}", (people.alice.id, "user")
-    assert decision(response) == (*alice, "replace_profile", "profiles:update", "allowed", None, target, None)
-    assert event(response) == (*alice, "profile.replaced", None, "succeeded", None, target, None)
+    target = f"user:{people.alice.id}"
+    decision(response).check(
+        by=people.alice,
+        action="replace_profile",
+        permission="profiles:update",
+        outcome="allowed",
+        target=target,
+        details=None,
+    )
+    event(response).check(by=people.alice, action="profile.replaced", outcome="succeeded", target=target, details=None)
 
 
 def test_the_version_of_the_account_rises_with_its_profile(people: People) -> None:
@@ -79,7 +86,7 @@ def test_an_admin_replaces_any_profile(people: People) -> None:
     assert data(replace(people.ada, people.alice))["display_name"] == "Alice Liddell"
 
 
-def test_who_has_not_said_what_he_saw_is_asked_to(people: People) -> None:
+def test_who_has_not_said_what_they_saw_is_asked_to(people: People) -> None:
     response = replace(people.alice, people.alice, None)
 
     refused(response, 428, "PRECONDITION_REQUIRED", "If-Match")
@@ -101,7 +108,7 @@ def test_a_tag_that_does_not_fit_changes_nothing(people: People, subtests: pytes
             response = replace(people.alice, people.alice, tags)
 
             refused(response, 412, "PRECONDITION_FAILED")
-            assert event(response)[2:6] == ("profile.replaced", None, "failed", "precondition_failed")
+            event(response).check(action="profile.replaced", outcome="failed", reason="precondition_failed")
             assert fields_of(people.alice) == EMPTY | {"display_name": "Alice"}
 
 
@@ -130,7 +137,7 @@ def test_others_do_not_get_to_know_whether_an_account_exists(people: People) -> 
         response = people.mallory.api.put(f"/v1/users/{target}/profile", json=PROFILE, headers={"If-Match": "*"})
 
         refused(response, 403, "FORBIDDEN")
-        assert decision(response)[3:7] == ("profiles:update", "denied", "permission_missing", f"user:{target}")
+        decision(response).check_denied("profiles:update", target=f"user:{target}")
         assert eventless(response)
 
 
@@ -139,7 +146,7 @@ def test_an_account_that_is_not_there_is_a_404_for_those_who_may_change_it(peopl
         response = people.ada.api.put(f"/v1/users/{new_id()}/profile", json=PROFILE, headers={"If-Match": tags})
 
         refused(response, 404, "NOT_FOUND")
-        assert event(response)[4:6] == ("failed", "not_found")
+        event(response).check(outcome="failed", reason="not_found")
 
 
 def test_nobody_gets_in_without_a_token(service: Service, people: People) -> None:
@@ -150,14 +157,14 @@ def test_nobody_gets_in_without_a_token(service: Service, people: People) -> Non
 
 
 @pytest.mark.parametrize("name", ["alice", "ada"])
-def test_nobody_touches_an_account_that_holds_more_than_himself(people: People, name: str) -> None:
+def test_nobody_touches_an_account_that_holds_more_than_they_do(people: People, name: str) -> None:
     make_role("editor", "profiles:update")
     edith, target = people.make("edith", "editor"), getattr(people, name)
 
     response = replace(edith, target)
 
     refused(response, 403, "FORBIDDEN")
-    assert event(response)[4:7] == ("failed", "beyond_actor", f"user:{target.id}")
+    event(response).check(outcome="failed", reason="beyond_actor", target=f"user:{target.id}")
     assert stored(target.id).version == 1  # type: ignore[union-attr]
     assert data(replace(edith, people.gus))["bio"] == PROFILE["bio"]
 

@@ -6,7 +6,7 @@ from tests import leaks
 from tests.integration.operations.bounds import check_the_door, check_unavailable
 from tests.integration.operations.conftest import Away
 from tests.people import People, make_role
-from tests.rows import Row, decision, event, store_setting, stored_settings
+from tests.rows import decision, event, store_setting, stored_settings
 from tests.service import Service
 from tests.wire import data, refused
 
@@ -31,8 +31,8 @@ def test_the_trail_keeps_what_it_was(people: People) -> None:
 
     details = {"key": "registration.open", "old": False, "new": True}
     target = "setting:registration.open"
-    assert event(response) == Row(people.ada.id, "admin", "setting.reset", None, "succeeded", None, target, details)
-    assert decision(response)[2:7] == ("reset_setting", "settings:write", "allowed", None, target)
+    event(response).check(by=people.ada, action="setting.reset", outcome="succeeded", target=target, details=details)
+    decision(response).check(action="reset_setting", permission="settings:write", outcome="allowed", target=target)
     assert event(again).details == {"key": "registration.open", "old": True, "new": True}
 
 
@@ -78,7 +78,7 @@ def test_a_key_that_nobody_declares_is_a_404_and_its_row_stays(people: People) -
     response = people.ada.api.delete("/v1/settings/relic.of_old")
 
     refused(response, 404, "NOT_FOUND")
-    assert event(response)[2:7] == ("setting.reset", None, "failed", "not_found", "setting:relic.of_old")
+    event(response).check(action="setting.reset", outcome="failed", reason="not_found", target="setting:relic.of_old")
     assert stored_settings() == {"relic.of_old": 1}
 
 

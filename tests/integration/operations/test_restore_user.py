@@ -54,9 +54,9 @@ def test_the_trail_names_the_account(people: People) -> None:
 
     response = restore(people.ada, people.alice)
 
-    target, ada = f"user:{people.alice.id}", (people.ada.id, "admin")
-    assert decision(response) == (*ada, "restore_user", "users:suspend", "allowed", None, target, None)
-    assert event(response) == (*ada, "user.restored", None, "succeeded", None, target, None)
+    target = f"user:{people.alice.id}"
+    decision(response).check_allowed(people.ada, "restore_user", "users:suspend", target=target)
+    event(response).check(by=people.ada, action="user.restored", outcome="succeeded", target=target, details=None)
 
 
 def test_an_active_account_stays_as_it_is(people: People) -> None:
@@ -82,7 +82,7 @@ def test_others_do_not_get_to_know_whether_an_account_exists(people: People) -> 
         response = people.mallory.api.post(f"/v1/users/{target}/restore")
 
         refused(response, 403, "FORBIDDEN")
-        assert decision(response)[3:7] == ("users:suspend", "denied", "permission_missing", f"user:{target}")
+        decision(response).check_denied("users:suspend", target=f"user:{target}")
         assert eventless(response)
     assert status_of(people.alice) == "suspended"
 
@@ -91,7 +91,7 @@ def test_an_account_that_is_not_there_is_a_404_for_those_who_may_restore(people:
     response = people.ada.api.post(f"/v1/users/{new_id()}/restore")
 
     refused(response, 404, "NOT_FOUND")
-    assert event(response)[2:6] == ("user.restored", None, "failed", "not_found")
+    event(response).check(action="user.restored", outcome="failed", reason="not_found")
 
 
 def test_an_id_must_be_a_uuid(people: People) -> None:
@@ -116,14 +116,14 @@ def test_who_holds_as_much_may_restore_an_account(people: People) -> None:
 
 
 @pytest.mark.parametrize("role", ["user", "admin"])
-def test_nobody_restores_an_account_that_holds_more_than_himself(people: People, role: str) -> None:
+def test_nobody_restores_an_account_that_holds_more_than_they_do(people: People, role: str) -> None:
     make_role("warden", "users:suspend")
     target = suspended(people, people.make("olga", role))
 
     response = restore(people.make("wanda", "warden"), target)
 
     refused(response, 403, "FORBIDDEN")
-    assert event(response)[4:7] == ("failed", "beyond_actor", f"user:{target.id}")
+    event(response).check(outcome="failed", reason="beyond_actor", target=f"user:{target.id}")
     assert status_of(target) == "suspended"
 
 

@@ -47,9 +47,16 @@ def test_the_trail_names_the_session(people: People) -> None:
 
     response = revoke(people.ada, people.alice, session)
 
-    target, ada = f"session:{session}", (people.ada.id, "admin")
-    assert decision(response) == (*ada, "revoke_session", "sessions:revoke", "allowed", None, target, None)
-    assert event(response) == (*ada, "session.revoked", None, "succeeded", None, target, None)
+    target = f"session:{session}"
+    decision(response).check(
+        by=people.ada,
+        action="revoke_session",
+        permission="sessions:revoke",
+        outcome="allowed",
+        target=target,
+        details=None,
+    )
+    event(response).check(by=people.ada, action="session.revoked", outcome="succeeded", target=target, details=None)
 
 
 def test_the_current_session_may_be_ended_too(people: People) -> None:
@@ -83,7 +90,7 @@ def test_a_session_that_is_over_is_not_there_and_keeps_its_reason(people: People
         response = revoke(people.ada, people.alice, session)
 
         refused(response, 404, "NOT_FOUND")
-        assert event(response)[4:6] == ("failed", "not_found")
+        event(response).check(outcome="failed", reason="not_found")
     reasons = "SELECT end_reason FROM sessions WHERE user_id = %s ORDER BY id DESC"
     assert run(reasons, (people.alice.id,)) == [("logout",), (None,), (None,)]
 
@@ -113,7 +120,7 @@ def test_others_may_not_and_do_not_get_to_know_what_exists(people: People) -> No
         response = people.mallory.api.delete(f"/v1/users/{user_id}/sessions/{session}")
 
         refused(response, 403, "FORBIDDEN")
-        assert decision(response)[3:7] == ("sessions:revoke", "denied", "permission_missing", f"session:{session}")
+        decision(response).check_denied("sessions:revoke", target=f"session:{session}")
         assert eventless(response)
     assert live_sessions(people.alice.id) == 1
 
@@ -125,7 +132,7 @@ def test_who_holds_as_much_may_end_a_session(people: People, keeper: Person) -> 
 
 
 @pytest.mark.parametrize("name", ["alice", "ada"])
-def test_nobody_ends_a_session_of_an_account_that_holds_more_than_himself(
+def test_nobody_ends_a_session_of_an_account_that_holds_more_than_they_do(
     people: People, keeper: Person, name: str
 ) -> None:
     target = getattr(people, name)
@@ -136,7 +143,7 @@ def test_nobody_ends_a_session_of_an_account_that_holds_more_than_himself(
 
         refused(response, 403, "FORBIDDEN")
         assert decision(response).outcome == "allowed"
-        assert event(response)[4:7] == ("failed", "beyond_actor", f"session:{session}")
+        event(response).check(outcome="failed", reason="beyond_actor", target=f"session:{session}")
     assert live_sessions(target.id) == 1
 
 

@@ -90,10 +90,16 @@ def test_under_another_name_it_stays_the_role_of_its_accounts(people: People, cl
 def test_the_trail_names_the_role_and_what_changed(people: People, clara: Person) -> None:
     response = update(people.ada, "clerk", name="registrar", description="Words.", permissions=["users:read"])
 
-    ada = (people.ada.id, "admin")
-    assert decision(response) == (*ada, "update_role", "roles:write", "allowed", None, "role:clerk", None)
+    decision(response).check(
+        by=people.ada,
+        action="update_role",
+        permission="roles:write",
+        outcome="allowed",
+        target="role:clerk",
+        details=None,
+    )
     kept = {"name": "registrar", "description": "Words.", "added": ["users:read"], "removed": ["users:list"]}
-    assert event(response) == (*ada, "role.updated", None, "succeeded", None, "role:clerk", kept)
+    event(response).check(by=people.ada, action="role.updated", outcome="succeeded", target="role:clerk", details=kept)
 
 
 def test_what_everybody_holds_cannot_be_taken_away(people: People, clara: Person) -> None:
@@ -132,7 +138,7 @@ def test_a_built_in_role_stays_as_it_is(people: People, name: str) -> None:
         response = update(people.ada, name, **fields)
 
         refused(response, 409, "ROLE_BUILT_IN")
-        assert event(response)[4:7] == ("failed", "role_built_in", f"role:{name}")
+        event(response).check(outcome="failed", reason="role_built_in", target=f"role:{name}")
     assert stored_role(name) == before
 
 
@@ -143,11 +149,11 @@ def test_a_name_belongs_to_one_role(people: People, clerk: StoredRole, name: str
     response = update(people.ada, "clerk", name=name, permissions=[])
 
     refused(response, 409, "ROLE_TAKEN")
-    assert event(response)[4:7] == ("failed", "role_taken", "role:clerk")
+    event(response).check(outcome="failed", reason="role_taken", target="role:clerk")
     assert stored_role("clerk") == clerk
 
 
-def test_who_holds_as_much_may_change_a_role_even_his_own(people: People, editor: Person) -> None:
+def test_who_holds_as_much_may_change_a_role_even_their_own(people: People, editor: Person) -> None:
     make_role("bare")
 
     assert data(update(editor, "bare", permissions=["roles:write"]))["permissions"] == [
@@ -161,7 +167,7 @@ def test_who_holds_as_much_may_change_a_role_even_his_own(people: People, editor
 
 
 @pytest.mark.parametrize("role", ["bare", "clerk", "editor", "admin", "user"])
-def test_nobody_makes_a_role_hold_more_than_himself_nor_touches_one_that_does(
+def test_nobody_makes_a_role_hold_more_than_they_do_nor_touches_one_that_does(
     people: People, clara: Person, editor: Person, role: str
 ) -> None:
     make_role("bare")
@@ -174,7 +180,7 @@ def test_nobody_makes_a_role_hold_more_than_himself_nor_touches_one_that_does(
 
         refused(response, 403, "FORBIDDEN")
         assert decision(response).outcome == "allowed"
-        assert event(response)[4:7] == ("failed", "beyond_actor", f"role:{role}")
+        event(response).check(outcome="failed", reason="beyond_actor", target=f"role:{role}")
     assert stored_role(role) == before
 
 
@@ -233,7 +239,7 @@ def test_a_role_that_is_not_there_is_a_404(people: People) -> None:
     response = update(people.ada, "no-such-role", description="x")
 
     refused(response, 404, "NOT_FOUND")
-    assert event(response)[4:7] == ("failed", "not_found", "role:no-such-role")
+    event(response).check(outcome="failed", reason="not_found", target="role:no-such-role")
 
 
 def test_others_change_no_role_and_do_not_get_to_know_whether_it_exists(
@@ -243,7 +249,7 @@ def test_others_change_no_role_and_do_not_get_to_know_whether_it_exists(
         response = update(clara, name, permissions=["users:delete"])
 
         refused(response, 403, "FORBIDDEN")
-        assert decision(response)[3:7] == ("roles:write", "denied", "permission_missing", f"role:{name}")
+        decision(response).check_denied("roles:write", target=f"role:{name}")
         assert eventless(response)
     assert stored_role("clerk") == clerk
 

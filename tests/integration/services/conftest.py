@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -17,17 +16,20 @@ import yaml
 
 from app.cache.tags import KnownTags
 from app.config import Config
+from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.context.event import Event
 from app.database import bind, run
+from app.entity_tags import Versions
 from app.identifiers import new_id
 from app.security.access_tokens import AccessTokens
 from app.security.passwords import Passwords
-from app.security.principal import Client, Principal
+from app.security.principal import ANONYMOUS, Actor, Client, Principal
 from app.security.refresh_tokens import RefreshTokens
 from app.services import accounts, auth, roles
 from app.spec.settings_file import load_declarations
 from tests.servers import AT_ONCE, straight
+from tests.waiting import until
 
 CONNECTIONS = 16
 WAITING = """
@@ -68,6 +70,10 @@ class World:
     def client(self, address: str) -> Client:
         return Client(address=address, network=address, user_agent="test")
 
+    def context(self, actor: Actor = ANONYMOUS, *, event: Event | None = None, expected: Versions = None) -> Context:
+        """Return what services take as their first argument."""
+        return Context(self.dependencies, actor, self.home, event or Event(), expected)
+
     def person(self, name: str, role: str = "user", *, verified: bool = True) -> Principal:
         """Make an account and return it as signed in, though without a session."""
         email = f"{name}@example.com"
@@ -84,7 +90,7 @@ class World:
 
     def principal(self, user_id: UUID, session_id: UUID) -> Principal:
         account = accounts.find(user_id)
-        held = roles.by_name(account.role, dependencies=self.dependencies)[account.role].permissions
+        held = roles.find(self.context(), account.role).permissions
         return Principal(account=account, session_id=session_id, permissions=held, signed_in_at=self.now)
 
     def role(self, name: str, *permissions: str) -> None:
@@ -158,12 +164,11 @@ class World:
         with closing(holder), closing(watcher), holder.cursor() as holds, watcher.cursor() as watches:
 
             def until_waiting(number: int) -> None:
-                deadline = time.monotonic() + 10
-                while time.monotonic() < deadline:
+                def enough() -> bool:
                     watches.execute(WAITING)
-                    if (watches.fetchone() or (0,))[0] >= number:
-                        break
-                    time.sleep(0.01)
+                    return bool((watches.fetchone() or (0,))[0] >= number)
+
+                until(enough)
 
             holds.execute(lock)
             yield until_waiting

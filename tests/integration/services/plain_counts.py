@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.database import run
 from app.identifiers import new_id
-from app.services.activity import STEPS, Interval, Point
+from app.services.activity_statistics import STEPS, ActivityPoint, Interval
 from tests.rows import write_row
 
 # (action, outcome, details) of what may stand in the trail; the first four are counted.
@@ -70,7 +70,7 @@ def remove_session(session_id: UUID) -> None:
     run("DELETE FROM sessions WHERE id = %s", (session_id,))
 
 
-def plain_count(since: datetime, until: datetime, interval: Interval) -> list[Point]:
+def plain_count(since: datetime, until: datetime, interval: Interval) -> list[ActivityPoint]:
     """Return the points between two turns, each from a look at every row there is."""
     step = STEPS[interval]
     events, sessions = run(_EVENTS), run(_SESSIONS)
@@ -81,7 +81,7 @@ def plain_count(since: datetime, until: datetime, interval: Interval) -> list[Po
     found, start = [], since
     while start < until:
         found.append(
-            Point(
+            ActivityPoint(
                 start,
                 number(start, lambda action, outcome, details: action == "user.registered" and "user_id" in details),
                 number(start, lambda action, outcome, details: (action, outcome) == ("session.created", "succeeded")),

@@ -2,7 +2,6 @@
 
 import random
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,8 +12,8 @@ import pytest
 
 from app.database import connection, run, time_limit
 from app.errors import Unavailable
-from app.services import activity
-from app.services.activity import Interval, Point
+from app.services import activity_statistics
+from app.services.activity_statistics import ActivityPoint, Interval
 from tests.integration.services.conftest import WAITING, World
 from tests.integration.services.plain_counts import (
     KINDS,
@@ -25,6 +24,7 @@ from tests.integration.services.plain_counts import (
     some_moment,
     write_event,
 )
+from tests.waiting import until
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SETTLE = timedelta(minutes=15)
@@ -40,7 +40,7 @@ VALUES (gen_random_uuid(), 'event', %s, 'late', 'session.created', 'succeeded')
 
 
 def settle(now: datetime) -> None:
-    activity.settle(settle_seconds=int(SETTLE.total_seconds()), now=now)
+    activity_statistics.aggregate_hours(settle_seconds=int(SETTLE.total_seconds()), now=now)
 
 
 def settled_until() -> datetime | None:
@@ -49,12 +49,17 @@ def settled_until() -> datetime | None:
 
 
 def sign_ins(since: datetime, until: datetime) -> list[int]:
-    return [point.sign_ins for point in activity.points(since=since, until=until, interval="hour", now=until)]
+    return [
+        point.sign_ins
+        for point in activity_statistics.read_points(since=since, until=until, interval="hour", now=until)
+    ]
 
 
-def wrong(since: datetime, until: datetime, interval: Interval, now: datetime) -> list[tuple[Point, Point]]:
+def wrong(
+    since: datetime, until: datetime, interval: Interval, now: datetime
+) -> list[tuple[ActivityPoint, ActivityPoint]]:
     """Return the points that differ from those counted one by one, with these."""
-    found = activity.points(since=since, until=until, interval=interval, now=now)
+    found = activity_statistics.read_points(since=since, until=until, interval=interval, now=now)
     return [pair for pair in zip(found, plain_count(since, until, interval), strict=True) if pair[0] != pair[1]]
 
 
@@ -156,9 +161,7 @@ def held_up(url: str, work) -> Iterator[threading.Thread]:
     with closing(psycopg2.connect(url)) as holder, holder.cursor() as cursor:
         cursor.execute("LOCK TABLE activity_hours IN SHARE MODE")
         thread.start()
-        deadline = time.monotonic() + 10
-        while run(WAITING) != [(1,)] and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until(lambda: run(WAITING) == [(1,)])
         yield thread
     thread.join()
 
@@ -227,7 +230,7 @@ def test_settled_hours_keep_what_is_removed_later(world, owner) -> None:
     run("DELETE FROM users WHERE id = %s", (owner,))
     settle(BEGIN + 6 * DAY)
 
-    found = activity.points(since=BEGIN, until=BEGIN + 4 * HOUR, interval="hour", now=BEGIN + 6 * DAY)
+    found = activity_statistics.read_points(since=BEGIN, until=BEGIN + 4 * HOUR, interval="hour", now=BEGIN + 6 * DAY)
     assert [point.active_sessions for point in found] == [1, 1, 0, 0]
     assert run("SELECT count(*) FROM removed_sessions") == [(0,)]
 
@@ -243,7 +246,7 @@ def test_a_session_removed_with_its_account_lived_until_then(world, removal: str
     later = this_hour + 4 * HOUR
 
     def alive() -> list[int]:
-        found = activity.points(since=this_hour - 4 * HOUR, until=later, interval="hour", now=later)
+        found = activity_statistics.read_points(since=this_hour - 4 * HOUR, until=later, interval="hour", now=later)
         # The removal may have come after the turn of the hour.
         return [point.active_sessions for point in found[:4] + found[6:]]
 

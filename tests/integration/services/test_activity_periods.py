@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from app.errors import ValidationError
-from app.services import activity
+from app.services import activity_statistics
 
 NOW = datetime(2026, 3, 29, 10, 20, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -14,7 +14,7 @@ AHEAD, BEHIND = timezone(14 * HOUR), timezone(-12 * HOUR)
 
 
 def starts(since=None, until=None, interval="hour", now=NOW):
-    found = activity.points(since=since, until=until, interval=interval, now=now)
+    found = activity_statistics.read_points(since=since, until=until, interval=interval, now=now)
     assert all(point[1:] == (0, 0, 0, 0) for point in found)
     return [point.start for point in found]
 
@@ -86,7 +86,7 @@ def test_before_the_first_year_and_after_now_there_are_none(world) -> None:
 
 @pytest.mark.parametrize("interval", ["hour", "day"])
 def test_400_are_told_of_and_one_more_is_refused(world, interval) -> None:
-    step, end = activity.STEPS[interval], datetime(2026, 3, 1, tzinfo=UTC)
+    step, end = activity_statistics.STEPS[interval], datetime(2026, 3, 1, tzinfo=UTC)
 
     assert len(starts(end - 400 * step, end, interval)) == 400
     for since, until in ((end - 401 * step, end), (end - 400 * step, end + timedelta(microseconds=1))):

@@ -32,14 +32,14 @@ def test_the_difference_is_measured_as_well_as_a_round_trip_allows(world, ahead)
     assert abs(ahead) - 0.01 - 2 * offset.doubt <= offset.certain <= abs(ahead) + 0.01
 
 
-def test_every_look_is_told_and_a_difference_is_warned_of_once_each_time_it_comes(world):
+def test_every_check_is_reported_and_a_difference_is_warned_of_once_each_time_it_comes(world):
     told: list[float] = []
     watch = ClockWatch(told.append)
 
     with capture_logs() as logs:
         for ahead in (0, -20, -25, 0, 20):
             with database_ahead_by(ahead):
-                watch.look()
+                watch.check()
 
     assert [round(seconds / 5) * 5 for seconds in told] == [0, 20, 25, 0, -20]
     assert [round(entry["ahead_of_database_seconds"] / 5) * 5 for entry in logs] == [20, -20]

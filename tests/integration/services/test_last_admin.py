@@ -72,7 +72,7 @@ def test_replicas_racing_for_the_first_admin_make_one(world):
     assert make() is None
 
 
-def test_the_first_admin_needs_an_address_of_his_own_and_a_password_that_meets_the_policy(world):
+def test_the_first_admin_needs_an_address_of_their_own_and_a_password_that_meets_the_policy(world):
     world.person("alice")
     with pytest.raises(EmailTaken):
         users.create_first_admin(email="alice@example.com", password=NEW, dependencies=world.dependencies)

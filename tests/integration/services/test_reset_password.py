@@ -115,7 +115,7 @@ def test_an_account_is_found_by_its_address_in_any_spelling_and_by_its_id(world,
 
 
 @pytest.mark.parametrize("name", ["bob@example.com", "@", "alice", "", "\udcff@x.example", "%@example.com", NOBODY])
-def test_whoever_else_is_named_is_not_found(world, alice, name):
+def test_anybody_else_who_is_named_is_not_found(world, alice, name):
     with pytest.raises(NotFound):
         inspection.find_named(name)
 

@@ -20,12 +20,12 @@ from tests.rows import store_setting, stored_settings
 from tests.service import config_for
 
 KEY = "service.notice"
-# What whoever changes this setting waits for.
+# What anybody who changes this setting waits for.
 LOCK = f"SELECT pg_advisory_xact_lock(hashtextextended('charter setting {KEY}', 0))"
 
 
 def put(world, value: Any, event: Event, expected: tuple[str, ...] | None = None, key: str = KEY):
-    return settings.put(key, value, expected_version=expected, dependencies=world.dependencies, event=event)
+    return settings.put(world.context(event=event, expected=expected), key, value=value)
 
 
 def test_writers_at_once_keep_one_chain_of_old_and_new(world) -> None:
@@ -49,7 +49,7 @@ def test_a_reset_among_the_writers_is_a_link_of_the_chain(world) -> None:
     done, undone = Event(), Event()
 
     world.in_turn(
-        partial(settings.reset, KEY, expected_version=None, dependencies=world.dependencies, event=undone),
+        partial(settings.reset, world.context(event=undone), KEY),
         partial(put, world, "Last.", done),
         behind=LOCK,
     )
@@ -62,12 +62,12 @@ def test_a_reset_among_the_writers_is_a_link_of_the_chain(world) -> None:
 
 def test_of_those_who_saw_the_same_version_one_writes(world) -> None:
     for names in ("abcd", "efgh"):  # without a row, and with one
-        seen = (settings.etag(settings.find(KEY, dependencies=world.dependencies)),)
+        seen = (settings.etag(settings.find(world.dependencies, KEY)),)
         writes = [partial(put, world, f"By {name}.", Event(), seen) for name in names]
 
         outcomes = kinds(world.together(*writes, behind=LOCK))
 
-        assert outcomes == {"Setting": 1, "PreconditionFailed": 3}
+        assert outcomes == {"CurrentSetting": 1, "PreconditionFailed": 3}
 
 
 def test_writers_of_different_settings_do_not_wait_for_each_other(world) -> None:
@@ -84,7 +84,7 @@ def test_what_is_rolled_back_was_never_set(world) -> None:
         raise ZeroDivisionError
 
     assert stored_settings() == {}
-    assert settings.current(KEY, dependencies=world.dependencies) == {KEY: None}
+    assert settings.current_values(world.dependencies, KEY) == {KEY: None}
 
 
 def test_a_row_that_counts_for_nothing_is_told_of_once_and_its_value_never(world) -> None:
@@ -98,9 +98,9 @@ def test_a_row_that_counts_for_nothing_is_told_of_once_and_its_value_never(world
     begin = os.fstat(leaks.LOG).st_size
 
     for _ in range(3):
-        code = settings.current("registration.invitation_code", dependencies=world.dependencies)
+        code = settings.current_values(world.dependencies, "registration.invitation_code")
         assert code == {"registration.invitation_code": None}
-        settings.listing(dependencies=world.dependencies)
+        settings.list_settings(world.dependencies)
 
     logging.flush()
     log = os.pread(leaks.LOG, os.fstat(leaks.LOG).st_size - begin, begin).decode()
@@ -113,13 +113,13 @@ def test_a_row_that_counts_for_nothing_is_told_of_once_and_its_value_never(world
 
 
 def test_a_value_comes_back_as_the_database_writes_it(world) -> None:
-    """The tag of the answer to a write is that of the next read, whatever way the number was written."""
+    """The tag of the response to a write is that of the next read, whatever way the number was written."""
     anything = SettingDeclaration(KEY, "Takes whatever comes.", "public", {}, None, lambda _: [])
     world.dependencies = replace(world.dependencies, declarations=SettingDeclarations.of([anything]))
 
     for value in (1e3, 1.0, -0.0, 1e18, 2**63 - 1, 0.1, 1e-7, {"b": 1, "a": [None, True]}, "\u2028"):
         written = put(world, value, Event())
-        read = settings.find(KEY, dependencies=world.dependencies)
+        read = settings.find(world.dependencies, KEY)
         assert (written.value, settings.etag(written)) == (read.value, settings.etag(read))
         assert read.value == value
 
@@ -131,9 +131,9 @@ def test_one_is_not_true(world) -> None:
 
 def test_what_nobody_declares_is_not_there(world) -> None:
     for work in (
-        partial(settings.find, "no.such.key", dependencies=world.dependencies),
+        partial(settings.find, world.dependencies, "no.such.key"),
         partial(put, world, 1, Event(), key="no.such.key"),
-        partial(settings.reset, "no.such.key", expected_version=None, dependencies=world.dependencies, event=Event()),
+        partial(settings.reset, world.context(), "no.such.key"),
     ):
         with pytest.raises(NotFound):
             work()

@@ -11,7 +11,7 @@ from app.context.event import Event
 from app.database import run, transaction
 from app.database.migrator import MIGRATIONS, Router
 from app.errors import AppError
-from app.services import role_edits, user_counts, users
+from app.services import roles, user_counts, users
 from models.record import database as proxy
 
 PLAIN = """
@@ -76,20 +76,17 @@ def test_roles_that_come_and_go_or_change_their_names_are_followed(world) -> Non
         "user_id": bob.user_id,
         "expected_version": None,
         "actor": ada,
-        "tools": world.dependencies,
+        "dependencies": world.dependencies,
         "event": Event(),
     }
     users.set_role(role="clerk", **setting)
     assert user_counts.totals().by_role == {"admin": 1, "clerk": 1, "guest": 0, "user": 0}
 
-    edit = {"actor": ada, "tools": world.dependencies, "event": Event()}
-    role_edits.update(
-        role_name="clerk", name="librarian", description=None, permissions=None, expected_version=None, **edit
-    )
+    roles.update(world.context(ada), "clerk", name="librarian")
     assert user_counts.totals().by_role == {"admin": 1, "guest": 0, "librarian": 1, "user": 0}
 
     users.set_role(role="user", **setting)
-    role_edits.delete(role_name="librarian", **edit)
+    roles.delete(world.context(ada), "librarian")
     assert user_counts.totals() == (2, {"admin": 1, "guest": 0, "user": 1}, {"active": 2, "suspended": 0})
     fold()
     assert (rows(), right()) == (2, True)
@@ -134,7 +131,7 @@ def test_few_rows_are_left_as_they_are_and_many_put_together(world) -> None:
 def test_counts_are_right_while_many_change_accounts_and_put_rows_together(world) -> None:
     ada = world.person("ada", "admin")
     people = [world.person(f"p{number}").user_id for number in range(14)]
-    setting = {"expected_version": None, "actor": ada, "tools": world.dependencies, "event": Event()}
+    setting = {"expected_version": None, "actor": ada, "dependencies": world.dependencies, "event": Event()}
     works: list[Callable[[], object]] = []
     works += [partial(world.person, f"new{number}", "guest", verified=False) for number in range(6)]
     works += [partial(users.delete, user_id=one, actor=ada, dependencies=world.dependencies) for one in people[:7]]
@@ -150,7 +147,7 @@ def test_counts_are_right_while_many_change_accounts_and_put_rows_together(world
     assert (rows(), right()) == (2, True)
 
 
-def test_rows_that_another_is_putting_together_are_left_to_him(world, database_url) -> None:
+def test_rows_that_another_is_putting_together_are_left_to_them(world, database_url) -> None:
     for name in ("ada", "bob", "eve"):
         world.person(name)
     with closing(psycopg2.connect(database_url)) as other, other.cursor() as cursor:

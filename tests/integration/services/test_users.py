@@ -1,4 +1,4 @@
-"""Users: registered, created, changed, and law 11: nobody gives, takes or touches what he does not hold."""
+"""Users: registered, created, changed, and law 11: nobody gives, takes or touches what they do not hold."""
 
 from functools import partial
 
@@ -233,7 +233,7 @@ def test_deleting_an_account_takes_its_sessions_and_profile_along(world, admin, 
 
 
 @pytest.mark.parametrize("name", ["delete", "update", "profile", "set_role", "suspend", "restore"])
-def test_nobody_touches_an_account_that_holds_more_than_he_does(world, admin, alice, name):
+def test_nobody_touches_an_account_that_holds_more_than_they_do(world, admin, alice, name):
     everything_but_one = sorted(set(world.dependencies.catalogue) - {"roles:assign"})
     world.role("steward", *everything_but_one)
     steward = world.person("steward", "steward")
@@ -244,7 +244,7 @@ def test_nobody_touches_an_account_that_holds_more_than_he_does(world, admin, al
 
 
 @pytest.mark.parametrize("role", ["admin", "steward"])
-def test_nobody_gives_a_role_that_holds_more_than_he_does(world, admin, alice, role):
+def test_nobody_gives_a_role_that_holds_more_than_they_do(world, admin, alice, role):
     world.role(
         "clerk", "users:create", "roles:assign", "profiles:read", "account:read", "account:update", "sessions:end"
     )

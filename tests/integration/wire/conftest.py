@@ -1,4 +1,4 @@
-"""Fixtures of the hostile tests: the small document of tests/surface, served by both ways in."""
+"""Fixtures of the hostile tests: the small document of tests/sample_contract, served by both ways in."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from app.database import Database, run
 from app.factory import build_dependencies
 from app.observability.logging import configure
 from models.record import database as proxy
-from tests import leaks, surface
+from tests import leaks, sample_contract
 from tests.integration.conftest import GATEWAYS
 from tests.integration.wire.wishes import Caller
 from tests.people import make_account
@@ -20,8 +20,8 @@ from tests.servers import Servers
 from tests.service import Service, config_for
 from tests.service import running as serving
 
-DOCUMENT = Path(surface.__file__).parent / "document" / "openapi.yaml"
-HANDLERS = "tests.surface.handlers"
+DOCUMENT = Path(sample_contract.__file__).parent / "document" / "openapi.yaml"
+HANDLERS = "tests.sample_contract.handlers"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,7 +43,9 @@ def any_database(servers: Servers) -> Iterator[Database]:
 def door(running: Service, any_database: Database) -> Iterator[Service]:
     """The running service, where nothing in the database matters: it has none of the test's own."""
     proxy.initialize(any_database)
+    running.clock.stop()
     yield running
+    running.clock.reset()
     proxy.initialize(None)
 
 
@@ -79,7 +81,7 @@ def gateway(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def caller(probes: Service, password_hash: str) -> Iterator[Caller]:
-    """Make somebody, signed in, and return his client."""
+    """Make somebody, signed in, and return their client."""
     with contextlib.ExitStack() as clients:
 
         def sign_in(name: str = "alice", service: Service = probes) -> httpx.Client:

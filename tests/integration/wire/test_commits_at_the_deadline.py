@@ -1,9 +1,8 @@
-"""Law 9: a request that got 503 was not carried out, whoever was quicker: the deadline, or the thread that commits."""
+"""Law 9: a request that got 503 was not carried out, whether the deadline came first or the commit."""
 
 import dataclasses
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,9 +18,11 @@ from tests.people import PASSWORD, People
 from tests.servers import Servers
 from tests.service import Service, config_for
 from tests.service import running as serving
+from tests.waiting import until
 from tests.wire import data, events, refused
 
-REQUEST_SECONDS, STATEMENT_SECONDS = 0.8, 1.4
+# Within the first, a busy machine too comes as far as a COMMIT.
+REQUEST_SECONDS, STATEMENT_SECONDS = 2.0, 2.6
 USERS = "/v1/users"
 # Held up until the test lets go of the lock: the COMMIT itself, of a transaction that has made an account.
 SLOW_COMMIT = """
@@ -74,10 +75,7 @@ def held(url: str, statement: str) -> Iterator[None]:
 
 def wait_until(holds: str, *params: object) -> None:
     """Return when a query says so."""
-    deadline = time.monotonic() + 20
-    while not run(holds, params)[0][0]:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: run(holds, params)[0][0])
 
 
 def nobody_works() -> None:
@@ -121,7 +119,7 @@ def test_what_waited_for_a_lock_past_the_deadline_is_undone(hasty: Service, peop
     assert run(sessions) == before
     assert accounts("waits-too") == 0
     for request_id in ("waits", "waits-too"):
-        assert [(outcome, reason) for _, outcome, reason in events(request_id)] == [("failed", "deadline")]
+        assert [(row.outcome, row.reason) for row in events(request_id)] == [("failed", "deadline")]
     data(hasty.client().request(**sign_in))
     again = create(people, "waits-too")
     again.join(timeout=20)
@@ -155,7 +153,7 @@ def test_a_commit_that_nobody_sees_the_end_of_is_the_one_503_that_may_have_been_
     nobody_works()
 
     assert accounts("unknown") == 1
-    assert [(outcome, reason) for _, outcome, reason in events("unknown")][-1] == ("failed", "commit_unknown")
+    assert [(row.outcome, row.reason) for row in events("unknown")][-1] == ("failed", "commit_unknown")
     again = create(people, "unknown")
     again.join(timeout=20)
     assert again.response is not None

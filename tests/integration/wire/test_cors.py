@@ -53,17 +53,17 @@ def preflight(service: Service, origin: str, target: str = ME, method: str = "PA
 
 @pytest.mark.parametrize("origin", [APP, "http://localhost:3000", MOBILE, "chrome-extension://abcdefgh"])
 def test_a_preflight_needs_no_token_and_tells_what_is_allowed(open_service: Service, origin: str) -> None:
-    answer = preflight(open_service, origin)
+    response = preflight(open_service, origin)
 
-    assert (answer.status_code, answer.content) == (204, b"")
-    assert answer.headers["access-control-allow-origin"] == origin
-    assert answer.headers["vary"] == "Origin"
-    assert "PATCH" in answer.headers["access-control-allow-methods"].split(", ")
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["access-control-allow-origin"] == origin
+    assert response.headers["vary"] == "Origin"
+    assert "PATCH" in response.headers["access-control-allow-methods"].split(", ")
     assert {"authorization", "content-type", "if-match"} <= set(
-        answer.headers["access-control-allow-headers"].split(", ")
+        response.headers["access-control-allow-headers"].split(", ")
     )
-    assert int(answer.headers["access-control-max-age"]) > 0
-    assert "access-control-allow-credentials" not in answer.headers
+    assert int(response.headers["access-control-max-age"]) > 0
+    assert "access-control-allow-credentials" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_a_preflight_needs_no_token_and_tells_what_is_allowed(open_service: Serv
 def test_any_other_origin_is_allowed_nothing(open_service: Service, origin: str) -> None:
     targets = (ME, "/openapi.json")
     plain = [ask(open_service, "GET", target, [("Origin", origin)]) for target in targets]
-    for answer in (*(preflight(open_service, origin, target) for target in targets), *plain):
-        assert [name for name in answer.headers if name.startswith("access-control-")] == []
-        assert "Origin" in answer.headers["vary"].split(", ")
+    for response in (*(preflight(open_service, origin, target) for target in targets), *plain):
+        assert [name for name in response.headers if name.startswith("access-control-")] == []
+        assert "Origin" in response.headers["vary"].split(", ")
 
 
 @pytest.mark.parametrize(
@@ -112,15 +112,15 @@ def test_any_other_origin_is_allowed_nothing(open_service: Service, origin: str)
         ("OPTIONS", "/docs", 204),
     ],
 )
-def test_a_page_of_a_known_origin_reads_every_answer(
+def test_a_page_of_a_known_origin_reads_every_response(
     open_service: Service, method: str, target: str, status: int
 ) -> None:
-    answer = ask(open_service, method, target, [("Origin", APP)])
+    response = ask(open_service, method, target, [("Origin", APP)])
 
-    assert answer.status_code == status
-    assert answer.headers.get_list("access-control-allow-origin") == [APP]
+    assert response.status_code == status
+    assert response.headers.get_list("access-control-allow-origin") == [APP]
     assert {"etag", "retry-after", "x-request-id", "ratelimit"} <= set(
-        answer.headers["access-control-expose-headers"].split(", ")
+        response.headers["access-control-expose-headers"].split(", ")
     )
 
 
@@ -137,26 +137,26 @@ def test_a_page_of_a_known_origin_reads_every_answer(
 def test_a_page_reads_the_refusal_of_what_it_sends(
     open_service: Service, headers: list[tuple[str, str]], body: bytes | list[bytes], status: int
 ) -> None:
-    answer = ask(open_service, "POST", "/v1/auth/register", [("Origin", APP), *headers], body)
+    response = ask(open_service, "POST", "/v1/auth/register", [("Origin", APP), *headers], body)
 
-    assert answer.status_code == status
-    assert answer.headers.get_list("access-control-allow-origin") == [APP]
+    assert response.status_code == status
+    assert response.headers.get_list("access-control-allow-origin") == [APP]
 
 
-def test_an_answer_to_nobody_in_particular_varies_by_origin_too(open_service: Service) -> None:
-    answer = ask(open_service, "GET", "/v1/nothing")
+def test_a_response_to_nobody_in_particular_varies_by_origin_too(open_service: Service) -> None:
+    response = ask(open_service, "GET", "/v1/nothing")
 
-    refused(answer, 404, "NOT_FOUND")
-    assert answer.headers["vary"] == "Origin"
-    assert "access-control-allow-origin" not in answer.headers
+    refused(response, 404, "NOT_FOUND")
+    assert response.headers["vary"] == "Origin"
+    assert "access-control-allow-origin" not in response.headers
 
 
 def test_options_that_are_no_preflight_get_no_preflight_headers(open_service: Service) -> None:
-    answer = ask(open_service, "OPTIONS", ME, [("Origin", APP)])
+    response = ask(open_service, "OPTIONS", ME, [("Origin", APP)])
 
-    assert (answer.status_code, answer.headers["allow"]) == (204, "GET, HEAD, OPTIONS, PATCH")
-    assert "access-control-allow-methods" not in answer.headers
-    assert answer.headers["access-control-allow-origin"] == APP
+    assert (response.status_code, response.headers["allow"]) == (204, "GET, HEAD, OPTIONS, PATCH")
+    assert "access-control-allow-methods" not in response.headers
+    assert response.headers["access-control-allow-origin"] == APP
 
 
 @pytest.mark.parametrize("asked", TRACED)
@@ -194,14 +194,14 @@ def test_a_page_may_send_and_read_every_header_of_the_document(open_service: Ser
         ("/", None),
     ],
 )
-def test_a_preflight_succeeds_wherever_the_page_is_to_read_the_answer(
+def test_a_preflight_succeeds_wherever_the_page_is_to_read_the_response(
     open_service: Service, target: str, allow: str | None
 ) -> None:
-    answer = preflight(open_service, APP, target, "DELETE")
+    response = preflight(open_service, APP, target, "DELETE")
 
-    assert (answer.status_code, answer.content, answer.headers.get("allow")) == (204, b"", allow)
-    assert answer.headers["access-control-allow-origin"] == APP
-    assert "x-request-id" in answer.headers
+    assert (response.status_code, response.content, response.headers.get("allow")) == (204, b"", allow)
+    assert response.headers["access-control-allow-origin"] == APP
+    assert "x-request-id" in response.headers
     other = preflight(open_service, "https://evil.example", target, "DELETE")
     assert "access-control-allow-origin" not in other.headers
 
@@ -242,5 +242,5 @@ def test_the_lists_are_settings(gateway: str, database_url: str) -> None:
 
 
 def test_without_a_list_nobody_is_allowed(door: Service) -> None:
-    for answer in (preflight(door, APP), ask(door, "GET", ME, [("Origin", APP)])):
-        assert [name for name in answer.headers if name.startswith("access-control-") or name == "vary"] == []
+    for response in (preflight(door, APP), ask(door, "GET", ME, [("Origin", APP)])):
+        assert [name for name in response.headers if name.startswith("access-control-") or name == "vary"] == []

@@ -1,7 +1,6 @@
 """Law 9: what hangs is answered 503 in time, in either mode, and keeps neither the service nor its end waiting."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,12 +9,12 @@ import httpx
 import psycopg2
 import pytest
 
-from app.gateway.http.protocol import Protocol
-from models.record import database as proxy
+from app.gateway.http.protocol import protocol_factory
 from tests.people import People
 from tests.raw import ask, bearer
 from tests.service import Service, config_for
 from tests.service import running as serving
+from tests.waiting import until
 from tests.wire import refused
 
 LOGIN = "/v1/auth/login"
@@ -79,7 +78,7 @@ def test_a_request_that_outlasts_the_grace_is_a_503_and_the_end_comes_soon(gatew
     with serving(config) as service, frozen(database_url):
         service._server.config.timeout_graceful_shutdown = 1
         asking = Asking(service, method="POST", url=LOGIN, json=NOBODY)
-        time.sleep(0.5)  # the request is under way: a frozen server gives no sign to wait for
+        until(lambda: service._server.server_state.total_requests)
         service.close()
         asking.join(timeout=5)
 
@@ -89,10 +88,6 @@ def test_a_request_that_outlasts_the_grace_is_a_503_and_the_end_comes_soon(gatew
 
 
 def test_how_long_a_head_may_take_is_a_setting(database_url: str) -> None:
-    ours, before = proxy.obj, Protocol.head_seconds
-    try:
-        with serving(config_for(DATABASE_URL=database_url, HEAD_SECONDS="7")):
-            assert Protocol.head_seconds == 7
-    finally:
-        Protocol.head_seconds = before
-        proxy.initialize(ours)
+    config = config_for(DATABASE_URL=database_url, HEAD_SECONDS="7")
+
+    assert protocol_factory(config).keywords == {"head_seconds": 7}

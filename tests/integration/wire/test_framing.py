@@ -127,7 +127,7 @@ def test_a_client_that_waits_for_a_100_gets_it_or_its_final_status(probe_door: S
 
 
 def test_a_client_that_goes_on_sending_still_reads_its_refusal(probe_door: Service) -> None:
-    """RFC 9112, 9.6: a connection closed with unread data is reset, and the answer lost on its way."""
+    """RFC 9112, 9.6: a connection closed with unread data is reset, and the response lost on its way."""
     for start in (b"GET /v1/x HTTP/1.1\r\nX: ", b"GET /" + b"a" * 70_000, b"\x00"):
         with connected(probe_door) as connection:
             connection.sendall(start)
@@ -171,7 +171,7 @@ def test_a_refusal_is_logged_under_the_id_that_it_tells(probe_door: Service, log
 
 
 def test_a_broken_body_behind_other_requests_costs_them_no_answer(probe_door: Service) -> None:
-    """Its own refusal could be taken for an answer to one of them: the connection ends with theirs."""
+    """Its own refusal could be taken for a response to one of them: the connection ends with theirs."""
     good, broken = post(LENGTH), post(CHUNKED, body=b"5\r\nabcdefg\r\n")
 
     for received in exchange(probe_door, [(good + good + broken + HIDDEN,), (good + good + broken[:-9], broken[-9:])]):

@@ -3,7 +3,7 @@
 import pytest
 
 from app.database import run
-from app.gateway.response_sender import DEFAULT_HEADERS
+from app.gateway.default_headers import DEFAULT_HEADERS
 from tests.people import People
 from tests.raw import ask, bearer, say
 from tests.service import Service, config_for, running

@@ -5,9 +5,9 @@ import pytest
 
 from app.database import run
 from tests.integration.wire.wishes import Caller, done, keep, replayed, wish
+from tests.sample_contract.handlers import probes as handlers
 from tests.service import Service
-from tests.surface.handlers import probes as handlers
-from tests.wire import data, decisions, events, refused
+from tests.wire import Decision, Event, data, decisions, events, refused
 
 
 def test_a_repetition_gets_the_first_answer_and_does_nothing(alice: httpx.Client) -> None:
@@ -30,14 +30,14 @@ def test_without_a_key_every_request_is_done(alice: httpx.Client) -> None:
 def test_work_that_needs_no_transaction_is_kept_too(alice: httpx.Client) -> None:
     first = wish(alice, "nothing")
     replayed(wish(alice, "nothing"), first)
-    assert events(first.headers["x-request-id"]) == [("grant_wish", "succeeded", None)]
+    assert events(first.headers["x-request-id"]) == [Event(action="grant_wish", outcome="succeeded")]
 
 
 def test_a_demanded_key_must_be_there(alice: httpx.Client) -> None:
     response = keep(alice)
 
     refused(response, 400, "VALIDATION_ERROR", "Idempotency-Key")
-    assert decisions(response.headers["x-request-id"]) == [("allowed", None)]
+    assert decisions(response.headers["x-request-id"]) == [Decision(outcome="allowed")]
     assert events(response.headers["x-request-id"]) == []
     assert data(keep(alice, Idempotency_Key="k"))
     assert done() == 1
@@ -66,8 +66,10 @@ def test_another_request_under_the_same_key_is_refused_and_recorded(alice: httpx
     response = wish(alice, "nothing")
 
     refused(response, 422, "IDEMPOTENCY_KEY_REUSED")
-    assert decisions(response.headers["x-request-id"]) == [("allowed", None)]
-    assert events(response.headers["x-request-id"]) == [("grant_wish", "failed", "idempotency_key_reused")]
+    assert decisions(response.headers["x-request-id"]) == [Decision(outcome="allowed")]
+    assert events(response.headers["x-request-id"]) == [
+        Event(action="grant_wish", outcome="failed", reason="idempotency_key_reused")
+    ]
     assert done() == 1
 
 
@@ -163,5 +165,7 @@ def test_an_answer_that_the_document_no_longer_describes_is_not_sent_again(alice
     response = wish(alice)
 
     refused(response, 500, "INTERNAL_ERROR")
-    assert events(response.headers["x-request-id"]) == [("grant_wish", "failed", "response_mismatch")]
+    assert events(response.headers["x-request-id"]) == [
+        Event(action="grant_wish", outcome="failed", reason="response_mismatch")
+    ]
     assert done() == 1

@@ -1,4 +1,4 @@
-"""Repetitions that come too early, at once, or after a crash: the work is done once, and its answer stays with it."""
+"""Repetitions that come too early, at once, or after a crash: the work is done once, and its response stays with it."""
 
 import contextlib
 import signal
@@ -15,10 +15,10 @@ from models.record import database as proxy
 from tests.command import ROOT, clean_environment
 from tests.integration.wire.conftest import DOCUMENT, HANDLERS
 from tests.integration.wire.wishes import done, replayed, wish
+from tests.sample_contract.handlers import probes as handlers
 from tests.service import SECRET, Service, config_for
 from tests.service import running as serving
-from tests.surface.handlers import probes as handlers
-from tests.wire import data, events, refused
+from tests.wire import Event, data, events, refused
 
 OTHER_SECRET = "f4e1a7c02b9d4c5e8a6f3b7d1c9e0a2b5d8f6c4e"
 
@@ -32,7 +32,9 @@ def test_a_twin_that_comes_while_the_first_is_at_work_is_told_to_come_again(alic
 
     refused(twin, 409, "IDEMPOTENCY_IN_PROGRESS")
     assert twin.headers["retry-after"] == "1"
-    assert events(twin.headers["x-request-id"]) == [("grant_wish", "failed", "idempotency_in_progress")]
+    assert events(twin.headers["x-request-id"]) == [
+        Event(action="grant_wish", outcome="failed", reason="idempotency_in_progress")
+    ]
     assert data(first.result()) == {"word": "right"}
     replayed(wish(alice, "hold"), first.result())
     assert done() == 1
@@ -85,7 +87,7 @@ def test_a_process_killed_between_commit_and_answer_has_done_it(
     alice: httpx.Client, probes: Service, database: Database
 ) -> None:
     variables = {"DATABASE_URL": database.url, "CHARTER_GATEWAY": probes.config.gateway}
-    words = [sys.executable, "-m", "tests.surface"]
+    words = [sys.executable, "-m", "tests.sample_contract"]
     environment = clean_environment(**variables)
     with subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as doomed:
         assert doomed.stdout
@@ -102,7 +104,7 @@ def test_a_process_killed_between_commit_and_answer_has_done_it(
     assert response.json()["data"] == {"word": "right"}
     assert response.headers["idempotency-replayed"] == "true"
     assert events(response.headers["x-request-id"]) == []
-    assert events(response.json()["meta"]["request_id"]) == [("grant_wish", "succeeded", None)]
+    assert events(response.json()["meta"]["request_id"]) == [Event(action="grant_wish", outcome="succeeded")]
     assert done() == 1
 
 

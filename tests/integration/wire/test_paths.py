@@ -9,7 +9,7 @@ from app.database import run
 from tests.people import People
 from tests.raw import ask, bearer, say
 from tests.service import Service
-from tests.wire import data, decisions, refused
+from tests.wire import Decision, data, decisions, refused
 
 # What some server, proxy or framework would take for a path of ours.
 LOOKALIKES = (
@@ -58,7 +58,7 @@ LOOKALIKES = (
     "/.Well-Known/jwks.json",
     "//.well-known//jwks.json",
 )
-# How an attacker would spell the path of an account; {id} is hers.
+# How an attacker would spell the path of an account; {id} is theirs.
 SPELLINGS = (
     "/v1/users/{id}",
     "//v1/users/{id}",
@@ -140,7 +140,7 @@ def test_an_id_in_capital_letters_is_the_same_id(people: People, service: Servic
     response = people.alice.api.get(f"/v1/users/{str(people.alice.id).upper()}")
 
     assert data(response)["id"] == str(people.alice.id)
-    assert decisions(response.headers["x-request-id"]) == [("allowed", None)]
+    assert decisions(response.headers["x-request-id"]) == [Decision(outcome="allowed")]
 
 
 def test_an_id_that_is_none_is_a_400_with_its_field(people: People, service: Service) -> None:

@@ -1,4 +1,4 @@
-"""Law 2: an answer that the document does not describe is never sent; what was written for it is rolled back."""
+"""Law 2: a response that the document does not describe is never sent; what was written for it is rolled back."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from app.database import run
 from tests import leaks
 from tests.service import Service
-from tests.wire import data, events, refused
+from tests.wire import Event, data, events, refused
 
 MISMATCHES = (
     "wrong_type",
@@ -40,7 +40,7 @@ def test_an_answer_that_fits_the_document_is_sent_and_its_write_kept(probes: Ser
     assert data(response) == {"word": "right"}
     assert response.headers["etag"] == '"1"'
     assert guest_description() == "written by a test"
-    assert events(response.headers["x-request-id"]) == [("write_and_answer", "succeeded", None)]
+    assert events(response.headers["x-request-id"]) == [Event(action="write_and_answer", outcome="succeeded")]
 
 
 @pytest.mark.parametrize("how", [*MISMATCHES, "undocumented_refusal"])
@@ -55,8 +55,8 @@ def test_an_answer_that_does_not_fit_is_a_500_rolled_back_counted_and_recorded(p
     assert not {"etag", "location"} & set(response.headers)
     assert guest_description() == before
     assert counted(probes) == earlier + 1
-    [(action, outcome, _)] = events(response.headers["x-request-id"])
-    assert (action, outcome) == ("write_and_answer", "failed")
+    [row] = events(response.headers["x-request-id"])
+    assert (row.action, row.outcome) == ("write_and_answer", "failed")
 
 
 @pytest.mark.parametrize("how", MISMATCHES)
@@ -89,8 +89,8 @@ def test_a_handler_that_breaks_is_a_500_that_tells_nothing(probes: Service, how:
     assert "secret" not in response.text
     assert set(error) == {"code", "message"}
     assert guest_description() == before
-    [(_, outcome, reason)] = events(response.headers["x-request-id"])
-    assert (outcome, reason) == ("failed", "internal_error")
+    [row] = events(response.headers["x-request-id"])
+    assert (row.outcome, row.reason) == ("failed", "internal_error")
 
 
 def test_a_mismatch_is_logged_with_its_place_and_request_id(probes: Service) -> None:

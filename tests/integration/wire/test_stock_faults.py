@@ -54,7 +54,9 @@ def test_scopes_of_a_bearer_are_not_ignored(tmp_path: Path, gateway: str) -> Non
 def test_an_operation_without_a_success_is_refused_at_start_with_its_place(tmp_path: Path, gateway: str) -> None:
     told = start_faults(tmp_path, gateway, {'"200":': "default:"})
 
-    assert re.search(r"paths/echo.yaml:\d+: echo_parameters cannot be answered. It describes no success", told)
+    assert re.search(
+        r"paths/echo.yaml:\d+: echo_parameters has no response that can be sent. It describes no success", told
+    )
 
 
 def test_header_parameters_are_coerced_like_query_parameters(probe_door: Service) -> None:

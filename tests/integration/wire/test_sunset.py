@@ -1,4 +1,4 @@
-"""An operation that will go says so in every answer, whatever the answer."""
+"""An operation that will go says so in every response, whatever the response."""
 
 import httpx
 import pytest
@@ -36,7 +36,7 @@ def test_the_neighbours_of_a_page_stay_linked(probe_door: Service) -> None:
     assert response.links["deprecation"]["url"] == "https://docs.example.com/moving-on?from=relics#how"
 
 
-def test_refusals_of_the_front_door_and_of_the_body_tell_it_too(probe_door: Service) -> None:
+def test_refusals_of_the_gateway_and_of_the_body_tell_it_too(probe_door: Service) -> None:
     with probe_door.client() as client:
         unknown = client.post("/v1/relics", json={"how": "right"})
         plain = client.post("/v1/relics", content=b"right", headers={"Content-Type": "text/plain"})

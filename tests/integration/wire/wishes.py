@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 
 from app.database import run
-from tests.wire import decisions, events
+from tests.wire import Decision, decisions, events
 
 Caller = Callable[..., httpx.Client]
 
@@ -24,12 +24,12 @@ def done() -> int:
 
 
 def replayed(response: httpx.Response, first: httpx.Response) -> None:
-    """Assert that an answer repeats the first, and that nothing of it but its request id is new."""
+    """Assert that a response repeats the first, and that nothing of it but its request id is new."""
     assert response.status_code == first.status_code
     assert response.content == first.content
     assert response.headers["idempotency-replayed"] == "true"
     kept = ("etag", "content-type", "location")
     assert [response.headers.get(name) for name in kept] == [first.headers.get(name) for name in kept]
     assert response.headers["x-request-id"] != first.headers["x-request-id"]
-    assert decisions(response.headers["x-request-id"]) == [("allowed", None)]
+    assert decisions(response.headers["x-request-id"]) == [Decision(outcome="allowed")]
     assert events(response.headers["x-request-id"]) == []

@@ -71,7 +71,7 @@ def _passes(version: int, programs: Path, redis: str, place: Path, tests: tuple[
 
 
 def _check_doctor(url: str) -> None:
-    """What the distribution sets otherwise than a team should is told, and the printed statements mend it."""
+    """What the distribution sets otherwise than a team should is told, and the printed statements fix it."""
     secrets = config_for(DATABASE_URL=url, REDIS_URL="")
     keys = ",".join(f"{name}:{secret}" for name, secret in secrets.refresh_keys)
     variables = {

@@ -1,4 +1,4 @@
-"""The steps of docs/database-roles.md, and operations and upkeep on databases of a role that owns nothing."""
+"""The steps of docs/database-roles.md, and operations and maintenance on databases of a role that owns nothing."""
 
 import os
 import re

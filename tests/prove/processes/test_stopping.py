@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +22,7 @@ import pytest
 
 from tests.command import LONGEST_START_SECONDS, PRODUCTION, ROOT, Server, clean_environment
 from tests.servers import Servers
+from tests.waiting import until
 
 # PAUSE is an audit event and a text of its arguments, PAUSE_IN a text of the command; GO a file that ends the pause.
 HOOK = """
@@ -67,13 +67,6 @@ def _nothing_is_left(state: Path) -> bool:
     return True
 
 
-def _wait_until(condition: object) -> None:
-    deadline = time.monotonic() + LONGEST_START_SECONDS
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize(
     ("pause", "number"),
     [
@@ -91,7 +84,7 @@ def test_a_signal_in_any_phase_before_it_serves_ends_it_and_all_it_started(state
     assert server.end(number) == 0, server.printed
     assert server.lines[-1] == "stopped\n"
     assert "Traceback" not in server.printed
-    _wait_until(lambda: _nothing_is_left(state))
+    until(lambda: _nothing_is_left(state))
     if (state / "serving").exists():
         with (state / "serving").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -124,7 +117,7 @@ def test_a_second_interrupt_ends_a_drain(servers, database_url, workers, last):
     address = server.address()
     assert address.startswith("http://[::1]:")
     server.process.send_signal(signal.SIGINT)
-    _wait_until(lambda: httpx.get(f"{address}/health").status_code == 503)
+    until(lambda: httpx.get(f"{address}/health").status_code == 503)
     assert httpx.get(f"{address}/health/live").status_code == 200
     server.process.send_signal(signal.SIGTERM)
     assert httpx.get(f"{address}/health/live").status_code == 200
@@ -141,7 +134,7 @@ def test_a_client_that_does_not_read_leaves_no_trace_when_the_grace_is_over(serv
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(("127.0.0.1", port))
         client.settimeout(1)
-        # Until the server takes no more of them: it waits for its answers to be read.
+        # Until the server takes no more of them: it waits for its responses to be read.
         with contextlib.suppress(TimeoutError):
             for _ in range(2000):
                 client.sendall(request * 100)
@@ -198,7 +191,7 @@ def test_nobody_has_to_read_what_it_prints(servers, database_url, state):
         start_new_session=True,
     )
     os.close(writer)
-    _wait_until(lambda: _answers(port))
+    until(lambda: _answers(port))
     process.send_signal(signal.SIGTERM)
     assert process.wait(LONGEST_START_SECONDS) == 0
 
@@ -211,7 +204,7 @@ def test_closed_descriptors_do_not_have_it_log_into_a_connection(servers, databa
     process = subprocess.Popen(
         ["sh", "-c", command], cwd=ROOT, env=clean_environment(**variables), start_new_session=True
     )
-    _wait_until(lambda: _answers(port))
+    until(lambda: _answers(port))
     body = {"email": "nobody@example.com", "password": "none of your business"}
     assert httpx.post(f"http://127.0.0.1:{port}/v1/auth/login", json=body).status_code == 401
     assert {str(Path(f"/proc/{process.pid}/fd/{number}").readlink()) for number in (0, 1, 2)} == {os.devnull}

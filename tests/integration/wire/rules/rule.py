@@ -14,10 +14,10 @@ HALVES = b"7\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (BODY[:7], len(BODY) - 7, BODY[7:
 
 
 class Case(NamedTuple):
-    """What is sent, and the statuses of the answers before the server closes.
+    """What is sent, and the statuses of the responses before the server closes.
 
     Attributes:
-        said: what one of the answers holds.
+        said: what one of the responses holds.
         is_long: too long to be split at every byte; it is split at a few.
     """
 

@@ -1,0 +1,86 @@
+"""Peewee queries on the way that `run` takes: same connection, transaction, deadline, counting and errors.
+
+Write ordinary reads and writes with the models and Peewee's query builder, and pass the query to one of these
+functions. Peewee's own ways to run a query (`.execute()`, `.get()`, iterating, `.save()`) are right only inside an
+open `transaction()`: outside of one they keep a connection that the pool never gets back.
+
+    fetch(Role.select().where(Role.built_in))                            -> list[Role]
+    fetch_one(User.select(User, Role).join(Role).where(User.id == id))   -> User | None, with user.role loaded
+    fetch_one(Setting.insert(...).returning(Setting.version), Setting)   -> Setting | None
+    fetch(User.select(User.id, Role.name.alias("role")).join(Role), Row) -> list[Row], Row being a NamedTuple
+    execute(Session.delete().where(Session.user == user_id))             -> int, the number of rows
+"""
+
+from typing import Any, TypeVar, overload
+
+from peewee import BaseQuery, Model, ModelDelete, ModelInsert, ModelSelect, ModelUpdate
+
+from app.database.pool import Database
+from app.database.statements import perform
+
+M = TypeVar("M", bound=Model)
+Row = TypeVar("Row")
+
+
+@overload
+def fetch(query: "ModelSelect[M]", *, retry_on_disconnect: bool = ...) -> list[M]: ...
+@overload
+def fetch(query: BaseQuery, row_type: type[Row], *, retry_on_disconnect: bool = ...) -> list[Row]: ...
+def fetch(query: BaseQuery, row_type: type[Any] | None = None, *, retry_on_disconnect: bool = False) -> list[Any]:
+    """Run a query and return its rows.
+
+    Args:
+        query: a select, or an insert, update or delete with RETURNING.
+        row_type: what to make of each row: a model, or a class that takes the columns as keyword arguments, such as a
+            NamedTuple. A select of a model returns instances of the model without it; a query with RETURNING needs it.
+        retry_on_disconnect: repeat once on a new connection if this one turns out to be lost; only for queries that may
+            run twice.
+
+    Raises:
+        Unavailable, peewee.DatabaseError: as `run`.
+    """
+    typed = query if row_type is None else query.objects(row_type)
+    return perform(lambda database: list(_result(database, typed)), retry_on_disconnect=retry_on_disconnect)
+
+
+@overload
+def fetch_one(query: "ModelSelect[M]", *, retry_on_disconnect: bool = ...) -> M | None: ...
+@overload
+def fetch_one(query: BaseQuery, row_type: type[Row], *, retry_on_disconnect: bool = ...) -> Row | None: ...
+def fetch_one(query: BaseQuery, row_type: type[Any] | None = None, *, retry_on_disconnect: bool = False) -> Any:
+    """Run a query and return its first row, or None where there is none.
+
+    Arguments and errors are those of `fetch`. It adds no LIMIT.
+    """
+    typed = query if row_type is None else query.objects(row_type)
+    return next(
+        iter(perform(lambda database: list(_result(database, typed)), retry_on_disconnect=retry_on_disconnect)), None
+    )
+
+
+def fetch_tuples(query: BaseQuery, *, retry_on_disconnect: bool = False) -> list[tuple[Any, ...]]:
+    """Run a query and return its rows as tuples, as `run` does. Arguments and errors are those of `fetch`."""
+    return perform(lambda database: list(_result(database, query.tuples())), retry_on_disconnect=retry_on_disconnect)
+
+
+def fetch_value(query: BaseQuery, *, retry_on_disconnect: bool = False) -> Any:
+    """Run a query and return the first column of its first row; None where there is no row.
+
+    For counts, EXISTS and single columns. Arguments and errors are those of `fetch`.
+    """
+    rows = fetch_tuples(query, retry_on_disconnect=retry_on_disconnect)
+    return rows[0][0] if rows else None
+
+
+def execute(query: ModelInsert | ModelUpdate | ModelDelete, *, retry_on_disconnect: bool = False) -> int:
+    """Run an insert, update or delete and return how many rows it wrote.
+
+    Arguments and errors are those of `fetch`.
+    """
+    counted = query.as_rowcount() if isinstance(query, ModelInsert) else query
+    return int(perform(lambda database: _result(database, counted), retry_on_disconnect=retry_on_disconnect))
+
+
+def _result(database: Database, query: BaseQuery) -> Any:
+    # A query keeps the result of its first run, and would return it again: so each run gets a copy.
+    return query.clone().execute(database)

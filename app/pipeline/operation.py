@@ -1,0 +1,97 @@
+"""What an operation is made of, in the three stages of its compilation (`app.pipeline.compile`)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.cache.limiter import Limiter
+from app.context.dependencies import Dependencies
+from app.pipeline.context import RequestContext, Response
+from app.pipeline.rendering import ResponseRenderer
+from app.security.cursors import Cursors
+from app.services.health import Probes
+from app.spec.policy import Policy
+from app.spec.validation.parameters import ParameterReader
+
+Handler = Callable[..., Any]
+"""A plain function that a team writes, named as the operationId."""
+
+ReadBody = Callable[[bytes], Any]
+"""Parses and validates a body; returns None where an optional body is absent, or raises MalformedBody or
+ValidationError."""
+
+Step = Callable[[RequestContext], Response | None]
+"""Raises an error, returns None to go on, or returns the response."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedOperation:
+    """Stage 1: an operation of the document whose parameters, body and responses match its handler.
+
+    Attributes:
+        read_body: None where no body is read.
+        body_required: whether the body must be there.
+        media_types: those that a body may have; the first is JSON.
+    """
+
+    policy: Policy
+    parameters: ParameterReader
+    read_body: ReadBody | None
+    body_required: bool
+    media_types: tuple[str, ...]
+    handler: Handler
+    renderer: ResponseRenderer
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What the operations of one process share; the factory makes it.
+
+    Attributes:
+        audit_client_key: keys the identifiers of audit clients.
+    """
+
+    dependencies: Dependencies
+    probes: Probes
+    limiter: Limiter
+    cursors: Cursors
+    audit_client_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BoundOperation:
+    """Stage 2: a matched operation with the process's dependencies; the steps are made from it.
+
+    Attributes:
+        run_handler: calls the handler with its arguments for a request, and returns what it returned.
+        render: turns that into the response, or raises Internal for a value that the document does not describe.
+        check_stored: raises Internal for a stored response that the document does not describe.
+    """
+
+    policy: Policy
+    parameters: ParameterReader
+    read_body: ReadBody | None
+    run_handler: Callable[[RequestContext], Any]
+    render: Callable[[RequestContext, Any], Response]
+    check_stored: Callable[[Response], None]
+    runtime: Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledOperation:
+    """Stage 3: an operation ready to run; the gateway's router finds it.
+
+    Attributes:
+        run: takes a request through the steps to its response, or raises the error.
+        takes_body: whether a body is read at all.
+        body_required: whether the body must be there.
+        media_types: those that a body may have.
+        headers: sent with every response, errors included.
+    """
+
+    policy: Policy
+    run: Callable[[RequestContext], Response]
+    takes_body: bool
+    body_required: bool
+    media_types: tuple[str, ...]
+    headers: tuple[tuple[bytes, bytes], ...]

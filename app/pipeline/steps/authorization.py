@@ -1,0 +1,113 @@
+"""Authorization: one SQL statement in autocommit loads the session, decides, and inserts the decision row.
+
+Everything that a right depends on is read afresh on every request (law 5), and the decision is durable before any work
+begins (law 4). The identifier of the row is made here, so a repetition after a lost connection writes it once.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from app.clock import NOW_SQL_POSITIONAL
+from app.database import run
+from app.errors import AppError, Forbidden, SessionEnded, StepUpRequired
+from app.identifiers import new_id
+from app.pipeline.context import RequestContext
+from app.pipeline.operation import BoundOperation, Step
+from app.security.principal import Principal
+from app.services.audit import client_id
+from app.services.invalidations import PENDING_OF
+from models.account import Account
+
+
+def _statement(more_columns: str = "") -> str:
+    """Return the statement; the time it decides by is the time in its rows."""
+    # A function, planned once per connection: app/database/functions/decide_call.sql is the rule that decides.
+    return f"""
+    SELECT {", ".join(Account._fields)}, signed_in_at, holds_all, permissions, refusal, present.moment {more_columns}
+    FROM (SELECT {NOW_SQL_POSITIONAL} AS moment) present,
+         decide_call(present.moment, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    """  # noqa: S608 (constants)
+
+
+STATEMENT = _statement()
+# The same query also returns the tags that are being invalidated.
+STATEMENT_WITH_TAGS = _statement(f", {PENDING_OF}")
+_WIDTH = len(Account._fields)
+
+_ERRORS: dict[str, type[AppError]] = {
+    "session_ended": SessionEnded,
+    "account_suspended": SessionEnded,
+    "permission_missing": Forbidden,
+    "step_up_required": StepUpRequired,
+}
+
+
+def make(operation: BoundOperation) -> Step | None:
+    """Return the step, or None for a public operation, where nothing is decided.
+
+    On an operation with an owner, only the owner needs the recent sign-in of x-step-up; on any other, everybody does.
+    """
+    policy, dependencies = operation.policy, operation.runtime.dependencies
+    if policy.public:
+        return None
+    audit_client_key = operation.runtime.audit_client_key
+    every_permission = frozenset(dependencies.catalogue)
+    kind, parameter = policy.target or (None, None)
+    required, permission = list(policy.permissions), " ".join(policy.permissions)
+    recency = dependencies.config.recencies[policy.step_up] if policy.step_up else None
+    action, owner = policy.operation_id, policy.owner
+    statement = STATEMENT_WITH_TAGS if policy.cache else STATEMENT
+
+    def authorization(context: RequestContext) -> None:
+        assert context.caller is not None
+        assert context.arguments is not None
+        user_id, session_id = context.caller
+        target = str(context.arguments[parameter]) if parameter else None
+        client = context.client
+        context.decision_id = new_id()
+        tags = (list(context.cache_key.tags),) if context.cache_key else ()
+        rows = run(
+            statement,
+            (
+                *tags,
+                dependencies.moment,
+                session_id,
+                user_id,
+                required,
+                context.arguments[owner] if owner else None,
+                recency,
+                context.decision_id,
+                context.request_id,
+                action,
+                permission,
+                kind,
+                target,
+                client_id(audit_client_key, user_id, client),
+                client.address,
+                client.user_agent,
+            ),
+            retry_on_disconnect=True,
+        )
+        if rows:
+            context.decided_at = rows[0][_WIDTH + 4]
+        context.principal = _principal(rows, session_id, every_permission)
+        context.pending_tags = rows[0][-1] if policy.cache else ()
+        context.event.actor = (user_id, context.principal.role)
+        context.event.target = (kind, target) if kind and target else None
+
+    return authorization
+
+
+def _principal(rows: list[tuple[Any, ...]], session_id: UUID, every_permission: frozenset[str]) -> Principal:
+    if not rows:
+        raise SessionEnded
+    row = rows[0]
+    signed_in_at, holds_all, permissions, reason = row[_WIDTH : _WIDTH + 4]
+    if reason:
+        raise _ERRORS[reason](reason=reason)
+    return Principal(
+        account=Account._make(row[:_WIDTH]),
+        session_id=session_id,
+        permissions=every_permission if holds_all else frozenset(permissions),
+        signed_in_at=signed_in_at,
+    )

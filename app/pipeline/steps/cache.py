@@ -1,0 +1,107 @@
+"""Cached responses (x-cache): a cache entry is used only here, after authorization, and while no write invalidates it.
+
+Redis was asked before the database (`rate_limit`), so a value that is stored now has the tag versions from before the
+database was read. An entry is not used while one of its tags is pending: a write has committed, and its invalidation
+has not reached Redis.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from app.cache.store import CachedValue, CacheKey, CacheLookup
+from app.errors import Internal, ValidationError
+from app.pipeline.context import RequestContext, Response
+from app.pipeline.operation import BoundOperation, Step
+from app.results import Result
+from app.services import invalidations
+
+# Says what the client has, not what it asks for.
+_CONDITION = "if_none_match"
+
+
+def make(operation: BoundOperation) -> Step | None:
+    """Return the step, which returns the response, or None for an operation that is not cached."""
+    policy, dependencies = operation.policy, operation.runtime.dependencies
+    rule, store = policy.cache, dependencies.store
+    if rule is None or store is None:
+        return None
+    run_handler, render, name = operation.run_handler, operation.render, rule.policy
+    seconds = dependencies.config.lifetimes[name]
+
+    def cache(context: RequestContext) -> Response:
+        assert context.cache_key is not None
+        pending = invalidations.pending(context.cache_key.tags) if policy.public else context.pending_tags
+        lookup = None if pending else context.cache_lookup
+        response = from_entry(lookup, context) or from_handler(lookup, context)
+        if context.cache_lookup is None or pending:
+            store.count(name, "away" if context.cache_lookup is None else "pending")
+        context.is_cacheable = True
+        return response
+
+    def from_entry(lookup: CacheLookup | None, context: RequestContext) -> Response | None:
+        value = store.read(lookup) if lookup else None
+        if value is None:
+            return None
+        try:
+            response = render(context, _result(value))
+        except Internal as error:
+            assert lookup is not None
+            store.log_corrupt(lookup.key, error)
+            store.count(name, "corrupt")
+            return None
+        store.count(name, "hit")
+        return response
+
+    def from_handler(lookup: CacheLookup | None, context: RequestContext) -> Response:
+        complete = store.complete_versions(lookup) if lookup else None
+        if complete is None:
+            return render(context, _result(_value(run_handler(context))))
+        store.count(name, "miss")
+        value = store.single_flight.run((complete.key.name, complete.versions), lambda: fill(complete, context))
+        return render(context, _result(value))
+
+    def fill(lookup: CacheLookup, context: RequestContext) -> CachedValue:
+        value = _value(run_handler(context))
+        # A value that the document does not describe raises here, and is not stored.
+        render(context, _result(value))
+        store.save(lookup, value, seconds)
+        return value
+
+    return cache
+
+
+def cache_key_builder(operation: BoundOperation) -> Callable[[RequestContext], CacheKey | None] | None:
+    """Return the function that builds a request's cache key, or None for an operation that is not cached.
+
+    It reads the parameters ahead of their step. A request whose parameters are invalid has no key, and the step
+    `parameters` rejects it.
+    """
+    policy, store = operation.policy, operation.runtime.dependencies.store
+    if policy.cache is None or store is None:
+        return None
+    read, tags = operation.parameters.read, policy.cache.tags
+
+    def build_key(context: RequestContext) -> CacheKey | None:
+        try:
+            arguments = read(context.path_values, context.query_string, context.headers)
+        except ValidationError:
+            return None
+        context.arguments = arguments
+        identity = {name: value for name, value in arguments.items() if name != _CONDITION}
+        return store.make_key(policy.operation_id, identity, [tag.expand(arguments) for tag in tags])
+
+    return build_key
+
+
+def _value(result: Any) -> CachedValue:
+    data, version = (result.data, result.version) if isinstance(result, Result) else (result, None)
+    if version is None:
+        version = hashlib.sha256(orjson.dumps(data)).hexdigest()[:32]
+    return CachedValue(data, str(version))
+
+
+def _result(value: CachedValue) -> Result:
+    return Result(value.data, version=value.version)

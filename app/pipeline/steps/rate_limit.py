@@ -1,0 +1,90 @@
+"""Rate limit: counts the request in the operation's bucket, by account, else by client network (x-rate-limit).
+
+A request whose session turns out to be over counts against its client's network instead, so a revoked token uses up
+nothing of its owner's. From then on, requests of such a session are counted by network from the start.
+
+The same round trip to Redis looks up the cache entry of the request; the step `cache` uses it later.
+"""
+
+from collections.abc import Callable
+
+from app.cache.limiter import LimitState
+from app.config import Bucket
+from app.errors import RateLimited
+from app.pipeline.context import RequestContext
+from app.pipeline.operation import BoundOperation, Step
+from app.pipeline.steps.cache import cache_key_builder
+
+_NAMES = (b"ratelimit-policy", b"ratelimit")
+
+
+def make(operation: BoundOperation) -> Step | None:
+    """Return the step, or None for an operation that has no bucket and is not cached."""
+    name, limiter, dependencies = operation.policy.bucket, operation.runtime.limiter, operation.runtime.dependencies
+    store, build_key = dependencies.store, cache_key_builder(operation)
+    if name is None:
+        return None if build_key is None else _cache_lookup_alone(operation)
+    bucket = dependencies.config.buckets[name]
+    headers_of = _headers(name, bucket)
+
+    def rate_limit(context: RequestContext) -> None:
+        by_account = context.caller is not None and context.caller[1] not in limiter.refused_sessions
+        who = str(context.caller[0]) if context.caller and by_account else context.client.network
+        context.cache_key = build_key(context) if build_key else None
+        if context.cache_key is None or store is None:
+            state = limiter.consume(name, who, bucket)
+        else:
+            state, context.cache_lookup = store.consume_and_look_up(limiter, name, who, bucket, context.cache_key)
+        context.response_headers += headers_of(state)
+        context.account_limit = state if by_account else None
+        if state.retry_seconds:
+            raise RateLimited.after(state.retry_seconds, reason=f"bucket_{name}")
+
+    return rate_limit
+
+
+def make_recount(operation: BoundOperation) -> Callable[[RequestContext], None] | None:
+    """Return the function that counts a request by network after all, or None for an operation without a bucket.
+
+    It is called for a request whose session turned out to be over.
+    """
+    name, limiter = operation.policy.bucket, operation.runtime.limiter
+    if name is None:
+        return None
+    bucket = operation.runtime.dependencies.config.buckets[name]
+    headers_of = _headers(name, bucket)
+
+    def count_by_network(context: RequestContext) -> None:
+        if context.account_limit is None or context.caller is None:
+            return
+        user_id, session_id = context.caller
+        limiter.refused_sessions.add(session_id)
+        state = limiter.transfer(name, str(user_id), bucket, context.account_limit, context.client.network)
+        others = [header for header in context.response_headers if header[0] not in _NAMES]
+        context.response_headers = [*others, *headers_of(state)]
+
+    return count_by_network
+
+
+def _headers(name: str, bucket: Bucket) -> Callable[[LimitState], tuple[tuple[bytes, bytes], ...]]:
+    # draft-ietf-httpapi-ratelimit-headers-11: `q` may be used up within `w`, at once too; hence burst and its refill.
+    policy = f'"{name}";q={bucket.size};w={bucket.refill_seconds}'.encode()
+
+    def headers_of(state: LimitState) -> tuple[tuple[bytes, bytes], ...]:
+        # A 429 names one time, not two (the same draft on Retry-After): when the next request is accepted.
+        window = state.retry_seconds or state.reset_seconds
+        return tuple(zip(_NAMES, (policy, b'"%b";r=%d;t=%d' % (name.encode(), state.remaining, window)), strict=True))
+
+    return headers_of
+
+
+def _cache_lookup_alone(operation: BoundOperation) -> Step:
+    store, build_key = operation.runtime.dependencies.store, cache_key_builder(operation)
+
+    def look_up(context: RequestContext) -> None:
+        assert store is not None
+        assert build_key is not None
+        context.cache_key = build_key(context)
+        context.cache_lookup = store.look_up(context.cache_key) if context.cache_key else None
+
+    return look_up

@@ -1,0 +1,61 @@
+"""What an operation caches (x-cache) and invalidates (x-invalidates): its policies, its tags, its headers."""
+
+from collections.abc import Collection, Iterator
+
+from app.cache.tags import CALLER, TagTemplate
+from app.spec.cache_rules import tags_cached_under, tags_invalidated
+from app.spec.checks.check import Specification
+from app.spec.document import Fault
+from app.spec.operation import Operation
+from app.spec.suggestions import suggest, suggest_configured
+
+
+def check_cache(operation: Operation, specification: Specification) -> Iterator[Fault]:
+    """Demand a policy that exists, tags of path parameters, and a response that clients can revalidate."""
+    value = operation.body.get("x-cache")
+    if not isinstance(value, dict):
+        return
+    name, place = operation.name, operation.where("x-cache")
+    policy = value.get("policy")
+    if isinstance(policy, str) and policy not in specification.lifetimes:
+        fix = suggest_configured(policy, specification.lifetimes)
+        yield Fault(operation.where("x-cache", "policy"), f"There is no cache policy {policy}.", fix)
+    for index, tag in tags_cached_under(operation):
+        yield from _unknown_values(operation, ("x-cache", "tags", index), tag, operation.path_parameters)
+    if "x-paginated" in operation.body:
+        yield Fault(place, f"{name} is a paginated list, which is never cached.", "Remove x-cache.")
+    if operation.body.get("x-executor") == "loop":
+        yield Fault(place, f"{name} runs on the event loop, which must not wait for Redis.", "Remove x-cache.")
+    responses = operation.body.get("responses", {})
+    success = operation.resolved(responses.get("200", {}))
+    if "etag" not in {str(header).lower() for header in success.get("headers", {})}:
+        yield Fault(place, f"{name} is cached, but its 200 response has no ETag.", "Add the header ETag.")
+    if "304" not in responses or operation.parameter("If-None-Match", "header") is None:
+        message = f"{name} is cached, but clients cannot revalidate their copy."
+        yield Fault(place, message, "Add the response 304 and the header parameter If-None-Match.")
+
+
+def check_invalidated_tags(operation: Operation, _: Specification) -> Iterator[Fault]:
+    """Demand that the tags of x-invalidates use path parameters or, where there is one, the caller."""
+    known = [*operation.path_parameters, *([] if "x-public" in operation.body else [CALLER])]
+    for index, tag in tags_invalidated(operation):
+        yield from _unknown_values(operation, ("x-invalidates", index), tag, known)
+
+
+def check_tags_are_cached(operation: Operation, specification: Specification) -> Iterator[Fault]:
+    """Demand that some operation caches responses under each tag of x-invalidates."""
+    for index, tag in tags_invalidated(operation):
+        if not any(tag.has_same_shape(cached) for cached in specification.cached_tags):
+            message = f"No operation caches a response under {tag}."
+            fix = suggest(tag, map(str, specification.cached_tags), "Name a tag of an x-cache, or remove this one.")
+            yield Fault(operation.where("x-invalidates", index), message, fix)
+
+
+def _unknown_values(
+    operation: Operation, steps: tuple[str | int, ...], tag: TagTemplate, known: Collection[str]
+) -> Iterator[Fault]:
+    for name in tag.names:
+        if name not in known:
+            fix = f"Use one of {', '.join(known)}." if known else "Write a tag without braces."
+            message = f"The tag {tag} uses {name}, which {operation.name} does not have."
+            yield Fault(operation.where(*steps), message, fix)

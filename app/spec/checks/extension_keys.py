@@ -1,0 +1,85 @@
+"""The x- keys of the document: each is known, is where it belongs, and has a value of its form.
+
+The forms are in openapi/extensions.schema.json, the meaning of the keys in openapi/extensions.md.
+"""
+
+import json
+from collections.abc import Collection, Iterator
+from functools import cache
+from typing import Any
+
+from jsonschema_rs import Draft202012Validator
+
+from app.resources import OPENAPI
+from app.spec.document import Document, Fault, Node, nodes
+from app.spec.suggestions import suggest, unknown_permission
+from app.spec.write_permissions import KEY
+
+_SCHEMA = OPENAPI / "extensions.schema.json"
+# The kinds of node that have x- keys, with the definition in the schema that has the forms of these keys.
+_DEFINITIONS = {"operation": "operation", "properties": "property"}
+_LONGEST_VALUE = 60
+
+
+def check_extension_keys(document: Document, permissions: Collection[str]) -> Iterator[Fault]:
+    """Yield a fault for each x- key that is unknown, misplaced or has a value it cannot have.
+
+    Args:
+        document: as loaded.
+        permissions: the names of those that exist.
+    """
+    for node in nodes(document.bundle):
+        for key, value in node.mapping.items():
+            if key.startswith("x-"):
+                for message, fix in _key_faults(node, key, value, permissions):
+                    yield Fault(document.where((*node.pointer, key)), message, fix)
+
+
+@cache
+def extension_validators() -> dict[str, dict[str, Draft202012Validator]]:
+    """Return the validator for the value of each key, by definition (`operation`, `property`) and key."""
+    definitions = _definitions()
+    return {
+        definition: {
+            key: Draft202012Validator({"$ref": f"#/$defs/{definition}/properties/{key}", "$defs": definitions})
+            for key in definitions[definition]["properties"]
+        }
+        for definition in _DEFINITIONS.values()
+    }
+
+
+@cache
+def _definitions() -> dict[str, Any]:
+    definitions: dict[str, Any] = json.loads(_SCHEMA.read_text(encoding="utf-8"))["$defs"]
+    return definitions
+
+
+def _key_faults(node: Node, key: str, value: Any, permissions: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield (message, fix) for what is wrong with one key."""
+    validators = extension_validators()
+    definition = _DEFINITIONS.get(node.kind or "", "")
+    if key in validators.get(definition, {}):
+        if not validators[definition][key].is_valid(value):
+            message = f"The value of {key} is not valid: {_shown(value)}."
+            yield message, f"{_expected(definition, key)} See {key} in openapi/extensions.md."
+        elif key == KEY and str(value) not in permissions:
+            yield unknown_permission(str(value), permissions)
+        return
+    for other, keys in validators.items():
+        if key in keys:
+            yield f"{key} does not belong here.", f"Move it to {'an' if other == 'operation' else 'a'} {other}."
+            return
+    known = (name for keys in validators.values() for name in keys)
+    yield f"There is no key {key}.", suggest(key, known, "Remove it, or see the known keys in openapi/extensions.md.")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"
+
+
+def _expected(definition: str, key: str) -> str:
+    form = _definitions()[definition]["properties"][key]
+    if "enum" in form:
+        return f"Choose one of {', '.join(form['enum'])}."
+    return f"Write it like {json.dumps(form['examples'][0])}."

@@ -1,0 +1,30 @@
+"""Permissions and events that are listed, but that no operation uses."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from app.spec.checks.check import Specification
+from app.spec.document import Fault
+from app.spec.events import Event
+from app.spec.operation import Operation
+from app.spec.permissions import Permission
+from app.spec.policy import listed_permissions
+
+
+def check_unused_names(
+    operations: Collection[Operation],
+    permissions: Mapping[str, Permission],
+    events: Mapping[str, Event],
+    specification: Specification,
+) -> Iterator[Fault]:
+    """Yield a fault for each permission that no operation requires, and each event that nothing records."""
+    required = {permission for operation in operations for permission in listed_permissions(operation)}
+    for properties in specification.write_permissions.values():
+        required |= {permission for _, permission in properties}
+    for name, permission in permissions.items():
+        if name not in required:
+            yield Fault(permission.place, f"No operation requires the permission {name}.", "Use it or remove it.")
+    recorded = {str(operation.body.get("x-audit")) for operation in operations}
+    for name, event in events.items():
+        if name not in recorded and not event.by_command:
+            fix = "Use it, remove it, or add `by: cli` if the command records it."
+            yield Fault(event.place, f"No operation records the event {name}.", fix)

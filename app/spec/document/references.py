@@ -1,0 +1,88 @@
+"""References between files, turned into references between parts of the bundle."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from app.spec.document.places import Fault, Place
+from app.spec.document.sources import Sources
+from app.spec.document.tree import Pointer, at, nodes, parse_pointer, write_pointer
+
+
+def rewrite_references(sources: Sources, bundle: dict[str, Any]) -> None:
+    """Rewrite every `$ref`, and every reference in the mapping of a discriminator; add a fault for each wrong one.
+
+    Args:
+        sources: the files, all read.
+        bundle: the joined document, in which the references must have targets.
+    """
+    root = sources.texts[sources.root].value
+    for path, text in sources.texts.items():
+        value, names = text.value, None
+        if base := sources.bases[path]:
+            value, names = ({base[1]: value}, "paths") if base[0] == "paths" else (value, str(base[1]))
+        for node in nodes(value, names=names):
+            mapping = node.mapping
+            if "$ref" in mapping and not (value is root and node.kind == "paths"):
+                mapping["$ref"] = _rewritten(sources, path, mapping, "$ref", bundle)
+            discriminator = mapping.get("discriminator")
+            if isinstance(discriminator, dict) and isinstance(schemas := discriminator.get("mapping"), dict):
+                for key, reference in schemas.items():
+                    if "#" in str(reference):
+                        schemas[key] = _rewritten(sources, path, schemas, key, bundle)
+
+
+def find_cycles(bundle: dict[str, Any], places: Mapping[Pointer, Place]) -> list[Fault]:
+    """Return a fault for each component whose references lead back to itself.
+
+    Args:
+        bundle: the joined document; every reference in it has a target.
+        places: of the components.
+    """
+    faults = []
+    for kind, entries in bundle.get("components", {}).items():
+        for name, component in entries.items():
+            seen, node = set(), component
+            while isinstance(node, dict) and isinstance(node.get("$ref"), str) and id(node) not in seen:
+                seen.add(id(node))
+                node = at(bundle, parse_pointer(node["$ref"][1:]))
+            if id(node) in seen:
+                place = places["components", kind, name]
+                faults.append(Fault(place, f"{name} refers only to itself.", "Define it."))
+    return faults
+
+
+def _rewritten(sources: Sources, path: Path, mapping: dict[str, Any], key: str, bundle: dict[str, Any]) -> Any:
+    """Return a reference as `#/…`; as it is, with a fault, if it is wrong."""
+    reference = mapping[key]
+    line = sources.lines[id(mapping)].children[key]
+    if not isinstance(reference, str) or "://" in reference:
+        message = f'The $ref "{reference}" is not a path to a file.'
+        sources.fault(path, line, message, "Write it like file.yaml#/Name.")
+        return reference
+    if key == "$ref" and len(mapping) > 1:
+        others = ", ".join(sorted(set(mapping) - {"$ref"}))
+        sources.fault(path, line, f"OpenAPI 3.0 ignores the keys beside a $ref: {others}.", "Wrap it in allOf.")
+    file, _, fragment = reference.partition("#")
+    target = (path.parent / unquote(file)).resolve() if file else path
+    text = sources.texts.get(target)
+    if text is None:
+        predicate, fix = (
+            ("leads outside paths/ and components/", "Refer to a component: file.yaml#/Name.")
+            if target.is_file()
+            else ("names a file that does not exist", "Write the file, or correct its name.")
+        )
+        sources.fault(path, line, f"The $ref {reference} {predicate}.", fix)
+        return reference
+    pointer = sources.bases[target] + parse_pointer(unquote(fragment))
+    try:
+        at(bundle, pointer)
+    except LookupError:
+        if text.value is not None:
+            message = f"The $ref {reference} has no target."
+            sources.fault(path, line, message, "Write that component, or correct the $ref.")
+        return reference
+    if len(pointer) < 3 and pointer[:1] != ("paths",):
+        sources.fault(path, line, f"The $ref {reference} names no component.", "Add #/Name.")
+    return write_pointer(pointer)

@@ -1,0 +1,68 @@
+"""The files that a document is made of: read one by one, with their lines and what is wrong with them."""
+
+from pathlib import Path
+from typing import Any
+
+from app.spec.document.places import Fault, Place
+from app.spec.document.tree import Pointer
+from app.spec.document.yaml_text import Lines, YamlText, read_yaml
+
+
+def file_name(path: Path, document_folder: Path) -> str:
+    """Return the name of a file in faults: relative to the working directory, else to the document's parent folder."""
+    path, here = path.resolve(), Path.cwd()
+    return path.relative_to(here if path.is_relative_to(here) else document_folder.resolve().parent).as_posix()
+
+
+class Sources:
+    """The files read so far.
+
+    Args:
+        root: the root file of the document.
+
+    Attributes:
+        root: its whole path.
+        folder: the folder of the document.
+        texts: what each file holds.
+        bases: where the content of each file is in the bundle.
+        lines: of each mapping and list, by its `id()`.
+        faults: of all files.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.folder = self.root.parent
+        self.texts: dict[Path, YamlText] = {}
+        self.bases: dict[Path, Pointer] = {}
+        self.lines: dict[int, Lines] = {}
+        self.faults: list[Fault] = []
+
+    def place(self, path: Path, line: int) -> Place:
+        """Return a line of a file."""
+        return Place(file_name(path, self.folder), line)
+
+    def fault(self, path: Path, line: int, message: str, fix: str) -> None:
+        """Add a fault at a line of a file."""
+        self.faults.append(Fault(self.place(path, line), message, fix))
+
+    def read(self, path: Path, base: Pointer) -> dict[str, Any] | None:
+        """Read a file; return its mapping, None if it has none.
+
+        Args:
+            path: the file.
+            base: where its content goes in the bundle.
+        """
+        text = read_yaml(path.read_bytes(), file_name(path, self.folder))
+        self.texts[path], self.bases[path] = text, base
+        self.faults.extend(text.faults)
+        self.lines.update(text.lines)
+        if isinstance(text.value, dict):
+            return text.value
+        if not text.faults:
+            self.fault(path, 1, "This file is not a mapping.", "Write keys and values into it.")
+        text.value = None
+        return None
+
+    def files(self, folder: str) -> list[Path]:
+        """Return the YAML files in a folder of the document and below it, in order."""
+        return [path.resolve() for path in sorted((self.folder / folder).rglob("*.yaml"))]

@@ -1,0 +1,78 @@
+"""Law 1: nothing without a policy. Read the policy of every operation, and all faults that prevent one."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from app.spec.cache_rules import tags_cached_under
+from app.spec.checks import BASIC_CHECKS, LINT_CHECKS, POLICY_CHECKS, Check, Specification
+from app.spec.checks.extension_keys import check_extension_keys
+from app.spec.checks.identity import separate_duplicates
+from app.spec.checks.methods import check_methods
+from app.spec.checks.unused import check_unused_names
+from app.spec.document import Document, Fault
+from app.spec.events import Event
+from app.spec.operation import Operation, operations
+from app.spec.permissions import Permission
+from app.spec.policy import Policy, policy_of
+from app.spec.write_permissions import WritePermissionFinder
+
+
+def read_policies(
+    document: Document,
+    *,
+    permissions: Mapping[str, Permission],
+    events: Mapping[str, Event],
+    buckets: Collection[str],
+    recencies: Collection[str],
+    lifetimes: Collection[str],
+    thorough: bool = False,
+) -> tuple[dict[str, Policy], list[Fault]]:
+    """Return the policies by operationId, and every fault with its file and line.
+
+    If there are faults, the policies are those of the operations that pass the basic checks. The caller can compare
+    them with their handlers, and report all faults together.
+
+    Args:
+        document: as loaded.
+        permissions: those of permissions.yaml, by name.
+        events: those of events.yaml, by name.
+        buckets: names of the rate limits in the configuration.
+        recencies: names of the step-ups in the configuration.
+        lifetimes: names of the cache policies in the configuration.
+        thorough: also report responses and headers that an operation can return, but does not document.
+    """
+    bundle, all_operations = document.bundle, list(operations(document))
+    finder = WritePermissionFinder(document)
+    specification = Specification(
+        permissions=permissions,
+        events=events,
+        buckets=buckets,
+        recencies=recencies,
+        lifetimes=lifetimes,
+        tags=[tag.get("name") for tag in bundle.get("tags", [])],
+        security_schemes=bundle.get("components", {}).get("securitySchemes", {}),
+        cached_tags=[tag for operation in all_operations for _, tag in tags_cached_under(operation)],
+        write_permissions={operation.pointer: finder.find(operation) for operation in all_operations},
+    )
+    faults = [*check_extension_keys(document, permissions), *check_methods(document)]
+    complete = []
+    for operation in all_operations:
+        basic = list(_run(BASIC_CHECKS, operation, specification))
+        faults += [*basic, *_run(POLICY_CHECKS, operation, specification)]
+        if not basic:
+            complete.append(operation)
+    by_id, duplicates = separate_duplicates(complete)
+    faults += [*duplicates, *finder.faults, *finder.unreached()]
+    faults += check_unused_names(all_operations, permissions, events, specification)
+    if thorough:
+        for operation in by_id.values():
+            faults += _run(LINT_CHECKS, operation, specification)
+    policies = {
+        name: policy_of(operation, specification.write_permissions[operation.pointer])
+        for name, operation in by_id.items()
+    }
+    return policies, faults
+
+
+def _run(checks: Iterable[Check], operation: Operation, specification: Specification) -> Iterator[Fault]:
+    for check in checks:
+        yield from check(operation, specification)

@@ -1,0 +1,27 @@
+"""The known name that the author probably meant, for the messages about unknown names."""
+
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
+
+
+def suggest(name: object, known: Iterable[str], otherwise: str) -> str:
+    """Return how to fix an unknown name: the most similar known name, if one is similar, and another way.
+
+    Args:
+        name: the unknown name.
+        known: the names that exist.
+        otherwise: the other way, a sentence that begins with a verb.
+    """
+    similar = get_close_matches(str(name), sorted(known), n=1, cutoff=0.75)
+    return f"Did you mean {similar[0]}? If not, {otherwise[0].lower()}{otherwise[1:]}" if similar else otherwise
+
+
+def suggest_configured(name: object, known: Collection[str]) -> str:
+    """Return how to fix a name that the configuration does not have: the names it has, and how to add one."""
+    listed = ", ".join(sorted(known, key=lambda one: (one == "none", one)))
+    return suggest(name, known, f"Choose one of {listed}, or add a new one as openapi/extensions.md says.")
+
+
+def unknown_permission(name: str, known: Iterable[str]) -> tuple[str, str]:
+    """Return the message and the fix for a permission that does not exist."""
+    return f"There is no permission {name}.", suggest(name, known, "Add it to permissions.yaml.")

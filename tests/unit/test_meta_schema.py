@@ -1,0 +1,79 @@
+"""Law 1: a document that has not the form of OpenAPI 3.0 stops the start with file and line, never with a trace."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from app.config import Config
+from app.factory import create_app
+from app.pipeline.contract import OPENAPI, read_contract
+from app.spec.document import DocumentError
+from tests.service import config_for
+from tests.unit.small_document import ROOT, SCHEMAS, change, get, patch, write
+
+
+def faults(folder: Path, files: dict[str, str]) -> list[str]:
+    with pytest.raises(DocumentError) as caught:
+        read_contract(Config(), document=write(folder, files) / "openapi.yaml", handlers_package="nowhere")
+    return [str(fault) for fault in caught.value.faults]
+
+
+def root(old: str, new: str) -> dict[str, str]:
+    return {"openapi.yaml": change(old, new, ROOT)}
+
+
+BREACHES: dict[str, tuple[dict[str, str], str]] = {
+    "a text that is not valid": (get("tags:", "summary: []\n  tags:"), "paths/user.yaml:5: "),
+    "a key that is not valid": (get("tags:", "sumary: x\n  tags:"), "paths/user.yaml:5: "),
+    "parameters that are left empty": (get("tags:", "parameters:\n  tags:"), "paths/user.yaml:5: "),
+    "a parameter that is left empty": (get("tags:", "parameters: [null]\n  tags:"), "paths/user.yaml:5: "),
+    "a name that is not valid": (get("tags:", "parameters: [{name: [], in: query}]\n  tags:"), "paths/user.yaml:5: "),
+    "a place that is not valid": (patch("in: header", "in: headers"), "paths/user.yaml:18: "),
+    "security that is a word": (get("tags:", "security: bearer\n  tags:"), "paths/user.yaml:5: "),
+    "headers that are left empty": (
+        get('{default: {}, "400": {}', '{"200": {description: Done., headers: }, "400": {}'),
+        "paths/user.yaml:7: ",
+    ),
+    "a response that is not described": (get('"400": {}', '"400": {summary: x}'), "paths/user.yaml:7: "),
+    "a body that is left empty": (patch("requestBody:\n    content:", "requestBody:\n  x:"), "paths/user.yaml:19: "),
+    "properties that are left empty": (
+        {"components/schemas.yaml": SCHEMAS + "Empty:\n  properties:\n"},
+        "components/schemas.yaml:12: ",
+    ),
+    "another version": (root("3.0.3", "3.1.0"), "openapi.yaml:1: "),
+    "no info": (root("info:", "infos:"), "openapi.yaml:1: The document has no info."),
+    "tags that are words": (root("{name: users}", "users"), "openapi.yaml:2: "),
+    "paths that are left empty": (
+        root("paths:\n  /v1/users/{user_id}: {$ref: paths/user.yaml}\n", "paths:\n"),
+        "openapi.yaml:1: There is no mapping `paths`.",
+    ),
+}
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+def test_what_openapi_does_not_allow_is_told_by_its_line(tmp_path: Path, breach: str) -> None:
+    files, told = BREACHES[breach]
+    found = faults(tmp_path, files)
+    assert [fault for fault in found if fault.startswith(f"openapi/{told}")], found
+
+
+def test_faults_of_form_and_of_policy_come_at_once(tmp_path: Path) -> None:
+    found = faults(tmp_path, get("tags:", "summary: []\n  x-rate-limit: reed\n  tags:"))
+    assert [fault for fault in found if fault.startswith("openapi/paths/user.yaml:5: ")]
+    assert [fault for fault in found if fault.startswith("openapi/paths/user.yaml:6: There is no bucket reed.")]
+
+
+def test_a_default_that_its_schema_refuses_stops_the_start(tmp_path: Path) -> None:
+    document = shutil.copytree(OPENAPI, tmp_path / "openapi") / "openapi.yaml"
+    parameters = document.parent / "components" / "parameters.yaml"
+    text = parameters.read_text(encoding="utf-8")
+    q = "schema: {type: string, minLength: 1, maxLength: 100}"
+    parameters.write_text(change(q, "schema: {type: integer, default: many}", text), encoding="utf-8")
+
+    with pytest.raises(DocumentError) as caught:
+        create_app(config_for(DATABASE_URL="postgresql://nowhere/charter"), document=document)
+
+    [fault] = caught.value.faults
+    line = text[: text.index("Search:")].count("\n") + 1
+    assert str(fault).startswith(f"openapi/components/parameters.yaml:{line}: Connexion cannot read this.")
