@@ -56,8 +56,8 @@ class Watchdog:
         self._seconds = seconds
         self._idle_seconds = seconds or _IDLE_SECONDS
         self._next_check = math.inf
-        # Whoever removes an entry decides: the thread whose statement has ended, or the watchdog. A number is never
-        # used twice, so the next statement of a connection cannot be mistaken for the one before.
+        # The thread that removes an entry decides: the one whose statement has ended, or the watchdog. A number is
+        # never used twice, so the next statement of a connection cannot be mistaken for the one before.
         self._running: dict[int, tuple[float, PooledConnection]] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()

@@ -16,7 +16,7 @@ from collections.abc import Callable
 MAX_LINES = 10_000
 MAX_BYTES = 4_194_304
 
-# Lines of this interval are written together. A pipe accepts this many bytes in one piece, whoever else writes to it.
+# Lines of this interval are written together. A pipe writes up to this many bytes in one piece.
 _PAUSE_SECONDS = 0.005
 _PIPE_BYTES = 4096
 _REPORT_SECONDS = 1.0

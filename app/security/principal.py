@@ -9,7 +9,7 @@ from models.account import Account
 
 
 class Actor(Protocol):
-    """Whoever acts: a signed-in account, or the operator at the terminal. Law 11 checks their permissions."""
+    """A signed-in account, or the operator at the terminal. Law 11 checks their permissions."""
 
     @property
     def permissions(self) -> frozenset[str]:

@@ -50,7 +50,7 @@ class Due(Job):
         super().__init__("r", seconds=60)
         self._reached = reached
 
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         self._reached.wait(60)
         return 0.0
 

@@ -39,7 +39,7 @@ class Pipe:
 
 @pytest.fixture
 def pipe() -> Pipe:
-    return Pipe(most_lines=1000)
+    return Pipe(max_lines=1000)
 
 
 def test_nobody_waits_for_a_reader_and_what_is_dropped_is_told_of(pipe: Pipe) -> None:
@@ -67,7 +67,7 @@ def test_nobody_waits_for_a_reader_and_what_is_dropped_is_told_of(pipe: Pipe) ->
 
 
 def test_bytes_are_bounded_too() -> None:
-    pipe = Pipe(most_bytes=200_000)
+    pipe = Pipe(max_bytes=200_000)
 
     for _ in range(100):
         pipe.lines.write("x" * 10_000)
