@@ -1,8 +1,8 @@
-"""Peewee queries on the way that `run` takes: same connection, transaction, deadline, counting and errors.
+"""Peewee queries, run as `run` runs SQL text: with the same connection, transaction, deadline, counting and errors.
 
 Write ordinary reads and writes with the models and Peewee's query builder, and pass the query to one of these
-functions. Peewee's own ways to run a query (`.execute()`, `.get()`, iterating, `.save()`) are right only inside an
-open `transaction()`: outside of one they keep a connection that the pool never gets back.
+functions. Peewee's own ways to run a query (`.execute()`, `.get()`, iterating, `.save()`) are only for use
+inside an open `transaction()`: outside of one they take a connection and never return it to the pool.
 
     fetch(Role.select().where(Role.built_in))                            -> list[Role]
     fetch_one(User.select(User, Role).join(Role).where(User.id == id))   -> User | None, with user.role loaded
@@ -31,7 +31,7 @@ def fetch(query: BaseQuery, row_type: type[Any] | None = None, *, retry_on_disco
 
     Args:
         query: a select, or an insert, update or delete with RETURNING.
-        row_type: what to make of each row: a model, or a class that takes the columns as keyword arguments, such as a
+        row_type: the type of each row: a model, or a class that takes the columns as keyword arguments, such as a
             NamedTuple. A select of a model returns instances of the model without it; a query with RETURNING needs it.
         retry_on_disconnect: repeat once on a new connection if this one turns out to be lost; only for queries that may
             run twice.
@@ -48,7 +48,7 @@ def fetch_one(query: "ModelSelect[M]", *, retry_on_disconnect: bool = ...) -> M 
 @overload
 def fetch_one(query: BaseQuery, row_type: type[Row], *, retry_on_disconnect: bool = ...) -> Row | None: ...
 def fetch_one(query: BaseQuery, row_type: type[Any] | None = None, *, retry_on_disconnect: bool = False) -> Any:
-    """Run a query and return its first row, or None where there is none.
+    """Run a query and return its first row; None if there is no row.
 
     Arguments and errors are those of `fetch`. It adds no LIMIT.
     """
@@ -64,7 +64,7 @@ def fetch_tuples(query: BaseQuery, *, retry_on_disconnect: bool = False) -> list
 
 
 def fetch_value(query: BaseQuery, *, retry_on_disconnect: bool = False) -> Any:
-    """Run a query and return the first column of its first row; None where there is no row.
+    """Run a query and return the first column of its first row; None if there is no row.
 
     For counts, EXISTS and single columns. Arguments and errors are those of `fetch`.
     """
@@ -73,7 +73,7 @@ def fetch_value(query: BaseQuery, *, retry_on_disconnect: bool = False) -> Any:
 
 
 def execute(query: ModelInsert | ModelUpdate | ModelDelete, *, retry_on_disconnect: bool = False) -> int:
-    """Run an insert, update or delete and return how many rows it wrote.
+    """Run an insert, update or delete and return the number of rows that it wrote.
 
     Arguments and errors are those of `fetch`.
     """
@@ -82,5 +82,5 @@ def execute(query: ModelInsert | ModelUpdate | ModelDelete, *, retry_on_disconne
 
 
 def _result(database: Database, query: BaseQuery) -> Any:
-    # A query keeps the result of its first run, and would return it again: so each run gets a copy.
+    # A query object caches the result of its first run, so each run uses a copy.
     return query.clone().execute(database)

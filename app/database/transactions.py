@@ -6,7 +6,6 @@ it, so that a response can be checked before its work is committed (law 2).
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 import psycopg2
 
@@ -18,9 +17,6 @@ from app.database.pool import Database
 from app.database.thread_state import ThreadState
 from app.errors import Unavailable
 
-T = TypeVar("T")
-
-_MAX_PAUSE_SECONDS = 0.02
 # Locks and conditional statements are written for this level, so the default of the role does not count.
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 # An entry in Peewee's own list of transactions, so that its atomic() becomes a savepoint.

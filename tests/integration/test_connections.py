@@ -1,4 +1,4 @@
-"""Connections: what survives the loss of one, and what a pool without a free one does."""
+"""Connections: what happens when one is lost, and when the pool has no free one."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ PID = "SELECT pg_backend_pid()"
 
 
 def count(database: Database) -> int:
-    """Count on a connection that sees only what is committed."""
+    """Count the rows on a separate connection, which sees only committed rows."""
     conn = database.connect_outside_pool()
     with conn.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM audit_clients")

@@ -1,4 +1,4 @@
-"""Statements, transactions and units: what is committed, what is rolled back, what is repeated."""
+"""Statements, transactions and units of work: what is committed, rolled back and repeated."""
 
 import threading
 from contextlib import closing
@@ -27,7 +27,7 @@ PID = "SELECT pg_backend_pid()"
 
 
 def count(database: Database) -> int:
-    """Count on a connection that sees only what is committed."""
+    """Count the rows on a separate connection, which sees only committed rows."""
     with closing(database.connect_outside_pool()) as conn, conn.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM audit_clients")
         (found,) = cursor.fetchone() or (-1,)

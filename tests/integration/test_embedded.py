@@ -1,4 +1,4 @@
-"""The embedded servers: found again, shared, recovered after a kill, and gone when stopped."""
+"""The embedded servers: they keep their data, are shared, recover after a kill, and stop."""
 
 import os
 import re
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def state() -> Iterator[Path]:
-    """A state directory that every account reaches, which pytest's own tmp_path is not."""
+    """A state directory that every account can read, unlike pytest's tmp_path."""
     place = Path(tempfile.mkdtemp(prefix="charter-embedded-"))
     place.chmod(0o711)
     yield place / "state"
@@ -128,7 +128,7 @@ def test_a_server_left_running_is_ended_and_replaced(state: Path) -> None:
     pid = int((state / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
     first.stop()
     home = state / "postgres"
-    # As an owner leaves it that died where no signal tells the server (macOS).
+    # This is the state after an owner has died on a system that sends the server no signal (macOS).
     script = f"""
 import sys
 from pathlib import Path
@@ -216,7 +216,7 @@ def test_a_reason_that_nobody_marked_is_the_first_line() -> None:
 
 
 def failed_start(state: Path, largest: int = 12_000_000) -> str:
-    """Start where no file may become larger than this, in bytes: the programs are up to 11 MB, a WAL segment 16."""
+    """Start with a maximum file size in bytes: the programs are up to 11 MB, a WAL segment 16 MB."""
     script = f"""
 import resource
 from pathlib import Path

@@ -22,7 +22,7 @@ def limiter(url: str, prefix: str = "test") -> Limiter:
 
 
 def pass_time(url: str, key: str, *, seconds: int) -> None:
-    """Change a count to what it is so much later: the script asks Redis for the time, which nobody can move."""
+    """Change a count as if time had passed: the script uses the clock of Redis, which a test cannot change."""
     with redis.Redis.from_url(url) as client:
         client.decrby(key, seconds * 1_000_000)
 
@@ -115,7 +115,7 @@ def test_neither_is_a_value_of_another_type(valkey_url: str) -> None:
 
 
 def test_a_user_who_may_not_read_the_counts_is_counted_here(valkey_url: str) -> None:
-    """Taken for an empty bucket, a count that cannot be read would let everything pass."""
+    """If an unreadable count counted as zero, no request would be limited."""
     with redis.Redis.from_url(valkey_url) as client:
         client.acl_setuser("blind", enabled=True, passwords=["+sees nothing"], keys=["*"], commands=["+@all", "-get"])
         try:
@@ -150,7 +150,7 @@ def test_what_is_counted_against_another_is_given_back_in_one_round_trip(valkey_
         assert road.count - before == 3
         assert [other.remaining for other in others] == [9, 8, 7]
         assert shared.consume("write", "owner", bucket).remaining == 8
-        # What was given back already is not given back again by a bucket that is full.
+        # A request that was given back is not given back again by a full bucket.
         for take in taken * 4:
             shared.transfer("write", "owner", bucket, take, "203.0.113.9")
         assert shared.consume("write", "owner", bucket).remaining == 9
@@ -177,7 +177,7 @@ def test_a_burst_is_all_that_comes_at_once(valkey_url: str) -> None:
 
 
 def test_the_clock_is_that_of_redis(valkey_url: str) -> None:
-    """Processes whose clocks are an hour apart, or jump, count as one."""
+    """Processes whose clocks differ by an hour, or jump, share one count."""
     clocks = itertools.cycle([0.0, 3600.0, -3600.0, 7200.0])
     cache = Cache(valkey_url, timeout_ms=2000, prefix="test")
     processes = [Limiter(cache, clock=lambda: next(clocks)) for _ in range(2)]

@@ -14,13 +14,13 @@ from app.config import Bucket
 
 
 def limiter(url: str = "", timeout_ms: int = 200) -> Limiter:
-    """Return a limiter whose clock stands still."""
+    """Return a limiter with a fixed clock."""
     return Limiter(Cache(url, timeout_ms=timeout_ms, prefix="test"), clock=lambda: 1000.0)
 
 
 @pytest.fixture
 def silent_server() -> Iterator[socket.socket]:
-    """A Redis that takes connections and never answers."""
+    """A server that accepts connections and never responds."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(64)

@@ -1,4 +1,4 @@
-"""How log lines are written: anybody who logs waits for nobody, and what is dropped is counted and told of."""
+"""The log writer: logging never waits for a reader, and dropped lines are counted and reported."""
 
 import os
 import threading
@@ -10,7 +10,7 @@ from tests.waiting import until
 
 
 class Pipe:
-    """A pipe whose reader reads when the test wants it, and the way into it."""
+    """A pipe with a log writer; the test decides when it is read."""
 
     def __init__(self, **bounds: int) -> None:
         self.reader, self.writer = os.pipe()
@@ -59,7 +59,7 @@ def test_nobody_waits_for_a_reader_and_what_is_dropped_is_told_of(pipe: Pipe) ->
     told = [line for line in read if line.startswith(b"dropped")]
     kept = [line for line in read if not line.startswith(b"dropped")]
     assert sum(int(line.split()[1]) for line in told) == pipe.counted == 3000 - len(kept)
-    # Once when there is room again, and perhaps once while they came: not once for each.
+    # One report when there is room again, and perhaps one before: not one for each line.
     assert len(told) in (1, 2)
     assert all(line.endswith(text.encode()) and len(line) <= 505 for line in kept)
     numbers = [int(line.split()[0]) for line in kept]

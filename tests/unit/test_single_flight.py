@@ -11,7 +11,7 @@ from app.cache.single_flight import SingleFlight
 
 
 class Leader:
-    """Work that others wait for, held until enough of them do."""
+    """Work that returns only when enough other threads wait for it."""
 
     def __init__(self, single_flight: SingleFlight[Any], outcome: Callable[[], Any]) -> None:
         self.begun = threading.Event()

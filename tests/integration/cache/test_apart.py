@@ -1,4 +1,4 @@
-"""What shares a Redis and must not meet: two deployments, two releases; and what Redis may hold at all."""
+"""Two deployments or two releases on one Redis do not see each other's entries; and what Redis may contain."""
 
 import io
 import re
@@ -47,7 +47,7 @@ def test_stores_of_other_deployments_and_releases_do_not_see_each_other(valkey_u
         assert sees(store("charter", "one", "1")) is not None
     store("charter", "two", "1").invalidate(["settings", "*"])
     assert sees(store("charter", "one", "1")) is not None
-    # Another release of the same deployment drops for both.
+    # Another release of the same deployment invalidates for both.
     store("charter", "one", "2").invalidate(["settings"])
     assert sees(store("charter", "one", "1")) is None
 

@@ -1,4 +1,4 @@
-"""The rights that docs/redis.md lists are those that are needed: with all of them nothing is refused."""
+"""The rights in docs/redis.md are sufficient and all of them are needed."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ USER = "charter"
 [PRINTED] = re.findall(r"^ACL SETUSER charter (.+)$", PAGE, re.MULTILINE)
 RULES = PRINTED.split()
 COMMANDS = [rule for rule in RULES if rule.startswith("+")]
-# Where these are refused the cache works: INFO costs what a restart would bring back, the others are not always sent.
+# The cache works without these: INFO only protects against a restart with old data, the others are rarely sent.
 OPTIONAL = {"+info", "+select", "+client|setinfo"}
 
 
@@ -43,12 +43,12 @@ def boss(own_valkey: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def url(own_valkey: str) -> str:
-    """The way in for the user, to another database than the first."""
+    """The URL of the user, with another database than the first."""
     return with_query(own_valkey.replace("unix://", f"unix://{USER}:password@"), db="3")
 
 
 def refusals(boss: redis.Redis) -> set[str]:
-    """Return what the user was refused."""
+    """Return the commands that Redis rejected for the user."""
     entries: list[Any] = boss.execute_command("ACL", "LOG")
     told = [{str(_text(name)): _text(value) for name, value in dict(entry).items()} for entry in entries]
     return {str(entry["object"]) for entry in told if entry["username"] == USER}
@@ -59,7 +59,7 @@ def _text(value: Any) -> Any:
 
 
 def drive(url: str) -> Cache:
-    """Do everything that the limiter and the store do, on connections of its own."""
+    """Run all commands of the limiter and the store, on separate connections."""
     cache = Cache(url, timeout_ms=5000, prefix="charter")
     limiter = Limiter(cache)
     store = CacheStore(cache, database_id=lambda: "0123456789abcdef", release="r")
