@@ -9,10 +9,10 @@ from datetime import datetime
 import structlog
 
 from app.cache.store import CacheStore
-from app.clock import moment
+from app.clock import database_now
 from app.config import Config
 from app.context.unanswered import Unanswered
-from app.database import identity
+from app.database import database_id
 from app.database.jobs import Job
 from app.gateway.connexion_apps import Lifetime
 from app.gateway.executors import Executor
@@ -68,9 +68,11 @@ def background_tasks(
     checks = [check for check in (probes.database_check, probes.cache_check) if check]
     linger = 2 * config.request_seconds
     return (
-        BackgroundTask("identity", identity, None),
-        BackgroundTask("lost_keys", lambda: _warn_of_lost_keys(config, moment(clock)), None),
-        BackgroundTask("run_maintenance", lambda: run_maintenance(config=config, now=moment(clock)), _DAY_SECONDS),
+        BackgroundTask("identity", database_id, None),
+        BackgroundTask("lost_keys", lambda: _warn_of_lost_keys(config, database_now(clock)), None),
+        BackgroundTask(
+            "run_maintenance", lambda: run_maintenance(config=config, now=database_now(clock)), _DAY_SECONDS
+        ),
         BackgroundTask(
             "cache_replay",
             lambda: invalidate_pending(store=store, linger_seconds=linger),

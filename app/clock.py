@@ -1,8 +1,8 @@
-"""What time it is: this process's clock, and the database's where several servers must agree.
+"""The present time: the clock of this process, or that of the database where several servers must agree.
 
-The expiry of a session, the grace of a refresh token, the wait of a throttled account and the life of an idempotency
-key are judged by the database, whose clock is the same for every server. A statement takes the moment as a parameter,
-which is null outside tests.
+The database decides on the expiry of a session, the grace period of a refresh token, the delay of a throttled account
+and the lifetime of an idempotency key, since its clock is the same for every server. Statements take the time as a
+parameter, which is null outside tests.
 """
 
 from collections.abc import Callable
@@ -10,33 +10,33 @@ from datetime import UTC, datetime
 
 from peewee import Function, fn
 
-# What a statement takes for the present, by a parameter named `now` or the next one. It is the same all through a
-# statement, and an index can be searched for it, which is true of neither clock_timestamp() nor now().
-PRESENT = "coalesce(%(now)s, statement_timestamp())"
-PRESENT_NEXT = "coalesce(%s, statement_timestamp())"
+# The present time in a statement: the parameter named `now`, or the next positional one. The value is constant within a
+# statement and works with an index, unlike clock_timestamp(); unlike now(), it is not that of the whole transaction.
+NOW_SQL = "coalesce(%(now)s, statement_timestamp())"
+NOW_SQL_POSITIONAL = "coalesce(%s, statement_timestamp())"
 
 
 def present(now: datetime | None) -> Function:
-    """Return the present moment as part of a Peewee query.
+    """Return the present time as part of a Peewee query.
 
     Args:
-        now: the moment that a test sets; None: the database's clock decides.
+        now: the time that a test sets; None: the clock of the database decides.
     """
     return fn.COALESCE(now, fn.statement_timestamp())
 
 
 def system_clock() -> datetime:
-    """Return the present moment in UTC, as this machine tells it."""
+    """Return the present time of this machine in UTC."""
     return datetime.now(UTC)
 
 
-def moment(clock: Callable[[], datetime]) -> datetime | None:
-    """Return what the database is to take for the present; None: its own clock decides, as always outside tests.
+def database_now(clock: Callable[[], datetime]) -> datetime | None:
+    """Return the time that the database must use; None: its own clock, as always outside tests.
 
     Args:
-        clock: `system_clock`, or a test's, which says so by a method `moment`, else by what it tells.
+        clock: `system_clock`, or the clock of a test; its method `moment` is called if it has one, else the clock.
     """
     if clock is system_clock:
         return None
-    told: Callable[[], datetime | None] = getattr(clock, "moment", clock)
-    return told()
+    read: Callable[[], datetime | None] = getattr(clock, "moment", clock)
+    return read()

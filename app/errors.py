@@ -1,7 +1,10 @@
-"""The catalogue of errors: every code a client can meet, ordered by status.
+"""The catalogue of errors: every code a client can receive, ordered by status.
 
-Services and steps raise these; `app.pipeline.envelope` alone turns them into bytes. A cause that is nobody's
-business but ours goes to the log (`__cause__`) or to the audit row (`reason`), never into the message.
+Services and pipeline steps raise these errors; only `app.pipeline.envelope` turns them into a response. An internal
+cause goes to the log (`__cause__`) or to the audit row (`reason`), never into the message.
+
+A caller catches one error, or the group that it belongs to: `BadRequest`, `AuthenticationError`, `PermissionDenied`,
+`Conflict`, `PreconditionError`. Groups are caught and subclassed, not raised: a group has a status but no code.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +14,11 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing wrong with a request.
+    """One thing that is wrong with a request.
 
     Attributes:
-        message: what is wrong, for people; never repeats the value.
-        field: dotted property path, or a parameter's or header's name; None for a fault of the whole body.
+        message: what is wrong, for people; it never repeats the value.
+        field: a dotted property path, or the name of a parameter or header; None when the whole body is wrong.
     """
 
     message: str
@@ -23,108 +26,124 @@ class Violation:
 
 
 class AppError(Exception):
-    """An answer other than success.
+    """Any response other than success. Each subclass has defaults for status, code, message and headers.
 
     Args:
-        message: text for people; the class has a default.
-        details: one entry for each violation; None: a single entry made of the message.
-        reason: a word for the audit row, never sent to the client.
-        headers: response headers that belong to this refusal, such as Retry-After.
+        message: text for people; None: the default of the class.
+        status: HTTP status; None: the default of the class.
+        details: one entry for each violation; None: one entry with the message.
+        code: the code that programs read; None: the default of the class.
+        reason: a word for the audit row, never sent to the client; None: the code in lower case.
+        headers: response headers that belong to this error, such as Retry-After; they override the defaults.
     """
 
-    status: ClassVar[int] = 500
-    code: ClassVar[str] = "INTERNAL_ERROR"
-    default_message: ClassVar[str] = "Something went wrong on our side."
+    status: int = 500
+    code: str = "INTERNAL_ERROR"
+    default_message: str = "Something went wrong on our side."
+    default_headers: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self,
         message: str | None = None,
-        *,
+        status: int | None = None,
         details: Sequence[Violation] | None = None,
+        *,
+        code: str | None = None,
         reason: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.message = message or self.default_message
+        self.status = status or self.status
+        self.code = code or self.code
         self.details = tuple(details) if details else (Violation(self.message),)
         self.reason = reason or self.code.lower()
-        self.headers = dict(headers) if headers else {}
+        self.headers = {**self.default_headers, **(headers or {})}
         super().__init__(self.message)
 
 
-class ValidationError(AppError):
-    """Parameters or a body that break the document or a rule of the accounts."""
+class BadRequest(AppError):
+    """Group: the request is not valid (400)."""
 
     status = 400
+
+
+class ValidationError(BadRequest):
+    """A parameter or the body breaks the document or a rule of the service."""
+
     code = "VALIDATION_ERROR"
     default_message = "The request is not valid."
 
 
-class MalformedBody(AppError):
-    """A body that is not JSON text we accept (RFC 8259, and stricter: see docs/errors.md)."""
+class MalformedBody(BadRequest):
+    """The body is not acceptable JSON (RFC 8259, and stricter: see docs/errors.md)."""
 
-    status = 400
     code = "MALFORMED_BODY"
     default_message = "The body is not valid JSON."
 
 
-class Unauthenticated(AppError):
-    """No token, or an Authorization header that carries none."""
+class AuthenticationError(AppError):
+    """Group: the caller is not signed in, or signing in failed (401)."""
 
     status = 401
+
+
+class Unauthenticated(AuthenticationError):
+    """There is no access token, or the Authorization header holds none."""
+
     code = "UNAUTHENTICATED"
     default_message = "Sign in and send the access token as: Authorization: Bearer <token>."
 
 
-class InvalidToken(AppError):
-    """An access token that is forged, damaged or expired."""
+class InvalidToken(AuthenticationError):
+    """The access token is forged, damaged or expired."""
 
-    status = 401
     code = "INVALID_TOKEN"
     default_message = "The access token is not valid or has expired. Refresh it or sign in again."
 
 
-class SessionEnded(AppError):
-    """A good token of a session that has ended, or of an account that is suspended."""
+class SessionEnded(AuthenticationError):
+    """The token is valid, but its session has ended or its account is suspended."""
 
-    status = 401
     code = "SESSION_ENDED"
     default_message = "This session has ended. Sign in again."
 
 
-class InvalidCredentials(AppError):
-    """A refused sign-in, whatever the cause."""
+class InvalidCredentials(AuthenticationError):
+    """The sign-in failed; the client is not told why."""
 
-    status = 401
     code = "INVALID_CREDENTIALS"
     default_message = "The address or the password is not right."
 
 
-class InvalidRefreshToken(AppError):
-    """A refused refresh, whatever the cause."""
+class InvalidRefreshToken(AuthenticationError):
+    """The refresh failed; the client is not told why."""
 
-    status = 401
     code = "INVALID_REFRESH_TOKEN"
     default_message = "The refresh token is not valid. Sign in again."
 
 
-class Forbidden(AppError):
-    """A caller without the right."""
+class PermissionDenied(AppError):
+    """Group: the caller is signed in and may not do this (403)."""
 
     status = 403
+
+
+class Forbidden(PermissionDenied):
+    """The caller lacks a permission."""
+
     code = "FORBIDDEN"
     default_message = "You are not allowed to do this."
 
 
-class StepUpRequired(AppError):
-    """A sign-in too long ago for this operation."""
+class StepUpRequired(PermissionDenied):
+    """The last sign-in is too long ago for this operation."""
 
-    status = 403
     code = "STEP_UP_REQUIRED"
     default_message = "Sign in again to confirm that it is you, then repeat the request."
 
 
 class NotFound(AppError):
-    """A path or a thing that does not exist."""
+    """The path or the resource does not exist."""
 
     status = 404
     code = "NOT_FOUND"
@@ -132,71 +151,76 @@ class NotFound(AppError):
 
 
 class MethodNotAllowed(AppError):
-    """A method the path does not know."""
+    """The path does not support the method."""
 
     status = 405
     code = "METHOD_NOT_ALLOWED"
-    default_message = "This path does not know this method; see the Allow header."
+    default_message = "This path does not support this method. See the Allow header."
 
 
-class EmailTaken(AppError):
-    """An address that belongs to another account."""
+class Conflict(AppError):
+    """Group: the request conflicts with the present state (409)."""
 
     status = 409
+
+
+class EmailTaken(Conflict):
+    """Another account has the email address."""
+
     code = "EMAIL_TAKEN"
     default_message = "Another account has this address."
 
 
-class RoleTaken(AppError):
-    """A role name in use."""
+class RoleTaken(Conflict):
+    """Another role has the name."""
 
-    status = 409
     code = "ROLE_TAKEN"
     default_message = "Another role has this name."
 
 
-class RoleInUse(AppError):
-    """A role that accounts still have."""
+class RoleInUse(Conflict):
+    """Accounts still have the role."""
 
-    status = 409
     code = "ROLE_IN_USE"
     default_message = "Accounts still have this role. Give them another one first."
 
 
-class RoleBuiltIn(AppError):
-    """A change to a built-in role."""
+class RoleBuiltIn(Conflict):
+    """Built-in roles cannot be changed or deleted."""
 
-    status = 409
     code = "ROLE_BUILT_IN"
     default_message = "The built-in roles cannot be changed or deleted."
 
 
-class LastAdmin(AppError):
-    """A change that would leave nobody in charge."""
+class LastAdmin(Conflict):
+    """The change would leave no active admin."""
 
-    status = 409
     code = "LAST_ADMIN"
     default_message = "This is the last active admin. Make another account admin first."
 
 
-class IdempotencyInProgress(AppError):
-    """A twin of this request is being worked on."""
+class IdempotencyInProgress(Conflict):
+    """Another request with the same idempotency key is in progress."""
 
-    status = 409
     code = "IDEMPOTENCY_IN_PROGRESS"
     default_message = "A request with this idempotency key is being worked on. Try again shortly."
 
 
-class PreconditionFailed(AppError):
-    """A version other than the one the caller saw."""
+class PreconditionError(AppError):
+    """Group: the version in If-Match is missing or not the current one (428, 412)."""
 
     status = 412
+
+
+class PreconditionFailed(PreconditionError):
+    """If-Match does not name the current version."""
+
     code = "PRECONDITION_FAILED"
     default_message = "The resource has changed since you read it. Read it again and repeat with its new ETag."
 
 
 class PayloadTooLarge(AppError):
-    """A body over the limit."""
+    """The body is over the limit."""
 
     status = 413
     code = "PAYLOAD_TOO_LARGE"
@@ -204,7 +228,7 @@ class PayloadTooLarge(AppError):
 
 
 class UriTooLong(AppError):
-    """A request target over the limit."""
+    """Path and query are over the limit."""
 
     status = 414
     code = "URI_TOO_LONG"
@@ -212,7 +236,7 @@ class UriTooLong(AppError):
 
 
 class UnsupportedMediaType(AppError):
-    """A body in a form the operation does not read."""
+    """The operation does not accept the media type of the body."""
 
     status = 415
     code = "UNSUPPORTED_MEDIA_TYPE"
@@ -220,15 +244,15 @@ class UnsupportedMediaType(AppError):
 
 
 class IdempotencyKeyReused(AppError):
-    """One idempotency key for two different requests."""
+    """The idempotency key was used for a different request."""
 
     status = 422
     code = "IDEMPOTENCY_KEY_REUSED"
     default_message = "This idempotency key belongs to a different request. Use a new one."
 
 
-class PreconditionRequired(AppError):
-    """A write that must say which version it replaces."""
+class PreconditionRequired(PreconditionError):
+    """The write needs If-Match, and the request has none."""
 
     status = 428
     code = "PRECONDITION_REQUIRED"
@@ -236,7 +260,7 @@ class PreconditionRequired(AppError):
 
 
 class RateLimited(AppError):
-    """Too many requests, or too many failed sign-ins."""
+    """There were too many requests, or too many failed sign-ins."""
 
     status = 429
     code = "RATE_LIMITED"
@@ -244,12 +268,12 @@ class RateLimited(AppError):
 
     @classmethod
     def after(cls, seconds: int, *, reason: str | None = None) -> "RateLimited":
-        """Return the refusal with its Retry-After, at least one second."""
+        """Return the error with Retry-After, at least one second."""
         return cls(reason=reason, headers={"Retry-After": str(max(1, seconds))})
 
 
 class HeadersTooLarge(AppError):
-    """Headers over the limit."""
+    """The headers are over the limit."""
 
     status = 431
     code = "HEADERS_TOO_LARGE"
@@ -257,22 +281,13 @@ class HeadersTooLarge(AppError):
 
 
 class Internal(AppError):
-    """Our own fault; the log has the cause under the request id."""
+    """The server has a fault; the log has the cause under the request id."""
 
 
 class Unavailable(AppError):
-    """Something we need is away, or it took too long; nothing was done, unless the reason is `commit_unknown`."""
+    """A dependency is unavailable or too slow; nothing was done, unless the reason is `commit_unknown`."""
 
     status = 503
     code = "UNAVAILABLE"
     default_message = "The service is not available right now. Try again shortly."
-
-    def __init__(
-        self,
-        message: str | None = None,
-        *,
-        details: Sequence[Violation] | None = None,
-        reason: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(message, details=details, reason=reason, headers={"Retry-After": "1", **(headers or {})})
+    default_headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}

@@ -11,7 +11,7 @@ import connexion
 import orjson
 
 from app.background import background_tasks, lifetime
-from app.cache.check import fault_of
+from app.cache.check import find_cache_fault
 from app.cache.client import Cache
 from app.cache.limiter import Limiter
 from app.cache.store import CacheStore
@@ -21,7 +21,7 @@ from app.config import Config
 from app.config_parsers import hashing_threads
 from app.context.declarations import SettingDeclarations
 from app.context.dependencies import Dependencies
-from app.database import bind, identity, run, within
+from app.database import bind, database_id, run, time_limit
 from app.database.pool import Database
 from app.errors import Unavailable
 from app.gateway.connexion_apps import GatewayParts, Lifetime, build_stack, compiled, reading, stock
@@ -30,9 +30,9 @@ from app.gateway.executors import Executor
 from app.gateway.request_log import RequestLog
 from app.gateway.request_parser import RequestParser
 from app.gateway.response_sender import ResponseSender
-from app.observability.lines import count_dropped_with, flush
+from app.observability.log_writer import flush, set_dropped_counter
 from app.observability.metrics import Metrics
-from app.observability.slow import log_slow_query
+from app.observability.slow_queries import log_slow_query
 from app.pages.flask_rules import register_pages
 from app.pages.views import Pages
 from app.pipeline.compile import compile_operations
@@ -93,9 +93,9 @@ def create_app(
 def build_process(config: Config, contract: Contract, *, clock: Callable[[], datetime] = system_clock) -> Process:
     """Return the connections, threads and counters of this process."""
     executors = build_executors(config)
-    database = bind(config, size=pool_size(config), slow=log_slow_query, bounded=True)
+    database = bind(config, size=pool_size(config), on_slow_query=log_slow_query, limit_statements=True)
     metrics = Metrics()
-    count_dropped_with(metrics.count_dropped_lines)
+    set_dropped_counter(metrics.count_dropped_lines)
     cache = build_cache(config, metrics)
     return Process(metrics, database, cache, build_runtime(config, contract, cache, metrics, clock), executors)
 
@@ -179,7 +179,7 @@ def build_lifetime(config: Config, process: Process) -> Lifetime:
         dependencies.store,
         probes=process.runtime.probes,
         unanswered=dependencies.unanswered,
-        set_clock_offset=process.metrics.tell_clock_offset,
+        set_clock_offset=process.metrics.set_clock_offset,
     )
     return lifetime(
         tasks,
@@ -209,7 +209,7 @@ def build_cache_store(cache: Cache, contract: Contract, metrics: Metrics | None)
     """Return the cache of values; other releases of the document and other databases do not share its entries."""
     return CacheStore(
         cache,
-        identify=identity,
+        database_id=database_id,
         release=hashlib.sha256(orjson.dumps([contract.document.bundle, contract.declarations.told])).hexdigest(),
         count=metrics.count_cache_read if metrics else None,
     )
@@ -258,8 +258,8 @@ def build_probes(cache: Cache, every: float = 5) -> Probes:
 
     def database() -> bool:
         try:
-            with within(_PROBE_SECONDS):
-                return run("SELECT 1", again=True) == [(1,)]
+            with time_limit(_PROBE_SECONDS):
+                return run("SELECT 1", retry_on_disconnect=True) == [(1,)]
         except Unavailable:
             return False
 
@@ -267,7 +267,7 @@ def build_probes(cache: Cache, every: float = 5) -> Probes:
         database=database,
         cache=lambda: cache.is_up() if cache.configured else None,
         database_check=DeeperCheck("database", check_database, every_seconds=every),
-        cache_check=DeeperCheck("cache", lambda: CheckResult(fault_of(cache)), every_seconds=every)
+        cache_check=DeeperCheck("cache", lambda: CheckResult(find_cache_fault(cache)), every_seconds=every)
         if cache.configured
         else None,
     )

@@ -15,10 +15,10 @@ _last_random = 0
 
 
 def new_id() -> UUID:
-    """Return a UUIDv7 greater than every one this process made before, also when the clock steps back."""
+    """Return a UUIDv7 that is greater than all earlier ones of this process, even if the clock goes back."""
     global _last_millisecond, _last_random  # noqa: PLW0603 (one sequence for the process)
     millisecond = time.time_ns() // 1_000_000
-    # The top bit stays clear: room to count upwards within one millisecond.
+    # The top bit stays 0, so that the number can be increased within one millisecond.
     random = int.from_bytes(os.urandom(10), "big") >> (80 - _RANDOM_BITS + 1)
     with _lock:
         if millisecond > _last_millisecond:
@@ -31,7 +31,7 @@ def new_id() -> UUID:
 
 
 def lowest_id(moment: datetime) -> UUID:
-    """Return the lowest UUIDv7 of the moment's millisecond: the bound between earlier and later identifiers.
+    """Return the lowest UUIDv7 of a millisecond: the boundary between earlier and later identifiers.
 
     Args:
         moment: an aware datetime.

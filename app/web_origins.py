@@ -1,11 +1,11 @@
-"""What browsers send across origins: the origins themselves, read from a setting (WHATWG URL, Fetch), and headers."""
+"""Cross-origin requests of browsers: parsing of configured origins (WHATWG URL, Fetch), and lists of headers."""
 
 import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
-# What the tracing libraries of browsers send: W3C, Sentry, Zipkin and Istio, Datadog, New Relic, Elastic, AWS, Google,
-# Azure, Jaeger, Honeycomb, Dynatrace, Instana; and what other libraries add to requests by themselves.
+# Request headers of tracing libraries in browsers: W3C, Sentry, Zipkin and Istio, Datadog, New Relic, Elastic, AWS,
+# Google, Azure, Jaeger, Honeycomb, Dynatrace, Instana; and headers that other libraries add by themselves.
 TRACING = (
     "traceparent, tracestate, baggage, sentry-trace, b3, x-b3-traceid, x-b3-spanid, x-b3-parentspanid, x-b3-sampled"
     ", x-b3-flags, x-datadog-trace-id, x-datadog-parent-id, x-datadog-origin, x-datadog-sampling-priority"
@@ -13,14 +13,14 @@ TRACING = (
     ", request-context, uber-trace-id, x-honeycomb-trace, x-dtc, x-dtpc, x-instana-t, x-instana-s, x-instana-l"
     ", x-correlation-id, x-requested-with, cache-control, pragma"
 )
-# What a proxy in front adds to responses for the same purpose.
+# Response headers that proxies add for the same purpose.
 MEASURED = "server-timing, traceparent, traceresponse"
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
-# Of applications and extensions, such as capacitor://localhost: compared as it stands, since such hosts are opaque.
+# Origins of applications and extensions, such as capacitor://localhost; compared unchanged, since the host is opaque.
 _OTHER = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([A-Za-z0-9._-]+(?::[0-9]{1,5})?)")
-# What browsers send null for, or no page is loaded from.
+# Schemes for which browsers send null, or from which no page is loaded.
 _NO_ORIGINS = frozenset(
     {"about", "blob", "data", "file", "filesystem", "ftp", "javascript", "view-source", "ws", "wss"}
 )
@@ -28,10 +28,10 @@ _AS_SENT = "write it as browsers send it, such as https://app.example.com"
 
 
 def origin(value: str) -> str:
-    """Return an origin as browsers send it: of the web in lower case and without a default port, others as they stand.
+    """Return an origin as browsers send it: lower case and without a default port for the web, others unchanged.
 
     Raises:
-        ValueError: what is wrong with it; its text goes on with the name of a setting, and never repeats the value.
+        ValueError: the origin is invalid; the message continues a sentence about a variable, and never has the value.
     """
     if value.lower() == "null":
         raise ValueError("has null, which every sandboxed frame and local file sends; name origins of your own only")
@@ -39,11 +39,11 @@ def origin(value: str) -> str:
         raise ValueError("has a *; list each origin, such as https://app.example.com")
     if not value.isascii():
         raise ValueError("has a host beyond ASCII; write it as browsers send it, beginning with xn--")
-    scheme, found, rest = value.partition("://")
-    if not found:
+    scheme, separator, rest = value.partition("://")
+    if not separator:
         raise ValueError(f"has an origin without a scheme; {_AS_SENT}")
     if scheme.lower() in _NO_ORIGINS:
-        raise ValueError(f"has an origin of a scheme that no page of yours alone can have; {_AS_SENT}")
+        raise ValueError(f"has an origin whose scheme does not identify one site; {_AS_SENT}")
     if any(mark in rest for mark in "/?#@"):
         raise ValueError(f"has an origin with more than a host and a port, such as a slash at its end; {_AS_SENT}")
     sent = _of_the_web(value) if scheme.lower() in _DEFAULT_PORTS else _of_an_application(value)
@@ -56,7 +56,7 @@ def web_url(value: str) -> SplitResult | None:
     """Return the parts of an http or https URL with a host and a possible port, else None."""
     try:
         parts = urlsplit(value)
-        _ = parts.port  # read for its refusal alone
+        _ = parts.port  # read because it raises an error for an invalid port
     except ValueError:
         return None
     return parts if parts.scheme in _DEFAULT_PORTS and parts.hostname and not re.search(r"\s", value) else None
@@ -80,5 +80,5 @@ def _of_the_web(value: str) -> str | None:
 
 
 def _of_an_application(value: str) -> str | None:
-    found = _OTHER.fullmatch(value)
-    return f"{found[1].lower()}://{found[2]}" if found else None
+    match = _OTHER.fullmatch(value)
+    return f"{match[1].lower()}://{match[2]}" if match else None

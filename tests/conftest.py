@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from app.database import Database, identity
+from app.database import Database, database_id
 from models.record import database as proxy
 from tests import leaks
 from tests.servers import PLACE, Servers, place_for_servers, remove
@@ -109,7 +109,7 @@ def database(lent: CachedValue) -> Iterator[Database]:
     """The test's database, bound as the application's."""
     bound = lent.open()
     proxy.initialize(bound)
-    identity()  # a worker knows it from its start
+    database_id()  # a worker knows it from its start
     yield bound
     lent.close(bound)
     proxy.initialize(None)

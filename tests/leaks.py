@@ -17,7 +17,7 @@ import psycopg2
 import redis
 from psycopg2.extensions import connection as DriverConnection
 
-from app.observability.lines import flush
+from app.observability.log_writer import flush
 
 # Of any test: what the services sign with, and how a hash of a password begins.
 ALWAYS = ("3d7f0b1c9a5e48d2b6c4f1a09e8d7c6b5a493827", "9c8b7a6d5e4f30211f2e3d4c5b6a798897a6b5c4", "$2b$")

@@ -27,8 +27,8 @@ from app.cli.services import built_in_permissions
 from app.database import Database
 from app.database.migrator import migrate
 from app.embedded import EmbeddedServer, start_postgres, start_valkey
-from app.embedded.homes import NAME, find
-from app.embedded.server import Ownership
+from app.embedded.installation import NAME, find_installation
+from app.embedded.server import DirectoryLock
 from app.services import built_in_roles, database_rights
 from models.record import database as proxy
 from tests import leaks
@@ -178,7 +178,7 @@ class Servers:
 
     def log(self) -> str:
         """Return what the PostgreSQL of this run has logged; nothing of a server that is somebody else's."""
-        home = find(self._place)
+        home = find_installation(self._place)
         return home.log.read_text(encoding="utf-8", errors="replace") if home else ""
 
     def execute(self, sql: str) -> None:
@@ -198,7 +198,7 @@ class Servers:
 def place_for_servers() -> Iterator[Path]:
     """Make the directory that the processes of this run share, and remove it when the run ends."""
     for old in Path(tempfile.gettempdir()).glob("charter-tests-*"):
-        if time.time() - old.stat().st_mtime > _AN_HOUR and (lock := Ownership(old / "postgres.lock")).taken():
+        if time.time() - old.stat().st_mtime > _AN_HOUR and (lock := DirectoryLock(old / "postgres.lock")).acquire():
             lock.release()
             remove(old)
     place = Path(tempfile.mkdtemp(prefix="charter-tests-"))
@@ -235,7 +235,7 @@ def granted(url: str, role: str) -> None:
     proxy.initialize(database)
     found = database_rights.grants(role)
     assert found
-    connection = database.connect_apart()
+    connection = database.connect_outside_pool()
     connection.cursor().execute(found.script)
     connection.close()
     proxy.initialize(None)

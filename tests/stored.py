@@ -11,7 +11,7 @@ import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from app.database import Database
-from app.database.watch import Link
+from app.database.watchdog import PooledConnection
 from tests import leaks
 
 # What is deleted stays in the files, and makes plans that look at their size a little worse each time.
@@ -61,7 +61,7 @@ class CachedValue:
     def __init__(self, url: str, *, apart: str) -> None:
         self.url = url
         self._uses = 0
-        self._links: list[Link] = []
+        self._links: list[PooledConnection] = []
         self._connection = psycopg2.connect(apart)
         self._connection.autocommit = True
         # Rows go in any order, and what refuses their deletion is switched off by name.
@@ -76,7 +76,7 @@ class CachedValue:
         """Return it as a pool, in which the sessions of the pool before are at rest."""
         database = Database(self.url, size=8)
         for link in self._links:
-            link.born = time.monotonic()
+            link.created_at = time.monotonic()
         database._idle.extend(self._links)
         database._open = len(self._links)
         self._links = []
@@ -110,7 +110,7 @@ class CachedValue:
         try:
             links, self._links = self._links, []
             for link in links:
-                if not link.is_dead() and link.get_transaction_status() == TRANSACTION_STATUS_IDLE:
+                if not link.is_closed_by_server() and link.get_transaction_status() == TRANSACTION_STATUS_IDLE:
                     link.cursor().execute(_CLEAN_SESSION)
                     self._links.append(link)
             self._ask(_END_OTHERS, [link.info.backend_pid for link in self._links])

@@ -6,7 +6,7 @@ from click.testing import CliRunner, Result
 
 from app.cli import main
 from app.database import Database
-from app.database.binding import bound
+from app.database.binding import current_database
 from models.record import database as proxy
 from tests.rows import Row, read_rows
 from tests.service import REFRESH_KEYS, SECRET
@@ -38,8 +38,8 @@ class Terminal:
         try:
             return CliRunner().invoke(main, words, input=stdin, env={**self._variables, **variables})
         finally:
-            if bound() is not self._database:
-                bound().reset()
+            if current_database() is not self._database:
+                current_database().reset()
                 proxy.initialize(self._database)
 
     def done(self, *words: str, stdin: str | bytes = "", **variables: str) -> str:

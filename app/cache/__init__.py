@@ -1,1 +1,1 @@
-"""Redis or Valkey: an aid that may be away at any time, and holds nothing secret and no verdict."""
+"""Redis or Valkey: optional at any time. It never holds secrets or authorization decisions."""

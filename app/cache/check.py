@@ -1,6 +1,6 @@
-"""A deeper look at Redis than a ping: everything that is done with it is done once, on keys that are gone soon after.
+"""A health check of Redis beyond a ping: it runs every command that we use once, on keys that expire soon.
 
-It has a connection of its own. What it finds does not keep requests from a cache that serves them in part.
+It has a separate connection. Its result does not stop requests from using a cache that works in part.
 """
 
 from uuid import uuid4
@@ -8,46 +8,46 @@ from uuid import uuid4
 import redis
 
 from app.cache.client import Cache
-from app.cache.limiter import SCRIPT, SHA
+from app.cache.limiter import SCRIPT, SCRIPT_SHA
 
-_LIVE_MS = 1000
-# It runs somebody's script, which ends.
+_LIFETIME_MS = 1000
+# Redis runs another script, which will end.
 _BUSY = "BUSY"
-# A bucket of one request in a second.
+# A bucket of one request in a second, in microseconds.
 _INTERVAL = 1_000_000
 
 
-def fault_of(cache: Cache) -> str | None:
-    """Return why Redis does not do all that is asked of it, such as that it is full or a replica; None when it does.
+def find_cache_fault(cache: Cache) -> str | None:
+    """Return why Redis does not run all our commands, for example because it is full or a replica; None if it does.
 
     Raises:
-        redis.RedisError, OSError: it does not answer, or not in time.
+        redis.RedisError, OSError: there is no response, or not in time.
     """
     try:
-        with cache.apart() as client:
-            exercise(client, prefix=cache.prefix)
+        with cache.separate_client() as client:
+            run_all_commands(client, prefix=cache.prefix)
     except redis.exceptions.ResponseError as error:
-        told = (str(error).splitlines() or [""])[0]
-        if told.startswith(_BUSY):
+        message = (str(error).splitlines() or [""])[0]
+        if message.startswith(_BUSY):
             raise
-        return f"{type(error).__name__}: {told}"
+        return f"{type(error).__name__}: {message}"
     return None
 
 
-def exercise(client: redis.Redis, *, prefix: str) -> None:
-    """Do what limiter and store do.
+def run_all_commands(client: redis.Redis, *, prefix: str) -> None:
+    """Run all commands of the limiter and the store.
 
     Raises:
-        redis.RedisError: one of it was refused, or there was no answer.
+        redis.RedisError: a command was rejected, or there was no response.
     """
     name = f"{prefix}:health:{uuid4()}"
     counter, tag, entry = f"{name}:limit", f"{name}:tag", f"{name}:entry"
     with client.pipeline(transaction=False) as pipe:
         pipe.ping()
-        pipe.set(tag, b"version", nx=True, px=_LIVE_MS)
-        pipe.set(entry, b"value", px=_LIVE_MS)
+        pipe.set(tag, b"version", nx=True, px=_LIFETIME_MS)
+        pipe.set(entry, b"value", px=_LIFETIME_MS)
         pipe.expire(tag, 1)
         pipe.mget([entry, tag])
         pipe.eval(SCRIPT, 1, counter, _INTERVAL, _INTERVAL)
-        pipe.evalsha(SHA, 1, counter, _INTERVAL, _INTERVAL)
+        pipe.evalsha(SCRIPT_SHA, 1, counter, _INTERVAL, _INTERVAL)
         pipe.execute()

@@ -1,6 +1,6 @@
-"""The rate limiter: GCRA as one atomic script in Redis; while Redis is away, the same rule for each process alone.
+"""The rate limiter: GCRA as one atomic script in Redis; while Redis is unavailable, each process counts alone.
 
-Each process goes on from the last count that Redis told it, so that a caller gets no more than the limit from each.
+Each process continues from the last count of Redis, so that a caller gets no more than the limit from each process.
 """
 
 import hashlib
@@ -15,13 +15,13 @@ from typing import Any
 
 import redis
 
-from app.cache.client import Cache, as_values
-from app.cache.refused import RefusedSessions
+from app.cache.client import Cache, mget_values
+from app.cache.refused_sessions import RefusedSessions
 from app.config import Bucket
 
-# One key holds the theoretical arrival time of the next request, in whole microseconds of Redis's own clock. What no
-# limiter can have written there, not-a-number among it, counts as nothing and is written over.
-# Returns {requests left, microseconds until the bucket is full again, microseconds to wait or 0, that time or 0}.
+# A key holds the theoretical arrival time of the next request, in whole microseconds of Redis's own clock. A value that
+# no limiter can have written, such as text, is ignored and overwritten.
+# Returns {requests left, microseconds until the bucket is full, microseconds to wait or 0, the new arrival time or 0}.
 SCRIPT = """
 local interval, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2])
 local clock = redis.call('TIME')
@@ -37,9 +37,9 @@ arrival = arrival + interval
 redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', math.ceil((arrival - now) / 1000))
 return {math.floor((tolerance - (arrival - now)) / interval), arrival - now, 0, arrival}
 """
-# Gives one request back, of which the script above has returned the time. Where the bucket has been full since, that
-# request has come back by itself: times of one stretch are whole intervals apart, those of two stretches hardly ever.
-GIVE_BACK = """
+# Gives one request back whose arrival time the script above has returned. If the bucket has been full since then, there
+# is nothing to give back: arrival times differ by whole intervals until the bucket is full, and hardly ever after.
+GIVE_BACK_SCRIPT = """
 local interval, taken = tonumber(ARGV[1]), tonumber(ARGV[2])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -51,7 +51,7 @@ local arrival = math.max(held - interval, now + 1)
 redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', math.ceil((arrival - now) / 1000))
 return 1
 """
-SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _MAX_LOCAL = 100_000
 
 Counts = tuple[int, int, int, int]  # as the script returns them
@@ -59,166 +59,166 @@ Counts = tuple[int, int, int, int]  # as the script returns them
 
 @dataclass(frozen=True, slots=True)
 class LimitState:
-    """What is left of a bucket after a request.
+    """The state of a bucket after a request.
 
     Attributes:
         remaining: requests that may follow at once.
         reset_seconds: until the bucket is full again.
         retry_seconds: how long to wait; 0: the request is within the limit.
-        until: what `take_instead` needs.
+        arrival: the arrival time that `transfer` needs.
     """
 
     remaining: int
     reset_seconds: int
     retry_seconds: int
-    until: int = 0
+    arrival: int = 0
 
 
 class Limiter:
     """Counts requests by bucket and caller.
 
     Args:
-        cache: where the counts are shared between processes.
-        clock: seconds, for the counts of this process alone.
+        cache: shares the counts between processes.
+        clock: seconds, for the counts of this process.
 
     Attributes:
-        refused: sessions that are counted by network.
+        refused_sessions: sessions whose requests are counted by network.
     """
 
     def __init__(self, cache: Cache, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._cache = cache
         self._clock = clock
         self._local: OrderedDict[tuple[str, str], int] = OrderedDict()
-        self.refused = RefusedSessions()
+        self.refused_sessions = RefusedSessions()
         self._lock = threading.Lock()
 
-    def take(self, name: str, who: str, bucket: Bucket) -> LimitState:
-        """Take one request from the caller's bucket.
+    def consume(self, name: str, caller: str, bucket: Bucket) -> LimitState:
+        """Consume one request of the caller's bucket.
 
         Args:
-            name: the bucket's name in `x-rate-limit`.
-            who: an account id or a client network.
+            name: the name of the bucket in `x-rate-limit`.
+            caller: an account id or a client network.
         """
-        key = f"{self._cache.prefix}:limit:{name}:{who}"
+        key = f"{self._cache.prefix}:limit:{name}:{caller}"
         interval, tolerance = _rate(bucket)
-        answer = self._cache.ask(lambda client: _ask(client, key, interval, tolerance))
-        if answer is None:
-            return _taken(self._take_here(name, who, interval, tolerance))
-        self._remember(name, who, answer)
-        return _taken(answer)
+        response = self._cache.execute(lambda client: _consume(client, key, interval, tolerance))
+        if response is None:
+            return _state(self._consume_locally(name, caller, interval, tolerance))
+        self._remember(name, caller, response)
+        return _state(response)
 
-    def take_and_read(
-        self, name: str, who: str, bucket: Bucket, keys: Callable[[redis.Redis], Sequence[str]]
+    def consume_and_read(
+        self, name: str, caller: str, bucket: Bucket, keys: Callable[[redis.Redis], Sequence[str]]
     ) -> tuple[LimitState, list[bytes | None] | None]:
-        """As `take`, and in the same round trip read keys.
+        """Consume one request, as `consume`, and read keys in the same round trip.
 
         Args:
-            keys: gets the client that reads them.
+            keys: called with the client; returns the keys to read.
 
         Returns:
-            What is left, and the values; None in their place when Redis is away.
+            The state of the bucket, and the values; None instead of the values if Redis is unavailable.
         """
-        key = f"{self._cache.prefix}:limit:{name}:{who}"
+        key = f"{self._cache.prefix}:limit:{name}:{caller}"
         interval, tolerance = _rate(bucket)
-        answer = self._cache.ask(lambda client: _ask_and_read(client, key, interval, tolerance, keys(client)))
-        if answer is None:
-            return _taken(self._take_here(name, who, interval, tolerance)), None
-        counts, values = answer
-        self._remember(name, who, counts)
-        return _taken(counts), values
+        response = self._cache.execute(lambda client: _consume_and_read(client, key, interval, tolerance, keys(client)))
+        if response is None:
+            return _state(self._consume_locally(name, caller, interval, tolerance)), None
+        counts, values = response
+        self._remember(name, caller, counts)
+        return _state(counts), values
 
-    def take_instead(self, name: str, who: str, bucket: Bucket, taken: LimitState, other: str) -> LimitState:
-        """Give back a request that was taken, and take it from another caller's bucket, in one round trip.
+    def transfer(self, name: str, caller: str, bucket: Bucket, consumed: LimitState, other: str) -> LimitState:
+        """Give back a consumed request, and consume one of another caller's bucket, in one round trip.
 
-        It is given back as far as it has not come back by itself meanwhile.
+        Nothing is given back if the bucket has been full in the meantime.
 
         Args:
-            taken: what `take` returned for it, with the same arguments.
-            other: who is counted in its place.
+            consumed: what `consume` returned for the request with the same arguments.
+            other: the caller that the request counts for instead.
         """
-        key, theirs = (f"{self._cache.prefix}:limit:{name}:{caller}" for caller in (who, other))
+        keys = [f"{self._cache.prefix}:limit:{name}:{each}" for each in (caller, other)]
         interval, tolerance = _rate(bucket)
-        answer = self._cache.ask(lambda client: _ask_instead(client, key, theirs, interval, tolerance, taken.until))
-        self._give_back_here(name, who, interval, None if answer else taken.until)
-        if answer is None:
-            return _taken(self._take_here(name, other, interval, tolerance))
-        self._remember(name, other, answer)
-        return _taken(answer)
+        response = self._cache.execute(lambda client: _transfer(client, keys, interval, tolerance, consumed.arrival))
+        self._give_back_locally(name, caller, interval, None if response else consumed.arrival)
+        if response is None:
+            return _state(self._consume_locally(name, other, interval, tolerance))
+        self._remember(name, other, response)
+        return _state(response)
 
-    def _give_back_here(self, name: str, who: str, interval: int, until: int | None) -> None:
+    def _give_back_locally(self, name: str, caller: str, interval: int, consumed: int | None) -> None:
         now = int(self._clock() * 1e6)
         with self._lock:
-            held = self._local.get((name, who), now)
-            if held > now and (until is None or (held - until) % interval == 0):
-                self._local[(name, who)] = max(held - interval, now)
+            arrival = self._local.get((name, caller), now)
+            if arrival > now and (consumed is None or (arrival - consumed) % interval == 0):
+                self._local[(name, caller)] = max(arrival - interval, now)
 
-    def _take_here(self, name: str, who: str, interval: int, tolerance: int) -> Counts:
+    def _consume_locally(self, name: str, caller: str, interval: int, tolerance: int) -> Counts:
         now = int(self._clock() * 1e6)
         with self._lock:
-            arrival = max(self._local.pop((name, who), now), now)
+            arrival = max(self._local.pop((name, caller), now), now)
             wait = arrival + interval - tolerance - now
-            taken = arrival if wait > 0 else arrival + interval
-            self._keep((name, who), taken, now)
+            new = arrival if wait > 0 else arrival + interval
+            self._store((name, caller), new, now)
         if wait > 0:
             return 0, arrival - now, wait, 0
-        return (tolerance - (taken - now)) // interval, taken - now, 0, taken
+        return (tolerance - (new - now)) // interval, new - now, 0, new
 
-    def _remember(self, name: str, who: str, counts: Counts) -> None:
-        """Keep what Redis has counted: when it goes away, nobody is given a second full bucket by this process."""
+    def _remember(self, name: str, caller: str, counts: Counts) -> None:
+        """Store the count of Redis, so that this process gives no second full bucket when Redis is unavailable."""
         now = int(self._clock() * 1e6)
         with self._lock:
-            # Answers may be remembered in another order than they were given in.
-            self._keep((name, who), max(self._local.pop((name, who), now), now + counts[1]), now)
+            # Threads may store responses in another order than Redis sent them.
+            self._store((name, caller), max(self._local.pop((name, caller), now), now + counts[1]), now)
 
-    def _keep(self, key: tuple[str, str], arrival: int, now: int) -> None:
+    def _store(self, key: tuple[str, str], arrival: int, now: int) -> None:
         self._local[key] = arrival
-        # Two of the oldest for each that comes: what is full again goes, so that no more stay than asked of late.
+        # Check two of the oldest for each new one: buckets that are full again are removed, so the table stays small.
         for oldest in tuple(itertools.islice(self._local, 2)):
             if self._local[oldest] <= now or len(self._local) > _MAX_LOCAL:
                 del self._local[oldest]
 
 
 def _rate(bucket: Bucket) -> tuple[int, int]:
-    """Return GCRA's interval and tolerance in microseconds: whole ones, since fractions would miscount what is left."""
+    """Return interval and tolerance of GCRA in whole microseconds, since fractions would give wrong counts."""
     interval = math.ceil(bucket.seconds * 1_000_000 / bucket.count)
     return interval, interval * bucket.size
 
 
-def _taken(counts: Counts) -> LimitState:
-    remaining, reset, wait, until = counts
-    return LimitState(remaining, math.ceil(reset / 1e6), math.ceil(wait / 1e6), until)
+def _state(counts: Counts) -> LimitState:
+    remaining, reset, wait, arrival = counts
+    return LimitState(remaining, math.ceil(reset / 1e6), math.ceil(wait / 1e6), arrival)
 
 
-def _ask(client: redis.Redis, key: str, interval: int, tolerance: int) -> Counts:
+def _consume(client: redis.Redis, key: str, interval: int, tolerance: int) -> Counts:
     try:
-        answer = client.evalsha(SHA, 1, key, interval, tolerance)
+        response = client.evalsha(SCRIPT_SHA, 1, key, interval, tolerance)
     except redis.exceptions.NoScriptError:
-        answer = client.eval(SCRIPT, 1, key, interval, tolerance)
-    return _counts(answer)
+        response = client.eval(SCRIPT, 1, key, interval, tolerance)
+    return _counts(response)
 
 
-def _ask_instead(client: redis.Redis, key: str, theirs: str, interval: int, tolerance: int, until: int) -> Counts:
+def _transfer(client: redis.Redis, keys: Sequence[str], interval: int, tolerance: int, consumed: int) -> Counts:
     with client.pipeline(transaction=False) as pipe:
-        pipe.eval(GIVE_BACK, 1, key, interval, until)
-        pipe.eval(SCRIPT, 1, theirs, interval, tolerance)
+        pipe.eval(GIVE_BACK_SCRIPT, 1, keys[0], interval, consumed)
+        pipe.eval(SCRIPT, 1, keys[1], interval, tolerance)
         return _counts(pipe.execute()[-1])
 
 
-def _ask_and_read(
+def _consume_and_read(
     client: redis.Redis, key: str, interval: int, tolerance: int, keys: Sequence[str]
 ) -> tuple[Counts, list[bytes | None]]:
     with client.pipeline(transaction=False) as pipe:
-        pipe.evalsha(SHA, 1, key, interval, tolerance)
+        pipe.evalsha(SCRIPT_SHA, 1, key, interval, tolerance)
         pipe.mget(keys)
         counts, values = pipe.execute(raise_on_error=False)
     if isinstance(counts, redis.exceptions.NoScriptError):
         counts = client.eval(SCRIPT, 1, key, interval, tolerance)
-    for answer in (counts, values):
-        if isinstance(answer, Exception):
-            raise answer
-    return _counts(counts), as_values(values, len(keys))
+    for response in (counts, values):
+        if isinstance(response, Exception):
+            raise response
+    return _counts(counts), mget_values(values, len(keys))
 
 
-def _counts(answer: Any) -> Counts:
-    left, reset, wait, until = answer
-    return int(left), int(reset), int(wait), int(until)
+def _counts(response: Any) -> Counts:
+    remaining, reset, wait, arrival = response
+    return int(remaining), int(reset), int(wait), int(arrival)

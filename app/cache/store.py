@@ -1,7 +1,7 @@
-"""Cached values in Redis: each is kept with the versions of its tags, and good only while these are the current ones.
+"""Cached values in Redis: each is stored with the versions of its tags, and valid while these are the current ones.
 
-A version is a random number that a write replaces. It is read before the database is, so that what a reader keeps
-after a write has passed it by bears the version from before, and is never used.
+A version is a random number that a write replaces. It is read before the database is read. So if a write commits in
+between, the reader stores its value with the old version, and the value is never used.
 """
 
 import hashlib
@@ -14,24 +14,24 @@ import orjson
 import redis
 import structlog
 
-from app.cache.client import Cache, as_values, run_of
-from app.cache.flights import Flights
+from app.cache.client import Cache, mget_values, server_run_id
 from app.cache.limiter import Limiter, LimitState
+from app.cache.single_flight import SingleFlight
 from app.cache.tags import EVERYTHING
 from app.config import Bucket
 
-LONGEST_SECONDS = 86_400
-"""No entry lives longer, nor a version of a tag that nobody drops."""
+MAX_LIFETIME_SECONDS = 86_400
+"""Maximum lifetime of an entry, and of the version of a tag that is not invalidated."""
 
-UNUSED_SECONDS = 60
-"""A version given to a tag lives no longer unless something is kept under it, so that asking for what is not there
-fills nothing up. What takes longer to read is kept in vain."""
+UNUSED_VERSION_SECONDS = 60
+"""Lifetime of a new version until an entry is stored with it, so that requests for missing resources do not fill Redis.
+An entry that takes longer to load is stored in vain."""
 
-LARGEST_BYTES = 1_048_576
-"""What is larger is not kept."""
+MAX_ENTRY_BYTES = 1_048_576
+"""A larger entry is not stored."""
 
 _VERSION_BYTES = 8
-_MAX_TOLD = 1_000
+_MAX_LOGGED = 1_000
 
 log = structlog.get_logger("charter.cache")
 
@@ -40,11 +40,11 @@ Outcome = Literal["hit", "miss", "pending", "away", "corrupt"]
 
 @dataclass(frozen=True, slots=True)
 class CachedValue:
-    """A value with what is needed to answer with it.
+    """A value with its version.
 
     Attributes:
-        data: JSON-ready.
-        version: of the value, as its ETag says it.
+        data: can be encoded as JSON.
+        version: of the value, as in its ETag.
     """
 
     data: Any
@@ -52,12 +52,12 @@ class CachedValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """What one answer is kept under.
+class CacheKey:
+    """The key of one cache entry.
 
     Attributes:
-        name: tells it from every other of this deployment.
-        tags: what it is made from, EVERYTHING first.
+        name: unique within this deployment.
+        tags: the tags of the entry, EVERYTHING first.
     """
 
     name: str
@@ -66,14 +66,14 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class CacheLookup:
-    """What Redis said of a key, before the database was asked anything.
+    """The response of Redis for a key, read before the database.
 
     Attributes:
-        entry: the text kept there, if any.
-        versions: of the tags, in their order; None where a tag has none, empty where it is nothing of ours.
+        entry: the stored text, if any.
+        versions: of the tags, in their order; None if a tag has none, empty if its value is not a version.
     """
 
-    key: Key
+    key: CacheKey
     entry: bytes | None
     versions: tuple[bytes | None, ...]
 
@@ -82,9 +82,9 @@ class CacheStore:
     """The cache of values.
 
     Args:
-        cache: where Redis is.
-        identify: returns what tells this deployment's database from any other; asked each time.
-        release: tells this document from another release's, whose answers have another shape.
+        cache: the Redis client.
+        database_id: returns the identity of the database; called each time.
+        release: identifies the document, since responses of another release have another shape.
         count: called with (policy, outcome) of each use.
     """
 
@@ -92,150 +92,150 @@ class CacheStore:
         self,
         cache: Cache,
         *,
-        identify: Callable[[], str],
+        database_id: Callable[[], str],
         release: str,
         count: Callable[[str, Outcome], object] | None = None,
     ) -> None:
         self._cache = cache
-        self._identify = identify
+        self._database_id = database_id
         self._release = release
-        self._told: set[str] = set()
-        # Which database, which run of Redis, and how their keys begin.
-        self._here: tuple[tuple[str, str], str] | None = None
+        self._logged: set[str] = set()
+        # The database and the run of Redis, and the first part of their keys.
+        self._namespace: tuple[tuple[str, str], str] | None = None
         self._count = count
-        self.flights: Flights[Any] = Flights()
+        self.single_flight: SingleFlight[Any] = SingleFlight()
 
     @property
     def configured(self) -> bool:
-        """Whether there is any Redis to ask."""
+        """Whether a Redis is configured."""
         return self._cache.configured
 
     def count(self, policy: str, outcome: Outcome) -> None:
-        """Count one use of what is cached under a policy."""
+        """Count one use of the cache under a policy."""
         if self._count is not None:
             self._count(policy, outcome)
 
-    def key(self, operation_id: str, arguments: object, tags: Sequence[str]) -> Key:
-        """Return what the answer of an operation to these arguments is kept under.
+    def make_key(self, operation_id: str, arguments: object, tags: Sequence[str]) -> CacheKey:
+        """Return the key for the response of an operation with these arguments.
 
         Args:
-            arguments: JSON-ready but for UUIDs and datetimes.
-            tags: spelt.
+            arguments: can be encoded as JSON, UUIDs and datetimes included.
+            tags: expanded.
         """
         text = orjson.dumps([self._release, operation_id, arguments], option=orjson.OPT_SORT_KEYS)
-        return Key(f"{operation_id}:{hashlib.sha256(text).hexdigest()}", (EVERYTHING, *tags))
+        return CacheKey(f"{operation_id}:{hashlib.sha256(text).hexdigest()}", (EVERYTHING, *tags))
 
-    def look(self, key: Key) -> CacheLookup | None:
-        """Ask for the entry and its tags' versions in one round trip; None when Redis is away."""
+    def look_up(self, key: CacheKey) -> CacheLookup | None:
+        """Read the entry and the versions of its tags in one round trip; None if Redis is unavailable."""
         names = self._names(key)
-        values = self._cache.ask(lambda client: as_values(client.mget(names(client)), 1 + len(key.tags)))
-        return _look(key, values)
+        values = self._cache.execute(lambda client: mget_values(client.mget(names(client)), 1 + len(key.tags)))
+        return _lookup(key, values)
 
-    def take_and_look(
-        self, limiter: Limiter, name: str, who: str, bucket: Bucket, key: Key
+    def consume_and_look_up(
+        self, limiter: Limiter, name: str, caller: str, bucket: Bucket, key: CacheKey
     ) -> tuple[LimitState, CacheLookup | None]:
-        """As `look`, with one request taken from the caller's bucket in the same round trip."""
-        taken, values = limiter.take_and_read(name, who, bucket, self._names(key))
-        return taken, _look(key, values)
+        """Look up a key, as `look_up`, and consume one request of the caller's bucket in the same round trip."""
+        state, values = limiter.consume_and_read(name, caller, bucket, self._names(key))
+        return state, _lookup(key, values)
 
-    def read(self, look: CacheLookup) -> CachedValue | None:
-        """Return what is kept, if it was made from what the tags stand for now."""
-        if look.entry is None or not all(look.versions):
+    def read(self, lookup: CacheLookup) -> CachedValue | None:
+        """Return the stored value if it has the current versions of its tags."""
+        if lookup.entry is None or not all(lookup.versions):
             return None
         try:
-            versions, data, version = orjson.loads(look.entry)
-            told = [bytes.fromhex(text) for text in versions]
+            versions, data, version = orjson.loads(lookup.entry)
+            stored = [bytes.fromhex(text) for text in versions]
         except (ValueError, TypeError) as error:
-            self.tell_corrupt(look.key, error)
+            self.log_corrupt(lookup.key, error)
             return None
         if not isinstance(version, str):
-            self.tell_corrupt(look.key, TypeError("the version is no text"))
+            self.log_corrupt(lookup.key, TypeError("The version is not a text."))
             return None
-        return CachedValue(data, version) if told == list(look.versions) else None
+        return CachedValue(data, version) if stored == list(lookup.versions) else None
 
-    def settle(self, look: CacheLookup) -> CacheLookup | None:
-        """Return the look with a version for each tag; those that had none get one. None when Redis is away."""
-        if all(look.versions):
-            return look
-        names_of = self._names(look.key)
+    def complete_versions(self, lookup: CacheLookup) -> CacheLookup | None:
+        """Return the lookup with a version for each tag, after creating missing ones; None if Redis is unavailable."""
+        if all(lookup.versions):
+            return lookup
+        names_of = self._names(lookup.key)
 
-        def question(client: redis.Redis) -> Any:
+        def command(client: redis.Redis) -> Any:
             names = names_of(client)[1:]
             with client.pipeline(transaction=False) as pipe:
-                for name, version in zip(names, look.versions, strict=True):
+                for name, version in zip(names, lookup.versions, strict=True):
                     if not version:
                         fresh = secrets.token_bytes(_VERSION_BYTES)
-                        pipe.set(name, fresh, nx=version is None, ex=UNUSED_SECONDS)
+                        pipe.set(name, fresh, nx=version is None, ex=UNUSED_VERSION_SECONDS)
                 pipe.mget(names)
-                return as_values(pipe.execute()[-1], len(names))
+                return mget_values(pipe.execute()[-1], len(names))
 
-        values = self._cache.ask(question)
-        settled = None if values is None else CacheLookup(look.key, None, tuple(map(_version, values)))
-        return settled if settled and all(settled.versions) else None
+        values = self._cache.execute(command)
+        complete = None if values is None else CacheLookup(lookup.key, None, tuple(map(_version, values)))
+        return complete if complete and all(complete.versions) else None
 
-    def keep(self, look: CacheLookup, kept: CachedValue, seconds: int) -> None:
-        """Keep a value that was read from the database after the look.
+    def save(self, lookup: CacheLookup, value: CachedValue, seconds: int) -> None:
+        """Store a value that was read from the database after the lookup.
 
         Args:
-            look: settled.
-            seconds: how long at most.
+            lookup: with complete versions.
+            seconds: maximum lifetime.
         """
-        versions = [version.hex() for version in look.versions if version]
-        text = orjson.dumps([versions, kept.data, kept.version])
-        if len(text) > LARGEST_BYTES:
+        versions = [version.hex() for version in lookup.versions if version]
+        text = orjson.dumps([versions, value.data, value.version])
+        if len(text) > MAX_ENTRY_BYTES:
             return
-        names = self._names(look.key)
+        names = self._names(lookup.key)
 
-        def question(client: redis.Redis) -> Any:
+        def command(client: redis.Redis) -> Any:
             entry, *tags = names(client)
             with client.pipeline(transaction=False) as pipe:
                 pipe.set(entry, text, ex=seconds)
                 for tag in tags:
-                    pipe.expire(tag, LONGEST_SECONDS)
+                    pipe.expire(tag, MAX_LIFETIME_SECONDS)
                 return pipe.execute()
 
-        self._cache.ask(question)
+        self._cache.execute(command)
 
-    def drop(self, tags: Sequence[str]) -> bool:
-        """Replace the versions of tags, so that nothing kept under them is used again; False when Redis is away."""
-        database = self._identify()
+    def invalidate(self, tags: Sequence[str]) -> bool:
+        """Replace the versions of tags, so that no entry with them is used again; False if Redis is unavailable."""
+        database = self._database_id()
 
-        def question(client: redis.Redis) -> bool:
-            space = self._space(database, client)
+        def command(client: redis.Redis) -> bool:
+            prefix = self._key_prefix(database, client)
             with client.pipeline(transaction=False) as pipe:
                 for tag in tags:
-                    pipe.set(f"{space}:tag:{tag}", secrets.token_bytes(_VERSION_BYTES), ex=LONGEST_SECONDS)
+                    pipe.set(f"{prefix}:tag:{tag}", secrets.token_bytes(_VERSION_BYTES), ex=MAX_LIFETIME_SECONDS)
                 return all(pipe.execute())
 
-        return bool(self._cache.ask(question))
+        return bool(self._cache.execute(command))
 
-    def tell_corrupt(self, key: Key, error: Exception) -> None:
-        """Log that an entry is not what we put there; once for each."""
-        if key.name in self._told or len(self._told) >= _MAX_TOLD:
+    def log_corrupt(self, key: CacheKey, error: Exception) -> None:
+        """Log once for each key that an entry is corrupt."""
+        if key.name in self._logged or len(self._logged) >= _MAX_LOGGED:
             return
-        self._told.add(key.name)
+        self._logged.add(key.name)
         log.warning("cache_entry_corrupt", key=key.name, error=type(error).__name__)
 
-    def _names(self, key: Key) -> Callable[[redis.Redis], list[str]]:
-        database = self._identify()
+    def _names(self, key: CacheKey) -> Callable[[redis.Redis], list[str]]:
+        database = self._database_id()
 
         def names(client: redis.Redis) -> list[str]:
-            space = self._space(database, client)
-            return [f"{space}:entry:{key.name}", *(f"{space}:tag:{tag}" for tag in key.tags)]
+            prefix = self._key_prefix(database, client)
+            return [f"{prefix}:entry:{key.name}", *(f"{prefix}:tag:{tag}" for tag in key.tags)]
 
         return names
 
-    def _space(self, database: str, client: redis.Redis) -> str:
-        # A server that comes back with what it once saved, or a replica that was behind, would bring back versions
-        # that writes have replaced.
-        here, known = (database, run_of(client)), self._here
-        if known is None or known[0] != here:
-            digest = hashlib.sha256("/".join(here).encode()).hexdigest()[:16]
-            known = self._here = here, f"{self._cache.prefix}:{digest}"
+    def _key_prefix(self, database: str, client: redis.Redis) -> str:
+        # A server that restarts with saved data, or a replica that was behind, may have old versions that writes have
+        # replaced. So each run of the server has its own keys.
+        current, known = (database, server_run_id(client)), self._namespace
+        if known is None or known[0] != current:
+            digest = hashlib.sha256("/".join(current).encode()).hexdigest()[:16]
+            known = self._namespace = current, f"{self._cache.prefix}:{digest}"
         return known[1]
 
 
-def _look(key: Key, values: Sequence[bytes | None] | None) -> CacheLookup | None:
+def _lookup(key: CacheKey, values: Sequence[bytes | None] | None) -> CacheLookup | None:
     if values is None:
         return None
     entry, *versions = values

@@ -1,7 +1,7 @@
-"""Tags: names for what cached answers were made from. A write drops a tag, and with it every answer that bears it.
+"""Tags: names for the data that a cached response depends on. A write invalidates a tag and all entries that have it.
 
-A tag is written as parts between colons; a part in braces stands for a value, which is percent-encoded, so that no
-value can pass for another tag.
+A tag consists of parts between colons. A part in braces is replaced by a value, which is percent-encoded, so that no
+value can form another tag.
 """
 
 import re
@@ -12,93 +12,93 @@ from urllib.parse import quote, unquote
 from uuid import UUID
 
 EVERYTHING = "*"
-"""The tag that every entry bears, and that nobody can write."""
+"""The tag of every entry; no document can contain it."""
 
 CALLER = "caller"
-"""In braces: the account that calls."""
+"""The name, in braces, of the account that sends the request."""
 
 _PART = re.compile(r"[a-z][a-z0-9_]*|\{([a-z][a-z0-9_]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class TagTemplate:
-    """A tag as the document writes it, such as `user:{user_id}`.
+    """A tag of the document, such as `user:{user_id}`.
 
     Attributes:
-        parts: constant text, or None where a value goes.
-        names: of the values, in order.
+        parts: constant text, or None for a value.
+        names: the names of the values, in order.
     """
 
     parts: tuple[str | None, ...]
     names: tuple[str, ...]
 
     @classmethod
-    def read(cls, text: str) -> "TagTemplate":
-        """Return the template that a text describes.
+    def parse(cls, text: str) -> "TagTemplate":
+        """Return the template for a text.
 
         Raises:
-            ValueError: it is none.
+            ValueError: the text is not a tag.
         """
         matches = [_PART.fullmatch(part) for part in text.split(":")]
         parts = [match for match in matches if match]
         if len(parts) != len(matches):
-            raise ValueError(f"{text} is no tag")
+            raise ValueError(f"{text} is not a tag")
         names = tuple(match[1] for match in parts if match[1])
         return cls(tuple(None if match[1] else match[0] for match in parts), names)
 
-    def spell(self, values: Mapping[str, Any]) -> str:
+    def expand(self, values: Mapping[str, Any]) -> str:
         """Return the tag with its values.
 
         Args:
-            values: by name; at least those of `names`.
+            values: by name; at least those in `names`.
         """
-        given = iter(self.names)
-        return ":".join(quote(str(values[next(given)]), safe="") if part is None else part for part in self.parts)
+        names = iter(self.names)
+        return ":".join(quote(str(values[next(names)]), safe="") if part is None else part for part in self.parts)
 
-    def same_shape(self, other: "TagTemplate") -> bool:
-        """Tell whether the two can spell the same tag."""
+    def has_same_shape(self, other: "TagTemplate") -> bool:
+        """Return whether both templates can expand to the same tag."""
         return self.parts == other.parts
 
     def __str__(self) -> str:
-        given = iter(self.names)
-        return ":".join(f"{{{next(given)}}}" if part is None else part for part in self.parts)
+        names = iter(self.names)
+        return ":".join(f"{{{next(names)}}}" if part is None else part for part in self.parts)
 
 
 class KnownTags:
-    """The tags that there are: those that answers are cached under.
+    """The tags that cache entries can have.
 
     Args:
-        templates: each with the values' readers in order: from text to the value that tags are spelt with,
-            ValueError for what is none.
+        templates: each with one function for each value, in order. It converts the text to the value that the tag is
+            expanded with, and raises ValueError for an invalid text.
     """
 
     def __init__(self, templates: Iterable[tuple[TagTemplate, tuple[Callable[[str], Any], ...]]]) -> None:
         self._templates = tuple(templates)
 
-    def recognise(self, text: str) -> str | None:
-        """Return the tag that a text names, spelt as every other mention of it; None when there is no such tag."""
-        given = text.split(":")
+    def resolve(self, text: str) -> str | None:
+        """Return the tag for a text in its one spelling; None if there is no such tag."""
+        parts = text.split(":")
         for template, readers in self._templates:
-            values = [value for value, part in zip(given, template.parts, strict=False) if part is None]
-            if len(given) != len(template.parts) or template.parts != tuple(
-                None if part is None else value for value, part in zip(given, template.parts, strict=True)
+            values = [value for value, part in zip(parts, template.parts, strict=False) if part is None]
+            if len(parts) != len(template.parts) or template.parts != tuple(
+                None if part is None else value for value, part in zip(parts, template.parts, strict=True)
             ):
                 continue
             try:
                 read = [reader(unquote(value, errors="strict")) for reader, value in zip(readers, values, strict=True)]
             except ValueError:
                 continue
-            return template.spell(dict(zip(template.names, read, strict=True)))
+            return template.expand(dict(zip(template.names, read, strict=True)))
         return None
 
 
 def as_uuid(text: str) -> UUID:
-    """Read the value of a tag that is a uuid."""
+    """Convert a value that must be a UUID."""
     return UUID(text)
 
 
 def as_text(text: str) -> str:
-    """Read the value of a tag that may be any text but none."""
+    """Convert a value that may be any text except an empty one."""
     if not text:
-        raise ValueError("empty")
+        raise ValueError("The value is empty.")
     return text

@@ -15,7 +15,7 @@ from app.cli.services import dependencies_for
 from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.context.event import Event
-from app.database import retrying, unit
+from app.database import retry_transaction, unit_of_work
 from app.database.migrator import pending
 from app.errors import AppError, NotFound
 from app.identifiers import new_id
@@ -126,14 +126,14 @@ def act(
     context = Context(dependencies, Operator(frozenset(dependencies.catalogue)), event=event)
 
     def attempt() -> Outcome:
-        with unit():
+        with unit_of_work():
             outcome = work(context)
             queue_invalidations(drops, store=None)
             _record(event, action, "succeeded", None, details=known, now=dependencies.moment)
         return outcome
 
     try:
-        return retrying(attempt)
+        return retry_transaction(attempt)
     except Exception as error:
         reason = error.reason if isinstance(error, AppError) else "internal_error"
         _record(event, action, "failed", event.reason or reason, details=known, now=dependencies.moment)

@@ -7,7 +7,7 @@ from app.cache.tags import EVERYTHING
 from app.cli.audited import record
 from app.cli.refusals import MISCONFIGURED, Refusal
 from app.cli.services import built_in_permissions
-from app.database import Database, migrator, retrying, run, unit
+from app.database import Database, migrator, retry_transaction, run, unit_of_work
 from app.services import built_in_roles
 from app.services.built_in_roles import Difference
 from app.services.invalidations import queue_invalidations
@@ -49,7 +49,7 @@ def bring_up_to_date(database: Database, report: Callable[[str], object]) -> lis
     names = migrator.migrate(database, report=report)
     if names and len(names) < len(migrator.status(database)):
         queue_invalidations([EVERYTHING], store=None)
-    for role, added, removed in retrying(lambda: _bring_roles_in_line(given)):
+    for role, added, removed in retry_transaction(lambda: _bring_roles_in_line(given)):
         told = ["now holds " + ", ".join(added)] * bool(added) + ["no longer holds " + ", ".join(removed)] * bool(
             removed
         )
@@ -97,7 +97,7 @@ def role_differences() -> str:
 
 def _bring_roles_in_line(given: Mapping[str, tuple[str, ...]]) -> list[Difference]:
     now = datetime.now(UTC)
-    with unit():
+    with unit_of_work():
         changes = built_in_roles.bring_in_line(given=given, now=now)
         for role, added, removed in changes:
             record("role.updated", target=("role", role), details={"added": added, "removed": removed}, now=now)

@@ -12,8 +12,8 @@ import click
 import peewee
 
 from app.config import ConfigError
-from app.database import explain_connection_fault
-from app.database.faults import INSUFFICIENT_PRIVILEGE, lacks_connect
+from app.database import explain_connection_error
+from app.database.driver_errors import INSUFFICIENT_PRIVILEGE, lacks_connect_privilege
 from app.database.migrator import MigrationError
 from app.embedded import EmbeddedError
 from app.errors import AppError, Unavailable
@@ -77,8 +77,8 @@ class CharterGroup(click.Group):
         except DocumentError as error:
             refuse_document(error.faults)
         except Unavailable as error:
-            code = MISCONFIGURED if lacks_connect(error) else UNAVAILABLE
-            raise Refusal(explain_connection_fault(error), exit_code=code) from error
+            code = MISCONFIGURED if lacks_connect_privilege(error) else UNAVAILABLE
+            raise Refusal(explain_connection_error(error), exit_code=code) from error
         except peewee.ProgrammingError as error:
             if getattr(error.__cause__, "pgcode", None) != INSUFFICIENT_PRIVILEGE:
                 raise

@@ -24,10 +24,10 @@ from app.cli.stopping import hand_over, ignore_stops, print_line
 from app.cli.supervisor import Supervisor
 from app.config import Config
 from app.database import connection
-from app.database.binding import bound
+from app.database.binding import current_database
 from app.factory import create_app
 from app.gateway.http.protocol import protocol_factory
-from app.observability.multiprocess import NoFolderError, WorkerFigures, shared_folder
+from app.observability.multiprocess import MetricsFolderError, WorkerMetrics, shared_folder
 from app.resources import CHECKOUT, PACKAGES
 from app.services.health import begin_draining
 from app.spec.document import DocumentError
@@ -61,7 +61,7 @@ def run_server(config: Config, *, reload: bool = False) -> None:
         log.info("serving", address=address, workers=config.workers, gateway=config.gateway)
 
     if reload or config.workers > 1:
-        bound().reset()
+        current_database().reset()
     if reload:
         _serve_and_reload(listener, config, ready)
     elif config.workers > 1:
@@ -96,13 +96,13 @@ def _prepare_database(config: Config) -> Made | None:
     with connection():
         refuse_other_encodings()
         refuse_without_rights()
-        behind = shortfall(bound())
+        behind = shortfall(current_database())
     if config.env == "production":
         if behind:
             raise Refusal(f"{behind}: run charter db migrate", exit_code=MISCONFIGURED)
         return first_admin(config) if config.admin_password else None
     if behind or role_differences():
-        bring_up_to_date(bound(), report=print_line)
+        bring_up_to_date(current_database(), report=print_line)
     admin = first_admin(config)
     if admin and admin.password:
         # Print it now: if the start fails later, the password would be lost.
@@ -178,11 +178,11 @@ def _supervise(listener: socket.socket, config: Config, ready: Callable[[], None
                 listener=listener,
                 stop_seconds=config.drain + config.grace_seconds,
                 ready=ready,
-                figures=WorkerFigures(),
+                figures=WorkerMetrics(),
             )
             if not supervisor.run():
                 raise Refusal("a worker did not start: see the log")
-    except NoFolderError as error:
+    except MetricsFolderError as error:
         raise Refusal(str(error), exit_code=MISCONFIGURED) from error
 
 

@@ -18,7 +18,7 @@ import structlog
 
 from app.cli.endings import STARTUP_FAILURE, reason_of, signal_name
 from app.cli.stopping import hand_over, ignore_stops, is_left_alone
-from app.observability.multiprocess import WorkerFigures
+from app.observability.multiprocess import WorkerMetrics
 
 # What a worker sends: that it accepts connections, and that its event loop runs.
 READY = b"r"
@@ -90,7 +90,7 @@ class Supervisor:
         listener: socket.socket,
         stop_seconds: float,
         ready: Callable[[], None],
-        figures: WorkerFigures,
+        figures: WorkerMetrics,
     ) -> None:
         self._command = command
         self._listener = listener

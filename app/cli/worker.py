@@ -41,7 +41,7 @@ def main() -> None:
     parent = socket.socket(fileno=channel)
     all_stop = threading.Event()
     _in_background(lambda: _watch(parent, all_stop), _stop)
-    multiprocess.count_as(str(slot))
+    multiprocess.set_process_name(str(slot))
 
     def send(message: bytes) -> None:
         with suppress(OSError):
@@ -81,7 +81,7 @@ def _watch(parent: socket.socket, all_stop: threading.Event) -> None:
             if ALL_STOP in message:
                 all_stop.set()
     all_stop.set()
-    multiprocess.remove(Path(os.environ[multiprocess.FOLDER]))
+    multiprocess.remove_folder(Path(os.environ[multiprocess.FOLDER_VARIABLE]))
 
 
 def _in_background(wait: Callable[[], None], then: Callable[[], None]) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.cache.store import CacheStore
 from app.cache.tags import KnownTags
-from app.clock import moment
+from app.clock import database_now
 from app.config import Config
 from app.context.declarations import SettingDeclarations
 from app.context.unanswered import Unanswered
@@ -42,4 +42,4 @@ class Dependencies:
     @property
     def moment(self) -> datetime | None:
         """Return what a statement is to take for the present; None: the database's clock decides (see app.clock)."""
-        return moment(self.clock)
+        return database_now(self.clock)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from app.database import run_apart, within
+from app.database import run_in_autocommit, time_limit
 from app.errors import Unavailable
 
 _NOTE = "SELECT note_unanswered_rotation(%(session_id)s, %(generation)s, %(rotated_at)s)"
@@ -64,8 +64,8 @@ class Unanswered:
                 self._settle(rotated)
 
     def _settle(self, rotated: Rotated) -> None:
-        with within(_LONGEST_SECONDS):
-            run_apart(_NOTE, rotated._asdict())
+        with time_limit(_LONGEST_SECONDS):
+            run_in_autocommit(_NOTE, rotated._asdict())
         with self._lock:
             if self._waiting.get(rotated.session_id) == rotated:
                 del self._waiting[rotated.session_id]

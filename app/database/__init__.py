@@ -1,36 +1,36 @@
-"""PostgreSQL: the pool, statements and transactions. Knows no table but through the SQL it is given."""
+"""PostgreSQL: the connection pool, statements and transactions. This package knows no table."""
 
-from app.database.binding import bind, explain_connection_fault
-from app.database.bounds import within
-from app.database.hooks import on_commit, on_doubt, on_rollback
-from app.database.identity import identity
-from app.database.jobs import allowing
+from app.database.binding import bind, explain_connection_error
+from app.database.hooks import on_commit, on_commit_unknown, on_rollback
+from app.database.identity import database_id
+from app.database.jobs import extra_time
 from app.database.model_queries import execute, fetch, fetch_one, fetch_tuples, fetch_value
 from app.database.pool import Database
-from app.database.statements import queries, retrying, run, run_apart
-from app.database.work import Unit, connection, transaction, unit
+from app.database.statements import retry_transaction, run, run_in_autocommit, take_query_count
+from app.database.time_limits import time_limit
+from app.database.transactions import UnitOfWork, connection, transaction, unit_of_work
 
 __all__ = [
     "Database",
-    "Unit",
-    "allowing",
+    "UnitOfWork",
     "bind",
     "connection",
+    "database_id",
     "execute",
-    "explain_connection_fault",
+    "explain_connection_error",
+    "extra_time",
     "fetch",
     "fetch_one",
     "fetch_tuples",
     "fetch_value",
-    "identity",
     "on_commit",
-    "on_doubt",
+    "on_commit_unknown",
     "on_rollback",
-    "queries",
-    "retrying",
+    "retry_transaction",
     "run",
-    "run_apart",
+    "run_in_autocommit",
+    "take_query_count",
+    "time_limit",
     "transaction",
-    "unit",
-    "within",
+    "unit_of_work",
 ]

@@ -1,9 +1,9 @@
-"""Ties the process to one database: the pool that every other function of this package uses."""
+"""Binds the process to one database: the pool that every other function of this package uses."""
 
 from collections.abc import Callable
 
 from app.config import Config
-from app.database.faults import explain
+from app.database.driver_errors import explain_error
 from app.database.pool import Database
 from models.record import database as proxy
 
@@ -12,17 +12,17 @@ def bind(
     config: Config,
     *,
     size: int,
-    slow: Callable[[str, float], object] | None = None,
-    bounded: bool = False,
+    on_slow_query: Callable[[str, float], object] | None = None,
+    limit_statements: bool = False,
 ) -> Database:
-    """Make the pool of this process and give it to the models; nothing is connected yet.
+    """Create the pool of this process and bind the models to it; nothing is connected yet.
 
     Args:
-        settings: for the URL, the connect timeout and the slow-query mark.
-        size: most connections at once; at least as many as threads that use the database.
-        slow: called with (sql, milliseconds) of each slow statement.
-        bounded: whether a statement must be answered within DATABASE_STATEMENT_SECONDS, as befits answering
-            requests; migrations and other long work are not.
+        config: for the URL, the connect timeout and the limit for slow queries.
+        size: maximum number of connections; at least the number of threads that use the database.
+        on_slow_query: called with (sql, milliseconds) of each slow statement.
+        limit_statements: whether each statement must finish within DATABASE_STATEMENT_SECONDS. Use it where requests
+            are handled, not for migrations and other long work.
 
     Returns:
         The database; call its `dispose()` after a fork and its `reset()` to replace every connection.
@@ -32,15 +32,15 @@ def bind(
         size=size,
         connect_seconds=config.database_connect_seconds,
         wait_seconds=config.database_connect_seconds,
-        statement_seconds=config.database_statement_seconds if bounded else None,
+        statement_seconds=config.database_statement_seconds if limit_statements else None,
         slow_ms=config.slow_query_ms,
-        slow=slow,
+        on_slow_query=on_slow_query,
     )
     proxy.initialize(database)
     return database
 
 
-def bound() -> Database:
+def current_database() -> Database:
     """Return the database of this process.
 
     Raises:
@@ -48,11 +48,11 @@ def bound() -> Database:
     """
     database = proxy.obj
     if database is None:
-        raise RuntimeError("no database: call app.database.bind first")
+        raise RuntimeError("No database is bound. Call app.database.bind first.")
     assert isinstance(database, Database)
     return database
 
 
-def explain_connection_fault(error: BaseException) -> str:
-    """Return one line for people on why the bound database cannot be reached, without its password."""
-    return explain(error, bound().url)
+def explain_connection_error(error: BaseException) -> str:
+    """Return one line that explains to people why the database cannot be reached, without its password."""
+    return explain_error(error, current_database().url)

@@ -1,7 +1,7 @@
-"""The difference between the models and a migrated schema, in both directions, down to types and index columns.
+"""The differences between the models and a migrated schema, in both directions, down to types and index columns.
 
-Both are reduced to the same facts in words: the models by creating their tables as temporary ones of the same database,
-which are undone again, the database by asking its catalogue. What is compared is then PostgreSQL's own account of each.
+Both sides are described in the same words, which come from the catalogue of PostgreSQL. For the models, their tables
+are created as temporary tables of the same database and rolled back again.
 """
 
 from collections.abc import Iterable
@@ -10,22 +10,22 @@ from peewee import Model
 
 from app.database.pool import Database
 
-# Kept by the migrator itself.
+# The migrator keeps this table itself.
 _NOT_MODELLED = {"migratehistory"}
 
-# The schema of our tables: the one that their history is found in, else the one that tables would be made in.
-_PLACE = """
+# The schema of our tables: the one of the migration history, else the one where new tables are created.
+_SCHEMA = """
 SELECT coalesce((SELECT relnamespace FROM pg_class WHERE oid = to_regclass('migratehistory')),
                 to_regnamespace(quote_ident(current_schema())))::oid
 """
 
-# Temporary tables can be made by a role that may make no others.
-_SCRATCH = "pg_my_temp_schema()"
+# A role may create temporary tables even where it may create no others.
+_TEMPORARY_SCHEMA = "pg_my_temp_schema()"
 
 _FACTS = """
 WITH tables AS (
     SELECT c.oid, c.relname FROM pg_class c
-    WHERE c.relnamespace = {place} AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+    WHERE c.relnamespace = {schema} AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 )
 SELECT relname, 'table' FROM tables
 UNION ALL
@@ -43,7 +43,7 @@ SELECT relname, concat_ws(' ', CASE WHEN indisunique THEN 'unique' END, 'index (
     'where ' || pg_get_expr(indpred, indrelid))
 FROM tables JOIN pg_index ON indrelid = tables.oid
 UNION ALL
-SELECT relname, replace(pg_get_constraintdef(con.oid), {place}::regnamespace::text || '.', '')
+SELECT relname, replace(pg_get_constraintdef(con.oid), {schema}::regnamespace::text || '.', '')
 FROM tables JOIN pg_constraint con ON conrelid = tables.oid AND contype IN ('c', 'f')
 """
 
@@ -52,29 +52,29 @@ def drift(database: Database, models: Iterable[type[Model]]) -> list[str]:
     """Compare models with the schema of the connected database.
 
     Args:
-        models: every model there is.
+        models: all models.
 
     Returns:
-        A line for each fact that only one side knows, sorted; none when they are equal.
+        One line for each difference, sorted; an empty list when there is none.
     """
     with database.connection_context():
-        place = database.execute_sql(_PLACE).fetchone()[0]
-        migrated = _facts(database, f"{int(place)}::oid")
+        schema = database.execute_sql(_SCHEMA).fetchone()[0]
+        migrated = _facts(database, f"{int(schema)}::oid")
         modelled = _facts_of_models(database, list(models))
     only_migrated = [f"only in the database: {table}: {fact}" for table, fact in migrated - modelled]
     only_modelled = [f"only in the models: {table}: {fact}" for table, fact in modelled - migrated]
     return sorted(only_migrated + only_modelled)
 
 
-def _facts(database: Database, place: str) -> set[tuple[str, str]]:
-    rows = database.execute_sql(_FACTS.format(place=place)).fetchall()
+def _facts(database: Database, schema: str) -> set[tuple[str, str]]:
+    rows = database.execute_sql(_FACTS.format(schema=schema)).fetchall()
     return {(table, fact) for table, fact in rows if table not in _NOT_MODELLED}
 
 
 def _facts_of_models(database: Database, models: list[type[Model]]) -> set[tuple[str, str]]:
-    with database.bind_ctx(models), database.atomic() as scratch:
+    with database.bind_ctx(models), database.atomic() as savepoint:
         database.execute_sql("SET LOCAL search_path = pg_temp")
         database.create_tables(models, safe=False)
-        facts = _facts(database, _SCRATCH)
-        scratch.rollback()
+        facts = _facts(database, _TEMPORARY_SCHEMA)
+        savepoint.rollback()
     return facts

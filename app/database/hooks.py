@@ -1,87 +1,87 @@
-"""What follows the end of a transaction: its commit, its rollback, or a commit of which nobody knows what became."""
+"""Hooks that run after a transaction: after its commit, its rollback, or a commit whose outcome is unknown."""
 
 import logging
 from collections.abc import Callable
 
 from app.database import jobs
-from app.database.binding import bound
-from app.database.pool import ThreadState
+from app.database.binding import current_database
+from app.database.thread_state import ThreadState
 
 _log = logging.getLogger(__name__)
 
-FOLLOW_SECONDS = 1.0
-"""What follows has so long at least, also when the end came just before the deadline."""
+HOOK_SECONDS = 1.0
+"""Each hook has at least this time, also when the transaction ended just before the deadline."""
 
 
-def on_commit(follow: Callable[[], object]) -> None:
-    """Call once what is being done is durable: after the commit, at the end of the unit, or at once.
+def on_commit(hook: Callable[[], object]) -> None:
+    """Call the hook after the commit: that of the unit of work, else of the open transaction, else at once.
 
-    What it raises is logged, never raised: the work it follows is done.
+    An exception in the hook is logged and not raised, since the work is committed.
     """
-    state = bound().state
-    state.after.append(follow)
+    state = current_database().state
+    state.commit_hooks.append(hook)
     if not state.transactions and state.unit is None:
-        follow_commit(state)
+        run_commit_hooks(state)
 
 
-def on_rollback(amend: Callable[[], object]) -> None:
-    """Call once the open transaction has been rolled back, to write what stays although the request fails (law 8).
+def on_rollback(hook: Callable[[], object]) -> None:
+    """Call the hook after the rollback of the open transaction, to write what stays although the request fails (law 8).
 
-    What it raises takes the place of the error that undid the work.
-
-    Raises:
-        RuntimeError: no transaction is open.
-    """
-    _open_transaction().undone.append(amend)
-
-
-def on_doubt(settle: Callable[[], object]) -> None:
-    """Call when the connection is lost during the COMMIT of the open transaction, so that nobody knows its outcome.
-
-    What it raises is logged, never raised: the caller is told that the outcome is unknown.
+    An exception in the hook replaces the error that caused the rollback.
 
     Raises:
         RuntimeError: no transaction is open.
     """
-    _open_transaction().in_doubt.append(settle)
+    _open_transaction().rollback_hooks.append(hook)
 
 
-def follow_commit(state: ThreadState) -> None:
-    """Do what follows a commit."""
-    after, state.after = state.after, []
-    _call(after, "a follow-up of a commit failed")
+def on_commit_unknown(hook: Callable[[], object]) -> None:
+    """Call the hook when the connection is lost during the COMMIT of the open transaction.
+
+    An exception in the hook is logged and not raised: the caller gets the error that the outcome is unknown.
+
+    Raises:
+        RuntimeError: no transaction is open.
+    """
+    _open_transaction().commit_unknown_hooks.append(hook)
 
 
-def follow_rollback(state: ThreadState) -> None:
-    """Do what follows a rollback; the first of it that fails is raised."""
-    undone, state.undone = state.undone, []
-    for amend in undone:
-        with jobs.allowing(FOLLOW_SECONDS):
-            amend()
+def run_commit_hooks(state: ThreadState) -> None:
+    """Call the hooks of a commit."""
+    hooks, state.commit_hooks = state.commit_hooks, []
+    _call(hooks, "a commit hook failed")
 
 
-def follow_doubt(state: ThreadState) -> None:
-    """Do what follows a commit of which nobody knows what became."""
-    in_doubt, state.in_doubt = state.in_doubt, []
-    _call(in_doubt, "what became of a commit could not be settled")
+def run_rollback_hooks(state: ThreadState) -> None:
+    """Call the hooks of a rollback; the first exception is raised."""
+    hooks, state.rollback_hooks = state.rollback_hooks, []
+    for hook in hooks:
+        with jobs.extra_time(HOOK_SECONDS):
+            hook()
 
 
-def forget(state: ThreadState) -> None:
-    """Begin a transaction that nothing follows yet."""
-    state.undone, state.in_doubt = [], []
+def run_commit_unknown_hooks(state: ThreadState) -> None:
+    """Call the hooks of a commit whose outcome is unknown."""
+    hooks, state.commit_unknown_hooks = state.commit_unknown_hooks, []
+    _call(hooks, "a hook for an unknown commit failed")
+
+
+def clear_hooks(state: ThreadState) -> None:
+    """Remove the hooks of an earlier transaction."""
+    state.rollback_hooks, state.commit_unknown_hooks = [], []
 
 
 def _open_transaction() -> ThreadState:
-    state = bound().state
+    state = current_database().state
     if not state.transactions:
-        raise RuntimeError("no transaction is open")
+        raise RuntimeError("No transaction is open.")
     return state
 
 
-def _call(callbacks: list[Callable[[], object]], failure: str) -> None:
-    for callback in callbacks:
+def _call(hooks: list[Callable[[], object]], failure: str) -> None:
+    for hook in hooks:
         try:
-            with jobs.allowing(FOLLOW_SECONDS):
-                callback()
-        except Exception:  # noqa: BLE001 - what they follow is over, whatever they raise
+            with jobs.extra_time(HOOK_SECONDS):
+                hook()
+        except Exception:  # noqa: BLE001 - the transaction has ended, whatever a hook raises
             _log.exception(failure)

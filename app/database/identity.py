@@ -1,25 +1,25 @@
-"""Which database this is."""
+"""The identity of the database."""
 
 import hashlib
 
-from app.database.binding import bound
+from app.database.binding import current_database
 from app.database.statements import run
 
-_WHICH = """
+_IDENTITY = """
 SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database()) FROM pg_control_system()
 """
 
 
-def identity() -> str:
-    """Return 16 characters that tell this database from any other, on this server or elsewhere; it is asked once.
+def database_id() -> str:
+    """Return 16 characters that identify this database among all others; they are queried once for each process.
 
-    By whatever address or pooler it is reached, they are the same; a dump restored elsewhere has others.
+    They do not depend on the address or the pooler. A dump that is restored elsewhere has other ones.
 
     Raises:
         Unavailable: as `run`.
     """
-    database = bound()
+    database = current_database()
     if not database.identity:
-        server, number = run(_WHICH, again=True)[0]
+        server, number = run(_IDENTITY, retry_on_disconnect=True)[0]
         database.identity = hashlib.sha256(f"{server}/{number}".encode()).hexdigest()[:16]
     return database.identity

@@ -1,7 +1,7 @@
-"""What a thread works for, and by when it must be done: no statement starts and nothing commits after that.
+"""Jobs: what a thread works on, and its deadline. After the deadline no statement starts and nothing commits.
 
-A request is answered by the event loop and done by a thread. Both can decide how it ends, so one object knows who came
-first: the thread that begins its COMMIT, or whoever answers 503 in its place.
+The event loop sends the response of a request, and a thread does its work. Both can decide how the request ends, so one
+object knows who was first: the thread that starts the COMMIT, or the code that sends 503 instead.
 """
 
 import math
@@ -14,47 +14,47 @@ from app.errors import Unavailable
 
 
 class Job:
-    """One request, or one chore, as the thread that does it sees it.
+    """One request or one background task, for the thread that works on it.
 
     Attributes:
-        request_id: of the request; a chore has a word of its own.
-        operation_id: what is done; None where there is no name for it.
-        due: when it must be done, on the monotonic clock.
-        on_give_up: called when it is given up.
+        request_id: the id of the request; a background task has a fixed word.
+        operation_id: the operation, or the name of the task; None if there is none.
+        deadline: when it must be finished, on the monotonic clock.
+        on_cancel: called when it is cancelled.
     """
 
-    __slots__ = ("_committing", "_lock", "_reason", "due", "on_give_up", "operation_id", "request_id")
+    __slots__ = ("_committing", "_lock", "_reason", "deadline", "on_cancel", "operation_id", "request_id")
 
     def __init__(self, request_id: str, operation_id: str | None = None, *, seconds: float = math.inf) -> None:
         self.request_id = request_id
         self.operation_id = operation_id
-        self.due = time.monotonic() + seconds
-        self.on_give_up: Callable[[], object] | None = None
+        self.deadline = time.monotonic() + seconds
+        self.on_cancel: Callable[[], object] | None = None
         self._reason: str | None = None
         self._committing = False
         self._lock = threading.Lock()
 
     def restart(self, seconds: float) -> None:
-        """Count the seconds from now on; only before a thread has begun."""
-        self.due = time.monotonic() + seconds
+        """Set the deadline to this many seconds from now; only before a thread has started."""
+        self.deadline = time.monotonic() + seconds
 
-    def left(self) -> float:
-        """Return how many seconds are left, 0 when there are none."""
-        return max(0.0, self.due - time.monotonic())
+    def seconds_left(self) -> float:
+        """Return the seconds until the deadline, 0 after it."""
+        return max(0.0, self.deadline - time.monotonic())
 
     def check(self) -> None:
-        """Go on, while there is time.
+        """Raise an error if the job must not go on.
 
         Raises:
-            Unavailable: reason `deadline`, or why it was given up.
+            Unavailable: reason `deadline`, or the reason of `cancel`.
         """
-        if self._reason is not None or time.monotonic() >= self.due:
+        if self._reason is not None or time.monotonic() >= self.deadline:
             raise Unavailable(reason=self._reason or "deadline")
 
-    def give_up(self, reason: str = "deadline") -> bool:
-        """Decide that nothing of it will be committed; return whether that is so.
+    def cancel(self, reason: str = "deadline") -> bool:
+        """Make sure that nothing more of the job is committed, and return True.
 
-        False: a COMMIT has been sent, and its outcome must be waited for.
+        Return False if a COMMIT has been sent; then the caller must wait for its outcome.
 
         Args:
             reason: `deadline`, or `shutdown`.
@@ -63,102 +63,102 @@ class Job:
             if self._committing:
                 return False
             self._reason = self._reason or reason
-        if self.on_give_up is not None:
-            self.on_give_up()
+        if self.on_cancel is not None:
+            self.on_cancel()
         return True
 
     def begin_commit(self) -> None:
-        """Decide that it will be committed: from here on nobody can give it up.
+        """Note that the job is about to be committed; from now on it cannot be cancelled.
 
         Raises:
-            Unavailable: too late, as of `check`.
+            Unavailable: as in `check`.
         """
         with self._lock:
             self.check()
             self._committing = True
 
     def commit_failed(self) -> None:
-        """Note that the server has rolled back: it can be given up again."""
+        """Note that the server has rolled back: the job can be cancelled again."""
         self._committing = False
 
 
 class _Thread(threading.local):
     job: Job | None = None
-    late_until: float = -math.inf
+    extra_until: float = -math.inf
 
 
 _thread = _Thread()
 
 
 def current() -> Job | None:
-    """Return what this thread works for; None outside requests and chores."""
+    """Return the job of this thread; None outside requests and background tasks."""
     return _thread.job
 
 
-def begin(job: Job | None) -> None:
-    """Note what this thread works for from now on; None: for nothing any more."""
+def set_current(job: Job | None) -> None:
+    """Set the job of this thread; None removes it."""
     _thread.job = job
 
 
 def check() -> None:
-    """Go on with this thread's job, while there is time.
+    """Raise an error if the job of this thread must not go on.
 
     Raises:
-        Unavailable: as of `Job.check`.
+        Unavailable: as in `Job.check`.
     """
     job = _thread.job
-    if job is not None and time.monotonic() >= _thread.late_until:
+    if job is not None and time.monotonic() >= _thread.extra_until:
         job.check()
 
 
-def latest_moment() -> float:
-    """Return when a statement that this thread begins must have ended, on the monotonic clock."""
+def statement_deadline() -> float:
+    """Return when a statement of this thread must have ended, on the monotonic clock."""
     job = _thread.job
-    return math.inf if job is None else max(job.due, _thread.late_until)
+    return math.inf if job is None else max(job.deadline, _thread.extra_until)
 
 
-def bounded(deadline: float | None, usual: float | None, late: float) -> tuple[float | None, bool]:
-    """Return by when a statement that this thread begins must be answered, and whether its job alone demands it.
+def effective_deadline(deadline: float | None, usual: float | None, minimum: float) -> tuple[float | None, bool]:
+    """Return the deadline of the next statement of this thread, and whether it is that of the job.
 
     Args:
-        deadline: that of the block; None: there is none.
-        usual: seconds that any statement may take, where no block says otherwise; None: as long as it takes.
-        late: how many seconds it gets even where the job's deadline is nearer.
+        deadline: that of the enclosing block; None: there is none.
+        usual: seconds that a statement may take outside such a block; None: no limit.
+        minimum: seconds that the statement gets even if the deadline of the job is earlier.
     """
     job = _thread.job
-    if job is None or job.due == math.inf:
+    if job is None or job.deadline == math.inf:
         return deadline, False
     now = time.monotonic()
-    latest = max(latest_moment(), now + late)
+    latest = max(statement_deadline(), now + minimum)
     others = deadline if deadline is not None else math.inf if usual is None else now + usual
     return (latest, True) if latest < others else (deadline, False)
 
 
 def begin_commit() -> None:
-    """Decide that this thread's job will be committed.
+    """Note that the job of this thread is about to be committed.
 
     Raises:
-        Unavailable: as of `Job.begin_commit`.
+        Unavailable: as in `Job.begin_commit`.
     """
     if _thread.job is not None:
         _thread.job.begin_commit()
 
 
 def commit_failed() -> None:
-    """Note that the server has rolled back what was to be committed."""
+    """Note that the server has rolled back the transaction of this thread's job."""
     if _thread.job is not None:
         _thread.job.commit_failed()
 
 
 @contextmanager
-def allowing(seconds: float) -> Iterator[None]:
-    """Let the block run statements for some seconds although the deadline has passed, or is about to.
+def extra_time(seconds: float) -> Iterator[None]:
+    """Allow statements in the block for some seconds, although the deadline has passed or is near.
 
-    For what is written about a request rather than done for it, and for what follows a commit.
+    Use it for rows that record what happened to a request, and for hooks after a commit.
     """
-    before = _thread.late_until
-    _thread.late_until = time.monotonic() + seconds
+    before = _thread.extra_until
+    _thread.extra_until = time.monotonic() + seconds
     try:
         yield
     finally:
-        _thread.late_until = before
+        _thread.extra_until = before

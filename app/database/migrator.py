@@ -1,8 +1,8 @@
-"""Migrations: dated files run in order, each recorded once, also when several replicas start at the same time.
+"""Migrations: dated files that run in order, each recorded once, also when several replicas start at the same time.
 
 A file is `migrations/YYYY-MM-DD-HH-mm-description.py` with `migrate(migrator, database, **kwargs)` and
-`rollback(...)`, in SQL through `database.execute_sql`. It runs in one transaction with its line of history, unless it
-says `atomic = False`; then each statement stands alone, and must bear being run again after a failure half-way.
+`rollback(...)`, in SQL through `database.execute_sql`. It runs in one transaction together with its row in the history.
+With `atomic = False` each statement runs in autocommit, and must be safe to run again after a failure halfway.
 """
 
 import random
@@ -20,16 +20,16 @@ from peewee_migrate.router import Router as FileRouter
 from psycopg2.extensions import connection as DriverConnection
 
 from app import resources
-from app.database.faults import translated
+from app.database.driver_errors import translate
 from app.database.pool import Database
 from app.errors import Unavailable
 
 MIGRATIONS = resources.MIGRATIONS
 
-# Any number will do that nobody else uses in this database.
+# Any number that nothing else uses in this database.
 _LOCK = 7_031_994_112
-_LONGEST_LOCK_WAIT = "5s"
-_LONGEST_PAUSE_SECONDS = 0.3
+_LOCK_TIMEOUT = "5s"
+_MAX_PAUSE_SECONDS = 0.3
 
 _HISTORY = """
 CREATE TABLE IF NOT EXISTS migratehistory (
@@ -43,13 +43,13 @@ _PARTITIONS = """
 SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = to_regclass('audit_events') ORDER BY 1
 """
 
-# The first one came later; a role that owns nothing may call it too.
-_MAKERS = """
+# The first one is newer; a role that owns nothing may call it too.
+_PARTITION_FUNCTION = """
 SELECT coalesce(to_regproc('make_audit_partitions'), to_regproc('ensure_audit_partitions'))::text
 """
 
-# The owner of the history owns all that the migrations made; before the first one it takes a schema to make tables in.
-_STANDING = """
+# The owner of the history owns all tables; before the first migration, a schema is needed to create tables in.
+_PRIVILEGES = """
 SELECT (SELECT relowner::regrole::text FROM pg_class WHERE oid = to_regclass('migratehistory')),
        (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('migratehistory')),
        quote_ident(current_user), quote_ident(current_schema()),
@@ -60,55 +60,55 @@ _TEMPLATE = '''"""{about}."""
 
 
 def migrate(migrator, database, **kwargs):
-    """Say what this adds."""
+    """Describe what this adds."""
 
 
 def rollback(migrator, database, **kwargs):
-    """Say what is lost."""
+    """Describe what is lost."""
 '''
 
 Report = Callable[[str], object]
 
 
 class MigrationError(Exception):
-    """A migration that cannot run; the text says what to do."""
+    """A migration cannot run; the message says what to do."""
 
 
 class Router(FileRouter):
-    """peewee-migrate with dated names and without replay: our migrations are SQL and need no models of the past."""
+    """peewee-migrate with dated names and without replay: our migrations are SQL and need no earlier models."""
 
     filemask = re.compile(r"\d{4}(-\d\d){4}-[a-z0-9-]+\.py$")
 
     @property
     def done(self) -> list[str]:
-        """The migrations recorded, oldest first."""
+        """The names of the recorded migrations, oldest first."""
         return [name for name, _ in self.history()]
 
     def history(self) -> list[tuple[str, datetime]]:
-        """Return (name, moment) of each migration recorded, in the order they ran."""
+        """Return (name, time) of each recorded migration, in the order they ran."""
         if not self.database.execute_sql("SELECT to_regclass('migratehistory')").fetchone()[0]:
             return []
         return list(self.database.execute_sql("SELECT name, migrated_at FROM migratehistory ORDER BY id").fetchall())
 
     def compile(self, name: str, migrate: str = "", rollback: str = "", num: int | None = None) -> str:
-        """Write an empty migration dated now; return its name."""
+        """Write an empty migration with the present date, and return its name."""
         dated = f"{datetime.now(UTC):%Y-%m-%d-%H-%M}-{name}"
         about = name.replace("-", " ").capitalize()
         (self.migrate_dir / f"{dated}.py").write_text(_TEMPLATE.format(about=about), encoding="utf-8")
         return dated
 
     def load(self, name: str) -> dict[str, Any]:
-        """Return the names that a migration defines."""
+        """Return the names that a migration file defines."""
         path = self.migrate_dir / f"{name}.py"
         scope: dict[str, Any] = {"__file__": str(path)}
         exec(compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True), scope)  # noqa: S102 - our own files
         return scope
 
     def step(self, name: str, *, forward: bool) -> None:
-        """Run one migration, forward or backward, with its line of history.
+        """Run one migration, forward or backward, and record it in the history.
 
         Raises:
-            MigrationError: it could not take its locks in time.
+            MigrationError: it did not get its locks in time.
         """
         scope = self.load(name)
         atomic = scope.get("atomic", True)
@@ -117,7 +117,7 @@ class Router(FileRouter):
         try:
             with around:
                 if atomic:
-                    self.database.execute_sql(f"SET LOCAL lock_timeout = '{_LONGEST_LOCK_WAIT}'")
+                    self.database.execute_sql(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
                 scope["migrate" if forward else "rollback"](migrator, self.database)
                 migrator()
                 record = "INSERT INTO migratehistory (name) VALUES (%s)"
@@ -127,42 +127,42 @@ class Router(FileRouter):
             if error.reason != "lock_timeout":
                 raise
             raise MigrationError(
-                f"{name} waited {_LONGEST_LOCK_WAIT} for a lock that other work holds; nothing of it was done. "
-                "Run it again when the database is quieter."
+                f"{name} waited {_LOCK_TIMEOUT} for a lock that another transaction holds, and changed nothing. "
+                "Run it again when the database is less busy."
             ) from error
 
 
 def migrate(database: Database, *, report: Report = print, directory: Path = MIGRATIONS) -> list[str]:
-    """Run every migration not yet recorded, one process at a time, then make the audit partitions that are missing.
+    """Run every migration that is not recorded, one process at a time, and create the missing audit partitions.
 
     Args:
-        report: called with a line for each migration and partition, and when another process is waited for.
+        report: called with a line for each migration and partition, and when it waits for another process.
 
     Returns:
-        The names run, in order.
+        The names of the migrations that ran, in order.
 
     Raises:
-        MigrationError: the database knows migrations that this code does not, one could not take its locks, or the
-            role may not migrate.
+        MigrationError: the database has migrations that this code does not know, a migration did not get its locks, or
+            the role lacks privileges.
         Unavailable: the database cannot be reached.
     """
     router = _router(database, directory)
-    with _alone(database, report) as still_alone:
-        _refuse_unknown(router)
+    with _exclusive(database, report) as check_lock:
+        _check_unknown(router)
         names = list(router.diff)
         if names:
-            _refuse_others(database)
+            _check_privileges(database)
             database.execute_sql(_HISTORY)
         for name in names:
-            still_alone()
+            check_lock()
             report(f"migrating {name}")
             router.step(name, forward=True)
-        if maker := database.execute_sql(_MAKERS).fetchone()[0]:
+        if function := database.execute_sql(_PARTITION_FUNCTION).fetchone()[0]:
             before = _partitions(database)
-            database.execute_sql(f"SELECT {maker}(now())")
+            database.execute_sql(f"SELECT {function}(now())")
             for name in _partitions(database):
                 if name not in before:
-                    report(f"making the partition {name}")
+                    report(f"creating the partition {name}")
     return names
 
 
@@ -170,34 +170,34 @@ def rollback(database: Database, steps: int = 1, *, report: Report = print, dire
     """Undo the latest migrations, newest first.
 
     Returns:
-        The names undone; fewer than `steps` when there were no more.
+        The names of the migrations that were undone; fewer than `steps` if there are no more.
 
     Raises:
         MigrationError, Unavailable: as `migrate`.
     """
     router = _router(database, directory)
-    with _alone(database, report) as still_alone:
-        _refuse_unknown(router)
+    with _exclusive(database, report) as check_lock:
+        _check_unknown(router)
         names = list(reversed(router.done))[:steps]
         if names:
-            _refuse_others(database)
+            _check_privileges(database)
         for name in names:
-            still_alone()
+            check_lock()
             report(f"rolling back {name}")
             router.step(name, forward=False)
     return names
 
 
 def status(database: Database, *, directory: Path = MIGRATIONS) -> list[tuple[str, datetime | None]]:
-    """Return (name, moment applied or None) of every migration, by name; also of those only the database knows."""
+    """Return (name, time or None) of every migration, sorted by name, including those that only the database has."""
     router = _router(database, directory)
     with database.connection_context():
-        moments = dict(router.history())
-    return [(name, moments.get(name)) for name in sorted({*router.todo, *moments})]
+        times = dict(router.history())
+    return [(name, times.get(name)) for name in sorted({*router.todo, *times})]
 
 
 def pending(database: Database, *, directory: Path = MIGRATIONS) -> list[str]:
-    """Return the names of the migrations still to run, in order."""
+    """Return the names of the migrations that have not run, in order."""
     with database.connection_context():
         return list(_router(database, directory).diff)
 
@@ -210,17 +210,17 @@ def _partitions(database: Database) -> list[str]:
     return [name for (name,) in database.execute_sql(_PARTITIONS).fetchall()]
 
 
-def _refuse_unknown(router: Router) -> None:
+def _check_unknown(router: Router) -> None:
     unknown = sorted(set(router.done) - set(router.todo))
     if unknown:
         raise MigrationError(
-            f"the database was migrated by a newer release, which this code does not know: {', '.join(unknown)}. "
-            "Run that release, or let it roll back first."
+            f"the database was migrated by a newer release, and this code does not know: {', '.join(unknown)}. "
+            "Run that release, or roll back with it first."
         )
 
 
-def _refuse_others(database: Database) -> None:
-    owner, owns, me, schema, may_create = database.execute_sql(_STANDING).fetchone()
+def _check_privileges(database: Database) -> None:
+    owner, owns, me, schema, may_create = database.execute_sql(_PRIVILEGES).fetchone()
     if owner and not owns:
         raise MigrationError(
             f"the tables belong to the role {owner}, and {me} cannot migrate them. "
@@ -229,39 +229,39 @@ def _refuse_others(database: Database) -> None:
     if not may_create:
         place = f"the schema {schema}" if schema else "any schema of its search path"
         raise MigrationError(
-            f"the role {me} may not make tables in {place}. As the owner of the database, run: "
+            f"the role {me} may not create tables in {place}. As the owner of the database, run: "
             f"CREATE SCHEMA charter AUTHORIZATION {me}; ALTER ROLE {me} SET search_path = charter; "
-            f"or let it make tables: GRANT CREATE ON SCHEMA {schema or 'public'} TO {me};"
+            f"or allow it to create tables: GRANT CREATE ON SCHEMA {schema or 'public'} TO {me};"
         )
 
 
 @contextmanager
-def _alone(database: Database, report: Report) -> Iterator[Callable[[], None]]:
-    """Hold the migration lock in a transaction of a second connection; the value given checks that it still does.
+def _exclusive(database: Database, report: Report) -> Iterator[Callable[[], None]]:
+    """Hold the migration lock in a transaction of a second connection; the yielded function checks it again.
 
-    The lock is asked for again and again rather than waited for: a waiting statement holds a snapshot, and
-    CREATE INDEX CONCURRENTLY in the process at work would wait for it forever.
+    This polls for the lock instead of waiting for it: a waiting statement holds a snapshot, and CREATE INDEX
+    CONCURRENTLY in the other process would wait for that snapshot forever.
     """
     try:
-        guard = database.connect_apart()
+        guard = database.connect_outside_pool()
     except psycopg2.Error as error:
-        raise translated(error) from error
+        raise translate(error) from error
     try:
-        told = False
+        reported = False
         while not _lock(guard):
-            if not told:
+            if not reported:
                 report("another process is migrating; waiting for it")
-                told = True
-            time.sleep(random.uniform(0.05, _LONGEST_PAUSE_SECONDS))
+                reported = True
+            time.sleep(random.uniform(0.05, _MAX_PAUSE_SECONDS))
 
-        def still_alone() -> None:
+        def check_lock() -> None:
             try:
                 guard.cursor().execute("SELECT 1")
             except psycopg2.Error as error:
-                raise translated(error) from error
+                raise translate(error) from error
 
         with database.connection_context():
-            yield still_alone
+            yield check_lock
     finally:
         guard.close()
 
@@ -269,7 +269,7 @@ def _alone(database: Database, report: Report) -> Iterator[Callable[[], None]]:
 def _lock(guard: DriverConnection) -> bool:
     with guard.cursor() as cursor:
         cursor.execute("BEGIN")
-        # The lock lasts as long as this idle transaction, which the server must not end for being idle.
+        # The lock lasts as long as this idle transaction, so the server must not end it for being idle.
         cursor.execute("""
             SELECT set_config(name, '0', true) FROM pg_settings
             WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')

@@ -1,8 +1,8 @@
-"""Peewee queries on the way that `run` takes: same connection, transaction, deadline, counting and errors.
+"""Peewee queries, run as `run` runs SQL text: with the same connection, transaction, deadline, counting and errors.
 
 Write ordinary reads and writes with the models and Peewee's query builder, and pass the query to one of these
-functions. Peewee's own ways to run a query (`.execute()`, `.get()`, iterating, `.save()`) are right only inside an
-open `transaction()`: outside of one they keep a connection that the pool never gets back.
+functions. Peewee's own ways to run a query (`.execute()`, `.get()`, iterating, `.save()`) are only for use
+inside an open `transaction()`: outside of one they take a connection and never return it to the pool.
 
     fetch(Role.select().where(Role.built_in))                            -> list[Role]
     fetch_one(User.select(User, Role).join(Role).where(User.id == id))   -> User | None, with user.role loaded
@@ -23,61 +23,64 @@ Row = TypeVar("Row")
 
 
 @overload
-def fetch(query: "ModelSelect[M]", *, again: bool = ...) -> list[M]: ...
+def fetch(query: "ModelSelect[M]", *, retry_on_disconnect: bool = ...) -> list[M]: ...
 @overload
-def fetch(query: BaseQuery, row_type: type[Row], *, again: bool = ...) -> list[Row]: ...
-def fetch(query: BaseQuery, row_type: type[Any] | None = None, *, again: bool = False) -> list[Any]:
+def fetch(query: BaseQuery, row_type: type[Row], *, retry_on_disconnect: bool = ...) -> list[Row]: ...
+def fetch(query: BaseQuery, row_type: type[Any] | None = None, *, retry_on_disconnect: bool = False) -> list[Any]:
     """Run a query and return its rows.
 
     Args:
         query: a select, or an insert, update or delete with RETURNING.
-        row_type: what to make of each row: a model, or a class that takes the columns as keyword arguments, such as a
+        row_type: the type of each row: a model, or a class that takes the columns as keyword arguments, such as a
             NamedTuple. A select of a model returns instances of the model without it; a query with RETURNING needs it.
-        again: repeat once on a fresh connection when this one turns out to be lost: for queries that may run twice.
+        retry_on_disconnect: repeat once on a new connection if this one turns out to be lost; only for queries that may
+            run twice.
 
     Raises:
         Unavailable, peewee.DatabaseError: as `run`.
     """
     typed = query if row_type is None else query.objects(row_type)
-    return perform(lambda database: list(_result(database, typed)), again=again)
+    return perform(lambda database: list(_result(database, typed)), retry_on_disconnect=retry_on_disconnect)
 
 
 @overload
-def fetch_one(query: "ModelSelect[M]", *, again: bool = ...) -> M | None: ...
+def fetch_one(query: "ModelSelect[M]", *, retry_on_disconnect: bool = ...) -> M | None: ...
 @overload
-def fetch_one(query: BaseQuery, row_type: type[Row], *, again: bool = ...) -> Row | None: ...
-def fetch_one(query: BaseQuery, row_type: type[Any] | None = None, *, again: bool = False) -> Any:
-    """Run a query and return its first row, or None where there is none.
+def fetch_one(query: BaseQuery, row_type: type[Row], *, retry_on_disconnect: bool = ...) -> Row | None: ...
+def fetch_one(query: BaseQuery, row_type: type[Any] | None = None, *, retry_on_disconnect: bool = False) -> Any:
+    """Run a query and return its first row; None if there is no row.
 
     Arguments and errors are those of `fetch`. It adds no LIMIT.
     """
     typed = query if row_type is None else query.objects(row_type)
-    return next(iter(perform(lambda database: list(_result(database, typed)), again=again)), None)
+    return next(
+        iter(perform(lambda database: list(_result(database, typed)), retry_on_disconnect=retry_on_disconnect)), None
+    )
 
 
-def fetch_tuples(query: BaseQuery, *, again: bool = False) -> list[tuple[Any, ...]]:
+def fetch_tuples(query: BaseQuery, *, retry_on_disconnect: bool = False) -> list[tuple[Any, ...]]:
     """Run a query and return its rows as tuples, as `run` does. Arguments and errors are those of `fetch`."""
-    return perform(lambda database: list(_result(database, query.tuples())), again=again)
+    return perform(lambda database: list(_result(database, query.tuples())), retry_on_disconnect=retry_on_disconnect)
 
 
-def fetch_value(query: BaseQuery, *, again: bool = False) -> Any:
-    """Run a query and return the first column of its first row; None where there is no row.
+def fetch_value(query: BaseQuery, *, retry_on_disconnect: bool = False) -> Any:
+    """Run a query and return the first column of its first row; None if there is no row.
 
     For counts, EXISTS and single columns. Arguments and errors are those of `fetch`.
     """
-    rows = fetch_tuples(query, again=again)
+    rows = fetch_tuples(query, retry_on_disconnect=retry_on_disconnect)
     return rows[0][0] if rows else None
 
 
-def execute(query: ModelInsert | ModelUpdate | ModelDelete, *, again: bool = False) -> int:
-    """Run an insert, update or delete and return how many rows it wrote.
+def execute(query: ModelInsert | ModelUpdate | ModelDelete, *, retry_on_disconnect: bool = False) -> int:
+    """Run an insert, update or delete and return the number of rows that it wrote.
 
     Arguments and errors are those of `fetch`.
     """
     counted = query.as_rowcount() if isinstance(query, ModelInsert) else query
-    return int(perform(lambda database: _result(database, counted), again=again))
+    return int(perform(lambda database: _result(database, counted), retry_on_disconnect=retry_on_disconnect))
 
 
 def _result(database: Database, query: BaseQuery) -> Any:
-    # A query keeps the result of its first run, and would return it again: so each run gets a copy.
+    # A query object caches the result of its first run, so each run uses a copy.
     return query.clone().execute(database)

@@ -1,7 +1,7 @@
-"""The pool of connections, one checked out by a thread at a time, and every statement's way to the server.
+"""The connection pool, and the one function that sends statements to the server. A thread has one connection.
 
-Unlike Peewee's own pool it connects and rolls back outside its lock, so that a server that does not answer holds up
-nobody but who asks it, and hands out no connection that the server has closed.
+Unlike Peewee's own pool, it connects and rolls back outside its lock, so a server that does not answer blocks only the
+threads that use it. It also gives out no connection that the server has closed.
 """
 
 import contextlib
@@ -15,40 +15,26 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extras
-from peewee import PostgresqlDatabase, QueryEvent, _ConnectionLocal
+from peewee import PostgresqlDatabase, QueryEvent
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_UNKNOWN, register_adapter
 from psycopg2.extensions import connection as DriverConnection
 from psycopg2.extensions import cursor as DriverCursor
 
 from app.database import jobs
-from app.database.faults import Late, Overdue, PoolExhausted, is_broken, translated
+from app.database.driver_errors import DeadlineExceeded, PoolTimeout, StatementTimeout, is_disconnect, translate
 from app.database.parameters import connection_parameters
-from app.database.watch import Link, Watch
+from app.database.thread_state import ThreadState
+from app.database.watchdog import PooledConnection, Watchdog
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 # Older connections are replaced, so that the pool follows a failover or a change of address.
-_LONGEST_LIFE_SECONDS = 1800.0
-# What a command gets at least, however late it is: a COMMIT that was sent in time has its full bound.
-_LATE = {"COMMIT": math.inf, "ROLLBACK": 1.0}
+_MAX_CONNECTION_SECONDS = 1800.0
+# The minimum time of a command, however late it is: a COMMIT that was sent in time has its full time limit.
+_MIN_SECONDS = {"COMMIT": math.inf, "ROLLBACK": 1.0}
 
 psycopg2.extras.register_uuid()
 register_adapter(dict, lambda value: psycopg2.extras.Json(value, dumps=lambda v: json.dumps(v, ensure_ascii=False)))
-
-
-class ThreadState(_ConnectionLocal):
-    """What one thread is doing with the database; `conn` and `transactions` are shared with Peewee."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.depth = 0
-        self.spoilt = False
-        self.unit: Any = None
-        self.after: list[Callable[[], object]] = []
-        self.undone: list[Callable[[], object]] = []
-        self.in_doubt: list[Callable[[], object]] = []
-        self.queries = 0
-        self.deadline: float | None = None
 
 
 class Database(PostgresqlDatabase):
@@ -56,12 +42,12 @@ class Database(PostgresqlDatabase):
 
     Args:
         url: postgresql:// URL or libpq keywords; every libpq parameter in it is kept.
-        size: most connections open at once.
-        connect_seconds: how long to try for a connection with the server.
-        wait_seconds: how long to wait for another thread to return one.
-        statement_seconds: how long to wait for the answer to a statement; None waits as long as it takes.
-        slow_ms: from how many milliseconds on a statement is reported to `slow`.
-        slow: called with the SQL, which holds no values, and the milliseconds it took.
+        size: maximum number of open connections.
+        connect_seconds: how long to try to connect to the server.
+        wait_seconds: how long to wait until another thread returns a connection.
+        statement_seconds: time limit of a statement; None: no limit.
+        slow_ms: a statement that takes at least so many milliseconds is reported to `on_slow_query`.
+        on_slow_query: called with the SQL, which holds no values, and the milliseconds it took.
     """
 
     def __init__(
@@ -73,30 +59,30 @@ class Database(PostgresqlDatabase):
         wait_seconds: float = 3,
         statement_seconds: float | None = None,
         slow_ms: float = 100,
-        slow: Callable[[str, float], object] | None = None,
+        on_slow_query: Callable[[str, float], object] | None = None,
     ) -> None:
         self._parameters = connection_parameters(url, connect_seconds=connect_seconds)
         super().__init__(self._parameters.get("dbname", "postgres"))
         self.url = url
         self.size = size
-        self.slow = slow
+        self.on_slow_query = on_slow_query
         self.identity = ""
         self._wait_seconds = wait_seconds
         self._statement_seconds = statement_seconds
         self._slow_seconds = slow_ms / 1000
         self._state = ThreadState()
-        self._forget()
+        self._clear()
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         self._free = threading.Condition(threading.Lock())
-        self._idle: deque[Link] = deque()
-        self._watch = Watch(self._statement_seconds)
+        self._idle: deque[PooledConnection] = deque()
+        self._watchdog = Watchdog(self._statement_seconds)
         self._open = 0
         self._generation_began = time.monotonic()
 
     @property
     def state(self) -> ThreadState:
-        """What the calling thread is doing."""
+        """The state of the calling thread."""
         return self._state
 
     # The pool.
@@ -105,95 +91,95 @@ class Database(PostgresqlDatabase):
         """Check a connection out for this thread.
 
         Raises:
-            Unavailable: the server cannot be reached, or no connection came free in time.
+            Unavailable: the server cannot be reached, or no connection became free in time.
         """
         state = self._state
         if not state.closed:
             return False
         try:
-            conn = self._take()
-        except (psycopg2.Error, PoolExhausted) as error:
-            raise translated(error) from error
+            conn = self._check_out()
+        except (psycopg2.Error, PoolTimeout) as error:
+            raise translate(error) from error
         state.conn, state.closed = conn, False
         return True
 
     def close(self) -> bool:
-        """Check this thread's connection in; one that is lost or in doubt is closed instead."""
+        """Return the connection of this thread to the pool; close it if it is lost or its state is unknown."""
         state = self._state
         if state.closed:
             return False
         conn, state.conn, state.closed = state.conn, None, True
         del state.transactions[:]
-        self._give_back(conn)
+        self._check_in(conn)
         return True
 
     def discard(self) -> None:
-        """Close this thread's connection, and whatever else the server has closed meanwhile."""
+        """Close the connection of this thread, and all idle ones that the server has closed."""
         state = self._state
         if not state.closed:
             conn, state.conn, state.closed = state.conn, None, True
-            self._drop(conn)
+            self._close_connection(conn)
         with self._free:
-            dead = [conn for conn in self._idle if conn.is_dead()]
+            dead = [conn for conn in self._idle if conn.is_closed_by_server()]
             for conn in dead:
                 self._idle.remove(conn)
         for conn in dead:
-            self._drop(conn)
+            self._close_connection(conn)
 
-    def connect_apart(self) -> DriverConnection:
+    def connect_outside_pool(self) -> DriverConnection:
         """Return a connection outside the pool, in autocommit; the caller closes it."""
-        return self._open_link(self._parameters)
+        return self._open_connection(self._parameters)
 
-    def _open_link(self, parameters: dict[str, Any]) -> Link:
-        conn: Link = psycopg2.connect(**parameters, connection_factory=Link)
+    def _open_connection(self, parameters: dict[str, Any]) -> PooledConnection:
+        conn: PooledConnection = psycopg2.connect(**parameters, connection_factory=PooledConnection)
         conn.autocommit = True
         if self.server_version is None:
             self.server_version = conn.server_version
         return conn
 
     def reset(self) -> None:
-        """Close every idle connection, and those in use as soon as they are checked in."""
+        """Close every idle connection now, and those in use as soon as they are returned."""
         with self._free:
             idle, self._idle = list(self._idle), deque()
             self._generation_began = time.monotonic()
         for conn in idle:
-            self._drop(conn)
+            self._close_connection(conn)
 
     def dispose(self) -> None:
-        """Forget every connection without a word to the server: they belong to the process we were forked from."""
+        """Forget all connections without closing them: they belong to the parent process."""
         self._state = ThreadState()
-        self._forget()
+        self._clear()
 
-    def _take(self) -> Link:
-        latest = min(self._state.deadline or math.inf, jobs.latest_moment())
+    def _check_out(self) -> PooledConnection:
+        latest = min(self._state.deadline or math.inf, jobs.statement_deadline())
         deadline = min(time.monotonic() + self._wait_seconds, latest)
         while True:
             with self._free:
                 while not self._idle and self._open >= self.size:
                     if not self._free.wait(deadline - time.monotonic()) and time.monotonic() >= deadline:
-                        raise PoolExhausted(f"all {self.size} connections are in use")
+                        raise PoolTimeout(f"All {self.size} connections are in use.")
                 if not self._idle:
                     self._open += 1
                     break
                 conn = self._idle.pop()
             if self._is_usable(conn):
                 return conn
-            self._drop(conn)
+            self._close_connection(conn)
         try:
-            return self._open_link(self._parameters if latest == math.inf else self._hurried(latest))
+            return self._open_connection(self._parameters if latest == math.inf else self._parameters_until(latest))
         except BaseException:
-            self._release()
+            self._free_slot()
             raise
 
-    def _hurried(self, deadline: float) -> dict[str, Any]:
+    def _parameters_until(self, deadline: float) -> dict[str, Any]:
         left = math.ceil(deadline - time.monotonic())
         if left <= 0:
-            raise Late("no time was left to connect")
-        # Nothing and 0 mean no bound to libpq.
+            raise DeadlineExceeded("There is no time left to connect.")
+        # libpq takes an empty value and 0 for no limit.
         usual = int(self._parameters["connect_timeout"] or 0)
         return {**self._parameters, "connect_timeout": str(min(left, usual) if usual > 0 else left)}
 
-    def _give_back(self, conn: Link) -> None:
+    def _check_in(self, conn: PooledConnection) -> None:
         try:
             status = conn.get_transaction_status()
             if status not in (TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_UNKNOWN):
@@ -201,22 +187,22 @@ class Database(PostgresqlDatabase):
                 status = conn.get_transaction_status()
         except psycopg2.Error:
             status = TRANSACTION_STATUS_UNKNOWN
-        if conn.closed or status != TRANSACTION_STATUS_IDLE or conn.born < self._generation_began:
-            self._drop(conn)
+        if conn.closed or status != TRANSACTION_STATUS_IDLE or conn.created_at < self._generation_began:
+            self._close_connection(conn)
             return
         with self._free:
             self._idle.append(conn)
             self._free.notify()
 
-    def _is_usable(self, conn: Link) -> bool:
-        return time.monotonic() - conn.born < _LONGEST_LIFE_SECONDS and not conn.is_dead()
+    def _is_usable(self, conn: PooledConnection) -> bool:
+        return time.monotonic() - conn.created_at < _MAX_CONNECTION_SECONDS and not conn.is_closed_by_server()
 
-    def _drop(self, conn: Link) -> None:
-        self._release()
+    def _close_connection(self, conn: PooledConnection) -> None:
+        self._free_slot()
         with contextlib.suppress(psycopg2.Error):
             conn.close()
 
-    def _release(self) -> None:
+    def _free_slot(self) -> None:
         with self._free:
             self._open -= 1
             self._free.notify()
@@ -224,16 +210,16 @@ class Database(PostgresqlDatabase):
     # Statements.
 
     def _execute_cursor(self, sql: str, params: Parameters | None, **options: Any) -> DriverCursor:
-        """Run one statement on this thread's connection: Peewee's queries and ours both come through here.
+        """Run one statement on the connection of this thread; Peewee's queries and ours both use this method.
 
         Raises:
-            Unavailable: the connection was lost, the server cannot work now, or the job's deadline has passed.
+            Unavailable: the connection was lost, the server is unavailable, or the deadline of the job has passed.
             peewee.DatabaseError: the statement is wrong; its subclasses as in Peewee.
         """
         state = self._state
         if state.closed:
             if state.transactions:
-                raise translated(psycopg2.OperationalError("the transaction was lost with its connection"))
+                raise translate(psycopg2.OperationalError("The transaction was lost with its connection."))
             self.connect()
         jobs.check()
         state.queries += 1
@@ -243,58 +229,61 @@ class Database(PostgresqlDatabase):
             cursor = self._send(conn, sql, params)
         except psycopg2.Error as error:
             if self.query_hooks:
-                self._tell_hooks(sql, params, began, error)
-            if is_broken(error, conn):
+                self._call_query_hooks(sql, params, began, error)
+            if is_disconnect(error, conn):
                 self.discard()
-            raise translated(error) from error
+            raise translate(error) from error
         took = time.perf_counter() - began
-        if took >= self._slow_seconds and self.slow is not None:
-            self.slow(sql, took * 1000)
+        if took >= self._slow_seconds and self.on_slow_query is not None:
+            self.on_slow_query(sql, took * 1000)
         if self.query_hooks:
-            self._tell_hooks(sql, params, began, None)
+            self._call_query_hooks(sql, params, began, None)
         return cursor
 
-    def _tell_hooks(self, sql: str, params: Parameters | None, began: float, error: Exception | None) -> None:
+    def _call_query_hooks(self, sql: str, params: Parameters | None, began: float, error: Exception | None) -> None:
         event = QueryEvent(sql, params, time.perf_counter() - began, error)
         for hook in self.query_hooks:
             hook(event)
 
     def rollback(self) -> None:
-        """Roll back for Peewee's own atomic(); a lost connection has done so by itself."""
+        """Roll back for Peewee's own atomic(); a lost connection has been rolled back already."""
         if not self._state.closed:
             super().rollback()
 
-    def control(self, command: str) -> str:
-        """Send BEGIN, COMMIT or ROLLBACK on this thread's connection; return the server's word for what it did.
+    def send_command(self, command: str) -> str:
+        """Send BEGIN, COMMIT or ROLLBACK on the connection of this thread, and return the server's status message.
 
         Raises:
-            psycopg2.Error: the driver's own, since the caller knows what a loss here means.
+            psycopg2.Error: the error of the driver, since only the caller knows what a lost connection means here.
         """
         return str(self._send(self._state.conn, command).statusmessage)
 
-    def _send(self, conn: Link, sql: str, params: Parameters | None = None) -> DriverCursor:
-        """Send one statement and wait for the answer, no longer than its bound.
+    def _send(self, conn: PooledConnection, sql: str, params: Parameters | None = None) -> DriverCursor:
+        """Send one statement and wait for the result, within its time limit.
 
         Raises:
-            Overdue: the bound has passed, and the connection is of no more use.
-            psycopg2.Error: as the driver.
+            StatementTimeout: the time limit has passed, and the connection cannot be used any more.
+            psycopg2.Error: any other error of the driver.
         """
-        watch = self._watch
-        deadline, hurried = jobs.bounded(self._state.deadline, self._statement_seconds, _LATE.get(sql, 0.0))
+        watchdog = self._watchdog
+        deadline, of_job = jobs.effective_deadline(
+            self._state.deadline, self._statement_seconds, _MIN_SECONDS.get(sql, 0.0)
+        )
         cursor: DriverCursor = conn.cursor()
         cause: psycopg2.Error | None = None
         in_time = True
-        number = watch.begin(conn, deadline)
+        number = watchdog.begin(conn, deadline)
         try:
             cursor.execute(sql, params or None)
         except psycopg2.Error as error:
             cause = error
         finally:
-            in_time = watch.end(number)
+            in_time = watchdog.end(number)
         if not in_time:
-            if deadline is None:  # the idle ones lead to the same server, and would each take as long to find out
+            if deadline is None:  # the idle connections lead to the same server: each would wait as long
                 self.reset()
-            raise (Late if hurried else Overdue)("no answer to a statement in time") from cause
+            kind = DeadlineExceeded if of_job else StatementTimeout
+            raise kind("The server did not answer a statement in time.") from cause
         if cause is not None:
             raise cause
         return cursor

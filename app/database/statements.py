@@ -1,4 +1,4 @@
-"""Statements: one at a time, in the open transaction or else in autocommit, repeated where that is safe."""
+"""Statements: each runs in the open transaction or in autocommit, and is repeated where that is safe."""
 
 import random
 import time
@@ -7,89 +7,90 @@ from typing import Any, TypeVar
 
 import peewee
 
-from app.database.binding import bound
-from app.database.faults import Overdue, is_worth_repeating
+from app.database.binding import current_database
+from app.database.driver_errors import StatementTimeout, is_retryable
 from app.database.pool import Database, Parameters
-from app.database.work import connection
+from app.database.transactions import connection
 from app.errors import Unavailable
 
-Outcome = TypeVar("Outcome")
+T = TypeVar("T")
 
-_LONGEST_PAUSE_SECONDS = 0.02
+_MAX_PAUSE_SECONDS = 0.02
 
 
-def run(sql: str, params: Parameters = (), *, again: bool = False) -> list[tuple[Any, ...]]:
-    """Run one statement, in the open transaction or else in autocommit.
+def run(sql: str, params: Parameters = (), *, retry_on_disconnect: bool = False) -> list[tuple[Any, ...]]:
+    """Run one statement in the open transaction, or in autocommit if none is open.
 
     Args:
-        sql: constant text with %s or %(name)s; a literal %% is needed only where there are params.
-        again: repeat once on a fresh connection when this one turns out to be lost: for statements that may run twice.
+        sql: constant text with %s or %(name)s; a percent sign is doubled only if there are params.
+        retry_on_disconnect: repeat once on a new connection if this one turns out to be lost; only for statements that
+            may run twice.
 
     Returns:
-        The rows; none for a statement that returns nothing.
+        The rows; an empty list for a statement that returns none.
 
     Raises:
-        Unavailable: reason `database`, `lock_timeout` or, when the job's deadline has passed, `deadline`.
-        peewee.DatabaseError: its subclasses; the driver's error with `pgcode` is the cause.
+        Unavailable: reason `database`, `lock_timeout` or, after the deadline of the job, `deadline`.
+        peewee.DatabaseError: or a subclass; the driver error with `pgcode` is its cause.
     """
-    return perform(lambda database: _rows(database, sql, params), again=again)
+    return perform(lambda database: _rows(database, sql, params), retry_on_disconnect=retry_on_disconnect)
 
 
-def perform(statement: Callable[[Database], Outcome], *, again: bool = False) -> Outcome:
-    """Call with the database what sends one statement, in the open transaction or else in autocommit.
+def perform(statement: Callable[[Database], T], *, retry_on_disconnect: bool = False) -> T:
+    """Call a function that sends one statement, in the open transaction, or in autocommit if none is open.
 
     Args:
-        statement: sends the statement and returns what came back.
-        again: as in `run`.
+        statement: called with the database; it sends the statement and returns the result.
+        retry_on_disconnect: as in `run`.
 
     Raises:
         Unavailable, peewee.DatabaseError: as `run`.
     """
-    database = bound()
+    database = current_database()
     if database.state.transactions:
-        return _attempt(database, statement, again)
+        return _attempt(database, statement, retry_on_disconnect)
     with connection():
-        # In autocommit a statement that was undone by a deadlock, or at a stricter level, may simply be repeated.
-        return retrying(lambda: _attempt(database, statement, again))
+        # In autocommit, a statement that failed by a deadlock or a serialization failure can be repeated.
+        return retry_transaction(lambda: _attempt(database, statement, retry_on_disconnect))
 
 
-def run_apart(sql: str, params: Parameters = ()) -> list[tuple[Any, ...]]:
-    """Run a statement that must stay although the request fails (law 8).
+def run_in_autocommit(sql: str, params: Parameters = ()) -> list[tuple[Any, ...]]:
+    """Run a statement that is committed at once, and stays although the request fails (law 8).
 
     Raises:
-        RuntimeError: a transaction is open in this thread, whose rollback would undo it.
+        RuntimeError: a transaction is open in this thread; its rollback would undo the statement.
         Unavailable, peewee.DatabaseError: as `run`.
     """
-    if bound().state.transactions:
-        raise RuntimeError("this statement must stand alone, and a transaction is open")
+    if current_database().state.transactions:
+        raise RuntimeError("This statement must run in autocommit, but a transaction is open.")
     return run(sql, params)
 
 
-def retrying(work: Callable[[], Outcome], attempts: int = 3) -> Outcome:
-    """Call until it is not undone by a serialization failure or a deadlock.
+def retry_transaction(work: Callable[[], T], attempts: int = 3) -> T:
+    """Call the function, and again after a serialization failure or a deadlock.
 
-    Inside an open transaction it calls once: only who began it can repeat it.
+    Inside an open transaction it is called once: only the code that began the transaction can repeat it.
 
     Raises:
-        Unavailable: reason `contention`, when every attempt was undone.
+        Unavailable: reason `contention`, after the last attempt.
     """
-    if bound().state.transactions:
+    if current_database().state.transactions:
         return work()
     for attempt in range(1, attempts + 1):
         try:
             return work()
         except peewee.OperationalError as error:
-            if not is_worth_repeating(error):
+            if not is_retryable(error):
                 raise
             if attempt == attempts:
                 raise Unavailable(reason="contention") from error
-        time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS * attempt))
-    raise ValueError("attempts must be at least 1")
+        time.sleep(random.uniform(0, _MAX_PAUSE_SECONDS * attempt))
+    raise ValueError(f"attempts must be at least 1, not {attempts}")
 
 
-def queries() -> int:
-    """Return how many statements this thread has run since the last call; BEGIN and COMMIT do not count."""
-    state = bound().state
+def take_query_count() -> int:
+    """Return the number of statements of this thread since the last call, without BEGIN and COMMIT."""
+    state = current_database().state
     count, state.queries = state.queries, 0
     return count
 
@@ -99,15 +100,15 @@ def _rows(database: Database, sql: str, params: Parameters) -> list[tuple[Any, .
     return cursor.fetchall() if cursor.description else []
 
 
-def _attempt(database: Database, statement: Callable[[Database], Outcome], again: bool) -> Outcome:
+def _attempt(database: Database, statement: Callable[[Database], T], retry_on_disconnect: bool) -> T:
     state = database.state
     connected = not state.closed
     try:
         return statement(database)
     except Unavailable as error:
-        # What was overdue has had its time, and so has who waits for it.
-        was_lost = connected and state.closed and not isinstance(error.__cause__, Overdue)
-        if not (again and was_lost):
+        # After a timeout there is no time left for a second attempt.
+        was_lost = connected and state.closed and not isinstance(error.__cause__, StatementTimeout)
+        if not (retry_on_disconnect and was_lost):
             raise
-        # Inside a transaction this raises again: it is over.
+        # Inside a transaction this raises again, since the transaction is lost.
         return statement(database)

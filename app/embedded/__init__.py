@@ -1,4 +1,4 @@
-"""Servers from wheels, for development and the tests. Production brings its own."""
+"""PostgreSQL and Valkey from wheels, for development and tests. Production uses its own servers."""
 
 from app.embedded.postgres import start_postgres
 from app.embedded.server import EmbeddedError, EmbeddedServer

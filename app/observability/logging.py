@@ -1,7 +1,7 @@
 """The log: one line for each event on standard error, as JSON, or readable with colours in development.
 
-Lines of libraries that use the standard library's logging come out of the same pipe, from WARNING upwards. What is
-secret never gets into a line (law 10), and no value can end its line and forge another.
+Messages of libraries that use the standard library's logging are written too, from WARNING upwards. Secrets never
+appear in a line (law 10), and no value can end its line and forge another one.
 """
 
 import json
@@ -20,8 +20,8 @@ from structlog.typing import EventDict, WrappedLogger
 
 from app.config import Config
 from app.database import jobs
-from app.observability.lines import flush, open_lines
-from app.observability.traces import Traces, printable
+from app.observability.log_writer import flush, open_log_writer
+from app.observability.traces import TraceLimiter, escape_unprintable
 
 __all__ = ["configure", "flush", "log_failure", "log_request"]
 
@@ -29,23 +29,23 @@ MASK = "***"
 _SECRET_KEY = re.compile(
     r"passw|secret|token|authorization|cookie|credential|api_?key|refresh_?key|hash|jwt", re.ASCII | re.IGNORECASE
 )
-# What begins as a token and is none is found too, last of all, and left as it is: so no text is searched twice.
+# The last alternative also matches text that only begins like a token; it stays as it is. So no text is searched twice.
 _SECRET_TEXT = re.compile(
     r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)|(?<=[Bb]earer )\S+|(?P<begun>eyJ[\w-]+)(?P<rest>\.[\w-]+\.[\w-]*)?", re.ASCII
 )
 _CONTROL_BYTES = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
-_DEEPEST = 5
-# The line of a request stays under PIPE_BUF (4096 bytes): what is longer, a pipe may mix with other workers' lines.
-_LONGEST_PATH = 1000
+_MAX_DEPTH = 5
+# A request line stays under PIPE_BUF (4096 bytes): a pipe may mix longer ones with the lines of other workers.
+_MAX_PATH = 1000
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-class FromLibraries(logging.Handler):
-    """Hands records of the standard library's logging to the pipe."""
+class LibraryLogHandler(logging.Handler):
+    """Writes the records of the standard library's logging to our log."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log a record; one that cannot be formatted is logged by its template."""
+        """Log a record; if it cannot be formatted, log its template."""
         try:
             message = record.getMessage()
         except (TypeError, ValueError):
@@ -56,39 +56,41 @@ class FromLibraries(logging.Handler):
 
 
 class _RequestLog:
-    """What log_request writes through; configure() sets it once a process."""
+    """The logger of log_request; configure() sets it."""
 
     slow_ms: float = 500.0
     logger: Any = structlog.get_logger("charter")
 
 
 def configure(config: Config, *, descriptor: int = 2) -> None:
-    """Set up the log of this process; doing it again replaces what was set up before.
+    """Set up the log of this process; a second call replaces the first setup.
 
     Args:
-        settings: of which log_level, log_format, env and slow_request_ms count.
-        descriptor: where the lines go.
+        config: log_level, log_format, env and slow_request_ms are used.
+        descriptor: the lines are written to it.
     """
     readable = config.log_format == "console" or (config.log_format == "auto" and config.env == "development")
     render: Any = _readable(descriptor) if readable else [_as_json]
     level = structlog.make_filtering_bound_logger(_LEVELS[config.log_level])
-    lines = open_lines(descriptor, lambda number: _dropped(number, render))
+    writer = open_log_writer(descriptor, lambda number: _dropped(number, render))
     structlog.configure(
-        processors=[structlog.processors.add_log_level, _stamp, _add_job, Traces().describe, _mask, *render],
+        processors=[structlog.processors.add_log_level, _stamp, _add_job, TraceLimiter().describe, _mask, *render],
         wrapper_class=level,
-        logger_factory=lambda *_: lines,
+        logger_factory=lambda *_: writer,
     )
-    # The request line has fixed keys, none of them secret: it needs no mask, and it is on every request's path.
+    # The request line has fixed keys without secrets, so it needs no mask; every request writes one.
     _RequestLog.logger = structlog.wrap_logger(
-        lines,
+        writer,
         processors=[structlog.processors.add_log_level, _stamp, *render],
         wrapper_class=level,
     ).bind()
     _RequestLog.slow_ms = config.slow_request_ms
-    # Debug lines of libraries carry SQL parameters, headers and bodies: never those.
-    logging.basicConfig(handlers=[FromLibraries()], level=max(_LEVELS[config.log_level], logging.WARNING), force=True)
+    # Debug messages of libraries contain SQL parameters, headers and bodies, so they are never logged.
+    logging.basicConfig(
+        handlers=[LibraryLogHandler()], level=max(_LEVELS[config.log_level], logging.WARNING), force=True
+    )
     logging.captureWarnings(capture=True)
-    # Left alone, these write to standard error by themselves, whoever stands behind it.
+    # Without these hooks, Python writes such errors to standard error by itself.
     if sys.unraisablehook is sys.__unraisablehook__:
         sys.unraisablehook = _log_unraisable
     if threading.excepthook is threading.__excepthook__:
@@ -107,15 +109,15 @@ def log_request(
     queries: int,
     code: str | None = None,
 ) -> None:
-    """Write the one line of a request; a slow one, or one that failed on our side, as a warning.
+    """Write the line of a request; as a warning if it was slow or failed with a server error.
 
     Args:
-        operation_id: None when the request fits no operation.
-        path: as it came, without the query; a long one is cut.
-        duration_ms: from the arrival to the answer.
-        user_id: whose token it came with; None without one.
-        queries: SQL statements run for it.
-        code: of the error it was answered with; None for a success.
+        operation_id: None if the request matches no operation.
+        path: as received, without the query; a long one is cut.
+        duration_ms: from the arrival to the response.
+        user_id: the owner of the access token; None without one.
+        queries: number of SQL statements.
+        code: the code of the error; None for a success.
     """
     slow = duration_ms > _RequestLog.slow_ms
     (_RequestLog.logger.warning if slow or status >= 500 else _RequestLog.logger.info)(
@@ -123,7 +125,7 @@ def log_request(
         request_id=request_id,
         operation_id=operation_id,
         method=method,
-        path=path[:_LONGEST_PATH],
+        path=path[:_MAX_PATH],
         status=status,
         duration_ms=round(duration_ms, 2),
         user_id=user_id,
@@ -134,9 +136,9 @@ def log_request(
 
 
 def log_failure(cause: BaseException | None, *, request_id: str, code: str, reason: str | None = None) -> None:
-    """Write why a request failed on our side, for the person who looks up its request id.
+    """Write why a request failed with a server error, for people who look up its request id.
 
-    The trace is written once a minute for each kind; the other lines say which request it was written with.
+    The trace is written once a minute for each kind of error; the other lines name the request that has it.
     """
     structlog.get_logger("charter").error("failure", request_id=request_id, code=code, reason=reason, exc_info=cause)
 
@@ -147,7 +149,7 @@ def _stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def _add_job(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Say which request a thread works for, where the line does not say so itself."""
+    """Add the request that the thread works on, unless the line names one."""
     job = jobs.current()
     if job is not None:
         event.setdefault("request_id", job.request_id)
@@ -164,7 +166,7 @@ def _masked(value: Any, depth: int = 0) -> Any:
         return _SECRET_TEXT.sub(_mask_of, value)
     if value is None or isinstance(value, int | float):
         return value
-    if depth >= _DEEPEST:
+    if depth >= _MAX_DEPTH:
         return MASK
     if isinstance(value, Mapping):
         return {
@@ -175,8 +177,8 @@ def _masked(value: Any, depth: int = 0) -> Any:
     return _masked(str(value), depth + 1)
 
 
-def _mask_of(found: re.Match[str]) -> str:
-    return found[0] if found["begun"] and found["rest"] is None else MASK
+def _mask_of(match: re.Match[str]) -> str:
+    return match[0] if match["begun"] and match["rest"] is None else MASK
 
 
 def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
@@ -187,9 +189,9 @@ def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
         line = orjson.dumps(ordered, default=str)
     except TypeError:  # lone surrogates, integers over 64 bits, keys that are no text
         line = json.dumps(ordered, default=str).encode()
-    # JSON escapes what ends a line for most readers; these end it for some, or turn a terminal's text around.
+    # JSON escapes most line ends. These characters end a line for some readers, or change the direction of the text.
     if not line.isascii() or b"\x7f" in line:
-        line = _CONTROL_BYTES.sub(lambda found: b"\\u%04x" % ord(found[0].decode()), line)
+        line = _CONTROL_BYTES.sub(lambda match: b"\\u%04x" % ord(match[0].decode()), line)
     return line
 
 
@@ -200,12 +202,12 @@ def _dropped(number: int, render: list[Any]) -> bytes:
     return event if isinstance(event, bytes) else str(event).encode("utf-8", "replace")
 
 
-def _log_unraisable(what: Any) -> None:
-    structlog.get_logger("charter").error("unraisable", exc_info=what.exc_value)
+def _log_unraisable(error: Any) -> None:
+    structlog.get_logger("charter").error("unraisable", exc_info=error.exc_value)
 
 
-def _log_thread(what: Any) -> None:
-    structlog.get_logger("charter").error("thread_died", exc_info=what.exc_value)
+def _log_thread(error: Any) -> None:
+    structlog.get_logger("charter").error("thread_died", exc_info=error.exc_value)
 
 
 def _readable(descriptor: int) -> list[Any]:
@@ -220,7 +222,7 @@ def _readable(descriptor: int) -> list[Any]:
 
 def _without_controls(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return {
-        key: printable(value) if isinstance(value, str) and key != "exception" else value
+        key: escape_unprintable(value) if isinstance(value, str) and key != "exception" else value
         for key, value in event.items()
         if value is not None and value is not False
     }

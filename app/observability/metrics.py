@@ -1,4 +1,4 @@
-"""Counters and latencies for Prometheus, by operationId; across workers through files when there are several."""
+"""Counters and latencies for Prometheus, by operationId; several workers share them through files."""
 
 import os
 
@@ -9,22 +9,22 @@ _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 
 
 class Metrics:
-    """What this process counts."""
+    """The metrics of this process."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
-            "charter_requests", "Answers by operation and status.", ("operation", "status"), registry=self._registry
+            "charter_requests", "Responses by operation and status.", ("operation", "status"), registry=self._registry
         )
         self._seconds = Histogram(
             "charter_request_seconds",
-            "Time from arrival to answer.",
+            "Time from the arrival of a request to its response.",
             ("operation",),
             registry=self._registry,
             buckets=_BOUNDS,
         )
         self._mismatches = Counter(
-            "charter_response_mismatches", "Answers that did not fit the document.", registry=self._registry
+            "charter_response_mismatches", "Responses that did not match the document.", registry=self._registry
         )
         self._cache_reads = Counter(
             "charter_cache_reads",
@@ -32,9 +32,7 @@ class Metrics:
             ("policy", "outcome"),
             registry=self._registry,
         )
-        self._cache_failures = Counter(
-            "charter_cache_failures", "Questions that Redis did not answer.", registry=self._registry
-        )
+        self._cache_failures = Counter("charter_cache_failures", "Redis commands that failed.", registry=self._registry)
         self._clock_offset = Gauge(
             "charter_clock_offset_seconds",
             "How far this machine's clock is ahead of the database's.",
@@ -42,13 +40,13 @@ class Metrics:
             multiprocess_mode="mostrecent",  # the workers of a machine share its clock
         )
         self._dropped_lines = Counter(
-            "charter_log_lines_dropped", "Lines of the log that nobody read in time.", registry=self._registry
+            "charter_log_lines_dropped", "Log lines that were dropped.", registry=self._registry
         )
         self._counters: dict[tuple[str, int], Counter] = {}
         self._histograms: dict[str, Histogram] = {}
 
     def count(self, operation: str, status: int, seconds: float) -> None:
-        """Count one answer."""
+        """Count one response."""
         counter = self._counters.get((operation, status))
         if counter is None:
             counter = self._counters[(operation, status)] = self._requests.labels(operation, str(status))
@@ -57,7 +55,7 @@ class Metrics:
         self._histograms[operation].observe(seconds)
 
     def count_mismatch(self) -> None:
-        """Count an answer that was held back because it did not fit the document."""
+        """Count a response that was not sent because it did not match the document."""
         self._mismatches.inc()
 
     def count_cache_read(self, policy: str, outcome: str) -> None:
@@ -65,19 +63,19 @@ class Metrics:
         self._cache_reads.labels(policy, outcome).inc()
 
     def count_cache_failure(self) -> None:
-        """Count a question that Redis did not answer, or not in time, or with an error."""
+        """Count a Redis command without a response, with a late one, or with an error."""
         self._cache_failures.inc()
 
-    def tell_clock_offset(self, seconds: float) -> None:
-        """Tell how far this machine's clock is ahead of the database's; behind is negative."""
+    def set_clock_offset(self, seconds: float) -> None:
+        """Set how many seconds this machine's clock is ahead of the database's; negative: behind."""
         self._clock_offset.set(seconds)
 
     def count_dropped_lines(self, number: int) -> None:
-        """Count lines of the log that did not fit into its queue, or could not be written."""
+        """Count log lines that did not fit into the queue or could not be written."""
         self._dropped_lines.inc(number)
 
     def render(self) -> bytes:
-        """Return the text that Prometheus reads, of all workers together."""
+        """Return the metrics of all workers in the text format of Prometheus."""
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self._registry)
         registry = CollectorRegistry()

@@ -1,6 +1,6 @@
-"""What is logged of an exception: its first line each time, and its trace once a minute for each kind.
+"""How exceptions are logged: the first line each time, and the trace once a minute for each kind.
 
-What breaks for one request breaks for many: a database that is away would fill the log with one trace a thousand times.
+An error often hits many requests: if the database is unavailable, the same trace would fill the log.
 """
 
 import sys
@@ -14,24 +14,25 @@ from structlog.typing import EventDict, WrappedLogger
 TRACE_SECONDS = 60.0
 
 _MAX_KINDS = 1_000
-_DEEPEST = 5
-_LONGEST_MESSAGE = 300
-_OURS = ("/app/", "/handlers/", "/models/")
+_MAX_CHAIN = 5
+_MAX_MESSAGE = 300
+_OUR_CODE = ("/app/", "/handlers/", "/models/")
 
 
-class Traces:
-    """Which traces were logged of late."""
+class TraceLimiter:
+    """Remembers which traces were logged in the last minute."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # By kind: when it was logged, with which request, and how many were left out since.
+        # For each kind: when it was logged, with which request, and how many traces were left out since.
         self._kinds: dict[object, list[Any]] = {}
 
     def is_due(self, kind: object, request_id: object) -> tuple[bool, Any]:
-        """Say whether to log the trace now.
+        """Return whether to log the trace now.
 
         Returns:
-            Whether, and how many were left out since the last one; or the request that it was logged with.
+            True and the number of traces that were left out since the last one; or False and the request whose log
+            line has the trace.
         """
         now = time.monotonic()
         with self._lock:
@@ -47,58 +48,62 @@ class Traces:
             return True, left_out
 
     def describe(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        """Replace exc_info by the error's first line and, when it is due, the trace.
+        """Replace exc_info by the first line of the error and, if it is due, the trace.
 
-        The values that exceptions of the database repeat are left out.
+        Values that database errors contain are left out.
         """
-        given = event.pop("exc_info", None)
-        error = given[1] if isinstance(given, tuple) else sys.exc_info()[1] if given is True else given
+        exc_info = event.pop("exc_info", None)
+        error = exc_info
+        if isinstance(exc_info, tuple):
+            error = exc_info[1]
+        elif exc_info is True:
+            error = sys.exc_info()[1]
         if not isinstance(error, BaseException):
             return event
         event["error"] = f"{type(error).__name__}: {first_line(error)}"
         kind = (event.get("event"), event.get("reason"), type(error), _place(error))
-        due, beside = self.is_due(kind, event.get("request_id"))
+        due, related = self.is_due(kind, event.get("request_id"))
         if due:
             event["exception"] = _trace(error)
-            if beside:
-                event["traces_left_out"] = beside
-        elif beside is not None:
-            event["trace_with"] = beside
+            if related:
+                event["traces_left_out"] = related
+        elif related is not None:
+            event["trace_with"] = related
         return event
 
 
 def first_line(error: BaseException) -> str:
-    """Return the head of an exception's message: PostgreSQL's DETAIL lines show whole rows, hashes included."""
-    line = (str(error).splitlines() or [""])[0][:_LONGEST_MESSAGE]
+    """Return the first line of an error message: the DETAIL lines of PostgreSQL contain whole rows, with hashes."""
+    line = (str(error).splitlines() or [""])[0][:_MAX_MESSAGE]
     if type(error).__name__ == "DataError" or (getattr(error, "pgcode", None) or "").startswith("22"):
         line = line.partition(":")[0]
-    return printable(line)
+    return escape_unprintable(line)
 
 
-def printable(text: str) -> str:
-    """Return the text with what is not printable escaped."""
+def escape_unprintable(text: str) -> str:
+    """Return the text with unprintable characters escaped."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _place(error: BaseException) -> tuple[str, int] | None:
-    """Return file and line of the innermost frame of ours; where there is none, of the innermost at all."""
-    place, found = None, error.__traceback__
+    """Return file and line of the innermost frame of our own code; if there is none, of the innermost frame."""
+    place, frame = None, error.__traceback__
     ours = False
-    while found is not None:
-        name = found.tb_frame.f_code.co_filename
-        is_ours = "site-packages" not in name and any(part in name for part in _OURS)
+    while frame is not None:
+        name = frame.tb_frame.f_code.co_filename
+        is_ours = "site-packages" not in name and any(part in name for part in _OUR_CODE)
         if is_ours or not ours:
-            place, ours = (name, found.tb_lineno), is_ours
-        found = found.tb_next
+            place, ours = (name, frame.tb_lineno), is_ours
+        frame = frame.tb_next
     return place
 
 
 def _trace(error: BaseException | None) -> str:
     parts: list[str] = []
     seen: set[int] = set()
-    while error is not None and id(error) not in seen and len(seen) < _DEEPEST:
+    while error is not None and id(error) not in seen and len(seen) < _MAX_CHAIN:
         seen.add(id(error))
         frames = "".join(traceback.format_tb(error.__traceback__))
         parts.insert(0, f"{frames}{type(error).__name__}: {first_line(error)}")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.cache.limiter import LimitState
-from app.cache.store import CacheLookup, Key
+from app.cache.store import CacheKey, CacheLookup
 from app.context.event import Event
 from app.entity_tags import Versions
 from app.security.principal import Client, Principal
@@ -87,7 +87,7 @@ class RequestContext:
     expected_version: Versions = None
     idempotency: IdempotencyClaim | None = None
     account_limit: LimitState | None = None
-    cache_key: Key | None = None
+    cache_key: CacheKey | None = None
     cache_lookup: CacheLookup | None = None
     pending_tags: Sequence[str] = ()
     is_cacheable: bool = False

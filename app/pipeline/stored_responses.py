@@ -11,7 +11,7 @@ from uuid import UUID
 import peewee
 from peewee import Expression
 
-from app.clock import PRESENT_NEXT, present
+from app.clock import NOW_SQL_POSITIONAL, present
 from app.database import execute, fetch_tuples, run, transaction
 from app.errors import IdempotencyInProgress, IdempotencyKeyReused, SessionEnded, Unavailable
 from app.identifiers import new_id
@@ -22,7 +22,7 @@ from models import IdempotencyKey
 # One round trip, planned once per connection: app/database/functions/claim_idempotency_key.sql.
 _CLAIM = f"""
 SELECT fingerprint, status, headers, body
-FROM claim_idempotency_key(%s, %s, %s, %s, %s, {PRESENT_NEXT}, {PRESENT_NEXT} + %s)
+FROM claim_idempotency_key(%s, %s, %s, %s, %s, {NOW_SQL_POSITIONAL}, {NOW_SQL_POSITIONAL} + %s)
 """  # noqa: S608
 
 # What a response is replayed from, in the order in which the claim returns it.
@@ -61,7 +61,7 @@ class StoredResponses:
         """
         valid = IdempotencyKey.expires_at > present(self._dependencies.moment)
         query = IdempotencyKey.select(*_STORED).where(self._is_stored_under(context) & valid)
-        return self._read(fetch_tuples(query, again=True), _claim(context))
+        return self._read(fetch_tuples(query, retry_on_disconnect=True), _claim(context))
 
     def claim(self, context: RequestContext) -> None:
         """Reserve the key for this transaction, until it ends.

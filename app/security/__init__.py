@@ -1,1 +1,1 @@
-"""What proves who somebody is: passwords, tokens, network addresses and the principal they add up to."""
+"""Authentication: passwords, tokens, client addresses, and the principal of a request."""

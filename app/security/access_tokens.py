@@ -1,6 +1,6 @@
-"""Access tokens: made and read here, signed with HS256, without asking anything but the clock.
+"""Access tokens: issued and checked here, signed with HS256, without any query.
 
-A good token says who signed in and in which session, nothing about rights: those are read afresh for each request.
+A valid token names the user and the session. It says nothing about permissions: each request reads them again.
 """
 
 import hmac
@@ -21,15 +21,15 @@ from app.errors import InvalidToken
 _ALGORITHM = "HS256"
 _TYPE = "at+jwt"
 _TYPES = {_TYPE, f"application/{_TYPE}"}
-_LONGEST = 4096
-# A token is made by one server's clock and read by another's, which may be this much behind.
+_MAX_LENGTH = 4096
+# One server issues a token and another one checks it; its clock may be this many seconds behind.
 _LEEWAY = 30
 _FORM = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})")
 _HMAC = HMACAlgorithm(HMACAlgorithm.SHA256)
 
 
 class Claims(NamedTuple):
-    """What a good access token says."""
+    """The claims of a valid access token."""
 
     user_id: UUID
     session_id: UUID
@@ -39,16 +39,16 @@ class Claims(NamedTuple):
 class AccessTokens:
     """Access tokens as JWT (RFC 7519, RFC 9068 for the type), HS256 and nothing else.
 
-    Each key has an id made from it, so a token is checked with the one key it names, and never with the algorithm or
-    the key that it brings along.
+    The id of a key is derived from the key. A token is checked with the key that it names, never with an algorithm or a
+    key that it contains.
 
     Args:
-        secret: signs, and reads; at least 32 bytes, which the settings see to.
-        previous: a secret that still reads, or None.
+        secret: signs and checks tokens; at least 32 bytes, which the configuration checks.
+        previous: a secret that only checks tokens, or None.
         issuer: iss.
         audience: aud.
-        lifetime: seconds; a token made to live longer is not ours.
-        clock: returns the present moment, aware.
+        lifetime: seconds; a token with a longer lifetime is rejected.
+        clock: returns the present time, aware.
     """
 
     def __init__(
@@ -66,10 +66,10 @@ class AccessTokens:
         self._lifetime = lifetime
         self._clock = clock
         self._keys = {key_id(text): text.encode() for text in (previous, secret) if text}
-        self._headers = {_segment(_header(named)): key for named, key in self._keys.items()}
+        self._headers = {_segment(_header(kid)): key for kid, key in self._keys.items()}
 
     def issue(self, user_id: UUID, session_id: UUID) -> str:
-        """Return a new token of this session, good from now for the lifetime."""
+        """Return a new token for this session, valid from now for the lifetime."""
         now = int(self._clock().timestamp())
         claims = {
             "iss": self._issuer,
@@ -83,33 +83,33 @@ class AccessTokens:
         return jwt.encode(claims, self._secret, _ALGORITHM, headers=_header(key_id(self._secret)))
 
     def read(self, token: str) -> Claims:
-        """Return the claims of a good token.
+        """Return the claims of a valid token.
 
         Raises:
-            InvalidToken: for anything else; the reason is one word that repeats nothing of the token.
+            InvalidToken: for any other text; the reason is one word that contains nothing of the token.
         """
-        match = _FORM.fullmatch(token) if len(token) <= _LONGEST else None
+        match = _FORM.fullmatch(token) if len(token) <= _MAX_LENGTH else None
         if not match:
             raise InvalidToken(reason="malformed_token")
         header, payload, signature = match.groups()
         key = self._headers.get(header) or self._named_key(header)
         if key is None:
             raise InvalidToken(reason="unknown_key")
-        # Comparing texts, not bytes, leaves no second spelling of the same signature.
+        # The encoded text is compared, not the bytes, so that a signature has only one accepted spelling.
         expected = base64url_encode(_HMAC.sign(f"{header}.{payload}".encode("ascii"), key))
         if not hmac.compare_digest(expected, signature.encode("ascii")):
             raise InvalidToken(reason="wrong_signature")
         return self._claims(_parse(payload))
 
     def _named_key(self, segment: str) -> bytes | None:
-        """Return the key that a header spelt otherwise than ours names, if all else in it is as in ours."""
+        """Return the key that a header in another spelling names, if the header has no other values than ours."""
         header = _parse(segment)
-        kind, named = header.get("typ"), header.get("kid")
+        kind, kid = header.get("typ"), header.get("kid")
         if header.get("alg") != _ALGORITHM or not isinstance(kind, str) or kind.lower() not in _TYPES:
             return None
-        if not isinstance(named, str) or header.keys() - {"alg", "typ", "kid"}:
+        if not isinstance(kid, str) or header.keys() - {"alg", "typ", "kid"}:
             return None
-        return self._keys.get(named)
+        return self._keys.get(kid)
 
     def _claims(self, claims: dict[str, Any]) -> Claims:
         user_id, session_id = _uuid(claims.get("sub")), _uuid(claims.get("sid"))
@@ -118,7 +118,7 @@ class AccessTokens:
             raise InvalidToken(reason="foreign_token")
         if user_id is None or session_id is None or not isinstance(token_id, str) or not token_id:
             raise InvalidToken(reason="wrong_claims")
-        # bool is an int to isinstance; a float or a text is not one of our times.
+        # isinstance would accept a bool as an int; a float or a text is not one of our times.
         if type(issued) is not int or type(expires) is not int or not 0 < expires - issued <= self._lifetime:
             raise InvalidToken(reason="wrong_claims")
         now = self._clock().timestamp()
@@ -131,13 +131,13 @@ class AccessTokens:
 
 
 def key_id(secret: str) -> str:
-    """Return the id that the header of every token names this secret by; it is public."""
-    # Tells keys apart and is no help in guessing one that is as long as the settings ask for.
+    """Return the public id of a secret, which the header of each token contains."""
+    # It distinguishes keys, and does not help to guess a key of the required length.
     return hmac.digest(secret.encode(), b"charter access key id", "sha256")[:6].hex()
 
 
-def _header(named: str) -> dict[str, str]:
-    return {"typ": _TYPE, "kid": named}
+def _header(kid: str) -> dict[str, str]:
+    return {"typ": _TYPE, "kid": kid}
 
 
 def _segment(header: dict[str, str]) -> str:
@@ -145,12 +145,12 @@ def _segment(header: dict[str, str]) -> str:
 
 
 def _parse(segment: str) -> dict[str, Any]:
-    """Return the JSON object in a segment, an empty one when there is none; no error that could quote it."""
+    """Return the JSON object in a segment, or an empty one; it raises no error, which could quote the segment."""
     try:
-        found = json.loads(urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
+        value = json.loads(urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _uuid(text: object) -> UUID | None:

@@ -1,4 +1,4 @@
-"""The list of common passwords, searched where it lies: one sorted file, mapped and shared by every worker."""
+"""The list of common passwords: one sorted file, mapped into memory and shared by all workers."""
 
 import mmap
 from pathlib import Path
@@ -7,10 +7,10 @@ from app.resources import COMMON_PASSWORDS
 
 
 class CommonPasswords:
-    """A set of words that no password may be (NIST SP 800-63B-4, 3.1.1.2).
+    """A set of words that are rejected as passwords (NIST SP 800-63B-4, 3.1.1.2).
 
     Args:
-        path: UTF-8 file of folded words, one a line, sorted by their bytes, each line ended.
+        path: UTF-8 file of case-folded words, one on each line, sorted by their bytes, with a line end after the last.
 
     Raises:
         OSError: when the file cannot be read.

@@ -1,4 +1,4 @@
-"""Who acts: the signed-in account, or the operator; and the client a request comes from."""
+"""The actor of a request: the signed-in account or the operator; and the client that sent it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,16 +9,16 @@ from models.account import Account
 
 
 class Actor(Protocol):
-    """Whoever acts, as far as law 11 looks at them: a signed-in account, or the operator at the terminal."""
+    """A signed-in account, or the operator at the terminal. Law 11 checks their permissions."""
 
     @property
     def permissions(self) -> frozenset[str]:
-        """All that they hold."""
+        """All permissions that they hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Whoever runs the deployment and acts through the command: they hold every permission of the catalogue."""
+    """The operator of the deployment, who uses the command: they hold every permission of the catalogue."""
 
     permissions: frozenset[str]
 
@@ -35,12 +35,12 @@ ANONYMOUS = Anonymous()
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The signed-in account, as the session statement of this request found it.
+    """The signed-in account, as the session statement of this request returned it.
 
     Attributes:
         account: the user with role and profile.
-        session_id: the session its access token names.
-        permissions: all that the role holds, read from the database for this request.
+        session_id: the session that the access token names.
+        permissions: all permissions of the role, read from the database for this request.
         signed_in_at: when the session was opened with a password, aware UTC.
     """
 
@@ -62,12 +62,12 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The other end of the connection.
+    """The client that sent the request.
 
     Attributes:
         address: IPv4 or IPv6 text, see `app.security.networks`.
         network: the /64 of an IPv6 address, or the IPv4 address itself.
-        user_agent: what the client calls itself, None when it does not.
+        user_agent: the User-Agent header; None without one.
     """
 
     address: str

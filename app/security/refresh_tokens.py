@@ -1,4 +1,4 @@
-"""Refresh tokens: derived from a key, a session and a generation, so that none is ever stored."""
+"""Refresh tokens: derived from a key, a session and a generation, so that none is stored."""
 
 import hmac
 import re
@@ -15,8 +15,8 @@ _KEY_ID = re.compile(r"[a-z0-9_-]{1,16}")
 _FORM = re.compile(r"([a-z0-9_-]{1,16})\.([A-Za-z0-9_-]{70})")
 
 
-class RefreshClaim(NamedTuple):
-    """What a refresh token that we once made says; whether it is still good only the session's row knows."""
+class RefreshTokenClaims(NamedTuple):
+    """The content of a refresh token that we issued; only the row of the session shows whether it is still valid."""
 
     session_id: UUID
     generation: int
@@ -24,34 +24,34 @@ class RefreshClaim(NamedTuple):
 
 
 class RefreshTokens:
-    """The ring of keys, and the tokens it makes.
+    """The key ring, and the tokens that are derived from it.
 
-    A token reads `<key id>.<base64url of session, generation and HMAC-SHA-256>`: 256 bits that a copy of the database
-    does not help to guess.
+    A token has the form `<key id>.<base64url of session, generation and HMAC-SHA-256>`: a copy of the database
+    does not help to guess its 256 bits.
 
     Args:
-        keys: pairs of id and secret, the newest first: it makes the tokens of new generations.
+        keys: pairs of id and secret, the newest first; new generations use the first one.
 
     Raises:
-        ValueError: when the ring is empty, or an id is not 1 to 16 of a-z, 0-9, _ and -, or comes twice.
+        ValueError: the ring is empty, an id appears twice, or an id is not 1 to 16 of a-z, 0-9, _ and -.
     """
 
     def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
         self._secrets = {key_id: secret.encode() for key_id, secret in keys}
         if not keys or len(self._secrets) != len(keys) or not all(map(_KEY_ID.fullmatch, self._secrets)):
-            raise ValueError("a key ring holds one key at least, each with an id of its own of 1 to 16 of a-z 0-9 _ -")
+            raise ValueError("A key ring needs at least one key, and each key a unique id of 1 to 16 of a-z 0-9 _ -.")
         self.current_key_id = keys[0][0]
 
     def derive(self, session_id: UUID, generation: int, key_id: str) -> str:
-        """Return the token of a session's generation, the same bytes each time.
+        """Return the token of a generation of a session; the same arguments return the same token.
 
         Args:
             session_id: the session.
-            generation: 0 to 2^32 - 1, rises by one with each rotation.
-            key_id: the key named in the session's row.
+            generation: 0 to 2^32 - 1; each rotation adds one.
+            key_id: the key that the row of the session names.
 
         Raises:
-            InvalidRefreshToken: when the key has left the ring.
+            InvalidRefreshToken: the key is not in the ring any more.
         """
         secret = self._secrets.get(key_id)
         if secret is None:
@@ -60,18 +60,18 @@ class RefreshTokens:
         mac = hmac.digest(secret, b"\0".join((_LABEL, key_id.encode(), body)), "sha256")
         return f"{key_id}.{urlsafe_b64encode(body + mac).rstrip(b'=').decode('ascii')}"
 
-    def read(self, token: str) -> RefreshClaim:
-        """Return what a token says that a key of the ring made.
+    def read(self, token: str) -> RefreshTokenClaims:
+        """Return the content of a token that was derived from a key of the ring.
 
         Raises:
-            InvalidRefreshToken: for any other text; a token has one spelling only.
+            InvalidRefreshToken: for any other text; a token has only one spelling.
         """
         match = _FORM.fullmatch(token)
         if not match:
             raise InvalidRefreshToken(reason="malformed_token")
         key_id, text = match.groups()
         body = urlsafe_b64decode(text + "==")
-        claim = RefreshClaim(UUID(bytes=body[:16]), int.from_bytes(body[16:20], "big"), key_id)
-        if not hmac.compare_digest(self.derive(*claim), token):
+        claims = RefreshTokenClaims(UUID(bytes=body[:16]), int.from_bytes(body[16:20], "big"), key_id)
+        if not hmac.compare_digest(self.derive(*claims), token):
             raise InvalidRefreshToken(reason="never_issued")
-        return claim
+        return claims

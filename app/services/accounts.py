@@ -90,7 +90,7 @@ def require(account: Account, expected: Versions) -> None:
     Raises:
         PreconditionFailed: the ETag of the account is none of those expected.
     """
-    entity_tags.require(expected, etag(account), form=_TAG)
+    entity_tags.check_if_match(expected, etag(account), form=_TAG)
 
 
 def require_profile(account: Account, expected: Versions) -> None:
@@ -99,7 +99,7 @@ def require_profile(account: Account, expected: Versions) -> None:
     Raises:
         PreconditionFailed: the ETag of the profile is none of those expected.
     """
-    entity_tags.require(expected, profile_etag(account))
+    entity_tags.check_if_match(expected, profile_etag(account))
 
 
 def lock(user_id: UUID) -> Account:

@@ -14,7 +14,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
-from app.database import within
+from app.database import time_limit
 from app.errors import ValidationError, Violation
 from charter import execute, fetch_one, run, transaction
 from models import ActivityWatermark, RemovedSession
@@ -207,7 +207,7 @@ def aggregate_hours(*, settle_seconds: int, now: datetime) -> None:
     """
     horizon = _EPOCH + _floor(now - timedelta(seconds=settle_seconds) - _EPOCH, _HOUR)
     due = time.monotonic() + _RUN_SECONDS
-    with within(_LONGEST_SECONDS):
+    with time_limit(_LONGEST_SECONDS):
         while _aggregate_some(horizon) and time.monotonic() < due:
             pass
 

@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from app.clock import PRESENT
+from app.clock import NOW_SQL
 from app.context.dependencies import Dependencies
-from app.database import allowing, run, run_apart
+from app.database import extra_time, run, run_in_autocommit
 from app.errors import RateLimited
 from app.identifiers import new_id
 from app.security.principal import Client
@@ -32,43 +32,43 @@ WITH client AS (
     INSERT INTO sign_in_attempts AS c
         (id, key, failures, blocked_until, window_started_at, created_at, updated_at)
     SELECT %(client_id)s, %(client)s, 1,
-        CASE WHEN %(client_limit)s <= 1 THEN {PRESENT} + %(window)s END, {PRESENT}, {PRESENT}, {PRESENT}
-    WHERE NOT EXISTS (SELECT FROM sign_in_attempts b WHERE b.key = %(account)s AND b.blocked_until > {PRESENT})
+        CASE WHEN %(client_limit)s <= 1 THEN {NOW_SQL} + %(window)s END, {NOW_SQL}, {NOW_SQL}, {NOW_SQL}
+    WHERE NOT EXISTS (SELECT FROM sign_in_attempts b WHERE b.key = %(account)s AND b.blocked_until > {NOW_SQL})
     ON CONFLICT (key) DO UPDATE SET
-        failures = CASE WHEN c.window_started_at > {PRESENT} - %(window)s THEN c.failures + 1 ELSE 1 END,
+        failures = CASE WHEN c.window_started_at > {NOW_SQL} - %(window)s THEN c.failures + 1 ELSE 1 END,
         window_started_at = CASE
-            WHEN c.window_started_at > {PRESENT} - %(window)s THEN c.window_started_at ELSE {PRESENT} END,
+            WHEN c.window_started_at > {NOW_SQL} - %(window)s THEN c.window_started_at ELSE {NOW_SQL} END,
         blocked_until = CASE
-            WHEN c.window_started_at > {PRESENT} - %(window)s AND c.failures + 1 >= %(client_limit)s
+            WHEN c.window_started_at > {NOW_SQL} - %(window)s AND c.failures + 1 >= %(client_limit)s
                 THEN c.window_started_at + %(window)s
-            WHEN %(client_limit)s <= 1 THEN {PRESENT} + %(window)s END,
-        updated_at = {PRESENT}
-    WHERE c.blocked_until IS NULL OR c.blocked_until <= {PRESENT}
+            WHEN %(client_limit)s <= 1 THEN {NOW_SQL} + %(window)s END,
+        updated_at = {NOW_SQL}
+    WHERE c.blocked_until IS NULL OR c.blocked_until <= {NOW_SQL}
     RETURNING c.window_started_at
 ), account AS (
     INSERT INTO sign_in_attempts AS a
         (id, key, failures, blocked_until, window_started_at, created_at, updated_at)
     SELECT %(account_id)s, %(account)s, 1,
-        CASE WHEN %(free)s <= 1 THEN {PRESENT} + interval '1 second' END, {PRESENT}, {PRESENT}, {PRESENT}
+        CASE WHEN %(free)s <= 1 THEN {NOW_SQL} + interval '1 second' END, {NOW_SQL}, {NOW_SQL}, {NOW_SQL}
     FROM client
     ON CONFLICT (key) DO UPDATE SET
         failures = a.failures + 1,
         blocked_until = CASE WHEN a.failures + 1 >= %(free)s
-            THEN {PRESENT}
+            THEN {NOW_SQL}
                  + least(power(2, least(a.failures + 1 - %(free)s, 30)), %(longest)s) * interval '1 second' END,
-        updated_at = {PRESENT}
-    WHERE a.blocked_until IS NULL OR a.blocked_until <= {PRESENT}
+        updated_at = {NOW_SQL}
+    WHERE a.blocked_until IS NULL OR a.blocked_until <= {NOW_SQL}
     RETURNING a.failures
 )
 SELECT (SELECT window_started_at FROM client), (SELECT failures FROM account)
 """  # noqa: S608 (constants)
 
 _BLOCKED = f"""
-SELECT key, blocked_until - {PRESENT} FROM sign_in_attempts WHERE key = ANY(%(keys)s) AND blocked_until > {PRESENT}
+SELECT key, blocked_until - {NOW_SQL} FROM sign_in_attempts WHERE key = ANY(%(keys)s) AND blocked_until > {NOW_SQL}
 """  # noqa: S608
 
 _UNCOUNT = f"""
-UPDATE sign_in_attempts SET failures = failures - 1, blocked_until = NULL, updated_at = {PRESENT}
+UPDATE sign_in_attempts SET failures = failures - 1, blocked_until = NULL, updated_at = {NOW_SQL}
 WHERE key = %(client)s AND window_started_at = %(window_started_at)s AND failures > 0
 """  # noqa: S608
 
@@ -103,7 +103,7 @@ def count(*, email: str, known: bool, client: Client, dependencies: Dependencies
     config = dependencies.config
     account_key = _digest(dependencies, "account", email, client.network if known else "")
     client_key = _digest(dependencies, "client", client.network)
-    ((window_started_at, failures),) = run_apart(
+    ((window_started_at, failures),) = run_in_autocommit(
         _COUNT,
         {
             "client": client_key,
@@ -127,8 +127,8 @@ def count(*, email: str, known: bool, client: Client, dependencies: Dependencies
 def give_back(attempt: Attempt, *, dependencies: Dependencies) -> None:
     """Undo the count of an attempt whose password was right; the account's counter starts afresh."""
     # Also when the deadline has passed meanwhile: who is answered 503 has not guessed wrong.
-    with allowing(_GIVE_BACK_SECONDS):
-        run_apart(_CLEAR, {"account": attempt.account_key})
+    with extra_time(_GIVE_BACK_SECONDS):
+        run_in_autocommit(_CLEAR, {"account": attempt.account_key})
         _uncount(attempt.client_key, attempt.window_started_at, dependencies)
 
 
@@ -158,7 +158,9 @@ def _account_keys(email: str, user_id: UUID, dependencies: Dependencies) -> dict
 
 
 def _uncount(client_key: str, window_started_at: datetime, dependencies: Dependencies) -> None:
-    run_apart(_UNCOUNT, {"client": client_key, "window_started_at": window_started_at, "now": dependencies.moment})
+    run_in_autocommit(
+        _UNCOUNT, {"client": client_key, "window_started_at": window_started_at, "now": dependencies.moment}
+    )
 
 
 def _refusal(account_key: str, client_key: str, dependencies: Dependencies) -> RateLimited:

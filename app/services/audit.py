@@ -5,12 +5,12 @@ import json
 from datetime import datetime
 from uuid import UUID
 
-from app.clock import PRESENT_NEXT, present
+from app.clock import NOW_SQL_POSITIONAL, present
 from app.identifiers import new_id
 from charter import Client, Event, execute, run
 from models import AuditEvent
 
-_WRITE = f"SELECT record_event({PRESENT_NEXT}, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_WRITE = f"SELECT record_event({NOW_SQL_POSITIONAL}, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
 
 def client_id(key: bytes, actor_id: UUID | None, client: Client) -> UUID:
@@ -61,7 +61,7 @@ def write_event(
             client.address,
             client.user_agent,
         ),
-        again=True,
+        retry_on_disconnect=True,
     )
 
 
@@ -90,4 +90,4 @@ def write_local_event(
         "target_id": target_id,
         "details": event.details or None,
     }
-    execute(AuditEvent.insert(row).on_conflict_ignore(), again=True)
+    execute(AuditEvent.insert(row).on_conflict_ignore(), retry_on_disconnect=True)

@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from app.clock import PRESENT
+from app.clock import NOW_SQL
 from app.context.dependencies import Dependencies
 from app.context.event import Event
-from app.database import run, run_apart, transaction
+from app.database import run, run_in_autocommit, transaction
 from app.errors import InvalidCredentials, InvalidRefreshToken, ValidationError, Violation
 from app.security.principal import Client, Principal
 from app.services import accounts, addresses, attempts, sessions, settings
@@ -18,7 +18,7 @@ UNVERIFIED = "sign_in.unverified"
 _STORED = f"""
 SELECT u.id, u.password_hash, u.status, u.verified_at IS NOT NULL,
        EXISTS (SELECT FROM sessions s
-               WHERE s.user_id = u.id AND s.network = %(network)s AND s.created_at > {PRESENT} - %(lately)s)
+               WHERE s.user_id = u.id AND s.network = %(network)s AND s.created_at > {NOW_SQL} - %(lately)s)
 FROM users u WHERE u.email = %(email)s
 """  # noqa: S608 (constants)
 
@@ -81,7 +81,7 @@ def authenticate(*, email: str, password: str, client: Client, dependencies: Dep
         email=address, known=bool(stored and stored.known), client=client, dependencies=dependencies
     )
     if stored is None:
-        dependencies.passwords.waste(password)
+        dependencies.passwords.simulate_verify(password)
         raise InvalidCredentials(reason="unknown_address")
     if not dependencies.passwords.verify(password, stored.password_hash):
         raise InvalidCredentials(reason="wrong_password")
@@ -222,7 +222,7 @@ def _find_stored(email: str, client: Client, dependencies: Dependencies) -> Stor
 def _upgrade(stored: Stored, password: str, dependencies: Dependencies) -> str:
     """Store the password at the cost in force and return the hash that is stored now."""
     fresh = dependencies.passwords.hash(password)
-    if run_apart(_UPGRADE_HASH, {"id": stored.user_id, "old": stored.password_hash, "new": fresh}):
+    if run_in_autocommit(_UPGRADE_HASH, {"id": stored.user_id, "old": stored.password_hash, "new": fresh}):
         return fresh
     # Another sign-in upgraded it first, or the password was changed; only the first leaves ours valid.
     current = run("SELECT password_hash FROM users WHERE id = %(id)s", {"id": stored.user_id})

@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 import peewee
 import structlog
 
-from app.database import within
-from app.database.binding import bound
+from app.database import time_limit
+from app.database.binding import current_database
 from app.errors import Unavailable
 from app.services import database_rights
 from charter import run
@@ -156,11 +156,11 @@ def check_database() -> CheckResult:
 
     It updates one row and commits, and sorts a little more than fits in memory. It leaves nothing behind.
     """
-    with within(CHECK_SECONDS):
+    with time_limit(CHECK_SECONDS):
         result, code = _try_database()
         if code == _READ_ONLY_NOW:
             # The idle connections may be older than a failover or a change of settings: a new one decides.
-            bound().reset()
+            current_database().reset()
             result, _ = _try_database()
     return result
 

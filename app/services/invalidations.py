@@ -10,7 +10,7 @@ from uuid import UUID
 
 from peewee import fn
 
-from app.cache.store import LONGEST_SECONDS, CacheStore
+from app.cache.store import MAX_LIFETIME_SECONDS, CacheStore
 from app.cache.tags import EVERYTHING
 from app.database import on_commit
 from app.errors import ValidationError, Violation
@@ -70,7 +70,7 @@ def queue_invalidations(tags: Collection[str], *, store: CacheStore | None) -> N
 
 def pending(tags: Sequence[str]) -> list[str]:
     """Return those of the tags that a write has queued and no server has invalidated yet."""
-    return list(run(_PENDING, (list(tags),), again=True)[0][0])
+    return list(run(_PENDING, (list(tags),), retry_on_disconnect=True)[0][0])
 
 
 def request_invalidation(context: Context, *, tags: Sequence[str] = (), everything: bool = False) -> int:
@@ -87,7 +87,7 @@ def request_invalidation(context: Context, *, tags: Sequence[str] = (), everythi
         ValidationError: nothing is cached under one of the tags.
     """
     known = context.dependencies.tags
-    recognised = [EVERYTHING] if everything else [known.recognise(tag) for tag in tags]
+    recognised = [EVERYTHING] if everything else [known.resolve(tag) for tag in tags]
     unknown = [
         Violation("Nothing is cached under such a tag.", f"tags.{number}")
         for number, tag in enumerate(recognised)
@@ -117,13 +117,13 @@ def invalidate_pending(*, store: CacheStore, linger_seconds: int) -> int:
     if len(waiting) == _MAX_AT_ONCE:
         run(_MERGE)
         waiting = _waiting()
-    if waiting and store.drop(sorted({row.tag for row in waiting})):
+    if waiting and store.invalidate(sorted({row.tag for row in waiting})):
         done = PendingInvalidation.update(dropped_at=fn.now(), updated_at=fn.now())
         execute(done.where(PendingInvalidation.id.in_([row.id for row in waiting])))
     lingered = PendingInvalidation.dropped_at < fn.now() - timedelta(seconds=linger_seconds)
     # Without Redis no server can invalidate a tag. But then no cache entry is older than this either, nor one that a
     # request stores that began before the write.
-    outlived = PendingInvalidation.created_at < fn.now() - timedelta(seconds=LONGEST_SECONDS + linger_seconds)
+    outlived = PendingInvalidation.created_at < fn.now() - timedelta(seconds=MAX_LIFETIME_SECONDS + linger_seconds)
     execute(PendingInvalidation.delete().where(lingered | outlived))
     return len(waiting)
 
@@ -134,5 +134,5 @@ def _waiting() -> list[PendingInvalidation]:
 
 
 def _invalidate(store: CacheStore, tags: list[str], ids: list[UUID]) -> None:
-    if store.drop(tags):
+    if store.invalidate(tags):
         run(_DELETE_UNSYNCED, {"ids": ids})

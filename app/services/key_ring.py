@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from app.clock import PRESENT
+from app.clock import NOW_SQL
 from app.database import run
 
 # Only the current generation of a session is recorded, so `since` is a key's first use as far as is known.
 _USES = f"""
 SELECT key_id,
-       count(*) FILTER (WHERE ended_at IS NULL AND idle_expires_at > {PRESENT} AND expires_at > {PRESENT}),
+       count(*) FILTER (WHERE ended_at IS NULL AND idle_expires_at > {NOW_SQL} AND expires_at > {NOW_SQL}),
        min(coalesce(rotated_at, created_at))
 FROM sessions GROUP BY key_id ORDER BY key_id
 """  # noqa: S608 (constants)

@@ -2,14 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from app.clock import PRESENT, present
+from app.clock import NOW_SQL, present
 from app.config import Config
-from app.database import within
+from app.database import time_limit
 from charter import execute, run
 from models import IdempotencyKey, Session, SignInAttempt
 
 # Runs in the name of the owner of the tables: the serving role may own nothing.
-_MAKE_PARTITIONS = f"SELECT make_audit_partitions({PRESENT})"
+_MAKE_PARTITIONS = f"SELECT make_audit_partitions({NOW_SQL})"
 
 # A counter that did not change for a day limits nobody any more.
 _ATTEMPTS_KEPT = timedelta(days=1)
@@ -23,7 +23,7 @@ def run_maintenance(*, config: Config, now: datetime | None) -> None:
     Args:
         now: the moment that a test sets; None: the database's clock decides.
     """
-    with within(_LONGEST_SECONDS):
+    with time_limit(_LONGEST_SECONDS):
         run(_MAKE_PARTITIONS, {"now": now})
         _delete_attempts(now)
         # A session stays while it says from which networks its account signs in.

@@ -225,7 +225,7 @@ def _lock(context: Context, role_name: str) -> Role:
 
 def _require_version(context: Context, role: Role) -> None:
     # The row is locked since it was read, so nobody can change what is compared here.
-    entity_tags.require(context.expected_version, etag(role), form=NUMBER_AND_DIGEST)
+    entity_tags.check_if_match(context.expected_version, etag(role), form=NUMBER_AND_DIGEST)
 
 
 def _save(role: Role, now: datetime) -> None:

@@ -8,16 +8,16 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from app import entity_tags
-from app.clock import PRESENT
+from app.clock import NOW_SQL
 from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.context.unanswered import Rotated
-from app.database import on_doubt, on_rollback, run, run_apart, transaction
+from app.database import on_commit_unknown, on_rollback, run, run_in_autocommit, transaction
 from app.entity_tags import Versions
 from app.errors import InvalidRefreshToken, NotFound
 from app.identifiers import new_id
 from app.security.principal import Client, Principal
-from app.security.refresh_tokens import RefreshClaim
+from app.security.refresh_tokens import RefreshTokenClaims
 from app.services import accounts, roles
 from app.services.user_list import MAX_COUNTED
 
@@ -32,8 +32,8 @@ _LONGEST_AGENT = 512
 _OPEN = f"""
 INSERT INTO sessions (id, user_id, generation, key_id, created_at, updated_at, idle_expires_at, expires_at,
                       user_agent, address, network)
-SELECT %(id)s, owner.id, %(generation)s, %(key_id)s, {PRESENT}, {PRESENT}, {PRESENT} + %(idle)s,
-       {PRESENT} + %(absolute)s, %(user_agent)s, %(address)s, %(network)s
+SELECT %(id)s, owner.id, %(generation)s, %(key_id)s, {NOW_SQL}, {NOW_SQL}, {NOW_SQL} + %(idle)s,
+       {NOW_SQL} + %(absolute)s, %(user_agent)s, %(address)s, %(network)s
 FROM (SELECT id FROM users
       WHERE id = %(user_id)s AND password_hash = %(password_hash)s AND status = 'active' FOR SHARE) owner
 RETURNING id
@@ -47,15 +47,15 @@ SELECT outcome, user_id, role, key_id, rotated_at FROM rotate_refresh_token(%s, 
 
 # The verdict once more, on the row as it is by now: what was reuse stays it, whoever has rotated meanwhile.
 _PUNISH = f"""
-UPDATE sessions SET ended_at = {PRESENT}, end_reason = 'reuse', updated_at = {PRESENT}
+UPDATE sessions SET ended_at = {NOW_SQL}, end_reason = 'reuse', updated_at = {NOW_SQL}
 WHERE id = %(id)s AND ended_at IS NULL AND generation <> %(generation)s
   AND (generation <> %(generation)s + 1
-       OR rotated_at <= {PRESENT} - %(grace)s AND unanswered_generation IS DISTINCT FROM generation)
+       OR rotated_at <= {NOW_SQL} - %(grace)s AND unanswered_generation IS DISTINCT FROM generation)
 RETURNING id
 """  # noqa: S608
 
 _END = f"""
-UPDATE sessions SET ended_at = {PRESENT}, end_reason = %(reason)s, updated_at = {PRESENT}
+UPDATE sessions SET ended_at = {NOW_SQL}, end_reason = %(reason)s, updated_at = {NOW_SQL}
 WHERE user_id = %(user_id)s AND ended_at IS NULL
   AND CASE %(scope)s WHEN 'this' THEN id = %(id)s WHEN 'others' THEN id <> %(id)s ELSE true END
 """  # noqa: S608
@@ -63,7 +63,7 @@ WHERE user_id = %(user_id)s AND ended_at IS NULL
 
 # Live as the session statement sees it; served by the index on the user.
 _LIVE = f"""
-s.user_id = %(user_id)s AND s.ended_at IS NULL AND s.idle_expires_at > {PRESENT} AND s.expires_at > {PRESENT}
+s.user_id = %(user_id)s AND s.ended_at IS NULL AND s.idle_expires_at > {NOW_SQL} AND s.expires_at > {NOW_SQL}
 """
 
 _COUNT_LIVE = f"""
@@ -77,7 +77,7 @@ FROM sessions s WHERE {_LIVE} ORDER BY s.id DESC OFFSET %(offset)s LIMIT %(limit
 """  # noqa: S608
 
 _REVOKE = f"""
-UPDATE sessions s SET ended_at = {PRESENT}, end_reason = 'revoked', updated_at = {PRESENT}
+UPDATE sessions s SET ended_at = {NOW_SQL}, end_reason = 'revoked', updated_at = {NOW_SQL}
 WHERE s.id = %(id)s AND {_LIVE} RETURNING s.id
 """  # noqa: S608
 
@@ -143,7 +143,7 @@ def open_session(*, user_id: UUID, password_hash: str, client: Client, dependenc
     return rows[0][0] if rows else None
 
 
-def rotate(claim: RefreshClaim, *, dependencies: Dependencies) -> Rotation | None:
+def rotate(claim: RefreshTokenClaims, *, dependencies: Dependencies) -> Rotation | None:
     """Rotate, or answer again within the grace, in the open transaction, so that it counts only with what it is for.
 
     Reuse ends the session, by a statement of its own after the rollback (law 8).
@@ -177,15 +177,15 @@ def rotate(claim: RefreshClaim, *, dependencies: Dependencies) -> Rotation | Non
     rotation = Rotation._make(told)
     if rotation.outcome in ("rotated", "unanswered"):
         rotated = Rotated(claim.session_id, claim.generation + 1, rotated_at)
-        on_doubt(lambda: dependencies.unanswered.note(rotated))
+        on_commit_unknown(lambda: dependencies.unanswered.note(rotated))
     elif rotation.outcome == "reuse":
         on_rollback(lambda: _punish(claim, grace, dependencies))
     return rotation
 
 
-def _punish(claim: RefreshClaim, grace: timedelta, dependencies: Dependencies) -> None:
+def _punish(claim: RefreshTokenClaims, grace: timedelta, dependencies: Dependencies) -> None:
     found = {"id": claim.session_id, "generation": claim.generation, "grace": grace, "now": dependencies.moment}
-    if not run_apart(_PUNISH, found):
+    if not run_in_autocommit(_PUNISH, found):
         # Somebody else has ended it since the verdict.
         raise InvalidRefreshToken(reason="ended")
 
@@ -238,4 +238,4 @@ def revoke(
             roles.require_actor_holds(Context(dependencies, actor), user_id=user_id)
         if not run(_REVOKE, {"id": session_id, "user_id": user_id, "now": dependencies.moment}):
             raise NotFound
-        entity_tags.require(expected_version, None)
+        entity_tags.check_if_match(expected_version, None)

@@ -176,7 +176,7 @@ def _lock(context: Context, key: str) -> CurrentSetting:
     # the transaction ends, so old and new values of a key make one chain in the trail.
     run(_LOCK, {"key": key})
     before = _read(context.dependencies, [key])[key]
-    entity_tags.require(context.expected_version, etag(before), form=NUMBER_AND_DIGEST)
+    entity_tags.check_if_match(context.expected_version, etag(before), form=NUMBER_AND_DIGEST)
     return before
 
 

@@ -57,7 +57,7 @@ def _well_formed(listed: Any) -> list[tuple[int, TagTemplate]]:
     tags = []
     for index, text in enumerate(listed if isinstance(listed, list) else ()):
         with suppress(ValueError):
-            tags.append((index, TagTemplate.read(str(text))))
+            tags.append((index, TagTemplate.parse(str(text))))
     return tags
 
 

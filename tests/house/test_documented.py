@@ -2,8 +2,8 @@
 
 import re
 
-from app import config, errors
-from app.errors import AppError
+from app import config
+from tests.house.errors import error_classes
 from tests.house.repository import ROOT
 
 SETTINGS_PAGE = ROOT / "docs" / "configuration.md"
@@ -16,18 +16,13 @@ def test_the_settings_page_lists_every_variable_with_its_default_and_meaning():
     assert rows == known
 
 
-def _leaves() -> list[type[AppError]]:
-    found = [item for item in vars(errors).values() if isinstance(item, type) and issubclass(item, AppError)]
-    return [item for item in found if item is not AppError]
-
-
 def test_the_errors_page_lists_every_code_with_its_status():
     rows = re.findall(r"^\| (\d{3}) \| `([A-Z_]+)` \| \S.*? \| \S.*? \|$", ERRORS_PAGE.read_text("utf-8"), re.MULTILINE)
-    assert [(int(status), code) for status, code in rows] == [(item.status, item.code) for item in _leaves()]
+    assert [(int(status), code) for status, code in rows] == [(item.status, item.code) for item in error_classes()]
 
 
 def test_the_catalogue_of_errors_is_ordered_by_status_and_has_each_code_once():
-    leaves = _leaves()
+    leaves = error_classes()
     assert [item.status for item in leaves] == sorted(item.status for item in leaves)
     assert len({item.code for item in leaves}) == len(leaves)
     assert all(item.default_message.endswith(".") for item in leaves)

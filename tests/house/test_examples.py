@@ -9,10 +9,9 @@ import pytest
 from jsonschema.protocols import Validator
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, oas30_format_checker
 
-from app import errors
-from app.errors import AppError
 from app.pipeline.contract import OPENAPI
 from app.spec.document import load
+from tests.house.errors import error_classes
 
 # The order of an operation's keys, one for all, so that readers know where to look; the x- keys stand together.
 ORDER = (
@@ -133,8 +132,7 @@ def test_an_operation_lists_its_keys_in_the_one_order(name: str, operation: dict
 
 
 def _codes() -> list[tuple[int, str]]:
-    leaves = [item for item in vars(errors).values() if isinstance(item, type) and issubclass(item, AppError)]
-    return [(leaf.status, leaf.code) for leaf in leaves if leaf is not AppError]
+    return [(item.status, item.code) for item in error_classes()]
 
 
 def test_the_document_knows_every_error_code_and_no_other() -> None:

@@ -1,8 +1,15 @@
-"""The connections to Redis, as a process ends."""
+"""The connections to Redis: when Redis is started again, and when the process ends."""
 
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
+import redis
+
+from app.cache import client as cache_client
+from app.cache.client import Cache, server_run_id
+from app.embedded import start_valkey
 from tests.command import ROOT, clean_environment
 
 # The interpreter stops a daemon thread wherever it is; here it is with the lock of the pool taken.
@@ -31,3 +38,34 @@ def test_no_thread_that_is_cut_off_in_the_pool_keeps_the_process_from_ending(val
     )
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_pipeline_never_reaches_another_run_of_redis_than_its_key_names_are_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache_client, "PAUSE_SECONDS", 0.0)
+    server = start_valkey(tmp_path)
+    if server is None:
+        pytest.skip("no Valkey on this machine")
+    cache = Cache(server.url, timeout_ms=2000, prefix="test")
+    before = cache.execute(runs)
+    server.stop()
+    server = start_valkey(tmp_path)
+    assert server is not None
+
+    assert cache.execute(runs) is None
+    after = cache.execute(runs)
+
+    cache.close()
+    server.stop()
+    assert before is not None
+    assert after is not None
+    assert before[0] == before[1] != after[0] == after[1]
+
+
+def runs(client: redis.Redis) -> tuple[str, str]:
+    """Return the run that key names are made for, and the one that a pipeline reaches."""
+    named = server_run_id(client)
+    with client.pipeline(transaction=False) as pipe:
+        pipe.info("server")
+        return named, pipe.execute()[0]["run_id"]

@@ -45,7 +45,7 @@ def test_missing_partitions_are_named_as_they_are_made(charter: Terminal) -> Non
     missing = f"audit_events_{NOW:%Y_%m}"
     run(f"DROP TABLE {missing}")
 
-    assert charter.done("db", "migrate") == f"making the partition {missing}\n{UP_TO_DATE}"
+    assert charter.done("db", "migrate") == f"creating the partition {missing}\n{UP_TO_DATE}"
     assert charter.done("db", "migrate") == UP_TO_DATE
 
 

@@ -1,4 +1,4 @@
-"""Connections: what survives the loss of one, and what a pool without a free one does."""
+"""Connections: what happens when one is lost, and when the pool has no free one."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -12,11 +12,11 @@ from app.database import (
     Database,
     bind,
     connection,
-    explain_connection_fault,
+    explain_connection_error,
     on_commit,
     run,
     transaction,
-    unit,
+    unit_of_work,
 )
 from app.errors import Unavailable
 from models.record import database as proxy
@@ -28,8 +28,8 @@ PID = "SELECT pg_backend_pid()"
 
 
 def count(database: Database) -> int:
-    """Count on a connection that sees only what is committed."""
-    conn = database.connect_apart()
+    """Count the rows on a separate connection, which sees only committed rows."""
+    conn = database.connect_outside_pool()
     with conn.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM audit_clients")
         (found,) = cursor.fetchone() or (-1,)
@@ -38,7 +38,7 @@ def count(database: Database) -> int:
 
 
 def kill(database: Database, pid: int) -> None:
-    conn = database.connect_apart()
+    conn = database.connect_outside_pool()
     conn.cursor().execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
     conn.close()
 
@@ -56,7 +56,7 @@ def test_a_repeatable_statement_survives_the_loss_of_its_connection(database: Da
     with connection():
         ((pid,),) = run(PID)
         kill(database, pid)
-        assert run(PID, again=True) != [(pid,)]
+        assert run(PID, retry_on_disconnect=True) != [(pid,)]
         assert run(PID) != [(pid,)]
 
 
@@ -85,15 +85,15 @@ def test_a_transaction_that_lost_its_connection_is_over_and_runs_nothing_more(da
         run(INSERT, ("a",))
         kill(database, run(PID)[0][0])
         with pytest.raises(Unavailable):
-            run(INSERT, ("b",), again=again)
+            run(INSERT, ("b",), retry_on_disconnect=again)
         with pytest.raises(Unavailable):
-            run(INSERT, ("c",), again=again)
+            run(INSERT, ("c",), retry_on_disconnect=again)
     assert count(database) == 0
     run(INSERT, ("d",))
     assert count(database) == 1
 
 
-@pytest.mark.parametrize("around", [transaction, unit])
+@pytest.mark.parametrize("around", [transaction, unit_of_work])
 def test_a_connection_lost_during_commit_leaves_the_outcome_open(
     database: Database, around: Callable[[], Iterator[object]]
 ) -> None:
@@ -110,7 +110,7 @@ def test_a_connection_lost_during_commit_leaves_the_outcome_open(
 
 
 def test_a_unit_whose_connection_is_lost_can_still_record_its_failure(database: Database) -> None:
-    with pytest.raises(Unavailable), unit(), transaction():
+    with pytest.raises(Unavailable), unit_of_work(), transaction():
         kill(database, run(PID)[0][0])
         run(INSERT, ("a",))
     run(INSERT, ("failed event",))
@@ -125,7 +125,7 @@ def test_every_idle_connection_may_die_at_once(database: Database) -> None:
             together.wait(5)
 
     in_threads(4, hold)
-    conn = database.connect_apart()
+    conn = database.connect_outside_pool()
     conn.cursor().execute(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -219,17 +219,17 @@ def test_a_fork_forgets_the_connections_without_closing_them(database: Database)
 def test_a_server_that_is_away_is_unavailable(database: Database) -> None:
     config = Config(database_url="postgresql://charter:sesame@127.0.0.1:1/charter", database_connect_seconds=1)
     bind(config, size=2)
-    for attempt in (lambda: run("SELECT 1", again=True), lambda: connection().__enter__(), unit_of_one):
+    for attempt in (lambda: run("SELECT 1", retry_on_disconnect=True), lambda: connection().__enter__(), unit_of_one):
         with pytest.raises(Unavailable) as caught:
             attempt()
-        line = explain_connection_fault(caught.value)
+        line = explain_connection_error(caught.value)
         assert line == (
             "cannot reach PostgreSQL at 127.0.0.1:1/charter (Connection refused); start it or set DATABASE_URL"
         ), line
 
 
 def unit_of_one() -> None:
-    with unit(), transaction():
+    with unit_of_work(), transaction():
         run("SELECT 1")
 
 
@@ -241,7 +241,7 @@ def test_a_wrong_database_is_explained_without_the_password(database: Database) 
     bind(Config(database_url=url), size=1)
     with pytest.raises(Unavailable) as caught:
         run("SELECT 1")
-    line = explain_connection_fault(caught.value)
+    line = explain_connection_error(caught.value)
     assert "does not exist" in line
     assert "\n" not in line
     assert unquote(password) not in line

@@ -1,4 +1,4 @@
-"""Statements, transactions and units: what is committed, what is rolled back, what is repeated."""
+"""Statements, transactions and units of work: what is committed, rolled back and repeated."""
 
 import threading
 from contextlib import closing
@@ -11,12 +11,12 @@ from app.database import (
     Database,
     bind,
     on_commit,
-    queries,
-    retrying,
+    retry_transaction,
     run,
-    run_apart,
+    run_in_autocommit,
+    take_query_count,
     transaction,
-    unit,
+    unit_of_work,
 )
 from app.errors import Unavailable
 from models import Role
@@ -27,8 +27,8 @@ PID = "SELECT pg_backend_pid()"
 
 
 def count(database: Database) -> int:
-    """Count on a connection that sees only what is committed."""
-    with closing(database.connect_apart()) as conn, conn.cursor() as cursor:
+    """Count the rows on a separate connection, which sees only committed rows."""
+    with closing(database.connect_outside_pool()) as conn, conn.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM audit_clients")
         (found,) = cursor.fetchone() or (-1,)
         return int(found)
@@ -65,7 +65,7 @@ def test_an_inner_transaction_is_part_of_the_outer_one(database: Database) -> No
 
 
 def test_a_swallowed_failure_of_an_inner_block_cannot_be_committed(database: Database) -> None:
-    with pytest.raises(RuntimeError, match="swallowed"), transaction():
+    with pytest.raises(RuntimeError, match="was caught"), transaction():
         run(INSERT, ("a",))
         with pytest.raises(KeyError), transaction():
             raise KeyError
@@ -73,7 +73,7 @@ def test_a_swallowed_failure_of_an_inner_block_cannot_be_committed(database: Dat
 
 
 def test_a_swallowed_error_of_a_statement_cannot_be_committed(database: Database) -> None:
-    with pytest.raises(RuntimeError, match="swallowed"), transaction():
+    with pytest.raises(RuntimeError, match="was caught"), transaction():
         run(INSERT, ("a",))
         with pytest.raises(peewee.DataError):
             run("SELECT 1 / 0")
@@ -98,16 +98,16 @@ def test_a_refused_statement_raises_the_error_of_its_kind(database: Database) ->
 
 
 def test_a_unit_nobody_wrote_in_begins_nothing(database: Database) -> None:
-    with unit() as work:
+    with unit_of_work() as work:
         run("SELECT 1")
-        assert not work.begun
+        assert not work.in_transaction
 
 
 def test_a_unit_commits_what_its_transactions_did(database: Database) -> None:
-    with unit() as work:
+    with unit_of_work() as work:
         with transaction():
             run(INSERT, ("a",))
-        assert work.begun
+        assert work.in_transaction
         with transaction():
             run(INSERT, ("b",))
         run(INSERT, ("event row",))
@@ -116,7 +116,7 @@ def test_a_unit_commits_what_its_transactions_did(database: Database) -> None:
 
 
 def test_an_exception_after_the_transaction_still_rolls_the_unit_back(database: Database) -> None:
-    with pytest.raises(KeyError), unit():
+    with pytest.raises(KeyError), unit_of_work():
         with transaction():
             run(INSERT, ("a",))
         raise KeyError
@@ -124,29 +124,29 @@ def test_an_exception_after_the_transaction_still_rolls_the_unit_back(database: 
 
 
 def test_a_write_before_the_transaction_begins_stays(database: Database) -> None:
-    with pytest.raises(KeyError), unit():
-        run_apart(INSERT, ("failed sign-in",))
+    with pytest.raises(KeyError), unit_of_work():
+        run_in_autocommit(INSERT, ("failed sign-in",))
         with transaction():
             raise KeyError
     assert count(database) == 1
 
 
 def test_a_statement_that_must_stay_is_refused_inside_a_transaction(database: Database) -> None:
-    with pytest.raises(RuntimeError, match="must stand alone"), transaction():
-        run_apart(INSERT, ("a",))
-    with pytest.raises(RuntimeError, match="must stand alone"), unit():
+    with pytest.raises(RuntimeError, match="must run in autocommit"), transaction():
+        run_in_autocommit(INSERT, ("a",))
+    with pytest.raises(RuntimeError, match="must run in autocommit"), unit_of_work():
         with transaction():
             run(INSERT, ("a",))
-        run_apart(INSERT, ("b",))
+        run_in_autocommit(INSERT, ("b",))
     assert count(database) == 0
 
 
 def test_units_do_not_nest(database: Database) -> None:
-    with unit(), pytest.raises(RuntimeError), unit():
+    with unit_of_work(), pytest.raises(RuntimeError), unit_of_work():
         pass
-    with transaction(), pytest.raises(RuntimeError), unit():
+    with transaction(), pytest.raises(RuntimeError), unit_of_work():
         pass
-    with unit():
+    with unit_of_work():
         pass
 
 
@@ -155,7 +155,7 @@ def test_units_do_not_nest(database: Database) -> None:
 
 def test_what_follows_a_commit_runs_after_it_and_once(database: Database) -> None:
     seen: list[int] = []
-    with unit():
+    with unit_of_work():
         with transaction():
             run(INSERT, ("a",))
             on_commit(lambda: seen.append(count(database)))
@@ -169,7 +169,7 @@ def test_what_follows_a_commit_runs_after_it_and_once(database: Database) -> Non
 
 def test_nothing_follows_a_rollback(database: Database) -> None:
     seen: list[int] = []
-    for around in (transaction, unit):
+    for around in (transaction, unit_of_work):
         with pytest.raises(KeyError), around():
             on_commit(lambda: seen.append(1))
             raise KeyError
@@ -187,7 +187,7 @@ def test_an_error_in_what_follows_is_logged_and_not_raised(
         on_commit(lambda: 1 // 0)
         on_commit(lambda: seen.append(1))
     assert seen == [1]
-    assert "a follow-up of a commit failed" in caplog.text
+    assert "a commit hook failed" in caplog.text
 
 
 # Contention and time.
@@ -205,7 +205,7 @@ def test_a_serialization_failure_is_repeated(database: Database) -> None:
                 in_threads(1, lambda: run("UPDATE roles SET description = 'theirs' WHERE name = 'user'"))
             run("UPDATE roles SET description = description || ' and ours' WHERE name = 'user'")
 
-    retrying(rename)
+    retry_transaction(rename)
     assert len(attempts) == 2
     assert run("SELECT description FROM roles WHERE name = 'user'") == [("theirs and ours",)]
 
@@ -215,7 +215,7 @@ def test_a_deadlock_is_repeated_until_both_are_done(database: Database) -> None:
     met = threading.local()
 
     def lock(first: str, second: str) -> None:
-        with unit(), transaction():
+        with unit_of_work(), transaction():
             run("SET LOCAL deadlock_timeout = '20ms'")
             run("UPDATE roles SET description = description || '.' WHERE name = %s", (first,))
             if not hasattr(met, "once"):
@@ -227,7 +227,7 @@ def test_a_deadlock_is_repeated_until_both_are_done(database: Database) -> None:
 
     def lock_both() -> None:
         first, second = next(names)
-        retrying(lambda: lock(first, second))
+        retry_transaction(lambda: lock(first, second))
 
     in_threads(2, lock_both)
     assert run("SELECT count(*) FROM roles WHERE description LIKE '%..'") == [(2,)]
@@ -242,10 +242,10 @@ def test_contention_without_end_is_unavailable(database: Database) -> None:
             run("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = 'serialization_failure'; END $$")
 
     with pytest.raises(Unavailable) as caught:
-        retrying(fail)
+        retry_transaction(fail)
     assert (caught.value.reason, len(attempts)) == ("contention", 3)
     with pytest.raises(peewee.OperationalError), transaction():
-        retrying(fail)
+        retry_transaction(fail)
     assert len(attempts) == 4
 
 
@@ -257,7 +257,7 @@ def test_no_other_error_is_repeated(database: Database) -> None:
         run("SELECT 1 / 0")
 
     with pytest.raises(peewee.DataError):
-        retrying(fail)
+        retry_transaction(fail)
     assert len(attempts) == 1
 
 
@@ -281,19 +281,19 @@ def test_what_may_work_later_is_unavailable(database: Database, code: str, reaso
 
 
 def test_statements_are_counted_for_each_thread(database: Database) -> None:
-    queries()
+    take_query_count()
     with transaction():
         run("SELECT 1")
         in_threads(1, lambda: run("SELECT 1"))
         Role.get(Role.name == "user")
-    assert queries() == 2
-    assert queries() == 0
+    assert take_query_count() == 2
+    assert take_query_count() == 0
 
 
 def test_a_slow_statement_is_reported_without_its_values(database: Database) -> None:
     told: list[tuple[str, float]] = []
     config = Config(database_url=database.url, slow_query_ms=20)
-    bind(config, size=1, slow=lambda sql, ms: told.append((sql, ms)))
+    bind(config, size=1, on_slow_query=lambda sql, ms: told.append((sql, ms)))
     run("SELECT 1")
     run("SELECT pg_sleep(%s)", (0.03,))
     ((sql, ms),) = told

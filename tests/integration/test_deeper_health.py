@@ -110,7 +110,7 @@ def test_a_check_that_gets_no_answer_ends_and_counts_when_it_comes_twice(
 ) -> None:
     monkeypatch.setattr("app.services.health.CHECK_SECONDS", 0.2)
     probes = build_probes(NOBODY)
-    other = database.connect_apart()
+    other = database.connect_outside_pool()
     try:
         other.cursor().execute("BEGIN; LOCK TABLE health_checks")
         assert checked(probes).database

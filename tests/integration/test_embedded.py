@@ -1,4 +1,4 @@
-"""The embedded servers: found again, shared, recovered after a kill, and gone when stopped."""
+"""The embedded servers: they keep their data, are shared, recover after a kill, and stop."""
 
 import os
 import re
@@ -15,14 +15,14 @@ import pytest
 import redis
 
 from app.embedded import EmbeddedError, EmbeddedServer, start_postgres, start_valkey
-from app.embedded.server import reason
+from app.embedded.server import first_error
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def state() -> Iterator[Path]:
-    """A state directory that every account reaches, which pytest's own tmp_path is not."""
+    """A state directory that every account can read, unlike pytest's tmp_path."""
     place = Path(tempfile.mkdtemp(prefix="charter-embedded-"))
     place.chmod(0o711)
     yield place / "state"
@@ -128,7 +128,7 @@ def test_a_server_left_running_is_ended_and_replaced(state: Path) -> None:
     pid = int((state / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
     first.stop()
     home = state / "postgres"
-    # As an owner leaves it that died where no signal tells the server (macOS).
+    # This is the state after an owner has died on a system that sends the server no signal (macOS).
     script = f"""
 import sys
 from pathlib import Path
@@ -202,21 +202,21 @@ def test_a_start_that_cannot_succeed_says_why_in_one_line(state: Path) -> None:
         ),
         (
             "initdb: error: could not look up effective user ID 7",
-            "could not look up effective user ID 7; give that id a line in /etc/passwd, or set DATABASE_URL",
+            "could not look up effective user ID 7; add that id to /etc/passwd, or set DATABASE_URL",
         ),
     ],
 )
 def test_a_servers_reason_is_told_without_its_clock_and_with_its_fix(line: str, told: str) -> None:
-    assert reason(["the data directory was made", line, "child process exited with exit code 1"]) == told
+    assert first_error(["the data directory was made", line, "child process exited with exit code 1"]) == told
 
 
 def test_a_reason_that_nobody_marked_is_the_first_line() -> None:
-    assert reason(["", " out of luck ", "goodbye"]) == "out of luck"
-    assert reason([]) == "no reason given"
+    assert first_error(["", " out of luck ", "goodbye"]) == "out of luck"
+    assert first_error([]) == "no reason given"
 
 
 def failed_start(state: Path, largest: int = 12_000_000) -> str:
-    """Start where no file may become larger than this, in bytes: the programs are up to 11 MB, a WAL segment 16."""
+    """Start with a maximum file size in bytes: the programs are up to 11 MB, a WAL segment 16 MB."""
     script = f"""
 import resource
 from pathlib import Path
@@ -232,7 +232,7 @@ except EmbeddedError as error:
 
 
 def test_data_that_could_not_be_made_leave_nothing_behind(state: Path) -> None:
-    assert re.fullmatch(r"PostgreSQL could not make \S+: could not .*\n", failed_start(state))
+    assert re.fullmatch(r"PostgreSQL could not create \S+: could not .*\n", failed_start(state))
     assert not (state / "postgres" / "data.new").exists()
     server = start_postgres(state, durable=False)
     assert ask(server, "SELECT 1") == "1"
@@ -243,7 +243,7 @@ def test_data_that_could_not_be_made_leave_nothing_behind(state: Path) -> None:
 def test_data_that_could_not_be_made_elsewhere_leave_nothing_there(state: Path) -> None:
     state.mkdir(parents=True)
     state.chmod(0o700)
-    made_at = re.search(r"could not make (\S+)/data: ", failed_start(state))
+    made_at = re.search(r"could not create (\S+)/data: ", failed_start(state))
     assert made_at
     assert made_at[1].startswith("/var/")
     assert not Path(made_at[1]).exists()

@@ -11,9 +11,9 @@ import pytest
 
 from app.cache.client import Cache
 from app.config import Config
-from app.database import Database, bind, connection, queries, run, transaction, within
+from app.database import Database, bind, connection, run, take_query_count, time_limit, transaction
 from app.database.migrator import migrate
-from app.database.watch import Link, Watch
+from app.database.watchdog import PooledConnection, Watchdog
 from app.errors import Unavailable
 from app.factory import build_probes
 from models.record import database as proxy
@@ -45,9 +45,9 @@ def server(hanging: Frozen) -> Iterator[Frozen]:
         proxy.initialize(None)
 
 
-def bound_to(url: str, *, bounded: bool = True) -> Database:
+def bound_to(url: str, *, limit_statements: bool = True) -> Database:
     config = Config(database_url=url, database_statement_seconds=1, database_connect_seconds=2)
-    return bind(config, size=8, bounded=bounded)
+    return bind(config, size=8, limit_statements=limit_statements)
 
 
 @contextlib.contextmanager
@@ -82,8 +82,8 @@ def test_so_does_one_over_tcp(server: Frozen) -> None:
 def test_a_statement_under_way_is_cut_off_in_every_thread_and_not_repeated(server: Frozen) -> None:
     def wait() -> None:
         with expect_cut():
-            run("SELECT pg_sleep(30)", again=True)
-        assert queries() == 1
+            run("SELECT pg_sleep(30)", retry_on_disconnect=True)
+        assert take_query_count() == 1
 
     in_threads(6, wait)
     assert run("SELECT 1") == [(1,)]
@@ -148,14 +148,14 @@ def test_the_probe_of_health_answers_in_a_second_or_so(server: Frozen, warm: boo
 
 
 def test_a_block_may_have_more_time_than_a_statement_and_no_more_than_the_block_around_it(server: Frozen) -> None:
-    with within(30):
+    with time_limit(30):
         run("SELECT pg_sleep(1.2)")
-        with expect_cut(), within(0.3), within(30):
+        with expect_cut(), time_limit(0.3), time_limit(30):
             run("SELECT pg_sleep(5)")
 
 
 def test_long_work_is_not_bounded(server: Frozen) -> None:
-    database = bound_to(server.url, bounded=False)
+    database = bound_to(server.url, limit_statements=False)
     assert len(run("SELECT pg_sleep(1.2)")) == 1
     database.reset()
 
@@ -173,18 +173,18 @@ def test_no_statement_is_cut_off_for_the_one_before_it(server: Frozen) -> None:
                     outcomes.add(True)
                 except Unavailable:
                     outcomes.add(False)
-                with within(30):
+                with time_limit(30):
                     assert run("SELECT 1") == [(1,)]
 
-    with within(30):
+    with time_limit(30):
         in_threads(8, hammer)
     assert False in outcomes
     database.reset()
 
 
 def test_a_cut_that_comes_too_late_spares_the_next_statement(server: Frozen) -> None:
-    watch = Watch(60)
-    with contextlib.closing(psycopg2.connect(server.url, connection_factory=Link)) as conn:
+    watch = Watchdog(60)
+    with contextlib.closing(psycopg2.connect(server.url, connection_factory=PooledConnection)) as conn:
         assert watch.end(watch.begin(conn, None))
         with watch._lock:
             overdue = watch.begin(conn, time.monotonic())

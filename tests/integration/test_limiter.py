@@ -22,7 +22,7 @@ def limiter(url: str, prefix: str = "test") -> Limiter:
 
 
 def pass_time(url: str, key: str, *, seconds: int) -> None:
-    """Change a count to what it is so much later: the script asks Redis for the time, which nobody can move."""
+    """Change a count as if time had passed: the script uses the clock of Redis, which a test cannot change."""
     with redis.Redis.from_url(url) as client:
         client.decrby(key, seconds * 1_000_000)
 
@@ -31,7 +31,7 @@ def test_a_hundred_parallel_requests_of_four_processes_never_exceed_the_count(va
     processes = [limiter(valkey_url) for _ in range(4)]
 
     def take(number: int) -> LimitState:
-        return processes[number % 4].take("login", "203.0.113.9", Bucket(25, 3600))
+        return processes[number % 4].consume("login", "203.0.113.9", Bucket(25, 3600))
 
     with ThreadPoolExecutor(100) as pool:
         taken = list(pool.map(take, range(100)))
@@ -44,7 +44,7 @@ def test_a_hundred_parallel_requests_of_four_processes_never_exceed_the_count(va
 def test_the_whole_count_may_come_at_once_and_not_one_more(valkey_url: str) -> None:
     shared = limiter(valkey_url)
 
-    taken = [shared.take("read", "alice", Bucket(5, 3600)) for _ in range(7)]
+    taken = [shared.consume("read", "alice", Bucket(5, 3600)) for _ in range(7)]
 
     assert [take.remaining for take in taken] == [4, 3, 2, 1, 0, 0, 0]
     assert [take.retry_seconds > 0 for take in taken] == [False] * 5 + [True] * 2
@@ -53,17 +53,17 @@ def test_the_whole_count_may_come_at_once_and_not_one_more(valkey_url: str) -> N
 
 def test_requests_come_back_one_by_one(valkey_url: str) -> None:
     shared, bucket = limiter(valkey_url), Bucket(5, 3600)
-    while not shared.take("read", "a", bucket).retry_seconds:
+    while not shared.consume("read", "a", bucket).retry_seconds:
         pass
 
     pass_time(valkey_url, "test:limit:read:a", seconds=721)
 
-    assert shared.take("read", "a", bucket).retry_seconds == 0
-    assert shared.take("read", "a", bucket).retry_seconds > 0
+    assert shared.consume("read", "a", bucket).retry_seconds == 0
+    assert shared.consume("read", "a", bucket).retry_seconds > 0
 
 
 def test_a_key_holds_no_more_than_a_time_and_goes_when_its_bucket_is_full(valkey_url: str) -> None:
-    limiter(valkey_url).take("read", "a", Bucket(5, 60))
+    limiter(valkey_url).consume("read", "a", Bucket(5, 60))
 
     with redis.Redis.from_url(valkey_url) as client:
         [key] = client.keys()
@@ -75,16 +75,16 @@ def test_a_key_holds_no_more_than_a_time_and_goes_when_its_bucket_is_full(valkey
 def test_deployments_on_one_redis_do_not_share(valkey_url: str) -> None:
     one, other = limiter(valkey_url, "one"), limiter(valkey_url, "other")
 
-    assert one.take("read", "a", Bucket(1, 60)).retry_seconds == 0
-    assert other.take("read", "a", Bucket(1, 60)).retry_seconds == 0
+    assert one.consume("read", "a", Bucket(1, 60)).retry_seconds == 0
+    assert other.consume("read", "a", Bucket(1, 60)).retry_seconds == 0
 
 
 def test_a_smaller_limit_counts_at_once(valkey_url: str) -> None:
     shared = limiter(valkey_url)
     for _ in range(4):
-        shared.take("read", "a", Bucket(100, 60))
+        shared.consume("read", "a", Bucket(100, 60))
 
-    assert shared.take("read", "a", Bucket(1, 60)).retry_seconds > 0
+    assert shared.consume("read", "a", Bucket(1, 60)).retry_seconds > 0
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_no_limiter_can_have_written_is_no_lasting_refusal_and_no_free_pass
         client.set("test:limit:read:a", left_behind)
         shared = limiter(valkey_url)
 
-        taken = [shared.take("read", "a", Bucket(2, 60)) for _ in range(3)]
+        taken = [shared.consume("read", "a", Bucket(2, 60)) for _ in range(3)]
 
         assert [take.retry_seconds > 0 for take in taken] == [False, False, True]
         assert client.get("test:limit:read:a").isdigit()
@@ -108,19 +108,19 @@ def test_neither_is_a_value_of_another_type(valkey_url: str) -> None:
         client.rpush("test:limit:read:a", "no", "time")
         shared = limiter(valkey_url)
 
-        taken = [shared.take("read", "a", Bucket(2, 60)) for _ in range(3)]
+        taken = [shared.consume("read", "a", Bucket(2, 60)) for _ in range(3)]
 
         assert [take.retry_seconds > 0 for take in taken] == [False, False, True]
         assert client.type("test:limit:read:a") == b"string"
 
 
 def test_a_user_who_may_not_read_the_counts_is_counted_here(valkey_url: str) -> None:
-    """Taken for an empty bucket, a count that cannot be read would let everything pass."""
+    """If an unreadable count counted as zero, no request would be limited."""
     with redis.Redis.from_url(valkey_url) as client:
         client.acl_setuser("blind", enabled=True, passwords=["+sees nothing"], keys=["*"], commands=["+@all", "-get"])
         try:
             shared = limiter(with_user(valkey_url, "blind", "sees nothing"))
-            taken = [shared.take("read", "a", Bucket(2, 60)) for _ in range(3)]
+            taken = [shared.consume("read", "a", Bucket(2, 60)) for _ in range(3)]
         finally:
             client.acl_deluser("blind")
 
@@ -132,7 +132,7 @@ def test_a_user_who_may_not_read_the_counts_is_counted_here(valkey_url: str) -> 
 def test_what_remains_goes_down_by_one(valkey_url: str, count: int) -> None:
     shared = limiter(valkey_url)
 
-    taken = [shared.take("read", "a", Bucket(count, 3600)) for _ in range(3)]
+    taken = [shared.consume("read", "a", Bucket(count, 3600)) for _ in range(3)]
 
     assert [take.remaining for take in taken] == [count - 1, count - 2, count - 3]
 
@@ -140,36 +140,36 @@ def test_what_remains_goes_down_by_one(valkey_url: str, count: int) -> None:
 def test_what_is_counted_against_another_is_given_back_in_one_round_trip(valkey_url: str) -> None:
     with counted(valkey_url) as road:
         shared, bucket = limiter(road.url), Bucket(10, 3600)
-        shared.take("write", "owner", bucket)
-        taken = [shared.take("write", "owner", bucket) for _ in range(3)]
-        shared.take_instead("write", "nobody", bucket, taken[0], "nobody")  # makes the connection
+        shared.consume("write", "owner", bucket)
+        taken = [shared.consume("write", "owner", bucket) for _ in range(3)]
+        shared.transfer("write", "nobody", bucket, taken[0], "nobody")  # makes the connection
         before = road.count
 
-        others = [shared.take_instead("write", "owner", bucket, take, "203.0.113.9") for take in taken]
+        others = [shared.transfer("write", "owner", bucket, take, "203.0.113.9") for take in taken]
 
         assert road.count - before == 3
         assert [other.remaining for other in others] == [9, 8, 7]
-        assert shared.take("write", "owner", bucket).remaining == 8
-        # What was given back already is not given back again by a bucket that is full.
+        assert shared.consume("write", "owner", bucket).remaining == 8
+        # A request that was given back is not given back again by a full bucket.
         for take in taken * 4:
-            shared.take_instead("write", "owner", bucket, take, "203.0.113.9")
-        assert shared.take("write", "owner", bucket).remaining == 9
+            shared.transfer("write", "owner", bucket, take, "203.0.113.9")
+        assert shared.consume("write", "owner", bucket).remaining == 9
 
 
 def test_a_bucket_that_was_full_meanwhile_gives_nothing_back(valkey_url: str) -> None:
     shared, bucket = limiter(valkey_url), Bucket(10, 3600)
-    early = shared.take("write", "owner", bucket)
+    early = shared.consume("write", "owner", bucket)
     pass_time(valkey_url, "test:limit:write:owner", seconds=361)
-    shared.take("write", "owner", bucket)
-    shared.take_instead("write", "owner", bucket, early, "203.0.113.9")
+    shared.consume("write", "owner", bucket)
+    shared.transfer("write", "owner", bucket, early, "203.0.113.9")
 
-    assert shared.take("write", "owner", bucket).remaining == 8
+    assert shared.consume("write", "owner", bucket).remaining == 8
 
 
 def test_a_burst_is_all_that_comes_at_once(valkey_url: str) -> None:
     shared = limiter(valkey_url)
 
-    taken = [shared.take("write", "a", Bucket(120, 3600, 3)) for _ in range(5)]
+    taken = [shared.consume("write", "a", Bucket(120, 3600, 3)) for _ in range(5)]
 
     assert [take.remaining for take in taken] == [2, 1, 0, 0, 0]
     assert 60 < taken[2].reset_seconds <= 90
@@ -177,23 +177,23 @@ def test_a_burst_is_all_that_comes_at_once(valkey_url: str) -> None:
 
 
 def test_the_clock_is_that_of_redis(valkey_url: str) -> None:
-    """Processes whose clocks are an hour apart, or jump, count as one."""
+    """Processes whose clocks differ by an hour, or jump, share one count."""
     clocks = itertools.cycle([0.0, 3600.0, -3600.0, 7200.0])
     cache = Cache(valkey_url, timeout_ms=2000, prefix="test")
     processes = [Limiter(cache, clock=lambda: next(clocks)) for _ in range(2)]
 
-    taken = [processes[number % 2].take("read", "a", Bucket(4, 3600)) for number in range(8)]
+    taken = [processes[number % 2].consume("read", "a", Bucket(4, 3600)) for number in range(8)]
 
     assert [take.retry_seconds > 0 for take in taken] == [False] * 4 + [True] * 4
 
 
 def test_a_redis_that_forgot_the_script_is_given_it_again(valkey_url: str) -> None:
     shared = limiter(valkey_url)
-    shared.take("read", "a", Bucket(3, 60))
+    shared.consume("read", "a", Bucket(3, 60))
     with redis.Redis.from_url(valkey_url) as client:
         client.script_flush()
 
-    assert shared.take("read", "a", Bucket(3, 60)).remaining == 1
+    assert shared.consume("read", "a", Bucket(3, 60)).remaining == 1
     assert "TIME" in SCRIPT
 
 
@@ -203,24 +203,24 @@ def test_a_redis_that_comes_back_counts_again(tmp_path: Path, monkeypatch: pytes
     if first is None:
         pytest.skip("no Valkey on this machine")
     shared, bucket = limiter(first.url), Bucket(5, 60)
-    assert shared.take("read", "a", bucket).remaining == 4
+    assert shared.consume("read", "a", bucket).remaining == 4
     first.stop()
-    assert shared.take("read", "a", bucket).remaining == 3
+    assert shared.consume("read", "a", bucket).remaining == 3
     again = start_valkey(tmp_path)
     assert again is not None
 
-    assert shared.take("read", "b", bucket).remaining == 4
+    assert shared.consume("read", "b", bucket).remaining == 4
     with redis.Redis.from_url(again.url) as client:
         assert client.keys() == [b"test:limit:read:b"]
     again.stop()
 
 
 def plain(process: Limiter, bucket: Bucket) -> LimitState:
-    return process.take("read", "a", bucket)
+    return process.consume("read", "a", bucket)
 
 
 def beside_a_reading(process: Limiter, bucket: Bucket) -> LimitState:
-    return process.take_and_read("read", "a", bucket, lambda _: ["test:a key"])[0]
+    return process.consume_and_read("read", "a", bucket, lambda _: ["test:a key"])[0]
 
 
 @pytest.mark.parametrize("take", [plain, beside_a_reading])

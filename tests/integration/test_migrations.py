@@ -75,7 +75,7 @@ def test_migrating_twice_runs_each_migration_once(empty: Database) -> None:
     assert pending(empty) == NAMES
     assert migrate(empty, report=told.append) == NAMES
     assert told[: len(NAMES)] == [f"migrating {name}" for name in NAMES]
-    assert told[len(NAMES)] == f"making the partition audit_events_{datetime.now(UTC):%Y_%m}"
+    assert told[len(NAMES)] == f"creating the partition audit_events_{datetime.now(UTC):%Y_%m}"
     assert migrate(empty, report=quiet) == []
     assert pending(empty) == []
     assert [(name, moment is not None) for name, moment in status(empty)] == [(name, True) for name in NAMES]
@@ -243,11 +243,11 @@ def test_an_index_can_be_built_without_a_transaction_while_another_replica_waits
 def test_a_migration_does_not_queue_for_a_lock_in_front_of_everybody(
     empty: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.database.migrator._LONGEST_LOCK_WAIT", "50ms")
+    monkeypatch.setattr("app.database.migrator._LOCK_TIMEOUT", "50ms")
     write(tmp_path, "2026-01-01-00-00-table", "CREATE TABLE busy (id int)")
     migrate(empty, report=quiet, directory=tmp_path)
     write(tmp_path, "2026-01-02-00-00-column", "ALTER TABLE busy ADD name text")
-    reader = empty.connect_apart()
+    reader = empty.connect_outside_pool()
     reader.cursor().execute("BEGIN; SELECT * FROM busy")
     with pytest.raises(MigrationError, match="waited 50ms for a lock"):
         migrate(empty, report=quiet, directory=tmp_path)

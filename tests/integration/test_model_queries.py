@@ -16,10 +16,10 @@ from app.database import (
     fetch_tuples,
     fetch_value,
     jobs,
-    queries,
     run,
+    take_query_count,
     transaction,
-    unit,
+    unit_of_work,
 )
 from app.errors import Unavailable
 from app.identifiers import new_id
@@ -59,11 +59,11 @@ def test_a_join_fills_the_instance_that_is_joined(database: Database) -> None:
 
 def test_what_was_not_joined_is_never_fetched_behind_the_back_of_the_caller(database: Database) -> None:
     [held] = fetch(RolePermission.select().where(RolePermission.permission == "profiles:read"))
-    queries()
+    take_query_count()
     role = fetch_one(by_name("user"))
     assert role is not None
     assert held.role == role.id
-    assert queries() == 1
+    assert take_query_count() == 1
 
 
 def test_columns_become_the_type_that_is_asked_for(database: Database) -> None:
@@ -120,21 +120,21 @@ def test_in_a_transaction_it_is_part_of_it(database: Database) -> None:
         assert [client.address for client in fetch(AuditClient.select())] == ["a"]
         raise KeyError
     assert clients() == []
-    with unit() as work:
+    with unit_of_work() as work:
         fetch(AuditClient.select())
-        assert not work.begun
+        assert not work.in_transaction
         with transaction():
             execute(AuditClient.insert(address="b"))
     assert clients() == ["b"]
 
 
 def test_each_counts_as_one_statement(database: Database) -> None:
-    queries()
+    take_query_count()
     fetch(by_name("user"))
     with transaction():
         execute(AuditClient.insert(address="a"))
         fetch_value(User.select(peewee.fn.count(User.id)))
-    assert queries() == 3
+    assert take_query_count() == 3
 
 
 def test_errors_are_those_of_sql_text(database: Database) -> None:
@@ -142,14 +142,14 @@ def test_errors_are_those_of_sql_text(database: Database) -> None:
         with pytest.raises(peewee.IntegrityError) as caught:
             execute(query)
         assert getattr(caught.value.__cause__, "pgcode", "")[:2] == "23"
-    with pytest.raises(RuntimeError, match="swallowed"), transaction(), pytest.raises(peewee.IntegrityError):
+    with pytest.raises(RuntimeError, match="was caught"), transaction(), pytest.raises(peewee.IntegrityError):
         execute(Role.insert(name="admin", description=""))
 
 
 def end_connection(database: Database) -> None:
     """End the connection that this thread holds, as a server that restarts does."""
     pid = run("SELECT pg_backend_pid()")[0][0]
-    with closing(database.connect_apart()) as conn, conn.cursor() as cursor:
+    with closing(database.connect_outside_pool()) as conn, conn.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
 
 
@@ -160,12 +160,12 @@ def test_a_lost_connection_is_unavailable_unless_the_query_may_run_twice(databas
             fetch(by_name("user"))
         assert caught.value.reason == "database"
         end_connection(database)
-        assert [role.name for role in fetch(by_name("user"), again=True)] == ["user"]
+        assert [role.name for role in fetch(by_name("user"), retry_on_disconnect=True)] == ["user"]
     with transaction():
         pass
     with pytest.raises(Unavailable), transaction():
         end_connection(database)
-        fetch(by_name("user"), again=True)
+        fetch(by_name("user"), retry_on_disconnect=True)
 
 
 def test_a_query_that_deadlocks_alone_is_repeated(database: Database) -> None:
@@ -185,10 +185,10 @@ def test_a_query_that_deadlocks_alone_is_repeated(database: Database) -> None:
 
 
 def test_nothing_starts_after_the_deadline(database: Database) -> None:
-    jobs.begin(jobs.Job("late", seconds=0))
+    jobs.set_current(jobs.Job("late", seconds=0))
     try:
         with pytest.raises(Unavailable) as caught:
             fetch(Role.select())
     finally:
-        jobs.begin(None)
+        jobs.set_current(None)
     assert caught.value.reason == "deadline"

@@ -78,7 +78,7 @@ def test_a_variable_of_libpq_changes_neither_where_a_connection_leads_nor_what_i
 
     hostile = Database(database_url, size=1)
 
-    assert hostile.connect_apart().info.dbname == urlsplit(database_url).path[1:]
+    assert hostile.connect_outside_pool().info.dbname == urlsplit(database_url).path[1:]
     assert spoken(hostile) == usual
     assert (usual["client_encoding"], usual["TimeZone"]) == ("UTF8", "UTC")
 

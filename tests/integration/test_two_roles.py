@@ -179,7 +179,7 @@ def test_the_serving_role_does_not_migrate_and_is_told_who_does(roles: TwoRoles)
 
 
 def test_a_role_that_may_make_no_tables_is_told_so_before_the_first_migration(servers: Servers) -> None:
-    told = pytest.raises(MigrationError, match=r"may not make tables in the schema public.*CREATE SCHEMA")
+    told = pytest.raises(MigrationError, match=r"may not create tables in the schema public.*CREATE SCHEMA")
     with two_roles(servers, empty=True) as roles, bound(roles.server) as database, told:
         migrate(database, report=lambda line: None)
 
@@ -218,7 +218,7 @@ def test_a_name_is_quoted_and_a_role_that_is_not_there_yet_is_told(database: Dat
 
 
 def run_script(database: Database, script: str) -> None:
-    connection = database.connect_apart()
+    connection = database.connect_outside_pool()
     try:
         connection.cursor().execute(script)
     finally:

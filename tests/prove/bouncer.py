@@ -19,7 +19,7 @@ import psycopg2.extras
 import pytest
 
 from app.embedded import start_postgres
-from app.embedded.homes import find
+from app.embedded.installation import find_installation
 from tests.prove.left_out import LEFT_OUT
 from tests.prove.proof import free_port
 from tests.servers import ADMIN_URL, AT_ONCE, remove
@@ -91,11 +91,13 @@ class PgBouncer:
         configuration = place / "pgbouncer.ini"
         configuration.write_text(_INI.format(sockets=sockets, port=port, place=place, pool_size=POOL_SIZE))
         self._log = place / "pgbouncer.log"
-        home = find(place)
+        home = find_installation(place)
         assert home is not None
         with self._log.open("wb") as log:
             # Like PostgreSQL it refuses to be root, and it must reach the socket of the one that runs here.
-            self._process = subprocess.Popen([program, str(configuration)], stdout=log, stderr=log, **home.identity)
+            self._process = subprocess.Popen(
+                [program, str(configuration)], stdout=log, stderr=log, **home.process_options
+            )
         self._wait()
 
     def _wait(self) -> None:

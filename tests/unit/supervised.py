@@ -13,7 +13,7 @@ import structlog
 
 from app.cli import supervisor
 from app.cli.listening import bind_port
-from app.observability.multiprocess import WorkerFigures, shared_folder
+from app.observability.multiprocess import WorkerMetrics, shared_folder
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
             listener=bind_port("127.0.0.1", 0),
             stop_seconds=0,
             ready=lambda: print(json.dumps({"event": "ready"}), flush=True),
-            figures=WorkerFigures(),
+            figures=WorkerMetrics(),
         )
         ended = one.run()
         print(json.dumps({"event": "ended", "asked": ended}), flush=True)

@@ -98,7 +98,7 @@ def test_an_origin_is_kept_as_a_browser_sends_it(given: str, sent: str) -> None:
         ("https://app.example.com/", "a slash at its end"),
         ("https://münchen.example", "xn--"),
         ("app.example.com", "without a scheme"),
-        ("file://", "no page of yours alone"),
+        ("file://", "does not identify one site"),
     ],
 )
 def test_an_origin_that_cannot_be_is_refused_with_its_reason(given: str, words: str) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.entity_tags import NUMBER, NUMBER_AND_DIGEST, is_named, is_unchanged, read, require
+from app.entity_tags import NUMBER, NUMBER_AND_DIGEST, check_if_match, is_named, is_unchanged, parse
 from app.errors import PreconditionFailed
 
 CHANGED = "The resource has changed since you read it. Read it again and repeat with its new ETag."
@@ -55,14 +55,14 @@ STRANGERS = (
 def test_the_current_tag_in_any_form_a_proxy_gives_it_is_the_current_tag(form: str) -> None:
     given = form.format(CURRENT)
 
-    require(read(given), CURRENT, form=NUMBER_AND_DIGEST)
+    check_if_match(parse(given), CURRENT, form=NUMBER_AND_DIGEST)
     assert is_unchanged(given, CURRENT)
 
 
 @pytest.mark.parametrize("given", STRANGERS)
 def test_no_part_of_a_tag_and_no_other_form_is_the_tag(given: str) -> None:
     with pytest.raises(PreconditionFailed, match=NEVER):
-        require(read(given), CURRENT, form=NUMBER_AND_DIGEST)
+        check_if_match(parse(given), CURRENT, form=NUMBER_AND_DIGEST)
     assert not is_unchanged(given, CURRENT)
 
 
@@ -85,19 +85,19 @@ def test_no_part_of_a_tag_and_no_other_form_is_the_tag(given: str) -> None:
 )
 def test_the_refusal_says_the_true_reason(given: str, current: str, form: re.Pattern[str], told: str) -> None:
     with pytest.raises(PreconditionFailed) as refused:
-        require(read(given) if given else (), current, form=form)
+        check_if_match(parse(given) if given else (), current, form=form)
 
     assert told in refused.value.message
 
 
 def test_what_has_no_tag_takes_none() -> None:
-    require(None, None)
+    check_if_match(None, None)
     with pytest.raises(PreconditionFailed, match="has no ETag"):
-        require(read('"1"'), None)
+        check_if_match(parse('"1"'), None)
 
 
 def test_a_star_names_whichever_there_is() -> None:
-    require(read("*"), CURRENT)
+    check_if_match(parse("*"), CURRENT)
     assert is_unchanged("*", CURRENT)
 
 

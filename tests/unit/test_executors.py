@@ -50,7 +50,7 @@ class Due(Job):
         super().__init__("r", seconds=60)
         self._reached = reached
 
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         self._reached.wait(60)
         return 0.0
 
@@ -93,7 +93,7 @@ def test_a_commit_that_was_first_is_waited_for(run: Way) -> None:
     threading.Timer(0.15, work.may_end.set).start()
 
     assert run(executor, work, job) == "done"
-    assert job.left() == 0
+    assert job.seconds_left() == 0
     executor.close(1)
 
 
@@ -111,15 +111,15 @@ def test_a_thread_that_is_late_by_the_clock_alone_does_not_commit_either(executo
     job = Job("r", seconds=-0.01)
     with pytest.raises(Unavailable):
         job.begin_commit()
-    assert job.give_up()
+    assert job.cancel()
 
 
 def test_a_commit_that_the_server_refused_can_be_given_up(executor: Executor) -> None:
     job = Job("r", seconds=60)
     job.begin_commit()
-    assert not job.give_up()
+    assert not job.cancel()
     job.commit_failed()
-    assert job.give_up("shutdown")
+    assert job.cancel("shutdown")
     with pytest.raises(Unavailable) as caught:
         job.begin_commit()
     assert caught.value.reason == "shutdown"

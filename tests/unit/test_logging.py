@@ -15,10 +15,10 @@ import structlog
 
 from app.config import Config
 from app.database import jobs
-from app.observability import lines as log_lines
+from app.observability import log_writer as log_lines
 from app.observability import logging as log
 from app.observability import traces
-from app.observability.slow import log_slow_query
+from app.observability.slow_queries import log_slow_query
 
 Lines = Callable[[], list[dict[str, Any]]]
 REQUEST = {
@@ -143,7 +143,7 @@ def test_libraries_are_heard_from_warnings_upwards_even_when_we_debug(lines):
     logging.getLogger("peewee").debug("SELECT 1 with ('hunter2',)")
     logging.getLogger("uvicorn.error").info("started")
     logging.getLogger("uvicorn.error").warning("odd %s", "request\nforged")
-    log.FromLibraries().emit(logging.LogRecord("broken", logging.WARNING, "", 0, "wrong %d", ("number",), None))
+    log.LibraryLogHandler().emit(logging.LogRecord("broken", logging.WARNING, "", 0, "wrong %d", ("number",), None))
     structlog.get_logger().debug("ours")
     assert [(line["event"], line.get("logger")) for line in lines()] == [
         ("odd request\nforged", "uvicorn.error"),
@@ -183,12 +183,12 @@ def test_a_trace_is_written_once_a_minute_for_each_kind_and_the_error_each_time(
 
 
 def test_a_thread_s_lines_say_which_request_it_works_for(lines):
-    jobs.begin(jobs.Job("r-7", "list_users"))
+    jobs.set_current(jobs.Job("r-7", "list_users"))
     try:
         log_slow_query("SELECT 1", 200)
         structlog.get_logger().info("own", request_id="r-8")
     finally:
-        jobs.begin(None)
+        jobs.set_current(None)
     log_slow_query("SELECT 1", 200)
 
     named = [(line["event"], line.get("request_id"), line.get("operation_id")) for line in lines()]
@@ -198,8 +198,8 @@ def test_a_thread_s_lines_say_which_request_it_works_for(lines):
 def test_what_the_interpreter_would_print_by_itself_is_a_line(lines, monkeypatch):
     monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
     monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
-    assert log_lines._Process.lines is not None
-    log.configure(Config(env="production"), descriptor=log_lines._Process.lines._descriptor)
+    assert log_lines._Process.writer is not None
+    log.configure(Config(env="production"), descriptor=log_lines._Process.writer._descriptor)
 
     class Sore:
         def __del__(self) -> None:

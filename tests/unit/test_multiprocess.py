@@ -6,16 +6,16 @@ import tempfile
 import pytest
 
 from app.observability import multiprocess
-from app.observability.multiprocess import FOLDER, NoFolderError, shared_folder
+from app.observability.multiprocess import FOLDER_VARIABLE, MetricsFolderError, shared_folder
 
 
 def test_it_is_named_for_workers_and_gone_afterwards(tmp_path):
     with shared_folder(str(tmp_path)) as folder:
         assert folder.parent == tmp_path
-        assert os.environ[FOLDER] == str(folder)
+        assert os.environ[FOLDER_VARIABLE] == str(folder)
         (folder / "counter_0.db").touch()
     assert not folder.exists()
-    assert FOLDER not in os.environ
+    assert FOLDER_VARIABLE not in os.environ
 
 
 def test_it_is_in_memory_where_there_is_such_a_place_else_among_temporary_files(tmp_path, monkeypatch):
@@ -33,12 +33,12 @@ def test_it_is_in_memory_where_there_is_such_a_place_else_among_temporary_files(
 def test_a_chosen_folder_that_cannot_be_written_to_is_named(tmp_path):
     (tmp_path / "file").touch()
     chosen = str(tmp_path / "file" / "inside")
-    with pytest.raises(NoFolderError, match=f"METRICS_DIR {chosen} cannot be written to .Not a directory"):
+    with pytest.raises(MetricsFolderError, match=f"METRICS_DIR {chosen} is not writable .Not a directory"):
         shared_folder(chosen).__enter__()
 
 
 def test_without_any_folder_the_setting_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(multiprocess, "_MEMORY", tmp_path / "none")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
-    with pytest.raises(NoFolderError, match="set METRICS_DIR to another folder, or set WORKERS=1"):
+    with pytest.raises(MetricsFolderError, match="set METRICS_DIR to another folder, or set WORKERS=1"):
         shared_folder("").__enter__()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import InvalidRefreshToken
-from app.security.refresh_tokens import RefreshClaim, RefreshTokens
+from app.security.refresh_tokens import RefreshTokenClaims, RefreshTokens
 
 OLD, NEW = ("old-key", "o" * 32), ("k_2", "n" * 32)
 ring = RefreshTokens([NEW, OLD])
@@ -21,7 +21,7 @@ SESSION = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 def test_a_token_reads_as_what_it_was_derived_from(session_id: UUID, generation: int, key_id: str) -> None:
     token = ring.derive(session_id, generation, key_id)
     assert token == ring.derive(session_id, generation, key_id)
-    assert ring.read(token) == RefreshClaim(session_id, generation, key_id)
+    assert ring.read(token) == RefreshTokenClaims(session_id, generation, key_id)
 
 
 @settings(max_examples=100)

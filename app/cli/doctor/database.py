@@ -7,7 +7,7 @@ from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, failed, ok, skipped, warning
 from app.database import bind, run
 from app.database import connection as held_connection
-from app.database.binding import bound
+from app.database.binding import current_database
 from app.factory import pool_size
 from app.services import clock_offset
 
@@ -27,7 +27,7 @@ SELECT least(
 
 def connection(deployment: Deployment) -> Iterator[Verdict]:
     """Connect, ask whether writes are taken, and note whether the tables are there."""
-    bind(deployment.config, size=1, bounded=True)
+    bind(deployment.config, size=1, limit_statements=True)
     began = time.perf_counter()
     with held_connection():
         took = (time.perf_counter() - began) * 1000
@@ -117,7 +117,7 @@ def connections(deployment: Deployment) -> Iterator[Verdict]:
     """Compare what the workers may open with what the server allows; a pooler in front is told apart by its number."""
     with held_connection():
         allowed, number = run(_LIMITS)[0]
-        pooled = bound().state.conn.info.backend_pid != number
+        pooled = current_database().state.conn.info.backend_pid != number
     workers, each = deployment.config.workers, pool_size(deployment.config)
     found = f"{workers} x {each} may be opened here, {allowed} are allowed"
     if pooled:

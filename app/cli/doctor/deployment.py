@@ -13,7 +13,7 @@ from app.cli.refusals import Refusal
 from app.cli.state import SECRET_NAMES
 from app.config import Config, ConfigFault
 from app.embedded import EmbeddedError
-from app.embedded.server import Ownership
+from app.embedded.server import DirectoryLock
 from app.observability import logging
 from app.pipeline.contract import Contract
 
@@ -133,8 +133,8 @@ def _needs_of(absent: list[str]) -> list[str]:
 
 
 def _is_free(lock: Path) -> bool:
-    ownership = Ownership(lock)
-    free = ownership.taken()
+    ownership = DirectoryLock(lock)
+    free = ownership.acquire()
     ownership.release()
     return free
 

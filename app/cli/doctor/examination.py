@@ -9,7 +9,7 @@ from app.cli.doctor import audit_trail, cache, config, database, document, keys,
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Finding, Status, Verdict, failed, skipped
 from app.cli.refusals import FAILED, MISCONFIGURED, UNAVAILABLE
-from app.database import explain_connection_fault
+from app.database import explain_connection_error
 from app.errors import Unavailable
 
 _NO_PRIVILEGE = "42501"
@@ -102,7 +102,7 @@ def _look(check: Check, deployment: Deployment) -> list[Verdict]:
         return list(check.look(deployment))
     except Unavailable as error:
         deployment.missing["database"] = "the database is away"
-        found, _, fix = explain_connection_fault(error).rpartition("; ")
+        found, _, fix = explain_connection_error(error).rpartition("; ")
         return [failed(found, fix)]
     except peewee.DatabaseError as error:
         if getattr(error.__cause__, "pgcode", None) == _NO_PRIVILEGE:

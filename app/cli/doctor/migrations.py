@@ -7,7 +7,7 @@ from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, counted, failed, ok, skipped, warning
 from app.cli.migrating import role_differences
 from app.database import migrator
-from app.database.binding import bound
+from app.database.binding import current_database
 from app.database.drift import drift
 from app.database.migrator import MIGRATIONS
 from app.spec.document import DocumentError
@@ -18,9 +18,9 @@ _ONLY_THERE = "only in the database: "
 
 def applied(deployment: Deployment) -> Iterator[Verdict]:
     """Every migration of this code has been run."""
-    behind = migrator.pending(bound())
+    behind = migrator.pending(current_database())
     if not behind:
-        yield ok(f"all {len(migrator.status(bound()))} have been run")
+        yield ok(f"all {len(migrator.status(current_database()))} have been run")
         return
     deployment.missing["schema"] = "migrations are still to run"
     yield failed(f"{counted(len(behind), 'migration')} still to run: {', '.join(behind)}", "charter db migrate")
@@ -29,7 +29,7 @@ def applied(deployment: Deployment) -> Iterator[Verdict]:
 def known(deployment: Deployment) -> Iterator[Verdict]:
     """Every migration of the database is one of this code."""
     ours = {path.stem for path in MIGRATIONS.glob("*.py")}
-    unknown = [name for name, _ in migrator.status(bound()) if name not in ours]
+    unknown = [name for name, _ in migrator.status(current_database()) if name not in ours]
     if unknown:
         deployment.missing["schema"] = "the database is newer than this code"
         yield failed(
@@ -42,7 +42,7 @@ def known(deployment: Deployment) -> Iterator[Verdict]:
 
 def drift_of_models(_: Deployment) -> Iterator[Verdict]:
     """Tables, columns, indexes and constraints are those of the models; compared in a transaction that is undone."""
-    lines = drift(bound(), [getattr(models, name) for name in models.__all__])
+    lines = drift(current_database(), [getattr(models, name) for name in models.__all__])
     if not lines:
         yield ok("the tables are those of the models")
         return

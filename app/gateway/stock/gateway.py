@@ -46,7 +46,7 @@ class StockGateway(Entrance):
                 await self._app(scope, receive, _ignore)
         except (TimeoutError, asyncio.CancelledError) as error:
             reason = "deadline" if isinstance(error, TimeoutError) else "shutdown"
-            if job.give_up(reason) or exchange.wait_for_commit is None:
+            if job.cancel(reason) or exchange.wait_for_commit is None:
                 raise Unavailable(reason=reason) from error
             return await exchange.wait_for_commit()
         finally:

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
-from app.database import allowing
+from app.database import extra_time
 from app.errors import AppError
 from app.pipeline.context import RequestContext
 from app.pipeline.operation import BoundOperation
@@ -52,7 +52,7 @@ def records_failure(
                 return step(context)
             except Exception as error:
                 reason = error.reason if isinstance(error, AppError) else "internal_error"
-                with allowing(RECORD_SECONDS):
+                with extra_time(RECORD_SECONDS):
                     record(operation, context, "failed", context.event.reason or reason)
                 raise
 

@@ -7,7 +7,7 @@ begins (law 4). The identifier of the row is made here, so a repetition after a 
 from typing import Any
 from uuid import UUID
 
-from app.clock import PRESENT_NEXT
+from app.clock import NOW_SQL_POSITIONAL
 from app.database import run
 from app.errors import AppError, Forbidden, SessionEnded, StepUpRequired
 from app.identifiers import new_id
@@ -24,7 +24,7 @@ def _statement(more_columns: str = "") -> str:
     # A function, planned once per connection: app/database/functions/decide_call.sql is the rule that decides.
     return f"""
     SELECT {", ".join(Account._fields)}, signed_in_at, holds_all, permissions, refusal, present.moment {more_columns}
-    FROM (SELECT {PRESENT_NEXT} AS moment) present,
+    FROM (SELECT {NOW_SQL_POSITIONAL} AS moment) present,
          decide_call(present.moment, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     """  # noqa: S608 (constants)
 
@@ -86,7 +86,7 @@ def make(operation: BoundOperation) -> Step | None:
                 client.address,
                 client.user_agent,
             ),
-            again=True,
+            retry_on_disconnect=True,
         )
         if rows:
             context.decided_at = rows[0][_WIDTH + 4]

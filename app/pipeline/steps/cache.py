@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from app.cache.store import CachedValue, CacheLookup, Key
+from app.cache.store import CachedValue, CacheKey, CacheLookup
 from app.errors import Internal, ValidationError
 from app.pipeline.context import RequestContext, Response
 from app.pipeline.operation import BoundOperation, Step
@@ -49,31 +49,31 @@ def make(operation: BoundOperation) -> Step | None:
             response = render(context, _result(value))
         except Internal as error:
             assert lookup is not None
-            store.tell_corrupt(lookup.key, error)
+            store.log_corrupt(lookup.key, error)
             store.count(name, "corrupt")
             return None
         store.count(name, "hit")
         return response
 
     def from_handler(lookup: CacheLookup | None, context: RequestContext) -> Response:
-        complete = store.settle(lookup) if lookup else None
+        complete = store.complete_versions(lookup) if lookup else None
         if complete is None:
             return render(context, _result(_value(run_handler(context))))
         store.count(name, "miss")
-        value = store.flights.join((complete.key.name, complete.versions), lambda: fill(complete, context))
+        value = store.single_flight.run((complete.key.name, complete.versions), lambda: fill(complete, context))
         return render(context, _result(value))
 
     def fill(lookup: CacheLookup, context: RequestContext) -> CachedValue:
         value = _value(run_handler(context))
         # A value that the document does not describe raises here, and is not stored.
         render(context, _result(value))
-        store.keep(lookup, value, seconds)
+        store.save(lookup, value, seconds)
         return value
 
     return cache
 
 
-def cache_key_builder(operation: BoundOperation) -> Callable[[RequestContext], Key | None] | None:
+def cache_key_builder(operation: BoundOperation) -> Callable[[RequestContext], CacheKey | None] | None:
     """Return the function that builds a request's cache key, or None for an operation that is not cached.
 
     It reads the parameters ahead of their step. A request whose parameters are invalid has no key, and the step
@@ -84,14 +84,14 @@ def cache_key_builder(operation: BoundOperation) -> Callable[[RequestContext], K
         return None
     read, tags = operation.parameters.read, policy.cache.tags
 
-    def build_key(context: RequestContext) -> Key | None:
+    def build_key(context: RequestContext) -> CacheKey | None:
         try:
             arguments = read(context.path_values, context.query_string, context.headers)
         except ValidationError:
             return None
         context.arguments = arguments
         identity = {name: value for name, value in arguments.items() if name != _CONDITION}
-        return store.key(policy.operation_id, identity, [tag.spell(arguments) for tag in tags])
+        return store.make_key(policy.operation_id, identity, [tag.expand(arguments) for tag in tags])
 
     return build_key
 

@@ -28,13 +28,13 @@ def make(operation: BoundOperation) -> Step | None:
 def expected_versions(text: str) -> Versions:
     """Return the versions that an If-Match header allows; None for `*`: any.
 
-    Each resource compares its own version with them: see `app.entity_tags.require`.
+    Each resource compares its own version with them: see `app.entity_tags.check_if_match`.
 
     Raises:
         ValidationError: the text is not a list of entity tags.
     """
     try:
-        return entity_tags.read(text)
+        return entity_tags.parse(text)
     except ValueError:
         violation = Violation('Must be * or a list of ETags such as "3".', "If-Match")
         raise ValidationError(details=[violation]) from None

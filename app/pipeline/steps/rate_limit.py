@@ -28,13 +28,13 @@ def make(operation: BoundOperation) -> Step | None:
     headers_of = _headers(name, bucket)
 
     def rate_limit(context: RequestContext) -> None:
-        by_account = context.caller is not None and context.caller[1] not in limiter.refused
+        by_account = context.caller is not None and context.caller[1] not in limiter.refused_sessions
         who = str(context.caller[0]) if context.caller and by_account else context.client.network
         context.cache_key = build_key(context) if build_key else None
         if context.cache_key is None or store is None:
-            state = limiter.take(name, who, bucket)
+            state = limiter.consume(name, who, bucket)
         else:
-            state, context.cache_lookup = store.take_and_look(limiter, name, who, bucket, context.cache_key)
+            state, context.cache_lookup = store.consume_and_look_up(limiter, name, who, bucket, context.cache_key)
         context.response_headers += headers_of(state)
         context.account_limit = state if by_account else None
         if state.retry_seconds:
@@ -58,8 +58,8 @@ def make_recount(operation: BoundOperation) -> Callable[[RequestContext], None] 
         if context.account_limit is None or context.caller is None:
             return
         user_id, session_id = context.caller
-        limiter.refused.note(session_id)
-        state = limiter.take_instead(name, str(user_id), bucket, context.account_limit, context.client.network)
+        limiter.refused_sessions.add(session_id)
+        state = limiter.transfer(name, str(user_id), bucket, context.account_limit, context.client.network)
         others = [header for header in context.response_headers if header[0] not in _NAMES]
         context.response_headers = [*others, *headers_of(state)]
 
@@ -85,6 +85,6 @@ def _cache_lookup_alone(operation: BoundOperation) -> Step:
         assert store is not None
         assert build_key is not None
         context.cache_key = build_key(context)
-        context.cache_lookup = store.look(context.cache_key) if context.cache_key else None
+        context.cache_lookup = store.look_up(context.cache_key) if context.cache_key else None
 
     return look_up

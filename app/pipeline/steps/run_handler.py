@@ -5,7 +5,7 @@ from typing import Any
 
 from app.cache.tags import CALLER
 from app.context.event import Event
-from app.database import retrying, unit
+from app.database import retry_transaction, unit_of_work
 from app.pipeline.context import RequestContext, Response
 from app.pipeline.operation import BoundOperation, Step
 from app.pipeline.steps.audit_event import record, records_failure
@@ -28,11 +28,11 @@ def make(operation: BoundOperation) -> Step:
 
     def attempt(context: RequestContext, draft: Event) -> Response:
         context.event = Event(draft.actor, draft.target)
-        with unit(first=partial(stored.claim, context) if context.idempotency else None):
+        with unit_of_work(on_begin=partial(stored.claim, context) if context.idempotency else None):
             response = render(context, run_handler(context))
             if context.idempotency:
                 stored.store(context, response)
-            queue_invalidations([tag.spell(_tag_values(context)) for tag in tags], store=cache)
+            queue_invalidations([tag.expand(_tag_values(context)) for tag in tags], store=cache)
             record(operation, context, "succeeded")
         return response
 
@@ -40,7 +40,7 @@ def make(operation: BoundOperation) -> Step:
     def write(context: RequestContext) -> Response:
         draft = context.event
         try:
-            return retrying(lambda: attempt(context, draft))
+            return retry_transaction(lambda: attempt(context, draft))
         except AlreadyDone as done:
             return done.response
 

@@ -45,7 +45,7 @@ def check_invalidated_tags(operation: Operation, _: Specification) -> Iterator[F
 def check_tags_are_cached(operation: Operation, specification: Specification) -> Iterator[Fault]:
     """Demand that some operation caches responses under each tag of x-invalidates."""
     for index, tag in tags_invalidated(operation):
-        if not any(tag.same_shape(cached) for cached in specification.cached_tags):
+        if not any(tag.has_same_shape(cached) for cached in specification.cached_tags):
             message = f"No operation caches a response under {tag}."
             fix = suggest(tag, map(str, specification.cached_tags), "Name a tag of an x-cache, or remove this one.")
             yield Fault(operation.where("x-invalidates", index), message, fix)

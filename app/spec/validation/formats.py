@@ -46,7 +46,7 @@ def is_web_url(text: str) -> bool:
 
 
 FORMATS: Mapping[str, Callable[[str], bool]] = {
-    "cursor": cursors.has_form,
+    "cursor": cursors.is_well_formed,
     "email": is_address,
     "multi-line": is_multi_line,
     "single-line": is_single_line,

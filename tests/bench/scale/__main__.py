@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.embedded import EmbeddedError, start_postgres
-from app.embedded.homes import find
+from app.embedded.installation import find_installation
 from app.pipeline.contract import OPENAPI
 from app.spec.document import load
 from tests.bench.driver import LoadError
@@ -54,7 +54,7 @@ def databases(users: int, events: int) -> Iterator[tuple[str, str]]:
     with contextlib.ExitStack() as stack:
         stored = stored_at(ROOT / ".charter")
         large = None
-        if find(stored):
+        if find_installation(stored):
             server = start_postgres(stored)
             stack.callback(server.stop)
             large = server.url if fits(server.url, users, events) else None

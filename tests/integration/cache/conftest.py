@@ -1,4 +1,4 @@
-"""What the tests of the cache share: who reads and writes a profile, and a hand on the database between the two."""
+"""Fixtures for the tests of the cache: a profile to read and write, and control over its statements."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ import redis
 
 from app.cache.client import Cache
 from app.cache.store import CacheStore
-from app.database import Database, identity
+from app.database import Database, database_id
 from models.record import database as proxy
 from tests.integration.conftest import Services
 from tests.people import People, Person
@@ -22,13 +22,13 @@ from tests.wire import data
 
 @pytest.fixture(scope="session", name="running")
 def running_service(services: Services) -> Service:
-    """The default way in: nothing of the cache is the gateway's."""
+    """The service with the default gateway: the cache does not depend on the gateway."""
     return services["compiled"]
 
 
 @pytest.fixture
 def valkey(service: Service) -> Iterator[redis.Redis]:
-    """A client of the Valkey behind the service."""
+    """A client of the Valkey that the service uses."""
     if not service.config.redis_url:
         pytest.skip("no Valkey on this machine")
     with redis.Redis.from_url(for_tests(service.config.redis_url)) as client:
@@ -37,10 +37,10 @@ def valkey(service: Service) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def store(service: Service, valkey: redis.Redis) -> CacheStore:
-    """What another worker of the same deployment has of the cache."""
+    """The cache as another worker of the same deployment sees it."""
     config = service.config
     cache = Cache(config.redis_url, timeout_ms=2000, prefix=config.redis_prefix)
-    return CacheStore(cache, identify=identity, release="another")
+    return CacheStore(cache, database_id=database_id, release="another")
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def another_worker(**variables: str) -> Iterator[Service]:
     """Run a service on the database of this test."""
     before = proxy.obj
     with running(config_for(DATABASE_URL=before.url, **variables)) as service:
-        # The last one that starts decides on which database all of this process stand.
+        # The service that started last sets the database of this whole process.
         proxy.initialize(before)
         yield service
 
@@ -62,11 +62,11 @@ class Profile:
         self.tag = f"user:{owner.id}"
 
     def read(self, client: httpx.Client | None = None) -> Any:
-        """Return the name that it shows."""
+        """Return the name in the profile."""
         return data((client or self.owner.api).get(self.url))["display_name"]
 
     def write(self, name: str) -> httpx.Response:
-        """Give it another name."""
+        """Change the name in the profile."""
         return self.owner.api.patch("/v1/users/me", json={"display_name": name})
 
 

@@ -1,4 +1,4 @@
-"""What shares a Redis and must not meet: two deployments, two releases; and what Redis may hold at all."""
+"""Two deployments or two releases on one Redis do not see each other's entries; and what Redis may contain."""
 
 import io
 import re
@@ -28,16 +28,16 @@ KEYS = re.compile(
 def test_stores_of_other_deployments_and_releases_do_not_see_each_other(valkey_url: str) -> None:
     def store(prefix: str, database: str, release: str) -> CacheStore:
         cache = Cache(valkey_url, timeout_ms=2000, prefix=prefix)
-        return CacheStore(cache, identify=lambda: database, release=release)
+        return CacheStore(cache, database_id=lambda: database, release=release)
 
     first = store("charter", "one", "1")
-    key = first.key("public_settings", {}, ["settings"])
-    settled = first.settle(first.look(key) or pytest.fail("no Valkey"))
+    key = first.make_key("public_settings", {}, ["settings"])
+    settled = first.complete_versions(first.look_up(key) or pytest.fail("no Valkey"))
     assert settled is not None
-    first.keep(settled, CachedValue({"name": "first"}, "1"), 60)
+    first.save(settled, CachedValue({"name": "first"}, "1"), 60)
 
     def sees(other: CacheStore) -> CachedValue | None:
-        looked = other.look(other.key("public_settings", {}, ["settings"]))
+        looked = other.look_up(other.make_key("public_settings", {}, ["settings"]))
         assert looked is not None
         return other.read(looked)
 
@@ -45,10 +45,10 @@ def test_stores_of_other_deployments_and_releases_do_not_see_each_other(valkey_u
     for other in (store("charter", "two", "1"), store("charter", "one", "2"), store("staging", "one", "1")):
         assert sees(other) is None
         assert sees(store("charter", "one", "1")) is not None
-    store("charter", "two", "1").drop(["settings", "*"])
+    store("charter", "two", "1").invalidate(["settings", "*"])
     assert sees(store("charter", "one", "1")) is not None
-    # Another release of the same deployment drops for both.
-    store("charter", "one", "2").drop(["settings"])
+    # Another release of the same deployment invalidates for both.
+    store("charter", "one", "2").invalidate(["settings"])
     assert sees(store("charter", "one", "1")) is None
 
 

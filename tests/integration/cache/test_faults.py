@@ -1,4 +1,4 @@
-"""Redis away, stopped, emptied, full or talking nonsense: the responses are right, and it recovers by itself."""
+"""Redis is unavailable, frozen, emptied, full or sends nonsense: responses are right, and the service recovers."""
 
 import os
 import re
@@ -17,8 +17,8 @@ import redis
 
 from app.cache import client as cache_client
 from app.cache.client import Cache
-from app.cache.store import UNUSED_SECONDS, CacheStore
-from app.database import identity
+from app.cache.store import UNUSED_VERSION_SECONDS, CacheStore
+from app.database import database_id
 from app.embedded import start_valkey
 from app.services import invalidations
 from models.record import database as proxy
@@ -33,7 +33,7 @@ CORRUPT = 'charter_cache_reads_total{outcome="corrupt",policy="profile"}'
 
 
 class Fragile:
-    """A Valkey of the test's own, with a service on it that goes to it again at once after a failure."""
+    """A separate Valkey that the tests stop and start; its service makes no pause after a failure."""
 
     def __init__(self, place: Path) -> None:
         self._place = place
@@ -64,7 +64,7 @@ def fragile() -> Iterator[Fragile]:
 
 @pytest.fixture(scope="module")
 def shaken(running: Service, fragile: Fragile) -> Iterator[Service]:
-    """A service on the fragile Valkey; each test puts a database of its own under it."""
+    """A service on the fragile Valkey; each test gives it another database."""
     before, url = proxy.obj, running.config.database_url
     with running_service(config_for(DATABASE_URL=url, REDIS_URL=fragile.url, REDIS_TIMEOUT_MS="100")) as service:
         proxy.initialize(before)
@@ -81,7 +81,7 @@ class Reader:
         self._statements = statements
 
     def read(self) -> tuple[str, bool]:
-        """Return the name shown, and whether it came from the cache."""
+        """Return the name in the response, and whether it came from the cache."""
         before = len(self._statements.ran)
         shown = self._profile.read(self.client)
         return shown, len(self._statements.ran) - before == 1
@@ -90,9 +90,9 @@ class Reader:
         assert self.client.patch("/v1/users/me", json={"display_name": name}).status_code == 200
 
     def replay(self, fragile: Fragile) -> None:
-        """Drop what could not be dropped, as a worker does every now and then."""
+        """Invalidate the pending tags, as each worker does from time to time."""
         cache = Cache(fragile.url, timeout_ms=2000, prefix="charter")
-        store = CacheStore(cache, identify=identity, release="another")
+        store = CacheStore(cache, database_id=database_id, release="another")
         invalidations.invalidate_pending(store=store, linger_seconds=60)
         invalidations.invalidate_pending(store=store, linger_seconds=-1)
 
@@ -125,7 +125,7 @@ def test_redis_ended_and_begun_again(reader: Reader, fragile: Fragile) -> None:
     assert reader.metric(AWAY) == away + 2
 
     fragile.start()
-    # What was written meanwhile stands in the table until it is replayed, and bars the cache as long.
+    # The tag of this write is pending in the table until it is replayed, so the cache is not used until then.
     assert reader.read() == ("Without", False)
     reader.replay(fragile)
     reader.read()
@@ -133,12 +133,12 @@ def test_redis_ended_and_begun_again(reader: Reader, fragile: Fragile) -> None:
 
 
 def test_redis_that_does_not_answer_holds_nobody_up(reader: Reader, fragile: Fragile) -> None:
-    """It is stopped for as long as it takes: what is asked meanwhile is answered meanwhile."""
+    """Redis is frozen during the requests, and they get their responses in this time."""
     with fragile.frozen():
         assert reader.read() == ("Alice", False)
         reader.write("Meanwhile")
         assert reader.read() == ("Meanwhile", False)
-    # What Redis was asked in vain it may still do now; the row in the table bars the cache nevertheless.
+    # Redis may run the late commands now; the pending row still prevents the use of the cache.
     assert reader.read() == ("Meanwhile", False)
 
 
@@ -246,7 +246,7 @@ def test_what_is_no_redis_is_done_without(profile: Profile, statements: Statemen
 
 @contextmanager
 def chatterbox(says: bytes) -> Iterator[str]:
-    """Listen, and say the same to anybody who says anything."""
+    """Listen, and send the same bytes to every client."""
 
     def talk(listener: socket.socket) -> None:
         with suppress(OSError):
@@ -268,7 +268,7 @@ def chatterbox(says: bytes) -> Iterator[str]:
 def test_redis_that_comes_back_with_what_it_once_saved_brings_no_old_value_back(
     reader: Reader, fragile: Fragile
 ) -> None:
-    """Its snapshot was from before the write; a replica that was behind does the same."""
+    """Its snapshot is older than the write; a replica that is behind has the same effect."""
     saved = {key: fragile.client.dump(key) for key in fragile.client.scan_iter()}
     reader.write("After")
     assert [reader.read(), reader.read()] == [("After", False), ("After", True)]
@@ -287,5 +287,5 @@ def test_asking_for_what_is_not_there_fills_nothing_up(reader: Reader, fragile: 
         assert reader.client.get(f"/v1/users/{uuid4()}/profile").status_code == 404
 
     new = set(fragile.client.scan_iter("*:tag:*")) - before
-    assert all(0 < fragile.client.ttl(tag) <= UNUSED_SECONDS for tag in new)
-    assert all(fragile.client.ttl(tag) > UNUSED_SECONDS for tag in before)
+    assert all(0 < fragile.client.ttl(tag) <= UNUSED_VERSION_SECONDS for tag in new)
+    assert all(fragile.client.ttl(tag) > UNUSED_VERSION_SECONDS for tag in before)

@@ -1,4 +1,4 @@
-"""Law 6: a write that is rolled back, or a reader that a writer overtakes, leaves no old or phantom value behind."""
+"""Law 6: neither a write that is rolled back nor a race of reader and writer leaves a wrong value in the cache."""
 
 import threading
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 import redis
 
-from app.cache.client import Cache, as_values
+from app.cache.client import Cache, mget_values
 from app.cache.store import CacheStore
 from app.database import Database, run
 from app.services import invalidations
@@ -20,13 +20,13 @@ from tests.service import Service
 from tests.terminal import Terminal
 from tests.wire import data
 
-# What get_profile asks of the database on a miss.
+# The query of get_profile after a cache miss.
 READING = "FROM users u"
 
 
 def versions(valkey: redis.Redis) -> dict[bytes, bytes | None]:
     keys = list(valkey.scan_iter("*:tag:*"))
-    return dict(zip(keys, as_values(valkey.mget(keys), len(keys)), strict=True))
+    return dict(zip(keys, mget_values(valkey.mget(keys), len(keys)), strict=True))
 
 
 def away() -> Cache:
@@ -39,7 +39,7 @@ def waiting() -> list[tuple[str, bool]]:
 
 @contextmanager
 def no_commit() -> Iterator[None]:
-    """Let every transaction that writes a profile fail at its very end."""
+    """Make every transaction that writes a profile fail at its COMMIT."""
     run(
         """
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -113,7 +113,7 @@ def test_a_reader_that_a_writer_overtakes_never_brings_the_old_value_back(
 def test_a_reader_that_the_commit_overtakes_and_the_drop_does_not_keeps_nothing_old(
     profile: Profile, statements: Statements
 ) -> None:
-    """The writer has committed and dies before it drops anything."""
+    """The writer has committed and ends before it invalidates anything."""
     profile.owner.sign_in()
     with statements.stopped_after(READING, profile.read) as outcome:
         run("UPDATE user_profiles SET display_name = 'After' WHERE user_id = %s", (profile.owner.id,))
@@ -155,13 +155,13 @@ def test_a_row_stays_for_readers_who_asked_redis_before_it_was_replayed(
     invalidations.queue_invalidations([profile.tag], store=None)
     shown = []
     with psycopg2.connect(str(proxy.obj.url)) as keeper, keeper.cursor() as cursor:
-        # The reader has asked Redis, and waits to ask the table.
+        # The reader has read Redis, and has not read the table yet.
         cursor.execute("LOCK TABLE pending_invalidations IN ACCESS EXCLUSIVE MODE")
         reader = threading.Thread(target=lambda: shown.append(profile.read()))
         reader.start()
         while not run("SELECT 1 FROM pg_locks WHERE relation = 'pending_invalidations'::regclass AND NOT granted"):
             pass
-        assert store.drop([profile.tag])
+        assert store.invalidate([profile.tag])
         cursor.execute("UPDATE pending_invalidations SET dropped_at = now()")
         cursor.execute(
             "DELETE FROM pending_invalidations WHERE dropped_at < now() - make_interval(secs => %s)",
@@ -174,7 +174,7 @@ def test_a_row_stays_for_readers_who_asked_redis_before_it_was_replayed(
 
 def test_a_replay_that_redis_does_not_hear_changes_nothing(profile: Profile, store: CacheStore) -> None:
     invalidations.queue_invalidations([profile.tag], store=None)
-    unheard = CacheStore(away(), identify=lambda: "x", release="x")
+    unheard = CacheStore(away(), database_id=lambda: "x", release="x")
 
     assert invalidations.invalidate_pending(store=unheard, linger_seconds=60) == 1
     assert invalidations.invalidate_pending(store=unheard, linger_seconds=60) == 1
@@ -187,7 +187,7 @@ def test_what_nobody_could_drop_is_forgotten_when_no_entry_can_be_older(profile:
     invalidations.queue_invalidations([profile.tag], store=None)
     run("UPDATE pending_invalidations SET created_at = now() - interval '25 hours'")
 
-    invalidations.invalidate_pending(store=CacheStore(away(), identify=lambda: "x", release="x"), linger_seconds=60)
+    invalidations.invalidate_pending(store=CacheStore(away(), database_id=lambda: "x", release="x"), linger_seconds=60)
 
     assert waiting() == []
 
@@ -203,14 +203,14 @@ def test_one_write_never_removes_what_another_has_left(profile: Profile, valkey:
 def test_a_tag_that_many_writes_left_is_one_row_until_it_is_dropped(
     profile: Profile, store: CacheStore, statements: Statements, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Redis is away for long; one of the writers has dropped the tag meanwhile, and is about to remove its row."""
+    """Redis is unavailable for long; one of the writers has invalidated the tag and is about to delete its row."""
     monkeypatch.setattr(invalidations, "_MAX_AT_ONCE", 20)
-    unheard = CacheStore(away(), identify=lambda: "x", release="x")
+    unheard = CacheStore(away(), database_id=lambda: "x", release="x")
     profile.read()
     last = run(
         "INSERT INTO pending_invalidations (id, tag) VALUES (gen_random_uuid(), %s) RETURNING id", (profile.tag,)
     )
-    assert store.drop([profile.tag])
+    assert store.invalidate([profile.tag])
     profile.read()
     run("UPDATE user_profiles SET display_name = 'After' WHERE user_id = %s", (profile.owner.id,))
     for _ in range(30):

@@ -1,4 +1,4 @@
-"""The rights that docs/redis.md lists are those that are needed: with all of them nothing is refused."""
+"""The rights in docs/redis.md are sufficient and all of them are needed."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 import redis
 from click.testing import CliRunner
 
-from app.cache.check import fault_of
+from app.cache.check import find_cache_fault
 from app.cache.client import Cache
 from app.cache.limiter import Limiter
 from app.cache.store import CachedValue, CacheStore
@@ -27,7 +27,7 @@ USER = "charter"
 [PRINTED] = re.findall(r"^ACL SETUSER charter (.+)$", PAGE, re.MULTILINE)
 RULES = PRINTED.split()
 COMMANDS = [rule for rule in RULES if rule.startswith("+")]
-# Where these are refused the cache works: INFO costs what a restart would bring back, the others are not always sent.
+# The cache works without these: INFO only protects against a restart with old data, the others are rarely sent.
 OPTIONAL = {"+info", "+select", "+client|setinfo"}
 
 
@@ -43,12 +43,12 @@ def boss(own_valkey: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def url(own_valkey: str) -> str:
-    """The way in for the user, to another database than the first."""
+    """The URL of the user, with another database than the first."""
     return with_query(own_valkey.replace("unix://", f"unix://{USER}:password@"), db="3")
 
 
 def refusals(boss: redis.Redis) -> set[str]:
-    """Return what the user was refused."""
+    """Return the commands that Redis rejected for the user."""
     entries: list[Any] = boss.execute_command("ACL", "LOG")
     told = [{str(_text(name)): _text(value) for name, value in dict(entry).items()} for entry in entries]
     return {str(entry["object"]) for entry in told if entry["username"] == USER}
@@ -59,31 +59,31 @@ def _text(value: Any) -> Any:
 
 
 def drive(url: str) -> Cache:
-    """Do everything that the limiter and the store do, on connections of its own."""
+    """Run all commands of the limiter and the store, on separate connections."""
     cache = Cache(url, timeout_ms=5000, prefix="charter")
     limiter = Limiter(cache)
-    store = CacheStore(cache, identify=lambda: "0123456789abcdef", release="r")
+    store = CacheStore(cache, database_id=lambda: "0123456789abcdef", release="r")
     bucket = Bucket(10, 60)
     for part in (
-        lambda: limiter.take("read", "somebody", bucket),
+        lambda: limiter.consume("read", "somebody", bucket),
         cache.is_up,
-        lambda: store.drop(["users"]),
+        lambda: store.invalidate(["users"]),
     ):
         part()
         cache._pause_until = 0.0
     for _ in range(2):
-        key = store.key("get_profile", {"user_id": "1"}, ["user:1"])
-        _, look = store.take_and_look(limiter, "read", "somebody", bucket, key)
+        key = store.make_key("get_profile", {"user_id": "1"}, ["user:1"])
+        _, look = store.consume_and_look_up(limiter, "read", "somebody", bucket, key)
         cache._pause_until = 0.0
-        if look and (settled := store.settle(look)):
+        if look and (settled := store.complete_versions(look)):
             cache._pause_until = 0.0
-            store.keep(settled, CachedValue({"a": 1}, "1"), 60)
+            store.save(settled, CachedValue({"a": 1}, "1"), 60)
             cache._pause_until = 0.0
-        found = store.look(key)
+        found = store.look_up(key)
         cache._pause_until = 0.0
         if found:
             store.read(found)
-    fault_of(cache)
+    find_cache_fault(cache)
     return cache
 
 
@@ -91,7 +91,7 @@ def test_with_what_is_listed_nothing_is_refused(boss: redis.Redis, url: str) -> 
     cache = drive(url)
 
     assert refusals(boss) == set()
-    assert fault_of(cache) is None
+    assert find_cache_fault(cache) is None
     with redis.Redis.from_url(url) as client:
         assert {key.split(b":")[0] for key in boss.scan_iter()} <= {b"charter"}
         assert client.ping()
@@ -114,9 +114,9 @@ def test_a_right_that_is_missing_is_told_by_health(boss: redis.Redis, url: str) 
     for command in (command for command in COMMANDS if command not in OPTIONAL):
         boss.execute_command("ACL", "SETUSER", USER, f"-{command[1:]}")
         cache = Cache(url, timeout_ms=5000, prefix="charter")
-        assert "permissions" in str(fault_of(cache)), command
+        assert "permissions" in str(find_cache_fault(cache)), command
         boss.execute_command("ACL", "SETUSER", USER, command)
-        assert fault_of(cache) is None, command
+        assert find_cache_fault(cache) is None, command
         cache.close()
 
 

@@ -1,4 +1,4 @@
-"""What an operator runs after restoring a backup ends every session, and drops what Redis holds from after it."""
+"""After the restore of a backup, the documented statements end every session and invalidate the cache."""
 
 import re
 
@@ -12,7 +12,7 @@ def test_nothing_from_after_the_backup_is_shown(profile: Profile, service: Servi
     backups = (ROOT / "docs/backend-context.md").read_text(encoding="utf-8").split("\n## Backup\n")[1]
     [statements] = re.findall(r"```sql\n(.*?)```", backups.split("\n## ")[0], re.DOTALL)
     profile.read()
-    # Past the API and past every invalidation, as a restored state is.
+    # A restored state bypasses the API and every invalidation.
     run("UPDATE user_profiles SET display_name = 'Restored' WHERE user_id = %s", (profile.owner.id,))
     assert profile.read() == "Alice"
 

@@ -107,7 +107,7 @@ def _keyed(stage: Stage, described: Described, request: Request) -> tuple[tuple[
 
 def _twin_at_work(stage: Stage, described: Described, request: Request) -> httpx.Response:
     held, keyed = _keyed(stage, described, request)
-    twin = stage.world.database.connect_apart()
+    twin = stage.world.database.connect_outside_pool()
     try:
         twin.autocommit = False
         twin.cursor().execute(_KEY, held)

@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg2
 import pytest
 
-from app.database import connection, run, within
+from app.database import connection, run, time_limit
 from app.errors import Unavailable
 from app.services import activity_statistics
 from app.services.activity_statistics import ActivityPoint, Interval
@@ -173,7 +173,7 @@ def test_two_that_settle_at_once_settle_once(owner, database_url) -> None:
         open_session(owner, BEGIN + hours * HOUR, **LIFE)
 
     with held_up(database_url, lambda: settle(now)):
-        with within(5):
+        with time_limit(5):
             settle(now)
         assert settled_until() is None
         check(BEGIN, now, now)

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from app.context.event import Event
-from app.database import retrying, run, transaction, unit
+from app.database import retry_transaction, run, transaction, unit_of_work
 from app.errors import InvalidRefreshToken
 from app.security.refresh_tokens import RefreshTokens
 from app.services import users
@@ -94,7 +94,7 @@ def test_a_token_two_generations_old_is_reuse_also_within_the_grace(world, token
 def test_the_punishment_stays_although_the_request_fails(world, token):
     world.refresh(token)
     world.wait(seconds=16)
-    with pytest.raises(InvalidRefreshToken), unit():
+    with pytest.raises(InvalidRefreshToken), unit_of_work():
         world.refresh(token)
     assert row_of(world, token)[1] == "reuse"
 
@@ -104,19 +104,19 @@ def test_the_punishment_stays_when_the_unit_is_tried_again(world, token):
     world.refresh(token)
     world.wait(seconds=16)
     with pytest.raises(InvalidRefreshToken):
-        retrying(partial(in_a_unit, world, token))
+        retry_transaction(partial(in_a_unit, world, token))
     assert row_of(world, token)[1] == "reuse"
 
 
 def in_a_unit(world, token):
-    with unit():
+    with unit_of_work():
         return world.refresh(token)
 
 
 def test_a_refresh_that_is_undone_has_used_nothing_up(world, token):
     """However long the client then waits: its token is the current one."""
     before = run("SELECT * FROM sessions")
-    for around in (unit, transaction):
+    for around in (unit_of_work, transaction):
         with pytest.raises(ZeroDivisionError), around():
             world.refresh(token)
             raise ZeroDivisionError

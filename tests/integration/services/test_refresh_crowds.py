@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from app.context.event import Event
-from app.database import bind, run, unit
+from app.database import bind, run, unit_of_work
 from app.errors import Unavailable
 from app.services.audit import write_event
 from app.services.auth import Tokens
@@ -37,7 +37,7 @@ def cutter(world: World, database_url: str) -> Iterator[Cutter]:
 def refresh(world: World, token: str) -> Tokens:
     """Refresh as an operation does: the event is written before the commit."""
     event = Event()
-    with unit():
+    with unit_of_work():
         tokens = world.refresh(token, event)
         write_event(
             event,

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from app.context.event import Event
-from app.database import connection, run, unit
+from app.database import connection, run, unit_of_work
 from app.errors import InvalidCredentials, ValidationError
 from app.security.passwords import Passwords
 from app.services import auth, sessions, users
@@ -121,11 +121,11 @@ def test_no_connection_is_held_while_a_password_is_hashed(world, alice):
 
     watching = Watching(15, 256, 5)
     world.dependencies = replace(world.dependencies, passwords=watching)
-    with unit():
+    with unit_of_work():
         world.login("alice")
-    with unit():
+    with unit_of_work():
         change(world, alice, world.password, NEW)
-    with unit():
+    with unit_of_work():
         users.register(
             email="b@example.com", password=NEW, display_name=None, dependencies=world.dependencies, event=Event()
         )

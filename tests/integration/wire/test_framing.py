@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.database import run
-from app.observability.lines import flush
+from app.observability.log_writer import flush
 from app.observability.logging import configure
 from tests import leaks
 from tests.integration.wire.pieces import exchange, responses

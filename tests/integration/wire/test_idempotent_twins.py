@@ -62,7 +62,7 @@ def test_twins_at_once_are_done_once(alice: httpx.Client) -> None:
 
 
 def test_a_change_of_the_callers_account_does_not_make_a_claim_wait(alice: httpx.Client, database: Database) -> None:
-    other = database.connect_apart()
+    other = database.connect_outside_pool()
     with contextlib.closing(other):
         other.autocommit = False
         other.cursor().execute("UPDATE users SET version = version + 1")

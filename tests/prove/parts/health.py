@@ -14,7 +14,7 @@ import psycopg2
 import redis
 
 from app.embedded import start_postgres, start_valkey
-from app.embedded.homes import find
+from app.embedded.installation import find_installation
 from tests.command import PRODUCTION, Server
 from tests.prove.proof import Skipped
 from tests.servers import migrated, remove, with_database
@@ -127,7 +127,7 @@ def _small_disk(place: Path, state: Path) -> Iterator[Path]:
     try:
         folder = place / "tablespace"
         folder.mkdir(mode=0o700)
-        home = find(state)
+        home = find_installation(state)
         if home is not None and home.account is not None:
             os.chown(folder, home.account.pw_uid, home.account.pw_gid)
         yield folder

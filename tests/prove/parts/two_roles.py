@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from app.embedded import start_postgres
-from app.embedded.homes import find
+from app.embedded.installation import find_installation
 from tests.command import PRODUCTION, Server, clean_environment
 from tests.prove.proof import ROOT
 from tests.servers import SERVING_ROLE, remove
@@ -49,7 +49,7 @@ def prove(place: Path) -> None:
 def _walk_through_the_page(state: Path) -> None:
     state.mkdir(mode=0o711)
     server = start_postgres(state)
-    home = find(state)
+    home = find_installation(state)
     assert home is not None
     try:
         text = _PAGE.read_text(encoding="utf-8")

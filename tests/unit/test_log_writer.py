@@ -1,21 +1,21 @@
-"""How log lines are written: anybody who logs waits for nobody, and what is dropped is counted and told of."""
+"""The log writer: logging never waits for a reader, and dropped lines are counted and reported."""
 
 import os
 import threading
 
 import pytest
 
-from app.observability.lines import Lines
+from app.observability.log_writer import LogWriter
 from tests.waiting import until
 
 
 class Pipe:
-    """A pipe whose reader reads when the test wants it, and the way into it."""
+    """A pipe with a log writer; the test decides when it is read."""
 
     def __init__(self, **bounds: int) -> None:
         self.reader, self.writer = os.pipe()
         self.counted = 0
-        self.lines = Lines(self.writer, report=lambda number: b"dropped %d" % number, count=self._count, **bounds)
+        self.lines = LogWriter(self.writer, report=lambda number: b"dropped %d" % number, count=self._count, **bounds)
         self._read: list[bytes] = []
         self._thread: threading.Thread | None = None
 
@@ -39,7 +39,7 @@ class Pipe:
 
 @pytest.fixture
 def pipe() -> Pipe:
-    return Pipe(most_lines=1000)
+    return Pipe(max_lines=1000)
 
 
 def test_nobody_waits_for_a_reader_and_what_is_dropped_is_told_of(pipe: Pipe) -> None:
@@ -48,7 +48,7 @@ def test_nobody_waits_for_a_reader_and_what_is_dropped_is_told_of(pipe: Pipe) ->
 
     def log() -> None:
         for number in range(3000):
-            pipe.lines.msg(f"{number} {text}")
+            pipe.lines.write(f"{number} {text}")
         done.set()
 
     threading.Thread(target=log, daemon=True).start()
@@ -59,7 +59,7 @@ def test_nobody_waits_for_a_reader_and_what_is_dropped_is_told_of(pipe: Pipe) ->
     told = [line for line in read if line.startswith(b"dropped")]
     kept = [line for line in read if not line.startswith(b"dropped")]
     assert sum(int(line.split()[1]) for line in told) == pipe.counted == 3000 - len(kept)
-    # Once when there is room again, and perhaps once while they came: not once for each.
+    # One report when there is room again, and perhaps one before: not one for each line.
     assert len(told) in (1, 2)
     assert all(line.endswith(text.encode()) and len(line) <= 505 for line in kept)
     numbers = [int(line.split()[0]) for line in kept]
@@ -67,10 +67,10 @@ def test_nobody_waits_for_a_reader_and_what_is_dropped_is_told_of(pipe: Pipe) ->
 
 
 def test_bytes_are_bounded_too() -> None:
-    pipe = Pipe(most_bytes=200_000)
+    pipe = Pipe(max_bytes=200_000)
 
     for _ in range(100):
-        pipe.lines.msg("x" * 10_000)
+        pipe.lines.write("x" * 10_000)
 
     assert 70 <= pipe.counted <= 95
     assert len(pipe.read_on()) == 100 - pipe.counted + 1
@@ -78,7 +78,7 @@ def test_bytes_are_bounded_too() -> None:
 
 def test_the_end_waits_for_a_reader_no_longer_than_a_bound(pipe: Pipe) -> None:
     for _ in range(500):
-        pipe.lines.msg("x" * 500)
+        pipe.lines.write("x" * 500)
 
     assert not pipe.lines.flush(0.05)
     assert len(pipe.read_on()) == 500
@@ -87,7 +87,7 @@ def test_the_end_waits_for_a_reader_no_longer_than_a_bound(pipe: Pipe) -> None:
 def test_lines_of_many_threads_stay_whole(pipe: Pipe) -> None:
     def log(sign: str) -> None:
         for _ in range(100):
-            pipe.lines.msg(sign * 300)
+            pipe.lines.write(sign * 300)
 
     threads = [threading.Thread(target=log, args=(sign,)) for sign in "abcdefgh"]
     for thread in threads:
@@ -103,7 +103,7 @@ def test_lines_of_many_threads_stay_whole(pipe: Pipe) -> None:
 def test_a_descriptor_that_others_have_made_unblocking_loses_nothing(pipe: Pipe) -> None:
     os.set_blocking(pipe.writer, False)
     for number in range(900):
-        pipe.lines.msg(f"{number} " + "x" * 500)
+        pipe.lines.write(f"{number} " + "x" * 500)
 
     read = pipe.read_on()
 
@@ -113,7 +113,7 @@ def test_a_descriptor_that_others_have_made_unblocking_loses_nothing(pipe: Pipe)
 def test_a_reader_that_is_gone_is_counted_and_costs_nothing(pipe: Pipe) -> None:
     os.close(pipe.reader)
     for _ in range(10):
-        pipe.lines.msg("unread")
+        pipe.lines.write("unread")
     assert pipe.lines.flush(5)
 
     assert pipe.counted == 10
@@ -121,11 +121,11 @@ def test_a_reader_that_is_gone_is_counted_and_costs_nothing(pipe: Pipe) -> None:
 
 
 def test_a_child_that_is_forked_writes_none_of_its_parent_s_lines(pipe: Pipe) -> None:
-    pipe.lines.msg("the parent's")
+    pipe.lines.write("the parent's")
     pid = os.fork()
     if not pid:
         pipe.lines.reset()
-        pipe.lines.msg("the child's")
+        pipe.lines.write("the child's")
         os._exit(0 if pipe.lines.flush(5) else 1)
     assert os.waitpid(pid, 0)[1] == 0
 
@@ -133,9 +133,9 @@ def test_a_child_that_is_forked_writes_none_of_its_parent_s_lines(pipe: Pipe) ->
 
 
 def test_a_thread_that_was_closed_comes_back(pipe: Pipe) -> None:
-    pipe.lines.msg("before")
+    pipe.lines.write("before")
     pipe.lines.close()
     until(lambda: pipe.lines._thread is None)
-    pipe.lines.msg("after")
+    pipe.lines.write("after")
 
     assert pipe.read_on() == [b"before", b"after"]

@@ -1,10 +1,10 @@
-"""A unit's first call: made as soon as its transaction begins, part of it, and able to end it."""
+"""`on_begin` of a unit of work: called as soon as the transaction begins, part of it, and able to end it."""
 
 from collections.abc import Callable
 
 import pytest
 
-from app.database import Database, run, transaction, unit
+from app.database import Database, run, transaction, unit_of_work
 from tests.integration.test_connections import INSERT, count
 
 
@@ -24,7 +24,7 @@ def writing(calls: list[int], error: Exception | None = None) -> Callable[[], No
 
 def test_it_comes_once_before_the_work_and_is_committed_with_it(database: Database) -> None:
     calls: list[int] = []
-    with unit(first=writing(calls)):
+    with unit_of_work(on_begin=writing(calls)):
         assert calls == []
         with transaction():
             assert calls == [0]
@@ -40,13 +40,13 @@ def test_it_comes_once_before_the_work_and_is_committed_with_it(database: Databa
 
 def test_work_without_a_transaction_calls_nothing(database: Database) -> None:
     calls: list[int] = []
-    with unit(first=writing(calls)):
+    with unit_of_work(on_begin=writing(calls)):
         run("SELECT 1")
     assert calls == []
 
 
 def test_what_it_raises_leaves_the_block_and_undoes_it(database: Database) -> None:
-    with pytest.raises(Stop), unit(first=writing([], Stop())), transaction():
+    with pytest.raises(Stop), unit_of_work(on_begin=writing([], Stop())), transaction():
         pytest.fail("the work began")
     assert count(database) == 0
     with transaction():
@@ -56,7 +56,7 @@ def test_what_it_raises_leaves_the_block_and_undoes_it(database: Database) -> No
 
 def test_a_transaction_that_begins_after_a_failed_one_calls_again(database: Database) -> None:
     calls: list[int] = []
-    with unit(first=writing(calls)):
+    with unit_of_work(on_begin=writing(calls)):
         with pytest.raises(Stop), transaction():
             raise Stop
         with transaction():

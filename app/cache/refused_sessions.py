@@ -1,6 +1,6 @@
-"""Sessions that were refused of late, in this process: what comes in their name is counted by its client's network.
+"""Sessions that this process has rejected recently: their requests are counted by the network of the client.
 
-It says whom a request counts against, never whether it is let in: that is asked afresh each time (law 5).
+This decides whose limit a request counts against, never whether it is allowed: that is checked each time (law 5).
 """
 
 import threading
@@ -10,11 +10,11 @@ from collections.abc import Callable
 from uuid import UUID
 
 REFUSED_SECONDS = 60
-_MAX = 10_000
+_MAX_SESSIONS = 10_000
 
 
 class RefusedSessions:
-    """A bounded memory of session ids.
+    """A set of session ids with an expiry and a maximum size.
 
     Args:
         clock: seconds.
@@ -25,12 +25,12 @@ class RefusedSessions:
         self._until: OrderedDict[UUID, float] = OrderedDict()
         self._lock = threading.Lock()
 
-    def note(self, session_id: UUID) -> None:
-        """Note that a session was refused just now."""
+    def add(self, session_id: UUID) -> None:
+        """Add a session that was just rejected."""
         with self._lock:
             self._until.pop(session_id, None)
             self._until[session_id] = self._clock() + REFUSED_SECONDS
-            if len(self._until) > _MAX:
+            if len(self._until) > _MAX_SESSIONS:
                 self._until.popitem(last=False)
 
     def __contains__(self, session_id: UUID) -> bool:

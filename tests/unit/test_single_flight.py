@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from app.cache.flights import Flights
+from app.cache.single_flight import SingleFlight
 
 
 class Leader:
-    """Work that others wait for, held until enough of them do."""
+    """Work that returns only when enough other threads wait for it."""
 
-    def __init__(self, flights: Flights[Any], outcome: Callable[[], Any]) -> None:
+    def __init__(self, single_flight: SingleFlight[Any], outcome: Callable[[], Any]) -> None:
         self.begun = threading.Event()
-        self._flights, self._outcome = flights, outcome
+        self._single_flight, self._outcome = single_flight, outcome
         self.others = 0
 
     def __call__(self) -> Any:
         self.begun.set()
-        [flight] = self._flights._flights.values()
-        while len(flight.over._cond._waiters) < self.others:  # type: ignore[attr-defined]
+        [call] = self._single_flight._calls.values()
+        while len(call.done._cond._waiters) < self.others:  # type: ignore[attr-defined]
             pass
         return self._outcome()
 
@@ -31,25 +31,25 @@ def fail() -> Any:
 
 
 def test_all_who_wait_get_what_one_has_read() -> None:
-    flights: Flights[str] = Flights()
-    leader = Leader(flights, lambda: "read once")
+    single_flight: SingleFlight[str] = SingleFlight()
+    leader = Leader(single_flight, lambda: "read once")
     leader.others = 8
     with ThreadPoolExecutor(9) as pool:
-        first = pool.submit(flights.join, "key", leader)
+        first = pool.submit(single_flight.run, "key", leader)
         assert leader.begun.wait(10)
-        others = [pool.submit(flights.join, "key", fail) for _ in range(8)]
+        others = [pool.submit(single_flight.run, "key", fail) for _ in range(8)]
 
         assert [waiter.result(10) for waiter in (first, *others)] == ["read once"] * 9
 
 
 def test_who_waited_for_work_that_failed_does_it_themselves() -> None:
-    flights: Flights[str] = Flights()
-    leader = Leader(flights, fail)
+    single_flight: SingleFlight[str] = SingleFlight()
+    leader = Leader(single_flight, fail)
     leader.others = 2
     with ThreadPoolExecutor(3) as pool:
-        first = pool.submit(flights.join, "key", leader)
+        first = pool.submit(single_flight.run, "key", leader)
         assert leader.begun.wait(10)
-        others = [pool.submit(flights.join, "key", lambda: "own") for _ in range(2)]
+        others = [pool.submit(single_flight.run, "key", lambda: "own") for _ in range(2)]
 
         assert [waiter.result(10) for waiter in others] == ["own", "own"]
         with pytest.raises(RuntimeError, match="no response"):
@@ -57,7 +57,7 @@ def test_who_waited_for_work_that_failed_does_it_themselves() -> None:
 
 
 def test_another_key_waits_for_nobody() -> None:
-    flights: Flights[str] = Flights()
+    single_flight: SingleFlight[str] = SingleFlight()
     held = threading.Event()
 
     def leader() -> str:
@@ -65,15 +65,15 @@ def test_another_key_waits_for_nobody() -> None:
         return "one"
 
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(flights.join, ("key", b"1"), leader)
+        first = pool.submit(single_flight.run, ("key", b"1"), leader)
 
-        assert flights.join(("key", b"2"), lambda: "other") == "other"
+        assert single_flight.run(("key", b"2"), lambda: "other") == "other"
         held.set()
         assert first.result(10) == "one"
 
 
 def test_what_is_over_is_not_joined() -> None:
-    flights: Flights[str] = Flights()
-    flights.join("key", lambda: "before")
+    single_flight: SingleFlight[str] = SingleFlight()
+    single_flight.run("key", lambda: "before")
 
-    assert flights.join("key", lambda: "after") == "after"
+    assert single_flight.run("key", lambda: "after") == "after"
