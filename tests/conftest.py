@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from app.database import Database, database_id
 from models.record import database as proxy
-from tests import leaks
+from tests import gateways, leaks
 from tests.servers import PLACE, Servers, place_for_servers, remove
 from tests.service import check_each_document_once
 from tests.stored import CachedValue
@@ -36,11 +36,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what depends on the speed of the machine, unless it is asked for: `pytest -m measured`."""
-    if not config.option.markexpr:
-        left = [item for item in items if item.get_closest_marker("measured")]
-        items[:] = [item for item in items if not item.get_closest_marker("measured")]
-        config.hook.pytest_deselected(items=left)
+    """Leave to `make prove` the second gateway, and what depends on the speed of the machine (`pytest -m measured`)."""
+
+    def is_left_out(item: pytest.Item) -> bool:
+        measured = not config.option.markexpr and item.get_closest_marker("measured") is not None
+        return measured or gateways.is_left_out(item)
+
+    config.hook.pytest_deselected(items=[item for item in items if is_left_out(item)])
+    items[:] = [item for item in items if not is_left_out(item)]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.command import ROOT, Server
 from tests.contract.command import CALLERS, command, environment
-from tests.integration.conftest import GATEWAYS
+from tests.gateways import GATEWAYS
 from tests.servers import Servers, place_for_servers
 from tests.service import REFRESH_KEYS, SECRET
 

@@ -1,4 +1,4 @@
-"""Schemathesis, operation by operation, in both modes: what is answered is what the document says, no matter who asks.
+"""Schemathesis, operation by operation, what is answered is what the document says, no matter who asks.
 
 Its operations come from the same bundle that the service serves: test_document.py holds the two to be one. Here are
 its examples, coverage and fuzzing; test_scenarios.py has what takes several requests or several people.

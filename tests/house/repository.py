@@ -1,6 +1,7 @@
 """The files of this repository, as the house tests see them."""
 
 import subprocess
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,12 @@ def files(*patterns: str) -> tuple[Path, ...]:
     found = tuple(ROOT / name for name in sorted(set(listed.split("\0"))) if name and (ROOT / name).is_file())
     assert found, f"git knows no {' '.join(patterns) or 'files'} here"
     return found
+
+
+def check(faults: Iterable[object], fix: str) -> None:
+    """Fail if there are faults, with what to do about them and one line for each."""
+    lines = [str(fault) for fault in faults]
+    assert not lines, "\n".join([fix, *(f"  {line}" for line in lines)])
 
 
 def shown(path: Path) -> str:

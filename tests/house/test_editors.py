@@ -11,7 +11,7 @@ import pytest
 import yaml
 from jsonschema_rs import Draft202012Validator
 
-from tests.house.repository import ROOT
+from tests.house.repository import ROOT, check, shown
 
 OPENAPI = ROOT / "openapi"
 FILES = sorted([*OPENAPI.glob("paths/*.yaml"), *OPENAPI.glob("components/**/*.yaml")])
@@ -28,8 +28,10 @@ def sound(operation: dict[str, Any], method: str = "post") -> bool:
 def test_each_file_names_the_schema_in_its_first_line_and_meets_it(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     path = "/".join([".."] * (len(file.relative_to(OPENAPI).parts) - 1))
-    assert text.splitlines()[0] == f"# yaml-language-server: $schema={path}/extensions.schema.json"
-    assert [(fault.instance_path, fault.message) for fault in JUDGE.iter_errors(yaml.safe_load(text))] == []
+    line = f"# yaml-language-server: $schema={path}/extensions.schema.json"
+    assert text.splitlines()[0] == line, f"Make this the first line of {shown(file)}:\n  {line}"
+    faults = [f"{fault.instance_path}: {fault.message}" for fault in JUDGE.iter_errors(yaml.safe_load(text))]
+    check(faults, f"Correct these x- keys in {shown(file)}; openapi/extensions.md explains them.")
 
 
 @pytest.mark.parametrize("key", sorted({*SCHEMA["$defs"]["operation"]["properties"]} - {"x-permission", "x-public"}))

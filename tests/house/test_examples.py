@@ -12,6 +12,7 @@ from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, oa
 from app.pipeline.contract import OPENAPI
 from app.spec.document import load
 from tests.house.errors import error_classes
+from tests.house.repository import check
 
 # The order of an operation's keys, one for all, so that readers know where to look; the x- keys stand together.
 ORDER = (
@@ -84,7 +85,7 @@ def test_every_example_is_valid() -> None:
         whole = {"allOf": [schema], "components": _document()["components"]}
         checker = direction(whole, format_checker=oas30_format_checker)
         faults += [f"{place}: {error.message}" for error in checker.iter_errors(example)]
-    assert faults == []
+    check(faults, "Correct these examples in openapi/, or the schemas beside them.")
 
 
 def test_the_checker_of_examples_is_one_that_refuses() -> None:
@@ -98,21 +99,22 @@ def test_every_named_example_belongs_to_something() -> None:
     used = {node["$ref"] for _, node in _mappings(_document()["paths"]) if "$ref" in node}
     used |= {node["$ref"] for _, node in _mappings(_document()["components"]) if "$ref" in node}
     named = {f"#/components/examples/{name}" for name in _document()["components"]["examples"]}
-    assert named - used == set()
+    check(sorted(named - used), "Delete these from openapi/components/examples/, or refer to them: nothing does.")
 
 
 def test_every_schema_has_a_description_and_every_property_an_example_too() -> None:
     for name, schema in _schemas():
-        assert _resolved(schema).get("description", "").strip(), f"{name} has no description"
+        place = f"the schema {name} in openapi/components/schemas/"
+        assert _resolved(schema).get("description", "").strip(), f"Add a description to {place}."
         if "." in name and not name.endswith(".items"):
-            assert "example" in _resolved(schema), f"{name} has no example"
+            assert "example" in _resolved(schema), f"Add an example to {place}."
 
 
 def test_every_parameter_and_header_has_a_description_and_an_example() -> None:
     parts = _document()["components"]
     for name, part in (*parts["parameters"].items(), *parts["headers"].items()):
-        assert part["description"].strip(), name
-        assert "example" in part, name
+        assert part["description"].strip(), f"Add a description to {name} in openapi/components/."
+        assert "example" in part, f"Add an example to {name} in openapi/components/."
 
 
 OPERATIONS = [
@@ -126,9 +128,11 @@ OPERATIONS = [
 @pytest.mark.parametrize(("name", "operation"), OPERATIONS, ids=[name for name, _ in OPERATIONS])
 def test_an_operation_lists_its_keys_in_the_one_order(name: str, operation: dict[str, Any]) -> None:
     places = [ORDER.index("x-" if key.startswith("x-") else key) for key in operation]
-    assert places == sorted(places)
-    assert {"operationId", "summary", "description", "tags", "responses", "security"} <= set(operation)
-    assert list(operation["responses"]) == sorted(operation["responses"])
+    assert places == sorted(places), f"Put the keys of {name} in this order: {', '.join(ORDER)}."
+    needed = ("operationId", "summary", "description", "tags", "responses", "security")
+    check([key for key in needed if key not in operation], f"Add these keys to {name} in openapi/paths/.")
+    statuses = list(operation["responses"])
+    assert statuses == sorted(statuses), f"Put the responses of {name} in the order of their statuses."
 
 
 def _codes() -> list[tuple[int, str]]:
@@ -139,8 +143,16 @@ def test_the_document_knows_every_error_code_and_no_other() -> None:
     listed = _document()["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
     told = re.findall(r"^\| (\d{3}) \| `([A-Z_]+)` \| \S", _document()["info"]["description"], re.MULTILINE)
 
-    assert listed == [code for _, code in _codes()]
-    assert [(int(status), code) for status, code in told] == _codes()
+    known, enum = (
+        [code for _, code in _codes()],
+        "the enum of Problem.code in openapi/components/schemas/envelopes.yaml",
+    )
+    check([code for code in known if code not in listed], f"Add these codes of app/errors.py to {enum}.")
+    check([code for code in listed if code not in known], f"Delete these codes of {enum}: app/errors.py lacks them.")
+    assert listed == known, f"Put {enum} in the order of app/errors.py."
+    lines = [f"| {status} | `{code}` | when |" for status, code in _codes() if (str(status), code) not in told]
+    check(lines, "Add lines like these to the table of codes in the description of openapi/openapi.yaml.")
+    assert [(int(status), code) for status, code in told] == _codes(), "Put that table in the order of app/errors.py."
 
 
 def test_the_examples_of_a_refusal_have_codes_of_its_status() -> None:
@@ -151,6 +163,7 @@ def test_the_examples_of_a_refusal_have_codes_of_its_status() -> None:
             media = _resolved(reference).get("content", {}).get("application/json", {})
             for example in media.get("examples", {}).values():
                 for problem in _resolved(example)["value"].get("errors") or ():
-                    assert status in (str(status_of[problem["code"]]), "default"), f"{name} {status}"
+                    right = str(status_of[problem["code"]])
+                    assert status in (right, "default"), f"{name}: move {problem['code']} from {status} to {right}."
                     checked += 1
     assert checked > 100

@@ -7,7 +7,7 @@ import pytest
 
 from app.pipeline.contract import Contract, read_contract
 from app.spec.policy import Policy
-from tests.house.repository import ROOT
+from tests.house.repository import ROOT, check
 from tests.service import config_for
 
 FOLDER = ROOT / "docs" / "features"
@@ -39,11 +39,14 @@ def _tables(policies: Mapping[str, Policy]) -> dict[str, list[str]]:
 
 
 def test_every_tag_has_its_page_and_every_page_its_tag(contract):
-    assert {path.stem for path in FOLDER.glob("*.md")} == {tag["name"] for tag in contract.document.bundle["tags"]}
+    pages, tags = {path.stem for path in FOLDER.glob("*.md")}, {tag["name"] for tag in contract.document.bundle["tags"]}
+    check(sorted(tags - pages), "Write docs/features/TAG.md for each of these tags, like the pages beside it.")
+    check(sorted(pages - tags), "Delete these pages of docs/features, or add their tags to openapi/openapi.yaml.")
 
 
 def test_every_page_lists_the_operations_of_its_tag_as_the_document_has_them(contract):
     for tag, rows in _tables(contract.policies).items():
         found = re.search(re.escape(HEAD) + r"((?:\|.*\n)*)", (FOLDER / f"{tag}.md").read_text(encoding="utf-8"))
-        assert found, f"{tag}.md has no table of operations"
-        assert found[1].splitlines() == rows, f"{tag}.md"
+        page, table = f"docs/features/{tag}.md", "\n".join(rows)
+        assert found, f"Add the table of operations to {page}:\n{HEAD}{table}"
+        assert found[1].splitlines() == rows, f"Replace the rows of the table in {page} by these:\n{table}"

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.house.repository import files, shown
+from tests.house.repository import check, files, shown
 
 PYTHON_LINES = 300
 YAML_LINES = 250
@@ -20,16 +20,18 @@ def _lines(patterns: tuple[str, ...]) -> list[tuple[str, int]]:
 
 
 def test_no_python_file_is_longer_than_300_lines():
-    assert [item for item in _lines(("*.py",)) if item[1] > PYTHON_LINES] == []
+    long = [f"{name}: {lines}" for name, lines in _lines(("*.py",)) if lines > PYTHON_LINES]
+    check(long, f"Split these files: a Python file has at most {PYTHON_LINES} lines.")
 
 
 def test_no_yaml_file_is_longer_than_250_lines():
-    assert [item for item in _lines(("*.yaml", "*.yml")) if item[1] > YAML_LINES] == []
+    long = [f"{name}: {lines}" for name, lines in _lines(("*.yaml", "*.yml")) if lines > YAML_LINES]
+    check(long, f"Split these files: a YAML file has at most {YAML_LINES} lines.")
 
 
 def test_no_module_has_a_name_that_says_nothing():
     vague = [shown(path) for path in files("*.py") if VAGUE_NAMES & {path.stem.lower(), path.parent.name.lower()}]
-    assert vague == []
+    check(vague, f"Name these files after what they do, and not {', '.join(sorted(VAGUE_NAMES))}.")
 
 
 def _told(pattern: re.Pattern[str]) -> list[str]:
@@ -44,19 +46,19 @@ def _told(pattern: re.Pattern[str]) -> list[str]:
 
 
 def test_no_file_names_a_path_of_somebodys_machine():
-    assert _told(MACHINE_PATH) == []
+    check(_told(MACHINE_PATH), "Take these paths out: they exist on one machine only.")
 
 
 def test_no_file_names_a_package_index():
-    assert _told(INDEX_ADDRESS) == []
+    check(_told(INDEX_ADDRESS), "Take these addresses out: everybody's pip has a package index of its own.")
 
 
 def test_no_file_holds_a_private_key():
-    assert _told(KEY_BLOCK) == []
+    check(_told(KEY_BLOCK), "Take these keys out, and use them nowhere any more.")
 
 
 def test_every_pinned_requirement_has_hashes():
     for path in files("requirements/*.txt"):
         pins = re.findall(r"^[A-Za-z0-9].*==[^\n]*$", path.read_text(encoding="utf-8"), re.MULTILINE)
         assert pins, shown(path)
-        assert [pin for pin in pins if not pin.endswith("\\")] == [], shown(path)
+        check([pin for pin in pins if not pin.endswith("\\")], f"Run `make requirements`: no hashes in {shown(path)}.")

@@ -8,7 +8,7 @@ import pytest
 from app.config import Config
 from app.pipeline.contract import OPENAPI, read_contract
 from app.spec.document import DocumentError
-from tests.house.repository import ROOT, files, shown
+from tests.house.repository import ROOT, check, files, shown
 
 LAWS = range(1, 12)
 CITED = re.compile(r"\blaws?\s+(\d+(?:(?:,\s*|,?\s+and\s+)\d+)*)", re.IGNORECASE)
@@ -34,15 +34,16 @@ def _citations() -> dict[Path, set[int]]:
 def test_each_law_names_the_tests_that_hold_it_and_they_are_there() -> None:
     for number, text in _page().items():
         named = re.findall(r"`(tests/\S+)`", text.split("\nHeld by: ", 1)[1])
-        assert named, f"law {number}"
-        assert [name for name in named if not (ROOT / name).is_file()] == [], f"law {number}"
-        assert any(Path(name).name.startswith("test_") for name in named), f"law {number}"
+        line = f"the line `Held by:` of law {number} in docs/laws.md"
+        check([name for name in named if not (ROOT / name).is_file()], f"Correct {line}: these files do not exist.")
+        assert any(Path(name).name.startswith("test_") for name in named), f"Name a test in {line}."
 
 
 def test_every_law_that_is_cited_is_on_the_page() -> None:
     citations = _citations()
 
-    assert {shown(path): numbers - set(LAWS) for path, numbers in citations.items() if numbers - set(LAWS)} == {}
+    unknown = [f"{shown(path)}: law {law}" for path, numbers in citations.items() for law in numbers - set(LAWS)]
+    check(unknown, "Correct these numbers: docs/laws.md has no such laws.")
     assert sum(map(len, citations.values())) > 40
 
 

@@ -7,7 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from tests.house.repository import ROOT, files, shown
+from tests.house.repository import ROOT, check, files, shown
 
 MODELS = {"models", "app", "charter", "handlers"}
 
@@ -25,7 +25,8 @@ def test_the_layers_import_downwards_only_and_handlers_see_neither_web_nor_store
         "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))",
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    fix = "Move what is imported upwards to a lower layer; pyproject.toml, [tool.importlinter], lists the layers.\n"
+    assert done.returncode == 0, fix + done.stdout[-4000:] + done.stderr[-2000:]
 
 
 def test_every_part_of_the_application_belongs_to_a_layer():
@@ -35,12 +36,16 @@ def test_every_part_of_the_application_belongs_to_a_layer():
         for path in (ROOT / "app").iterdir()
         if (path.suffix == ".py" and path.stem != "__init__") or (path / "__init__.py").is_file()
     }
-    assert parts | {"charter", "handlers", "models"} == placed
+    parts |= {"charter", "handlers", "models"}
+    place = "`layers` of the contract `layers` in pyproject.toml, [tool.importlinter]"
+    check(sorted(parts - placed), f"Add these to {place}.")
+    check(sorted(placed - parts), f"Delete these from {place}: they do not exist.")
 
 
 def test_every_package_says_that_it_is_one():
     missing = {shown(path.parent) for path in files("app/*.py", "charter/*.py", "handlers/*.py", "models/*.py")}
-    assert sorted(folder for folder in missing if not (ROOT / folder / "__init__.py").is_file()) == []
+    missing = {folder for folder in missing if not (ROOT / folder / "__init__.py").is_file()}
+    check(sorted(missing), "Add an __init__.py with a docstring to these folders.")
 
 
 def _imports(path: Path) -> set[str]:
@@ -55,7 +60,8 @@ def _imports(path: Path) -> set[str]:
 
 def test_migrations_import_no_models_and_nothing_else_of_ours():
     guilty = {shown(path): sorted(_imports(path) & MODELS) for path in files("migrations/*.py")}
-    assert {name: found for name, found in guilty.items() if found} == {}
+    told = [f"{name}: {', '.join(found)}" for name, found in guilty.items() if found]
+    check(told, "Take these imports out: a migration must do the same when the code has changed.")
 
 
 def _modules() -> dict[str, Path]:
@@ -97,4 +103,4 @@ def test_no_modules_import_each_other_in_a_circle():
     modules = _modules()
     imports = {name: _imported_modules(path, modules) - {name} for name, path in modules.items()}
     circles = {frozenset(circle): " -> ".join(circle) for name in modules if (circle := _circle_from(name, imports))}
-    assert sorted(circles.values()) == []
+    check(sorted(circles.values()), "Break these circles: move what both modules need to a module below them.")

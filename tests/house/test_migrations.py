@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.house.repository import files, shown
+from tests.house.repository import check, files, shown
 
 NAME = re.compile(r"(\d{4}-\d\d-\d\d-\d\d-\d\d)-[a-z0-9]+(-[a-z0-9]+)*\.py")
 MIGRATIONS = files("migrations/*.py")
@@ -15,7 +15,7 @@ MIGRATIONS = files("migrations/*.py")
 @pytest.mark.parametrize("path", MIGRATIONS, ids=shown)
 def test_a_migration_has_a_dated_name(path):
     found = NAME.fullmatch(path.name)
-    assert found, "YYYY-MM-DD-HH-mm-description.py"
+    assert found, f"Rename {shown(path)} to migrations/YYYY-MM-DD-HH-mm-description.py."
     assert datetime.strptime(found[1], "%Y-%m-%d-%H-%M")  # noqa: DTZ007  # only whether there is such a moment
 
 
@@ -23,15 +23,17 @@ def test_a_migration_has_a_dated_name(path):
 def test_a_migration_goes_forward_and_back(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    assert {"migrate", "rollback"} <= set(functions)
+    missing = [name for name in ("migrate", "rollback") if name not in functions]
+    check(missing, f"Add these functions to {shown(path)}.")
     for name in ("migrate", "rollback"):
         statements = [part for part in functions[name].body if not isinstance(part, ast.Pass)]
         doing = [
             part for part in statements if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
         ]
-        assert doing, f"{name} does nothing"
+        assert doing, f"Write {name}() in {shown(path)}: it does nothing."
 
 
 def test_no_two_migrations_share_a_moment():
     moments = [path.name[:16] for path in MIGRATIONS]
-    assert len(set(moments)) == len(moments)
+    twice = [shown(path) for path, moment in zip(MIGRATIONS, moments, strict=True) if moments.count(moment) > 1]
+    check(twice, "Rename all but one of these: no two migrations have the same time.")

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from app.cli import main
-from tests.house.repository import ROOT, files, shown
+from tests.house.repository import ROOT, check, files, shown
 
 FENCE = re.compile(r"^```(?:console|sh|bash|shell)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 QUOTED = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*\"""")
@@ -58,7 +58,8 @@ def _lines(path: Path) -> list[str]:
 
 
 def test_there_is_a_readme_that_says_how_to_run_and_test():
-    assert {"make run", "make test"} <= set(_lines(ROOT / "README.md"))
+    missing = sorted({"make run", "make test"} - set(_lines(ROOT / "README.md")))
+    check(missing, "Show these commands in a ```console block of README.md.")
 
 
 @pytest.mark.parametrize("path", PAGES, ids=shown)
@@ -66,23 +67,24 @@ def test_every_make_target_on_a_page_exists(path):
     wanted = {
         word for line in _lines(path) for match in MAKE.findall(line) for word in match.split() if "=" not in word
     }
-    assert wanted - targets() == set()
+    check(sorted(wanted - targets()), f"The Makefile has no such targets. Correct the commands in {shown(path)}.")
 
 
 @pytest.mark.parametrize("path", PAGES, ids=shown)
 def test_every_charter_command_on_a_page_exists(path):
     lines = [match.split() for line in _lines(path) for match in CHARTER.findall(line)]
-    assert [(words, unknown) for words in lines if (unknown := unknown_part(words))] == []
+    unknown = [f"charter {' '.join(words)}: {part}" for words in lines if (part := unknown_part(words))]
+    check(unknown, f"`charter` does not know the word behind the colon. Correct these commands in {shown(path)}.")
 
 
 @pytest.mark.parametrize("path", PAGES, ids=shown)
 def test_every_link_to_a_file_leads_somewhere(path):
     links = re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8"))
     broken = [link for link in links if "://" not in link and not (path.parent / link).exists()]
-    assert broken == []
+    check(broken, f"Correct these links in {shown(path)}: there are no such files.")
 
 
 def test_every_make_target_says_what_it_does():
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     described = set(re.findall(r"^([a-z][a-z-]*):.*## \S", text, re.MULTILINE))
-    assert described == targets()
+    check(sorted(targets() - described), "Add `## what it does` behind these targets in the Makefile.")

@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.house.locks import LOCKS, offer_lock, pins
-from tests.house.repository import ROOT
+from tests.house.repository import ROOT, check
 
 # What a requirement may depend on: the Python (Debian 12 has 3.11.2), the system and the processor.
 PYTHONS = ("3.11.0", "3.11.2", "3.11.9", "3.12.0", "3.13.0", "3.14.0")
@@ -33,7 +33,7 @@ ENVIRONMENTS = [(python, *system) for python in PYTHONS for system in SYSTEMS]
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_line_of_a_lock_is_pinned_with_hashes(lock):
-    assert [name for name, (_, _, hashes) in pins(lock).items() if not hashes] == []
+    check([name for name, (_, _, hashes) in pins(lock).items() if not hashes], f"Run `make requirements`: {lock}.txt.")
     assert {item.partition(":")[0] for _, _, hashes in pins(lock).values() for item in hashes} == {"sha256"}
 
 
@@ -94,7 +94,7 @@ def test_a_lock_is_complete_on_every_python_and_system(lock):
         for asker, asked in closure(LOCKS[lock], there):
             if not asked.specifier.contains(held.get(canonicalize_name(asked.name), ""), prereleases=True):
                 lacking.add(f"{asker} asks for {asked} ({', '.join(here)})")
-    assert sorted(lacking) == [], "make requirements"
+    check(sorted(lacking), f"Run `make requirements`: requirements/{lock}.txt lacks these.")
 
 
 def makefile(*words: str, cwd: Path = ROOT) -> str:

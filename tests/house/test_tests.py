@@ -4,7 +4,7 @@ import ast
 from collections.abc import Collection
 from pathlib import Path
 
-from tests.house.repository import files, shown
+from tests.house.repository import check, files, shown
 
 # Beside `assert`: pytest's own, and functions of ours that assert.
 ASSERTING = ("raises", "warns", "fail", "assert_", "expect", "check", "until", "refused", "data")
@@ -31,7 +31,8 @@ def _silent(path: Path) -> list[str]:
 
 
 def test_every_test_asserts_something():
-    assert [line for path in files("tests/**/test_*.py") for line in _silent(path)] == []
+    silent = [line for path in files("tests/**/test_*.py") for line in _silent(path)]
+    check(silent, "Add an assertion to these tests, or call a function whose name begins with one of ASSERTING.")
 
 
 def test_no_test_is_skipped_or_expected_to_fail_without_a_reason():
@@ -42,7 +43,7 @@ def test_no_test_is_skipped_or_expected_to_fail_without_a_reason():
                 line = path.read_text(encoding="utf-8").splitlines()[node.lineno - 1]
                 if "reason" not in line and "(" not in line:
                     quiet.append(f"{shown(path)}:{node.lineno}")
-    assert quiet == []
+    check(quiet, "Give a reason to these: pytest.mark.skip(reason=...).")
 
 
 def test_no_test_replaces_our_own_code():
@@ -52,4 +53,4 @@ def test_no_test_replaces_our_own_code():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("unittest.mock", "pytest_mock"))
     ]
-    assert mocking == []
+    check(mocking, "Use the real thing or a parameter in its place: our own code is not mocked.")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.repository import ROOT, files, shown
+from tests.house.repository import ROOT, check, files, shown
 
 SHIPPED = ("app", "charter", "handlers", "models", "openapi", "migrations")
 # Where the wheel has them: the two without code lie in the package that reads them.
@@ -48,23 +48,24 @@ def test_the_wheel_has_every_file_of_the_program_and_no_other(built):
     with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
         packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
     wanted = {"/".join([PLACES.get(room, room), rest]) for room, _, rest in (name.partition("/") for name in tree())}
-    told = "pyproject.toml lists what the wheel has, under [tool.setuptools]"
-    assert sorted(wanted - packed) == [], told
-    assert sorted(packed - wanted) == [], told
+    place = "pyproject.toml under [tool.setuptools]: `packages` for code, `package-data` for other files"
+    check(sorted(wanted - packed), f"Add these to {place}.")
+    check(sorted(packed - wanted), f"Take these out of {place}.")
 
 
 def test_the_source_archive_has_all_that_builds_the_wheel_and_the_locks(built):
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
     locks = {shown(path) for path in files("requirements/*.txt")}
-    assert sorted((tree() | locks | {"pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md"}) - packed) == []
+    wanted = tree() | locks | {"pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md"}
+    check(sorted(wanted - packed), "Add these to MANIFEST.in.")
 
 
 def test_nothing_that_is_shipped_is_found_by_its_place_beside_the_code():
     # What lies beside the packages in a checkout lies elsewhere in a wheel; app/resources.py knows where.
     code = files("app/*.py", "charter/*.py", "handlers/*.py", "models/*.py")
     guilty = [shown(path) for path in code if re.search(r"\b__file__\b(?!\":)", path.read_text("utf-8"))]
-    assert guilty == []
+    check(guilty, "Find files with app/resources.py instead of __file__ here: in a wheel they lie elsewhere.")
 
 
 def test_the_extra_that_brings_the_servers_is_what_the_first_run_installs():

@@ -1,53 +1,16 @@
 """Fixtures of the tests that speak to a running Charter, once for each way in."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from app.database import Database
 from app.embedded import start_valkey
 from tests import leaks
+from tests.gateways import GATEWAYS
 from tests.people import PASSWORD, People
 from tests.servers import Servers, for_services
 from tests.service import Service, config_for
-
-GATEWAYS = ("compiled", "connexion")
-BOTH = os.environ.get("CHARTER_TEST_GATEWAYS") == "all"
-# What these test lies behind both gateways alike: `make test` goes one way, and `make prove PART=gateways` both.
-BEHIND_BOTH = (
-    "every_operation/test_cached_reads.py",
-    "every_operation/test_every_ending.py",
-    "every_operation/test_joining.py",
-    "every_operation/test_permission_matrix.py",
-    "hostile/test_enumeration.py",
-    "hostile/test_escalation.py",
-    "hostile/test_shown_text.py",
-    "hostile/test_spellings.py",
-    "hostile/test_token_claims.py",
-    "hostile/test_token_forging.py",
-    "test_audit_rows.py",
-    "test_audit_walk.py",
-    "test_entity_tags.py",
-    "test_query_counts.py",
-    "test_refresh_outages.py",
-    "test_signed_in.py",
-    "wire/test_commits_at_the_deadline.py",
-    "wire/test_idempotent_twins.py",
-    "wire/test_revoked_tokens.py",
-)
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Go one way in where both are the same to what is tested."""
-    if BOTH:
-        return
-    here = Path(__file__).parent
-    files = {here / name for name in BEHIND_BOTH}
-    left = [item for item in items if item.path in files and GATEWAYS[1] in item.name.rpartition("[")[2]]
-    items[:] = [item for item in items if item not in set(left)]
-    config.hook.pytest_deselected(items=left)
 
 
 class Services:

@@ -69,9 +69,8 @@ def test_a_deed_is_one_line_and_leaves_one_row(charter: Terminal, people: People
     assert re.fullmatch(r"gus@example\.com .+\n", told)
     row = command_row()
     assert REQUEST_ID.fullmatch(row.request_id)
-    target, details = f"user:{gus.id}", {**SAID.get(deed, {}), "os_user": OS_USER}
-    row.check(kind="event", actor=None, role="cli", client=None)
-    row.check(action=DEEDS[deed][1], outcome="succeeded", target=target, details=details)
+    row.check(kind="event", actor=None, role="cli", client=None, action=DEEDS[deed][1], outcome="succeeded")
+    row.check(target=f"user:{gus.id}", details={**SAID.get(deed, {}), "os_user": OS_USER})
     assert run("SELECT count(*) FROM audit_clients") == [(0,)]
 
 

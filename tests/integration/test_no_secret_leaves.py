@@ -16,7 +16,7 @@ from app.config import Config
 from app.pipeline.contract import read_contract
 from tests import leaks
 from tests.command import Server
-from tests.integration.conftest import GATEWAYS
+from tests.gateways import GATEWAYS
 from tests.service import REFRESH_KEYS, SECRET
 from tests.wire import data
 

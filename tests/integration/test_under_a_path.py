@@ -14,7 +14,7 @@ import pytest
 from app.spec.document import load
 from app.spec.operation import operations
 from tests import sample_contract
-from tests.integration.conftest import GATEWAYS
+from tests.gateways import GATEWAYS
 from tests.people import PASSWORD, People, make_role
 from tests.raw import ask
 from tests.servers import Servers

@@ -11,7 +11,7 @@ import pytest
 
 from app.database import Database
 from models.record import database as proxy
-from tests.integration.conftest import GATEWAYS
+from tests.gateways import GATEWAYS
 from tests.integration.hostile.attack_surface import Operation, attackable
 from tests.people import People
 from tests.raw import ask, bearer

@@ -8,22 +8,11 @@ import pytest
 
 from app.database import Database
 from models.record import database as proxy
-from tests.integration.conftest import BOTH, GATEWAYS, Services
 from tests.service import Service, config_for
 from tests.service import running as serving
 
-# The rules of an operation are the services', whichever way a request came in, and the matrix, the endings, the wire
-# and the differential test go both ways: here the second way is taken by `make prove` alone.
-WAYS_IN = GATEWAYS if BOTH else GATEWAYS[:1]
-
 Variant = Callable[..., AbstractContextManager[Service]]
 Away = Callable[[], AbstractContextManager[None]]
-
-
-@pytest.fixture(scope="session", params=WAYS_IN)
-def running(request: pytest.FixtureRequest, services: Services) -> Service:
-    """The service of the way in under test."""
-    return services[request.param]
 
 
 @pytest.fixture

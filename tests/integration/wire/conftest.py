@@ -13,7 +13,7 @@ from app.factory import build_dependencies
 from app.observability.logging import configure
 from models.record import database as proxy
 from tests import leaks, sample_contract
-from tests.integration.conftest import GATEWAYS
+from tests.gateways import GATEWAYS
 from tests.integration.wire.wishes import Caller
 from tests.people import make_account
 from tests.servers import Servers

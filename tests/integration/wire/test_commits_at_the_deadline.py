@@ -12,7 +12,7 @@ import pytest
 from app.database import Database, run
 from models.record import database as proxy
 from tests import leaks
-from tests.integration.conftest import GATEWAYS
+from tests.gateways import GATEWAYS
 from tests.integration.wire.test_deadlines import LOGIN, Asking
 from tests.people import PASSWORD, People
 from tests.servers import Servers

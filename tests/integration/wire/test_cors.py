@@ -8,7 +8,7 @@ import pytest
 from app.database import Database
 from app.spec.document import load
 from app.spec.operation import operations
-from tests.integration.conftest import GATEWAYS
+from tests.gateways import GATEWAYS
 from tests.raw import ask
 from tests.servers import Servers
 from tests.service import Service, config_for

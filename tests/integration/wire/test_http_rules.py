@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import BOTH
 from tests.integration.wire.pieces import exchange, responses
 from tests.integration.wire.rules import RULES
 from tests.integration.wire.rules.rule import HIDDEN, NEXT, Case, Rule
@@ -14,13 +13,11 @@ from tests.service import Service
 PAGE = Path(__file__).parents[3] / "docs" / "http.md"
 
 
-def pieces_of(case: Case, *, everywhere: bool, whole: bool) -> Iterator[tuple[bytes, ...]]:
+def pieces_of(case: Case, *, everywhere: bool) -> Iterator[tuple[bytes, ...]]:
     """Yield the pieces in which a case is sent: one; one for each byte; two, split at every byte."""
     sent = case.sent
     own = len(sent.removesuffix(HIDDEN).removesuffix(NEXT))
     yield (sent,)
-    if whole:
-        return
     if case.is_long:
         yield from ((sent[:place], sent[place:]) for place in range(1, own, own // 5))
         return
@@ -31,16 +28,8 @@ def pieces_of(case: Case, *, everywhere: bool, whole: bool) -> Iterator[tuple[by
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.section}: {rule.text}")
 def test_a_rule_of_http_is_kept_however_the_bytes_arrive(probe_door: Service, rule: Rule) -> None:
-    """The first case is split at every byte; tests/unit/test_request_reader.py does so with all of them.
-
-    What reads the bytes is the same for both gateways: to the second one `make test` sends them whole.
-    """
-    whole = probe_door.config.gateway == "connexion" and not BOTH
-    tries = [
-        (case, pieces)
-        for case in rule.cases
-        for pieces in pieces_of(case, everywhere=case is rule.cases[0], whole=whole)
-    ]
+    """The first case is split at every byte; tests/unit/test_request_reader.py does so with all of them."""
+    tries = [(case, pieces) for case in rule.cases for pieces in pieces_of(case, everywhere=case is rule.cases[0])]
 
     for (case, pieces), received in zip(tries, exchange(probe_door, [pieces for _, pieces in tries]), strict=True):
         found = responses(received)
