@@ -1,9 +1,14 @@
 """Users: who may sign in, and as what."""
 
+from typing import TYPE_CHECKING
+
 from peewee import SQL, Check, ForeignKeyField, IntegerField, TextField
 
 from models.record import MomentField, Record
 from models.role import Role
+
+if TYPE_CHECKING:
+    from models.user_profile import UserProfile
 
 STATUSES = ("active", "suspended")
 
@@ -24,6 +29,8 @@ class User(Record):
     verified_at = MomentField(null=True)
     name_key = TextField(null=True)
     version = IntegerField(default=1, constraints=[SQL("DEFAULT 1")])
+    profile: "UserProfile"
+    """No column: the statement that reads a user loads the profile with it."""
 
     class Meta:
         table_name = "users"

@@ -18,3 +18,13 @@ class UserProfile(Record):
 
     class Meta:
         table_name = "user_profiles"
+
+
+PROFILE_FIELDS = (
+    UserProfile.display_name,
+    UserProfile.locale,
+    UserProfile.time_zone,
+    UserProfile.avatar_url,
+    UserProfile.bio,
+)
+"""What people say about themselves; the other columns are ours."""

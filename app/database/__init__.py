@@ -5,7 +5,7 @@ from app.database.bounds import within
 from app.database.hooks import on_commit, on_doubt, on_rollback
 from app.database.identity import identity
 from app.database.jobs import allowing
-from app.database.model_queries import execute, fetch, fetch_one, fetch_tuples, fetch_value
+from app.database.model_queries import execute, execute_apart, fetch, fetch_one, fetch_tuples, fetch_value
 from app.database.pool import Database
 from app.database.statements import queries, retrying, run, run_apart
 from app.database.work import Unit, connection, transaction, unit
@@ -17,6 +17,7 @@ __all__ = [
     "bind",
     "connection",
     "execute",
+    "execute_apart",
     "explain_connection_fault",
     "fetch",
     "fetch_one",

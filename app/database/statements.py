@@ -60,9 +60,14 @@ def run_apart(sql: str, params: Parameters = ()) -> list[tuple[Any, ...]]:
         RuntimeError: a transaction is open in this thread, whose rollback would undo it.
         Unavailable, peewee.DatabaseError: as `run`.
     """
+    require_no_transaction()
+    return run(sql, params)
+
+
+def require_no_transaction() -> None:
+    """Raise RuntimeError if a transaction is open in this thread, whose rollback would undo the next statement."""
     if bound().state.transactions:
         raise RuntimeError("this statement must stand alone, and a transaction is open")
-    return run(sql, params)
 
 
 def retrying(work: Callable[[], Outcome], attempts: int = 3) -> Outcome:

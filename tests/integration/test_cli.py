@@ -155,7 +155,7 @@ def test_production_is_neither_seeded_nor_emptied(charter, database_url, command
 def test_the_first_admin_is_made_once_and_the_password_shown_once(charter, database_url):
     made = charter("users", "create-admin", DATABASE_URL=database_url)
     assert made.returncode == 0, made.stderr
-    assert re.fullmatch(r"made admin@example\.com, password \S{24} \(shown this once\)\n", made.stdout)
+    assert re.fullmatch(r"created admin@example\.com, password \S{24} \(shown this once\)\n", made.stdout)
     expect_refusal(charter("users", "create-admin", DATABASE_URL=database_url), 1, "there is an admin already")
 
 

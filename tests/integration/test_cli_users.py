@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.first_admin import first_admin
+from app.cli.first_admin import ensure_admin
 from app.cli.users import users
 from app.database import Database, run
 from app.identifiers import new_id
@@ -249,8 +249,8 @@ def test_the_first_admin_leaves_a_row_and_so_does_who_comes_too_late(charter: Te
 def test_the_first_admin_that_a_start_makes_leaves_a_row_too_and_later_starts_none(database: Database) -> None:
     config = config_for(DATABASE_URL=database.url)
 
-    assert first_admin(config)
-    assert first_admin(config) is None
+    assert ensure_admin(config)
+    assert ensure_admin(config) is None
 
     [(admin,)] = run("SELECT id FROM users")
     command_row().check(role="cli", action="user.created", outcome="succeeded", target=f"user:{admin}")
