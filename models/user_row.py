@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 from peewee import Field, Model
 
 from models.role import Role
-from models.user import User
-from models.user_profile import PROFILE_FIELDS, UserProfile
+from models.user import PROFILE_FIELDS, User, UserProfile
 
 M = TypeVar("M", bound=Model)
 

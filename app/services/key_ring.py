@@ -11,7 +11,7 @@ from charter import fetch
 from models import Session
 
 
-class KeyUse(NamedTuple):
+class RefreshKeyUse(NamedTuple):
     """What the sessions say about one key.
 
     Attributes:
@@ -24,7 +24,7 @@ class KeyUse(NamedTuple):
     since: datetime
 
 
-def uses(now: datetime | None = None) -> dict[str, KeyUse]:
+def uses(now: datetime | None = None) -> dict[str, RefreshKeyUse]:
     """Return the keys that sessions name, those of ended sessions too, by id. It reads every session once.
 
     Args:
@@ -35,10 +35,10 @@ def uses(now: datetime | None = None) -> dict[str, KeyUse]:
     # Only the present generation of a session is recorded, so this is a key's first use as far as is known.
     since = fn.MIN(fn.COALESCE(Session.rotated_at, Session.created_at))
     query = Session.select(Session.key_id, live.alias("live"), since.alias("since"))
-    return {use.key_id: use for use in fetch(query.group_by(Session.key_id).order_by(Session.key_id), KeyUse)}
+    return {use.key_id: use for use in fetch(query.group_by(Session.key_id).order_by(Session.key_id), RefreshKeyUse)}
 
 
-def missing(uses: Iterable[KeyUse], ring: Iterable[tuple[str, str]]) -> list[KeyUse]:
+def missing(uses: Iterable[RefreshKeyUse], ring: Iterable[tuple[str, str]]) -> list[RefreshKeyUse]:
     """Return the keys that live sessions name and the ring lacks: these sessions cannot be refreshed.
 
     Args:

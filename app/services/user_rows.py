@@ -16,7 +16,7 @@ from app.services import roles
 from app.text import search_key
 from charter import Context, execute, fetch_one, run
 from models import Role, User, UserProfile
-from models.user_profile import PROFILE_FIELDS
+from models.user import PROFILE_FIELDS
 from models.user_row import USER_ROW, USER_ROW_FROM, user_of
 
 # Every ETag that a user can have: see `etag`.
