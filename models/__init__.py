@@ -1,4 +1,11 @@
-"""The tables as Peewee models, one noun a file. Migrations own the schema; a test holds the two equal."""
+"""The tables as Peewee models, one noun a file. Migrations own the schema; a test keeps the two equal.
+
+Write ordinary reads and writes with these models and Peewee's query builder, and run them with `fetch`, `fetch_one`,
+`fetch_value` or `execute` of `charter`. A join fills the instance that a foreign key names; a foreign key that was not
+joined is the id alone, so nothing queries the database unseen. Write SQL text only for a query that the bench shows to
+be hot, or that Peewee cannot say; tests/house/test_sql.py lists these texts with their reasons. A model is also the
+type of its rows, so do not define a second one. docs/contributing.md, *Models or SQL*, has examples.
+"""
 
 from models.activity import ActivityHour, ActivityWatermark, RemovedSession
 from models.audit_client import AuditClient
@@ -11,9 +18,8 @@ from models.role_permission import RolePermission
 from models.session import Session
 from models.setting import Setting
 from models.sign_in_attempt import SignInAttempt
-from models.user import User
+from models.user import User, UserProfile
 from models.user_count import UserCount
-from models.user_profile import UserProfile
 
 __all__ = [
     "ActivityHour",
