@@ -17,7 +17,7 @@ from app.database.jobs import Job
 from app.gateway.connexion_apps import Lifetime
 from app.gateway.executors import Executor
 from app.observability.logging import log_failure
-from app.services import activity_statistics, key_ring, user_counts
+from app.services import activity_statistics, key_ring, user_statistics
 from app.services.clock_offset import ClockWatch
 from app.services.health import Probes
 from app.services.invalidations import invalidate_pending
@@ -79,14 +79,14 @@ def background_tasks(
             config.cache_replay_seconds,
             at_start=False,
         ),
-        BackgroundTask("user_counts", user_counts.fold, config.statistics_seconds),
+        BackgroundTask("user_counts", user_statistics.merge, config.statistics_seconds),
         BackgroundTask(
             "activity",
             lambda: activity_statistics.aggregate_hours(settle_seconds=config.statistics_settle_seconds, now=clock()),
             config.statistics_seconds,
         ),
         BackgroundTask("clock_offset", ClockWatch(set_clock_offset).check, _CLOCK_SECONDS),
-        BackgroundTask("unanswered_refreshes", unanswered.keep_settling, _UNANSWERED_SECONDS, at_start=False),
+        BackgroundTask("unanswered_refreshes", unanswered.try_to_record, _UNANSWERED_SECONDS, at_start=False),
         *(BackgroundTask("health", check.run, config.health_seconds, own_thread=True) for check in checks),
     )
 
@@ -135,7 +135,7 @@ def lifetime(
 
 def _warn_of_lost_keys(config: Config, now: datetime | None) -> None:
     """Log one warning if live sessions name a key that REFRESH_KEYS lacks: these sessions cannot be refreshed."""
-    lost = key_ring.lost(key_ring.uses(now).values(), config.refresh_keys)
+    lost = key_ring.missing(key_ring.uses(now).values(), config.refresh_keys)
     if lost:
         structlog.get_logger("charter").warning(
             "keys_lost",

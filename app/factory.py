@@ -187,7 +187,7 @@ def build_lifetime(config: Config, process: Process) -> Lifetime:
         own_executor=executors["health"],
         close=[
             *(executor.close for executor in executors.values()),
-            dependencies.unanswered.keep_settling,
+            dependencies.unanswered.try_to_record,
             process.cache.close,
             process.database.reset,
             flush,
@@ -210,7 +210,7 @@ def build_cache_store(cache: Cache, contract: Contract, metrics: Metrics | None)
     return CacheStore(
         cache,
         database_id=database_id,
-        release=hashlib.sha256(orjson.dumps([contract.document.bundle, contract.declarations.told])).hexdigest(),
+        release=hashlib.sha256(orjson.dumps([contract.document.bundle, contract.declarations.shown])).hexdigest(),
         count=metrics.count_cache_read if metrics else None,
     )
 

@@ -1,6 +1,14 @@
 """What authors of handlers and services import: the public API, under semantic versioning.
 
 Everything else under `app` is private to Charter and may change with any release.
+
+- A handler names what it needs as parameters: the operation's own, `body`, `page` (Page, CursorPage), `principal`
+  (Principal) and `context` (Context). It calls one service and returns JSON-ready data, a Result with an ETag or a
+  location, a Listing or a CursorListing.
+- A service function takes the Context first: the actor, the client, the Dependencies, the Event to fill in and the
+  Versions that `If-Match` expects. It returns models and raises `errors`.
+- Queries: `fetch`, `fetch_one`, `fetch_tuples`, `fetch_value` and `execute` run queries of the models, `run` runs SQL
+  text. Each commits alone unless a `transaction()` is open; the pipeline commits it with the event of the request.
 """
 
 from app import errors

@@ -1,40 +1,25 @@
-"""me: the account one is signed in with."""
+"""me: the account that the caller is signed in with."""
 
 from typing import Any
 
-from app.context.dependencies import Dependencies
-from app.entity_tags import Versions
-from app.results import Result
-from app.security.principal import Client, Principal
-from app.services import accounts, auth, profiles
+from app.services import auth, profiles, user_rows
+from charter import Context, Principal, Result
 from handlers.presenters import present_user
 
 Body = dict[str, Any]
 
 
 def get_me(principal: Principal) -> Result:
-    """Read one's account, as the session statement just found it."""
-    return Result(present_user(principal.account), version=accounts.etag(principal.account))
+    """Read one's account, as the session statement just read it."""
+    return Result(present_user(principal.user), version=user_rows.etag(principal.user))
 
 
-def update_me(body: Body, principal: Principal, expected_version: Versions, dependencies: Dependencies) -> Result:
+def update_me(context: Context, body: Body) -> Result:
     """Change one's profile."""
-    account = profiles.change(
-        user_id=principal.user_id,
-        fields=body,
-        expected_version=expected_version,
-        actor=principal,
-        dependencies=dependencies,
-    )
-    return Result(present_user(account), version=accounts.etag(account))
+    user = profiles.update_own(context, **body)
+    return Result(present_user(user), version=user_rows.etag(user))
 
 
-def change_password(body: Body, principal: Principal, client: Client, dependencies: Dependencies) -> None:
+def change_password(context: Context, body: Body) -> None:
     """Change one's password."""
-    auth.change_password(
-        principal=principal,
-        current=body["current_password"],
-        new=body["new_password"],
-        client=client,
-        dependencies=dependencies,
-    )
+    auth.change_password(context, **body)

@@ -7,10 +7,8 @@ from uuid import UUID
 from app.services.activity_statistics import ActivityPoint
 from app.services.audit_trail import AuditEntry
 from app.services.auth import Tokens
-from app.services.sessions import LiveSession
 from app.services.settings import CurrentSetting
-from models import Role
-from models.account import Account
+from models import Role, Session, User, UserProfile
 
 
 def rfc3339(moment: datetime) -> str:
@@ -18,27 +16,27 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def present_user(account: Account) -> dict[str, Any]:
+def present_user(user: User) -> dict[str, Any]:
     """Return the schema User."""
     return {
-        "id": str(account.id),
-        "email": account.email,
-        "role": account.role,
-        "status": account.status,
-        "email_verified": account.verified_at is not None,
-        "created_at": rfc3339(account.created_at),
-        "updated_at": rfc3339(account.updated_at),
-        "profile": _fields(account),
+        "id": str(user.id),
+        "email": user.email,
+        "role": user.role.name,
+        "status": user.status,
+        "email_verified": user.verified_at is not None,
+        "created_at": rfc3339(user.created_at),
+        "updated_at": rfc3339(user.updated_at),
+        "profile": _profile_fields(user.profile),
     }
 
 
-def present_profile(account: Account) -> dict[str, Any]:
+def present_profile(user: User) -> dict[str, Any]:
     """Return the schema Profile."""
     return {
-        "user_id": str(account.id),
-        **_fields(account),
-        "created_at": rfc3339(account.profile_created_at),
-        "updated_at": rfc3339(account.profile_updated_at),
+        "user_id": str(user.id),
+        **_profile_fields(user.profile),
+        "created_at": rfc3339(user.profile.created_at),
+        "updated_at": rfc3339(user.profile.updated_at),
     }
 
 
@@ -71,13 +69,13 @@ def present_audit_event(entry: AuditEntry) -> dict[str, Any]:
     }
 
 
-def present_session(session: LiveSession, *, current: UUID | None) -> dict[str, Any]:
-    """Return the schema Session; current is the id of the session of whoever asks, None outside of any."""
+def present_session(session: Session, *, current: UUID | None) -> dict[str, Any]:
+    """Return the schema Session; current is the id of the session of the caller, None outside of any."""
     return {
         "id": str(session.id),
         "created_at": rfc3339(session.created_at),
-        "last_refreshed_at": rfc3339(session.refreshed_at) if session.refreshed_at else None,
-        "expires_at": rfc3339(session.expires_at),
+        "last_refreshed_at": rfc3339(session.rotated_at) if session.rotated_at else None,
+        "expires_at": rfc3339(session.ends_at),
         "user_agent": session.user_agent,
         "address": session.address,
         "current": session.id == current,
@@ -116,11 +114,11 @@ def present_point(point: ActivityPoint) -> dict[str, Any]:
     return {**point._asdict(), "start": rfc3339(point.start)}
 
 
-def _fields(account: Account) -> dict[str, str | None]:
+def _profile_fields(profile: UserProfile) -> dict[str, str | None]:
     return {
-        "display_name": account.display_name,
-        "locale": account.locale,
-        "time_zone": account.time_zone,
-        "avatar_url": account.avatar_url,
-        "bio": account.bio,
+        "display_name": profile.display_name,
+        "locale": profile.locale,
+        "time_zone": profile.time_zone,
+        "avatar_url": profile.avatar_url,
+        "bio": profile.bio,
     }

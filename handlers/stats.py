@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from app.services import activity_statistics, user_counts
+from app.services import activity_statistics, user_statistics
 from app.services.activity_statistics import Interval
 from charter import Dependencies
 from handlers.presenters import present_point
@@ -13,7 +13,7 @@ Moment = datetime | None
 
 def user_stats() -> dict[str, Any]:
     """Count the accounts."""
-    return user_counts.totals()._asdict()
+    return user_statistics.totals()._asdict()
 
 
 def activity_stats(

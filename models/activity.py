@@ -22,7 +22,7 @@ class ActivityHour(Model):
 
 
 class ActivityWatermark(Model):
-    """The one row that whoever settles hours locks first.
+    """The one row; it is locked before hours are settled.
 
     From `settled_since` to `settled_until` each hour has its row; those before `final_until` are not counted again.
     """

@@ -8,7 +8,7 @@ from models.record import Record
 class AuditClient(Record):
     """The address and user agent of an actor; the key is an HMAC of the three."""
 
-    updated_at = None
+    updated_at = None  # type: ignore[assignment]  # the table has no such column
     address = TextField()
     user_agent = TextField(null=True)
 

@@ -1,4 +1,4 @@
-"""Keys under which callers repeat a write, each with the answer that the first one got."""
+"""Keys under which callers repeat a write, each with the response to the first one."""
 
 from peewee import BlobField, ForeignKeyField, IntegerField, JSONField, TextField
 
@@ -9,7 +9,7 @@ from models.user import User
 class IdempotencyKey(Record):
     """One key of one caller for one operation; the unique index on the three also serves the foreign key.
 
-    The answer is absent only inside the transaction that does the work.
+    The response is absent only inside the transaction that does the work.
     """
 
     user = ForeignKeyField(User, on_delete="CASCADE", lazy_load=False, index=False)

@@ -1,6 +1,7 @@
 """What every table has in common: the database it lives in, a UUIDv7 key, and two moments in time."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from peewee import SQL, DatabaseProxy, DateTimeField, Model, UUIDField
 
@@ -9,17 +10,22 @@ from app.identifiers import new_id
 database = DatabaseProxy()
 
 
-class MomentField(DateTimeField):
-    """A `timestamptz`, read as an aware datetime in UTC whatever the time zone of the server."""
+if TYPE_CHECKING:
+    # The type of a value, with or without None, is that of a DateTimeField: a subclass would lose it.
+    MomentField = DateTimeField
+else:
 
-    field_type = "TIMESTAMPTZ"
+    class MomentField(DateTimeField):
+        """A `timestamptz`, read as an aware datetime in UTC whatever the time zone of the server."""
 
-    def python_value(self, value: datetime | None) -> datetime | None:
-        """Return the moment in UTC."""
-        return None if value is None else value.astimezone(UTC)
+        field_type = "TIMESTAMPTZ"
+
+        def python_value(self, value: datetime | None) -> datetime | None:
+            """Return the moment in UTC."""
+            return None if value is None else value.astimezone(UTC)
 
 
-def moment_now() -> MomentField:
+def moment_now() -> "DateTimeField[datetime]":
     """Return a required moment that the database fills in when a statement leaves it out."""
     return MomentField(default=lambda: datetime.now(UTC), constraints=[SQL("DEFAULT now()")])
 

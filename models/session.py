@@ -1,5 +1,7 @@
 """Sessions: one row for each sign-in, with the generation of its refresh token."""
 
+from datetime import datetime
+
 from peewee import SQL, ForeignKeyField, IntegerField, TextField
 
 from models.record import MomentField, Record
@@ -21,6 +23,11 @@ class Session(Record):
     user_agent = TextField(null=True)
     address = TextField()
     network = TextField()
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends by itself, idle or not."""
+        return min(self.idle_expires_at, self.expires_at)
 
     class Meta:
         table_name = "sessions"

@@ -1,4 +1,4 @@
-"""Users: who may sign in, and as what."""
+"""Users: who may sign in, and as what; and their profiles: what people say about themselves."""
 
 from peewee import SQL, Check, ForeignKeyField, IntegerField, TextField
 
@@ -12,9 +12,9 @@ class User(Record):
     """An account. The address is stored in canonical form (lower case, the domain as A-label).
 
     The address is compared byte by byte (collation C): an index on it serves equality, prefix search and sorting, and
-    the order of a list is the same on every server. `name_key` is the profile's display name as `app.text.search_key`
-    folds it, so that one index can have it beside role and status. Where something else than Charter writes a name, a
-    trigger keeps it in small letters until Charter saves the account.
+    the order of a list is the same on every server. `name_key` is the profile's display name in the form that
+    `app.text.search_key` gives it, so that one index can hold it beside role and status. If another program than
+    Charter writes a name, a trigger keeps it in small letters until Charter saves the account.
     """
 
     email = TextField(unique=True, collation='"C"')
@@ -24,13 +24,38 @@ class User(Record):
     verified_at = MomentField(null=True)
     name_key = TextField(null=True)
     version = IntegerField(default=1, constraints=[SQL("DEFAULT 1")])
+    profile: "UserProfile"
+    """No column: the statement that reads a user loads the profile with it."""
 
     class Meta:
         table_name = "users"
 
 
-# Whatever a list is searched and sorted by is in each of these: rows are read for the page alone. text_pattern_ops:
-# prefix search whatever the server's collation.
+class UserProfile(Record):
+    """The profile of a user; every user has exactly one, made together with the user."""
+
+    user = ForeignKeyField(User, on_delete="CASCADE", lazy_load=False, unique=True)
+    display_name = TextField(null=True)
+    locale = TextField(null=True)
+    time_zone = TextField(null=True)
+    avatar_url = TextField(null=True)
+    bio = TextField(null=True)
+
+    class Meta:
+        table_name = "user_profiles"
+
+
+PROFILE_FIELDS = (
+    UserProfile.display_name,
+    UserProfile.locale,
+    UserProfile.time_zone,
+    UserProfile.avatar_url,
+    UserProfile.bio,
+)
+"""What people say about themselves; the other columns are ours."""
+
+# Each of these indexes has every column that a list is searched and sorted by, so that only the rows of the page are
+# read. text_pattern_ops: prefix search works with any collation of the server.
 for _first in ("status", "role_id, status"):
     for _name, _columns in (
         ("created_at", "created_at, id) INCLUDE (email, name_key"),

@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 
 from app.database import run, transaction
-from app.services import accounts
+from app.services import user_rows
 from tests.service import Service
 
 PASSWORD = "marmalade lantern 7 quarry"
@@ -58,7 +58,7 @@ class Person:
 
 
 class People:
-    """Makes each person when they are first asked for."""
+    """Creates each person when a test first names them."""
 
     def __init__(self, service: Service, password_hash: str) -> None:
         self._service = service
@@ -84,7 +84,7 @@ class People:
 def make_account(name: str, role: str, password_hash: str, *, now: datetime) -> UUID:
     """Make an account in the bound database, verified unless a guest; return its id."""
     with transaction():
-        made = accounts.insert(
+        user_id = user_rows.insert(
             email=f"{name}@example.com",
             password_hash=password_hash,
             role=role,
@@ -92,8 +92,8 @@ def make_account(name: str, role: str, password_hash: str, *, now: datetime) -> 
             profile={"display_name": name.title()},
             now=now,
         )
-    assert made is not None
-    return made
+    assert user_id is not None
+    return user_id
 
 
 def make_role(name: str, *permissions: str) -> None:

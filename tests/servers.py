@@ -224,7 +224,7 @@ def migrated(url: str) -> None:
     database = Database(url, size=1)
     migrate(database, report=lambda line: None)
     proxy.initialize(database)
-    built_in_roles.bring_in_line(given=built_in_permissions(), now=datetime.now(UTC))
+    built_in_roles.synchronise(built_in_permissions(), now=datetime.now(UTC))
     proxy.initialize(None)
     database.reset()
 

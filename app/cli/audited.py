@@ -1,4 +1,4 @@
-"""What the operator does at the terminal: on which accounts, and the one event row that each deed leaves."""
+"""What the operator does at the terminal: on which account, with the one event row that each command writes."""
 
 import os
 import pwd
@@ -23,16 +23,21 @@ from app.security.principal import Operator
 from app.services import inspection
 from app.services.audit import write_local_event
 from app.services.invalidations import queue_invalidations
-from models.account import Account
+from models import User
 
 Outcome = TypeVar("Outcome")
 
 ACTOR_ROLE = "cli"
 
 
+def operator_context(dependencies: Dependencies, event: Event | None = None) -> Context:
+    """Return the context of the operator, who holds every permission of the document."""
+    return Context(dependencies, Operator(frozenset(dependencies.catalogue)), event=event or Event())
+
+
 @contextmanager
 def operating() -> Iterator[Dependencies]:
-    """Give the tools of the services, on the database of the settings.
+    """Yield the dependencies of the services, on the configured database.
 
     Raises:
         ConfigError: with every fault.
@@ -49,49 +54,40 @@ def operating() -> Iterator[Dependencies]:
         yield dependencies_for(config)
 
 
-def locate(name: str, action: str, *, dependencies: Dependencies) -> Account:
-    """Return the account that a deed is about to be done to; one that is not there leaves a failed row.
+def locate(address_or_id: str, action: str, *, dependencies: Dependencies) -> User:
+    """Return the account that the command is about; if there is none, write a failed row.
 
     Args:
-        name: its address or id.
         action: the event's name.
 
     Raises:
-        NotFound: there is none.
+        NotFound: no account has this address or id.
     """
     try:
-        return inspection.find_named(name)
+        return inspection.find(address_or_id)
     except NotFound as error:
         _record(_draft(None), action, "failed", error.reason, now=dependencies.moment)
         raise
 
 
 def change(
-    account: Account,
-    action: str,
-    service: Callable[..., Account],
-    *,
-    drafts: bool = False,
-    details: Mapping[str, Any] | None = None,
-    dependencies: Dependencies,
-    **arguments: Any,
-) -> Account:
-    """Let a service change an account, as the operator, who holds all that the document knows; see `act`.
+    user: User, action: str, service: Callable[..., User], *, dependencies: Dependencies, **arguments: Any
+) -> User:
+    """Let a service change an account, as the operator; see `act`.
 
     Args:
-        service: takes `user_id`, `actor`, `tools` and the arguments.
-        drafts: whether it also takes `event`, and says there what the row keeps of it.
+        service: takes the context, the id of the user and the arguments.
 
     Returns:
         The account as it is now.
     """
-
-    def work(context: Context) -> Account:
-        draft = {"event": context.event} if drafts else {}
-        return service(user_id=account.id, actor=context.actor, dependencies=dependencies, **draft, **arguments)
-
+    tags = (f"user:{user.id}", "users")
     return act(
-        action, work, account=account, details=details, drops=(f"user:{account.id}", "users"), dependencies=dependencies
+        action,
+        lambda context: service(context, user.id, **arguments),
+        user=user,
+        drops=tags,
+        dependencies=dependencies,
     )
 
 
@@ -99,21 +95,21 @@ def act(
     action: str,
     work: Callable[[Context], Outcome],
     *,
-    account: Account | None = None,
+    user: User | None = None,
     target: tuple[str, str] | None = None,
     details: Mapping[str, Any] | None = None,
     drops: Sequence[str] = (),
     dependencies: Dependencies,
 ) -> Outcome:
-    """Do a piece of work and leave its event row: in the work's transaction, or after the rollback when it fails.
+    """Do a piece of work and write its event row: in the work's transaction, or after the rollback if it fails.
 
     Args:
         action: the event's name, the API's where it does the same.
         work: takes the context of the operator, with the draft of the row; called again when a deadlock undid it.
-        account: what it is done to, when that is there already.
-        target: (kind, identifier) of what it is done to, when that is no account.
-        details: facts for the row, beside who it was and what the work drafts; no secret.
-        drops: tags of what it changes: the servers drop what is cached under them.
+        user: the account that it is done to, where it exists already.
+        target: (kind, identifier) of what it is done to, where that is no account.
+        details: facts for the row, beside those of the operator and the work; no secret.
+        drops: tags of what it changes: the servers drop the cache entries with these tags.
 
     Returns:
         What the work returns.
@@ -121,9 +117,9 @@ def act(
     Raises:
         Exception: what the work raises.
     """
-    event, known = _draft(account), details or {}
+    event, known = _draft(user), details or {}
     event.target = target or event.target
-    context = Context(dependencies, Operator(frozenset(dependencies.catalogue)), event=event)
+    context = operator_context(dependencies, event)
 
     def attempt() -> Outcome:
         with unit_of_work():
@@ -141,18 +137,18 @@ def act(
 
 
 def record(action: str, *, target: tuple[str, str], details: Mapping[str, Any], now: datetime | None) -> None:
-    """Leave the event row of a deed that no account is the target of, in the transaction that is open.
+    """Write the event row of an action whose target is no account, in the open transaction.
 
     Args:
         target: (kind, identifier).
-        details: as `act`.
+        details: as in `act`.
     """
     event = Event(actor=(None, ACTOR_ROLE), target=target)
     _record(event, action, "succeeded", None, details=details, now=now)
 
 
-def _draft(account: Account | None) -> Event:
-    return Event(actor=(None, ACTOR_ROLE), target=("user", str(account.id)) if account else None)
+def _draft(user: User | None) -> Event:
+    return Event(actor=(None, ACTOR_ROLE), target=("user", str(user.id)) if user else None)
 
 
 def _record(
@@ -164,15 +160,15 @@ def _record(
     details: Mapping[str, Any] = MappingProxyType({}),
     now: datetime | None,
 ) -> None:
-    # What the service drafted stands beside what the command knows, and takes the place of none of it.
+    # The facts that the command knows win over those that the service drafted.
     kept = {**(event.details or {}), **details, "os_user": _os_user()}
     row = replace(event, details=kept)
     write_local_event(row, action=action, outcome=outcome, reason=reason, request_id=f"cli-{new_id()}", now=now)
 
 
 def _os_user() -> str:
-    """Return the name of the account this process runs as: the system's word, not that of the environment."""
+    """Return the name of the account that this process runs as, from the system and not from the environment."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # containers run as numbers that nobody has given a name
+    except KeyError:  # in containers, the account is often a number without a name
         return str(os.getuid())

@@ -1,7 +1,7 @@
-"""What stands before any command touches the database: checked settings and, in development, servers of our own.
+"""What a command does before it uses the database: check the configuration and, in development, start servers.
 
-With CHARTER_ENV=development (or test) nothing needs to be set: what is missing of PostgreSQL, Valkey and secrets is
-made under the state folder. In production everything must be set.
+With CHARTER_ENV=development (or test) no variable needs to be set: PostgreSQL, Valkey and secrets that are missing are
+created under the state folder. In production everything must be set.
 """
 
 import os
@@ -16,18 +16,18 @@ from app.config import Config
 from app.embedded import start_postgres, start_valkey
 from app.observability import logging
 
-# Stand-ins that let every fault of the other settings come to light before a server is started.
-_TO_COME = {"DATABASE_URL": "postgresql:///", "JWT_SECRET": "j" * 32, "REFRESH_KEYS": f"k1:{'r' * 32}"}
+# Placeholders, so that every fault of the other variables is found before a server is started.
+_PLACEHOLDERS = {"DATABASE_URL": "postgresql:///", "JWT_SECRET": "j" * 32, "REFRESH_KEYS": f"k1:{'r' * 32}"}
 
 
 @contextmanager
 def ready_config(overrides: Mapping[str, str] | None = None, *, cache: bool = False) -> Iterator[Config]:
-    """Give checked settings, and let embedded servers live as long as the block.
+    """Yield the checked configuration; embedded servers run until the end of the block.
 
-    The environment of this process gets what was filled in, for worker processes to read.
+    What is filled in is also set in the environment of this process, where worker processes read it.
 
     Args:
-        overrides: variables that go before those of the environment, such as PORT.
+        overrides: variables that replace those of the environment, such as PORT.
         cache: whether the command needs Redis too.
 
     Raises:
@@ -37,8 +37,7 @@ def ready_config(overrides: Mapping[str, str] | None = None, *, cache: bool = Fa
     environ = {**os.environ, **(overrides or {})}
     with ExitStack() as running:
         if is_local(environ):
-            wished = _wished(environ)
-            environ = {**environ, **_filled_in(wished, _given(environ), running, cache=cache)}
+            environ = {**environ, **_filled_in(_read(environ), _non_empty(environ), running, cache=cache)}
         config = Config.from_environment(environ)
         os.environ.update(environ)
         logging.configure(config)
@@ -46,37 +45,38 @@ def ready_config(overrides: Mapping[str, str] | None = None, *, cache: bool = Fa
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:
-    """Return the one folder that development writes to, as a whole path.
+    """Return the one folder that development writes to, as an absolute path.
 
     Raises:
-        ConfigError: with every fault of the settings.
+        ConfigError: with every fault of the configuration.
     """
-    return _wished(environ).state_dir.resolve()
+    return _read(environ).state_dir.resolve()
 
 
 def is_local(environ: Mapping[str, str]) -> bool:
-    """Say whether this is development or a test, where what is missing is made."""
+    """Tell whether this is development or a test, where servers and secrets that are missing are created."""
     return environ.get("CHARTER_ENV", "").strip() in ("development", "test")
 
 
-def _wished(environ: Mapping[str, str]) -> Config:
-    return Config.from_environment({**_TO_COME, **_given(environ)})
+def _read(environ: Mapping[str, str]) -> Config:
+    """Return the configuration, with placeholders for what is filled in later."""
+    return Config.from_environment({**_PLACEHOLDERS, **_non_empty(environ)})
 
 
-def _given(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that say something: an empty one counts as absent."""
+def _non_empty(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that have a value: an empty one counts as absent."""
     return {name: value for name, value in environ.items() if value.strip()}
 
 
-def _filled_in(wished: Config, given: Mapping[str, str], running: ExitStack, *, cache: bool) -> dict[str, str]:
-    """Start the servers and make the secrets that are not given; return the variables that name them."""
-    state = wished.state_dir.resolve()
+def _filled_in(config: Config, variables: Mapping[str, str], running: ExitStack, *, cache: bool) -> dict[str, str]:
+    """Start the servers and create the secrets that no variable names; return the variables that name them."""
+    state = config.state_dir.resolve()
     filled = {"CHARTER_STATE": str(state)}
-    if not given.keys() >= set(SECRET_NAMES):
-        filled |= {name: value for name, value in stored_secrets(state).items() if name not in given}
-    if not wished.redis_url and cache:
+    if not variables.keys() >= set(SECRET_NAMES):
+        filled |= {name: value for name, value in stored_secrets(state).items() if name not in variables}
+    if not config.redis_url and cache:
         filled.update(_valkey(state, running))
-    if "DATABASE_URL" not in given:
+    if "DATABASE_URL" not in variables:
         postgres = start_postgres(state)
         running.callback(postgres.stop)
         filled["DATABASE_URL"] = postgres.url

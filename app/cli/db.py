@@ -87,7 +87,7 @@ def grants(role: str) -> None:
 @db.command(short_help="Make a few example people for development.")
 def seed() -> None:
     """Make a few example people for development, those that are missing."""
-    from app.cli.people import EXAMPLES, PASSWORD, make_person
+    from app.cli.people import EXAMPLES, PASSWORD, create_person
     from app.cli.services import dependencies_for
 
     with bound_database() as (_, config):
@@ -95,7 +95,7 @@ def seed() -> None:
         dependencies = dependencies_for(config)
         bar = click.progressbar(EXAMPLES, label="Making example people", file=sys.stderr)
         with bar as people:
-            made = [person.email for person in people if make_person(person, dependencies=dependencies)]
+            made = [person.email for person in people if create_person(person, dependencies=dependencies)]
     for email in made:
         click.echo(f"made {email}")
     click.echo(f"{len(made)} made, {len(EXAMPLES) - len(made)} were there; their password is: {PASSWORD}")

@@ -1,4 +1,4 @@
-"""The first admin: somebody must be able to sign in to a database that has just been made."""
+"""The first admin: without one, nobody could sign in to a new database and manage it."""
 
 import secrets
 from typing import NamedTuple
@@ -10,57 +10,57 @@ from app.config import Config, ConfigError, ConfigFault
 from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.errors import EmailTaken, ValidationError
-from app.services import users
+from app.services import first_admin as service
 from app.spec.validation.violations import as_sentence
 
 GENERATED_BYTES = 18
 
 
-class Made(NamedTuple):
-    """An admin made just now; the password, when it was chosen here, is stored nowhere and has to be shown now."""
+class CreatedAdmin(NamedTuple):
+    """An admin that was just created, with the password if it was generated: show it now, it is stored nowhere."""
 
     password: str | None
 
 
 class AdminExists(Refusal):
-    """There is an admin, so that none is the first any more."""
+    """There is an admin already, so nobody can be the first."""
 
 
-def first_admin(config: Config) -> Made | None:
-    """Make the admin that the settings describe, unless there is one.
+def ensure_admin(config: Config) -> CreatedAdmin | None:
+    """Create the admin that the configuration describes, unless there is one.
 
     Returns:
         None when there is an admin already.
 
     Raises:
-        ConfigError, Refusal: as `make_first_admin`.
+        ConfigError, Refusal: as `create_first_admin`.
     """
     try:
-        return None if users.any_admin() else make_first_admin(dependencies_for(config))
+        return None if service.any_admin_exists() else create_first_admin(dependencies_for(config))
     except AdminExists:  # another replica was faster
         return None
 
 
-def make_first_admin(dependencies: Dependencies) -> Made:
-    """Make the admin that the settings describe; what becomes of it, the audit trail tells.
+def create_first_admin(dependencies: Dependencies) -> CreatedAdmin:
+    """Create the admin that the configuration describes, with its event row.
 
     Raises:
         AdminExists: there is an admin already.
-        ConfigError: the given address or password is not acceptable.
+        ConfigError: the configured address or password is not acceptable.
         Refusal: the address belongs to an account that is no admin.
     """
     config = dependencies.config
-    chosen = config.admin_password or generated_password(config)
+    password = config.admin_password or generated_password(config)
 
-    def make(context: Context) -> None:
-        account = users.create_first_admin(email=config.admin_email, password=chosen, dependencies=dependencies)
-        if account is None:
+    def create(context: Context) -> None:
+        user = service.create(context, email=config.admin_email, password=password)
+        if user is None:
             context.event.reason = "admin_exists"
-            raise AdminExists("there is an admin already; sign in as that one to make more")
-        context.event.target = ("user", str(account.id))
+            raise AdminExists("there is an admin already; sign in as that one to create more")
+        context.event.target = ("user", str(user.id))
 
     try:
-        act("user.created", make, drops=("users",), dependencies=dependencies)
+        act("user.created", create, drops=("users",), dependencies=dependencies)
     except ValidationError as error:
         names = {"password": "CHARTER_ADMIN_PASSWORD", "email": "CHARTER_ADMIN_EMAIL"}
         faults = []
@@ -73,7 +73,7 @@ def make_first_admin(dependencies: Dependencies) -> Made:
             f"CHARTER_ADMIN_EMAIL {config.admin_email} belongs to an account that is no admin: set another address",
             exit_code=MISCONFIGURED,
         ) from error
-    return Made(None if config.admin_password else chosen)
+    return CreatedAdmin(None if config.admin_password else password)
 
 
 def generated_password(config: Config) -> str:

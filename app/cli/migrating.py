@@ -72,7 +72,7 @@ def shortfall(database: Database) -> str | None:
         return f"the database is {behind} migration{'s' * (behind != 1)} behind"
     lacking = [
         f"{role} should hold {', '.join(added)}"
-        for role, added, _ in built_in_roles.differences(given=built_in_permissions())
+        for role, added, _ in built_in_roles.differences(built_in_permissions())
         if added
     ]
     return (
@@ -88,7 +88,7 @@ def role_differences() -> str:
     """
     wishes = [
         f"{role} {'should' if wanted else 'should not'} hold {', '.join(permissions)}"
-        for role, added, removed in built_in_roles.differences(given=built_in_permissions())
+        for role, added, removed in built_in_roles.differences(built_in_permissions())
         for wanted, permissions in ((True, added), (False, removed))
         if permissions
     ]
@@ -98,7 +98,7 @@ def role_differences() -> str:
 def _bring_roles_in_line(given: Mapping[str, tuple[str, ...]]) -> list[Difference]:
     now = datetime.now(UTC)
     with unit_of_work():
-        changes = built_in_roles.bring_in_line(given=given, now=now)
+        changes = built_in_roles.synchronise(given, now=now)
         for role, added, removed in changes:
             record("role.updated", target=("role", role), details={"added": added, "removed": removed}, now=now)
     return changes

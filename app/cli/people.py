@@ -3,10 +3,9 @@
 from typing import NamedTuple
 from uuid import UUID
 
+from app.cli.audited import operator_context
 from app.context.dependencies import Dependencies
-from app.context.event import Event
-from app.security.principal import Operator
-from app.services import users
+from app.services import registration, users
 
 PASSWORD = "correct horse battery staple"  # noqa: S105  # for development only, where everybody may know it
 
@@ -27,21 +26,11 @@ EXAMPLES = (
 )
 
 
-def make_person(person: Person, *, dependencies: Dependencies) -> bool:
-    """Make an example account; return False, changing nothing, when there is one with its address."""
-    event = Event()
-    users.register(
-        email=person.email, password=PASSWORD, display_name=person.display_name, dependencies=dependencies, event=event
-    )
-    made = (event.details or {}).get("user_id")
-    if made and person.verified:
-        users.update(
-            user_id=UUID(made),
-            email=None,
-            email_verified=True,
-            expected_version=None,
-            actor=Operator(frozenset(dependencies.catalogue)),
-            dependencies=dependencies,
-            event=event,
-        )
-    return made is not None
+def create_person(person: Person, *, dependencies: Dependencies) -> bool:
+    """Create an example account; return False, and change nothing, when an account has its address."""
+    context = operator_context(dependencies)
+    registration.register(context, email=person.email, password=PASSWORD, display_name=person.display_name)
+    user_id = (context.event.details or {}).get("user_id")
+    if user_id and person.verified:
+        users.update(context, UUID(user_id), email_verified=True)
+    return user_id is not None

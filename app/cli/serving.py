@@ -15,7 +15,7 @@ import structlog
 import uvicorn
 from uvicorn.supervisors import ChangeReload
 
-from app.cli.first_admin import Made, first_admin
+from app.cli.first_admin import CreatedAdmin, ensure_admin
 from app.cli.listening import BACKLOG, address_of, bind_port
 from app.cli.migrating import bring_up_to_date, refuse_other_encodings, role_differences, shortfall
 from app.cli.refusals import MISCONFIGURED, Refusal, refuse_document, refuse_without_rights
@@ -91,7 +91,7 @@ def _checked_app(config: Config) -> Any:
         refuse_document(error.faults)
 
 
-def _prepare_database(config: Config) -> Made | None:
+def _prepare_database(config: Config) -> CreatedAdmin | None:
     """Connect to the database and bring it up to date; return the first admin if it was made just now."""
     with connection():
         refuse_other_encodings()
@@ -100,10 +100,10 @@ def _prepare_database(config: Config) -> Made | None:
     if config.env == "production":
         if behind:
             raise Refusal(f"{behind}: run charter db migrate", exit_code=MISCONFIGURED)
-        return first_admin(config) if config.admin_password else None
+        return ensure_admin(config) if config.admin_password else None
     if behind or role_differences():
         bring_up_to_date(current_database(), report=print_line)
-    admin = first_admin(config)
+    admin = ensure_admin(config)
     if admin and admin.password:
         # Print it now: if the start fails later, the password would be lost.
         print_line(f"first admin: {config.admin_email}, password {admin.password} (shown this once)")

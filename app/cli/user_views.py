@@ -1,4 +1,4 @@
-"""`charter users list` and `show`: accounts as text for people, and as JSON whose parts are the document's schemas."""
+"""`charter users list` and `show`: accounts as text for people, and as JSON in the schemas of the document."""
 
 import shlex
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ from app.cli.tables import print_table
 
 if TYPE_CHECKING:
     from app.services.inspection import Inspection
-    from app.services.sessions import LiveSession
-    from models.account import Account
+    from charter import Listing, Page
+    from models import Session, User
 
 NAME_LONGEST = 50
-SEARCH_LONGEST = 100
+MAX_SEARCH = 100
 LIMIT = 20
-LARGEST_LIMIT = 100
-FARTHEST_OFFSET = 10_000
+MAX_LIMIT = 100
+MAX_OFFSET = 10_000
 ORDERS = ("created_at", "-created_at", "email", "-email", "updated_at", "-updated_at")
 STATES = ("active", "suspended")
 
@@ -30,148 +30,145 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 @click.command("list", short_help="List accounts.", epilog=example("charter users list --role admin --sort email"))
-@click.option("--q", type=Text(SEARCH_LONGEST), metavar="PREFIX", help="What address or display name begin with.")
+@click.option(
+    "--q",
+    type=Text(MAX_SEARCH),
+    metavar="PREFIX",
+    help="Only accounts whose address or display name begins with PREFIX.",
+)
 @click.option("--role", type=Text(NAME_LONGEST), help="Only accounts with this role.")
-@click.option("--status", type=click.Choice(STATES), help="Only accounts in this state.")
-@click.option("--sort", type=click.Choice(ORDERS), help="The order; newest first unless said.")
-@click.option("--limit", type=click.IntRange(1, LARGEST_LIMIT), default=LIMIT, show_default=True, help="How many.")
-@click.option("--offset", type=click.IntRange(0, FARTHEST_OFFSET), default=0, help="How many to skip.")
+@click.option("--status", type=click.Choice(STATES), help="Only accounts with this status.")
+@click.option("--sort", type=click.Choice(ORDERS), help="The order; by default the newest first.")
+@click.option("--limit", type=click.IntRange(1, MAX_LIMIT), default=LIMIT, show_default=True, help="How many.")
+@click.option("--offset", type=click.IntRange(0, MAX_OFFSET), default=0, help="How many to skip.")
 @json_option
 def list_users(
     q: str | None, role: str | None, status: str | None, sort: str | None, limit: int, offset: int, as_json: bool
 ) -> None:
-    """List accounts, page by page; the filters add up."""
+    """List accounts, page by page. An account must match every filter."""
     from app.cli.audited import act, operating
-    from app.services import user_list
+    from app.services import user_search
+    from charter import Page
 
     with operating() as dependencies:
-        found, total, exact = act(
-            "users.listed",
-            lambda _: user_list.search(q=q, role=role, status=status, sort=sort or "", offset=offset, limit=limit),
-            dependencies=dependencies,
-        )
-    more = offset + limit < total or (not exact and len(found) == limit)
-    following = offset + limit if more and offset + limit <= FARTHEST_OFFSET else None
-    asked = {"q": q, "role": role, "status": status, "sort": sort}
-    given = {name: value for name, value in asked.items() if value is not None}
+        page = Page(offset, limit, sort or "")
+        listing = act("users.listed", lambda _: user_search.search(page, q, role, status), dependencies=dependencies)
+    more = offset + limit < listing.total or (not listing.total_is_exact and len(listing.items) == limit)
+    next_offset = offset + limit if more and offset + limit <= MAX_OFFSET else None
+    options = {"q": q, "role": role, "status": status, "sort": sort}
+    filters = {name: value for name, value in options.items() if value is not None}
     if as_json:
-        _print_page_as_json(found, total, exact, given, offset, limit, following, dependencies.config.public_path)
+        _print_page_as_json(listing, page, filters, next_offset, dependencies.config.public_path)
         return
-    if found:
-        print_table(("EMAIL", "ROLE", "STATUS", "VERIFIED", "CREATED (UTC)", "ID"), [_row(each) for each in found])
+    if listing.items:
+        header = ("EMAIL", "ROLE", "STATUS", "VERIFIED", "CREATED (UTC)", "ID")
+        print_table(header, [_row(user) for user in listing.items])
         click.echo()
-    click.echo(_counted(len(found), total, exact, offset))
-    if following is not None:
-        window = {"limit": limit, "offset": following} if limit != LIMIT else {"offset": following}
-        words = [f"--{name}={value}" for name, value in {**given, **window}.items()]
+    click.echo(_counted(listing, offset))
+    if next_offset is not None:
+        window = {"limit": limit, "offset": next_offset} if limit != LIMIT else {"offset": next_offset}
+        words = [f"--{name}={value}" for name, value in {**filters, **window}.items()]
         click.echo(f"next page: charter users list {shlex.join(words)}")
 
 
-@click.command("show", short_help="Show all of an account.", epilog=example("charter users show alice@example.com"))
+@click.command("show", short_help="Show an account.", epilog=example("charter users show alice@example.com"))
 @account_argument
 @json_option
 def show_user(name: str, as_json: bool) -> None:
-    """Show all of an account: its profile, what its role may do, its live sessions, and whether it has to wait."""
+    """Show an account: its profile, its permissions, its live sessions, and whether its sign-in has to wait."""
     from app.cli.audited import act, locate, operating
     from app.services.inspection import inspect
 
     action = "user.shown"
     with operating() as dependencies:
-        account = locate(name, action, dependencies=dependencies)
-        found = act(
-            action, lambda _: inspect(account, dependencies=dependencies), account=account, dependencies=dependencies
-        )
+        user = locate(name, action, dependencies=dependencies)
+        inspection = act(action, lambda context: inspect(context, user), user=user, dependencies=dependencies)
     if as_json:
-        _print_inspection_as_json(found)
+        _print_inspection_as_json(inspection)
     else:
-        _print_inspection(found)
+        _print_inspection(inspection)
 
 
 def _print_page_as_json(
-    found: "list[Account]",
-    total: int,
-    exact: bool,
-    given: Mapping[str, str],
-    offset: int,
-    limit: int,
-    following: int | None,
-    prefix: str,
+    listing: "Listing", page: "Page", filters: Mapping[str, str], next_offset: int | None, prefix: str
 ) -> None:
     from handlers.presenters import present_user
 
-    def url(start: int) -> str:
-        return f"{prefix}/v1/users?{urlencode({**given, 'offset': start, 'limit': limit})}"
+    def url(offset: int) -> str:
+        return f"{prefix}/v1/users?{urlencode({**filters, 'offset': offset, 'limit': page.limit})}"
 
     pagination = {
-        "offset": offset,
-        "limit": limit,
-        "total": total,
-        "total_is_exact": exact,
-        "next": None if following is None else url(following),
-        "previous": url(max(0, offset - limit)) if offset else None,
+        "offset": page.offset,
+        "limit": page.limit,
+        "total": listing.total,
+        "total_is_exact": listing.total_is_exact,
+        "next": None if next_offset is None else url(next_offset),
+        "previous": url(max(0, page.offset - page.limit)) if page.offset else None,
     }
-    print_json({"users": [present_user(account) for account in found], "pagination": pagination})
+    print_json({"users": [present_user(user) for user in listing.items], "pagination": pagination})
 
 
-def _print_inspection_as_json(found: "Inspection") -> None:
+def _print_inspection_as_json(inspection: "Inspection") -> None:
     from handlers.presenters import present_session, present_user
 
+    waits = inspection.waits.items()
     print_json(
         {
-            "user": present_user(found.account),
-            "permissions": found.permissions,
-            "sessions": [present_session(session, current=None) for session in found.sessions],
-            "waits": [{"network": network or None, "seconds": seconds} for network, seconds in found.waits.items()],
+            "user": present_user(inspection.user),
+            "permissions": inspection.permissions,
+            "sessions": [present_session(session, current=None) for session in inspection.sessions],
+            "waits": [{"network": network or None, "seconds": seconds} for network, seconds in waits],
         }
     )
 
 
-def _print_inspection(found: "Inspection") -> None:
-    account = found.account
-    facts = {
-        "id": str(account.id),
-        "role": account.role,
-        "status": account.status,
-        "verified": format_time(account.verified_at),
-        "created": format_time(account.created_at),
-        "updated": format_time(account.updated_at),
-        "display name": account.display_name,
-        "locale": account.locale,
-        "time zone": account.time_zone,
-        "avatar": account.avatar_url,
-        "bio": account.bio,
-        "permissions": " ".join(found.permissions),
-        "sign-in": _told_waits(found.waits),
+def _print_inspection(inspection: "Inspection") -> None:
+    user, sessions = inspection.user, inspection.sessions
+    lines = {
+        "id": str(user.id),
+        "role": user.role.name,
+        "status": user.status,
+        "verified": format_time(user.verified_at),
+        "created": format_time(user.created_at),
+        "updated": format_time(user.updated_at),
+        "display name": user.profile.display_name,
+        "locale": user.profile.locale,
+        "time zone": user.profile.time_zone,
+        "avatar": user.profile.avatar_url,
+        "bio": user.profile.bio,
+        "permissions": " ".join(inspection.permissions),
+        "sign-in": _waits(inspection.waits),
     }
-    click.echo(account.email)
-    for name, value in facts.items():
+    click.echo(user.email)
+    for name, value in lines.items():
         click.echo(f"  {name:<14}{printable(value)}")
-    click.echo(f"\n{len(found.sessions)} live session{'s' * (len(found.sessions) != 1)}")
-    if found.sessions:
+    click.echo(f"\n{len(sessions)} live session{'s' * (len(sessions) != 1)}")
+    if sessions:
         header = ("ID", "CREATED (UTC)", "LAST REFRESHED", "EXPIRES", "ADDRESS", "AGENT")
-        print_table(header, [_session_row(session) for session in found.sessions])
+        print_table(header, [_session_row(session) for session in sessions])
 
 
-def _told_waits(waits: Mapping[str, int]) -> str:
-    told = [
+def _waits(waits: Mapping[str, int]) -> str:
+    phrases = [
         f"has to wait {seconds} s from {network or 'networks it has not signed in from'}"
         for network, seconds in waits.items()
     ]
-    return ", ".join(told) or "not slowed down"
+    return ", ".join(phrases) or "not slowed down"
 
 
-def _row(account: "Account") -> tuple[str, ...]:
-    verified = "yes" if account.verified_at else "no"
-    return account.email, account.role, account.status, verified, format_time(account.created_at), str(account.id)
+def _row(user: "User") -> tuple[str, ...]:
+    verified = "yes" if user.verified_at else "no"
+    return user.email, user.role.name, user.status, verified, format_time(user.created_at), str(user.id)
 
 
-def _session_row(session: "LiveSession") -> tuple[str, ...]:
-    moments = (session.created_at, session.refreshed_at, session.expires_at)
+def _session_row(session: "Session") -> tuple[str, ...]:
+    moments = (session.created_at, session.rotated_at, session.ends_at)
     return str(session.id), *map(format_time, moments), session.address, printable(session.user_agent)
 
 
-def _counted(shown: int, total: int, exact: bool, offset: int) -> str:
-    number = f"{total} account{'s' * (total != 1)}" if exact else f"more than {total} accounts"
+def _counted(listing: "Listing", offset: int) -> str:
+    shown, total = len(listing.items), listing.total
+    number = f"{total} account{'s' * (total != 1)}" if listing.total_is_exact else f"more than {total} accounts"
     if not shown:
         return f"none beyond {offset} of {number}" if total else number
     return f"{offset + 1} to {offset + shown} of {number}"

@@ -1,4 +1,4 @@
-"""`charter users`: what whoever runs a deployment can do for an account without signing in."""
+"""`charter users`: what the operator of a deployment can do for an account without signing in."""
 
 from typing import TYPE_CHECKING
 
@@ -11,19 +11,19 @@ from app.cli.user_views import NAME_LONGEST, account_argument, list_users, show_
 
 if TYPE_CHECKING:
     from app.context.dependencies import Dependencies
-    from models.account import Account
+    from models import User
 
-REASON_LONGEST = 500
+MAX_REASON = 500
 
-yes_option = click.option("--yes", is_flag=True, help="Do not ask; without a terminal nothing is asked anyway.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask. Without a terminal the command never asks.")
 
 
-@click.group(short_help="Look at accounts, and mend them.")
+@click.group(short_help="Show and change accounts.")
 def users() -> None:
-    """Look at accounts, and mend them, without signing in.
+    """Show and change accounts, without signing in.
 
-    An account is named by its address or its id. Each command leaves one row in the audit trail, also one that fails.
-    What cannot be taken back asks first at a terminal; without one, as in a script, it goes ahead.
+    An account is named by its address or its id. Each command writes one row to the audit trail, also when it fails.
+    Before a change that cannot be undone, the command asks at a terminal; without one, as in a script, it goes ahead.
     """
 
 
@@ -33,23 +33,23 @@ users.add_command(show_user)
 
 @users.command(
     "create-admin",
-    short_help="Make the first admin.",
+    short_help="Create the first admin.",
     epilog=example("CHARTER_ADMIN_EMAIL=root@example.com charter users create-admin"),
 )
 def create_admin() -> None:
-    """Make the first admin: CHARTER_ADMIN_EMAIL with CHARTER_ADMIN_PASSWORD, else with a password shown once.
+    """Create the first admin: CHARTER_ADMIN_EMAIL with CHARTER_ADMIN_PASSWORD, or with a password that is shown once.
 
-    Refused when there is an admin, even a suspended one: restore, reset-password and set-role are for that.
+    If there is an admin, even a suspended one, the command fails: use restore, reset-password or set-role.
     """
     from app.cli.audited import operating
-    from app.cli.first_admin import make_first_admin
+    from app.cli.first_admin import create_first_admin
 
     with operating() as dependencies:
-        made = make_first_admin(dependencies)
-        # At once: whatever goes wrong after this, the password would be lost.
+        created = create_first_admin(dependencies)
+        # At once: if anything fails after this, the password would be lost.
         click.echo(
-            f"made {dependencies.config.admin_email}"
-            + (f", password {made.password} (shown this once)" if made.password else "")
+            f"created {dependencies.config.admin_email}"
+            + (f", password {created.password} (shown this once)" if created.password else "")
         )
 
 
@@ -64,17 +64,9 @@ def verify(name: str) -> None:
 
     action = "user.verified"
     with operating() as dependencies:
-        account = change(
-            locate(name, action, dependencies=dependencies),
-            action,
-            service.update,
-            drafts=True,
-            email=None,
-            email_verified=True,
-            expected_version=None,
-            dependencies=dependencies,
-        )
-        click.echo(f"{account.email} is verified, role {account.role}{_hint(account, dependencies)}")
+        user = locate(name, action, dependencies=dependencies)
+        user = change(user, action, service.update, email_verified=True, dependencies=dependencies)
+        click.echo(f"{user.email} is verified, role {user.role.name}{_hint(user, dependencies)}")
 
 
 @users.command(
@@ -82,7 +74,7 @@ def verify(name: str) -> None:
     epilog=example('charter users suspend mallory@example.com --reason "Reported for spam."'),
 )
 @account_argument
-@click.option("--reason", type=Text(REASON_LONGEST), help="A note for the audit trail; the owner does not see it.")
+@click.option("--reason", type=Text(MAX_REASON), help="A note for the audit trail; the owner does not see it.")
 @yes_option
 def suspend(name: str, reason: str | None, yes: bool) -> None:
     """Suspend an account and end all its sessions. The last active admin cannot be suspended."""
@@ -91,13 +83,10 @@ def suspend(name: str, reason: str | None, yes: bool) -> None:
 
     action = "user.suspended"
     with operating() as dependencies:
-        account = locate(name, action, dependencies=dependencies)
-        confirm(f"Suspend {account.email} and end all its sessions?", yes)
-        details = {"reason": reason} if reason else None
-        account = change(
-            account, action, service.suspend, expected_version=None, details=details, dependencies=dependencies
-        )
-    click.echo(f"{account.email} is suspended; all its sessions have ended")
+        user = locate(name, action, dependencies=dependencies)
+        confirm(f"Suspend {user.email} and end all its sessions?", yes)
+        user = change(user, action, service.suspend, reason=reason, dependencies=dependencies)
+    click.echo(f"{user.email} is suspended; all its sessions have ended")
 
 
 @users.command(
@@ -111,9 +100,9 @@ def restore(name: str) -> None:
 
     action = "user.restored"
     with operating() as dependencies:
-        account = locate(name, action, dependencies=dependencies)
-        account = change(account, action, service.restore, expected_version=None, dependencies=dependencies)
-        click.echo(f"{account.email} is active, role {account.role}{_hint(account, dependencies)}")
+        user = locate(name, action, dependencies=dependencies)
+        user = change(user, action, service.restore, dependencies=dependencies)
+        click.echo(f"{user.email} is active, role {user.role.name}{_hint(user, dependencies)}")
 
 
 @users.command(
@@ -122,17 +111,15 @@ def restore(name: str) -> None:
 @account_argument
 @click.argument("role", type=Text(NAME_LONGEST))
 def set_role(name: str, role: str) -> None:
-    """Give an account the role ROLE, from its next request on. The last active admin stays one."""
+    """Give an account the role ROLE, from its next request on. The last active admin keeps its role."""
     from app.cli.audited import change, locate, operating
     from app.services import users as service
 
     action = "user.role_set"
     with operating() as dependencies:
-        account = locate(name, action, dependencies=dependencies)
-        account = change(
-            account, action, service.set_role, drafts=True, role=role, expected_version=None, dependencies=dependencies
-        )
-        click.echo(f"{account.email} has the role {account.role}{_hint(account, dependencies)}")
+        user = locate(name, action, dependencies=dependencies)
+        user = change(user, action, service.set_role, role=role, dependencies=dependencies)
+        click.echo(f"{user.email} has the role {user.role.name}{_hint(user, dependencies)}")
 
 
 @users.command(
@@ -145,13 +132,13 @@ def set_role(name: str, role: str) -> None:
     ),
 )
 @account_argument
-@click.option("--generate", is_flag=True, help="Make a strong password and print it, alone, on standard output.")
+@click.option("--generate", is_flag=True, help="Generate a strong password and print it, alone, on standard output.")
 @yes_option
 def reset_password(name: str, generate: bool, yes: bool) -> None:
     """Give an account a new password, end all its sessions and forget its failed sign-ins.
 
-    The password is asked for twice at a terminal, and is else the first line of standard input. Where nothing comes
-    from there, one is made as with --generate, and shown this once. A suspended account stays suspended.
+    At a terminal, the command asks for the password twice; otherwise it reads the first line of standard input. If that
+    is empty, it generates a password as with --generate, and shows it once. A suspended account stays suspended.
     """
     from app.cli.audited import change, locate, operating
     from app.cli.first_admin import generated_password
@@ -160,27 +147,27 @@ def reset_password(name: str, generate: bool, yes: bool) -> None:
 
     action = "user.password_reset"
     with operating() as dependencies:
-        account = locate(name, action, dependencies=dependencies)
-        confirm(f"Set a new password for {account.email} and end all its sessions?", yes)
-        given = None if generate else read_secret("New password")
-        password = generated_password(dependencies.config) if given is None else given
+        user = locate(name, action, dependencies=dependencies)
+        confirm(f"Set a new password for {user.email} and end all its sessions?", yes)
+        typed = None if generate else read_secret("New password")
+        password = generated_password(dependencies.config) if typed is None else typed
         try:
-            account = change(account, action, service.reset_password, password=password, dependencies=dependencies)
+            user = change(user, action, service.reset_password, password=password, dependencies=dependencies)
         except ValidationError as error:
             faults = "; ".join(fault.message for fault in error.details)
             raise Refusal(f"the password {faults}" if password else "the password is an empty line") from error
-        if given is None:
-            click.echo(password)  # at once: whatever goes wrong after this, it would be lost
-        outcome = f"{account.email} has a new password; all its sessions have ended{_hint(account, dependencies)}"
-        click.echo(outcome, err=given is None)
+        if typed is None:
+            click.echo(password)  # at once: if anything fails after this, it would be lost
+        outcome = f"{user.email} has a new password; all its sessions have ended{_hint(user, dependencies)}"
+        click.echo(outcome, err=typed is None)
 
 
-def _hint(account: "Account", dependencies: "Dependencies") -> str:
-    """Return what still keeps the account from signing in, and the command that mends it."""
+def _hint(user: "User", dependencies: "Dependencies") -> str:
+    """Return what still prevents the account from signing in, and the command that fixes it."""
     from app.services.auth import unverified_may_sign_in
 
-    if account.status != "active":
-        return f"; it is still suspended: charter users restore {account.email}"
-    if account.verified_at is None and not unverified_may_sign_in(dependencies=dependencies):
-        return f"; its address is not verified: charter users verify {account.email}"
+    if user.status != "active":
+        return f"; it is still suspended: charter users restore {user.email}"
+    if user.verified_at is None and not unverified_may_sign_in(dependencies=dependencies):
+        return f"; its address is not verified: charter users verify {user.email}"
     return ""

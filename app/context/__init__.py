@@ -1,1 +1,1 @@
-"""What every call of a service gets: the actor, the clock, the event to record, and the dependencies."""
+"""What every service function takes: the actor, the dependencies, and the event to write."""

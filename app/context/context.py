@@ -1,4 +1,4 @@
-"""What every service function takes as its first argument."""
+"""The first argument of service functions."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,11 +16,11 @@ class Context:
 
     Attributes:
         dependencies: the clock, the keys and the configuration.
-        actor: the signed-in account, the operator of the command, or ANONYMOUS on a public operation.
+        actor: the signed-in principal, the operator at the terminal, or ANONYMOUS on a public operation.
         client: the other end of the connection; None for the command.
         event: the draft of the event row that this request writes.
         expected_version: the versions that `If-Match` allows; None allows any.
-        decision_id: id of the decision row of this request; None where nothing was decided.
+        decision_id: id of the decision row of this request; None on a public operation and for the command.
     """
 
     dependencies: Dependencies
@@ -32,12 +32,12 @@ class Context:
 
     @property
     def now(self) -> datetime | None:
-        """The present moment for SQL statements; None means that the database's clock decides (see app.clock)."""
+        """The present moment for SQL statements; None: the database's clock decides (see app.clock)."""
         return self.dependencies.moment
 
     @property
     def principal(self) -> Principal:
-        """The signed-in account; only operations that demand a token have one."""
+        """The signed-in principal; only operations that demand a token have one."""
         if not isinstance(self.actor, Principal):
-            raise TypeError(f"this call has no signed-in account: {self.actor}")
+            raise TypeError(f"nobody is signed in here, the actor is {self.actor}")
         return self.actor

@@ -1,6 +1,6 @@
-"""The settings that may be changed at run time, as openapi/settings.yaml declares them; values are `configuration`'s.
+"""The settings that may be changed at run time, as openapi/settings.yaml declares them; `settings` has the values.
 
-The settings of the process (`app.config`) are other things: read from the environment, and fixed until it ends.
+The configuration (`app.config`) is something else: it is read from the environment once.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,12 +19,11 @@ class SettingDeclaration:
     """A setting: what its values look like, and who may see them.
 
     Attributes:
-        visibility: public: anybody sees the value; private: whoever holds settings:read; secret: nobody.
+        visibility: who sees the value: public: everybody; private: holders of settings:read; secret: nobody.
         schema: a Schema Object of OpenAPI 3.0, for people to read.
         default: fits the schema.
         faults: takes a value and returns what is wrong with it, each with a field that begins with `value`.
-        takes_stored: tells whether a value that is stored counts; of text it asks less than `faults` asks of what is
-            new.
+        takes_stored: tells whether a stored value is used; it demands less of text than `faults` demands of new values.
     """
 
     key: str
@@ -37,32 +36,32 @@ class SettingDeclaration:
 
     @property
     def is_secret(self) -> bool:
-        """Whether its value is written and never shown."""
+        """Whether its value can be written and is never shown."""
         return self.visibility == "secret"
 
 
 @dataclass(frozen=True, slots=True)
 class SettingDeclarations:
-    """All settings there are, by key in the order of the file, and what this process has told of their rows."""
+    """All settings, by key in the order of the file, and the rows that this process has warned about."""
 
     by_key: Mapping[str, SettingDeclaration]
-    _told: set[tuple[str, int]] = field(default_factory=set)
+    _warned: set[tuple[str, int]] = field(default_factory=set)
 
     @classmethod
-    def of(cls, declared: Iterable[SettingDeclaration] = ()) -> "SettingDeclarations":
-        """Return these settings."""
-        return cls({each.key: each for each in declared})
+    def of(cls, declarations: Iterable[SettingDeclaration] = ()) -> "SettingDeclarations":
+        """Return these settings, by key."""
+        return cls({declaration.key: declaration for declaration in declarations})
 
     @property
-    def told(self) -> list[list[Any]]:
-        """What answers tell of the settings beside the rows: two releases in which it differs answer differently."""
-        known = self.by_key.values()
-        return [[each.key, each.description, each.visibility, each.schema, each.default] for each in known]
+    def shown(self) -> list[list[Any]]:
+        """What responses show of the settings besides the rows. Two releases that differ in it share no cache entry."""
+        settings = self.by_key.values()
+        return [[each.key, each.description, each.visibility, each.schema, each.default] for each in settings]
 
-    def tell_once(self, key: str, version: int, why: str) -> None:
-        """Log that a row is passed over, the first time that this process meets it; its value is not told."""
-        if (key, version) not in self._told:
-            self._told.add((key, version))
+    def warn_once(self, key: str, version: int, why: str) -> None:
+        """Log that a row is ignored, the first time that this process reads it. The value is not logged."""
+        if (key, version) not in self._warned:
+            self._warned.add((key, version))
             structlog.get_logger("charter").warning(
                 "setting_passed_over", key=key, why=why, fix=f"charter settings set {key}, or reset it"
             )

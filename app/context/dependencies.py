@@ -1,4 +1,4 @@
-"""What the services need besides their arguments: one object, built in the factory."""
+"""What services need besides their arguments: one object, built in the factory."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,15 +17,15 @@ from app.security.refresh_tokens import RefreshTokens
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """The clock, the keys and the numbers.
+    """The configuration, the clock, the keys and the cache.
 
     Attributes:
-        clock: returns the aware present moment in UTC, as this process tells it; tests move it.
+        clock: returns the aware present moment in UTC by the clock of this process; tests move it.
         catalogue: every permission of the document, with its description.
-        tags: those that answers are cached under; none known to a command.
-        store: the cache; None in a command, which leaves what it has to drop to the servers.
-        declarations: what may be changed at run time, as the document declares it.
-        unanswered: rotations of which nobody knows whether they were committed.
+        tags: the tags of cache entries; a command knows none.
+        store: the cache; None in a command, whose invalidations are left to the servers.
+        declarations: the settings that may be changed at run time, as the document declares them.
+        unanswered: rotations in doubt: nobody knows whether they were committed.
     """
 
     config: Config
@@ -41,5 +41,5 @@ class Dependencies:
 
     @property
     def moment(self) -> datetime | None:
-        """Return what a statement is to take for the present; None: the database's clock decides (see app.clock)."""
+        """The present moment for SQL statements; None: the database's clock decides (see app.clock)."""
         return database_now(self.clock)

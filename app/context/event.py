@@ -1,4 +1,4 @@
-"""The event row that a request leaves in the audit trail, as its handler and its service draft it."""
+"""The draft of the event row that a request writes to the audit trail; handlers and services fill it in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ class Event:
     """The draft of a request's event row. Services set the actor and the target as soon as they know them.
 
     Attributes:
-        actor: (account id, role name); both None for somebody not signed in.
-        target: (kind, identifier) of the thing acted on.
-        details: JSON-ready facts worth keeping; no secret, no address.
-        reason: why it failed, when the error's own reason is not enough.
+        actor: (user id, role name); both None for a caller who is not signed in.
+        target: (kind, identifier) of what the request acts on.
+        details: JSON-ready facts for the audit trail; no secret, no address.
+        reason: why the request failed, where the error's own reason is not enough.
     """
 
     actor: tuple[UUID | None, str | None] = (None, None)

@@ -1,8 +1,8 @@
-"""Rotations of which nobody knows whether they were committed: the client was told 503, and its token must stay good.
+"""Rotations in doubt: the client got 503 and nobody knows whether the rotation was committed. Its token must stay good.
 
-The server was cut off from the database during COMMIT. If the rotation was committed all the same, its row has to say
-that the answer never left. That is tried at once, and again until the database is back: by the chore that calls
-`keep_settling`, and before the next rotation of the same session here.
+The connection to the database was lost during COMMIT. If the rotation was committed all the same, its row must say that
+the client never got the response. This process tries to record that at once; if the database is away, it tries again in
+a background task, and before the next rotation of the same session here.
 """
 
 import contextlib
@@ -14,16 +14,17 @@ from uuid import UUID
 from app.database import run_in_autocommit, time_limit
 from app.errors import Unavailable
 
-_NOTE = "SELECT note_unanswered_rotation(%(session_id)s, %(generation)s, %(rotated_at)s)"
+# SQL text: a function of the database, see app/database/functions/note_unanswered_rotation.sql.
+_RECORD = "SELECT note_unanswered_rotation(%(session_id)s, %(generation)s, %(rotated_at)s)"
 
-# A request waits for it, which has had its own time.
-_LONGEST_SECONDS = 2.0
-# As many as one process can have in doubt: each is a request that was under way when the database went.
-_MAX = 10_000
+# A request waits for the statement after its own time is over.
+_MAX_SECONDS = 2.0
+# As many requests as one process can have under way when the database goes.
+_MAX_WAITING = 10_000
 
 
 class Rotated(NamedTuple):
-    """A rotation, by what its row says if it was committed."""
+    """A rotation, as its row says if it was committed."""
 
     session_id: UUID
     generation: int
@@ -31,26 +32,26 @@ class Rotated(NamedTuple):
 
 
 class Unanswered:
-    """The rotations of this process that are still in doubt."""
+    """The rotations of this process that are in doubt."""
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, Rotated] = {}
         self._lock = threading.Lock()
 
-    def note(self, rotated: Rotated) -> None:
-        """Note a rotation that may have been committed; at once if the database answers, else by a later `settle`."""
+    def add(self, rotated: Rotated) -> None:
+        """Add a rotation that may have been committed, and record it at once if the database answers."""
         with self._lock:
-            if len(self._waiting) < _MAX:
+            if len(self._waiting) < _MAX_WAITING:
                 self._waiting[rotated.session_id] = rotated
-        self.keep_settling(rotated.session_id)
+        self.try_to_record(rotated.session_id)
 
-    def keep_settling(self, session_id: UUID | None = None) -> None:
-        """Settle what can be; that the database is away is told by others."""
-        with contextlib.suppress(Unavailable):
-            self.settle(session_id)
+    def try_to_record(self, session_id: UUID | None = None) -> None:
+        """Record what is in doubt, of one session or of all, as far as the database answers."""
+        with contextlib.suppress(Unavailable):  # the health check reports it
+            self.record(session_id)
 
-    def settle(self, session_id: UUID | None = None) -> None:
-        """Write down what is still in doubt, of one session or of all; outside a transaction.
+    def record(self, session_id: UUID | None = None) -> None:
+        """Record what is in doubt, of one session or of all. Call it outside a transaction.
 
         Raises:
             Unavailable: the database is still away; the rest stays in doubt.
@@ -61,11 +62,11 @@ class Unanswered:
             waiting = list(self._waiting.values())
         for rotated in waiting:
             if session_id in (None, rotated.session_id):
-                self._settle(rotated)
+                self._record(rotated)
 
-    def _settle(self, rotated: Rotated) -> None:
-        with time_limit(_LONGEST_SECONDS):
-            run_in_autocommit(_NOTE, rotated._asdict())
+    def _record(self, rotated: Rotated) -> None:
+        with time_limit(_MAX_SECONDS):
+            run_in_autocommit(_RECORD, rotated._asdict())
         with self._lock:
             if self._waiting.get(rotated.session_id) == rotated:
                 del self._waiting[rotated.session_id]

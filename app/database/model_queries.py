@@ -16,7 +16,7 @@ from typing import Any, TypeVar, overload
 from peewee import BaseQuery, Model, ModelDelete, ModelInsert, ModelSelect, ModelUpdate
 
 from app.database.pool import Database
-from app.database.statements import perform
+from app.database.statements import perform, require_no_transaction
 
 M = TypeVar("M", bound=Model)
 Row = TypeVar("Row")
@@ -79,6 +79,17 @@ def execute(query: ModelInsert | ModelUpdate | ModelDelete, *, retry_on_disconne
     """
     counted = query.as_rowcount() if isinstance(query, ModelInsert) else query
     return int(perform(lambda database: _result(database, counted), retry_on_disconnect=retry_on_disconnect))
+
+
+def execute_in_autocommit(query: ModelInsert | ModelUpdate | ModelDelete) -> int:
+    """Run a write that must stay although the request fails (law 8), as `run_in_autocommit` does.
+
+    Raises:
+        RuntimeError: a transaction is open in this thread, whose rollback would undo it.
+        Unavailable, peewee.DatabaseError: as `run`.
+    """
+    require_no_transaction()
+    return execute(query)
 
 
 def _result(database: Database, query: BaseQuery) -> Any:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from urllib.parse import unquote
 
 import structlog
@@ -19,6 +20,7 @@ from app.pipeline.operation import CompiledOperation
 from app.security.access_tokens import AccessTokens
 from app.security.networks import client_address, network_of, unlisted_proxy
 from app.security.principal import Client
+from app.services import auth
 
 log = structlog.get_logger("charter.gateway")
 
@@ -48,7 +50,7 @@ class RequestParser:
             (operation.policy.path, operation.policy.method, operation) for operation in operations
         )
         self._config = config
-        self._read_token = tokens.read
+        self._verify_token = partial(auth.verify_token, tokens)
         prefix = config.public_path
         # With a prefix that begins like one of our own paths, nobody could tell whether a proxy has removed it.
         self._prefix = "" if prefix.startswith(_OWN_PATHS) else prefix
@@ -106,7 +108,7 @@ class RequestParser:
         match = _BEARER.fullmatch(request.context.headers.get("authorization", ""))
         if not match:
             raise Unauthenticated
-        claims = self._read_token(match[1])
+        claims = self._verify_token(match[1])
         request.context.caller = (claims.user_id, claims.session_id)
 
     def _route(self, request: Request, header_size: int) -> None:

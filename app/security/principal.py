@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from models.account import Account
+from models import User
 
 
 class Actor(Protocol):
@@ -38,26 +38,26 @@ class Principal:
     """The signed-in account, as the session statement of this request returned it.
 
     Attributes:
-        account: the user with role and profile.
+        user: with role and profile.
         session_id: the session that the access token names.
         permissions: all permissions of the role, read from the database for this request.
         signed_in_at: when the session was opened with a password, aware UTC.
     """
 
-    account: Account
+    user: User
     session_id: UUID
     permissions: frozenset[str]
     signed_in_at: datetime
 
     @property
     def user_id(self) -> UUID:
-        """The account's id."""
-        return self.account.id
+        """The user's id."""
+        return self.user.id
 
     @property
     def role(self) -> str:
-        """The name of the account's role."""
-        return self.account.role
+        """The name of the user's role."""
+        return self.user.role.name
 
 
 @dataclass(frozen=True, slots=True)

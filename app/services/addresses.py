@@ -1,4 +1,4 @@
-"""E-mail addresses in the one form they are stored and compared in."""
+"""Email addresses: accepted in their canonical form, and the words in them that a password must not be."""
 
 from app.addresses import canonical, canonical_domain, is_address
 from app.errors import ValidationError, Violation
@@ -10,7 +10,7 @@ def accept(email: str, *, field: str = "email") -> str:
     """Return the canonical form of a new address.
 
     Raises:
-        ValidationError: it is no address.
+        ValidationError: the text is no email address.
     """
     if not is_address(email):
         raise ValidationError(details=[Violation("Must be an e-mail address.", field)])
@@ -18,5 +18,5 @@ def accept(email: str, *, field: str = "email") -> str:
 
 
 def own_words(email: str, display_name: str | None = None) -> tuple[str, ...]:
-    """Return the words of the account that its password must not be."""
+    """Return the words of an account that its password must not be."""
     return tuple(word for word in (email, *email.split("@"), display_name) if word)

@@ -1,66 +1,60 @@
-"""An account as the operator looks at it: found by address or id, with all that is live of it."""
+"""An account as the operator looks at it: found by address or id, with its live sessions and waits."""
 
 from typing import NamedTuple
 from uuid import UUID
 
 from app.addresses import is_address
-from app.context.context import Context
-from app.context.dependencies import Dependencies
-from app.database import run
 from app.errors import NotFound
-from app.services import accounts, addresses, attempts, roles, sessions
-from app.services.sessions import LiveSession
-from models.account import Account
-
-_BY_ADDRESS = "SELECT id FROM users WHERE email = %(email)s"
+from app.services import addresses, roles, sessions, sign_in_attempts, user_rows
+from charter import Context, Page, fetch_one
+from models import Session, User
 
 # More than anybody looks at; the API pages through them all.
 _MAX_SESSIONS = 100
 
 
 class Inspection(NamedTuple):
-    """An account and what is live of it.
+    """An account with what belongs to it at the moment.
 
     Attributes:
         permissions: all that its role holds, sorted.
-        sessions: the newest 100.
-        waits: seconds before it can sign in, by network; see `attempts.waits`.
+        sessions: the newest 100 live ones.
+        waits: seconds before it can sign in, by network; see `sign_in_attempts.waits`.
     """
 
-    account: Account
+    user: User
     permissions: list[str]
-    sessions: list[LiveSession]
+    sessions: list[Session]
     waits: dict[str, int]
 
 
-def find_named(name: str) -> Account:
-    """Return the account with an address, in whatever spelling, or with an id.
+def find(address_or_id: str) -> User:
+    """Return the account with this address, in any spelling, or with this id.
 
     Raises:
         NotFound: there is none.
     """
-    if "@" not in name:
+    if "@" not in address_or_id:
         try:
-            user_id = UUID(name)
+            user_id = UUID(address_or_id)
         except ValueError:
             raise NotFound("This is neither an address nor an id.") from None
         try:
-            return accounts.find(user_id)
+            return user_rows.get(user_id)
         except NotFound:
             raise NotFound("No account has this id.") from None
-    rows = run(_BY_ADDRESS, {"email": addresses.canonical(name)}) if is_address(name) else []
-    if not rows:
+    address = addresses.canonical(address_or_id) if is_address(address_or_id) else ""
+    user = fetch_one(User.select(User.id).where(User.email == address)) if address else None
+    if user is None:
         raise NotFound("No account has this address.")
-    return accounts.find(rows[0][0])
+    return user_rows.get(user.id)
 
 
-def inspect(account: Account, *, dependencies: Dependencies) -> Inspection:
-    """Return an account with all that is live of it."""
-    held = roles.find(Context(dependencies), account.role).permissions
-    live, _, _ = sessions.listing(user_id=account.id, offset=0, limit=_MAX_SESSIONS, dependencies=dependencies)
+def inspect(context: Context, user: User) -> Inspection:
+    """Return a user with its permissions, live sessions and waits."""
     return Inspection(
-        account,
-        sorted(held),
-        live,
-        attempts.waits(email=account.email, user_id=account.id, dependencies=dependencies),
+        user,
+        sorted(roles.find(context, user.role.name).permissions),
+        list(sessions.list_sessions(context, Page(0, _MAX_SESSIONS, ""), user.id).items),
+        sign_in_attempts.waits(context, user),
     )

@@ -4,23 +4,18 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from app.clock import NOW_SQL
-from app.database import run
+from peewee import fn
 
-# Only the current generation of a session is recorded, so `since` is a key's first use as far as is known.
-_USES = f"""
-SELECT key_id,
-       count(*) FILTER (WHERE ended_at IS NULL AND idle_expires_at > {NOW_SQL} AND expires_at > {NOW_SQL}),
-       min(coalesce(rotated_at, created_at))
-FROM sessions GROUP BY key_id ORDER BY key_id
-"""  # noqa: S608 (constants)
+from app.clock import present
+from charter import fetch
+from models import Session
 
 
-class KeyUse(NamedTuple):
-    """What the sessions tell of one key.
+class RefreshKeyUse(NamedTuple):
+    """What the sessions say about one key.
 
     Attributes:
-        live: sessions that go on and whose current refresh token it made.
+        live: live sessions whose present refresh token it made.
         since: the earliest use that is still recorded.
     """
 
@@ -29,20 +24,25 @@ class KeyUse(NamedTuple):
     since: datetime
 
 
-def uses(now: datetime | None = None) -> dict[str, KeyUse]:
-    """Return the keys that sessions name, those of ended sessions too, by id; reads every session once.
+def uses(now: datetime | None = None) -> dict[str, RefreshKeyUse]:
+    """Return the keys that sessions name, those of ended sessions too, by id. It reads every session once.
 
     Args:
-        now: the present, as tests have it; None: by the database's clock.
+        now: the moment that a test sets; None: the database's clock decides.
     """
-    return {row[0]: KeyUse._make(row) for row in run(_USES, {"now": now})}
+    unexpired = (Session.idle_expires_at > present(now)) & (Session.expires_at > present(now))
+    live = fn.COUNT(Session.id).filter(Session.ended_at.is_null() & unexpired)
+    # Only the present generation of a session is recorded, so this is a key's first use as far as is known.
+    since = fn.MIN(fn.COALESCE(Session.rotated_at, Session.created_at))
+    query = Session.select(Session.key_id, live.alias("live"), since.alias("since"))
+    return {use.key_id: use for use in fetch(query.group_by(Session.key_id).order_by(Session.key_id), RefreshKeyUse)}
 
 
-def lost(found: Iterable[KeyUse], ring: Iterable[tuple[str, str]]) -> list[KeyUse]:
+def missing(uses: Iterable[RefreshKeyUse], ring: Iterable[tuple[str, str]]) -> list[RefreshKeyUse]:
     """Return the keys that live sessions name and the ring lacks: these sessions cannot be refreshed.
 
     Args:
-        ring: pairs of id and secret, as in the settings.
+        ring: pairs of id and secret, as in REFRESH_KEYS.
     """
-    held = {key_id for key_id, _ in ring}
-    return [use for use in found if use.live and use.key_id not in held]
+    key_ids = {key_id for key_id, _ in ring}
+    return [use for use in uses if use.live and use.key_id not in key_ids]

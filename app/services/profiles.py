@@ -1,43 +1,48 @@
-"""Profiles: what people say about themselves, changed by the owner or by whoever may."""
+"""Profiles: what people say about themselves, changed by the owner or by somebody with the permission."""
 
-from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from app.context.context import Context
-from app.context.dependencies import Dependencies
-from app.database import transaction
-from app.entity_tags import Versions
-from app.security.principal import Principal
-from app.services import accounts, roles
-from models.account import Account
+from app.services import roles, user_rows
+from charter import Context, transaction
+from models import User
 
 
-def change(
-    *,
-    user_id: UUID,
-    fields: Mapping[str, str | None],
-    expected_version: Versions,
-    actor: Principal,
-    dependencies: Dependencies,
-    require: Callable[[Account, Versions], None] = accounts.require,
-) -> Account:
-    """Set profile fields; the version of the account rises with them.
+def update_own(context: Context, **fields: str | None) -> User:
+    """Change fields of the actor's own profile; the version of the user rises.
 
     Args:
-        fields: those to change, None to clear one; those left out stay.
-        require: compares the versions with the ETag of what the caller was shown, the account or its profile.
+        fields: the new values, None to clear one; fields left out stay.
 
     Returns:
-        The account as it is now.
+        The user as it is now.
 
     Raises:
-        NotFound: there is no such account.
-        Forbidden: the account holds what the actor does not (law 11).
-        PreconditionFailed: the version is none of those expected.
+        NotFound: the account has been deleted meanwhile.
+        PreconditionFailed: the version of the user is none of those expected.
     """
     with transaction():
-        account = accounts.lock(user_id)
-        if account.id != actor.user_id:
-            roles.require_actor_holds(Context(dependencies, actor), user_id=user_id)
-        require(account, expected_version)
-        return accounts.save_profile(account, fields, now=dependencies.clock())
+        user = user_rows.lock(context.principal.user_id)
+        user_rows.require_version(context, user)
+        return user_rows.save_profile(user, fields, now=context.dependencies.clock())
+
+
+def replace(context: Context, user_id: UUID, **fields: str | None) -> User:
+    """Replace the profile of an account; the version of the user rises.
+
+    Args:
+        fields: the new values, None to clear one; fields left out stay.
+
+    Returns:
+        The user as it is now.
+
+    Raises:
+        NotFound: no account has this id.
+        Forbidden: the account is another's and holds what the actor does not (law 11).
+        PreconditionFailed: the version of the profile is none of those expected.
+    """
+    with transaction():
+        user = user_rows.lock(user_id)
+        if user_id != context.principal.user_id:
+            roles.require_actor_holds(context, user_id=user_id)
+        user_rows.require_profile_version(context, user)
+        return user_rows.save_profile(user, fields, now=context.dependencies.clock())

@@ -1,36 +1,62 @@
-"""Who may make an account for themselves, as the settings have it; nothing here looks at the accounts there are."""
+"""Registration: people create an account for themselves, if the settings let them."""
 
 import hmac
 
-from app.context.dependencies import Dependencies
 from app.errors import Forbidden, ValidationError, Violation
-from app.services import settings
+from app.services import addresses, roles, settings, user_rows
 from app.services.addresses import canonical_domain
+from charter import Context, transaction
 
 OPEN = "registration.open"
 ALLOWED_DOMAINS = "registration.allowed_domains"
 INVITATION_CODE = "registration.invitation_code"
 
 
-def admit(address: str, invitation_code: str | None, *, dependencies: Dependencies) -> None:
-    """Let go on only somebody who may register with this address.
+def register(
+    context: Context,
+    *,
+    email: str,
+    password: str,
+    display_name: str | None = None,
+    invitation_code: str | None = None,
+) -> None:
+    """Create an account for oneself: a guest whose address is not yet verified.
+
+    If the address is known, nothing changes. Neither the time taken nor the outcome tells the caller.
 
     Args:
-        address: canonical.
-        invitation_code: as it was sent; only looked at where one is asked for.
+        invitation_code: compared only where the settings demand one.
 
     Raises:
-        Forbidden: registration is closed, or the invitation code is not right; `reason` says which.
-        ValidationError: with field `email`, for an address of a domain that is not allowed.
+        Forbidden: registration is closed, or the invitation code is wrong; `reason` says which.
+        ValidationError: the address, its domain or the password is not acceptable.
     """
-    now = settings.current_values(dependencies, OPEN, ALLOWED_DOMAINS, INVITATION_CODE)
-    if not now[OPEN]:
+    address, passwords = addresses.accept(email), context.dependencies.passwords
+    _require_admission(context, address, invitation_code)
+    passwords.check(password, own_words=addresses.own_words(address, display_name))
+    password_hash = passwords.hash(password)
+    with transaction():
+        user_id = user_rows.insert(
+            email=address,
+            password_hash=password_hash,
+            role=roles.GUEST,
+            verified=False,
+            profile={"display_name": display_name},
+            now=context.dependencies.clock(),
+        )
+    context.event.details = {"user_id": str(user_id)} if user_id else {"address": "known"}
+
+
+def _require_admission(context: Context, address: str, invitation_code: str | None) -> None:
+    """Raise unless the settings let somebody register with this canonical address; no account is looked at."""
+    values = settings.current_values(context.dependencies, OPEN, ALLOWED_DOMAINS, INVITATION_CODE)
+    if not values[OPEN]:
         raise Forbidden("Registration is closed.", reason="registration_closed")
-    code = now[INVITATION_CODE]
+    code = values[INVITATION_CODE]
     if code is not None and not hmac.compare_digest((invitation_code or "").encode(), code.encode()):
-        refusal = Violation("This is not the invitation code.", "invitation_code")
-        raise Forbidden(details=[refusal], reason="invitation_code_wrong")
-    allowed = {canonical_domain(domain) for domain in now[ALLOWED_DOMAINS]}
+        wrong_code = Violation("This is not the invitation code.", "invitation_code")
+        raise Forbidden(details=[wrong_code], reason="invitation_code_wrong")
+    allowed = {canonical_domain(domain) for domain in values[ALLOWED_DOMAINS]}
     if allowed and address.rpartition("@")[2] not in allowed:
-        refusal = Violation("Addresses of this domain cannot register here.", "email")
-        raise ValidationError(details=[refusal], reason="domain_not_allowed")
+        wrong_domain = Violation("Addresses of this domain cannot register here.", "email")
+        raise ValidationError(details=[wrong_domain], reason="domain_not_allowed")

@@ -1,34 +1,35 @@
-"""Sessions: opened by a sign-in, rotated by a refresh, ended by many things.
+"""Sessions: opened by a sign-in, rotated by a refresh, ended in many ways.
 
-One row a session. Its refresh token of generation n is derived, not stored, so a grace answer is the same bytes.
+Each session is one row. The refresh token of generation n is derived, not stored, so a client that repeats a refresh
+within the grace gets the same bytes.
 """
 
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from peewee import SQL, Expression, Select, fn
+
 from app import entity_tags
-from app.clock import NOW_SQL
-from app.context.context import Context
-from app.context.dependencies import Dependencies
+from app.clock import NOW_SQL, present
 from app.context.unanswered import Rotated
-from app.database import on_commit_unknown, on_rollback, run, run_in_autocommit, transaction
-from app.entity_tags import Versions
+from app.database import on_commit_unknown, on_rollback
 from app.errors import InvalidRefreshToken, NotFound
 from app.identifiers import new_id
-from app.security.principal import Client, Principal
+from app.results import MAX_COUNTED
 from app.security.refresh_tokens import RefreshTokenClaims
-from app.services import accounts, roles
-from app.services.user_list import MAX_COUNTED
+from app.services import roles, user_rows
+from charter import Context, Listing, Page, execute, fetch, fetch_value, run, transaction
+from models import Session, User
 
 Scope = Literal["this", "others", "all"]
 
 FIRST_GENERATION = 1
 CONTINUED = ("rotated", "grace", "unanswered")
-_LONGEST_AGENT = 512
+_MAX_USER_AGENT = 512
 
-# The share lock keeps a suspension or a change of password waiting until the session is there to be ended by it;
-# the hash compared is the one that was verified, so a password changed meanwhile opens nothing.
+# SQL text: hot (sign-in). The share lock makes a suspension or a change of password wait until the session is there,
+# and can be ended by it. The hash compared is the one that was verified: after a change of password it opens nothing.
 _OPEN = f"""
 INSERT INTO sessions (id, user_id, generation, key_id, created_at, updated_at, idle_expires_at, expires_at,
                       user_agent, address, network)
@@ -39,73 +40,20 @@ FROM (SELECT id FROM users
 RETURNING id
 """  # noqa: S608 (constants)
 
-# Rotation, grace and reuse are decided in one statement, whose plan the server keeps. The function is in
+# SQL text: hot (rotation). One statement rotates, answers within the grace, or finds reuse; its text is in
 # app/database/functions/rotate_refresh_token.sql.
 _ROTATE = """
 SELECT outcome, user_id, role, key_id, rotated_at FROM rotate_refresh_token(%s, %s, %s, %s, %s, %s, %s)
 """
-
-# The verdict once more, on the row as it is by now: what was reuse stays it, whoever has rotated meanwhile.
-_PUNISH = f"""
-UPDATE sessions SET ended_at = {NOW_SQL}, end_reason = 'reuse', updated_at = {NOW_SQL}
-WHERE id = %(id)s AND ended_at IS NULL AND generation <> %(generation)s
-  AND (generation <> %(generation)s + 1
-       OR rotated_at <= {NOW_SQL} - %(grace)s AND unanswered_generation IS DISTINCT FROM generation)
-RETURNING id
-"""  # noqa: S608
-
-_END = f"""
-UPDATE sessions SET ended_at = {NOW_SQL}, end_reason = %(reason)s, updated_at = {NOW_SQL}
-WHERE user_id = %(user_id)s AND ended_at IS NULL
-  AND CASE %(scope)s WHEN 'this' THEN id = %(id)s WHEN 'others' THEN id <> %(id)s ELSE true END
-"""  # noqa: S608
-
-
-# Live as the session statement sees it; served by the index on the user.
-_LIVE = f"""
-s.user_id = %(user_id)s AND s.ended_at IS NULL AND s.idle_expires_at > {NOW_SQL} AND s.expires_at > {NOW_SQL}
-"""
-
-_COUNT_LIVE = f"""
-SELECT (SELECT count(*) FROM (SELECT FROM sessions s WHERE {_LIVE} LIMIT %(most)s) counted)
-FROM users WHERE id = %(user_id)s
-"""  # noqa: S608
-
-_PAGE_LIVE = f"""
-SELECT s.id, s.created_at, s.rotated_at, least(s.idle_expires_at, s.expires_at), s.user_agent, s.address
-FROM sessions s WHERE {_LIVE} ORDER BY s.id DESC OFFSET %(offset)s LIMIT %(limit)s
-"""  # noqa: S608
-
-_REVOKE = f"""
-UPDATE sessions s SET ended_at = {NOW_SQL}, end_reason = 'revoked', updated_at = {NOW_SQL}
-WHERE s.id = %(id)s AND {_LIVE} RETURNING s.id
-"""  # noqa: S608
-
-
-class LiveSession(NamedTuple):
-    """A session that can be carried on.
-
-    Attributes:
-        created_at: the sign-in.
-        refreshed_at: the last rotation; None before the first.
-        expires_at: when it ends by itself, idle or not.
-    """
-
-    id: UUID
-    created_at: datetime
-    refreshed_at: datetime | None
-    expires_at: datetime
-    user_agent: str | None
-    address: str
 
 
 class Rotation(NamedTuple):
     """What became of a refresh token.
 
     Attributes:
-        outcome: rotated, grace, unanswered (the first answer after a commit in doubt); or why not: ended, suspended,
+        outcome: rotated, grace, unanswered (the first response after a commit in doubt); or why not: ended, suspended,
             expired, never_issued, reuse.
-        key_id: the key of the generation that is current now.
+        key_id: the key of the present generation.
     """
 
     outcome: str
@@ -114,28 +62,29 @@ class Rotation(NamedTuple):
     key_id: str
 
 
-def open_session(*, user_id: UUID, password_hash: str, client: Client, dependencies: Dependencies) -> UUID | None:
-    """Open a session for an account whose password was just verified; call it inside a transaction.
+def open_session(context: Context, user: User) -> UUID | None:
+    """Open a session for a user whose password was just verified; call it inside a transaction.
 
     Args:
-        password_hash: the stored text that was verified.
+        user: with the `password_hash` that was verified.
 
     Returns:
         The session's id; None when meanwhile the account was suspended or deleted, or its password changed.
     """
-    config = dependencies.config
+    dependencies, client = context.dependencies, context.client
+    assert client is not None
     rows = run(
         _OPEN,
         {
             "id": new_id(),
-            "user_id": user_id,
-            "password_hash": password_hash,
+            "user_id": user.id,
+            "password_hash": user.password_hash,
             "generation": FIRST_GENERATION,
             "key_id": dependencies.refresh_tokens.current_key_id,
-            "now": dependencies.moment,
-            "idle": timedelta(days=config.session_idle_days),
-            "absolute": timedelta(days=config.session_absolute_days),
-            "user_agent": client.user_agent[:_LONGEST_AGENT] if client.user_agent else None,
+            "now": context.now,
+            "idle": timedelta(days=dependencies.config.session_idle_days),
+            "absolute": timedelta(days=dependencies.config.session_absolute_days),
+            "user_agent": client.user_agent[:_MAX_USER_AGENT] if client.user_agent else None,
             "address": client.address,
             "network": client.network,
         },
@@ -143,8 +92,8 @@ def open_session(*, user_id: UUID, password_hash: str, client: Client, dependenc
     return rows[0][0] if rows else None
 
 
-def rotate(claim: RefreshTokenClaims, *, dependencies: Dependencies) -> Rotation | None:
-    """Rotate, or answer again within the grace, in the open transaction, so that it counts only with what it is for.
+def rotate(context: Context, claim: RefreshTokenClaims) -> Rotation | None:
+    """Rotate, or answer again within the grace, in the open transaction, which also writes the event.
 
     Reuse ends the session, by a statement of its own after the rollback (law 8).
 
@@ -157,8 +106,7 @@ def rotate(claim: RefreshTokenClaims, *, dependencies: Dependencies) -> Rotation
     Raises:
         RuntimeError: no transaction is open.
     """
-    config = dependencies.config
-    grace = timedelta(seconds=config.refresh_grace_seconds)
+    dependencies = context.dependencies
     rows = run(
         _ROTATE,
         (
@@ -166,76 +114,87 @@ def rotate(claim: RefreshTokenClaims, *, dependencies: Dependencies) -> Rotation
             claim.generation,
             claim.key_id,
             dependencies.refresh_tokens.current_key_id,
-            grace,
-            timedelta(days=config.session_idle_days),
-            dependencies.moment,
+            timedelta(seconds=dependencies.config.refresh_grace_seconds),
+            timedelta(days=dependencies.config.session_idle_days),
+            context.now,
         ),
     )
     if not rows:
         return None
-    *told, rotated_at = rows[0]
-    rotation = Rotation._make(told)
+    *columns, rotated_at = rows[0]
+    rotation = Rotation._make(columns)
     if rotation.outcome in ("rotated", "unanswered"):
         rotated = Rotated(claim.session_id, claim.generation + 1, rotated_at)
-        on_commit_unknown(lambda: dependencies.unanswered.note(rotated))
+        on_commit_unknown(lambda: dependencies.unanswered.add(rotated))
     elif rotation.outcome == "reuse":
-        on_rollback(lambda: _punish(claim, grace, dependencies))
+        on_rollback(lambda: _punish_reuse(context, claim))
     return rotation
 
 
-def _punish(claim: RefreshTokenClaims, grace: timedelta, dependencies: Dependencies) -> None:
-    found = {"id": claim.session_id, "generation": claim.generation, "grace": grace, "now": dependencies.moment}
-    if not run_in_autocommit(_PUNISH, found):
-        # Somebody else has ended it since the verdict.
-        raise InvalidRefreshToken(reason="ended")
-
-
-def end(*, user_id: UUID, scope: Scope, session_id: UUID | None = None, reason: str, now: datetime | None) -> None:
+def end(context: Context, user_id: UUID, *, reason: str, scope: Scope = "all", session_id: UUID | None = None) -> None:
     """End sessions of an account; those already ended keep their reason.
 
     Args:
-        now: the present, as tests have it; None: by the database's clock.
+        reason: kept in the row: logout, password_changed, password_reset, suspended.
         scope: the session named, all others, or all.
         session_id: for the scopes `this` and `others`.
-        reason: why, for whoever looks at the row later: logout, password_changed, suspended.
     """
-    run(_END, {"user_id": user_id, "scope": scope, "id": session_id, "reason": reason, "now": now})
+    which = (Session.user == user_id) & Session.ended_at.is_null()
+    if scope != "all":
+        which &= Session.id == session_id if scope == "this" else Session.id != session_id
+    _end(context.now, which, reason)
 
 
-def listing(
-    *, user_id: UUID, offset: int, limit: int, dependencies: Dependencies
-) -> tuple[list[LiveSession], int, bool]:
+def list_sessions(context: Context, page: Page, user_id: UUID) -> Listing:
     """Return a page of an account's live sessions, newest first.
 
-    Returns:
-        (sessions, total, whether the total is exact): counted up to 10 000, and 10 000 when there are more.
-
     Raises:
-        NotFound: there is no such account.
+        NotFound: no account has this id.
     """
-    params = {"user_id": user_id, "now": dependencies.moment, "most": MAX_COUNTED + 1, "offset": offset, "limit": limit}
-    counts = run(_COUNT_LIVE, params)
-    if not counts:
+    live = _live(context.now, user_id)
+    some = Session.select(Session.id).where(live).limit(MAX_COUNTED + 1)
+    number = Select([some], [fn.COUNT(SQL("*"))])
+    counted = fetch_value(User.select(number).where(User.id == user_id))
+    if counted is None:
         raise NotFound
-    counted = counts[0][0]
-    found = [LiveSession._make(row) for row in run(_PAGE_LIVE, params)]
-    return found, min(counted, MAX_COUNTED), counted <= MAX_COUNTED
+    sessions = Session.select().where(live).order_by(Session.id.desc()).offset(page.offset).limit(page.limit)
+    return Listing(fetch(sessions), min(counted, MAX_COUNTED), counted <= MAX_COUNTED)
 
 
-def revoke(
-    *, user_id: UUID, session_id: UUID, expected_version: Versions = None, actor: Principal, dependencies: Dependencies
-) -> None:
-    """End one live session; its access tokens open nothing from the next request on (law 5).
+def revoke(context: Context, user_id: UUID, session_id: UUID) -> None:
+    """End one live session; from the next request on its access tokens are rejected (law 5).
 
     Raises:
-        NotFound: there is no such account, or it has no such live session.
-        Forbidden: the account holds what the actor does not (law 11).
+        NotFound: no account has this id, or it has no such live session.
+        Forbidden: the account is another's and holds what the actor does not (law 11).
         PreconditionFailed: a version is expected, and a session has none.
     """
     with transaction():
-        if user_id != actor.user_id:
-            accounts.lock(user_id)
-            roles.require_actor_holds(Context(dependencies, actor), user_id=user_id)
-        if not run(_REVOKE, {"id": session_id, "user_id": user_id, "now": dependencies.moment}):
+        if user_id != context.principal.user_id:
+            user_rows.lock(user_id)
+            roles.require_actor_holds(context, user_id=user_id)
+        if not _end(context.now, (Session.id == session_id) & _live(context.now, user_id), "revoked"):
             raise NotFound
-        entity_tags.check_if_match(expected_version, None)
+        entity_tags.check_if_match(context.expected_version, None)
+
+
+def _live(now: datetime | None, user_id: UUID) -> Expression:
+    """Return the condition for live sessions of an account, as the session statement has it."""
+    unexpired = (Session.idle_expires_at > present(now)) & (Session.expires_at > present(now))
+    return (Session.user == user_id) & Session.ended_at.is_null() & unexpired
+
+
+def _end(now: datetime | None, which: Expression, reason: str) -> int:
+    values = {"ended_at": present(now), "end_reason": reason, "updated_at": present(now)}
+    return execute(Session.update(values).where(which))
+
+
+def _punish_reuse(context: Context, claim: RefreshTokenClaims) -> None:
+    # The condition is checked once more, on the row as it is now: a rotation meanwhile does not undo the reuse.
+    now, grace = context.now, timedelta(seconds=context.dependencies.config.refresh_grace_seconds)
+    answered = Session.unanswered_generation.is_null() | (Session.unanswered_generation != Session.generation)
+    late = (Session.rotated_at <= present(now) - grace) & answered
+    reused = (Session.generation != claim.generation) & ((Session.generation != claim.generation + 1) | late)
+    if not _end(now, (Session.id == claim.session_id) & Session.ended_at.is_null() & reused, "reuse"):
+        # Another request has ended it since.
+        raise InvalidRefreshToken(reason="ended")

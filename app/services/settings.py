@@ -73,7 +73,7 @@ def list_settings(dependencies: Dependencies) -> list[CurrentSetting]:
     rows = {row.key: row for row in fetch(Setting.select())}
     for row in rows.values():
         if row.key not in declarations.by_key:
-            declarations.tell_once(row.key, row.version, "openapi/settings.yaml does not declare it")
+            declarations.warn_once(row.key, row.version, "openapi/settings.yaml does not declare it")
     return [_current(dependencies, declarations.by_key[key], rows.get(key)) for key in sorted(declarations.by_key)]
 
 
@@ -167,7 +167,7 @@ def _read(dependencies: Dependencies, keys: Sequence[str]) -> dict[str, CurrentS
 def _current(dependencies: Dependencies, declaration: SettingDeclaration, row: Setting | None) -> CurrentSetting:
     is_set = row is not None and declaration.takes_stored(row.value)
     if row is not None and not is_set:
-        dependencies.declarations.tell_once(row.key, row.version, "its schema does not take the value that is stored")
+        dependencies.declarations.warn_once(row.key, row.version, "its schema does not take the value that is stored")
     return CurrentSetting(declaration, row, is_set)
 
 

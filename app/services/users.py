@@ -1,78 +1,28 @@
-"""Users: made, changed, given a role or a password, suspended, restored, deleted, always leaving an active admin."""
+"""Users as admins manage them: created, changed, given a role or a password, suspended, restored, deleted.
+
+An active admin always remains. People create their own accounts in `registration`.
+"""
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from app.context.context import Context
-from app.context.dependencies import Dependencies
-from app.context.event import Event
-from app.database import run, transaction
-from app.entity_tags import Versions
 from app.errors import EmailTaken, LastAdmin, ValidationError, Violation
-from app.security.principal import Actor
-from app.services import accounts, addresses, attempts, registration, roles, sessions
-from models.account import Account
-
-_OTHER_ADMIN = """
-SELECT EXISTS (SELECT FROM users u JOIN roles r ON r.id = u.role_id
-               WHERE r.name = 'admin' AND u.status = 'active' AND u.id <> %(id)s)
-"""
-
-_ANY_ADMIN = "SELECT EXISTS (SELECT FROM users u JOIN roles r ON r.id = u.role_id WHERE r.name = 'admin')"
-
-_SET_HASH = """
-UPDATE users SET password_hash = %(password_hash)s, version = version + 1, updated_at = %(now)s WHERE id = %(id)s
-"""
-
-
-def register(
-    *,
-    email: str,
-    password: str,
-    display_name: str | None,
-    invitation_code: str | None = None,
-    dependencies: Dependencies,
-    event: Event,
-) -> None:
-    """Make an account for oneself: a guest, with an address not yet verified.
-
-    A known address changes nothing, and neither the time taken nor the outcome tells.
-
-    Args:
-        invitation_code: only looked at where the settings ask for one.
-
-    Raises:
-        Forbidden: registration is closed, or the invitation code is not right.
-        ValidationError: the address, its domain or the password is not acceptable.
-    """
-    address = addresses.accept(email)
-    registration.admit(address, invitation_code, dependencies=dependencies)
-    dependencies.passwords.check(password, own_words=addresses.own_words(address, display_name))
-    password_hash = dependencies.passwords.hash(password)
-    with transaction():
-        made = accounts.insert(
-            email=address,
-            password_hash=password_hash,
-            role=roles.GUEST,
-            verified=False,
-            profile={"display_name": display_name},
-            now=dependencies.clock(),
-        )
-    event.details = {"user_id": str(made)} if made else {"address": "known"}
+from app.services import addresses, roles, sessions, sign_in_attempts, user_rows
+from charter import Context, execute, fetch_one, transaction
+from models import Role, User
 
 
 def create(
+    context: Context,
     *,
     email: str,
     password: str,
-    role: str | None,
-    email_verified: bool,
-    profile: Mapping[str, str | None],
-    actor: Actor,
-    dependencies: Dependencies,
-    event: Event,
-) -> Account:
-    """Make an account for somebody else.
+    role: str | None = None,
+    email_verified: bool = False,
+    profile: Mapping[str, str | None] | None = None,
+) -> User:
+    """Create an account for somebody else.
 
     Args:
         role: name; None: guest. A guest whose address is verified is a user.
@@ -83,224 +33,184 @@ def create(
         Forbidden: the role holds what the actor does not (law 11).
         EmailTaken: another account has the address.
     """
+    dependencies, values = context.dependencies, profile or {}
     address = addresses.accept(email)
-    dependencies.passwords.check(password, own_words=addresses.own_words(address, profile.get("display_name")))
-    name = _promoted(role or roles.GUEST, email_verified)
+    dependencies.passwords.check(password, own_words=addresses.own_words(address, values.get("display_name")))
+    role_name = _role_once_verified(role or roles.GUEST, email_verified)
     password_hash = dependencies.passwords.hash(password)
     with transaction():
-        roles.require_actor_holds(Context(dependencies, actor), name)
-        user_id = accounts.insert(
+        roles.require_actor_holds(context, role_name)
+        user_id = user_rows.insert(
             email=address,
             password_hash=password_hash,
-            role=name,
+            role=role_name,
             verified=email_verified,
-            profile=profile,
+            profile=values,
             now=dependencies.clock(),
         )
         if user_id is None:
             raise EmailTaken
-        event.details = {"user_id": str(user_id), "role": name}
-        return accounts.find(user_id)
+        context.event.details = {"user_id": str(user_id), "role": role_name}
+        return user_rows.get(user_id)
 
 
-def update(
-    *,
-    user_id: UUID,
-    email: str | None,
-    email_verified: bool | None,
-    expected_version: Versions,
-    actor: Actor,
-    dependencies: Dependencies,
-    event: Event,
-) -> Account:
-    """Change address and verification; None leaves as it is.
+def update(context: Context, user_id: UUID, *, email: str | None = None, email_verified: bool | None = None) -> User:
+    """Change the address, and whether it is verified; None leaves a value as it is.
 
-    Another address is not verified, unless said so with it. A verified guest becomes a user; no other role changes.
+    A new address is not verified unless the same call says so. A verified guest becomes a user; no other role changes.
 
     Raises:
-        NotFound: there is no such account.
+        NotFound: no account has this id.
         ValidationError: the address is not acceptable.
-        Forbidden: the account holds, or would, what the actor does not (law 11).
+        Forbidden: the account holds, or would hold, what the actor does not (law 11).
         EmailTaken: another account has the address.
         PreconditionFailed: the version is none of those expected.
     """
-    now = dependencies.clock()
+    now = context.dependencies.clock()
     address = None if email is None else addresses.accept(email)
     with transaction():
-        before = accounts.lock(user_id)
-        moved = address is not None and address != before.email
-        verified_at = None if moved or email_verified is False else before.verified_at
+        user = user_rows.lock(user_id)
+        moved = address is not None and address != user.email
+        verified_at = None if moved or email_verified is False else user.verified_at
         if email_verified:
             verified_at = verified_at or now
-        after = before._replace(
-            email=address or before.email,
-            verified_at=verified_at,
-            role=_promoted(before.role, bool(email_verified)),
-        )
-        given = [after.role] if after.role != before.role else []
-        roles.require_actor_holds(Context(dependencies, actor), *given, user_id=user_id)
-        saved = accounts.save(before, after, expected_version=expected_version, now=now)
-        event.details = {"changed": _changes(before, after)}
-        return saved
+        role_name = _role_once_verified(user.role.name, bool(email_verified))
+        new_roles = [role_name] if role_name != user.role.name else []
+        roles.require_actor_holds(context, *new_roles, user_id=user_id)
+        user_rows.require_version(context, user)
+        changes = {"email": address or user.email, "verified_at": verified_at, "role": role_name}
+        details = {"changed": _changed(user, changes)}
+        user_rows.save(user, changes, now=now)
+        context.event.details = details
+        return user
 
 
-def set_role(
-    *, user_id: UUID, role: str, expected_version: Versions, actor: Actor, dependencies: Dependencies, event: Event
-) -> Account:
+def set_role(context: Context, user_id: UUID, role: str) -> User:
     """Give an account a role; it counts from the account's next request on (law 5).
 
     Raises:
-        NotFound: there is no such account.
-        ValidationError: there is no such role.
+        NotFound: no account has this id.
+        ValidationError: no role has this name.
         Forbidden: the old or the new role holds what the actor does not (law 11).
-        LastAdmin: no active admin would be left.
+        LastAdmin: no active admin would remain.
         PreconditionFailed: the version is none of those expected.
     """
     with transaction():
-        before = _lock(user_id)
-        # Before anything refuses it: an attempt at a role is worth knowing of, too.
-        event.details = {"from": before.role, "to": role}
-        roles.require_actor_holds(Context(dependencies, actor), role, user_id=user_id)
+        user = _lock(user_id)
+        # Set before any check, so that the audit trail also names the role that was asked for in vain.
+        context.event.details = {"from": user.role.name, "to": role}
+        roles.require_actor_holds(context, role, user_id=user_id)
         if role != roles.ADMIN:
-            _keep_an_admin(before)
-        after = before._replace(role=role)
-        return accounts.save(before, after, expected_version=expected_version, now=dependencies.clock())
+            _require_another_admin(user)
+        user_rows.require_version(context, user)
+        return user_rows.save(user, {"role": role}, now=context.dependencies.clock())
 
 
-def suspend(*, user_id: UUID, expected_version: Versions, actor: Actor, dependencies: Dependencies) -> Account:
+def suspend(context: Context, user_id: UUID, *, reason: str | None = None) -> User:
     """Suspend an account and end all its sessions.
 
+    Args:
+        reason: a note for the audit trail.
+
     Raises:
-        NotFound: there is no such account.
+        NotFound: no account has this id.
         Forbidden: the account holds what the actor does not (law 11).
-        LastAdmin: no active admin would be left.
+        LastAdmin: no active admin would remain.
         PreconditionFailed: the version is none of those expected.
     """
-    now = dependencies.clock()
+    context.event.details = {"reason": reason} if reason else None
+    now = context.dependencies.clock()
     with transaction():
-        before = _lock(user_id)
-        roles.require_actor_holds(Context(dependencies, actor), user_id=user_id)
-        _keep_an_admin(before)
-        after = before._replace(status="suspended")
-        saved = accounts.save(before, after, expected_version=expected_version, now=now)
-        sessions.end(user_id=user_id, scope="all", reason="suspended", now=dependencies.moment)
-    return saved
+        user = _lock(user_id)
+        roles.require_actor_holds(context, user_id=user_id)
+        _require_another_admin(user)
+        user_rows.require_version(context, user)
+        user_rows.save(user, {"status": "suspended"}, now=now)
+        sessions.end(context, user_id, reason="suspended")
+        return user
 
 
-def restore(*, user_id: UUID, expected_version: Versions, actor: Actor, dependencies: Dependencies) -> Account:
+def restore(context: Context, user_id: UUID) -> User:
     """Let a suspended account sign in again; no session comes back.
 
     Raises:
-        NotFound: there is no such account.
+        NotFound: no account has this id.
         Forbidden: the account holds what the actor does not (law 11).
         PreconditionFailed: the version is none of those expected.
     """
     with transaction():
-        before = _lock(user_id)
-        roles.require_actor_holds(Context(dependencies, actor), user_id=user_id)
-        after = before._replace(status="active")
-        return accounts.save(before, after, expected_version=expected_version, now=dependencies.clock())
+        user = _lock(user_id)
+        roles.require_actor_holds(context, user_id=user_id)
+        user_rows.require_version(context, user)
+        return user_rows.save(user, {"status": "active"}, now=context.dependencies.clock())
 
 
-def delete(*, user_id: UUID, expected_version: Versions = None, actor: Actor, dependencies: Dependencies) -> None:
+def delete(context: Context, user_id: UUID) -> None:
     """Delete an account with its profile and its sessions; the audit trail keeps its id.
 
     Raises:
-        NotFound: there is no such account.
+        NotFound: no account has this id.
         Forbidden: the account holds what the actor does not (law 11).
-        LastAdmin, PreconditionFailed: no active admin would be left; the version is none of those expected.
+        LastAdmin: no active admin would remain.
+        PreconditionFailed: the version is none of those expected.
     """
     with transaction():
-        before = _lock(user_id)
-        roles.require_actor_holds(Context(dependencies, actor), user_id=user_id)
-        _keep_an_admin(before)
-        accounts.require(before, expected_version)
-        run("DELETE FROM users WHERE id = %(id)s", {"id": user_id})
+        user = _lock(user_id)
+        roles.require_actor_holds(context, user_id=user_id)
+        _require_another_admin(user)
+        user_rows.require_version(context, user)
+        execute(User.delete().where(User.id == user_id))
 
 
-def reset_password(*, user_id: UUID, password: str, actor: Actor, dependencies: Dependencies) -> Account:
-    """Give an account another password, end all its sessions and forget its failed sign-ins; the rest stays.
+def reset_password(context: Context, user_id: UUID, password: str) -> User:
+    """Give an account a new password, end all its sessions and forget its failed sign-ins.
 
     Returns:
-        The account as it is now: one that was suspended still is.
+        The account as it is now; a suspended one stays suspended.
 
     Raises:
-        NotFound: there is no such account.
+        NotFound: no account has this id.
         ValidationError: the password is not acceptable.
         Forbidden: the account holds what the actor does not (law 11).
     """
     if "\0" in password:
         raise ValidationError(details=[Violation("holds a NUL character, which no sign-in can send", "password")])
-    account = accounts.find(user_id)
-    dependencies.passwords.check(password, own_words=addresses.own_words(account.email, account.display_name))
+    dependencies, user = context.dependencies, user_rows.get(user_id)
+    dependencies.passwords.check(password, own_words=addresses.own_words(user.email, user.profile.display_name))
     password_hash = dependencies.passwords.hash(password)
     now = dependencies.clock()
     with transaction():
-        before = accounts.lock(user_id)
-        roles.require_actor_holds(Context(dependencies, actor), user_id=user_id)
-        run(_SET_HASH, {"id": user_id, "password_hash": password_hash, "now": now})
-        sessions.end(user_id=user_id, scope="all", reason="password_reset", now=dependencies.moment)
-        attempts.clear(email=before.email, user_id=user_id, dependencies=dependencies)
-        return accounts.find(user_id)
+        user = user_rows.lock(user_id)
+        roles.require_actor_holds(context, user_id=user_id)
+        values = {"password_hash": password_hash, "version": User.version + 1, "updated_at": now}
+        execute(User.update(values).where(User.id == user_id))
+        sessions.end(context, user_id, reason="password_reset")
+        sign_in_attempts.clear(context, user)
+        return user_rows.get(user_id)
 
 
-def any_admin() -> bool:
-    """Tell whether there is an admin, even a suspended one."""
-    return bool(run(_ANY_ADMIN)[0][0])
-
-
-def create_first_admin(*, email: str, password: str, dependencies: Dependencies) -> Account | None:
-    """Make the first admin, verified; replicas may race for it.
-
-    Returns:
-        The account; None when there is an admin, even a suspended one.
-
-    Raises:
-        ValidationError: the address or the password is not acceptable.
-        EmailTaken: the address belongs to an account that is no admin.
-    """
-    if any_admin():
-        return None
-    address = addresses.accept(email)
-    dependencies.passwords.check(password, own_words=addresses.own_words(address))
-    password_hash = dependencies.passwords.hash(password)
-    with transaction():
-        roles.lock_admin_role()
-        if any_admin():
-            return None
-        user_id = accounts.insert(
-            email=address,
-            password_hash=password_hash,
-            role=roles.ADMIN,
-            verified=True,
-            profile={},
-            now=dependencies.clock(),
-        )
-        if user_id is None:
-            raise EmailTaken
-        return accounts.find(user_id)
-
-
-def _promoted(role: str, verified: bool) -> str:
+def _role_once_verified(role: str, verified: bool) -> str:
     return roles.USER if role == roles.GUEST and verified else role
 
 
-def _changes(before: Account, after: Account) -> list[str]:
-    """Return the names of what changed; the audit trail keeps no address."""
-    changed = {
-        "email": after.email != before.email,
-        "email_verified": (after.verified_at is None) != (before.verified_at is None),
-        "role": after.role != before.role,
+def _changed(user: User, changes: Mapping[str, Any]) -> list[str]:
+    """Return the names of what changes; the audit trail keeps no address."""
+    differences = {
+        "email": changes["email"] != user.email,
+        "email_verified": (changes["verified_at"] is None) != (user.verified_at is None),
+        "role": changes["role"] != user.role.name,
     }
-    return [name for name, differs in changed.items() if differs]
+    return [name for name, differs in differences.items() if differs]
 
 
-def _lock(user_id: UUID) -> Account:
-    # The admin role's row comes first, so that whoever might remove an admin waits for whoever is about to (law 7).
+def _lock(user_id: UUID) -> User:
+    # The admin role's row comes first: of two requests that each might remove an admin, one waits (law 7).
     roles.lock_admin_role()
-    return accounts.lock(user_id)
+    return user_rows.lock(user_id)
 
 
-def _keep_an_admin(account: Account) -> None:
-    if account.role == roles.ADMIN and not run(_OTHER_ADMIN, {"id": account.id})[0][0]:
+def _require_another_admin(user: User) -> None:
+    """Raise LastAdmin if the user is an admin and no other admin is active."""
+    others = User.select(User.id).join(Role).where(Role.name == roles.ADMIN, User.status == "active")
+    if user.role.name == roles.ADMIN and not fetch_one(others.where(User.id != user.id).limit(1)):
         raise LastAdmin

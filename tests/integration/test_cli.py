@@ -157,7 +157,7 @@ def test_production_is_neither_seeded_nor_emptied(charter, database_url, command
 def test_the_first_admin_is_made_once_and_the_password_shown_once(charter, database_url):
     made = charter("users", "create-admin", DATABASE_URL=database_url)
     assert made.returncode == 0, made.stderr
-    assert re.fullmatch(r"made admin@example\.com, password \S{24} \(shown this once\)\n", made.stdout)
+    assert re.fullmatch(r"created admin@example\.com, password \S{24} \(shown this once\)\n", made.stdout)
     expect_refusal(charter("users", "create-admin", DATABASE_URL=database_url), 1, "there is an admin already")
 
 
@@ -167,7 +167,7 @@ def test_a_given_admin_password_is_not_repeated_and_must_meet_the_policy(charter
     assert "swordfish" not in short.stderr
     given = {"CHARTER_ADMIN_EMAIL": "Root@Example.com", "CHARTER_ADMIN_PASSWORD": "a long and quiet river bend"}
     made = charter("users", "create-admin", DATABASE_URL=database_url, **given)
-    assert (made.returncode, made.stdout) == (0, "made root@example.com\n")
+    assert (made.returncode, made.stdout) == (0, "created root@example.com\n")
 
 
 def spec(*words: str) -> str:

@@ -88,19 +88,19 @@ def test_of_two_that_race_one_changes_the_roles_and_the_other_waits_and_finds_no
     second: list[list[built_in_roles.Difference]] = []
 
     def race() -> None:
-        second.append(built_in_roles.bring_in_line(given=given, now=NOW))
+        second.append(built_in_roles.synchronise(given, now=NOW))
         database.close()
 
     other = threading.Thread(target=race)
     with transaction():
-        first = built_in_roles.bring_in_line(given=given, now=NOW)
+        first = built_in_roles.synchronise(given, now=NOW)
         other.start()
         while run(WAITING) == [(0,)]:
             assert other.is_alive()
     other.join()
 
     assert ([change.role for change in first], second) == (["guest", "user"], [[]])
-    assert built_in_roles.differences(given=given) == []
+    assert built_in_roles.differences(given) == []
 
 
 def test_accounts_are_made_while_roles_are_brought_in_line(database: Database) -> None:
@@ -114,7 +114,7 @@ def test_accounts_are_made_while_roles_are_brought_in_line(database: Database) -
         database.close()
 
     with transaction():
-        built_in_roles.bring_in_line(given=built_in_permissions(), now=NOW)
+        built_in_roles.synchronise(built_in_permissions(), now=NOW)
         other = threading.Thread(target=make)
         other.start()
         while other.is_alive():

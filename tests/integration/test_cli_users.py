@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.first_admin import first_admin
+from app.cli.first_admin import ensure_admin
 from app.cli.users import users
 from app.database import Database, run
 from app.identifiers import new_id
@@ -236,9 +236,9 @@ def test_nobody_hides_who_ran_the_command(charter: Terminal, people: People) -> 
 
 def test_the_first_admin_leaves_a_row_and_so_does_who_comes_too_late(charter: Terminal, database: Database) -> None:
     charter.done("users", "create-admin", CHARTER_ADMIN_PASSWORD=NEW)
-    told = charter.refused("users", "create-admin", CHARTER_ADMIN_PASSWORD=NEW)
+    message = charter.refused("users", "create-admin", CHARTER_ADMIN_PASSWORD=NEW)
 
-    assert "there is an admin already" in told
+    assert "there is an admin already" in message
     [(admin,)] = run("SELECT id FROM users")
     made, late = command_rows()
     same = {"role": "cli", "action": "user.created", "details": {"os_user": OS_USER}}
@@ -246,11 +246,11 @@ def test_the_first_admin_leaves_a_row_and_so_does_who_comes_too_late(charter: Te
     late.check(**same, outcome="failed", reason="admin_exists", target=None)
 
 
-def test_the_first_admin_that_a_start_makes_leaves_a_row_too_and_later_starts_none(database: Database) -> None:
+def test_the_first_admin_that_a_start_creates_leaves_a_row_too_and_later_starts_none(database: Database) -> None:
     config = config_for(DATABASE_URL=database.url)
 
-    assert first_admin(config)
-    assert first_admin(config) is None
+    assert ensure_admin(config)
+    assert ensure_admin(config) is None
 
     [(admin,)] = run("SELECT id FROM users")
     command_row().check(role="cli", action="user.created", outcome="succeeded", target=f"user:{admin}")
@@ -279,19 +279,17 @@ def test_a_first_admin_who_cannot_be_leaves_a_failed_row(
 def test_a_database_that_is_behind_is_one_line(charter: Terminal, servers: Servers) -> None:
     url = servers.empty()
 
-    told = charter.refused("users", "list", code=78, DATABASE_URL=url)
-
-    assert "charter db migrate" in told
+    assert "charter db migrate" in charter.refused("users", "list", code=78, DATABASE_URL=url)
     servers.drop(url)
 
 
 def test_a_database_that_is_away_is_one_line_without_its_password(charter: Terminal) -> None:
     away = "postgresql://charter:hunter2hunter2@127.0.0.1:1/charter"
     for words in (["users", "list"], ["users", "show", "a@b.example"], words_of("suspend", "a@b.example")):
-        told = charter.refused(*words, code=69, DATABASE_URL=away)
+        message = charter.refused(*words, code=69, DATABASE_URL=away)
 
-        assert "127.0.0.1:1" in told
-        assert "hunter2" not in told
+        assert "127.0.0.1:1" in message
+        assert "hunter2" not in message
 
 
 def test_every_command_of_the_group_shows_an_example(charter: Terminal) -> None:

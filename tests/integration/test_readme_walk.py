@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from app.database import transaction
-from app.services import accounts
+from app.services import user_rows
 from tests.people import PASSWORD
 from tests.service import Service
 
@@ -16,7 +16,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 def test_the_walk_does_what_the_readme_says(service: Service, password_hash: str) -> None:
     with transaction():
-        accounts.insert(
+        user_rows.insert(
             email="admin@example.com",
             password_hash=password_hash,
             role="admin",

@@ -13,7 +13,7 @@ from app.cli import main
 from app.database import Database, run
 from app.database.migrator import MigrationError, migrate, rollback
 from app.identifiers import new_id
-from app.services import activity_statistics, database_rights, user_counts
+from app.services import activity_statistics, database_rights, user_statistics
 from app.services.maintenance import run_maintenance
 from tests.integration.roles import TwoRoles, bound, execute, two_roles
 from tests.servers import Servers
@@ -111,7 +111,7 @@ def test_maintenance_and_background_tasks_do_their_work_for_a_role_that_owns_not
     before = {name for (name,) in run(PARTITIONS)}
 
     run_maintenance(config=config, now=NOW + timedelta(days=62))
-    user_counts.fold(few=0)
+    user_statistics.merge(leave=0)
     activity_statistics.aggregate_hours(settle_seconds=900, now=NOW)
 
     made = {name for (name,) in run(PARTITIONS)} - before

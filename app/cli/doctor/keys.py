@@ -11,7 +11,7 @@ from app.services import key_ring
 def ring(deployment: Deployment) -> Iterator[Verdict]:
     """A live session that names a key outside REFRESH_KEYS cannot be refreshed."""
     found = key_ring.uses()
-    lost = key_ring.lost(found.values(), deployment.config.refresh_keys)
+    lost = key_ring.missing(found.values(), deployment.config.refresh_keys)
     if not lost:
         live = sum(use.live for use in found.values())
         yield ok(f"{counted(live, 'live session')}, none with a key outside REFRESH_KEYS")

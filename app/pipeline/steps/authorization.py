@@ -16,14 +16,14 @@ from app.pipeline.operation import BoundOperation, Step
 from app.security.principal import Principal
 from app.services.audit import client_id
 from app.services.invalidations import PENDING_OF
-from models.account import Account
+from models.user_row import USER_ROW_NAMES, user_of
 
 
 def _statement(more_columns: str = "") -> str:
     """Return the statement; the time it decides by is the time in its rows."""
     # A function, planned once per connection: app/database/functions/decide_call.sql is the rule that decides.
     return f"""
-    SELECT {", ".join(Account._fields)}, signed_in_at, holds_all, permissions, refusal, present.moment {more_columns}
+    SELECT {", ".join(USER_ROW_NAMES)}, signed_in_at, holds_all, permissions, refusal, present.moment {more_columns}
     FROM (SELECT {NOW_SQL_POSITIONAL} AS moment) present,
          decide_call(present.moment, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     """  # noqa: S608 (constants)
@@ -32,7 +32,7 @@ def _statement(more_columns: str = "") -> str:
 STATEMENT = _statement()
 # The same query also returns the tags that are being invalidated.
 STATEMENT_WITH_TAGS = _statement(f", {PENDING_OF}")
-_WIDTH = len(Account._fields)
+_WIDTH = len(USER_ROW_NAMES)
 
 _ERRORS: dict[str, type[AppError]] = {
     "session_ended": SessionEnded,
@@ -106,7 +106,7 @@ def _principal(rows: list[tuple[Any, ...]], session_id: UUID, every_permission: 
     if reason:
         raise _ERRORS[reason](reason=reason)
     return Principal(
-        account=Account._make(row[:_WIDTH]),
+        user=user_of(row),
         session_id=session_id,
         permissions=every_permission if holds_all else frozenset(permissions),
         signed_in_at=signed_in_at,

@@ -11,7 +11,7 @@ import psycopg2
 from app.cli.migrating import bring_up_to_date
 from app.config import Config
 from app.database import bind, run
-from app.services import activity_statistics, user_counts
+from app.services import activity_statistics, user_statistics
 from tests.bench.scale.filling import fill, rows_of
 from tests.bench.scale.population import BUSY, Population
 from tests.bench.scale.progress import Progress
@@ -66,7 +66,7 @@ def catch_up(url: str) -> None:
         reached: object = ()
         while reached != (reached := run("SELECT settled_since, settled_until FROM activity_watermarks")):
             activity_statistics.aggregate_hours(settle_seconds=config.statistics_settle_seconds, now=datetime.now(UTC))
-        user_counts.fold()
+        user_statistics.merge()
     finally:
         database.reset()
 

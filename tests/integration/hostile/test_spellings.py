@@ -5,7 +5,7 @@ import pytest
 
 from app.database import run
 from app.errors import NotFound
-from app.services.inspection import find_named
+from app.services import inspection
 from tests.people import PASSWORD, People
 from tests.rows import store_setting
 from tests.service import config_for
@@ -147,10 +147,10 @@ def test_the_operator_names_an_account_as_people_type_it(people: People) -> None
     run("UPDATE users SET email = 'alice@xn--bcher-kva.example' WHERE id = %s", (people.alice.id,))
 
     for typed in ("alice@xn--bcher-kva.example", " Alice@Bücher.example ", "ALICE@BU\u0308CHER.EXAMPLE"):
-        assert find_named(typed).id == people.alice.id
+        assert inspection.find(typed).id == people.alice.id
     for typed in ("a" * 100_000 + "@example.com", f"ada@{LONGEST_TO_NORMALISE}", "@", "ada@bücher"):
         with pytest.raises(NotFound):
-            find_named(typed)
+            inspection.find(typed)
 
 
 def test_the_first_admin_has_the_address_in_its_canonical_form() -> None:

@@ -26,7 +26,7 @@ from app.security.access_tokens import AccessTokens
 from app.security.passwords import Passwords
 from app.security.principal import ANONYMOUS, Actor, Client, Principal
 from app.security.refresh_tokens import RefreshTokens
-from app.services import accounts, auth, roles
+from app.services import auth, roles, user_rows
 from app.spec.settings_file import load_declarations
 from tests.servers import AT_ONCE, straight
 from tests.waiting import until
@@ -70,14 +70,21 @@ class World:
     def client(self, address: str) -> Client:
         return Client(address=address, network=address, user_agent="test")
 
-    def context(self, actor: Actor = ANONYMOUS, *, event: Event | None = None, expected: Versions = None) -> Context:
+    def context(
+        self,
+        actor: Actor = ANONYMOUS,
+        *,
+        client: Client | None = None,
+        event: Event | None = None,
+        expected: Versions = None,
+    ) -> Context:
         """Return what services take as their first argument."""
-        return Context(self.dependencies, actor, self.home, event or Event(), expected)
+        return Context(self.dependencies, actor, client or self.home, event or Event(), expected)
 
     def person(self, name: str, role: str = "user", *, verified: bool = True) -> Principal:
         """Make an account and return it as signed in, though without a session."""
         email = f"{name}@example.com"
-        made = accounts.insert(
+        user_id = user_rows.insert(
             email=email,
             password_hash=self.dependencies.passwords.hash(PASSWORD),
             role=role,
@@ -85,13 +92,13 @@ class World:
             profile={"display_name": name.title()},
             now=self.now,
         )
-        assert made is not None
-        return self.principal(made, new_id())
+        assert user_id is not None
+        return self.principal(user_id, new_id())
 
     def principal(self, user_id: UUID, session_id: UUID) -> Principal:
-        account = accounts.find(user_id)
-        held = roles.find(self.context(), account.role).permissions
-        return Principal(account=account, session_id=session_id, permissions=held, signed_in_at=self.now)
+        user = user_rows.get(user_id)
+        held = roles.find(self.context(), user.role.name).permissions
+        return Principal(user=user, session_id=session_id, permissions=held, signed_in_at=self.now)
 
     def role(self, name: str, *permissions: str) -> None:
         role_id = new_id()
@@ -105,16 +112,10 @@ class World:
     def login(
         self, name: str, password: str = PASSWORD, *, client: Client | None = None, event: Event | None = None
     ) -> auth.SignIn:
-        return auth.login(
-            email=f"{name}@example.com",
-            password=password,
-            client=client or self.home,
-            dependencies=self.dependencies,
-            event=event or Event(),
-        )
+        return auth.login(self.context(client=client, event=event), email=f"{name}@example.com", password=password)
 
     def refresh(self, token: str, event: Event | None = None) -> auth.Tokens:
-        return auth.refresh(refresh_token=token, dependencies=self.dependencies, event=event or Event())
+        return auth.refresh(self.context(event=event), refresh_token=token)
 
     def live_sessions(self, user_id: UUID) -> int:
         return int(run("SELECT count(*) FROM sessions WHERE user_id = %s AND ended_at IS NULL", (user_id,))[0][0])

@@ -1,25 +1,25 @@
 """There is always an active admin."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 
-from app.context.event import Event
 from app.database import run
 from app.errors import EmailTaken, LastAdmin, ValidationError
-from app.services import users
-from tests.integration.services.outcomes import kinds
+from app.services import first_admin, users
+from tests.integration.services.outcomes import kinds, values
 
 NEW = "seven green bottles 9 falling"
 
 
 def remover(world, name, actor, target):
-    common = {"user_id": target.user_id, "actor": actor, "tools": world.dependencies}
-    if name == "delete":
-        return partial(users.delete, **common)
-    if name == "demote":
-        return partial(users.set_role, role="user", expected_version=None, event=Event(), **common)
-    return partial(users.suspend, expected_version=None, **common)
+    services: dict[str, Any] = {
+        "delete": users.delete,
+        "demote": partial(users.set_role, role="user"),
+        "suspend": users.suspend,
+    }
+    return partial(services[name], world.context(actor), target.user_id)
 
 
 def active_admins():
@@ -32,11 +32,11 @@ def active_admins():
 def test_the_last_active_admin_stays(world, name):
     admin = world.person("root", "admin")
     other = world.person("other", "admin")
-    users.suspend(user_id=other.user_id, expected_version=None, actor=admin, dependencies=world.dependencies)
+    users.suspend(world.context(admin), other.user_id)
     with pytest.raises(LastAdmin):
         remover(world, name, admin, admin)()
     assert active_admins() == 1
-    users.restore(user_id=other.user_id, expected_version=None, actor=admin, dependencies=world.dependencies)
+    users.restore(world.context(admin), other.user_id)
     remover(world, name, admin, admin)()
 
 
@@ -52,30 +52,23 @@ def test_two_admins_removing_each_other_leave_one(world, name):
 
 def test_making_the_last_admin_admin_again_is_no_change(world):
     admin = world.person("root", "admin")
-    same = users.set_role(
-        user_id=admin.user_id,
-        role="admin",
-        expected_version=None,
-        actor=admin,
-        dependencies=world.dependencies,
-        event=Event(),
-    )
-    assert same == admin.account
+    same = users.set_role(world.context(admin), admin.user_id, "admin")
+    assert values(same) == values(admin.user)
 
 
-def test_replicas_racing_for_the_first_admin_make_one(world):
-    make = partial(users.create_first_admin, email="Admin@example.com", password=NEW, dependencies=world.dependencies)
-    responses = world.together(*[make] * 6)
-    assert kinds(responses) == {"Account": 1, "NoneType": 5}
-    account = world.login("admin", NEW).account
-    assert (account.role, account.verified_at) == ("admin", world.now)
-    assert make() is None
+def test_replicas_racing_for_the_first_admin_create_one(world):
+    create = partial(first_admin.create, world.context(), email="Admin@example.com", password=NEW)
+    responses = world.together(*[create] * 6)
+    assert kinds(responses) == {"User": 1, "NoneType": 5}
+    user = world.login("admin", NEW).user
+    assert (user.role.name, user.verified_at) == ("admin", world.now)
+    assert create() is None
 
 
 def test_the_first_admin_needs_an_address_of_their_own_and_a_password_that_meets_the_policy(world):
     world.person("alice")
     with pytest.raises(EmailTaken):
-        users.create_first_admin(email="alice@example.com", password=NEW, dependencies=world.dependencies)
+        first_admin.create(world.context(), email="alice@example.com", password=NEW)
     with pytest.raises(ValidationError):
-        users.create_first_admin(email="admin@example.com", password="changeme", dependencies=world.dependencies)
+        first_admin.create(world.context(), email="admin@example.com", password="changeme")
     assert active_admins() == 0

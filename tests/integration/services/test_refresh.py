@@ -174,9 +174,9 @@ def test_the_absolute_limit_never_moves(world, token):
 def test_a_suspension_ends_the_session_and_restoring_does_not_revive_it(world, token):
     admin = world.person("root", "admin")
     alice = run("SELECT user_id FROM sessions")[0][0]
-    users.suspend(user_id=alice, expected_version=None, actor=admin, dependencies=world.dependencies)
+    users.suspend(world.context(admin), alice)
     assert refuse(world, token) == "ended"
-    users.restore(user_id=alice, expected_version=None, actor=admin, dependencies=world.dependencies)
+    users.restore(world.context(admin), alice)
     assert refuse(world, token) == "ended"
 
 

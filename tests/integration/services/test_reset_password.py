@@ -7,7 +7,8 @@ import pytest
 from app.database import run
 from app.errors import Forbidden, InvalidCredentials, NotFound, RateLimited, ValidationError
 from app.security.principal import Operator
-from app.services import attempts, inspection, users
+from app.services import inspection, sign_in_attempts, users
+from tests.integration.services.outcomes import values
 
 NEW = "seven green bottles 9 falling"
 WRONG = "not the password at all"
@@ -16,7 +17,7 @@ NOBODY = "019c13ec-9e00-7a1b-8c2d-3e4f5a6b7c8d"
 
 def reset(world, target, password=NEW, actor=None):
     actor = actor or Operator(frozenset(world.dependencies.catalogue))
-    return users.reset_password(user_id=target.user_id, password=password, actor=actor, dependencies=world.dependencies)
+    return users.reset_password(world.context(actor), target.user_id, password)
 
 
 def fail(world, name, client=None, times=5):
@@ -35,9 +36,9 @@ def test_the_new_password_counts_and_everybody_has_to_sign_in_again(world, alice
     world.login("alice")
     world.wait(seconds=1)
 
-    account = reset(world, alice)
+    user = reset(world, alice)
 
-    assert account == alice.account._replace(version=2, updated_at=world.now)
+    assert values(user) == {**values(alice.user), "version": 2, "updated_at": world.now}
     assert world.live_sessions(alice.user_id) == 0
     assert run("SELECT DISTINCT end_reason, ended_at FROM sessions") == [("password_reset", world.now)]
     with pytest.raises(InvalidCredentials):
@@ -86,12 +87,12 @@ def test_the_account_is_slowed_down_nowhere_any_more_and_clients_and_others_as_b
     fail(world, "alice")
     fail(world, "alice", stranger)
     fail(world, "bob", stranger)
-    waits = partial(attempts.waits, dependencies=world.dependencies)
-    assert waits(email="alice@example.com", user_id=alice.user_id) == {"": 1, world.home.network: 1}
+    waits = partial(sign_in_attempts.waits, world.context(), alice.user)
+    assert waits() == {"": 1, world.home.network: 1}
 
     reset(world, alice)
 
-    assert waits(email="alice@example.com", user_id=alice.user_id) == {}
+    assert waits() == {}
     world.login("alice", NEW)
     world.login("alice", NEW, client=stranger)
     with pytest.raises(RateLimited):
@@ -111,13 +112,14 @@ def test_a_sign_in_that_began_before_the_reset_opens_nothing(world, alice):
 
 @pytest.mark.parametrize("name", ["alice@example.com", "Alice@EXAMPLE.com", "\uff21lice@example.com"])
 def test_an_account_is_found_by_its_address_in_any_spelling_and_by_its_id(world, alice, name):
-    assert inspection.find_named(name) == inspection.find_named(str(alice.user_id)) == alice.account
+    for name_or_id in (name, str(alice.user_id)):
+        assert values(inspection.find(name_or_id)) == values(alice.user)
 
 
 @pytest.mark.parametrize("name", ["bob@example.com", "@", "alice", "", "\udcff@x.example", "%@example.com", NOBODY])
 def test_anybody_else_who_is_named_is_not_found(world, alice, name):
     with pytest.raises(NotFound):
-        inspection.find_named(name)
+        inspection.find(name)
 
 
 def test_an_inspection_shows_only_sessions_that_can_still_be_used(world, alice):
@@ -129,9 +131,9 @@ def test_an_inspection_shows_only_sessions_that_can_still_be_used(world, alice):
     world.refresh(tokens.refresh_token)
     run("UPDATE sessions SET ended_at = now() WHERE id = (SELECT max(id::text)::uuid FROM sessions)")
 
-    found = inspection.inspect(alice.account, dependencies=world.dependencies)
+    shown = inspection.inspect(world.context(), alice.user)
 
-    [live] = found.sessions
-    assert (live.refreshed_at, (live.expires_at - world.now).days) == (world.now, 30)
-    assert found.permissions == ["account:read", "account:update", "profiles:read", "sessions:end"]
-    assert found.waits == {}
+    [live] = shown.sessions
+    assert (live.rotated_at, (live.ends_at - world.now).days) == (world.now, 30)
+    assert shown.permissions == ["account:read", "account:update", "profiles:read", "sessions:end"]
+    assert shown.waits == {}

@@ -6,10 +6,9 @@ from functools import partial
 import pytest
 
 from app.context.context import Context
-from app.context.event import Event
 from app.database import run
 from app.errors import Forbidden, NotFound, RoleTaken
-from app.services import accounts, roles, sessions, users
+from app.services import roles, sessions, user_rows, users
 from tests.integration.services.outcomes import kinds
 
 NEW = "seven green bottles 9 falling"
@@ -29,27 +28,12 @@ def delete(world, actor, role="clerk"):
 
 
 def give(world, actor, target, role="clerk"):
-    return users.set_role(
-        user_id=target.user_id,
-        role=role,
-        expected_version=None,
-        actor=actor,
-        dependencies=world.dependencies,
-        event=Event(),
-    )
+    return users.set_role(world.context(actor), target.user_id, role)
 
 
 def hire(world, actor, role="clerk"):
-    return users.create(
-        email="new@example.com",
-        password=NEW,
-        role=role,
-        email_verified=True,
-        profile={},
-        actor=actor,
-        dependencies=world.dependencies,
-        event=Event(),
-    )
+    values = {"email": "new@example.com", "password": NEW, "role": role, "email_verified": True}
+    return users.create(world.context(actor), **values)
 
 
 @pytest.fixture
@@ -118,7 +102,7 @@ def test_deleting_a_role_and_giving_it_never_both_win(world, admin, giving, firs
     works = [given, partial(delete, world, admin)]
     outcomes = world.in_turn(*(works if first == "the giving" else works[::-1]), behind=HOLD_CLERK)
 
-    wanted = ["Account", "RoleInUse"] if first == "the giving" else ["NoneType", "ValidationError"]
+    wanted = ["User", "RoleInUse"] if first == "the giving" else ["NoneType", "ValidationError"]
     assert [type(outcome).__name__ for outcome in outcomes] == wanted
     assert run("SELECT count(*) FROM users u LEFT JOIN roles r ON r.id = u.role_id WHERE r.id IS NULL") == [(0,)]
 
@@ -146,18 +130,18 @@ def test_a_role_given_while_it_grows_is_judged_by_what_it_holds_then(world, admi
     )
 
     assert (type(grown).__name__, refused.reason) == ("Role", "beyond_actor")
-    assert accounts.find(alice.user_id).role == "user"
+    assert user_rows.get(alice.user_id).role.name == "user"
 
 
 def test_an_account_keeps_its_role_whatever_that_is_called_by_the_time_it_is_saved(world, admin, clara):
     """The role is renamed, and its name taken by another, between the reading of the account and its saving."""
-    before = accounts.find(clara.user_id)
+    user = user_rows.get(clara.user_id)
     update(world, admin, name="registrar")
     create(world, admin, "clerk", "users:delete")
 
-    accounts.save(before, before._replace(status="suspended"), expected_version=None, now=world.now)
+    user_rows.save(user, {"status": "suspended"}, now=world.now)
 
-    assert accounts.find(clara.user_id).role == "registrar"
+    assert user_rows.get(clara.user_id).role.name == "registrar"
 
 
 def test_who_touches_an_account_is_judged_by_the_role_it_has_whatever_that_is_called(world, admin, clara):
@@ -166,7 +150,7 @@ def test_who_touches_an_account_is_judged_by_the_role_it_has_whatever_that_is_ca
     wanda = world.person("wanda", "warden")
 
     with pytest.raises(Forbidden) as refusal:
-        users.suspend(user_id=clara.user_id, expected_version=None, actor=wanda, dependencies=world.dependencies)
+        users.suspend(world.context(wanda), clara.user_id)
 
     assert refusal.value.reason == "beyond_actor"
 
@@ -195,9 +179,7 @@ def test_of_parallel_deletions_one_finds_the_role(world, admin):
 def test_of_parallel_revocations_one_finds_the_session(world, admin, clara):
     world.login("clara")
     [(session,)] = run("SELECT id FROM sessions")
-    work = partial(
-        sessions.revoke, user_id=clara.user_id, session_id=session, actor=clara, dependencies=world.dependencies
-    )
+    work = partial(sessions.revoke, world.context(clara), clara.user_id, session)
 
     outcomes = world.together(*[work] * 6, behind="SELECT FROM sessions FOR UPDATE")
 

@@ -9,7 +9,8 @@ from app.context.event import Event
 from app.database import connection, run, unit_of_work
 from app.errors import InvalidCredentials, ValidationError
 from app.security.passwords import Passwords
-from app.services import auth, sessions, users
+from app.services import auth, registration, sessions, users
+from models import User
 from models.record import database as proxy
 from tests.integration.services.outcomes import kinds
 
@@ -22,30 +23,27 @@ def alice(world):
 
 
 def change(world, who, current, new):
-    auth.change_password(principal=who, current=current, new=new, client=world.home, dependencies=world.dependencies)
+    auth.change_password(world.context(who), current_password=current, new_password=new)
 
 
 def signed_in(world, name="alice"):
     """Sign in and return the principal that the session statement would make."""
-    claim = world.dependencies.access_tokens.read(world.login(name).tokens.access_token)
+    claim = auth.verify_token(world.dependencies.access_tokens, world.login(name).tokens.access_token)
     return world.principal(claim.user_id, claim.session_id)
 
 
 def test_a_sign_in_opens_a_session_and_says_whose(world, alice):
     event = Event()
     response = world.login("alice", event=event)
-    claims = world.dependencies.access_tokens.read(response.tokens.access_token)
-    assert claims.user_id == response.account.id == alice.user_id
+    claims = auth.verify_token(world.dependencies.access_tokens, response.tokens.access_token)
+    assert claims.user_id == response.user.id == alice.user_id
     assert event.actor == (alice.user_id, "user")
     assert world.live_sessions(alice.user_id) == 1
 
 
 def test_the_address_is_found_in_any_case_and_width(world, alice):
     for email in ("ALICE@Example.com", "\uff41lice@example.com"):
-        found = auth.login(
-            email=email, password=world.password, client=world.home, dependencies=world.dependencies, event=Event()
-        )
-        assert found.account.id == alice.user_id
+        assert auth.login(world.context(), email=email, password=world.password).user.id == alice.user_id
 
 
 @pytest.mark.parametrize("reason", ["unknown_address", "wrong_password", "account_suspended", "address_unverified"])
@@ -71,7 +69,7 @@ def test_every_refusal_looks_alike_and_opens_nothing(world, alice, reason):
 
 def test_a_guest_signs_in_unverified_where_the_deployment_allows(world):
     world.person("guest", "guest", verified=False)
-    assert world.login("guest").account.role == "guest"
+    assert world.login("guest").user.role.name == "guest"
 
 
 def test_a_hash_is_upgraded_at_sign_in_when_the_cost_rises(world, alice):
@@ -87,19 +85,13 @@ def test_a_hash_is_upgraded_at_sign_in_when_the_cost_rises(world, alice):
 def test_a_password_changed_during_a_sign_in_opens_nothing(world, alice):
     stored = run("SELECT password_hash FROM users")[0][0]
     change(world, alice, world.password, NEW)
-    assert (
-        sessions.open_session(
-            user_id=alice.user_id, password_hash=stored, client=world.home, dependencies=world.dependencies
-        )
-        is None
-    )
+    verified = User(id=alice.user_id, password_hash=stored)
+    assert sessions.open_session(world.context(), verified) is None
 
 
 def test_a_suspension_during_a_sign_in_leaves_no_session(world, alice):
     admin = world.person("root", "admin")
-    suspend = partial(
-        users.suspend, user_id=alice.user_id, expected_version=None, actor=admin, dependencies=world.dependencies
-    )
+    suspend = partial(users.suspend, world.context(admin), alice.user_id)
     for _ in range(5):
         world.together(suspend, *[partial(world.login, "alice")] * 3)
         assert world.live_sessions(alice.user_id) == 0
@@ -126,9 +118,7 @@ def test_no_connection_is_held_while_a_password_is_hashed(world, alice):
     with unit_of_work():
         change(world, alice, world.password, NEW)
     with unit_of_work():
-        users.register(
-            email="b@example.com", password=NEW, display_name=None, dependencies=world.dependencies, event=Event()
-        )
+        registration.register(world.context(), email="b@example.com", password=NEW)
     assert not watching.held
     with connection():
         watching.hash(NEW)
@@ -140,7 +130,7 @@ def test_logout_ends_this_session_the_others_or_all(world, alice, scope, left):
     bob = world.person("bob")
     world.login("bob")
     here = [signed_in(world) for _ in range(3)][1]
-    auth.logout(principal=here, scope=scope, dependencies=world.dependencies)
+    auth.logout(world.context(here), scope=scope)
     assert world.live_sessions(alice.user_id) == left
     assert world.live_sessions(bob.user_id) == 1
     ended = run("SELECT ended_at IS NOT NULL FROM sessions WHERE id = %s", (here.session_id,))[0][0]

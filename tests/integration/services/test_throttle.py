@@ -144,14 +144,8 @@ def test_a_limit_of_one_blocks_after_the_first_failure(world, alice):
 
 
 def test_guesses_at_the_current_password_count_as_failed_sign_ins(world, alice):
-    change = partial(
-        auth.change_password,
-        principal=alice,
-        current=WRONG,
-        new="seven green bottles 9 falling",
-        client=world.home,
-        dependencies=world.dependencies,
-    )
+    passwords = {"current_password": WRONG, "new_password": "seven green bottles 9 falling"}
+    change = partial(auth.change_password, world.context(alice), **passwords)
     responses = world.together(*[change] * 10)
     assert kinds(responses) == {"ValidationError": 5, "RateLimited": 5}
     assert {response.details[0].field for response in responses if isinstance(response, ValidationError)} == {

@@ -1,62 +1,47 @@
 """Users: registered, created, changed, and law 11: nobody gives, takes or touches what they do not hold."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 
-from app.context.event import Event
 from app.database import run
 from app.errors import EmailTaken, Forbidden, NotFound, PreconditionFailed, ValidationError
 from app.identifiers import new_id
-from app.services import accounts, profiles, users
-from tests.integration.services.outcomes import kinds
+from app.services import profiles, registration, user_rows, users
+from tests.integration.services.outcomes import kinds, values
 
 NEW = "seven green bottles 9 falling"
 
 
 def register(world, email="new@example.com", password=NEW, display_name=None):
-    users.register(
-        email=email, password=password, display_name=display_name, dependencies=world.dependencies, event=Event()
-    )
+    registration.register(world.context(), email=email, password=password, display_name=display_name)
 
 
 def create(world, actor, *, email="new@example.com", role=None, verified=False, profile=None):
-    return users.create(
-        email=email,
-        password=NEW,
-        role=role,
-        email_verified=verified,
-        profile=profile or {},
-        actor=actor,
-        dependencies=world.dependencies,
-        event=Event(),
-    )
+    values = {"email": email, "password": NEW, "role": role, "email_verified": verified, "profile": profile}
+    return users.create(world.context(actor), **values)
 
 
 def update(world, actor, target, *, email=None, verified=None, expected=None):
-    return users.update(
-        user_id=target.user_id,
-        email=email,
-        email_verified=verified,
-        expected_version=expected,
-        actor=actor,
-        dependencies=world.dependencies,
-        event=Event(),
-    )
+    context = world.context(actor, expected=expected)
+    return users.update(context, target.user_id, email=email, email_verified=verified)
+
+
+def change_profile(world, actor, target, **fields):
+    return profiles.replace(world.context(actor), target.user_id, **fields)
 
 
 def act(world, name, actor, target, role="user"):
     """Do one of the things law 11 guards."""
-    common = {"user_id": target.user_id, "actor": actor, "tools": world.dependencies}
-    if name == "delete":
-        return users.delete(**common)
     if name == "update":
         return update(world, actor, target, email="moved@example.com")
     if name == "profile":
-        return profiles.change(fields={"bio": "Mine now."}, expected_version=None, **common)
+        return change_profile(world, actor, target, bio="Mine now.")
     if name == "set_role":
-        return users.set_role(role=role, expected_version=None, event=Event(), **common)
-    return {"suspend": users.suspend, "restore": users.restore}[name](expected_version=None, **common)
+        return users.set_role(world.context(actor), target.user_id, role)
+    service: Any = {"delete": users.delete, "suspend": users.suspend, "restore": users.restore}[name]
+    return service(world.context(actor), target.user_id)
 
 
 @pytest.fixture
@@ -71,9 +56,9 @@ def alice(world):
 
 def test_registering_makes_an_unverified_guest(world):
     register(world, "New@Example.com", display_name="New")
-    account = world.login("new", NEW).account
-    assert (account.email, account.role, account.verified_at) == ("new@example.com", "guest", None)
-    assert account.display_name == "New"
+    user = world.login("new", NEW).user
+    assert (user.email, user.role.name, user.verified_at) == ("new@example.com", "guest", None)
+    assert user.profile.display_name == "New"
 
 
 def test_registering_a_known_address_changes_nothing(world, alice):
@@ -103,7 +88,7 @@ def test_a_refused_registration_names_the_field(world, email, password, field):
 
 
 @pytest.mark.parametrize(
-    ("role", "verified", "given"),
+    ("role", "verified", "stored"),
     [
         (None, False, "guest"),
         (None, True, "user"),
@@ -112,9 +97,9 @@ def test_a_refused_registration_names_the_field(world, email, password, field):
         ("admin", False, "admin"),
     ],
 )
-def test_a_created_account_has_the_role_that_fits(world, admin, role, verified, given):
-    account = create(world, admin, role=role, verified=verified, profile={"locale": "en-GB"})
-    assert (account.role, account.verified_at is not None, account.locale) == (given, verified, "en-GB")
+def test_a_created_account_has_the_role_that_fits(world, admin, role, verified, stored):
+    user = create(world, admin, role=role, verified=verified, profile={"locale": "en-GB"})
+    assert (user.role.name, user.verified_at is not None, user.profile.locale) == (stored, verified, "en-GB")
 
 
 def test_creating_with_a_known_address_or_an_unknown_role_is_refused(world, admin, alice):
@@ -127,7 +112,7 @@ def test_creating_with_a_known_address_or_an_unknown_role_is_refused(world, admi
 
 def test_another_address_is_unverified_unless_said_so(world, admin, alice):
     moved = update(world, admin, alice, email="Ada@Example.com")
-    assert (moved.email, moved.verified_at, moved.role) == ("ada@example.com", None, "user")
+    assert (moved.email, moved.verified_at, moved.role.name) == ("ada@example.com", None, "user")
     moved = update(world, admin, alice, email="eve@example.com", verified=True)
     assert moved.verified_at == world.now
     world.wait(days=1)
@@ -136,10 +121,10 @@ def test_another_address_is_unverified_unless_said_so(world, admin, alice):
 
 def test_verifying_turns_a_guest_into_a_user_and_nothing_else_changes_a_role(world, admin, alice):
     guest = world.person("guest", "guest", verified=False)
-    assert update(world, admin, guest, verified=True).role == "user"
+    assert update(world, admin, guest, verified=True).role.name == "user"
     unverified = update(world, admin, guest, verified=False)
-    assert (unverified.role, unverified.verified_at) == ("user", None)
-    assert update(world, admin, admin, verified=True).role == "admin"
+    assert (unverified.role.name, unverified.verified_at) == ("user", None)
+    assert update(world, admin, admin, verified=True).role.name == "admin"
 
 
 def test_an_address_in_use_cannot_be_taken(world, admin, alice):
@@ -151,18 +136,16 @@ def test_the_version_rises_with_every_change_and_guards_the_next(world, admin, a
     world.wait(seconds=1)
     second = update(world, admin, alice, email="ada@example.com", expected=("1", "7"))
     assert (second.version, second.updated_at) == (2, world.now)
-    assert accounts.find(alice.user_id) == second
+    assert values(user_rows.get(alice.user_id)) == values(second)
     for expected in (("1",), ()):
         with pytest.raises(PreconditionFailed):
             update(world, admin, alice, email="eve@example.com", expected=expected)
-    change = partial(
-        profiles.change, user_id=alice.user_id, expected_version=("2",), actor=alice, dependencies=world.dependencies
-    )
-    third = change(fields={"bio": "Hello."})
-    assert (third.version, third.bio, third.display_name) == (3, "Hello.", "Alice")
-    assert accounts.find(alice.user_id) == third
-    with pytest.raises(PreconditionFailed):
-        change(fields={"bio": "Hello again."})
+    third = profiles.update_own(world.context(alice, expected=("2",)), bio="Hello.")
+    assert (third.version, third.profile.bio, third.profile.display_name) == (3, "Hello.", "Alice")
+    assert values(user_rows.get(alice.user_id)) == values(third)
+    for change in (profiles.update_own, partial(profiles.replace, user_id=alice.user_id)):
+        with pytest.raises(PreconditionFailed):
+            change(world.context(alice, expected=("2",)), bio="Hello again.")
 
 
 def test_what_changes_nothing_leaves_the_version(world, admin, alice):
@@ -176,59 +159,43 @@ def test_of_parallel_changes_to_one_version_one_wins(world, admin, alice):
     responses = world.together(
         *(partial(update, world, admin, alice, email=f"a{n}@example.com", expected=("1",)) for n in range(8))
     )
-    assert kinds(responses) == {"Account": 1, "PreconditionFailed": 7}
+    assert kinds(responses) == {"User": 1, "PreconditionFailed": 7}
 
 
 def test_of_a_change_and_a_deletion_of_one_version_only_one_is_done(world, admin, alice):
     responses = world.together(
         partial(update, world, admin, alice, email="a@example.com", expected=("1",)),
-        partial(
-            users.delete, user_id=alice.user_id, expected_version=("1",), actor=admin, dependencies=world.dependencies
-        ),
+        partial(users.delete, world.context(admin, expected=("1",)), alice.user_id),
         behind="SELECT FROM users WHERE email = 'alice@example.com' FOR UPDATE",
     )
-    assert kinds(responses) in ({"Account": 1, "PreconditionFailed": 1}, {"NotFound": 1, "NoneType": 1})
+    assert kinds(responses) in ({"User": 1, "PreconditionFailed": 1}, {"NotFound": 1, "NoneType": 1})
 
 
 def test_parallel_changes_of_different_things_all_stay(world, admin):
     guest = world.person("guest", "guest", verified=False)
     responses = world.together(
         partial(update, world, admin, guest, verified=True),
-        partial(
-            profiles.change,
-            user_id=guest.user_id,
-            fields={"bio": "Hi."},
-            expected_version=None,
-            actor=admin,
-            dependencies=world.dependencies,
-        ),
-        partial(
-            profiles.change,
-            user_id=guest.user_id,
-            fields={"locale": "de"},
-            expected_version=None,
-            actor=admin,
-            dependencies=world.dependencies,
-        ),
+        partial(change_profile, world, admin, guest, bio="Hi."),
+        partial(change_profile, world, admin, guest, locale="de"),
         behind="SELECT FROM users WHERE email = 'guest@example.com' FOR UPDATE",
     )
-    assert kinds(responses) == {"Account": 3}
-    account = accounts.find(guest.user_id)
-    assert (account.role, account.bio, account.locale, account.version) == ("user", "Hi.", "de", 4)
+    assert kinds(responses) == {"User": 3}
+    user = user_rows.get(guest.user_id)
+    assert (user.role.name, user.profile.bio, user.profile.locale, user.version) == ("user", "Hi.", "de", 4)
 
 
 def test_who_is_not_there_is_not_found(world, admin, alice):
-    users.delete(user_id=alice.user_id, actor=admin, dependencies=world.dependencies)
+    users.delete(world.context(admin), alice.user_id)
     for name in ("delete", "update", "profile", "set_role", "suspend", "restore"):
         with pytest.raises(NotFound):
             act(world, name, admin, alice)
     with pytest.raises(NotFound):
-        accounts.find(new_id())
+        user_rows.get(new_id())
 
 
 def test_deleting_an_account_takes_its_sessions_and_profile_along(world, admin, alice):
     world.login("alice")
-    users.delete(user_id=alice.user_id, actor=alice, dependencies=world.dependencies)
+    users.delete(world.context(alice), alice.user_id)
     assert run("SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM user_profiles)") == [(0, 1)]
 
 
@@ -254,7 +221,7 @@ def test_nobody_gives_a_role_that_holds_more_than_they_do(world, admin, alice, r
         create(world, clerk, role=role)
     with pytest.raises(Forbidden):
         act(world, "set_role", clerk, alice, role=role)
-    assert create(world, clerk, role="user").role == "user"
+    assert create(world, clerk, role="user").role.name == "user"
 
 
 def test_verifying_a_guest_gives_a_role_too(world):
@@ -269,4 +236,4 @@ def test_verifying_a_guest_gives_a_role_too(world):
 def test_a_permission_the_document_no_longer_knows_binds_nobody(world, admin):
     world.role("relic", "abacus:polish")
     relic = world.person("relic", "relic")
-    assert act(world, "set_role", admin, relic).role == "user"
+    assert act(world, "set_role", admin, relic).role.name == "user"

@@ -1,4 +1,4 @@
-"""Whatever a list of users is asked for, it is what sorting all of them would give."""
+"""A list of users is always what sorting all of them gives."""
 
 from random import Random
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from app.database import run
-from app.services import user_list
+from app.results import MAX_COUNTED, Page
+from app.services import user_search
 from app.text import search_key
 from tests.integration.services.conftest import World
 
@@ -64,32 +65,32 @@ def test_a_list_is_what_sorting_all_of_them_would_give(
         _keys(rows),
     )
     if shrunk:
-        for name, bound in (("MAX_COUNTED", 60), ("_DEEP", 30), ("_FEW", 150)):
-            monkeypatch.setattr(user_list, name, bound)
+        for name, bound in (("MAX_COUNTED", 60), ("_DEEP_OFFSET", 30), ("_MAX_SORTED", 150)):
+            monkeypatch.setattr(user_search, name, bound)
     for _ in range(250):
-        asked = {
+        filters = {
             "q": random.choice(SEARCHES),
             "role": random.choice((None, None, "user", "guest", "admin")),
             "status": random.choice((None, None, "active", "suspended")),
-            "sort": random.choice(SORTS),
         }
+        sort = random.choice(SORTS)
         offset, limit = random.choice((0, 0, 3, 29, 30, 60)), random.choice((1, 20))
-        found, total, exact = user_list.search(**asked, offset=offset, limit=limit)
-        expected = naive(rows, **asked)
-        most = user_list.MAX_COUNTED
-        assert [account.id for account in found] == [row[0] for row in expected[offset : offset + limit]], asked
-        assert (total, exact) == (min(len(expected), most), len(expected) <= most), asked
+        listing = user_search.search(Page(offset, limit, sort), **filters)
+        expected, most = naive(rows, sort=sort, **filters), 60 if shrunk else MAX_COUNTED
+        case = (filters, sort, offset, limit)
+        assert [user.id for user in listing.items] == [row[0] for row in expected[offset : offset + limit]], case
+        assert (listing.total, listing.total_is_exact) == (min(len(expected), most), len(expected) <= most), case
 
 
 def test_a_name_is_searched_as_it_was_last_written(world: World) -> None:
     world.person("alice")
 
-    def found(q: str) -> int:
-        return user_list.search(q=q, role=None, status=None, sort="", offset=0, limit=1)[1]
+    def matches(q: str) -> int:
+        return user_search.search(Page(0, 1, ""), q).total
 
-    assert found("alice") == 1
+    assert matches("alice") == 1
     run("UPDATE users SET email = 'x@example.com'", {"unused": 0})
     run("UPDATE user_profiles SET display_name = 'Zoë'", {"unused": 0})
-    assert (found("alice"), found("ZOË")) == (0, 1)
+    assert (matches("alice"), matches("ZOË")) == (0, 1)
     run("UPDATE user_profiles SET display_name = NULL", {"unused": 0})
-    assert found("ZOË") == 0
+    assert matches("ZOË") == 0

@@ -7,11 +7,10 @@ from functools import partial
 import psycopg2
 import pytest
 
-from app.context.event import Event
 from app.database import run, transaction
 from app.database.migrator import MIGRATIONS, Router
 from app.errors import AppError
-from app.services import roles, user_counts, users
+from app.services import roles, user_statistics, users
 from models.record import database as proxy
 
 PLAIN = """
@@ -26,69 +25,55 @@ FROM generate_series(1, 1000) n, roles r WHERE r.name = 'guest'
 MIGRATION = "2026-11-23-07-30-user-counts"
 
 
-def counted_one_by_one() -> user_counts.UserTotals:
+def counted_one_by_one() -> user_statistics.UserTotals:
     by_role: dict[str, int] = {}
     by_status = {"active": 0, "suspended": 0}
     for role, status, number in sorted(run(PLAIN), key=lambda row: row[0]):
         by_role[role] = by_role.get(role, 0) + number
         if status:
             by_status[status] += number
-    return user_counts.UserTotals(sum(by_role.values()), by_role, by_status)
+    return user_statistics.UserTotals(sum(by_role.values()), by_role, by_status)
 
 
 def right() -> bool:
-    return user_counts.totals() == counted_one_by_one()
+    return user_statistics.totals() == counted_one_by_one()
 
 
 def rows() -> int:
     return int(run("SELECT count(*) FROM user_counts")[0][0])
 
 
-def fold() -> None:
-    user_counts.fold(few=0)
+def merge() -> None:
+    user_statistics.merge(leave=0)
 
 
 def test_every_change_of_an_account_counts_at_once(world) -> None:
-    assert user_counts.totals() == (0, {"admin": 0, "guest": 0, "user": 0}, {"active": 0, "suspended": 0})
+    assert user_statistics.totals() == (0, {"admin": 0, "guest": 0, "user": 0}, {"active": 0, "suspended": 0})
     ada, bob = world.person("ada", "admin"), world.person("bob")
     world.person("gus", "guest", verified=False)
-    assert user_counts.totals() == (3, {"admin": 1, "guest": 1, "user": 1}, {"active": 3, "suspended": 0})
+    assert user_statistics.totals() == (3, {"admin": 1, "guest": 1, "user": 1}, {"active": 3, "suspended": 0})
 
-    users.suspend(user_id=bob.user_id, expected_version=None, actor=ada, dependencies=world.dependencies)
-    users.set_role(
-        user_id=bob.user_id,
-        role="guest",
-        expected_version=None,
-        actor=ada,
-        dependencies=world.dependencies,
-        event=Event(),
-    )
+    users.suspend(world.context(ada), bob.user_id)
+    users.set_role(world.context(ada), bob.user_id, "guest")
 
-    assert user_counts.totals() == (3, {"admin": 1, "guest": 2, "user": 0}, {"active": 2, "suspended": 1})
-    users.delete(user_id=bob.user_id, actor=ada, dependencies=world.dependencies)
-    assert user_counts.totals() == (2, {"admin": 1, "guest": 1, "user": 0}, {"active": 2, "suspended": 0})
+    assert user_statistics.totals() == (3, {"admin": 1, "guest": 2, "user": 0}, {"active": 2, "suspended": 1})
+    users.delete(world.context(ada), bob.user_id)
+    assert user_statistics.totals() == (2, {"admin": 1, "guest": 1, "user": 0}, {"active": 2, "suspended": 0})
 
 
 def test_roles_that_come_and_go_or_change_their_names_are_followed(world) -> None:
     ada, bob = world.person("ada", "admin"), world.person("bob")
     world.role("clerk")
-    setting = {
-        "user_id": bob.user_id,
-        "expected_version": None,
-        "actor": ada,
-        "dependencies": world.dependencies,
-        "event": Event(),
-    }
-    users.set_role(role="clerk", **setting)
-    assert user_counts.totals().by_role == {"admin": 1, "clerk": 1, "guest": 0, "user": 0}
+    users.set_role(world.context(ada), bob.user_id, "clerk")
+    assert user_statistics.totals().by_role == {"admin": 1, "clerk": 1, "guest": 0, "user": 0}
 
     roles.update(world.context(ada), "clerk", name="librarian")
-    assert user_counts.totals().by_role == {"admin": 1, "guest": 0, "librarian": 1, "user": 0}
+    assert user_statistics.totals().by_role == {"admin": 1, "guest": 0, "librarian": 1, "user": 0}
 
-    users.set_role(role="user", **setting)
+    users.set_role(world.context(ada), bob.user_id, "user")
     roles.delete(world.context(ada), "librarian")
-    assert user_counts.totals() == (2, {"admin": 1, "guest": 0, "user": 1}, {"active": 2, "suspended": 0})
-    fold()
+    assert user_statistics.totals() == (2, {"admin": 1, "guest": 0, "user": 1}, {"active": 2, "suspended": 0})
+    merge()
     assert (rows(), right()) == (2, True)
 
 
@@ -121,9 +106,9 @@ def test_few_rows_are_left_as_they_are_and_many_put_together(world) -> None:
     for name in ("ada", "bob", "eve"):
         world.person(name)
 
-    user_counts.fold(few=3)
+    user_statistics.merge(leave=3)
     assert rows() == 3
-    user_counts.fold(few=2)
+    user_statistics.merge(leave=2)
 
     assert (rows(), right()) == (1, True)
 
@@ -131,19 +116,18 @@ def test_few_rows_are_left_as_they_are_and_many_put_together(world) -> None:
 def test_counts_are_right_while_many_change_accounts_and_put_rows_together(world) -> None:
     ada = world.person("ada", "admin")
     people = [world.person(f"p{number}").user_id for number in range(14)]
-    setting = {"expected_version": None, "actor": ada, "dependencies": world.dependencies, "event": Event()}
     works: list[Callable[[], object]] = []
     works += [partial(world.person, f"new{number}", "guest", verified=False) for number in range(6)]
-    works += [partial(users.delete, user_id=one, actor=ada, dependencies=world.dependencies) for one in people[:7]]
-    works += [partial(users.set_role, user_id=one, role="guest", **setting) for one in people[7:]]
-    works[3:3] = works[9:9] = works[15:15] = [fold]
+    works += [partial(users.delete, world.context(ada), user_id) for user_id in people[:7]]
+    works += [partial(users.set_role, world.context(ada), user_id, "guest") for user_id in people[7:]]
+    works[3:3] = works[9:9] = works[15:15] = [merge]
 
     outcomes = world.together(*works)
 
     assert [outcome for outcome in outcomes if isinstance(outcome, Exception | AppError)] == []
     assert right()
-    assert user_counts.totals() == (14, {"admin": 1, "guest": 13, "user": 0}, {"active": 14, "suspended": 0})
-    fold()
+    assert user_statistics.totals() == (14, {"admin": 1, "guest": 13, "user": 0}, {"active": 14, "suspended": 0})
+    merge()
     assert (rows(), right()) == (2, True)
 
 
@@ -158,12 +142,12 @@ def test_rows_that_another_is_putting_together_are_left_to_them(world, database_
         world.person("zoe")
         world.person("yan")
 
-        fold()
+        merge()
 
         assert (rows(), right()) == (4, True)
         other.commit()
     assert (rows(), right()) == (2, True)
-    fold()
+    merge()
     assert (rows(), right()) == (1, True)
 
 
@@ -188,6 +172,6 @@ def test_accounts_made_while_the_migration_runs_are_counted_once(world, database
             other.commit()
 
         assert right()
-        assert user_counts.totals().by_role["guest"] > 800
+        assert user_statistics.totals().by_role["guest"] > 800
         scope["migrate"](None, database)
     assert right()

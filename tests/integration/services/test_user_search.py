@@ -3,7 +3,8 @@
 import pytest
 
 from app.database import run, take_query_count
-from app.services import user_list
+from app.results import Page
+from app.services import user_search
 
 MANY = """
 WITH made AS (
@@ -15,10 +16,9 @@ INSERT INTO user_profiles (id, user_id) SELECT gen_random_uuid(), id FROM made
 """
 
 
-def search(**given):
-    values = {"q": None, "role": None, "status": None, "sort": "email", "offset": 0, "limit": 20, **given}
-    found, total, exact = user_list.search(**values)
-    return [account.email.partition("@")[0] for account in found], total, exact
+def search(*, sort="email", offset=0, limit=20, **filters):
+    listing = user_search.search(Page(offset, limit, sort), **filters)
+    return [user.email.partition("@")[0] for user in listing.items], listing.total, listing.total_is_exact
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def people(world):
 
 
 @pytest.mark.parametrize(
-    ("given", "found"),
+    ("query", "names"),
     [
         ({}, ["alan", "alice", "bob", "mallory", "root"]),
         ({"sort": "-email"}, ["root", "mallory", "bob", "alice", "alan"]),
@@ -51,8 +51,8 @@ def people(world):
         ({"q": "mal", "status": "suspended", "role": "user"}, ["mallory"]),
     ],
 )
-def test_filters_add_up_and_the_order_is_as_asked(world, people, given, found):
-    assert search(**given) == (found, len(found), True)
+def test_filters_add_up_and_the_order_is_as_asked(world, people, query, names):
+    assert search(**query) == (names, len(names), True)
 
 
 def test_ties_are_ordered_by_id_and_pages_do_not_overlap(world):

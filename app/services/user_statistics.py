@@ -1,15 +1,16 @@
-"""How many accounts there are, by role and by status: exact at once, without counting them and without a hot row.
+"""How many accounts there are, by role and by status: exact, without counting the accounts and without a hot row.
 
-Triggers on `users` leave a row with what each statement adds or takes away; the sum of these rows is the answer. Now
-and then they are put together, so that there are never many.
+For each statement, triggers on `users` insert a row with the number that it adds or removes. The sum of these rows is
+the number of accounts. A background task merges them now and then, so there are never many.
 """
 
 from typing import NamedTuple
 
-from app.database import run
+from charter import fetch_one, run
+from models import UserCount
 from models.user import STATUSES
 
-# One statement, one snapshot: it sees rows before they are put together, or after.
+# SQL text: hot (get_user_stats). One statement has one snapshot: it sees the rows before they are merged, or after.
 _TOTALS = """
 SELECT r.name, c.status, c.number
 FROM roles r LEFT JOIN (
@@ -18,18 +19,17 @@ FROM roles r LEFT JOIN (
 ORDER BY r.name COLLATE "C"
 """
 
-_MANY = "SELECT count(*) > %(few)s FROM (SELECT FROM user_counts LIMIT %(few)s + 1) counted"
-
-# What another is putting together is left to them, so none waits and none is counted twice.
-_FOLD = """
+# SQL text: Peewee has no DELETE … USING. Rows that another worker is merging are left to it, so nobody waits and
+# nothing is counted twice.
+_MERGE = """
 WITH free AS MATERIALIZED (SELECT id FROM user_counts FOR UPDATE SKIP LOCKED),
 taken AS (DELETE FROM user_counts c USING free WHERE c.id = free.id RETURNING c.role_id, c.status, c.number)
 INSERT INTO user_counts (role_id, status, number)
 SELECT role_id, status, sum(number) FROM taken GROUP BY role_id, status HAVING sum(number) <> 0
 """
 
-# So many are read in well under a millisecond.
-FEW = 1_000
+MAX_UNMERGED = 1_000
+"""So many rows are summed in well under a millisecond."""
 
 
 class UserTotals(NamedTuple):
@@ -46,7 +46,7 @@ class UserTotals(NamedTuple):
 
 
 def totals() -> UserTotals:
-    """Return how many accounts there are, as of what is committed."""
+    """Return how many accounts there are, as far as committed."""
     by_role: dict[str, int] = {}
     by_status = dict.fromkeys(STATUSES, 0)
     for role, status, number in run(_TOTALS):
@@ -56,11 +56,11 @@ def totals() -> UserTotals:
     return UserTotals(sum(by_status.values()), by_role, by_status)
 
 
-def fold(*, few: int = FEW) -> None:
-    """Put the rows of a role and status together into one; any number of workers may do so at once.
+def merge(*, leave: int = MAX_UNMERGED) -> None:
+    """Merge the rows of each role and status into one; any number of workers may do so at once.
 
     Args:
-        few: so many rows are left as they are.
+        leave: so many rows are left as they are.
     """
-    if run(_MANY, {"few": few})[0][0]:
-        run(_FOLD)
+    if fetch_one(UserCount.select(UserCount.id).offset(leave).limit(1)):
+        run(_MERGE)
