@@ -1,4 +1,4 @@
-"""`charter db`: the database's shape, and what is in it while developing."""
+"""`charter db`: migrates the database; in development it also fills or empties it."""
 
 import sys
 
@@ -22,10 +22,10 @@ def db() -> None:
 
 @db.command()
 def migrate() -> None:
-    """Run the migrations that are missing; several at once are safe.
+    """Run the missing migrations; several runs at once are safe.
 
-    Then the partitions of the audit trail that are missing are made, and the built-in roles get the permissions that
-    openapi/permissions.yaml gives them.
+    Then create the missing partitions of the audit trail, and give the built-in roles the permissions that
+    openapi/permissions.yaml lists for them.
     """
     from app.cli.migrating import bring_up_to_date, refuse_other_encodings
 
@@ -36,14 +36,14 @@ def migrate() -> None:
 
 
 @db.command()
-@click.option("--steps", type=click.IntRange(min=1), default=1, show_default=True, help="How many to undo.")
+@click.option("--steps", type=click.IntRange(min=1), default=1, show_default=True, help="How many migrations to undo.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def rollback(steps: int, yes: bool) -> None:
-    """Undo the latest migrations, with the data they brought."""
+    """Undo the latest migrations and delete their data."""
     from app.database import migrator
 
     with bound_database() as (database, _):
-        _confirm(f"Undo {steps} of the latest migrations, with the data in them?", yes)
+        _confirm(f"Undo the latest {steps} migration{'s' * (steps != 1)} and delete their data?", yes)
         names = migrator.rollback(database, steps, report=click.echo)
     click.echo(_count(len(names), "undone"))
 
@@ -51,60 +51,60 @@ def rollback(steps: int, yes: bool) -> None:
 @db.command()
 @click.pass_context
 def status(ctx: click.Context) -> None:
-    """List the migrations; exit code 1 when some are still to run."""
+    """List the migrations; the exit code is 1 when some have not run."""
     from app.database import migrator
 
     with bound_database() as (database, _):
-        found = migrator.status(database)
-    rows = [(name, f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "still to run") for name, moment in found]
+        migrations = migrator.status(database)
+    rows = [(name, f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "not run") for name, moment in migrations]
     print_table(("MIGRATION", "RUN AT (UTC)"), rows)
-    if any(moment is None for _, moment in found):
+    if any(moment is None for _, moment in migrations):
         ctx.exit(_BEHIND)
 
 
 @db.command(short_help="Print the rights that a serving role needs.", epilog=_GRANTS_EXAMPLE)
 @click.argument("role", callback=lambda _ctx, _param, value: _role_name(value))
 def grants(role: str) -> None:
-    """Print the SQL that gives ROLE all that `charter serve` needs, and takes from it what is beyond that.
+    """Print the SQL that grants ROLE all that `charter serve` needs, and revokes the rest.
 
-    Run it as the role that owns the tables. What later migrations make is covered. docs/database-roles.md has the whole
-    set-up. ROLE is the name as PostgreSQL has it, without quotes.
+    Run it as the role that owns the tables. It also covers what later migrations create. docs/database-roles.md has the
+    whole set-up. ROLE is the name in PostgreSQL, without quotes.
     """
     from app.services import database_rights
 
     with bound_database():
-        found = database_rights.grants(role)
+        statements = database_rights.grants(role)
         me = database_rights.connected_role()
-    if found is None:
+    if statements is None:
         raise Refusal(f"{me} finds no tables to grant rights on: run charter db migrate first", exit_code=FAILED)
-    if found.owns:
-        raise Refusal(f"{role} owns the tables, and needs no rights: name the role that serves", exit_code=FAILED)
-    if not found.exists:
-        click.echo(f"charter: there is no role {role} yet: CREATE ROLE … LOGIN comes before this", err=True)
-    click.echo(found.script)
+    if statements.owns:
+        raise Refusal(f"{role} owns the tables and needs no rights: name the role that serves", exit_code=FAILED)
+    if not statements.exists:
+        click.echo(f"charter: there is no role {role} yet: run CREATE ROLE … LOGIN before this", err=True)
+    click.echo(statements.script)
 
 
-@db.command(short_help="Make a few example people for development.")
+@db.command(short_help="Create a few example people for development.")
 def seed() -> None:
-    """Make a few example people for development, those that are missing."""
+    """Create the missing ones of a few example people for development."""
     from app.cli.people import EXAMPLES, PASSWORD, create_person
     from app.cli.services import dependencies_for
 
     with bound_database() as (_, config):
         _refuse_in_production(config, "seed")
         dependencies = dependencies_for(config)
-        bar = click.progressbar(EXAMPLES, label="Making example people", file=sys.stderr)
+        bar = click.progressbar(EXAMPLES, label="Creating example people", file=sys.stderr)
         with bar as people:
-            made = [person.email for person in people if create_person(person, dependencies=dependencies)]
-    for email in made:
-        click.echo(f"made {email}")
-    click.echo(f"{len(made)} made, {len(EXAMPLES) - len(made)} were there; their password is: {PASSWORD}")
+            created = [person.email for person in people if create_person(person, dependencies=dependencies)]
+    for email in created:
+        click.echo(f"created {email}")
+    click.echo(f"{len(created)} created, {len(EXAMPLES) - len(created)} existed; their password is: {PASSWORD}")
 
 
 @db.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(yes: bool) -> None:
-    """Empty the database: undo every migration and run them again. Refused in production."""
+    """Empty the database: undo every migration and run them again. Not allowed in production."""
     from app.cache.tags import EVERYTHING
     from app.cli.migrating import bring_up_to_date
     from app.database import migrator
@@ -115,21 +115,21 @@ def reset(yes: bool) -> None:
         _confirm("Delete everything in the database?", yes)
         migrator.rollback(database, len(migrator.status(database)), report=click.echo)
         bring_up_to_date(database, report=click.echo)
-        # It is the same database to Redis, and may have servers.
+        # To Redis it is the same database, and servers may be running.
         queue_invalidations([EVERYTHING], store=None)
     click.echo("the database is empty")
 
 
 def _role_name(value: str) -> str:
-    """Return a name that PostgreSQL takes for a role.
+    """Return the name if PostgreSQL allows it for a role.
 
     Raises:
-        BadParameter: it takes no such name.
+        BadParameter: PostgreSQL does not allow it.
     """
     if not value or not value.isprintable() or len(value.encode(errors="replace")) > _LONGEST_NAME:
         raise click.BadParameter(f"must be 1 to {_LONGEST_NAME} bytes of printable text.")
     if value in ("public", "none") or value.startswith("pg_"):
-        raise click.BadParameter(f"must be a role of your own; PostgreSQL keeps the name {value} for itself.")
+        raise click.BadParameter(f"must be a role of your own: PostgreSQL reserves the name {value}.")
     return value
 
 
@@ -140,7 +140,7 @@ def _confirm(question: str, yes: bool) -> None:
 
 def _refuse_in_production(config: Config, command: str) -> None:
     if config.env == "production":
-        raise Refusal(f"db {command} is not for production: CHARTER_ENV says production", exit_code=FAILED)
+        raise Refusal(f"db {command} is not for production, and CHARTER_ENV is production", exit_code=FAILED)
 
 
 def _count(number: int, done: str) -> str:

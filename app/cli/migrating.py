@@ -1,4 +1,4 @@
-"""The database as this code wants it: its migrations, and what the built-in roles hold by permissions.yaml."""
+"""Brings the database up to date: the migrations, and the permissions of the built-in roles by permissions.yaml."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from app.services.invalidations import queue_invalidations
 
 
 def refuse_other_encodings() -> None:
-    """Refuse a database that cannot hold every name, or whose functions take letters for bytes.
+    """Reject a database that cannot store every name, or whose functions count bytes as letters.
 
     Raises:
         Refusal: its encoding is not UTF8.
@@ -23,26 +23,26 @@ def refuse_other_encodings() -> None:
     if encoding != "UTF8":
         raise Refusal(
             f"the encoding of the database is {encoding}, and Charter needs UTF8: dump it, and restore it into one "
-            "made with CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'",
+            "created with CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'",
             exit_code=MISCONFIGURED,
         )
 
 
 def bring_up_to_date(database: Database, report: Callable[[str], object]) -> list[str]:
-    """Run the migrations that are missing, then give the built-in roles what permissions.yaml says; races are safe.
+    """Run the missing migrations, then give the built-in roles the permissions of permissions.yaml; races are safe.
 
-    A role that changes leaves an event, as a change over the API does. What is cached from before a
-    migration is dropped.
+    A change of a role writes an event, as a change through the API does. Cache entries from before a migration become
+    invalid.
 
     Args:
         database: the bound one.
-        report: called with a line for each thing done.
+        report: called with a line for each change.
 
     Returns:
         The names of the migrations run.
 
     Raises:
-        DocumentError: permissions.yaml is wrong; nothing was done.
+        DocumentError: permissions.yaml is wrong; nothing has changed.
         MigrationError, Unavailable: as `migrator.migrate`.
     """
     given = built_in_permissions()
@@ -50,22 +50,21 @@ def bring_up_to_date(database: Database, report: Callable[[str], object]) -> lis
     if names and len(names) < len(migrator.status(database)):
         queue_invalidations([EVERYTHING], store=None)
     for role, added, removed in retry_transaction(lambda: _bring_roles_in_line(given)):
-        told = ["now holds " + ", ".join(added)] * bool(added) + ["no longer holds " + ", ".join(removed)] * bool(
-            removed
-        )
-        report(f"the role {role} {' and '.join(told)}")
+        changes = [f"now holds {', '.join(added)}"] if added else []
+        changes += [f"no longer holds {', '.join(removed)}"] if removed else []
+        report(f"the role {role} {' and '.join(changes)}")
     return names
 
 
 def shortfall(database: Database) -> str | None:
-    """Return what a server needs and `bring_up_to_date` would bring, in one line; None when there is nothing.
+    """Return in one line what a server needs and `bring_up_to_date` would add; None when there is nothing.
 
-    What a built-in role holds beyond permissions.yaml does not count: while a release that gives more is rolled out,
-    the one before it may start again.
+    Permissions of a built-in role beyond permissions.yaml do not count: while a release that adds some is rolled out,
+    the release before it may start again.
 
     Raises:
         DocumentError: permissions.yaml is wrong.
-        Unavailable: the database cannot be reached.
+        Unavailable: the database does not respond.
     """
     behind = len(migrator.pending(database))
     if behind:
@@ -75,24 +74,22 @@ def shortfall(database: Database) -> str | None:
         for role, added, _ in built_in_roles.differences(built_in_permissions())
         if added
     ]
-    return (
-        f"the built-in roles lack what openapi/permissions.yaml gives them: {'; '.join(lacking)}" if lacking else None
-    )
+    return f"the built-in roles lack permissions of openapi/permissions.yaml: {'; '.join(lacking)}" if lacking else None
 
 
 def role_differences() -> str:
-    """Return in one line where the built-in roles differ from permissions.yaml; empty when they do not.
+    """Return in one line how the built-in roles differ from permissions.yaml; empty when they do not.
 
     Raises:
         DocumentError: permissions.yaml is wrong.
     """
-    wishes = [
+    differences = [
         f"{role} {'should' if wanted else 'should not'} hold {', '.join(permissions)}"
         for role, added, removed in built_in_roles.differences(built_in_permissions())
         for wanted, permissions in ((True, added), (False, removed))
         if permissions
     ]
-    return "; ".join(wishes)
+    return "; ".join(differences)
 
 
 def _bring_roles_in_line(given: Mapping[str, tuple[str, ...]]) -> list[Difference]:

@@ -113,15 +113,15 @@ def test_production_refuses_to_start_while_migrations_are_behind(charter, server
 def test_migrations_go_forward_and_back_and_the_status_tells(charter, servers: Servers):
     url = servers.empty()
     before = charter("db", "status", DATABASE_URL=url)
-    assert (before.returncode, before.stdout.count("still to run")) == (1, len(list(ROOT.glob("migrations/*.py"))))
+    assert (before.returncode, before.stdout.count("not run")) == (1, len(list(ROOT.glob("migrations/*.py"))))
     done = charter("db", "migrate", DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("migrating ") == before.stdout.count("still to run")
+    assert done.stdout.count("migrating ") == before.stdout.count("not run")
     assert "up to date" in charter("db", "migrate", DATABASE_URL=url).stdout
     undone = charter("db", "rollback", "--steps", "2", "--yes", DATABASE_URL=url)
     assert (undone.returncode, undone.stdout.count("rolling back ")) == (0, 2)
     after = charter("db", "status", DATABASE_URL=url)
-    assert (after.returncode, after.stdout.count("still to run")) == (1, 2)
+    assert (after.returncode, after.stdout.count("not run")) == (1, 2)
     servers.drop(url)
 
 
@@ -137,15 +137,15 @@ def test_what_destroys_asks_first(charter, database_url):
 def test_example_people_are_made_once_verified_by_hand_and_taken_away_by_a_reset(charter, database_url):
     variables = {"DATABASE_URL": database_url, "CHARTER_ENV": "test", "BCRYPT_COST": "4"}
     seeded = charter("db", "seed", **variables).stdout.splitlines()
-    assert seeded[:4] == [f"made {name}@example.com" for name in ("alice", "bob", "carol", "mallory")]
-    assert seeded[4].startswith("4 made, 0 were there; their password is: ")
-    assert "0 made, 4 were there" in charter("db", "seed", **variables).stdout
+    assert seeded[:4] == [f"created {name}@example.com" for name in ("alice", "bob", "carol", "mallory")]
+    assert seeded[4].startswith("4 created, 0 existed; their password is: ")
+    assert "0 created, 4 existed" in charter("db", "seed", **variables).stdout
     verified = charter("users", "verify", "Mallory@example.com", **variables)
     assert (verified.returncode, verified.stdout) == (0, "mallory@example.com is verified, role user\n")
     expect_refusal(charter("users", "verify", "nobody@example.com", **variables), 1, "No account")
     emptied = charter("db", "reset", "--yes", **variables)
     assert emptied.returncode == 0, emptied.stderr
-    assert "4 made, 0 were there" in charter("db", "seed", **variables).stdout
+    assert "4 created, 0 existed" in charter("db", "seed", **variables).stdout
 
 
 @pytest.mark.parametrize("command", ["seed", "reset"])

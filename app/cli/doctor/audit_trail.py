@@ -1,15 +1,18 @@
-"""The audit trail's tables: nothing in them can be changed, and there is a partition for what comes."""
+"""The tables of the audit trail: nobody can change their rows, and the coming months have a partition."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from peewee import fn
+
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, counted, failed, ok, warning
-from app.database import run
+from app.database import fetch_value, run
+from models import SignInAttempt
 
 _MONTHS = 4
 _MAX_COUNTED = 1000
-# Upkeep runs daily, and at each start; what it drops is a day old by then.
+# Maintenance runs daily and at each start, and deletes counters that are a day old.
 _STALE = timedelta(days=3)
 
 _EVENTS = {
@@ -17,7 +20,7 @@ _EVENTS = {
     "audit_events_no_truncate": "BEFORE TRUNCATE ON {} FOR EACH STATEMENT",
 }
 
-# The log and every partition should have both triggers, each ALWAYS enabled (A) and of our function.
+# The log and every partition should have both triggers, each ALWAYS enabled (A) and with our function.
 _TRIGGERS = """
 SELECT log.oid::regclass::text, log.is_parent, wanted.name,
        t.tgenabled = 'A', t.tgfoid = to_regproc('refuse_audit_change')
@@ -35,57 +38,52 @@ WHERE i.inhparent = to_regclass('audit_events')
 
 _STRAY = "SELECT count(*) FROM (SELECT FROM audit_events_default LIMIT %s) AS found"
 
-_OVERDUE = """
-SELECT min(updated_at) FROM sign_in_attempts
-WHERE updated_at < %(before)s AND (blocked_until IS NULL OR blocked_until < %(before)s)
-"""
-
 
 def append_only(_: Deployment) -> Iterator[Verdict]:
-    """Triggers refuse to change or remove a row, in the log and in each of its partitions (law 4)."""
+    """Check the triggers that reject every change and deletion, in the log and in each partition (law 4)."""
     rows = run(_TRIGGERS, (list(_EVENTS),))
-    lost_on_parent = {name for _, is_parent, name, _, ours in rows if is_parent and not ours}
-    found, fixes = [], []
+    missing_on_parent = {name for _, is_parent, name, _, ours in rows if is_parent and not ours}
+    faults, fixes = [], []
     for table, is_parent, name, always, ours in rows:
-        # The row trigger of a partition is its parent's: made anew there, it is made anew here.
-        inherited = not is_parent and name == "audit_events_no_change" and name in lost_on_parent
+        # The row trigger of a partition is its parent's: creating it there again creates it here, too.
+        inherited = not is_parent and name == "audit_events_no_change" and name in missing_on_parent
         if (ours and always) or inherited:
             continue
-        found.append(f"{name} on {table} is {'not always on' if ours else 'missing'}")
+        faults.append(f"{name} on {table} is {'not always enabled' if ours else 'missing'}")
         if not ours:
             wanted = _EVENTS[name].format(table)
             fixes.append(f"CREATE OR REPLACE TRIGGER {name} {wanted} EXECUTE FUNCTION refuse_audit_change();")
         fixes.append(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name};")
-    if found:
+    if faults:
         yield failed(
-            f"rows of the audit trail can be changed: {', '.join(found)}",
-            f"find out who did this; then as the owner of the tables: {' '.join(fixes)}",
+            f"rows of the audit trail can be changed: {', '.join(faults)}",
+            f"find out who changed this; then run as the owner of the tables: {' '.join(fixes)}",
         )
     else:
         yield ok(
-            f"{counted(len(rows), 'trigger')} on {counted(len(rows) // len(_EVENTS), 'table')} refuse every change"
+            f"{counted(len(rows), 'trigger')} on {counted(len(rows) // len(_EVENTS), 'table')} reject every change"
         )
 
 
 def ahead(_: Deployment) -> Iterator[Verdict]:
-    """This month and the next three have a partition."""
+    """Check that this month and the next three have a partition."""
     now = datetime.now(UTC)
     months = [divmod(now.year * 12 + now.month - 1 + further, 12) for further in range(_MONTHS)]
     names = [f"audit_events_{year}_{month + 1:02}" for year, month in months]
-    there = {name for (name,) in run(_PARTITIONS)}
-    missing = [name for name in names if name not in there]
+    existing = {name for (name,) in run(_PARTITIONS)}
+    missing = [name for name in names if name not in existing]
     if not missing:
-        yield ok(f"{names[0]} to {names[-1]} are there")
+        yield ok(f"{names[0]} to {names[-1]} exist")
         return
-    tell = failed if names[0] in missing else warning
-    yield tell(
-        f"missing: {', '.join(missing)}; rows of these months go to audit_events_default, for good",
-        "charter db migrate, which also makes partitions",
+    verdict = failed if names[0] in missing else warning
+    yield verdict(
+        f"missing: {', '.join(missing)}; rows of these months go to audit_events_default and stay there",
+        "charter db migrate, which also creates partitions",
     )
 
 
 def default(_: Deployment) -> Iterator[Verdict]:
-    """The default partition catches what no month does: rows that no partition will ever be made for."""
+    """Check that the default partition is empty: its rows are in no month's partition, and never will be."""
     stray = run(_STRAY, (_MAX_COUNTED + 1,))[0][0]
     if not stray:
         yield ok("audit_events_default is empty")
@@ -93,19 +91,23 @@ def default(_: Deployment) -> Iterator[Verdict]:
     number = counted(stray, "row") if stray <= _MAX_COUNTED else f"more than {_MAX_COUNTED} rows"
     yield warning(
         f"{number} in audit_events_default: a partition was missing, or a clock was wrong",
-        "mend the clock and the partitions, if they are told of here; the rows are safe, are found by every query, "
-        "and stay where they are",
+        "fix the clock and the partitions if this report names them; the rows are safe, every query finds them, and "
+        "they stay there",
     )
 
 
-def upkeep(_: Deployment) -> Iterator[Verdict]:
-    """What upkeep drops every day must not be there days later."""
-    oldest = run(_OVERDUE, {"before": datetime.now(UTC) - _STALE})[0][0]
-    if oldest is None:
-        yield ok("nothing is there that upkeep should have dropped")
+def maintenance(_: Deployment) -> Iterator[Verdict]:
+    """Check that the daily maintenance has deleted old counters."""
+    before = datetime.now(UTC) - _STALE
+    unblocked = SignInAttempt.blocked_until.is_null() | (SignInAttempt.blocked_until < before)
+    oldest = SignInAttempt.select(fn.min(SignInAttempt.updated_at))
+    stale = fetch_value(oldest.where((SignInAttempt.updated_at < before) & unblocked))
+    if stale is None:
+        yield ok("maintenance has deleted all old counters")
     else:
-        days = (datetime.now(UTC) - oldest).days
+        days = (datetime.now(UTC) - stale).days
         yield warning(
-            f"a counter of {counted(days, 'day')} ago is still there: upkeep has not run lately",
-            "start the server, which does it at its start and every day; if it runs, look for MAINTENANCE in its log",
+            f"a counter of {counted(days, 'day')} ago still exists: maintenance has not run lately",
+            "start the server: it runs maintenance when it starts and every day; if it is running, look for "
+            "MAINTENANCE in its log",
         )

@@ -1,4 +1,4 @@
-"""The cache: whether Redis or Valkey is there, answers in time, and can count for the rate limits."""
+"""The cache: whether Redis or Valkey responds in time, and can count for the rate limits."""
 
 import time
 from collections.abc import Iterator
@@ -11,27 +11,27 @@ from app.cache.limiter import SCRIPT
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, failed, ok, skipped, warning
 
-# Away or slow, refusing, or no Redis at all.
+# It does not respond or is slow, rejects commands, or is no Redis at all.
 _FAILURES = (redis.RedisError, OSError, ValueError, TypeError, AttributeError, IndexError)
 _ROUNDS = 3
-# An answer that takes this part of REDIS_TIMEOUT_MS is close to being no answer.
+# A response that takes this part of REDIS_TIMEOUT_MS is close to being too late.
 _SLOW_PART = 0.25
 _MICROSECONDS = 1000
-_READ_ONLY_REASON = "the server does not tell"
+_UNKNOWN = "the server does not report this"
 
 
 def connection(deployment: Deployment) -> Iterator[Verdict]:
-    """Ask for a sign of life a few times; the quickest answer counts."""
+    """Ping a few times; the quickest response counts."""
     config = deployment.config
     if "cache" in deployment.missing:
         reason = deployment.missing["cache"]
         if deployment.is_wrong("REDIS_URL"):
             yield skipped(reason)
         elif config.redis_url or not deployment.in_production:
-            yield skipped(f"{reason}; without a cache each process counts its rate limits for itself")
+            yield skipped(f"{reason}; without a cache each process counts rate limits by itself")
         else:
             yield warning(
-                f"{reason}: each process counts its rate limits for itself, and /health says degraded",
+                f"{reason}: each process counts rate limits by itself, and /health says degraded",
                 "set REDIS_URL to a Redis or Valkey",
             )
         return
@@ -44,24 +44,24 @@ def connection(deployment: Deployment) -> Iterator[Verdict]:
                 client.ping()
                 times.append((time.perf_counter() - began) * 1000)
     except _FAILURES as error:
-        deployment.missing["cache"] = "the cache is away"
-        yield failed(f"no answer from {_place(deployment)} ({_reason(error)})", "start it, or mend REDIS_URL")
+        deployment.missing["cache"] = "the cache does not respond"
+        yield failed(f"no response from {_place(deployment)} ({_reason(error)})", "start it, or correct REDIS_URL")
         return
     took, most = min(times), config.redis_timeout_ms
     if took > most * _SLOW_PART:
         yield warning(
-            f"it answers after {took:.0f} ms, and is given up after {most} ms",
+            f"it responds after {took:.0f} ms, and the server waits only {most} ms",
             "move it closer to this machine, find out what keeps it busy, or raise REDIS_TIMEOUT_MS",
         )
     else:
-        yield ok(f"{_place(deployment)} answers in {took:.2f} ms")
+        yield ok(f"{_place(deployment)} responds in {took:.2f} ms")
 
 
 def version(deployment: Deployment) -> Iterator[Verdict]:
-    """Tell what it is."""
+    """Report the product and its version."""
     found = _info(deployment, "server")
     if found is None:
-        yield skipped(_READ_ONLY_REASON)
+        yield skipped(_UNKNOWN)
     elif "valkey_version" in found:
         yield ok(f"Valkey {found['valkey_version']}")
     else:
@@ -69,30 +69,30 @@ def version(deployment: Deployment) -> Iterator[Verdict]:
 
 
 def memory(deployment: Deployment) -> Iterator[Verdict]:
-    """A server that is full must make room, or it refuses to count."""
+    """Check that a full server evicts keys: otherwise it rejects the writes of the rate limiter."""
     found = _info(deployment, "memory")
     if found is None or "maxmemory" not in found:
-        yield skipped(_READ_ONLY_REASON)
+        yield skipped(_UNKNOWN)
         return
     most, policy = int(found["maxmemory"]), found.get("maxmemory_policy", "unknown")
     if most and policy == "noeviction":
         yield warning(
-            f"at maxmemory ({most // 1_048_576} MiB) it refuses writes: the policy is noeviction",
-            "CONFIG SET maxmemory-policy volatile-lru, and the same in its configuration",
+            f"at maxmemory ({most // 1_048_576} MiB) it rejects writes: the policy is noeviction",
+            "run CONFIG SET maxmemory-policy volatile-lru, and set the same in its configuration",
         )
     else:
         yield ok(f"maxmemory {most // 1_048_576} MiB, {policy}" if most else "no maxmemory")
 
 
 def limiter(deployment: Deployment) -> Iterator[Verdict]:
-    """Run the limiter's script as the server does, on a key of our own that is gone after a millisecond."""
+    """Run the limiter's script as the server does, on a test key that expires after a millisecond."""
     key = f"{deployment.config.redis_prefix}:limit:doctor:{uuid4()}"
     try:
         with _client(deployment) as client:
             client.eval(SCRIPT, 1, key, _MICROSECONDS, _MICROSECONDS)
     except _FAILURES as error:
         yield failed(
-            f"the limiter's script does not run ({_reason(error)}): each process counts for itself",
+            f"the limiter's script does not run ({_reason(error)}): each process counts by itself",
             "use a primary, and give its user EVAL, EVALSHA, TIME, GET and SET, as docs/redis.md lists them",
         )
     else:
@@ -100,7 +100,7 @@ def limiter(deployment: Deployment) -> Iterator[Verdict]:
 
 
 def rights(deployment: Deployment) -> Iterator[Verdict]:
-    """Try each command that the server sends, on keys of our own that are gone after a millisecond."""
+    """Try each command that the server sends, on test keys that expire after a millisecond."""
     lacking, faults = [], []
     name = f"{deployment.config.redis_prefix}:doctor:{uuid4()}"
     attempts: dict[str, tuple[Any, ...]] = {
@@ -111,7 +111,7 @@ def rights(deployment: Deployment) -> Iterator[Verdict]:
         "SET": ("SET", name, "1", "PX", 1),
         "GET": ("GET", name),
         "MGET": ("MGET", name),
-        # Of a key that is not there: the one above would be kept for longer.
+        # On a key that does not exist: the one above would be kept for longer.
         "EXPIRE": ("EXPIRE", f"{name}:absent", 1),
         "INFO": ("INFO", "server"),
     }
@@ -132,9 +132,9 @@ def rights(deployment: Deployment) -> Iterator[Verdict]:
             f"~{deployment.config.redis_prefix}:*; docs/redis.md has the whole list",
         )
     elif faults:
-        yield failed(f"it refuses {'; '.join(faults)}", "use a primary that has room for more, or mend what it says")
+        yield failed(f"it rejects {'; '.join(faults)}", "use a primary with free memory, or fix what the message names")
     else:
-        yield ok("every command that the server sends is carried out")
+        yield ok("every command that the server sends works")
 
 
 def _client(deployment: Deployment) -> redis.Redis:

@@ -1,4 +1,4 @@
-"""The command: goes through the checks, prints them, and ends with a code that scripts can use."""
+"""`charter doctor`: runs the checks, prints the findings, and ends with an exit code that scripts can use."""
 
 import os
 
@@ -8,8 +8,8 @@ EPILOG = """
 \b
 Exit codes; of several, the first that applies:
   0  nothing failed, though there may be warnings
-  78 the settings or the document are wrong
-  69 the database or the cache is away
+  78 the configuration or the document is wrong
+  69 the database or the cache does not respond
   1  something else failed
 """
 
@@ -18,24 +18,24 @@ Exit codes; of several, the first that applies:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
-    """Check the whole deployment, and say how to mend what is wrong.
+    """Check the whole deployment and say how to fix each fault.
 
-    Looks at settings, database, cache, migrations, partitions, document and keys. It changes nothing, and may run
-    beside the server. In development the servers under .charter are started for the look when they do not run.
+    The command checks configuration, database, cache, migrations, partitions, document and keys. It changes nothing,
+    and may run beside the server. In development it starts the servers under .charter for the check if they do not run.
     """
     from app.cli.doctor.deployment import deployment
     from app.cli.doctor.examination import examine
     from app.cli.doctor.report import Report, as_document, exit_code
 
-    with deployment(os.environ) as found:
+    with deployment(os.environ) as examined:
         report = None if as_json else Report()
         findings = []
-        for finding in examine(found):
+        for finding in examine(examined):
             findings.append(finding)
             if report:
-                report.tell(finding)
+                report.print_finding(finding)
     if report:
-        report.sum_up(findings)
+        report.print_summary(findings)
     else:
         click.echo(as_document(findings))
     ctx.exit(exit_code(findings))

@@ -1,4 +1,4 @@
-"""The database server: whether it is there, can keep what it is given, and agrees on the time."""
+"""The database server: whether it responds, keeps what is committed, and has the right time."""
 
 import time
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ SELECT least(
 
 
 def connection(deployment: Deployment) -> Iterator[Verdict]:
-    """Connect, ask whether writes are taken, and note whether the tables are there."""
+    """Connect, check that the database takes writes, and note whether the tables exist."""
     bind(deployment.config, size=1, limit_statements=True)
     began = time.perf_counter()
     with held_connection():
@@ -36,113 +36,123 @@ def connection(deployment: Deployment) -> Iterator[Verdict]:
                    to_regclass('audit_events') IS NOT NULL AND to_regclass('sessions') IS NOT NULL
         """)[0]
     if not tables:
-        deployment.missing["tables"] = "the tables have not been made"
+        deployment.missing["tables"] = "the tables do not exist"
     if read_only:
-        yield failed("it takes no writes: a standby, or read-only by default", "set DATABASE_URL to the primary")
+        yield failed("it takes no writes: it is a standby, or read-only by default", "set DATABASE_URL to the primary")
     else:
         yield ok(f"connected in {took:.0f} ms")
 
 
 def version(_: Deployment) -> Iterator[Verdict]:
-    """Tell the server's version."""
+    """Check the server's version."""
     number, text = run("SELECT current_setting('server_version_num')::int / 10000, current_setting('server_version')")[
         0
     ]
     if number < LEAST_VERSION:
-        yield failed(f"PostgreSQL {text} is too old", f"upgrade it to PostgreSQL {LEAST_VERSION} or newer")
+        yield failed(f"PostgreSQL {text} is too old", f"upgrade to PostgreSQL {LEAST_VERSION} or newer")
     else:
         yield ok(f"PostgreSQL {text.split(' ')[0]}")
 
 
 def encoding(_: Deployment) -> Iterator[Verdict]:
-    """Names and addresses may hold any character."""
-    found = str(run("SELECT current_setting('server_encoding')")[0][0])
-    if found == "UTF8":
-        yield ok(found)
+    """Check the encoding: names and addresses may have any character."""
+    name = str(run("SELECT current_setting('server_encoding')")[0][0])
+    if name == "UTF8":
+        yield ok(name)
     else:
         yield failed(
-            f"the database's encoding is {found}",
-            "dump it, and restore it into one made with: CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'",
+            f"the encoding of the database is {name}; it must be UTF8",
+            "dump it, and restore it into one created with: CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'",
         )
 
 
 def durability(deployment: Deployment) -> Iterator[Verdict]:
-    """What was answered must survive a crash: a decision is durable before its answer leaves (law 4)."""
+    """Check that commits survive a crash: a decision is durable before its response is sent (law 4)."""
     names = ("fsync", "full_page_writes", "synchronous_commit")
     off = [name for name in names if run("SELECT current_setting(%s)", (name,)) == [("off",)]]
     if not off:
         yield ok(f"{', '.join(names)} are on")
         return
-    tell = failed if deployment.in_production else warning
-    yield tell(
-        f"off: {', '.join(off)}; a crash loses what was answered for",
-        "as a superuser: " + " ".join(f"ALTER SYSTEM SET {name} = 'on';" for name in off) + " SELECT pg_reload_conf();"
-        " and see that neither role nor database say otherwise",
+    verdict = failed if deployment.in_production else warning
+    yield verdict(
+        f"off: {', '.join(off)}; a crash loses work whose response was sent",
+        "run as a superuser: "
+        + " ".join(f"ALTER SYSTEM SET {name} = 'on';" for name in off)
+        + " SELECT pg_reload_conf();"
+        " and check that neither the role nor the database sets them to off",
     )
 
 
 def statement_log(deployment: Deployment) -> Iterator[Verdict]:
-    """What the server logs of a statement holds its values, a password's hash among them (law 10)."""
+    """Check that the server's log has no values of statements, such as password hashes (law 10)."""
     role, errors, kinds, duration, verbosity = run(_STATEMENT_LOG)[0]
-    telling = {
+    settings = {
         "log_min_error_statement": ("panic", errors not in ("fatal", "panic", "log")),
         "log_statement": ("none", kinds in ("mod", "all")),
         "log_min_duration_statement": ("-1", duration != "-1"),
-        # The detail of an error repeats the row that was refused.
+        # The detail of an error repeats the row that was rejected.
         "log_error_verbosity": ("terse", verbosity != "terse"),
     }
-    fixes = [f"ALTER ROLE {role} SET {name} = '{value}';" for name, (value, tells) in telling.items() if tells]
+    fixes = [
+        f"ALTER ROLE {role} SET {name} = '{value}';" for name, (value, logs_values) in settings.items() if logs_values
+    ]
     if not fixes:
-        yield ok("holds no values of statements")
+        yield ok("the server's log has no values of statements")
     elif deployment.in_production:
-        yield warning("the server's log may hold password hashes and addresses", "as a superuser: " + " ".join(fixes))
+        yield warning(
+            "the server's log may have password hashes and addresses", "run as a superuser: " + " ".join(fixes)
+        )
     else:
-        yield skipped("only production's log matters")
+        yield skipped("only the log of production matters")
 
 
 def clock(_: Deployment) -> Iterator[Verdict]:
-    """Compare this machine's clock with the database's; half the round trip is in doubt."""
+    """Compare this machine's clock with the database's, as precisely as half a round trip."""
     offset = clock_offset.measure()
     ahead = offset.seconds
-    found = f"the database is {abs(ahead):.3f} s {'behind' if ahead > 0 else 'ahead of'} this machine"
+    difference = f"the database is {abs(ahead):.3f} s {'behind' if ahead > 0 else 'ahead of'} this machine"
     if offset.certain > clock_offset.HARMFUL_SECONDS:
-        yield failed(f"{found}: servers refuse each other's access tokens", "synchronise both clocks (NTP)")
+        yield failed(f"{difference}: servers reject each other's access tokens", "synchronise both clocks (NTP)")
     elif offset.certain > clock_offset.NOTABLE_SECONDS:
-        yield warning(f"{found}: access tokens end by this machine's clock", "synchronise both clocks (NTP)")
+        yield warning(f"{difference}: access tokens expire by this machine's clock", "synchronise both clocks (NTP)")
     else:
-        yield ok(found)
+        yield ok(difference)
 
 
 def connections(deployment: Deployment) -> Iterator[Verdict]:
-    """Compare what the workers may open with what the server allows; a pooler in front is told apart by its number."""
+    """Compare the connections that the workers may open with those that the server allows.
+
+    A pooler in front is recognised by the process number of its connection.
+    """
     with held_connection():
         allowed, number = run(_LIMITS)[0]
         pooled = current_database().state.conn.info.backend_pid != number
     workers, each = deployment.config.workers, pool_size(deployment.config)
-    found = f"{workers} x {each} may be opened here, {allowed} are allowed"
+    limits = f"the workers may open {workers} x {each} connections, and the server allows {allowed}"
     if pooled:
-        yield ok(f"{found}; a pooler stands in front, whose own limits count")
+        yield ok(f"{limits}; a pooler is in front, and its own limits count")
     elif workers * each > allowed:
         yield warning(
-            found, "raise max_connections or the role's limit, lower WORKERS or WORKER_THREADS, or put PgBouncer before"
+            limits,
+            "raise max_connections or the role's limit, lower WORKERS or WORKER_THREADS, or put PgBouncer in front",
         )
     else:
-        yield ok(found)
+        yield ok(limits)
 
 
 def extensions(deployment: Deployment) -> Iterator[Verdict]:
-    """Nothing is required; one is missed when queries are slow."""
-    made, loaded = run("""
+    """Check for pg_stat_statements; Charter needs no extension, but this one helps when queries are slow."""
+    exists, loaded = run("""
         SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements'),
                current_setting('pg_stat_statements.max', true) IS NOT NULL
     """)[0]
-    if made and loaded:
-        yield ok("pg_stat_statements is there; nothing else is asked for")
+    if exists and loaded:
+        yield ok("pg_stat_statements is loaded; no other extension is needed")
     elif not deployment.in_production:
-        yield skipped("pg_stat_statements is only looked for in production; nothing else is asked for")
+        yield skipped("pg_stat_statements matters only in production; no other extension is needed")
     else:
         yield warning(
-            f"pg_stat_statements is not {'loaded' if made else 'there'}: nobody can tell which statements are slow",
-            "as a superuser: add it to shared_preload_libraries, restart, and CREATE EXTENSION IF NOT EXISTS "
+            f"pg_stat_statements is not {'loaded' if exists else 'created'}: nothing records which statements are slow",
+            "as a superuser, add it to shared_preload_libraries, restart, and CREATE EXTENSION IF NOT EXISTS "
             "pg_stat_statements;",
         )

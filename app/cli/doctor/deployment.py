@@ -1,4 +1,4 @@
-"""What is examined: the settings as far as they can be read and, in development, the servers they lead to."""
+"""The deployment to check: the configuration, as far as it can be read, and in development its servers."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -19,44 +19,44 @@ from app.pipeline.contract import Contract
 
 MASK = "***"
 _SHORTEST_MASKED = 12
-_NOT_MADE = "nothing has been made yet"
+_NOT_CREATED = "nothing has been created yet"
 
 
 @dataclass(slots=True)
 class Deployment:
-    """A deployment under examination.
+    """A deployment that the checks examine.
 
     Attributes:
-        settings: as far as they can be read; what is wrong or missing has its default.
+        config: as far as it can be read; a wrong or missing variable has its default.
         faults: of the configuration.
-        given: the variables that say something.
-        servers: what is to be said of the servers of development.
-        made_at: when development made its secrets; None where they were given.
-        contract: what the document says, once it has been read.
+        variables: the environment variables that are set.
+        servers: verdicts on the servers of development.
+        secrets_created_at: when development created its secrets; None where variables set them.
+        contract: the document, once a check has read it.
         missing: why a need of a check cannot be met, by its name: database, tables, schema, cache, keys.
     """
 
     config: Config
     faults: list[ConfigFault]
-    given: Mapping[str, str]
+    variables: Mapping[str, str]
     servers: list[Verdict] = field(default_factory=list)
-    made_at: datetime | None = None
+    secrets_created_at: datetime | None = None
     contract: Contract | None = None
     missing: dict[str, str] = field(default_factory=dict)
 
     @property
     def in_production(self) -> bool:
-        """Whether what only production needs is looked at."""
+        """Whether the checks that only production needs run."""
         return self.config.env == "production"
 
     def is_wrong(self, variable: str) -> bool:
-        """Say whether a variable was given and cannot be read."""
+        """Return whether a variable is set and cannot be read."""
         return any(fault.variable == variable and " is missing" not in fault.message for fault in self.faults)
 
     def masked(self, text: str) -> str:
-        """Return a text without any secret of the settings, should an error message have repeated one.
+        """Return a text with every secret of the configuration masked, in case an error message repeats one.
 
-        A short one is left: it may be a word of ours, and the messages of the drivers are masked where they are made.
+        A short secret stays: it may be an ordinary word. The messages of the drivers are masked where they are created.
         """
         for secret in _secrets(self.config):
             text = text.replace(secret, MASK)
@@ -65,14 +65,15 @@ class Deployment:
 
 @contextmanager
 def deployment(environ: Mapping[str, str]) -> Iterator[Deployment]:
-    """Give what is to be examined; servers of development that were started for it stop with the block.
+    """Yield the deployment; servers of development that were started for the checks stop with the block.
 
-    Nothing is made: before the first `make run` there is nothing but the settings to look at.
+    It creates nothing: before the first `make run` the checks see only the configuration.
     """
-    given = {name: value for name, value in environ.items() if value.strip()}
+    variables = {name: value for name, value in environ.items() if value.strip()}
     with ExitStack() as running:
-        found = _local(given, running) if is_local(given) else Deployment(*Config.read(given), given)
-        config = found.config
+        local = is_local(variables)
+        made = _local(variables, running) if local else Deployment(*Config.read(variables), variables)
+        config = made.config
         logging.configure(config)
         for need, variable, value in (
             ("database", "DATABASE_URL", config.database_url),
@@ -80,26 +81,26 @@ def deployment(environ: Mapping[str, str]) -> Iterator[Deployment]:
             ("keys", "REFRESH_KEYS", config.refresh_keys),
         ):
             if not value:
-                found.missing.setdefault(need, f"{variable} is {'wrong' if found.is_wrong(variable) else 'not set'}")
-        yield found
+                made.missing.setdefault(need, f"{variable} is {'wrong' if made.is_wrong(variable) else 'not set'}")
+        yield made
 
 
-def _local(given: Mapping[str, str], running: ExitStack) -> Deployment:
-    """Return a deployment of development, where what is not given lies under the state folder."""
-    config, faults = Config.read(given)
+def _local(variables: Mapping[str, str], running: ExitStack) -> Deployment:
+    """Return a deployment of development, where the state folder has what the variables leave out."""
+    config, faults = Config.read(variables)
     state = config.state_dir.resolve()
     needs = ("DATABASE_URL", *SECRET_NAMES)
-    absent = [name for name in needs if name not in given]
-    # What is not given is made by the first run: its absence is no fault.
+    absent = [name for name in needs if name not in variables]
+    # The first run creates what the variables leave out: a missing variable is no fault.
     faults = [fault for fault in faults if fault.variable not in absent]
-    found = Deployment(config, faults, given)
-    unmade = [what for what in _places(state, absent) if not what.exists()]
-    if faults or unmade:
-        why = _NOT_MADE if unmade else "the settings are wrong"
+    found = Deployment(config, faults, variables)
+    uncreated = [path for path in _places(state, absent) if not path.exists()]
+    if faults or uncreated:
+        why = _NOT_CREATED if uncreated else "the configuration is wrong"
         found.missing = dict.fromkeys(_needs_of(absent), why)
-        if unmade:
-            names = ", ".join(map(str, unmade))
-            found.servers.append(warning(f"{_NOT_MADE}: {names}", "make run"))
+        if uncreated:
+            names = ", ".join(map(str, uncreated))
+            found.servers.append(warning(f"{_NOT_CREATED}: {names}", "make run"))
         return found
     alone = "DATABASE_URL" in absent and _is_free(state / "postgres.lock")
     try:
@@ -107,18 +108,18 @@ def _local(given: Mapping[str, str], running: ExitStack) -> Deployment:
     except (EmbeddedError, Refusal, OSError) as error:
         found.missing = dict.fromkeys(_needs_of(absent), "the servers of development did not start")
         text, _, fix = str(error).partition("; ")
-        found.servers.append(failed(text, fix or f"look at the logs under {state}"))
+        found.servers.append(failed(text, fix or f"read the logs under {state}"))
         return found
     if "JWT_SECRET" in absent:
-        found.made_at = datetime.fromtimestamp((state / "secrets").stat().st_mtime, UTC)
+        found.secrets_created_at = datetime.fromtimestamp((state / "secrets").stat().st_mtime, UTC)
     if "DATABASE_URL" in absent:
-        how = "started for this look, and stopped after it" if alone else "running"
+        how = "started for this check, and stopped after it" if alone else "running"
         found.servers.append(ok(f"PostgreSQL and Valkey under {state}: {how}"))
     return found
 
 
 def _places(state: Path, absent: list[str]) -> list[Path]:
-    """Return what must be there for what is not given."""
+    """Return the paths that must exist for the variables that are not set."""
     places = []
     if set(absent) & set(SECRET_NAMES):
         places.append(state / "secrets")

@@ -1,4 +1,4 @@
-"""The document: what stops the start of a server, and a second opinion on it."""
+"""The document: the faults that stop the start of a server, and those that an OpenAPI validator finds."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from app.spec.document import DocumentError
 
 
 def operations(deployment: Deployment) -> Iterator[Verdict]:
-    """Read it as the start of a server does: policies, permissions, and a handler for each operation (law 1)."""
+    """Read the document as the start of a server does: policies, permissions, and a handler for each operation."""
     try:
         contract = deployment.contract = read_contract(deployment.config)
     except DocumentError as error:
@@ -20,18 +20,18 @@ def operations(deployment: Deployment) -> Iterator[Verdict]:
 
 
 def lint(deployment: Deployment) -> Iterator[Verdict]:
-    """Hold it against the OpenAPI specification."""
+    """Compare the document with the OpenAPI specification."""
     if deployment.contract is None:
         yield skipped("the document cannot be read as a whole")
         return
     try:
         from openapi_spec_validator import OpenAPIV30SpecValidator
     except ModuleNotFoundError:
-        yield skipped("openapi-spec-validator is not installed, which only development needs")
+        yield skipped("openapi-spec-validator is not installed; only development needs it")
         return
     faults = list(OpenAPIV30SpecValidator(deployment.contract.document.bundle).iter_errors())
     for fault in faults:
         place = ".".join(str(part) for part in fault.absolute_path)
-        yield failed(f"{place}: {fault.message[:200]}", "mend it there; charter spec lint checks again")
+        yield failed(f"{place}: {fault.message[:200]}", "fix it there, then check it with: charter spec lint")
     if not faults:
-        yield ok("it is OpenAPI 3.0")
+        yield ok("the document is valid OpenAPI 3.0")

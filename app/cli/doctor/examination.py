@@ -1,4 +1,4 @@
-"""The list of checks, and how they are gone through: none hides another, and what cannot be looked at says why."""
+"""The list of checks, and how they run: none hides another, and one that cannot run says why."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
@@ -16,17 +16,17 @@ _NO_PRIVILEGE = "42501"
 
 
 class Check(NamedTuple):
-    """One thing to look at.
+    """One check.
 
     Attributes:
-        look: returns a verdict for each thing found; it may say in `Deployment.missing` what others must do without.
-        needs: what must be there: database, tables, schema (every migration run), cache, keys.
-        exit_code: of the command, when this fails.
+        run: returns its verdicts; it may note in `Deployment.missing` what later checks must do without.
+        needs: what the check needs: database, tables, schema (every migration run), cache, keys.
+        exit_code: the exit code of the command when this check fails.
     """
 
     group: str
     name: str
-    look: Callable[[Deployment], Iterable[Verdict]]
+    run: Callable[[Deployment], Iterable[Verdict]]
     needs: tuple[str, ...] = ()
     exit_code: int = FAILED
 
@@ -35,7 +35,7 @@ _DATABASE = ("database",)
 _TABLES = ("database", "tables")
 _SCHEMA = ("database", "tables", "schema")
 
-# In the order in which they are told; a check comes after those that say whether its needs are met.
+# In the order in which they are printed; a check comes after those that find out whether its needs are met.
 CHECKS = (
     Check("config", "values", config.values, exit_code=MISCONFIGURED),
     Check("config", "servers", config.servers, exit_code=UNAVAILABLE),
@@ -71,7 +71,7 @@ CHECKS = (
     Check("migrations", "built_in_roles", migrations.built_in_roles, _SCHEMA),
     Check("partitions", "ahead", audit_trail.ahead, _TABLES),
     Check("partitions", "default", audit_trail.default, _TABLES),
-    Check("partitions", "upkeep", audit_trail.upkeep, _TABLES),
+    Check("partitions", "upkeep", audit_trail.maintenance, _TABLES),
     Check("document", "operations", document.operations, exit_code=MISCONFIGURED),
     Check("document", "lint", document.lint, exit_code=MISCONFIGURED),
     Check("keys", "ring", keys.ring, (*_TABLES, "keys")),
@@ -82,10 +82,10 @@ CHECKS = (
 
 
 def examine(deployment: Deployment) -> Iterator[Finding]:
-    """Yield what every check finds, in order."""
+    """Yield the findings of every check, in order."""
     for check in CHECKS:
         reason = next((deployment.missing[need] for need in check.needs if need in deployment.missing), None)
-        verdicts = [skipped(reason)] if reason else _look(check, deployment)
+        verdicts = [skipped(reason)] if reason else _verdicts(check, deployment)
         for status, found, fix in verdicts:
             yield Finding(
                 check.group,
@@ -97,16 +97,16 @@ def examine(deployment: Deployment) -> Iterator[Finding]:
             )
 
 
-def _look(check: Check, deployment: Deployment) -> list[Verdict]:
+def _verdicts(check: Check, deployment: Deployment) -> list[Verdict]:
     try:
-        return list(check.look(deployment))
+        return list(check.run(deployment))
     except Unavailable as error:
-        deployment.missing["database"] = "the database is away"
+        deployment.missing["database"] = "the database does not respond"
         found, _, fix = explain_connection_error(error).rpartition("; ")
         return [failed(found, fix)]
     except peewee.DatabaseError as error:
         if getattr(error.__cause__, "pgcode", None) == _NO_PRIVILEGE:
-            return [skipped(f"the role may not look: {_first_line(error)}")]
+            return [skipped(f"the role lacks the right to check this: {_first_line(error)}")]
         return [_broken(error)]
     except Exception as error:  # noqa: BLE001  # one check that breaks must not hide the others
         return [_broken(error)]
@@ -114,8 +114,8 @@ def _look(check: Check, deployment: Deployment) -> list[Verdict]:
 
 def _broken(error: Exception) -> Verdict:
     return failed(
-        f"the check itself broke: {type(error).__name__}: {_first_line(error)}",
-        "mend what it names; where that is nothing of yours, report it as a fault of Charter",
+        f"the check itself failed: {type(error).__name__}: {_first_line(error)}",
+        "fix the cause that the message names; if it is not in your deployment, report it as a fault of Charter",
     )
 
 

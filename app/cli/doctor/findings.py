@@ -1,11 +1,11 @@
-"""What a check says."""
+"""The findings of a check."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class Status(StrEnum):
-    """How it stands, best first."""
+    """The result of a check, best first."""
 
     OK = "ok"
     SKIPPED = "skipped"
@@ -14,11 +14,11 @@ class Status(StrEnum):
 
 
 class Verdict(NamedTuple):
-    """What one check found.
+    """One finding of a check.
 
     Attributes:
-        found: what is there, for people.
-        mend: what to do about it; None where nothing is to be done.
+        found: what the check found, for people.
+        fix: how to fix it; None where there is nothing to fix.
     """
 
     status: Status
@@ -30,7 +30,7 @@ class Finding(NamedTuple):
     """A verdict with the name of its check. A check with several faults gives several findings of one name.
 
     Attributes:
-        exit_code: what the command ends with because of this; 0 unless it failed.
+        exit_code: the exit code of the command because of this; 0 unless the check failed.
     """
 
     group: str
@@ -42,25 +42,25 @@ class Finding(NamedTuple):
 
 
 def ok(found: str) -> Verdict:
-    """Return the verdict that all is well."""
+    """Return the verdict that nothing is wrong."""
     return Verdict(Status.OK, found)
 
 
 def skipped(reason: str) -> Verdict:
-    """Return the verdict that it could not be looked at."""
+    """Return the verdict that the check could not run."""
     return Verdict(Status.SKIPPED, reason)
 
 
 def warning(found: str, fix: str) -> Verdict:
-    """Return the verdict of something that works, but should be mended."""
+    """Return the verdict on something that works, but should be fixed."""
     return Verdict(Status.WARNING, found, fix)
 
 
 def failed(found: str, fix: str) -> Verdict:
-    """Return the verdict of something that does not work, or breaks what Charter promises."""
+    """Return the verdict on something that does not work, or breaks a promise of Charter."""
     return Verdict(Status.FAILED, found, fix)
 
 
 def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it is not one."""
+    """Return a number with its noun, in the plural unless the number is one."""
     return f"{number} {noun}{'s' * (number != 1)}"

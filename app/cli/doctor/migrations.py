@@ -1,4 +1,4 @@
-"""The migrations: all run, none from a newer release, nothing changed by hand, and the built-in roles in line."""
+"""The migrations: all have run, none is from a newer release, and nobody changed tables or built-in roles by hand."""
 
 from collections.abc import Iterator
 
@@ -12,54 +12,56 @@ from app.database.drift import drift
 from app.database.migrator import MIGRATIONS
 from app.spec.document import DocumentError
 
-_MAX_TOLD = 5
+_MAX_SHOWN = 5
 _ONLY_THERE = "only in the database: "
 
 
 def applied(deployment: Deployment) -> Iterator[Verdict]:
-    """Every migration of this code has been run."""
+    """Check that every migration of this release has run."""
     behind = migrator.pending(current_database())
     if not behind:
-        yield ok(f"all {len(migrator.status(current_database()))} have been run")
+        yield ok(f"all {len(migrator.status(current_database()))} have run")
         return
-    deployment.missing["schema"] = "migrations are still to run"
-    yield failed(f"{counted(len(behind), 'migration')} still to run: {', '.join(behind)}", "charter db migrate")
+    deployment.missing["schema"] = "some migrations have not run"
+    yield failed(f"{counted(len(behind), 'migration')} not run: {', '.join(behind)}", "charter db migrate")
 
 
 def known(deployment: Deployment) -> Iterator[Verdict]:
-    """Every migration of the database is one of this code."""
+    """Check that the database has no migration of a newer release."""
     ours = {path.stem for path in MIGRATIONS.glob("*.py")}
     unknown = [name for name, _ in migrator.status(current_database()) if name not in ours]
     if unknown:
-        deployment.missing["schema"] = "the database is newer than this code"
+        deployment.missing["schema"] = "the database is newer than this release"
         yield failed(
             f"a newer release has migrated the database: {', '.join(unknown)}",
-            "run that release, or have it roll back first: charter db rollback",
+            "run that release, or roll back with it first: charter db rollback",
         )
     else:
         yield ok("none from a newer release")
 
 
 def drift_of_models(_: Deployment) -> Iterator[Verdict]:
-    """Tables, columns, indexes and constraints are those of the models; compared in a transaction that is undone."""
+    """Compare tables, columns, indexes and constraints with the models, in a transaction that is rolled back."""
     lines = drift(current_database(), [getattr(models, name) for name in models.__all__])
     if not lines:
-        yield ok("the tables are those of the models")
+        yield ok("the tables match the models")
         return
-    more = f"; and {len(lines) - _MAX_TOLD} more" * (len(lines) > _MAX_TOLD)
-    # What is there in addition does no harm by itself; what is missing does.
-    tell = warning if all(line.startswith(_ONLY_THERE) for line in lines) else failed
-    yield tell("; ".join(lines[:_MAX_TOLD]) + more, "undo what was changed by hand, or write a migration for it")
+    more = f"; and {len(lines) - _MAX_SHOWN} more" * (len(lines) > _MAX_SHOWN)
+    # Something extra in the database does no harm by itself; something missing does.
+    verdict = warning if all(line.startswith(_ONLY_THERE) for line in lines) else failed
+    yield verdict(
+        "; ".join(lines[:_MAX_SHOWN]) + more, "undo the change that was made by hand, or write a migration for it"
+    )
 
 
 def built_in_roles(_: Deployment) -> Iterator[Verdict]:
-    """The roles `user` and `guest` hold what the document gives them, neither less nor more."""
+    """Check that the roles `user` and `guest` hold the permissions of the document, neither less nor more."""
     try:
-        found = role_differences()
+        differences = role_differences()
     except DocumentError:
-        yield skipped("permissions.yaml cannot be read; document.operations says why")
+        yield skipped("permissions.yaml cannot be read: see document.operations")
         return
-    if found:
-        yield failed(f"they differ from openapi/permissions.yaml: {found}", "charter db migrate")
+    if differences:
+        yield failed(f"they differ from openapi/permissions.yaml: {differences}", "charter db migrate")
     else:
-        yield ok("user and guest hold what openapi/permissions.yaml gives them")
+        yield ok("user and guest hold the permissions of openapi/permissions.yaml")

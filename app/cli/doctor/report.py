@@ -1,4 +1,4 @@
-"""How findings are shown: for people as they come, for scripts as one JSON object."""
+"""Prints findings: for people as they come, for scripts as one JSON object."""
 
 import json
 import os
@@ -21,35 +21,35 @@ _NARROWEST = 72
 
 
 class Report:
-    """Prints findings as they come, grouped; lines are folded and coloured on a terminal only."""
+    """Prints findings as they come, by group; only on a terminal it folds and colours lines."""
 
     def __init__(self) -> None:
         self._group = ""
         self._on_terminal = sys.stdout.isatty()
         self._color = False if os.environ.get("NO_COLOR") else None
 
-    def tell(self, finding: Finding) -> None:
+    def print_finding(self, finding: Finding) -> None:
         """Print one finding."""
         if finding.group != self._group:
-            self._say(("\n" if self._group else "") + click.style(finding.group, bold=True))
+            self._print(("\n" if self._group else "") + click.style(finding.group, bold=True))
             self._group = finding.group
         status = click.style(f"{finding.status:{_STATUS_WIDTH}}", fg=_COLORS[finding.status])
         start = f"  {status}  {finding.name:{_NAME_WIDTH}}  "
-        self._say(start + self._folded(finding.found))
+        self._print(start + self._folded(finding.found))
         if finding.fix:
-            self._say(_INDENT + click.style("mend:", bold=True) + " " + self._folded(finding.fix, further=6))
+            self._print(_INDENT + click.style("fix:", bold=True) + " " + self._folded(finding.fix, further=5))
 
-    def sum_up(self, findings: Sequence[Finding]) -> None:
-        """Print how many there are of each kind."""
+    def print_summary(self, findings: Sequence[Finding]) -> None:
+        """Print the number of findings of each status."""
         counts = Counter(finding.status for finding in findings)
-        told = [
+        parts = [
             click.style(f"{counts[status]} {status}", fg=_COLORS[status])
             for status in (Status.FAILED, Status.WARNING, Status.SKIPPED, Status.OK)
             if counts[status]
         ]
-        self._say("\n" + ", ".join(told))
+        self._print("\n" + ", ".join(parts))
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         click.echo(text, color=self._color)
 
     def _folded(self, text: str, further: int = 0) -> str:
@@ -71,6 +71,6 @@ def as_document(findings: Sequence[Finding]) -> str:
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
-    """Return the code that the command ends with."""
+    """Return the exit code of the command."""
     codes = {finding.exit_code for finding in findings}
     return next((code for code in (MISCONFIGURED, UNAVAILABLE, FAILED) if code in codes), 0)

@@ -1,4 +1,4 @@
-"""How the database server is set up, where the defaults of a distribution are not what Charter would choose."""
+"""The settings of the database server, where the defaults of a distribution do not suit Charter."""
 
 from collections.abc import Iterator
 
@@ -14,37 +14,39 @@ _JIT = "SELECT current_setting('jit') = 'on' AND pg_jit_available(), quote_ident
 
 
 def autovacuum(_: Deployment) -> Iterator[Verdict]:
-    """Sessions and counters change all the time: without vacuum their tables grow and their plans become wrong."""
+    """Check autovacuum: without it, the tables of sessions and counters grow and their query plans become wrong."""
     off = [name for (name,) in run(_AUTOVACUUM)]
     if not off:
         yield ok("on")
         return
     sets = " ".join(f"ALTER SYSTEM SET {name} = 'on';" for name in off)
     yield warning(
-        f"off: {', '.join(off)}; tables grow and plans become wrong", f"as a superuser: {sets} SELECT pg_reload_conf();"
+        f"off: {', '.join(off)}; tables grow and query plans become wrong",
+        f"as a superuser: {sets} SELECT pg_reload_conf();",
     )
 
 
 def buffers(deployment: Deployment) -> Iterator[Verdict]:
-    """The indexes that every request reads should fit."""
+    """Check the memory for the indexes that every request reads."""
     megabytes = int(run(_BUFFERS)[0][0])
-    found = f"shared_buffers is {megabytes} MB"
+    size = f"shared_buffers is {megabytes} MB"
     if megabytes >= LEAST_BUFFERS_MB:
-        yield ok(found)
+        yield ok(size)
     elif deployment.in_production:
-        yield warning(found, f"set it to {LEAST_BUFFERS_MB} MB or more, usually a quarter of the memory, and restart")
+        yield warning(size, f"set it to {LEAST_BUFFERS_MB} MB or more, usually a quarter of the memory, and restart")
     else:
-        yield skipped(f"{found}, which is enough outside production")
+        yield skipped(f"{size}, which is enough outside production")
 
 
 def jit(deployment: Deployment) -> Iterator[Verdict]:
-    """Compiling a statement takes longer than any of ours runs."""
+    """Check jit: compiling a statement takes longer than running any of ours."""
     on, role = run(_JIT)[0]
     if not on:
         yield ok("off")
     elif deployment.in_production:
         yield warning(
-            "jit is on: a large statement may be compiled for longer than it runs", f"ALTER ROLE {role} SET jit = off;"
+            "jit is on: compiling a large statement may take longer than running it",
+            f"ALTER ROLE {role} SET jit = off;",
         )
     else:
-        yield skipped("jit is on, which matters in production")
+        yield skipped("jit is on, which matters only in production")

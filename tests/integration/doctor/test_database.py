@@ -14,7 +14,7 @@ def test_migrations_that_were_not_run_are_told_with_the_command_that_runs_them(d
 
     assert seen.of("migrations.applied")["status"] == "failed"
     assert seen.of("migrations.applied")["fix"] == "charter db migrate"
-    assert seen.of("keys.ring")["found"] == "the tables have not been made"
+    assert seen.of("keys.ring")["found"] == "the tables do not exist"
     assert seen.exit_code == 1
 
 
@@ -90,7 +90,7 @@ def test_two_roles_are_told_and_nothing_is_to_be_fixed(url: str, durable: Durabl
     seen = doctor(DATABASE_URL=durable.as_server(url), REDIS_URL="")
 
     assert seen.of("database.ownership")["found"] == (
-        f"two roles: {SERVER} serves and owns nothing; the tables belong to {ROLE}, who migrates"
+        f"two roles: {SERVER} serves and owns nothing; {ROLE} owns the tables and migrates"
     )
     assert [name for name in seen.bad() if name.startswith(("database", "migrations", "partitions"))] == []
 
@@ -101,7 +101,7 @@ def test_two_roles_are_told_and_nothing_is_to_be_fixed(url: str, durable: Durabl
         (f"GRANT {ROLE} TO {SERVER}", "one role owns and serves"),
         (f"ALTER SCHEMA public OWNER TO {SERVER}", "owner of the schema public"),
         (f"ALTER DATABASE {{}} OWNER TO {SERVER}", "owner of the database"),
-        (f"GRANT CREATE ON SCHEMA public TO {SERVER}", "may make tables and functions in the schema public"),
+        (f"GRANT CREATE ON SCHEMA public TO {SERVER}", "may create tables and functions in the schema public"),
         (f"GRANT DELETE, TRIGGER ON audit_events TO {SERVER}", "has DELETE on audit_events, TRIGGER on audit_events"),
     ],
     ids=["member of the owner", "owns the schema", "owns the database", "may create", "more rights on the trail"],
@@ -131,7 +131,7 @@ def test_a_schema_of_another_name_is_no_drift(durable: Durable) -> None:
 
         for role in (url, durable.as_server(url)):
             seen = doctor(DATABASE_URL=role, REDIS_URL="")
-            assert seen.of("migrations.drift")["found"] == "the tables are those of the models"
+            assert seen.of("migrations.drift")["found"] == "the tables match the models"
             told = {name: status for name, status in seen.bad().items() if name != "database.extensions"}
             assert told == (
                 {"database.ownership": "warning", "cache.connection": "warning"}
@@ -195,7 +195,7 @@ def test_a_server_with_a_wrong_clock_too_old_or_on_standby_is_told(
 def test_a_pooler_in_front_is_told(url: str, durable: Durable) -> None:
     shadow(durable, url, "pg_backend_pid()", "integer", "1")
 
-    assert "a pooler stands in front" in doctor(DATABASE_URL=url, REDIS_URL="").of("database.connections")["found"]
+    assert "a pooler is in front" in doctor(DATABASE_URL=url, REDIS_URL="").of("database.connections")["found"]
 
 
 def test_an_encoding_that_cannot_hold_every_name_is_told(durable: Durable) -> None:
@@ -228,7 +228,7 @@ def test_an_error_that_repeats_the_row_in_the_log_is_told_and_fixed_as_printed(u
         found = doctor(DATABASE_URL=url, REDIS_URL="").of("database.statement_log")
         assert found["status"] == "warning"
 
-        durable.execute(boss, found["fix"].removeprefix("as a superuser: "))
+        durable.execute(boss, found["fix"].removeprefix("run as a superuser: "))
 
         assert doctor(DATABASE_URL=url, REDIS_URL="").of("database.statement_log")["status"] == "ok"
     finally:

@@ -158,7 +158,7 @@ def test_a_database_that_is_away_is_told_once_and_hides_nothing_else(valkey_url:
     assert seen.of("database.connection")["fix"] == "start it or set DATABASE_URL"
     assert (seen.exit_code, seen.status) == (69, "failed")
     for name in ("database.rights", "migrations.applied", "partitions.ahead", "keys.ring"):
-        assert (seen.of(name)["status"], seen.of(name)["found"]) == ("skipped", "the database is away")
+        assert (seen.of(name)["status"], seen.of(name)["found"]) == ("skipped", "the database does not respond")
     assert {seen.of(name)["status"] for name in ("cache.limiter", "document.operations")} == {"ok"}
 
 
@@ -167,7 +167,7 @@ def test_a_cache_that_is_away_is_told_once(url: str, durable: Durable) -> None:
 
     assert seen.bad() == {"cache.connection": "failed"}
     assert seen.exit_code == 69
-    assert seen.of("cache.limiter")["found"] == "the cache is away"
+    assert seen.of("cache.limiter")["found"] == "the cache does not respond"
 
 
 def test_the_settings_decide_the_exit_code_before_what_is_away() -> None:
@@ -198,7 +198,7 @@ def test_a_database_that_hangs_is_given_up(place: Path) -> None:
         server.stop()
 
     assert seen.of("database.connection")["status"] == "failed"
-    assert seen.of("keys.ring")["found"] == "the database is away"
+    assert seen.of("keys.ring")["found"] == "the database does not respond"
     assert seen.of("document.operations")["status"] == "ok"
 
 
@@ -221,7 +221,7 @@ def charter(*words: str, root: Path = ROOT, **variables: str) -> subprocess.Comp
 
 
 def test_every_fault_of_the_document_is_told_with_its_place(tmp_path: Path) -> None:
-    for folder in ("app", "handlers", "models", "openapi", "migrations"):
+    for folder in ("app", "charter", "handlers", "models", "openapi", "migrations"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for name, old, new in (
         ("me", "account:read", "account:raed"),
@@ -236,7 +236,7 @@ def test_every_fault_of_the_document_is_told_with_its_place(tmp_path: Path) -> N
     lines = [line for line in done.stdout.splitlines() if "failed   operations" in line]
     for place in ("auth_login", "me"):
         assert any(re.search(rf"operations +openapi/paths/{place}\.yaml:\d+: ", line) for line in lines), lines
-    assert done.stdout.count("mend:") >= 3
+    assert done.stdout.count("fix:") >= 3
     assert (done.stderr, "\x1b" in done.stdout) == ("", False)
 
 
@@ -248,16 +248,16 @@ def test_development_is_looked_at_before_its_first_run_and_after_it_with_servers
 
     before = charter("doctor", **development)
     assert (before.returncode, state.exists()) == (0, False)
-    assert "nothing has been made yet" in before.stdout
-    assert "mend: make run" in before.stdout
+    assert "nothing has been created yet" in before.stdout
+    assert "fix: make run" in before.stdout
 
     assert charter("db", "migrate", **development).returncode == 0
     after = charter("doctor", **development)
     assert (after.returncode, "warning" in after.stdout) == (0, False), after.stdout
-    assert "started for this look, and stopped after it" in after.stdout
-    assert "pg_stat_statements is only looked for in production" in after.stdout
+    assert "started for this check, and stopped after it" in after.stdout
+    assert "pg_stat_statements matters only in production" in after.stdout
     assert not (state / "postgres" / "data" / "postmaster.pid").exists()
 
     assert charter("db", "rollback", "--yes", **development).returncode == 0
     behind = charter("doctor", **development)
-    assert (behind.returncode, behind.stdout.count("mend: charter db migrate")) == (1, 1), behind.stdout
+    assert (behind.returncode, behind.stdout.count("fix: charter db migrate")) == (1, 1), behind.stdout

@@ -29,10 +29,10 @@ def test_an_old_key_and_a_key_that_may_go_are_told(url: str, durable: Durable) -
     seen = doctor(DATABASE_URL=url, REDIS_URL="", REFRESH_KEYS=ring)
 
     assert seen.of("keys.unused")["found"].startswith("k1 signs; k2 may be removed: ")
-    assert "no session names k3" in seen.of("keys.unused")["found"]
+    assert "no session uses k3" in seen.of("keys.unused")["found"]
     assert (
         seen.of("keys.age")["status"],
-        seen.of("keys.age")["found"].startswith("k1 has made refresh tokens for at least 100 days"),
+        seen.of("keys.age")["found"].startswith("k1 has signed refresh tokens for at least 100 days"),
     ) == ("warning", True)
     wider = doctor(DATABASE_URL=url, REDIS_URL="", REFRESH_KEYS=ring, KEY_AGE_DAYS="101")
     assert wider.of("keys.age")["status"] == "ok"

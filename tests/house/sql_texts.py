@@ -1,0 +1,50 @@
+"""The SQL texts in the code: found in the syntax tree, and named by the constant or function that holds them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+# Upper case, and followed by more: a help text begins with `Set`, a privilege is the one word.
+_VERBS = "SELECT|INSERT|UPDATE|DELETE|WITH|MERGE|TRUNCATE|LOCK|SHOW|NOTIFY|COPY|VALUES"
+_BEGINS = re.compile(rf"\s*\(?({_VERBS})\s+\S")
+_RUNNERS = {"run", "run_apart", "execute_sql"}
+
+
+def sql_texts(path: Path) -> set[str]:
+    """Return the names of what holds SQL in a file: `_FIND`, `find()`, or `Store.find()`.
+
+    A text is SQL if it begins with an SQL verb, or if it is passed to `run`, `run_apart` or `execute_sql`.
+    """
+    return set(_in_body(ast.parse(path.read_text(encoding="utf-8")).body, prefix=""))
+
+
+def _in_body(body: list[ast.stmt], prefix: str) -> Iterator[str]:
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from _in_body(node.body, f"{prefix}{node.name}.")
+        elif any(_is_sql(part) for part in ast.walk(node)):
+            yield f"{prefix}{_name(node)}"
+
+
+def _name(node: ast.stmt) -> str:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return f"{node.name}()"
+    target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+    return target.id if isinstance(target, ast.Name) else f"line {node.lineno}"
+
+
+def _is_sql(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        name = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
+        return name in _RUNNERS and bool(node.args) and _text(node.args[0]) is not None
+    text = _text(node)
+    return text is not None and _BEGINS.match(text) is not None
+
+
+def _text(node: ast.AST) -> str | None:
+    """Return a string, or what an f-string begins with."""
+    if isinstance(node, ast.JoinedStr):
+        begin = _text(node.values[0]) if node.values else None
+        return None if begin is None else f"{begin}{{}}"
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
