@@ -1,12 +1,10 @@
 """The tables as Peewee models, one noun a file. Migrations own the schema; a test keeps the two equal.
 
-Which to write:
-
-- A query with the models, as a rule: `fetch(Role.select().where(Role.built_in))`, `execute(Session.delete()…)`; see
-  `app.database.model_queries`. A join fills the instance that a foreign key names; RETURNING gives rows back. A foreign
-  key that was not joined is the id alone, so nothing queries the database unseen.
-- SQL text with `run`, where the bench shows the statement to be hot or Peewee cannot say it. A comment above it gives
-  the reason. `models.user_row` makes instances of its rows, so a column stands in one place.
+Write ordinary reads and writes with these models and Peewee's query builder, and run them with `fetch`, `fetch_one`,
+`fetch_value` or `execute` of `charter`. A join fills the instance that a foreign key names; a foreign key that was not
+joined is the id alone, so nothing queries the database unseen. Write SQL text only for a query that the bench shows to
+be hot, or that Peewee cannot say; tests/house/test_sql.py lists these texts with their reasons. A model is also the
+type of its rows, so do not define a second one. docs/contributing.md, *Models or SQL*, has examples.
 """
 
 from models.activity import ActivityHour, ActivityWatermark, RemovedSession

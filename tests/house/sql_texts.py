@@ -23,7 +23,7 @@ def _in_body(body: list[ast.stmt], prefix: str) -> Iterator[str]:
     for node in body:
         if isinstance(node, ast.ClassDef):
             yield from _in_body(node.body, f"{prefix}{node.name}.")
-        elif any(_is_sql(part) for part in ast.walk(node)):
+        elif any(_is_sql(part) for part in _walk(node)):
             yield f"{prefix}{_name(node)}"
 
 
@@ -32,6 +32,14 @@ def _name(node: ast.stmt) -> str:
         return f"{node.name}()"
     target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
     return target.id if isinstance(target, ast.Name) else f"line {node.lineno}"
+
+
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what `ast.walk` does, without the constant parts of f-strings: each is a part of a text, and no text."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(node, ast.JoinedStr) and isinstance(child, ast.Constant)):
+            yield from _walk(child)
 
 
 def _is_sql(node: ast.AST) -> bool:

@@ -1,0 +1,112 @@
+"""Queries go through the models; SQL texts are exceptions, listed here, each with its reason."""
+
+from collections.abc import Mapping
+
+from tests.house.repository import files, shown
+from tests.house.sql_texts import sql_texts
+
+_CATALOGUE = "reads PostgreSQL's catalogue or settings, which have no models"
+_FUNCTION = "calls an SQL function of app/database/functions, which has the query"
+_HOT = "hot: the bench shows what building the query costs"
+_LIST = "hot: a list engine, which chooses the index for each filter"
+_CHANGING_CTE = "several changes in one statement, which Peewee cannot say"
+_PING = "reads no table"
+_MIGRATOR = "runs before the models match the tables"
+
+# By module, then by the constant or function that holds the text.
+EXCEPTIONS: Mapping[str, Mapping[str, str]] = {
+    "app/cli/doctor/audit_trail.py": {"_PARTITIONS": _CATALOGUE, "_STRAY": _CATALOGUE, "_TRIGGERS": _CATALOGUE},
+    "app/cli/doctor/database.py": {
+        "_LIMITS": _CATALOGUE,
+        "_STATEMENT_LOG": _CATALOGUE,
+        "connection()": _CATALOGUE,
+        "durability()": _CATALOGUE,
+        "encoding()": _CATALOGUE,
+        "extensions()": _CATALOGUE,
+        "version()": _CATALOGUE,
+    },
+    "app/cli/doctor/rights.py": {"_EXCESS_RIGHTS": _CATALOGUE, "_OWNERSHIP": _CATALOGUE, "role()": _CATALOGUE},
+    "app/cli/doctor/server.py": {
+        "_AUTOVACUUM": _CATALOGUE,
+        "_BUFFERS": _CATALOGUE,
+        "_JIT": _CATALOGUE,
+    },
+    "app/cli/migrating.py": {"refuse_other_encodings()": _CATALOGUE},
+    "app/context/unanswered.py": {"_RECORD": _FUNCTION},
+    "app/database/drift.py": {"_FACTS": _CATALOGUE, "_PLACE": _CATALOGUE, "_facts_of_models()": _CATALOGUE},
+    "app/database/identity.py": {"_WHICH": _CATALOGUE},
+    "app/database/migrator.py": {
+        "Router.history()": _MIGRATOR,
+        "Router.step()": _MIGRATOR,
+        "_MAKERS": _CATALOGUE,
+        "_PARTITIONS": _FUNCTION,
+        "_STANDING": _CATALOGUE,
+        "_alone()": _MIGRATOR,
+        "_lock()": _MIGRATOR,
+        "migrate()": _MIGRATOR,
+    },
+    "app/factory.py": {"build_probes()": _PING},
+    "app/pipeline/steps/authorization.py": {"_statement()": "hot: the session statement, which calls an SQL function"},
+    "app/pipeline/stored_responses.py": {"_CLAIM": _FUNCTION},
+    "app/services/activity_statistics.py": {
+        "_AGGREGATE": "hot: statistics, with generate_series and window functions",
+        "_COUNTED": "hot: part of both statements of the statistics",
+        "_FIRST_MOMENT": "the least of five tables, each by its index",
+        "_POINTS": "hot: statistics in one snapshot",
+        "_counted()": "hot: part of both statements of the statistics",
+    },
+    "app/services/audit.py": {"_WRITE": _FUNCTION},
+    "app/services/audit_trail.py": {"_by_action()": _LIST, "_rows_that()": _LIST, "_with_clients()": _LIST},
+    "app/services/auth.py": {"_BY_ADDRESS": "hot: sign-in"},
+    "app/services/clock_offset.py": {"measure()": _PING},
+    "app/services/database_rights.py": {
+        "_LACKING": _CATALOGUE,
+        "_OWNER": _CATALOGUE,
+        "connected_role()": _CATALOGUE,
+        "missing_tables()": _CATALOGUE,
+    },
+    "app/services/health.py": {"_READ_ONLY": _CATALOGUE, "_try_database()": _FUNCTION},
+    "app/services/invalidations.py": {
+        "_DELETE_UNSYNCED": "DELETE … USING with a setting for this statement, which Peewee cannot say",
+        "_MERGE": _CHANGING_CTE,
+        "_PENDING": "hot: also part of the session statement",
+    },
+    "app/services/maintenance.py": {"_MAKE_PARTITIONS": _FUNCTION},
+    "app/services/sessions.py": {"_OPEN": "hot: sign-in", "_ROTATE": _FUNCTION},
+    "app/services/settings.py": {"_LOCK": "an advisory lock, for a row that may not exist"},
+    "app/services/sign_in_attempts.py": {"_COUNT": "hot: sign-in, with an upsert that decides by the old row"},
+    "app/services/user_rows.py": {"_GET": "hot: get_user and get_profile", "_INSERT": _CHANGING_CTE},
+    "app/services/user_search.py": dict.fromkeys(
+        ("_all()", "_collection()", "_count()", "_count_both()", "_page()", "search()"), _LIST
+    ),
+    "app/services/user_statistics.py": {"_MERGE": _CHANGING_CTE, "_TOTALS": "hot: statistics"},
+}
+
+
+def test_every_sql_text_is_a_listed_exception() -> None:
+    unlisted = [
+        f'    "{module}": {{"{name}": "hot, or what Peewee cannot say: …"}},'
+        for module, names in _found().items()
+        for name in sorted(names - set(EXCEPTIONS.get(module, {})))
+    ]
+
+    assert not unlisted, (
+        "Write these queries with the models: docs/contributing.md, Models or SQL, has examples. If a query is hot, or "
+        "Peewee cannot say it, add its line to EXCEPTIONS in tests/house/test_sql.py:\n" + "\n".join(unlisted)
+    )
+
+
+def test_every_listed_exception_still_exists() -> None:
+    found = _found()
+    gone = [
+        f"{module}: {name}"
+        for module, names in EXCEPTIONS.items()
+        for name in sorted(set(names) - found.get(module, set()))
+    ]
+
+    assert not gone, "Remove from EXCEPTIONS in tests/house/test_sql.py, no SQL text is there:\n" + "\n".join(gone)
+
+
+def _found() -> dict[str, set[str]]:
+    found = {shown(path): sql_texts(path) for path in files("app/*.py", "charter/*.py", "handlers/*.py")}
+    return {module: names for module, names in found.items() if names}
