@@ -5,7 +5,7 @@ import pytest
 from app.services.health import CHECK_SECONDS, PASSED, STALE_ROUNDS, CheckResult, DeeperCheck, Probes, check
 
 READ_ONLY = CheckResult("read-only")
-SILENT = CheckResult("no answer in time", certain=False)
+SILENT = CheckResult("no response in time", certain=False)
 EVERY = 5.0
 
 

@@ -1,6 +1,6 @@
-"""`charter doctor`: looks at a deployment from settings to keys, changes nothing, and says how to mend what is wrong.
+"""`charter doctor`: checks a deployment, from its configuration to its keys, and says how to fix each fault.
 
-`examination` has the list of checks; each group of them is a module of its own.
+It changes nothing. `examination` has the list of checks; each group of checks is a module.
 """
 
 from app.cli.doctor.command import doctor

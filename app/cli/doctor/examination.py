@@ -71,7 +71,7 @@ CHECKS = (
     Check("migrations", "built_in_roles", migrations.built_in_roles, _SCHEMA),
     Check("partitions", "ahead", audit_trail.ahead, _TABLES),
     Check("partitions", "default", audit_trail.default, _TABLES),
-    Check("partitions", "upkeep", audit_trail.maintenance, _TABLES),
+    Check("partitions", "maintenance", audit_trail.maintenance, _TABLES),
     Check("document", "operations", document.operations, exit_code=MISCONFIGURED),
     Check("document", "lint", document.lint, exit_code=MISCONFIGURED),
     Check("keys", "ring", keys.ring, (*_TABLES, "keys")),

@@ -64,5 +64,5 @@ def test_rows_of_no_month_and_leftovers_of_maintenance_are_told(url: str, durabl
     seen = doctor(DATABASE_URL=url, REDIS_URL="")
 
     assert seen.of("partitions.default")["found"].startswith("1 row in audit_events_default")
-    assert seen.of("partitions.upkeep")["found"].startswith("a counter of 9 days ago")
-    assert [seen.of(f"partitions.{name}")["status"] for name in ("default", "upkeep")] == ["warning", "warning"]
+    assert seen.of("partitions.maintenance")["found"].startswith("a counter of 9 days ago")
+    assert [seen.of(f"partitions.{name}")["status"] for name in ("default", "maintenance")] == ["warning", "warning"]

@@ -29,7 +29,7 @@ def test_a_production_that_lacks_nothing_is_told_so(url: str, valkey_url: str, d
     assert {check["name"] for check in seen.checks if check["status"] == "skipped"} == {"token_secret"}
 
 
-def test_the_json_has_each_check_once_in_order_and_nothing_to_mend_where_all_is_well(
+def test_the_json_has_each_check_once_in_order_and_nothing_to_fix_where_all_is_well(
     url: str, valkey_url: str, durable: Durable
 ) -> None:
     seen = doctor(DATABASE_URL=durable.as_server(url), REDIS_URL=valkey_url)
