@@ -10,5 +10,5 @@ Body = dict[str, Any]
 
 def invalidate_cache(context: Context, body: Body) -> dict[str, int]:
     """Invalidate cache entries."""
-    tags, everything = body.get("tags", ()), body.get("all", False)
-    return {"tags": invalidations.request_invalidation(context, tags=tags, everything=everything)}
+    number = invalidations.request_invalidation(context, body.get("tags", ()), everything=body.get("all", False))
+    return {"tags": number}

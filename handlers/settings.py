@@ -11,8 +11,8 @@ from handlers.presenters import present_setting
 def list_settings(dependencies: Dependencies) -> Result:
     """List the settings."""
     found = settings.list_settings(dependencies)
-    version = settings.digest([settings.etag(setting) for setting in found])
-    return Result([present_setting(setting) for setting in found], version=version)
+    etags = [settings.etag(setting) for setting in found]
+    return Result([present_setting(setting) for setting in found], version=settings.digest(etags))
 
 
 def public_settings(dependencies: Dependencies) -> Result:

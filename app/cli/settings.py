@@ -173,16 +173,15 @@ def _json_or_text(text: str, declaration: "SettingDeclaration") -> Any:
 
 def _rejection(key: str, value: Any, error: "AppError", dependencies: "Dependencies") -> str:
     """Return one line on why the schema rejects a value; it shows the value unless the setting is secret."""
-    faults = [f"{key}{(fault.field or '').removeprefix('value')} {_clause(fault.message)}" for fault in error.details]
-    line = "; ".join(faults)
+    from app.spec.validation.violations import as_sentence
+
+    places = [f"{key}{(fault.field or '').removeprefix('value')}" for fault in error.details]
+    sentences = [as_sentence(place, fault.message) for place, fault in zip(places, error.details, strict=True)]
+    line = "; ".join(sentence.rstrip(".") for sentence in sentences)
     if dependencies.declarations.by_key[key].is_secret:
         return line
     says_what_is_right = all(fault.message.startswith("Must ") for fault in error.details)
     return f"{line}{', not' if says_what_is_right else ':'} {_shortened(_json(value))}"
-
-
-def _clause(message: str) -> str:
-    return message[0].lower() + message[1:].rstrip(".")
 
 
 def _row(setting: "CurrentSetting") -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def pending(tags: Sequence[str]) -> list[str]:
     return list(run(_PENDING, (list(tags),), retry_on_disconnect=True)[0][0])
 
 
-def request_invalidation(context: Context, *, tags: Sequence[str] = (), everything: bool = False) -> int:
+def request_invalidation(context: Context, tags: Sequence[str], *, everything: bool = False) -> int:
     """Invalidate tags that a caller names.
 
     Args:
