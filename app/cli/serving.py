@@ -92,7 +92,7 @@ def _checked_app(config: Config) -> Any:
 
 
 def _prepare_database(config: Config) -> CreatedAdmin | None:
-    """Reach the database and bring it up to date; return the first admin, when made just now."""
+    """Connect to the database and bring it up to date; return the first admin if it was made just now."""
     with connection():
         refuse_other_encodings()
         refuse_without_rights()

@@ -82,7 +82,7 @@ def execute(query: ModelInsert | ModelUpdate | ModelDelete, *, retry_on_disconne
 
 
 def execute_in_autocommit(query: ModelInsert | ModelUpdate | ModelDelete) -> int:
-    """Run a write that must stay although the request fails (law 8), as `run_apart` does.
+    """Run a write that must stay although the request fails (law 8), as `run_in_autocommit` does.
 
     Raises:
         RuntimeError: a transaction is open in this thread, whose rollback would undo it.

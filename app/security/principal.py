@@ -39,8 +39,8 @@ class Principal:
 
     Attributes:
         user: with role and profile.
-        session_id: the session its access token names.
-        permissions: all that the role holds, read from the database for this request.
+        session_id: the session that the access token names.
+        permissions: all permissions of the role, read from the database for this request.
         signed_in_at: when the session was opened with a password, aware UTC.
     """
 

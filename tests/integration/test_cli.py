@@ -167,7 +167,7 @@ def test_a_given_admin_password_is_not_repeated_and_must_meet_the_policy(charter
     assert "swordfish" not in short.stderr
     given = {"CHARTER_ADMIN_EMAIL": "Root@Example.com", "CHARTER_ADMIN_PASSWORD": "a long and quiet river bend"}
     made = charter("users", "create-admin", DATABASE_URL=database_url, **given)
-    assert (made.returncode, made.stdout) == (0, "made root@example.com\n")
+    assert (made.returncode, made.stdout) == (0, "created root@example.com\n")
 
 
 def spec(*words: str) -> str:
