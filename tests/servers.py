@@ -23,7 +23,7 @@ import psycopg2
 import redis
 from psycopg2.extensions import connection as DriverConnection
 
-from app.cli.services import given_permissions
+from app.cli.services import built_in_permissions
 from app.database import Database
 from app.database.migrator import migrate
 from app.embedded import EmbeddedServer, start_postgres, start_valkey
@@ -224,7 +224,7 @@ def migrated(url: str) -> None:
     database = Database(url, size=1)
     migrate(database, report=lambda line: None)
     proxy.initialize(database)
-    built_in_roles.bring_in_line(given=given_permissions(), now=datetime.now(UTC))
+    built_in_roles.bring_in_line(given=built_in_permissions(), now=datetime.now(UTC))
     proxy.initialize(None)
     database.reset()
 

@@ -2,20 +2,20 @@
 
 import sys
 
-from app.cli.stopping import keep_standard_descriptors, stoppable, tell
+from app.cli.stopping import keep_standard_descriptors, print_line, stoppable
 
-# What runs until it is stopped; the other commands end by themselves, and Ctrl-C ends them as it ends any program.
+# The commands that run until they are stopped. Ctrl-C ends the others as it ends any program.
 _SERVING = (["serve"], ["dev"])
 
 
 def run() -> None:
-    """Run the command. What serves heeds signals before the first import that takes time."""
+    """Run the command. A command that serves handles signals before the first slow import."""
     keep_standard_descriptors()
     if sys.argv[1:2] not in _SERVING:
         _command()
     with stoppable():
         _command()
-    tell("stopped", err=True)
+    print_line("stopped", err=True)
     sys.exit(0)
 
 

@@ -1,4 +1,4 @@
-"""What is asked at the terminal: whether to go on, and a new secret. Questions go to standard error."""
+"""Questions at the terminal: whether to continue, and a new secret. They are printed to standard error."""
 
 import sys
 
@@ -8,10 +8,10 @@ _LONGEST_LINE = 65536
 
 
 class Text(click.ParamType[str]):
-    """An argument of 1 to `longest` characters that PostgreSQL can keep: Unicode without NUL.
+    """An argument of 1 to `longest` characters that PostgreSQL can store: Unicode without NUL.
 
     Args:
-        longest: code points.
+        longest: the greatest number of code points.
     """
 
     name = "text"
@@ -23,20 +23,20 @@ class Text(click.ParamType[str]):
         """Return the text.
 
         Raises:
-            BadParameter: it is too short or too long, or not valid text.
+            BadParameter: it is too short, too long, or not valid text.
         """
         if not 1 <= len(value) <= self._longest:
-            self.fail(f"takes 1 to {self._longest} characters", param, ctx)
+            self.fail(f"must have 1 to {self._longest} characters, not {len(value)}", param, ctx)
         if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value):
             self.fail("is not valid text", param, ctx)
         return value
 
 
 def confirm(question: str, yes: bool) -> None:
-    """Ask whether to go on, unless `--yes` was said or there is no terminal: a script has made up its mind.
+    """Ask whether to continue. With `--yes`, or without a terminal, nothing is asked.
 
     Raises:
-        Abort: the answer is no.
+        Abort: the user does not confirm.
     """
     if not yes and _at_terminal():
         click.confirm(question, abort=True, err=True)
@@ -45,16 +45,16 @@ def confirm(question: str, yes: bool) -> None:
 def read_secret(question: str) -> str | None:
     """Return a new secret: typed twice without echo at a terminal, else the first line of standard input.
 
-    Bytes that are not UTF-8 come back as lone surrogates, which no secret may hold.
+    Bytes that are not UTF-8 become lone surrogates, which no secret may have.
 
     Args:
-        question: what is asked for, such as `New password`.
+        question: what to ask for, such as `New password`.
 
     Returns:
-        None where there is no terminal and standard input has nothing.
+        None if there is no terminal and standard input is empty.
     """
     if _at_terminal():
-        typed: str = click.prompt(question, hide_input=True, confirmation_prompt="The same again", err=True)
+        typed: str = click.prompt(question, hide_input=True, confirmation_prompt="Repeat it", err=True)
         return typed
     if sys.stdin is None:
         return None
@@ -63,4 +63,4 @@ def read_secret(question: str) -> str | None:
 
 
 def _at_terminal() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty()  # None: closed by who started us
+    return sys.stdin is not None and sys.stdin.isatty()  # None if the parent process closed it

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.state import SECRET_NAMES, kept_secrets
+from app.cli.state import SECRET_NAMES, stored_secrets
 from app.config import Config
 from app.embedded import start_postgres, start_valkey
 from app.observability import logging
@@ -73,7 +73,7 @@ def _filled_in(wished: Config, given: Mapping[str, str], running: ExitStack, *, 
     state = wished.state_dir.resolve()
     filled = {"CHARTER_STATE": str(state)}
     if not given.keys() >= set(SECRET_NAMES):
-        filled |= {name: value for name, value in kept_secrets(state).items() if name not in given}
+        filled |= {name: value for name, value in stored_secrets(state).items() if name not in given}
     if not wished.redis_url and cache:
         filled.update(_valkey(state, running))
     if "DATABASE_URL" not in given:

@@ -18,19 +18,19 @@ Exit codes:
   0  done
   1  failed
   2  wrong usage
-  69 something needed is away: the database, the cache, the port
-  75 busy right now: try again later
-  78 the settings or the document are wrong
+  69 something needed is unavailable: the database, the cache, the port
+  75 busy: try again later
+  78 the configuration or the document is wrong
 """
 
 
 @click.group(cls=CharterGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="charter", prog_name="charter")
 def main() -> None:
-    """Run and look after a Charter server.
+    """Run and operate a Charter server.
 
-    The configuration comes from the environment; docs/configuration.md lists it. With CHARTER_ENV=development nothing
-    needs to be set: PostgreSQL, Valkey and secrets are made under .charter.
+    The configuration comes from environment variables; docs/configuration.md lists them. With CHARTER_ENV=development
+    none needs to be set: PostgreSQL, Valkey and the secrets are made under .charter.
     """
 
 

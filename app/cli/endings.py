@@ -1,8 +1,8 @@
-"""Why a worker process ended, in the words of its log line and of the metric."""
+"""Why a worker process ended, as its log line and the metric name it."""
 
 import signal
 
-# The exit code of a worker that cannot start, which another attempt would not mend; uvicorn's.
+# The exit code of a worker that cannot start, and could not at another attempt either. It is the code of uvicorn.
 STARTUP_FAILURE = 3
 
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
@@ -12,8 +12,8 @@ def reason_of(code: int, *, hung: bool, ready: bool) -> str:
     """Return one of `app.observability.multiprocess.REASONS`.
 
     Args:
-        code: exit code, or the negative number of a signal.
-        hung: whether it was ended because it was silent.
+        code: the exit code, or the negative number of a signal.
+        hung: whether it was killed because it sent no heartbeat.
         ready: whether it ever accepted connections.
     """
     if hung:
@@ -21,13 +21,13 @@ def reason_of(code: int, *, hung: bool, ready: bool) -> str:
     if code >= 0:
         return "not_started" if code == STARTUP_FAILURE else "exited"
     if -code == signal.SIGKILL:
-        # Somebody's kill -9, and most often the kernel's, for want of memory.
+        # Often the kernel, when memory is short.
         return "killed"
     return "crashed" if -code in _CRASHES else "terminated"
 
 
 def signal_name(number: int) -> str:
-    """Return a signal's name; the number where it has none."""
+    """Return the name of a signal; its number if it has no name."""
     try:
         return signal.Signals(number).name
     except ValueError:

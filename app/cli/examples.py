@@ -2,7 +2,7 @@
 
 
 def example(*lines: str) -> str:
-    """Return an epilog for `click.command` that shows these lines as they are."""
+    """Return an epilog for `click.command` that shows these lines unchanged."""
     title = "Example" if len(lines) == 1 else "Examples"
-    # \b has click leave the line breaks of a paragraph alone.
+    # With \b, click keeps the line breaks of the paragraph.
     return "\n".join(["\b", f"{title}:", *(f"  {line}" for line in lines)])

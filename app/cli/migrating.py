@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from app.cache.tags import EVERYTHING
 from app.cli.audited import record
 from app.cli.refusals import MISCONFIGURED, Refusal
-from app.cli.services import given_permissions
+from app.cli.services import built_in_permissions
 from app.database import Database, migrator, retry_transaction, run, unit_of_work
 from app.services import built_in_roles
 from app.services.built_in_roles import Difference
@@ -45,7 +45,7 @@ def bring_up_to_date(database: Database, report: Callable[[str], object]) -> lis
         DocumentError: permissions.yaml is wrong; nothing was done.
         MigrationError, Unavailable: as `migrator.migrate`.
     """
-    given = given_permissions()
+    given = built_in_permissions()
     names = migrator.migrate(database, report=report)
     if names and len(names) < len(migrator.status(database)):
         queue_invalidations([EVERYTHING], store=None)
@@ -72,7 +72,7 @@ def shortfall(database: Database) -> str | None:
         return f"the database is {behind} migration{'s' * (behind != 1)} behind"
     lacking = [
         f"{role} should hold {', '.join(added)}"
-        for role, added, _ in built_in_roles.differences(given=given_permissions())
+        for role, added, _ in built_in_roles.differences(given=built_in_permissions())
         if added
     ]
     return (
@@ -88,7 +88,7 @@ def role_differences() -> str:
     """
     wishes = [
         f"{role} {'should' if wanted else 'should not'} hold {', '.join(permissions)}"
-        for role, added, removed in built_in_roles.differences(given=given_permissions())
+        for role, added, removed in built_in_roles.differences(given=built_in_permissions())
         for wanted, permissions in ((True, added), (False, removed))
         if permissions
     ]

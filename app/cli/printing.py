@@ -1,4 +1,4 @@
-"""What several commands print alike: JSON, moments, and texts that somebody else wrote."""
+"""How commands print JSON, times, and text from users."""
 
 import json
 from datetime import UTC, datetime
@@ -8,17 +8,19 @@ import click
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON, in ASCII: what people write cannot steer the terminal, and any locale can print it."""
+    """Print a value as JSON in ASCII, which cannot control the terminal and can be printed in every locale."""
     click.echo(json.dumps(value, indent=2))
 
 
-def told_moment(moment: datetime | None) -> str:
-    """Return a moment in UTC to the second, or a dash for none."""
+def format_time(moment: datetime | None) -> str:
+    """Return a time in UTC to the second; a dash for None."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if moment else "-"
 
 
 def printable(text: str | None) -> str:
-    """Return a text of somebody else's with everything escaped that could steer the terminal, or a dash for none."""
+    """Return a text with everything escaped that could control the terminal; a dash for None."""
     if text is None:
         return "-"
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )

@@ -1,6 +1,6 @@
-"""How the command says no: what is wrong and how to mend it, on standard error, with an exit code that scripts can use.
+"""How the command fails: one line with what is wrong and how to fix it, and an exit code that scripts can use.
 
-The codes are those of sysexits.h where it has one.
+The codes are those of sysexits.h, where it has one. A line reads `what is wrong: how to fix it`.
 """
 
 import errno
@@ -26,7 +26,7 @@ BUSY = 75
 MISCONFIGURED = 78
 
 
-_RIGHTS_FIX = "charter db grants ROLE prints what the role needs, charter doctor says what it lacks"
+_RIGHTS_FIX = "charter doctor lists the missing rights, charter db grants ROLE prints the statements that grant them"
 
 _FIXES = {
     errno.ENOSPC: "the disk is full: free some space and try again",
@@ -43,11 +43,11 @@ _FIXES = {
 
 
 class Refusal(click.ClickException):
-    """What the command cannot do.
+    """A command that cannot do its work.
 
     Args:
-        lines: what is wrong and how to mend it, usually one line.
-        exit_code: one of this module's.
+        lines: what is wrong and how to fix it, usually one line.
+        exit_code: one of the constants of this module.
     """
 
     def __init__(self, *lines: str, exit_code: int = FAILED) -> None:
@@ -56,7 +56,7 @@ class Refusal(click.ClickException):
         self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
 
     def show(self, file: Any = None) -> None:
-        """Print the lines, each under the command's name."""
+        """Print the lines, each after the name of the command."""
         for line in self.lines:
             click.echo(f"charter: {line}", err=True, file=file)
 
@@ -68,7 +68,7 @@ class CharterGroup(click.Group):
         """Run a sub-command.
 
         Raises:
-            Refusal: for everything that is not a fault of our own code.
+            Refusal: for every error that is not a bug.
         """
         try:
             return super().invoke(ctx)
@@ -97,7 +97,7 @@ class CharterGroup(click.Group):
 
 
 def refuse_document(faults: Sequence[object]) -> NoReturn:
-    """Refuse because of the document, a line for each fault.
+    """Refuse because of faults of the document, with a line for each.
 
     Raises:
         Refusal: always.
@@ -105,16 +105,16 @@ def refuse_document(faults: Sequence[object]) -> NoReturn:
     count = f"{len(faults)} fault{'s' * (len(faults) != 1)}"
     raise Refusal(
         *(str(fault) for fault in faults),
-        f"the document has {count}; mend what is listed and try again",
+        f"the document has {count}: fix {'it' if len(faults) == 1 else 'them'} and try again",
         exit_code=MISCONFIGURED,
     )
 
 
 def refuse_without_rights() -> None:
-    """Refuse when the connected role lacks a right that serving needs, a line for each, with the GRANT that gives it.
+    """Refuse if the connected role lacks a right that the server needs, with a line for each and its GRANT.
 
     Raises:
-        Refusal: it does.
+        Refusal: it lacks one.
     """
     lacking = database_rights.lacking()
     if not lacking:
@@ -122,14 +122,14 @@ def refuse_without_rights() -> None:
     me = database_rights.connected_role()
     raise Refusal(
         *(f"the role {me} has no {right}: {grant}" for right, grant in lacking),
-        f"run these as the owner of the tables, or what this prints: charter db grants {me}",
+        f"run these statements as the owner of the tables, or the output of: charter db grants {me}",
         exit_code=MISCONFIGURED,
     )
 
 
 def _refusal_of(error: OSError) -> Refusal | None:
     fix = _FIXES.get(error.errno or 0)
-    # An error that concerns several places, such as tempfile's, names them in its text.
+    # An error about several places, such as that of tempfile, has them in its text.
     usual = os.strerror(error.errno or 0)
     where = error.filename or (error.strerror if error.strerror != usual else None)
     place = f" ({where})" if where else ""

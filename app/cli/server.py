@@ -1,9 +1,9 @@
-"""The server of one process: uvicorn's, with an end that loses no request.
+"""The server of one process: uvicorn's server, with a stop that loses no request.
 
-Told to stop, it goes through three phases. While it *drains*, it answers as ever, but /health says 503 and every
-response asks for its connection to be closed, so that balancers and clients go elsewhere. Then it *closes* the port:
-no connection begins any more, and those that the kernel has made are accepted. Then it *finishes*: requests under way
-are answered, and whatever is not answered within the grace gets a 503.
+It stops in three phases. While it *drains*, it serves as before, but /health returns 503 and every response closes its
+connection, so that load balancers and clients use other servers. Then it *closes* the port: no new connection begins,
+and those that the kernel has already made are accepted. Then it *finishes*: running requests get their responses, and
+those that take longer than the grace period get a 503.
 """
 
 import asyncio
@@ -20,38 +20,38 @@ from typing import Any
 import structlog
 import uvicorn
 
-from app.cli.listening import refusal_of, take_in, turn_away
+from app.cli.listening import accept_pending, listen_refusal, refuse_new_connections
 from app.cli.stopping import ignore_stops, is_left_alone
 
-# For handshakes under way when the port is closed to new connections: a round trip, or one packet sent again.
+# Time for handshakes that have begun when new connections are refused: a round trip, or one packet sent again.
 _LAST_HANDSHAKES_SECONDS = 0.25
-# A new connection may wait this long for its first request once the port is closed.
+# How long a connection may wait for its first request after the port is closed.
 _FIRST_REQUEST_SECONDS = 2.0
-# How long word of the parent may take after a signal that somebody sent to the parent and its workers at once.
-_WORD_SECONDS = 0.3
+# A signal can reach the parent and its workers together. How long the message of the parent may then take.
+_MESSAGE_SECONDS = 0.3
 _STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_LONGEST_LOOK_SECONDS = 5.0
+_MAX_CHECK_INTERVAL_SECONDS = 5.0
 _BYTES_A_SECOND = 1024
 
 log = structlog.get_logger("charter.serve")
 
 
 def _nothing() -> None:
-    """Tell nobody."""
+    """Do nothing."""
 
 
 class Server(uvicorn.Server):
-    """Serves until it is told to stop.
+    """Serves until it gets a signal to stop.
 
     Args:
-        config: uvicorn's.
-        drain_seconds: how long it goes on with /health at 503.
-        send_seconds: how long a client may take to read a response, and a second more for each KiB.
-        ready: called once connections are accepted.
-        beat: called about every second as long as the event loop runs.
+        config: the configuration of uvicorn.
+        drain_seconds: how long it drains.
+        send_seconds: how long a client may take to read a response, plus one second for each KiB.
+        ready: called when connections are accepted.
+        heartbeat: called about every second while the event loop runs.
         drain: called when it starts to drain.
-        closes_port: says whether the port closes with this process. False: others go on accepting on the same socket,
-            and this process leaves them without a drain.
+        closes_port: returns whether the port closes with this process. If not, other processes go on accepting on the
+            same socket, and this one stops without a drain.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Server(uvicorn.Server):
         drain_seconds: float,
         send_seconds: float,
         ready: Callable[[], None] = _nothing,
-        beat: Callable[[], None] = _nothing,
+        heartbeat: Callable[[], None] = _nothing,
         drain: Callable[[], None] = _nothing,
         closes_port: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -69,31 +69,31 @@ class Server(uvicorn.Server):
         self._drain_seconds = drain_seconds
         self._send_seconds = send_seconds
         self._ready = ready
-        self._beat = beat
+        self._heartbeat = heartbeat
         self._drain = drain
         self._closes_port = closes_port
-        self._next_look = 0.0
+        self._next_check = 0.0
         self._slow: dict[Any, tuple[Any, float]] = {}
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, then listen.
 
         Raises:
-            Refusal: somebody else listens on the port since it was bound.
+            Refusal: another process has begun to listen on the port since it was bound.
         """
         try:
             await super().startup(sockets)
         except OSError as error:
             host, port = sockets[0].getsockname()[:2] if sockets else ("", 0)
-            raise refusal_of(error, host, port) from error
+            raise listen_refusal(error, host, port) from error
         self._ready()
 
     async def on_tick(self, counter: int) -> bool:
-        """Do what comes back every tenth of a second; return whether to stop."""
+        """Do the work of every tenth of a second; return whether to stop."""
         if counter % 10 == 0:
-            self._beat()
-        if time.monotonic() > self._next_look:
-            self._next_look = time.monotonic() + min(_LONGEST_LOOK_SECONDS, self._send_seconds / 4)
+            self._heartbeat()
+        if time.monotonic() > self._next_check:
+            self._next_check = time.monotonic() + min(_MAX_CHECK_INTERVAL_SECONDS, self._send_seconds / 4)
             self._drop_slow_readers()
         return await super().on_tick(counter)
 
@@ -101,35 +101,35 @@ class Server(uvicorn.Server):
         """Drain, close the port, finish."""
         sockets = sockets or []
         if not self._closes_port():
-            # The signal may have come before the word that all shall end.
-            await self._go_on(_WORD_SECONDS)
+            # The signal may have come before the message that all workers stop.
+            await self._serve_for(_MESSAGE_SECONDS)
         closes_port = self._closes_port()
         if closes_port:
             self._drain()
-        self._ask_to_leave()
+        self._close_keep_alive()
         if closes_port:
-            await self._go_on(self._drain_seconds)
+            await self._serve_for(self._drain_seconds)
             for listener in sockets:
-                turn_away(listener)
-            await self._go_on(_LAST_HANDSHAKES_SECONDS)
-            await self._accept_the_last(sockets)
+                refuse_new_connections(listener)
+            await self._serve_for(_LAST_HANDSHAKES_SECONDS)
+            await self._accept_pending(sockets)
         for server in self.servers:
             server.close()
         for listener in sockets:
             listener.close()
         await self._finish()
         if self.force_exit:
-            # The application is not told: what waits in it is cancelled, of which uvicorn would log a trace.
+            # The application is not shut down: its tasks are cancelled, and uvicorn would log a trace of that.
             logging.getLogger("uvicorn.error").disabled = True
         else:
             await self.lifespan.shutdown()
 
-    async def _accept_the_last(self, sockets: list[socket.socket]) -> None:
+    async def _accept_pending(self, sockets: list[socket.socket]) -> None:
         for listener in sockets:
-            for accepted in take_in(listener):
+            for accepted in accept_pending(listener):
                 await asyncio.get_running_loop().connect_accepted_socket(self._protocol, accepted)
 
-    def _ask_to_leave(self) -> None:
+    def _close_keep_alive(self) -> None:
         self.config.encoded_headers.append((b"connection", b"close"))
         self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
         for connection in self._connections():
@@ -139,8 +139,8 @@ class Server(uvicorn.Server):
     def _connections(self) -> list[Any]:
         return list(self.server_state.connections)
 
-    async def _go_on(self, seconds: float) -> None:
-        """Serve on for some seconds."""
+    async def _serve_for(self, seconds: float) -> None:
+        """Go on serving for some seconds."""
         end = time.monotonic() + seconds
         counter = 0
         while time.monotonic() < end and not self.force_exit:
@@ -158,26 +158,26 @@ class Server(uvicorn.Server):
             for connection in self._connections():
                 if _is_idle(connection) or (connection.cycle is None and waited > _FIRST_REQUEST_SECONDS):
                     connection.transport.close()
-            await self._go_on(0.05)
+            await self._serve_for(0.05)
         for task in state.tasks:
             task.cancel()
         if state.tasks:
             log.warning("grace_over", requests=len(state.tasks))
-            # Each is answered with a 503, which takes the event loop a few turns.
+            # Each gets a 503, which takes a few turns of the event loop.
             await asyncio.sleep(0.1)
 
     def _protocol(self) -> asyncio.Protocol:
-        make: Any = self.config.http_protocol_class
-        made: asyncio.Protocol = make(
+        protocol_class: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = protocol_class(
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,
             _loop=asyncio.get_running_loop(),
         )
-        return made
+        return protocol
 
     def _drop_slow_readers(self) -> None:
-        """Cut connections whose client leaves a response unread: closing would wait until it is read."""
+        """Abort connections whose client does not read its response; a close would wait until it is read."""
         now, slow = time.monotonic(), {}
         for connection in self._connections():
             unread = connection.transport.get_write_buffer_size()
@@ -194,7 +194,7 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Heed signals while serving; once told to stop, none of them disturbs what follows."""
+        """Handle signals while serving; after the signal to stop, ignore them."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -210,12 +210,12 @@ class Server(uvicorn.Server):
                     signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop; at the second Ctrl-C, and at SIGQUIT, without waiting for anybody."""
+        """Stop; at the second Ctrl-C, and at SIGQUIT, without waiting for running requests."""
         if sig == signal.SIGQUIT or (sig == signal.SIGINT and self.should_exit):
             self.force_exit = True
         self.should_exit = True
 
 
 def _is_idle(connection: Any) -> bool:
-    """Tell whether a connection waits for its next request, of which nothing has come."""
+    """Return whether a connection waits for its next request, of which nothing has arrived."""
     return connection.cycle is not None and connection.timeout_keep_alive_task is not None

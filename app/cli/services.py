@@ -1,4 +1,4 @@
-"""What the services need from a command, which knows the document's permissions and no server."""
+"""The dependencies of the services in a command, which has the document but no server."""
 
 from app.clock import system_clock
 from app.config import Config
@@ -9,8 +9,8 @@ from app.spec.permissions import load_permissions
 from app.spec.settings_file import load_declarations
 
 
-def given_permissions() -> dict[str, tuple[str, ...]]:
-    """Return every permission of the document with the built-in roles that hold it besides admin.
+def built_in_permissions() -> dict[str, tuple[str, ...]]:
+    """Return every permission of the document, with the built-in roles that hold it besides admin.
 
     Raises:
         DocumentError: permissions.yaml is wrong.
@@ -19,7 +19,7 @@ def given_permissions() -> dict[str, tuple[str, ...]]:
 
 
 def dependencies_for(config: Config) -> Dependencies:
-    """Return what the services need, as the server has it.
+    """Return the dependencies of the services, as in the server.
 
     Raises:
         DocumentError: permissions.yaml or settings.yaml is wrong.

@@ -1,7 +1,7 @@
-"""From checked settings to a server that answers, and its end.
+"""Start the server from a checked configuration, and run it until it stops.
 
-Everything that can be refused is refused in this process before the port is bound; the port is bound before any
-worker is started, and listened to by whoever answers.
+This process checks everything before it binds the port, and binds the port before it starts a worker. The process that
+answers requests listens on the port.
 """
 
 import os
@@ -20,7 +20,7 @@ from app.cli.listening import BACKLOG, address_of, bind_port
 from app.cli.migrating import bring_up_to_date, refuse_other_encodings, role_differences, shortfall
 from app.cli.refusals import MISCONFIGURED, Refusal, refuse_document, refuse_without_rights
 from app.cli.server import Server
-from app.cli.stopping import hand_over, ignore_stops, tell
+from app.cli.stopping import hand_over, ignore_stops, print_line
 from app.cli.supervisor import Supervisor
 from app.config import Config
 from app.database import connection
@@ -39,14 +39,14 @@ log = structlog.get_logger("charter.serve")
 
 
 def run_server(config: Config, *, reload: bool = False) -> None:
-    """Serve until told to stop.
+    """Serve until a signal to stop.
 
     Args:
-        settings: checked.
-        reload: start anew whenever the code or the document changes.
+        config: the checked configuration.
+        reload: restart whenever the code or the document changes.
 
     Raises:
-        Refusal: the document is wrong, the database is behind it, the role lacks a right, the port is taken, a worker
+        Refusal: the document is wrong, the database is behind, the role lacks a right, the port is taken, or a worker
             does not start.
         Unavailable: the database cannot be reached.
     """
@@ -74,7 +74,7 @@ def one_server(app: Any, config: Config, **hooks: Callable[[], Any]) -> Server:
     """Return the server of one process.
 
     Args:
-        hooks: `ready`, `beat`, `drain` and `closes_port` of Server.
+        hooks: `ready`, `heartbeat`, `drain` and `closes_port` of Server.
     """
     return Server(
         uvicorn.Config(app, **options(config)),
@@ -92,7 +92,7 @@ def _checked_app(config: Config) -> Any:
 
 
 def _prepare_database(config: Config) -> Made | None:
-    """Reach the database and bring it up to date; return the first admin, when made just now."""
+    """Connect to the database and bring it up to date; return the first admin if it was made just now."""
     with connection():
         refuse_other_encodings()
         refuse_without_rights()
@@ -102,18 +102,18 @@ def _prepare_database(config: Config) -> Made | None:
             raise Refusal(f"{behind}: run charter db migrate", exit_code=MISCONFIGURED)
         return first_admin(config) if config.admin_password else None
     if behind or role_differences():
-        bring_up_to_date(current_database(), report=tell)
+        bring_up_to_date(current_database(), report=print_line)
     admin = first_admin(config)
     if admin and admin.password:
-        # At once: whatever is refused after this, the password would be lost.
-        tell(f"first admin: {config.admin_email}, password {admin.password} (shown this once)")
+        # Print it now: if the start fails later, the password would be lost.
+        print_line(f"first admin: {config.admin_email}, password {admin.password} (shown this once)")
     return admin
 
 
 def _greet(config: Config, address: str, password: str | None) -> None:
     body = f'{{"email": "{config.admin_email}", "password": "{password or "..."}"}}'
-    tell(
-        f"\nCharter answers at {address}\n"
+    print_line(
+        f"\nCharter serves at {address}\n"
         f"  API        {address}/v1\n"
         f"  reference  {address}/docs\n"
         f"  document   {address}/openapi.json\n"
@@ -125,9 +125,9 @@ def _greet(config: Config, address: str, password: str | None) -> None:
 
 
 def options(config: Config) -> dict[str, Any]:
-    """Return what uvicorn is told: each of its timers and bounds, and why it has its value."""
+    """Return the options of uvicorn, each with the reason for its value."""
     return {
-        # httptools lets an oversized header through to us (431 is ours); h11 answers by itself.
+        # httptools passes an oversized header on, so that Charter can answer 431; h11 answers by itself.
         "http": protocol_factory(config),
         "loop": "uvloop",
         "ws": "none",
@@ -135,20 +135,20 @@ def options(config: Config) -> dict[str, Any]:
         "interface": "asgi3",
         "server_header": False,
         "date_header": True,
-        # Forwarded headers are read by the front door, from TRUSTED_PROXIES alone.
+        # The gateway reads forwarded headers, and only those from TRUSTED_PROXIES.
         "proxy_headers": False,
         "access_log": False,
         "log_config": None,
-        # How many connections may wait to be accepted.
+        # The number of connections that may wait to be accepted.
         "backlog": BACKLOG,
-        # Longer than a balancer keeps an idle connection, so that it never sends into one that is being closed.
+        # Longer than a load balancer keeps an idle connection, so that it never sends on one that is being closed.
         "timeout_keep_alive": config.keep_alive_seconds,
         "timeout_graceful_shutdown": config.grace_seconds,
-        # The executors' queues are bounded and refuse in the envelope; uvicorn would answer 503 in plain text.
+        # The queues of the executors are bounded and answer in the envelope; uvicorn would answer 503 in plain text.
         "limit_concurrency": None,
-        # No worker needs to be replaced after so many requests: none grows with them.
+        # Workers do not grow with the number of requests, so none needs to be replaced.
         "limit_max_requests": None,
-        # Nobody is called back; the supervisor hears of each worker from `Server.on_tick`.
+        # The supervisor gets the heartbeat of each worker from `Server.on_tick` instead.
         "callback_notify": None,
         "host": config.host,
         "port": config.port,
@@ -164,9 +164,9 @@ def _serve_here(app: Any, listener: socket.socket, config: Config, ready: Callab
     hand_over()
     try:
         server.run([listener])
-    except SystemExit as ended:  # uvicorn's way to say that the application did not start; the log has the trace
+    except SystemExit as ended:  # uvicorn raises it if the application did not start; the log has the trace
         if ended.code:
-            raise Refusal("the server did not start: the log says why") from ended
+            raise Refusal("the server did not start: see the log") from ended
 
 
 def _supervise(listener: socket.socket, config: Config, ready: Callable[[], None]) -> None:
@@ -181,13 +181,13 @@ def _supervise(listener: socket.socket, config: Config, ready: Callable[[], None
                 figures=WorkerMetrics(),
             )
             if not supervisor.run():
-                raise Refusal("a worker did not start: the log says why")
+                raise Refusal("a worker did not start: see the log")
     except MetricsFolderError as error:
         raise Refusal(str(error), exit_code=MISCONFIGURED) from error
 
 
 def _worker_command(*numbers: int) -> Sequence[str]:
-    # Not `-m`, which would look for the package in the working directory before the place that this one came from.
+    # `-m` would look for the package in the working directory before the place of this one.
     code = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); from app.cli.worker import main; main()"
     return [sys.executable, "-P", "-c", code, *map(str, numbers)]
 
@@ -201,13 +201,13 @@ def _serve_and_reload(listener: socket.socket, config: Config, ready: Callable[[
         reload_includes=["*.py", "*.yaml"],
         **options(config),
     )
-    # Listened to from here on, so that requests wait while the process behind the port is started anew.
+    # Listening begins here, so that requests wait while the process behind the port restarts.
     listener.listen(BACKLOG)
     listener.set_inheritable(True)
     ready()
     hand_over()
     for number in (signal.SIGHUP, signal.SIGQUIT):
-        # ChangeReload heeds the other two.
+        # ChangeReload handles the other two.
         signal.signal(number, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     ChangeReload(server_config, target=uvicorn.Server(server_config).run, sockets=[listener]).run()
     ignore_stops()

@@ -7,7 +7,7 @@ import click
 
 from app.cli.asking import Text, confirm, read_secret
 from app.cli.examples import example
-from app.cli.printing import print_json, printable, told_moment
+from app.cli.printing import format_time, print_json, printable
 from app.cli.refusals import Refusal
 from app.cli.tables import print_table
 
@@ -188,7 +188,7 @@ def _clause(message: str) -> str:
 def _row(setting: "CurrentSetting") -> tuple[str, ...]:
     declaration = setting.declaration
     value = "***" if declaration.is_secret else _shortened(_json(setting.value))
-    return declaration.key, declaration.visibility, told_moment(setting.updated_at), value
+    return declaration.key, declaration.visibility, format_time(setting.updated_at), value
 
 
 def _print_setting(setting: "CurrentSetting") -> None:
@@ -196,7 +196,7 @@ def _print_setting(setting: "CurrentSetting") -> None:
     lines = {
         "value": "***" if declaration.is_secret else _json(setting.value),
         "default": "***" if declaration.is_secret else _json(declaration.default),
-        "set (UTC)": told_moment(setting.updated_at),
+        "set (UTC)": format_time(setting.updated_at),
         "visibility": declaration.visibility,
         "schema": _json(declaration.schema),
         "about": declaration.description,

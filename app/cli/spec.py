@@ -1,4 +1,4 @@
-"""`charter spec`: the document, looked at without a server."""
+"""`charter spec`: check and print the document, without a server."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 @click.group(short_help="Check and print the document.")
 def spec() -> None:
-    """Check the document under openapi/, and print what follows from it."""
+    """Check the document under openapi/, and print its bundle, its operations and their policies."""
 
 
-@spec.command(short_help="Check it, and list every fault.")
+@spec.command(short_help="Check the document, and list every fault.")
 def lint() -> None:
     """Check the document, its policies and handlers, and list every fault.
 
-    All that stops the start of a server is one; so is a refusal that an operation can answer and does not document.
+    A fault is everything that prevents a server from starting, and every response or header that an operation can
+    return but does not document.
     """
     try:
         from openapi_spec_validator import OpenAPIV30SpecValidator
@@ -48,7 +49,7 @@ def lint() -> None:
 @click.option("--format", "form", type=click.Choice(["json", "yaml"]), default="json", show_default=True)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")
 def bundle(form: str, output: Path | None) -> None:
-    """Print the document as one file, references and names kept."""
+    """Print the document as one file, with its references and names."""
     text = _as_text(_contract().document.bundle, form)
     if output is None:
         click.echo(text, nl=False)
@@ -63,16 +64,16 @@ def routes() -> None:
     print_table(("METHOD", "PATH", "OPERATION"), sorted(rows, key=lambda row: (row[1], row[0])))
 
 
-@spec.command(short_help="List what each operation asks and leaves behind.")
+@spec.command(short_help="List the policy of each operation.")
 @click.option("--json", "as_json", is_flag=True, help="Print every key of every operation as JSON.")
 def policy(as_json: bool) -> None:
-    """List what each operation asks and leaves behind: the security review on one page."""
-    found = [policy for _, policy in sorted(_contract().policies.items())]
+    """List the policy of each operation: the security review on one page."""
+    policies = [policy for _, policy in sorted(_contract().policies.items())]
     if as_json:
-        print_json([_all_of(policy) for policy in found])
+        print_json([_as_json(policy) for policy in policies])
         return
-    header = ("OPERATION", "PERMISSION", "OWNER", "LIMIT", "CACHE", "DROPS", "AUDIT", "ALSO")
-    print_table(header, [_row(policy) for policy in found])
+    header = ("OPERATION", "PERMISSION", "OWNER", "LIMIT", "CACHE", "INVALIDATES", "AUDIT", "ALSO")
+    print_table(header, [_row(policy) for policy in policies])
 
 
 def _row(policy: "Policy") -> tuple[str, ...]:
@@ -97,7 +98,7 @@ def _row(policy: "Policy") -> tuple[str, ...]:
     )
 
 
-def _all_of(policy: "Policy") -> dict[str, Any]:
+def _as_json(policy: "Policy") -> dict[str, Any]:
     return {
         "operation": policy.operation_id,
         "method": policy.method.upper(),

@@ -1,4 +1,4 @@
-"""The state folder of development: who is using it, and the secrets made in it once."""
+"""The state folder of development: the lock of the server that uses it, and the secrets made in it."""
 
 import errno
 import fcntl
@@ -15,7 +15,7 @@ SECRET_NAMES = ("JWT_SECRET", "REFRESH_KEYS")
 
 @contextmanager
 def serving_from(state: Path) -> Iterator[None]:
-    """Be the only server of a state folder until the block ends; a killed process leaves it free.
+    """Be the only server of a state folder until the block ends; a killed process releases it.
 
     Raises:
         Refusal: another one is running, or the folder cannot be made.
@@ -29,7 +29,7 @@ def serving_from(state: Path) -> Iterator[None]:
             lock.seek(0)
             other = lock.read(20).strip() or "unknown"
             raise Refusal(
-                f"Charter is running already from {state} (process {other}); "
+                f"Charter already runs from {state} (process {other}); "
                 "stop it, or set CHARTER_STATE and PORT for a second one",
                 exit_code=BUSY,
             ) from None
@@ -51,8 +51,8 @@ def _make(state: Path) -> None:
         ) from error
 
 
-def kept_secrets(state: Path) -> dict[str, str]:
-    """Return JWT_SECRET and REFRESH_KEYS of a state folder, made at the first call; only its owner can read them.
+def stored_secrets(state: Path) -> dict[str, str]:
+    """Return JWT_SECRET and REFRESH_KEYS of a state folder; the first call makes them. Only the owner can read them.
 
     Raises:
         Refusal: the file is damaged, or the folder cannot be made.
@@ -65,16 +65,16 @@ def kept_secrets(state: Path) -> dict[str, str]:
         draft.touch(mode=0o600)
         draft.write_text(f"JWT_SECRET={secrets.token_urlsafe(48)}\nREFRESH_KEYS=k1:{secrets.token_urlsafe(48)}\n")
         try:
-            # A link fails when the name is there: of two commands that start at once, both read the first one's file.
+            # The link fails if the name exists: if two commands start together, both read the file of the first one.
             os.link(draft, path)
         except FileExistsError:
             pass
         finally:
             draft.unlink()
-    found = dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
-    if any(not found.get(name) for name in SECRET_NAMES):
+    stored = dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+    if any(not stored.get(name) for name in SECRET_NAMES):
         raise Refusal(
-            f"{path} is damaged: delete it and new secrets are made; everybody has to sign in again",
+            f"{path} is damaged; delete it to get new secrets, with which everybody has to sign in again",
             exit_code=MISCONFIGURED,
         )
-    return {name: found[name] for name in SECRET_NAMES}
+    return {name: stored[name] for name in SECRET_NAMES}

@@ -1,7 +1,7 @@
-"""How a command that serves ends when it is told to, in every phase before it serves and after.
+"""How a command that serves stops at a signal, in every phase before and after it serves.
 
-While it serves, `server` and `supervisor` have handlers of their own. As the first process of a container it has to
-have handlers at all: there the kernel drops a signal that nobody handles.
+While it serves, `server` and `supervisor` have their own handlers. In a container, the first process must have
+handlers, because the kernel drops a signal that it does not handle.
 """
 
 import os
@@ -16,23 +16,23 @@ from typing import NoReturn
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
-# A library that waits for something does not let a handler run. What has not been noticed after this ends the process.
-_NOTICE_SECONDS = 5.0
-# How long cleaning up may take: an embedded PostgreSQL gets half of it.
+# While a library waits, no handler runs. If none has run after this time, the process is ended.
+_HANDLE_SECONDS = 5.0
+# How long the cleanup may take; an embedded PostgreSQL gets half of it.
 _CLEAN_UP_SECONDS = 60.0
 
 
 class Stopped(BaseException):
-    """The command was told to stop. Neither an `except Exception` nor click takes this for a fault."""
+    """The command got a signal to stop. Neither `except Exception` nor click catches it as an error."""
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Let the first signal to stop end the block as if it were done; more of them do not disturb the cleaning up."""
+    """End the block normally at the first signal to stop; more signals do not disturb the cleanup."""
     watch = _Watch()
 
     def stop(_number: int, _frame: FrameType | None) -> NoReturn:
-        watch.noticed.set()
+        watch.handled.set()
         ignore_stops()
         raise Stopped
 
@@ -47,23 +47,23 @@ def stoppable() -> Iterator[None]:
 
 
 def hand_over() -> None:
-    """Leave signals to handlers that the caller is about to set, for as long as it serves."""
+    """Leave signals to the handlers that the caller sets next, for as long as it serves."""
     signal.set_wakeup_fd(-1)
 
 
 def ignore_stops() -> None:
-    """From here on everything ends by itself: a second signal must not keep it from cleaning up."""
+    """Ignore signals to stop from now on: a second one must not prevent the cleanup."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def is_left_alone(number: signal.Signals) -> bool:
-    """Tell whether whoever started this process wants it to outlive its terminal, as nohup does."""
+    """Return whether the process was started to outlive its terminal, as with nohup."""
     return number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN
 
 
-def tell(text: str, *, err: bool = False) -> None:
-    """Print a line; whoever read it may be gone, or the disk full, and the server goes on."""
+def print_line(text: str, *, err: bool = False) -> None:
+    """Print a line; the server goes on if the reader is gone or the disk is full."""
     stream = sys.stderr if err else sys.stdout
     if stream is None:
         return
@@ -71,7 +71,7 @@ def tell(text: str, *, err: bool = False) -> None:
         stream.write(f"{text}\n")
         stream.flush()
     except (OSError, ValueError):
-        # What is left in the stream's buffer would fail again when the process ends, with a trace.
+        # Otherwise the rest in the buffer of the stream would fail again at exit, with a trace.
         with suppress(OSError, ValueError):
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, stream.fileno())
@@ -79,9 +79,9 @@ def tell(text: str, *, err: bool = False) -> None:
 
 
 def keep_standard_descriptors() -> None:
-    """Open the null device where standard input, output or error is closed.
+    """Open the null device if standard input, output or error is closed.
 
-    The next file or socket would get its number, and the log lines be written into that.
+    Otherwise the next file or socket would get its number, and log lines would be written into it.
     """
     with suppress(OSError):
         while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
@@ -90,13 +90,13 @@ def keep_standard_descriptors() -> None:
 
 
 class _Watch:
-    """Ends the process when a signal to stop does not get through to Python, or cleaning up does not end.
+    """Ends the process if no handler runs after a signal to stop, or if the cleanup does not end.
 
-    The kernel's signal is noted on a socket at once; Python's handler runs when a call into a library returns.
+    The signal is written to a socket at once; the handler in Python runs only when a call into a library returns.
     """
 
     def __init__(self) -> None:
-        self.noticed = threading.Event()
+        self.handled = threading.Event()
         self.over = threading.Event()
         self._reader, self._writer = socket.socketpair()
         self._writer.setblocking(False)
@@ -106,9 +106,9 @@ class _Watch:
     def _wait(self) -> None:
         while self._reader.recv(1)[0] not in STOP_SIGNALS:
             pass
-        if self.noticed.wait(_NOTICE_SECONDS) and self.over.wait(_CLEAN_UP_SECONDS):
+        if self.handled.wait(_HANDLE_SECONDS) and self.over.wait(_CLEAN_UP_SECONDS):
             return
-        # Servers of ours end with this process, locks are released, the database rolls back.
+        # The servers of this process end with it, locks are released, the database rolls back.
         with suppress(OSError):
             os.write(2, b"stopped\n")
         os._exit(0)

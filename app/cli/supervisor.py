@@ -1,7 +1,7 @@
 """Several worker processes on one port: started, watched, replaced when they die, and stopped together.
 
-The parent never accepts a connection. It holds the socket for workers to come, and closes its own copy first thing
-when it is told to stop: what a kernel connects for a process that does not accept is never answered.
+The parent never accepts a connection. It keeps the socket for future workers, and closes its copy before anything else
+when it stops: a connection that the kernel made for a process that does not accept never gets a response.
 """
 
 import selectors
@@ -22,28 +22,28 @@ from app.observability.multiprocess import WorkerMetrics
 
 # What a worker sends: that it accepts connections, and that its event loop runs.
 READY = b"r"
-BEAT = b"."
-# What a worker is sent before the signal to stop when all of them stop, and the port closes.
+HEARTBEAT = b"."
+# What the parent sends before the signal to stop, if all workers stop and the port closes.
 ALL_STOP = b"s"
 
-# A worker whose event loop has not run for this long is ended, and one that is not ready after that.
+# A worker is killed after this time without a heartbeat, or after this time without being ready.
 HANG_SECONDS = 30.0
 START_SECONDS = 120.0
-# A worker that lived shorter than this is not replaced at once, and each time later, up to the longest pause.
+# A worker that lived shorter is replaced after a pause, which grows each time up to the longest pause.
 _SHORT_LIFE_SECONDS = 10.0
 _LONGEST_PAUSE_SECONDS = 30.0
-# Beyond drain and grace: the database connections are closed, threads that are stuck are given up.
+# Added to drain and grace: to close database connections, and to give up threads that are stuck.
 _CLOSING_SECONDS = 10.0
 _FORCED_SECONDS = 3.0
 _ROUND_SECONDS = 1.0
-# If more lies between two rounds, this process itself stood still, and knows nothing of its workers.
-_STOOD_STILL_SECONDS = 5.0
+# If more time passes between two rounds, this process itself was stopped, and may have missed heartbeats.
+_STALLED_SECONDS = 5.0
 _STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 log = structlog.get_logger("charter.serve")
 
 Command = Callable[[int, int, int], Sequence[str]]
-"""The command of a worker, by its slot and the descriptors of the listener and of its channel to the parent."""
+"""Returns the command of a worker for its slot, and the descriptors of the listener and of its channel."""
 
 
 @dataclass(eq=False, slots=True)
@@ -52,7 +52,7 @@ class _Worker:
     process: "subprocess.Popen[bytes]"
     channel: socket.socket
     started: float
-    heard: float
+    last_heartbeat: float
     ready: bool = False
     hung: bool = False
 
@@ -63,7 +63,7 @@ class _Slot:
     due: float = 0.0
 
     def postpone(self, now: float) -> float:
-        """Return how long the next worker has to wait: longer each time that one lived shortly."""
+        """Return the pause before the next worker starts; it grows with each worker that lived shortly."""
         self.short_lives += 1
         pause = min(2.0 ** (self.short_lives - 2), _LONGEST_PAUSE_SECONDS) if self.short_lives > 1 else 0.0
         self.due = now + pause
@@ -71,15 +71,15 @@ class _Slot:
 
 
 class Supervisor:
-    """Runs workers until it is told to stop.
+    """Runs workers until it gets a signal to stop.
 
     Args:
-        command: of a worker.
-        workers: how many.
-        listener: bound; workers listen on it.
-        stop_seconds: how long workers may take to end: drain and grace.
+        command: returns the command of a worker.
+        workers: the number of workers.
+        listener: the bound socket; workers listen on it.
+        stop_seconds: how long workers may take to stop: drain and grace.
         ready: called when the first worker accepts connections.
-        figures: where ends are counted.
+        figures: the metrics of workers, in which ends are counted.
     """
 
     def __init__(
@@ -107,45 +107,45 @@ class Supervisor:
         self._failed = False
 
     def run(self) -> bool:
-        """Return True when it was told to stop, False when no worker can start."""
-        with self._heeding_signals():
+        """Return True if it was stopped by a signal, False if no worker can start."""
+        with self._catching_signals():
             try:
                 last = time.monotonic()
                 while self._kill_at is None or self._workers:
                     now = time.monotonic()
-                    if now - last > _STOOD_STILL_SECONDS:
+                    if now - last > _STALLED_SECONDS:
                         for worker in self._workers.values():
-                            worker.heard = now
+                            worker.last_heartbeat = now
                     last = now
-                    self._turn(now)
+                    self._run_round(now)
             finally:
                 for worker in self._workers.values():
                     worker.process.kill()
                     worker.process.wait()
         return not self._failed
 
-    def _turn(self, now: float) -> None:
-        self._heed(now)
+    def _run_round(self, now: float) -> None:
+        self._handle_signals(now)
         if self._kill_at is None:
             for slot, state in self._slots.items():
                 if slot not in self._workers and now >= state.due:
                     self._try_to_start(slot, state)
-        self._end_late_ones(now)
+        self._kill_hung(now)
         for key, _ in self._selector.select(_ROUND_SECONDS):
             if key.data is None:
                 with suppress(BlockingIOError):
                     key.fileobj.recv(1024)  # type: ignore[union-attr]  # the signals' socket
             else:
-                self._hear(key.data)
+                self._read(key.data)
         for worker in list(self._workers.values()):
             code = worker.process.poll()
             if code is not None:
-                self._bury(worker, code)
+                self._remove(worker, code)
 
     def _try_to_start(self, slot: int, state: _Slot) -> None:
         try:
             self._start(slot)
-        except OSError as error:  # no memory, no more processes or files: later, perhaps
+        except OSError as error:  # out of memory, processes or files, which may change
             pause = state.postpone(time.monotonic())
             log.warning("worker_not_started", slot=slot, error=error.strerror, tried_again_in_seconds=pause)
 
@@ -158,27 +158,27 @@ class Supervisor:
                 list(self._command(slot, listener, theirs.fileno())),
                 pass_fds=(listener, theirs.fileno()),
                 stdin=subprocess.DEVNULL,
-                # Ctrl-C in a terminal reaches this process alone, which passes on what it means.
+                # Only this process gets the Ctrl-C of a terminal, and signals its workers.
                 start_new_session=True,
             )
         now = time.monotonic()
-        worker = self._workers[slot] = _Worker(slot, process, ours, started=now, heard=now)
+        worker = self._workers[slot] = _Worker(slot, process, ours, started=now, last_heartbeat=now)
         self._selector.register(ours, selectors.EVENT_READ, worker)
         log.info("worker_started", slot=slot, pid=process.pid)
 
-    def _hear(self, worker: _Worker) -> None:
+    def _read(self, worker: _Worker) -> None:
         try:
-            heard = worker.channel.recv(1024)
+            received = worker.channel.recv(1024)
         except OSError:
-            heard = b""
-        if not heard:
-            # It ends. Its exit code follows within moments; to go on listening would be to spin.
+            received = b""
+        if not received:
+            # The worker is ending, and its exit code follows soon. Selecting a closed channel would be a busy loop.
             self._selector.unregister(worker.channel)
             with suppress(subprocess.TimeoutExpired):
                 worker.process.wait(1.0)
             return
-        worker.heard = time.monotonic()
-        if READY in heard and not worker.ready:
+        worker.last_heartbeat = time.monotonic()
+        if READY in received and not worker.ready:
             worker.ready = True
             self._count_serving()
             if not self._was_ready:
@@ -189,17 +189,17 @@ class Supervisor:
     def _count_serving(self) -> None:
         self._figures.set_serving(sum(worker.ready for worker in self._workers.values()))
 
-    def _end_late_ones(self, now: float) -> None:
+    def _kill_hung(self, now: float) -> None:
         for worker in self._workers.values():
             if self._kill_at is not None and now > self._kill_at:
                 if not self._forced:
                     log.warning("worker_killed", slot=worker.slot, pid=worker.process.pid, reason="late")
                 worker.process.kill()
-            elif not worker.hung and now - worker.heard > (HANG_SECONDS if worker.ready else START_SECONDS):
+            elif not worker.hung and now - worker.last_heartbeat > (HANG_SECONDS if worker.ready else START_SECONDS):
                 worker.hung = True
                 worker.process.kill()
 
-    def _bury(self, worker: _Worker, code: int) -> None:
+    def _remove(self, worker: _Worker, code: int) -> None:
         now = time.monotonic()
         del self._workers[worker.slot]
         with suppress(KeyError, ValueError):
@@ -229,7 +229,7 @@ class Supervisor:
             self._failed = True
             self._stop()
 
-    def _heed(self, now: float) -> None:
+    def _handle_signals(self, now: float) -> None:
         while self._signals:
             number = self._signals.pop(0)
             again = self._kill_at is not None
@@ -239,7 +239,7 @@ class Supervisor:
             if number == signal.SIGQUIT or (again and number == signal.SIGINT):
                 self._forced = True
                 self._kill_at = now + _FORCED_SECONDS
-                self._tell_all(signal.SIGQUIT)
+                self._signal_all(signal.SIGQUIT)
 
     def _stop(self) -> None:
         self._kill_at = time.monotonic() + self._stop_seconds + _CLOSING_SECONDS
@@ -247,27 +247,27 @@ class Supervisor:
         for worker in self._workers.values():
             with suppress(OSError):
                 worker.channel.send(ALL_STOP)
-        self._tell_all(signal.SIGTERM)
+        self._signal_all(signal.SIGTERM)
 
-    def _tell_all(self, number: signal.Signals) -> None:
+    def _signal_all(self, number: signal.Signals) -> None:
         for worker in self._workers.values():
             worker.process.send_signal(number)
 
     @contextmanager
-    def _heeding_signals(self) -> Iterator[None]:
+    def _catching_signals(self) -> Iterator[None]:
         reader, writer = socket.socketpair()
         reader.setblocking(False)
         writer.setblocking(False)
         self._selector.register(reader, selectors.EVENT_READ, None)
 
-        def note(number: int, _frame: FrameType | None) -> None:
+        def remember(number: int, _frame: FrameType | None) -> None:
             if number != signal.SIGCHLD:
                 self._signals.append(number)
 
         numbers = [number for number in _STOP if not is_left_alone(number)]
         hand_over()
-        before = {number: signal.signal(number, note) for number in (*numbers, signal.SIGCHLD)}
-        # Wakes the selector; Python's handler has run by then.
+        before = {number: signal.signal(number, remember) for number in (*numbers, signal.SIGCHLD)}
+        # This wakes the selector; the handler in Python has run by then.
         signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         try:
             yield

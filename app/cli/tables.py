@@ -6,11 +6,11 @@ import click
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows of text in columns as wide as their widest cell, with no space at the end of a line.
+    """Print rows of text in columns as wide as their widest cell, without spaces at the end of a line.
 
     Args:
-        header: names of the columns.
-        rows: cells, as many a row as there are columns.
+        header: the names of the columns.
+        rows: the cells, one for each column.
     """
     lines = [tuple(header), *(tuple(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]

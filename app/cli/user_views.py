@@ -9,7 +9,7 @@ import click
 
 from app.cli.asking import Text
 from app.cli.examples import example
-from app.cli.printing import print_json, printable, told_moment
+from app.cli.printing import format_time, print_json, printable
 from app.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -132,9 +132,9 @@ def _print_inspection(found: "Inspection") -> None:
         "id": str(account.id),
         "role": account.role,
         "status": account.status,
-        "verified": told_moment(account.verified_at),
-        "created": told_moment(account.created_at),
-        "updated": told_moment(account.updated_at),
+        "verified": format_time(account.verified_at),
+        "created": format_time(account.created_at),
+        "updated": format_time(account.updated_at),
         "display name": account.display_name,
         "locale": account.locale,
         "time zone": account.time_zone,
@@ -162,12 +162,12 @@ def _told_waits(waits: Mapping[str, int]) -> str:
 
 def _row(account: "Account") -> tuple[str, ...]:
     verified = "yes" if account.verified_at else "no"
-    return account.email, account.role, account.status, verified, told_moment(account.created_at), str(account.id)
+    return account.email, account.role, account.status, verified, format_time(account.created_at), str(account.id)
 
 
 def _session_row(session: "LiveSession") -> tuple[str, ...]:
     moments = (session.created_at, session.refreshed_at, session.expires_at)
-    return str(session.id), *map(told_moment, moments), session.address, printable(session.user_agent)
+    return str(session.id), *map(format_time, moments), session.address, printable(session.user_agent)
 
 
 def _counted(shown: int, total: int, exact: bool, offset: int) -> str:

@@ -1,4 +1,4 @@
-"""One of several worker processes: the application, made again from the environment that the parent has checked."""
+"""One of several worker processes: it makes the application from the environment that the parent has checked."""
 
 import multiprocessing
 import os
@@ -16,7 +16,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from app.cli.refusals import Refusal
 from app.cli.serving import one_server
-from app.cli.supervisor import ALL_STOP, BEAT, READY
+from app.cli.supervisor import ALL_STOP, HEARTBEAT, READY
 from app.config import Config, ConfigError
 from app.factory import create_app
 from app.observability import logging, multiprocess
@@ -24,15 +24,15 @@ from app.spec.document import DocumentError
 
 
 def create() -> FlaskApp:
-    """Return the application, or end the process; `charter dev` calls this in the process that it starts anew.
+    """Return the application, or end the process; `charter dev` calls this in each process that it starts.
 
     Raises:
-        SystemExit: something changed since the parent checked it; what, is printed.
+        SystemExit: something has changed since the parent checked it, and is now wrong; the faults are printed.
     """
     parent = multiprocessing.parent_process()
     if parent is not None:
         _in_background(parent.join, _stop)
-    return _made()[0]
+    return _create()[0]
 
 
 def main() -> None:
@@ -40,15 +40,17 @@ def main() -> None:
     slot, listener, channel = (int(word) for word in sys.argv[1:4])
     parent = socket.socket(fileno=channel)
     all_stop = threading.Event()
-    _in_background(lambda: _hear(parent, all_stop), _stop)
+    _in_background(lambda: _watch(parent, all_stop), _stop)
     multiprocess.set_process_name(str(slot))
 
-    def send(what: bytes) -> None:
+    def send(message: bytes) -> None:
         with suppress(OSError):
-            parent.send(what, socket.MSG_DONTWAIT)
+            parent.send(message, socket.MSG_DONTWAIT)
 
-    app, config = _made()
-    server = one_server(app, config, ready=lambda: send(READY), beat=lambda: send(BEAT), closes_port=all_stop.is_set)
+    app, config = _create()
+    server = one_server(
+        app, config, ready=lambda: send(READY), heartbeat=lambda: send(HEARTBEAT), closes_port=all_stop.is_set
+    )
     try:
         server.run([socket.socket(fileno=listener)])
     except Refusal as refusal:
@@ -56,7 +58,7 @@ def main() -> None:
         sys.exit(STARTUP_FAILURE)
 
 
-def _made() -> tuple[FlaskApp, Config]:
+def _create() -> tuple[FlaskApp, Config]:
     try:
         config = Config.from_environment(os.environ)
         logging.configure(config)
@@ -64,19 +66,19 @@ def _made() -> tuple[FlaskApp, Config]:
     except (ConfigError, DocumentError) as error:
         for fault in error.faults:
             print(f"charter: {fault}", file=sys.stderr)
-    except Exception:  # noqa: BLE001  # another exit code would have the supervisor try for ever
+    except Exception:  # noqa: BLE001  # with another exit code, the supervisor would start workers forever
         structlog.get_logger("charter.serve").exception("the worker did not start")
     sys.exit(STARTUP_FAILURE)
 
 
-def _hear(parent: socket.socket, all_stop: threading.Event) -> None:
-    """Wait until the parent is gone, and note when it says that all stop.
+def _watch(parent: socket.socket, all_stop: threading.Event) -> None:
+    """Wait until the parent is gone; set the event when it says that all workers stop.
 
-    A worker left behind would hold the port. The last one removes the folder of figures.
+    A worker that outlived its parent would keep the port. The last one removes the folder of the metrics.
     """
     with suppress(OSError):
-        while heard := parent.recv(16):
-            if ALL_STOP in heard:
+        while message := parent.recv(16):
+            if ALL_STOP in message:
                 all_stop.set()
     all_stop.set()
     multiprocess.remove_folder(Path(os.environ[multiprocess.FOLDER_VARIABLE]))

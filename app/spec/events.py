@@ -14,7 +14,7 @@ _KEYS = frozenset({"description", "by"})
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class DeclaredEvent:
     """An event, `thing.happened`.
 
     Attributes:
@@ -26,7 +26,7 @@ class Event:
     place: Place
 
 
-def load_events(path: Path) -> dict[str, Event]:
+def load_events(path: Path) -> dict[str, DeclaredEvent]:
     """Read the events by name; a document without the file has none.
 
     Args:
@@ -38,7 +38,7 @@ def load_events(path: Path) -> dict[str, Event]:
     if not path.is_file():
         return {}
     return {
-        name: Event(entry["description"], "by" in entry, place)
+        name: DeclaredEvent(entry["description"], "by" in entry, place)
         for name, (entry, place) in read_catalogue(path, _is_valid).items()
     }
 

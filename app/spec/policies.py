@@ -9,7 +9,7 @@ from app.spec.checks.identity import separate_duplicates
 from app.spec.checks.methods import check_methods
 from app.spec.checks.unused import check_unused_names
 from app.spec.document import Document, Fault
-from app.spec.events import Event
+from app.spec.events import DeclaredEvent
 from app.spec.operation import Operation, operations
 from app.spec.permissions import Permission
 from app.spec.policy import Policy, policy_of
@@ -20,7 +20,7 @@ def read_policies(
     document: Document,
     *,
     permissions: Mapping[str, Permission],
-    events: Mapping[str, Event],
+    events: Mapping[str, DeclaredEvent],
     buckets: Collection[str],
     recencies: Collection[str],
     lifetimes: Collection[str],

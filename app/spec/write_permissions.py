@@ -21,7 +21,7 @@ class WritePermissionFinder:
         document: the document of the operations.
 
     Attributes:
-        faults: what is wrong with the properties found so far.
+        faults: what is wrong with the properties that `find` has returned.
     """
 
     def __init__(self, document: Document) -> None:

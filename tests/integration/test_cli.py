@@ -67,7 +67,7 @@ def test_missing_settings_are_told_all_at_once(charter, words):
     )
     [line] = [line for line in done.stderr.splitlines() if "DATABASE_URL" in line]
     assert "postgresql://user:password@host:5432/charter" in line
-    assert line.endswith(", or set CHARTER_ENV=development for what `make run` made")
+    assert line.endswith(", or set CHARTER_ENV=development to use the database that `make run` makes.")
 
 
 def test_wrong_settings_are_told_before_development_starts_anything(charter, tmp_path):
@@ -93,13 +93,15 @@ def test_an_unreachable_database_is_one_line_without_its_password(charter, words
 )
 def test_a_url_that_cannot_be_read_is_one_line_without_its_password(charter, name, url):
     done = charter("serve", **{"DATABASE_URL": "postgresql://127.0.0.1:1/none", name: url})
-    expect_refusal(done, 78, f"{name} takes ")
+    expect_refusal(done, 78, f"{name} must be a URL such as ")
     assert "hunter2" not in done.stderr + done.stdout
 
 
 def test_an_admin_that_could_not_sign_in_is_refused_at_the_start(charter):
     done = charter("serve", DATABASE_URL="postgresql://127.0.0.1:1/none", CHARTER_ADMIN_EMAIL="admin@localhost")
-    expect_refusal(done, 78, "CHARTER_ADMIN_EMAIL takes ")
+    expect_refusal(
+        done, 78, 'CHARTER_ADMIN_EMAIL must be an email address such as admin@example.com, not "admin@localhost".'
+    )
 
 
 def test_production_refuses_to_start_while_migrations_are_behind(charter, servers: Servers):
@@ -201,7 +203,7 @@ def test_routes_and_policy_list_every_operation():
     routes, policy = spec("routes").splitlines(), spec("policy").splitlines()
     assert len(routes) == len(policy)
     assert {line.split()[2] for line in routes[1:]} == {line.split()[0] for line in policy[1:]}
-    assert policy[0].split() == ["OPERATION", "PERMISSION", "OWNER", "LIMIT", "CACHE", "DROPS", "AUDIT", "ALSO"]
+    assert policy[0].split() == ["OPERATION", "PERMISSION", "OWNER", "LIMIT", "CACHE", "INVALIDATES", "AUDIT", "ALSO"]
     shown = {line.split()[0]: re.split(r" {2,}", line) for line in policy}
     assert shown["get_profile"][1:] == ["profiles:read", "user_id", "read", "profile user:{user_id}", "-", "-", "-"]
     assert shown["login"][1:] == ["public", "-", "login", "-", "activity", "session.created", "runs hashing"]

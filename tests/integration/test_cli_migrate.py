@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.migrating import role_differences, shortfall
-from app.cli.services import given_permissions
+from app.cli.services import built_in_permissions
 from app.database import Database, run, transaction
 from app.services import built_in_roles
 from tests.command import PRODUCTION, ROOT, clean_environment, expect_refusal
@@ -84,7 +84,7 @@ def test_where_nothing_differs_nothing_is_written_and_roles_of_ones_own_stay(cha
 
 def test_of_two_that_race_one_changes_the_roles_and_the_other_waits_and_finds_nothing(database: Database) -> None:
     run(DAMAGE)
-    given = given_permissions()
+    given = built_in_permissions()
     second: list[list[built_in_roles.Difference]] = []
 
     def race() -> None:
@@ -114,7 +114,7 @@ def test_accounts_are_made_while_roles_are_brought_in_line(database: Database) -
         database.close()
 
     with transaction():
-        built_in_roles.bring_in_line(given=given_permissions(), now=NOW)
+        built_in_roles.bring_in_line(given=built_in_permissions(), now=NOW)
         other = threading.Thread(target=make)
         other.start()
         while other.is_alive():
@@ -137,7 +137,7 @@ def test_production_serves_only_once_the_built_in_roles_hold_what_the_catalogue_
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     catalogue = tmp_path / "openapi" / "permissions.yaml"
     text = catalogue.read_text("utf-8")
-    new = next(name for name, roles in given_permissions().items() if "user" not in roles)
+    new = next(name for name, roles in built_in_permissions().items() if "user" not in roles)
     catalogue.write_text(re.sub(rf"({new}:\n  description: .*\n  roles: ).*", r"\1[user]", text), "utf-8")
 
     refused = charter_in(tmp_path, "serve", "--port", "0", url=database.url)

@@ -211,9 +211,9 @@ def test_at_a_terminal_it_asks_first_and_the_password_is_typed_twice_without_ech
 
     typist.response("Set a new password for bob@example.com and end all its sessions? [y/N]:", "y")
     typist.response("New password:", NEW)
-    typist.response("The same again:", "velvet anchor 3 turnips")
+    typist.response("Repeat it:", "velvet anchor 3 turnips")
     typist.response("New password:", NEW)
-    typist.response("The same again:", NEW)
+    typist.response("Repeat it:", NEW)
     code, printed = typist.end()
 
     assert (code, printed) == (0, "bob@example.com has a new password; all its sessions have ended\n")

@@ -111,7 +111,7 @@ def test_a_value_is_json_or_plain_text(charter: Terminal, key: str, text: str, v
     [
         (OPEN, "maybe", 'registration.open must be true or false, not "maybe"'),
         (OPEN, "1", "registration.open must be true or false, not 1"),
-        (DOMAINS, '["a@b"]', 'registration.allowed_domains.0 does not have the form it must have: ["a@b"]'),
+        (DOMAINS, '["a@b"]', 'registration.allowed_domains.0 does not match the required pattern: ["a@b"]'),
         (NOTICE, "x" * 501, f'service.notice must have at most 500 characters, not "{"x" * 58}…'),
     ],
 )

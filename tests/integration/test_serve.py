@@ -18,7 +18,7 @@ import psycopg2
 import pytest
 
 from app.cli.refusals import Refusal
-from app.cli.state import kept_secrets
+from app.cli.state import stored_secrets
 from tests.command import LONGEST_START_SECONDS, PRODUCTION, ROOT, Server, clean_environment, expect_refusal
 from tests.servers import Servers
 from tests.waiting import until
@@ -68,7 +68,7 @@ def test_development_needs_nothing_and_keeps_its_data_through_a_stop_and_a_kill(
         [sys.executable, "-m", "app.cli", "serve"],
         cwd=ROOT, env=clean_environment(**variables), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
-    expect_refusal(second, 75, "running already", str(state))
+    expect_refusal(second, 75, "already runs", str(state))
     postgres = _postgres_pid(state)
     assert first.end(signal.SIGINT) == 0
     assert first.printed.endswith("stopped\n")
@@ -175,7 +175,7 @@ def test_a_host_that_is_not_ours_is_one_line(servers, database_url):
     server = Server("serve", "--host", "192.0.2.1", **_production(servers, database_url))
     assert server.process.wait(LONGEST_START_SECONDS) == 78
     server.end(signal.SIGTERM)
-    assert server.lines == ["charter: HOST 192.0.2.1 is no address of this machine: set it to one\n"]
+    assert server.lines == ["charter: HOST 192.0.2.1 is not an address of this machine: set it to one that is\n"]
 
 
 def test_dev_starts_anew_when_the_code_changes(servers, database_url, tmp_path):
@@ -206,8 +206,8 @@ def test_dev_is_not_for_production(servers, database_url):
 
 
 def test_secrets_are_made_once_and_only_their_owner_can_read_them(tmp_path):
-    made = kept_secrets(tmp_path / "state")
-    assert kept_secrets(tmp_path / "state") == made
+    made = stored_secrets(tmp_path / "state")
+    assert stored_secrets(tmp_path / "state") == made
     assert (tmp_path / "state" / "secrets").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["secrets"]
 
@@ -215,5 +215,5 @@ def test_secrets_are_made_once_and_only_their_owner_can_read_them(tmp_path):
 def test_damaged_secrets_are_refused_rather_than_replaced(tmp_path):
     (tmp_path / "secrets").write_text("JWT_SECRET=\n")
     with pytest.raises(Refusal, match="damaged") as refused:
-        kept_secrets(tmp_path)
+        stored_secrets(tmp_path)
     assert refused.value.exit_code == 78

@@ -22,13 +22,13 @@ def cached(old: str, new: str, text: str = CACHED) -> dict[str, str]:
 
 
 def test_what_is_cached_and_what_drops_it_are_told_apart(tmp_path: Path) -> None:
-    found = read(tmp_path, {"paths/user.yaml": DROPPING})
+    policies = read(tmp_path, {"paths/user.yaml": DROPPING})
 
-    rule = found["get_user"].cache
+    rule = policies["get_user"].cache
     assert rule is not None
     assert (rule.policy, [str(tag) for tag in rule.tags]) == ("profile", ["user:{user_id}", "settings"])
-    assert [str(tag) for tag in found["update_user"].invalidates] == ["user:{caller}"]
-    assert (found["update_user"].cache, found["get_user"].invalidates) == (None, ())
+    assert [str(tag) for tag in policies["update_user"].invalidates] == ["user:{caller}"]
+    assert (policies["update_user"].cache, policies["get_user"].invalidates) == (None, ())
 
 
 BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
@@ -103,14 +103,14 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("files", "place", "told"), BREACHES.values(), ids=list(BREACHES))
-def test_what_cannot_be_meant_stops_the_start(tmp_path: Path, files: dict[str, str], place: str, told: str) -> None:
-    found = [fault for fault in faults(tmp_path, files) if place + ":" in fault or place + " " in fault]
+@pytest.mark.parametrize(("files", "place", "message"), BREACHES.values(), ids=list(BREACHES))
+def test_what_cannot_be_meant_stops_the_start(tmp_path: Path, files: dict[str, str], place: str, message: str) -> None:
+    matching = [fault for fault in faults(tmp_path, files) if place + ":" in fault or place + " " in fault]
 
-    assert any(told in fault for fault in found), faults(tmp_path, files)
+    assert any(message in fault for fault in matching), faults(tmp_path, files)
 
 
 def test_the_document_without_them_is_as_before(tmp_path: Path) -> None:
-    found = read(tmp_path, {"paths/user.yaml": USER})
+    policies = read(tmp_path, {"paths/user.yaml": USER})
 
-    assert all(policy.cache is None and policy.invalidates == () for policy in found.values())
+    assert all(policy.cache is None and policy.invalidates == () for policy in policies.values())

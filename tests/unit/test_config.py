@@ -135,11 +135,11 @@ WRONG = {
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
 def test_a_wrong_value_is_told_by_its_variable(name: str, value: str) -> None:
-    told = faults({name: value})
+    lines = faults({name: value})
 
-    assert [fault.split(" ")[0] for fault in told] == [name]
-    assert re.match(rf"{name} (must|has) ", told[0])
-    assert "hush" not in told[0]
+    assert [fault.split(" ")[0] for fault in lines] == [name]
+    assert re.match(rf"{name} (must|has) ", lines[0])
+    assert "hush" not in lines[0]
 
 
 @pytest.mark.parametrize("ring", ["abc", f"k1:{OTHER},k2"])
@@ -169,9 +169,9 @@ def test_a_long_value_is_shortened() -> None:
 
 
 def test_every_mistake_is_told_at_once() -> None:
-    told = faults({name: values[0] for name, values in WRONG.items()})
+    lines = faults({name: values[0] for name, values in WRONG.items()})
 
-    assert {fault.split(" ")[0] for fault in told} == set(WRONG)
+    assert {fault.split(" ")[0] for fault in lines} == set(WRONG)
 
 
 @pytest.mark.parametrize(
@@ -227,8 +227,8 @@ def test_a_database_url_may_say_whatever_the_driver_reads(url: str) -> None:
 
 
 def test_timeouts_in_the_database_url_are_sent_to_the_role() -> None:
-    told = faults({"DATABASE_URL": "postgresql://db/charter?options=-c%20statement_timeout%3D5s"})
-    assert "ALTER ROLE" in told[0]
+    lines = faults({"DATABASE_URL": "postgresql://db/charter?options=-c%20statement_timeout%3D5s"})
+    assert "ALTER ROLE" in lines[0]
 
 
 def test_no_secret_is_shown() -> None:

@@ -55,10 +55,10 @@ WRONG = {
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
 def test_a_wrong_value_is_told_by_its_variable_and_without_credentials(name: str, value: str) -> None:
-    [told] = faults({name: value})
+    [line] = faults({name: value})
 
-    assert re.match(rf"{name} (must|has) ", told)
-    assert "hush" not in told
+    assert re.match(rf"{name} (must|has) ", line)
+    assert "hush" not in line
 
 
 @pytest.mark.parametrize(

@@ -43,12 +43,12 @@ def declared(folder: Path, schema: str, default: str) -> SettingDeclaration:
 
 
 def test_a_setting_is_read_with_what_checks_its_values(tmp_path: Path) -> None:
-    found = load_declarations(write(tmp_path, SOUND)).by_key["a.b"]
+    setting = load_declarations(write(tmp_path, SOUND)).by_key["a.b"]
 
-    assert (found.key, found.description, found.visibility, found.default) == ("a.b", "A.", "public", True)
-    assert found.schema == {"type": "boolean"}
-    assert found.faults(False) == []
-    assert [(fault.message, fault.field) for fault in found.faults(1)] == [("Must be true or false.", "value")]
+    assert (setting.key, setting.description, setting.visibility, setting.default) == ("a.b", "A.", "public", True)
+    assert setting.schema == {"type": "boolean"}
+    assert setting.faults(False) == []
+    assert [(fault.message, fault.field) for fault in setting.faults(1)] == [("Must be true or false.", "value")]
 
 
 def test_a_document_without_the_file_has_no_settings(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_document_without_the_file_has_no_settings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "told"),
+    ("old", "new", "line", "message"),
     [
         ("description: A.", "description: ' '", 2, "description of a.b does not match the required pattern."),
         ("  description: A.\n", "", 1, "description of a.b is required."),
@@ -81,13 +81,13 @@ def test_a_document_without_the_file_has_no_settings(tmp_path: Path) -> None:
         ("a.b:", f"{'a' * 65}:", 1, f"{'a' * 64} is not a valid key of a setting."),
     ],
 )  # fmt: skip
-def test_the_file_is_held_to_its_form(tmp_path: Path, old: str, new: str, line: int, told: str) -> None:
+def test_the_file_is_held_to_its_form(tmp_path: Path, old: str, new: str, line: int, message: str) -> None:
     assert old in SOUND
 
-    found = faults(tmp_path, SOUND.replace(old, new, 1))
+    lines = faults(tmp_path, SOUND.replace(old, new, 1))
 
-    assert len(found) == 1, found
-    assert found[0].startswith(f"openapi/settings.yaml:{line}: {told}"), found
+    assert len(lines) == 1, lines
+    assert lines[0].startswith(f"openapi/settings.yaml:{line}: {message}"), lines
 
 
 def test_a_fault_deep_in_a_default_is_named(tmp_path: Path) -> None:
@@ -102,14 +102,14 @@ def test_a_fault_deep_in_a_default_is_named(tmp_path: Path) -> None:
 def test_a_key_that_is_there_twice_is_refused_and_all_faults_are_told_at_once(tmp_path: Path) -> None:
     text = SOUND + SOUND.replace("public", "hidden") + SOUND.replace("a.b", "C")
 
-    found = faults(tmp_path, text)
+    lines = faults(tmp_path, text)
 
     places = [
         "openapi/settings.yaml:6: The key",
         "openapi/settings.yaml:8: visibil",
         "openapi/settings.yaml:11: C is n",
     ]
-    assert [line[:32] for line in found] == [place[:32] for place in places]
+    assert [line[:32] for line in lines] == [place[:32] for place in places]
 
 
 @pytest.mark.parametrize(
@@ -133,9 +133,9 @@ def test_what_the_database_would_give_back_in_another_form_is_refused(
 
 def test_faults_name_where_and_never_what(tmp_path: Path) -> None:
     schema = "{type: object, properties: {a: {type: array, items: {type: string, maxLength: 2}}}}"
-    found = declared(tmp_path, schema, "{}")
+    setting = declared(tmp_path, schema, "{}")
 
-    assert [(fault.message, fault.field) for fault in found.faults({"a": ["ok", "secret"]})] == [
+    assert [(fault.message, fault.field) for fault in setting.faults({"a": ["ok", "secret"]})] == [
         ("Must have at most 2 characters.", "value.a.1")
     ]
 

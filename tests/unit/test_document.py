@@ -153,8 +153,8 @@ def test_quoted_scalars_and_keys_are_text() -> None:
     ],
 )
 def test_what_json_cannot_say_is_refused_with_its_line(raw: bytes, line: int, words: str) -> None:
-    found = read_yaml(raw, "f.yaml").faults
-    assert [(fault.place.line, words in fault.message) for fault in found] == [(line, True)]
+    problems = read_yaml(raw, "f.yaml").faults
+    assert [(fault.place.line, words in fault.message) for fault in problems] == [(line, True)]
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_what_json_cannot_say_is_refused_with_its_line(raw: bytes, line: int, wo
 )
 def test_a_broken_join_is_refused_with_its_line(tmp_path: Path, files: dict[str, str], fault: str) -> None:
     (tmp_path / "other.yaml").write_text("X: {}")
-    assert [fault in found for found in faults(sample(tmp_path, **files))].count(True) == 1
+    assert [fault in line for line in faults(sample(tmp_path, **files))].count(True) == 1
 
 
 def test_a_root_that_does_not_exist_is_one_fault(tmp_path: Path) -> None:
@@ -224,8 +224,8 @@ def test_a_root_that_does_not_exist_is_one_fault(tmp_path: Path) -> None:
 
 
 def test_all_faults_come_at_once_and_a_broken_file_brings_no_others(tmp_path: Path) -> None:
-    found = faults(sample(tmp_path, components__schemas__fields="Name: [", paths__users="get: {a: 1, a: 2}\n"))
-    assert [fault.split(":")[0] for fault in found] == [
+    lines = faults(sample(tmp_path, components__schemas__fields="Name: [", paths__users="get: {a: 1, a: 2}\n"))
+    assert [fault.split(":")[0] for fault in lines] == [
         "openapi/components/schemas/fields.yaml",
         "openapi/paths/users.yaml",
     ]

@@ -30,8 +30,8 @@ def test_what_the_policy_makes_possible_is_documented(tmp_path: Path, status: in
     [fault] = faults(tmp_path, {"paths/user.yaml": user})
 
     line = len(user.splitlines())
-    told = f'update_user can return {status} ({cause}), but does not document it. Add "{status}".'
-    assert fault == f"openapi/paths/user.yaml:{line}: {told}"
+    message = f'update_user can return {status} ({cause}), but does not document it. Add "{status}".'
+    assert fault == f"openapi/paths/user.yaml:{line}: {message}"
 
 
 def test_all_that_is_missing_is_told_together(tmp_path: Path) -> None:
@@ -81,12 +81,12 @@ def test_a_403_comes_of_more_than_the_permission(tmp_path: Path, cause: str) -> 
 def test_what_a_success_carries_is_documented(tmp_path: Path, method: str, key: str, status: int, header: str) -> None:
     path = method_with(method, key, f'"{status}": {{content: {{}}}}')
 
-    told = [fault for fault in faults(tmp_path, path) if "can have" in fault]
+    lines = [fault for fault in faults(tmp_path, path) if "can have" in fault]
 
     name, _ = header.split(" ")
     place = f"openapi/paths/user.yaml:{len(path['paths/user.yaml'].splitlines())}"
     message = f"The {status} response of touch_user can have {header}, but does not document it."
-    assert told == [f"{place}: {message} Add the header {name}."]
+    assert lines == [f"{place}: {message} Add the header {name}."]
     documented = method_with(method, key, f'"{status}": {{content: {{}}, headers: {{{name.lower()}: {{}}}}}}')
     assert [fault for fault in faults(tmp_path, documented) if "can have" in fault] == []
 

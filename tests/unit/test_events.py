@@ -11,10 +11,10 @@ from tests.unit.small_document import write
 
 
 def test_an_event_tells_whether_the_command_leaves_it(tmp_path: Path) -> None:
-    found = load_events(write(tmp_path, {}) / "events.yaml")
+    events = load_events(write(tmp_path, {}) / "events.yaml")
 
-    assert {name: event.by_command for name, event in found.items()} == {"user.updated": False, "user.fixed": True}
-    assert str(found["user.fixed"].place) == "openapi/events.yaml:2"
+    assert {name: event.by_command for name, event in events.items()} == {"user.updated": False, "user.fixed": True}
+    assert str(events["user.fixed"].place) == "openapi/events.yaml:2"
 
 
 def test_a_document_without_the_list_has_no_events(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_the_list_of_events_is_held_to_its_form(tmp_path: Path, text: str, fault
     path = write(tmp_path, {"events.yaml": text}) / "events.yaml"
     with pytest.raises(DocumentError) as caught:
         load_events(path)
-    assert [str(found).startswith(fault) for found in caught.value.faults].count(True) == 1
+    assert [str(line).startswith(fault) for line in caught.value.faults].count(True) == 1
 
 
 def test_what_may_be_listed_may_be_named() -> None:

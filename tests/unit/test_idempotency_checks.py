@@ -42,10 +42,10 @@ def keyed_but(old: str, new: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("word", ["accepted", "required"])
 def test_the_key_becomes_part_of_the_policy(tmp_path: Path, word: str) -> None:
-    found = read(tmp_path, keyed_but("accepted", word))
+    policies = read(tmp_path, keyed_but("accepted", word))
 
-    assert found["make_user"].idempotency == word
-    assert found["update_user"].idempotency is None
+    assert policies["make_user"].idempotency == word
+    assert policies["update_user"].idempotency is None
 
 
 BREACHES = {
@@ -76,9 +76,9 @@ BREACHES = {
 def test_what_cannot_be_repeated_stops_the_start(tmp_path: Path, breach: str) -> None:
     files, place, words = BREACHES[breach]
 
-    found = faults(tmp_path, files)
+    lines = faults(tmp_path, files)
 
-    assert [fault for fault in found if fault.startswith(f"openapi/paths/{place}: ") and words in fault], found
+    assert [fault for fault in lines if fault.startswith(f"openapi/paths/{place}: ") and words in fault], lines
 
 
 @pytest.mark.parametrize(

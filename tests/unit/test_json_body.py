@@ -157,9 +157,9 @@ def test_what_only_looks_bad_is_read(raw: bytes) -> None:
     ],
 )
 def test_a_whole_number_is_one_however_it_is_written(raw: bytes, value: int) -> None:
-    found = parse(raw)
+    parsed = parse(raw)
 
-    assert (found, type(found), json.dumps(found)) == (value, int, str(value))
+    assert (parsed, type(parsed), json.dumps(parsed)) == (value, int, str(value))
 
 
 @pytest.mark.parametrize("raw", [b"1.5", b"1e300", b"9007199254740994.0"])

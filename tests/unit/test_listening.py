@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from app.cli.listening import address_of, bind_port, take_in, turn_away
+from app.cli.listening import accept_pending, address_of, bind_port, refuse_new_connections
 from app.cli.refusals import Refusal
 from app.config_parsers import host
 
@@ -37,7 +37,7 @@ def test_localhost_is_reached_by_its_name():
 
 @pytest.mark.parametrize("given", ["[::1", "::1]", "127.0.0.1:80", "no such host"])
 def test_what_is_no_host_is_refused(given):
-    with pytest.raises(Refusal, match="is not known"):
+    with pytest.raises(Refusal, match="cannot be resolved"):
         bind_port(host(given), 0)
 
 
@@ -63,11 +63,11 @@ def test_nobody_new_is_connected_once_turned_away_and_who_was_can_be_accepted(ad
         listener.setblocking(False)
         place = listener.getsockname()[:2]
         early = [socket.create_connection(place, 5) for _ in range(3)]
-        turn_away(listener)
+        refuse_new_connections(listener)
         with socket.socket(listener.family) as late:
             late.settimeout(0.2)
             assert late.connect_ex(place) != 0
-        accepted = take_in(listener)
+        accepted = accept_pending(listener)
         assert len(accepted) == len(early)
         for one, other in zip(early, accepted, strict=True):
             one.sendall(b"still here")

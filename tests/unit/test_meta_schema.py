@@ -53,15 +53,15 @@ BREACHES: dict[str, tuple[dict[str, str], str]] = {
 
 @pytest.mark.parametrize("breach", BREACHES)
 def test_what_openapi_does_not_allow_is_told_by_its_line(tmp_path: Path, breach: str) -> None:
-    files, told = BREACHES[breach]
-    found = faults(tmp_path, files)
-    assert [fault for fault in found if fault.startswith(f"openapi/{told}")], found
+    files, beginning = BREACHES[breach]
+    lines = faults(tmp_path, files)
+    assert [fault for fault in lines if fault.startswith(f"openapi/{beginning}")], lines
 
 
 def test_faults_of_form_and_of_policy_come_at_once(tmp_path: Path) -> None:
-    found = faults(tmp_path, get("tags:", "summary: []\n  x-rate-limit: reed\n  tags:"))
-    assert [fault for fault in found if fault.startswith("openapi/paths/user.yaml:5: ")]
-    assert [fault for fault in found if fault.startswith("openapi/paths/user.yaml:6: There is no bucket reed.")]
+    lines = faults(tmp_path, get("tags:", "summary: []\n  x-rate-limit: reed\n  tags:"))
+    assert [fault for fault in lines if fault.startswith("openapi/paths/user.yaml:5: ")]
+    assert [fault for fault in lines if fault.startswith("openapi/paths/user.yaml:6: There is no bucket reed.")]
 
 
 def test_a_default_that_its_schema_refuses_stops_the_start(tmp_path: Path) -> None:

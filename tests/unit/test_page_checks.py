@@ -33,7 +33,7 @@ def test_a_list_with_the_parameters_of_one_starts(tmp_path: Path, kind: str, win
 
 
 @pytest.mark.parametrize(
-    ("limit", "told"),
+    ("limit", "message"),
     [
         ("{type: string, minimum: 1, maximum: 100, default: 20}", "is not an integer. Write type: integer."),
         ("{minimum: 1, maximum: 100, default: 20}", "is not an integer."),
@@ -49,14 +49,14 @@ def test_a_list_with_the_parameters_of_one_starts(tmp_path: Path, kind: str, win
 )
 @pytest.mark.parametrize(("kind", "window"), [("offset", OFFSET), ("cursor", CURSOR)])
 def test_a_limit_that_cannot_open_a_page_is_refused(
-    tmp_path: Path, kind: str, window: str, limit: str, told: str
+    tmp_path: Path, kind: str, window: str, limit: str, message: str
 ) -> None:
     [fault] = faults(tmp_path, document(kind, window, limit=limit))
-    assert fault.startswith(f"openapi/paths/user.yaml:6: The parameter limit of a list {told}")
+    assert fault.startswith(f"openapi/paths/user.yaml:6: The parameter limit of a list {message}")
 
 
 @pytest.mark.parametrize(
-    ("offset", "told"),
+    ("offset", "message"),
     [
         ("{type: number, minimum: 0, maximum: 10000, default: 0}", "is not an integer."),
         ("{type: integer, maximum: 10000, default: 0}", "has no minimum of 0. Write minimum: 0."),
@@ -66,13 +66,13 @@ def test_a_limit_that_cannot_open_a_page_is_refused(
         ("{type: integer, minimum: 0, maximum: 10000}", "has no default. Add one, such as default: 0."),
     ],
 )
-def test_an_offset_that_cannot_open_a_page_is_refused(tmp_path: Path, offset: str, told: str) -> None:
+def test_an_offset_that_cannot_open_a_page_is_refused(tmp_path: Path, offset: str, message: str) -> None:
     [fault] = faults(tmp_path, document("offset", offset))
-    assert fault.startswith(f"openapi/paths/user.yaml:7: The parameter offset of a list {told}")
+    assert fault.startswith(f"openapi/paths/user.yaml:7: The parameter offset of a list {message}")
 
 
 @pytest.mark.parametrize(
-    ("cursor", "more", "told"),
+    ("cursor", "more", "message"),
     [
         ("{type: integer}", "", "is not a string. Write type: string."),
         ("{type: string}", ", required: true", "is required. Remove required"),
@@ -82,9 +82,9 @@ def test_an_offset_that_cannot_open_a_page_is_refused(tmp_path: Path, offset: st
         ("{type: string, enum: [a]}", "", "does not accept every text."),
     ],
 )
-def test_a_cursor_that_cannot_be_one_is_refused(tmp_path: Path, cursor: str, more: str, told: str) -> None:
+def test_a_cursor_that_cannot_be_one_is_refused(tmp_path: Path, cursor: str, more: str, message: str) -> None:
     [fault] = faults(tmp_path, document("cursor", cursor, more=more))
-    assert fault.startswith(f"openapi/paths/user.yaml:7: The parameter cursor of a list {told}")
+    assert fault.startswith(f"openapi/paths/user.yaml:7: The parameter cursor of a list {message}")
 
 
 def test_a_shared_parameter_is_told_of_where_it_is_defined(tmp_path: Path) -> None:

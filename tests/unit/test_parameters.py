@@ -62,8 +62,8 @@ def refused(*parameters: dict[str, Any], **given: Any) -> list[tuple[str | None,
     ],
 )
 def test_a_moment_comes_in_utc_however_it_is_written(text: str, moment: str) -> None:
-    found = read(parameter("since", schema=MOMENT), query=f"since={text}".encode())
-    assert found["since"].isoformat() == moment
+    values = read(parameter("since", schema=MOMENT), query=f"since={text}".encode())
+    assert values["since"].isoformat() == moment
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_moment_of_no_year_we_know_is_refused(text: str) -> None:
 
 
 def test_parameters_come_coerced_under_snake_case_names() -> None:
-    found = read(
+    values = read(
         parameter("user_id", "path", {"type": "string", "format": "uuid"}),
         parameter("page-size", "query", INTEGER),
         parameter("If-Match", "header"),
@@ -86,11 +86,11 @@ def test_parameters_come_coerced_under_snake_case_names() -> None:
         query=b"page-size=-007&flag=true",
         headers={"if-match": '"3"', "x-ratio": "1.5e1"},
     )
-    assert found == {"user_id": UUID(ID), "page_size": -7, "if_match": '"3"', "x_ratio": 15.0, "flag": True}
+    assert values == {"user_id": UUID(ID), "page_size": -7, "if_match": '"3"', "x_ratio": 15.0, "flag": True}
 
 
 def test_every_violation_of_every_place_is_listed() -> None:
-    found = refused(
+    values = refused(
         parameter("user_id", "path", {"type": "string", "format": "uuid"}),
         {"$ref": "#/components/parameters/Limit"},
         parameter("sort", schema={"enum": ["a", "b"], "type": "string"}),
@@ -101,7 +101,7 @@ def test_every_violation_of_every_place_is_listed() -> None:
         query=b"limit=1000000000&sort=c&who=me",
         headers={"x-count": "many"},
     )
-    assert found == [
+    assert values == [
         ("user_id", "Must be a UUID."),
         ("limit", "Must be at most 100."),
         ("sort", "Must be a or b."),
@@ -113,8 +113,8 @@ def test_every_violation_of_every_place_is_listed() -> None:
 
 
 def test_what_is_absent_has_its_default_or_none() -> None:
-    found = read({"$ref": "#/components/parameters/Limit"}, parameter("q"), parameter("X-A", "header"))
-    assert found == {"limit": 20, "q": None, "x_a": None}
+    values = read({"$ref": "#/components/parameters/Limit"}, parameter("q"), parameter("X-A", "header"))
+    assert values == {"limit": 20, "q": None, "x_a": None}
 
 
 def test_a_uuid_has_one_spelling() -> None:
@@ -233,9 +233,9 @@ def test_at_most_fifty_violations_are_listed() -> None:
 
 def test_no_violation_repeats_the_value() -> None:
     wanted = [parameter("n", schema=INTEGER), parameter("m", "header", {"type": "string", "maxLength": 2})]
-    found = refused(*wanted, query=b"n=marmalade&q=marmalade", headers={"m": "marmalade"})
-    assert len(found) == 3
-    assert "marmalade" not in str(found)
+    values = refused(*wanted, query=b"n=marmalade&q=marmalade", headers={"m": "marmalade"})
+    assert len(values) == 3
+    assert "marmalade" not in str(values)
 
 
 def test_an_operation_replaces_the_parameters_of_its_path() -> None:

@@ -251,13 +251,13 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
 @pytest.mark.parametrize("breach", BREACHES)
 def test_law_1(tmp_path: Path, breach: str) -> None:
     files, place, words = BREACHES[breach]
-    found = faults(tmp_path, files)
-    assert [fault for fault in found if fault.startswith(f"openapi/{place}: ") and words in fault], found
+    lines = faults(tmp_path, files)
+    assert [fault for fault in lines if fault.startswith(f"openapi/{place}: ") and words in fault], lines
 
 
 def test_all_faults_come_at_once_in_the_order_of_the_files(tmp_path: Path) -> None:
     user = (
         USER.replace("users:read", "users:reed").replace("x-owner: user_id", "x-owner: me").replace("hashing", "fast")
     )
-    found = faults(tmp_path, {"paths/user.yaml": user})
-    assert [fault.split(": ")[0].rpartition(":")[2] for fault in found] == ["6", "11", "12", "17"]
+    lines = faults(tmp_path, {"paths/user.yaml": user})
+    assert [fault.split(": ")[0].rpartition(":")[2] for fault in lines] == ["6", "11", "12", "17"]

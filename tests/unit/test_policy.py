@@ -22,9 +22,9 @@ def test_a_cursor_list_is_one_with_cursor_and_limit(tmp_path: Path) -> None:
 
 
 def test_what_the_keys_say_becomes_a_frozen_policy(tmp_path: Path) -> None:
-    found = read(tmp_path)
-    assert list(found) == ["get_user", "update_user"]
-    update = found["update_user"]
+    policies = read(tmp_path)
+    assert list(policies) == ["get_user", "update_user"]
+    update = policies["update_user"]
     assert (update.method, update.path, update.tag, update.safe) == ("patch", "/v1/users/{user_id}", "users", False)
     assert (update.public, update.permissions, update.owner) == (False, ("users:read", "users:update"), "user_id")
     assert (update.bucket, update.event, update.precondition) == ("write", "user.updated", "required")
@@ -104,7 +104,7 @@ def test_the_list_of_permissions_is_held_to_its_form(tmp_path: Path, text: str, 
     openapi = write(tmp_path, {"permissions.yaml": text})
     with pytest.raises(DocumentError) as caught:
         load_permissions(openapi / "permissions.yaml")
-    assert [str(found).startswith(fault) for found in caught.value.faults].count(True) == 1
+    assert [str(line).startswith(fault) for line in caught.value.faults].count(True) == 1
 
 
 def test_a_list_of_permissions_that_is_not_there_is_a_fault(tmp_path: Path) -> None:

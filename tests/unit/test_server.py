@@ -175,8 +175,8 @@ def test_a_client_that_reads_slowly_gets_a_second_for_each_kibibyte():
         client.connect(one.address)
         client.sendall(REQUEST)
         until(lambda: bool(one.server._slow))
-        looked = one.server._next_look
-        until(lambda: one.server._next_look > looked)
+        checked = one.server._next_check
+        until(lambda: one.server._next_check > checked)
         assert len(response(client)) > 4_000_000
 
 

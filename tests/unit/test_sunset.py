@@ -13,9 +13,9 @@ def ending(value: str, *, beside: str = "deprecated: true") -> dict[str, str]:
 
 
 def headers(tmp_path: Path, value: str, *, beside: str = "deprecated: true") -> dict[str, str]:
-    found = read(tmp_path, ending(value, beside=beside))["get_user"].sunset
-    assert found
-    return {name.decode(): text.decode() for name, text in found.headers}
+    sunset = read(tmp_path, ending(value, beside=beside))["get_user"].sunset
+    assert sunset
+    return {name.decode(): text.decode() for name, text in sunset.headers}
 
 
 def test_the_short_form_says_when_it_goes_and_that_it_is_deprecated_by_now(tmp_path: Path) -> None:
@@ -27,9 +27,9 @@ def test_the_short_form_says_when_it_goes_and_that_it_is_deprecated_by_now(tmp_p
 
 
 def test_the_long_form_says_since_when(tmp_path: Path) -> None:
-    told = headers(tmp_path, '{on: "2024-03-01", since: "2024-02-29"}')
+    names = headers(tmp_path, '{on: "2024-03-01", since: "2024-02-29"}')
 
-    assert (told["deprecation"], told["sunset"]) == ("@1709164800", "Fri, 01 Mar 2024 00:00:00 GMT")
+    assert (names["deprecation"], names["sunset"]) == ("@1709164800", "Fri, 01 Mar 2024 00:00:00 GMT")
 
 
 def test_days_need_no_quotes(tmp_path: Path) -> None:

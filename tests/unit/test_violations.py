@@ -44,10 +44,10 @@ def violations(
     schema: dict[str, Any], value: Any, *, direction: Direction = "request", prefix: str = ""
 ) -> list[tuple[str | None, str]]:
     validator = schemas.compile(BUNDLE, schema, direction=direction)
-    found = list_violations(validator, value, prefix=prefix)
-    assert bool(found) is not validator.is_valid(value)
-    assert not any(SECRET in violation.message for violation in found)
-    return [(violation.field, violation.message) for violation in found]
+    listed = list_violations(validator, value, prefix=prefix)
+    assert bool(listed) is not validator.is_valid(value)
+    assert not any(SECRET in violation.message for violation in listed)
+    return [(violation.field, violation.message) for violation in listed]
 
 
 def valid(schema: dict[str, Any], value: Any, *, direction: Direction = "request") -> bool:
@@ -87,8 +87,8 @@ def test_a_prefix_is_the_field_of_the_whole() -> None:
 
 
 def test_fields_of_a_list_come_in_its_order_and_at_most_fifty() -> None:
-    found = violations({"type": "array", "items": {"type": "integer"}}, [SECRET] * 1000)
-    assert [field for field, _ in found] == [str(index) for index in range(50)]
+    listed = violations({"type": "array", "items": {"type": "integer"}}, [SECRET] * 1000)
+    assert [field for field, _ in listed] == [str(index) for index in range(50)]
 
 
 def test_a_body_full_of_faults_costs_little() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from app.spec.checks.check import Specification
 from app.spec.document import Fault
-from app.spec.events import Event
+from app.spec.events import DeclaredEvent
 from app.spec.operation import Operation
 from app.spec.permissions import Permission
 from app.spec.policy import listed_permissions
@@ -13,7 +13,7 @@ from app.spec.policy import listed_permissions
 def check_unused_names(
     operations: Collection[Operation],
     permissions: Mapping[str, Permission],
-    events: Mapping[str, Event],
+    events: Mapping[str, DeclaredEvent],
     specification: Specification,
 ) -> Iterator[Fault]:
     """Yield a fault for each permission that no operation requires, and each event that nothing records."""

@@ -83,7 +83,7 @@ def at(tree: Any, pointer: Pointer) -> Any:
 
 
 def parse_pointer(fragment: str) -> tuple[str, ...]:
-    """Return the steps of a JSON pointer (RFC 6901), given without its `#`."""
+    """Return the steps of a JSON pointer (RFC 6901) without its `#`."""
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in fragment.split("/")[1:])
 
 
