@@ -61,7 +61,7 @@ run: $(RUN) ## start Charter here, with its own PostgreSQL and Valkey
 	@CHARTER_ENV=development exec $(BIN)/charter serve
 
 .PHONY: test
-test: $(DEV) ## run every test, and hold the coverage
+test: $(DEV) ## run the tests through one gateway, compare the two, and hold the coverage
 	@failed=0; \
 	$(PYTEST) --cov --cov-report=json --cov-report= tests/unit tests/integration $(BESIDE:%=--ignore=%) || failed=1; \
 	$(PYTEST) $(BESIDE) || failed=1; \
