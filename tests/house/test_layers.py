@@ -64,26 +64,43 @@ def test_migrations_import_no_models_and_nothing_else_of_ours():
     check(told, "Take these imports out: a migration must do the same when the code has changed.")
 
 
-def _layers() -> list[set[str]]:
-    """Return the layers by the last part of each name, from top to bottom; of the lowest one only what has a room."""
-    layers = [
-        {name.strip().removeprefix("app.") for name in layer.split(":")} for layer in _contracts()["layers"]["layers"]
-    ]
-    return [*layers[:-1], layers[-1] & {"config", "errors"}]
+def _modules() -> dict[str, Path]:
+    modules = {}
+    for path in files("app/*.py", "charter/*.py", "handlers/*.py", "models/*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return modules
 
 
-def test_the_readme_names_the_layers_from_top_to_bottom_and_has_a_room_for_each():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    map_ = text.split("\n## The map\n")[1].split("\n## ")[0]
-    listed = map_.split("From top to bottom:")[1].split("\n\n")[0]
+def _imported_modules(path: Path, modules: dict[str, Path]) -> set[str]:
+    """Return the modules of ours that a file imports anywhere: in functions and under TYPE_CHECKING, too."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                names.add(submodule if submodule in modules else node.module)
+    return names & modules.keys()
 
-    assert [set(re.findall(r"`(\w+)`", layer)) for layer in listed.split(" /")] == _layers()
-    rooms = {name.removeprefix("app/").rstrip("/").removesuffix(".py") for name in re.findall(r"`([\w/.]+)`", map_)}
-    assert set().union(*_layers()) - rooms == set()
+
+def _circle_from(start: str, imports: dict[str, set[str]]) -> list[str]:
+    """Return the shortest way from a module over its imports back to itself; empty if there is none."""
+    ways = [[start]]
+    seen: set[str] = set()
+    for way in ways:
+        for name in sorted(imports[way[-1]]):
+            if name == start:
+                return [*way, start]
+            if name not in seen:
+                seen.add(name)
+                ways.append([*way, name])
+    return []
 
 
-def test_backend_context_has_a_row_for_each_layer_from_top_to_bottom():
-    text = (ROOT / "docs" / "backend-context.md").read_text(encoding="utf-8")
-    table = text.split("| layer, from top to bottom | job |\n|---|---|\n")[1].split("\n\n")[0]
-
-    assert [set(re.findall(r"`(\w+)`", row.split("|")[1])) for row in table.splitlines()] == _layers()
+def test_no_modules_import_each_other_in_a_circle():
+    modules = _modules()
+    imports = {name: _imported_modules(path, modules) - {name} for name, path in modules.items()}
+    circles = {frozenset(circle): " -> ".join(circle) for name in modules if (circle := _circle_from(name, imports))}
+    assert sorted(circles.values()) == []

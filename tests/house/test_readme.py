@@ -1,4 +1,4 @@
-"""Every command that the README or a page of the documentation shows can be typed, and every file it names exists."""
+"""Every command that the README or a page of the documentation shows can be typed."""
 
 import re
 from pathlib import Path
@@ -15,8 +15,6 @@ QUOTED = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*\"""")
 START = r"(?:^|[;&|(]\s*)(?:[A-Z_]+=\S*\s+)*"
 MAKE = re.compile(START + r"make((?:\s+[A-Z_]+=\S+)*(?:\s+[a-z][a-z-]*)*)")
 CHARTER = re.compile(START + r"(?:\S*/)?charter((?:\s+[^\s;&|#)]+)*)")
-# A file of this tree by its whole path, without a placeholder.
-FILE = re.compile(r"`((?:app|charter|handlers|models|migrations|openapi|requirements|tests)/[\w./-]+\.\w+)`")
 PAGES = tuple(
     path for path in files("*.md") if path.parent in (ROOT, ROOT / "docs") or path.is_relative_to(ROOT / "docs")
 )
@@ -84,18 +82,6 @@ def test_every_link_to_a_file_leads_somewhere(path):
     links = re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8"))
     broken = [link for link in links if "://" not in link and not (path.parent / link).exists()]
     check(broken, f"Correct these links in {shown(path)}: there are no such files.")
-
-
-@pytest.mark.parametrize("path", PAGES, ids=shown)
-def test_every_file_that_a_page_names_exists(path):
-    lines = path.read_text(encoding="utf-8").splitlines()
-    missing = [
-        f"{shown(path)}:{number}: there is no {name}"
-        for number, line in enumerate(lines, start=1)
-        for name in FILE.findall(line)
-        if not (ROOT / name).is_file()
-    ]
-    assert missing == []
 
 
 def test_every_make_target_says_what_it_does():
