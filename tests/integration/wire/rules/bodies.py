@@ -19,14 +19,14 @@ from tests.integration.wire.rules.rule import (
 BODY_RULES = (
     Rule(
         "6.1",
-        "The chunked coding is understood, in any case.",
+        "The chunked coding is understood, in any letter case.",
         "Yes.",
         echoed(coded(b"chunked"), coded(b"CHUNKED"), coded(b"Chunked", chunks(*(bytes([byte]) for byte in BODY)))),
     ),
     Rule(
         "6.1",
         "A coding that the server does not understand gets a 501.",
-        "415, as for any other body that Charter cannot read.",
+        "415, as for every body that Charter cannot read.",
         (
             Case(post(b"Transfer-Encoding: gzip, chunked", CLOSING, body=HALVES), (415,)),
             Case(post(b"Transfer-Encoding: x;y=z, chunked", CLOSING, body=HALVES), (415,)),
@@ -34,7 +34,7 @@ BODY_RULES = (
     ),
     Rule(
         "6.3",
-        "Where chunked is not the last coding, the length cannot be known: 400.",
+        "If chunked is not the last coding, the length is unknown: 400.",
         "400.",
         refused(
             *(
@@ -60,7 +60,7 @@ BODY_RULES = (
     Rule(
         "6.1",
         "Chunked is applied once, and (7.1) has no parameters.",
-        "Anything else is refused: 400.",
+        "Anything else is rejected: 400.",
         refused(
             coded(b"chunked, chunked"),
             coded(b"chunked, gzip, chunked"),
@@ -72,7 +72,7 @@ BODY_RULES = (
     Rule(
         "6.1",
         "A request with Content-Length and Transfer-Encoding may be rejected.",
-        "Refused: 400.",
+        "Rejected: 400.",
         refused(
             post(LENGTH, CHUNKED, body=HALVES),
             post(CHUNKED, b"Content-Length: 5", body=HALVES),
@@ -85,7 +85,7 @@ BODY_RULES = (
     Rule(
         "6.1",
         "Transfer-Encoding in HTTP/1.0 makes the framing faulty.",
-        "Refused: 400.",
+        "Rejected: 400.",
         refused(
             post(CHUNKED, body=HALVES, version=b"1.0"),
             post(CHUNKED, LENGTH, body=HALVES, version=b"1.0"),
@@ -95,7 +95,7 @@ BODY_RULES = (
     Rule(
         "6.3",
         "An invalid Content-Length gets a 400.",
-        "400, and for a length that no body can have.",
+        "400, also for a length that no body can have.",
         refused(
             *(
                 post(b"Content-Length: " + length)
@@ -124,8 +124,8 @@ BODY_RULES = (
     ),
     Rule(
         "6.3",
-        "Several lengths are an error; where they are the same, they may be taken as one.",
-        "Refused: 400.",
+        "Several lengths are an error; if they are the same, the server may treat them as one.",
+        "Rejected: 400.",
         refused(
             post(LENGTH, LENGTH),
             post(LENGTH, b"Content-Length: 0"),
@@ -137,7 +137,7 @@ BODY_RULES = (
     Rule(
         "6.2",
         "Content-Length is a decimal number of any length.",
-        "Yes, with zeros in front too.",
+        "Yes, with leading zeros too.",
         (
             *echoed(
                 post(LENGTH), post(b"Content-Length: 000%d" % len(BODY)), post(b"Content-Length: 0%b" % LENGTH[16:])
@@ -147,8 +147,8 @@ BODY_RULES = (
     ),
     Rule(
         "6.3",
-        "Without either header there is no body.",
-        "What follows is the next request.",
+        "Without either header, there is no body.",
+        "The next bytes are the next request.",
         (
             Case(b"GET /v1/x HTTP/1.1\r\nHost: a\r\n\r\n" + NEXT, (404, 404)),
             Case(post(body=b"") + NEXT, (400, 404), b"MALFORMED_BODY"),

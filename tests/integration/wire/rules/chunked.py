@@ -24,7 +24,7 @@ CHUNK_RULES = (
     Rule(
         "7.1",
         "A chunk's size is a hexadecimal number; large ones must not overflow.",
-        "Up to 15 digits, in any case, with zeros in front. Anything else is refused: 400.",
+        "Up to 15 digits, in any letter case, with leading zeros. Anything else is rejected: 400.",
         (
             *echoed(
                 post(CHUNKED, body=_SIZE.upper() + b"\r\n" + BODY + _END),
@@ -57,7 +57,7 @@ CHUNK_RULES = (
     Rule(
         "7.1",
         "A chunk has as much data as its size says, and ends in CRLF.",
-        "Anything else is refused: 400.",
+        "Anything else is rejected: 400.",
         refused(
             *(
                 post(CHUNKED, body=body)
@@ -78,7 +78,7 @@ CHUNK_RULES = (
     Rule(
         "7.1.1",
         "Unknown chunk extensions are ignored, within a limit.",
-        "Ignored, up to 4096 bytes in a request; more, or what is no extension: 400.",
+        "Ignored, up to 4096 bytes in a request. More bytes, or anything but an extension: 400.",
         (
             *echoed(
                 *(
@@ -116,8 +116,8 @@ CHUNK_RULES = (
     ),
     Rule(
         "7.1.2",
-        "Trailers may be discarded, and are no headers.",
-        "Discarded, up to 4096 bytes; more, or what is no field: 400.",
+        "Trailers may be discarded, and are not headers.",
+        "Discarded, up to 4096 bytes. More bytes, or anything but a field: 400.",
         (
             *echoed(
                 *(
@@ -153,8 +153,8 @@ CHUNK_RULES = (
     ),
     Rule(
         "9.3",
-        "HTTP/1.1 persists, HTTP/1.0 need not.",
-        "HTTP/1.0 ends with its response, whatever it asks for.",
+        "HTTP/1.1 connections persist, HTTP/1.0 connections need not.",
+        "An HTTP/1.0 connection ends with its response, whatever the client asks for.",
         (
             Case(b"GET /v1/x HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n" + NEXT, (404, 404)),
             Case(b"GET /v1/x HTTP/1.0\r\nHost: a\r\n\r\n" + HIDDEN, (404,)),
@@ -163,8 +163,8 @@ CHUNK_RULES = (
     ),
     Rule(
         "9.3",
-        "The whole body is read, or the connection closed: its rest is no request.",
-        "It is read, also after a refusal.",
+        "The whole body is read, or the connection is closed: the rest of a body is not a request.",
+        "It is read, even if the request was rejected.",
         (
             Case(
                 b"POST /v1/things HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"

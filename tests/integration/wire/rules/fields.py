@@ -47,7 +47,7 @@ FIELD_RULES = (
     ),
     Rule(
         "5.2",
-        "A folded header gets a 400, or its fold becomes a blank.",
+        "A folded header gets a 400, or the fold becomes a space.",
         "400.",
         refused(get(b"X: a\r\n b"), get(b"X: a\r\n\tb"), get(b"X:\r\n a"), get(b"X: a\r\n "), get(b"X: a\r\n \r\n b")),
     ),
@@ -62,7 +62,7 @@ FIELD_RULES = (
     ),
     Rule(
         "RFC 9110, 5.3",
-        "Lines of the same name are one list, in their order.",
+        "Header lines of the same name form one list, in order.",
         "Yes.",
         (
             Case(b"GET /v1/x HTTP/1.1\r\nHost: a\r\nConnection: x\r\nConnection: close\r\n\r\n" + HIDDEN, (404,)),
@@ -71,8 +71,8 @@ FIELD_RULES = (
     ),
     Rule(
         "RFC 9110, 5.4",
-        "Headers larger than the server wishes to process get a 4xx.",
-        "Above HEADER_LIMIT: 431, however large they are, and the connection is closed.",
+        "Headers that are larger than the server wants to process get a 4xx.",
+        "Above HEADER_LIMIT: 431, whatever their size, and the connection is closed.",
         tuple(
             Case(get(header) + HIDDEN, (431,), b"HEADERS_TOO_LARGE", is_long=True)
             for header in (
@@ -85,7 +85,7 @@ FIELD_RULES = (
     ),
     Rule(
         "5",
-        "Blanks and tabs around a value are no part of it.",
+        "Spaces and tabs around a value do not belong to it.",
         "They are trimmed.",
         (
             *(_count(header) for header in (b"X-Count:5", b"X-Count: 5 ", b"X-Count:\t5\t", b"X-Count: \t 5 \t ")),
@@ -100,8 +100,8 @@ FIELD_RULES = (
     ),
     Rule(
         "RFC 9110, 5.5",
-        "CR, LF and NUL in a value are rejected, or become blanks; other controls are invalid.",
-        "All are refused: 400.",
+        "CR, LF and NUL in a value are rejected, or become spaces; other control characters are invalid.",
+        "All are rejected: 400.",
         refused(
             get(b"X: a\x00b"),
             get(b"X: \x00"),
@@ -118,7 +118,7 @@ FIELD_RULES = (
     Rule(
         "RFC 9110, 5.5",
         "Octets above 127 in a value are opaque.",
-        "They are kept as they come.",
+        "They are kept unchanged.",
         taken(get(b"X: \x80\xff"), get(b"X: caf\xc3\xa9"), get(b"User-Agent: \xa0a\xa0")),
     ),
     Rule(
@@ -135,14 +135,14 @@ FIELD_RULES = (
     ),
     Rule(
         "RFC 9110, 5.6.3",
-        "Bad whitespace, where the grammar has it, is removed before the element is read.",
-        "In chunk extensions, the one place in a request's framing.",
+        "Bad whitespace, where the grammar allows it, is removed before the element is read.",
+        "In chunk extensions, the only such place in the framing of a request.",
         echoed(post(CHUNKED, body=b"%x \t;\ta = \tb ; c\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY))),
     ),
     Rule(
         "RFC 9110, 7.8",
-        "An offer to upgrade may be ignored, and must be in HTTP/1.0.",
-        "Ignored: the request is answered in HTTP/1.1, with its whole body.",
+        "An upgrade offer may be ignored, and must be ignored in HTTP/1.0.",
+        "Ignored: the request and its whole body are processed as HTTP/1.1.",
         (
             *echoed(
                 post(b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABk", LENGTH),
@@ -169,8 +169,8 @@ FIELD_RULES = (
     ),
     Rule(
         "RFC 9110, 10.1.1",
-        "An expectation of a 100 is met, and ignored in HTTP/1.0 or where there is no body.",
-        "Yes. A client that gets a final status in place of the 100 finds its connection closed.",
+        "An expectation of a 100 is met. It is ignored in HTTP/1.0, or if there is no body.",
+        "Yes. If a client gets a final status instead of the 100, its connection is closed.",
         (
             Case(post(b"Expect: 100-Continue", LENGTH) + NEXT, (100, 200, 404)),
             Case(post(b"Expect: 100-continue", CHUNKED, body=HALVES) + NEXT, (100, 200, 404)),

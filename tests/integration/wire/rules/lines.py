@@ -18,8 +18,8 @@ from tests.integration.wire.rules.rule import (
 LINE_RULES = (
     Rule(
         "2.2",
-        "A line ends in CRLF; a server may take a bare LF for it.",
-        "A bare LF is refused: 400.",
+        "A line ends in CRLF; a server may accept a bare LF instead.",
+        "A bare LF is rejected: 400.",
         refused(
             b"GET /v1/x HTTP/1.1\nHost: a\n\n",
             b"GET /v1/x HTTP/1.1\nHost: a\r\n\r\n",
@@ -30,8 +30,8 @@ LINE_RULES = (
     ),
     Rule(
         "2.2",
-        "A bare CR makes what it stands in invalid.",
-        "Refused: 400.",
+        "A bare CR makes the element that contains it invalid.",
+        "Rejected: 400.",
         refused(
             get(b"X: a\rb"),
             get(b"X: a\r\r"),
@@ -53,7 +53,7 @@ LINE_RULES = (
     Rule(
         "2.2",
         "Whitespace between the request line and the first header is rejected, or its line ignored.",
-        "Refused: 400.",
+        "Rejected: 400.",
         refused(
             b"GET /v1/x HTTP/1.1\r\n Host: a\r\n\r\n",
             b"GET /v1/x HTTP/1.1\r\n\tX: b\r\nHost: a\r\n\r\n",
@@ -62,8 +62,8 @@ LINE_RULES = (
     ),
     Rule(
         "2.2",
-        "What does not match the grammar gets a 400, and the connection is closed.",
-        "Yes; in plain text where it does not begin as a request does.",
+        "A message that does not match the grammar gets a 400, and the connection is closed.",
+        "Yes; in plain text if it does not begin like a request.",
         refused(
             b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
             b"SSH-2.0-OpenSSH_9.9\r\n\r\n",
@@ -105,7 +105,7 @@ LINE_RULES = (
     ),
     Rule(
         "2.3",
-        "A server may refuse another major version.",
+        "A server may reject another major version.",
         "400, in HTTP/1.1; HTTP/0.9 has no version to read: 400.",
         refused(
             *(line(b"GET /v1/x " + version) for version in (b"HTTP/2.0", b"HTTP/3.0", b"HTTP/0.9", b"HTTP/9.9")),
@@ -123,7 +123,7 @@ LINE_RULES = (
     Rule(
         "3",
         "Single spaces separate the parts of the request line; a server may allow other whitespace.",
-        "Anything else is refused: 400.",
+        "Anything else is rejected: 400.",
         refused(
             line(b"GET  /v1/x HTTP/1.1"),
             line(b"GET /v1/x  HTTP/1.1"),
@@ -141,7 +141,7 @@ LINE_RULES = (
     Rule(
         "3.1",
         "A method is a token, and case-sensitive.",
-        "What is no token: 400. A method that nobody knows is answered like one that its path does not know: 404, 405.",
+        "Anything but a token: 400. An unknown method is like one that the path does not have: 404, 405.",
         (
             *refused(
                 *(
@@ -170,8 +170,8 @@ LINE_RULES = (
     ),
     Rule(
         "3",
-        "A target longer than the server wishes to parse gets a 414.",
-        "Above URI_LIMIT: 414, however long it is.",
+        "A target that is longer than the server wants to parse gets a 414.",
+        "Above URI_LIMIT: 414, whatever its length.",
         (
             Case(get(target=b"/v1/" + b"a" * 9_000), (414,), b"URI_TOO_LONG", is_long=True),
             *(case._replace(is_long=True) for case in refused(get(target=b"/" + b"a" * 90_000), status=414)),
@@ -180,8 +180,8 @@ LINE_RULES = (
     ),
     Rule(
         "3.2",
-        "No whitespace and nothing but ASCII in a target; an invalid one is not repaired.",
-        "Refused: 400. Visible ASCII that RFC 3986 leaves out stands for itself.",
+        "A target has no whitespace and only ASCII; an invalid target is not repaired.",
+        "Rejected: 400. Visible ASCII characters that RFC 3986 does not allow stand for themselves.",
         (
             *refused(
                 *(
@@ -203,7 +203,7 @@ LINE_RULES = (
     Rule(
         "3.2",
         "A target has no fragment.",
-        "Refused: 400.",
+        "Rejected: 400.",
         refused(get(target=b"/v1/x#"), get(target=b"/v1/x#a"), get(target=b"#"), get(target=b"/v1/x?a#b?c")),
     ),
 )

@@ -12,7 +12,7 @@ TARGET_RULES = (
     Rule(
         "3.2",
         "HTTP/1.1 without Host gets a 400.",
-        "400. HTTP/1.0 may go without.",
+        "400. HTTP/1.0 may omit it.",
         (
             *refused(
                 b"GET /v1/x HTTP/1.1\r\n\r\n",
@@ -25,7 +25,7 @@ TARGET_RULES = (
     Rule(
         "3.2",
         "More than one Host gets a 400.",
-        "400, also where they are the same.",
+        "400, even if they are the same.",
         refused(
             get(b"Host: a"),
             get(b"Host: b"),
@@ -88,7 +88,7 @@ TARGET_RULES = (
     ),
     Rule(
         "3.2.2",
-        "The absolute form is accepted, and its host taken in place of Host.",
+        "The absolute form is accepted, and its host replaces Host.",
         "Yes.",
         taken(
             get(target=b"http://b/v1/x"),
@@ -115,8 +115,8 @@ TARGET_RULES = (
     ),
     Rule(
         "3.2.3",
-        "The authority form is for CONNECT alone; a bad port is rejected.",
-        "400 for both: Charter makes no tunnels.",
+        "Only CONNECT uses the authority form; a bad port is rejected.",
+        "400 for both: Charter opens no tunnels.",
         refused(
             *(
                 get(method=method, target=target)
@@ -133,7 +133,7 @@ TARGET_RULES = (
     ),
     Rule(
         "3.2.4",
-        "`*` is for OPTIONS alone.",
+        "Only OPTIONS uses `*`.",
         "OPTIONS: 204 with every method in Allow. Others: 404.",
         (
             Case(get(method=b"OPTIONS", target=b"*"), (204,)),
