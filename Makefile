@@ -9,7 +9,7 @@ PYTHON ?= $(shell for able in 'import ensurepip, venv' ''; do for name in python
 BIN := .venv/bin
 # What is installed has a stamp: .run- what `make run` needs, .dev- what tests and lint need beside it. The key is of the
 # locks, and of the folder, because scripts in .venv name it: a moved clone is set up again.
-KEY := $(shell { pwd; cat requirements/*.txt; } | cksum | cut -d ' ' -f 1)
+KEY := $(shell { pwd; cat pyproject.toml requirements/*.txt; } | cksum | cut -d ' ' -f 1)
 RUN := .venv/.run-$(KEY)
 DEV := .venv/.dev-$(KEY)
 BENCH := .venv/.bench-$(KEY)

@@ -33,7 +33,7 @@ from app.services.health import begin_draining
 from app.spec.document import DocumentError
 
 FACTORY = "app.cli.worker:create"
-WATCHED = ("app", "handlers", "models", "openapi")
+WATCHED = ("app", "charter", "handlers", "models", "openapi")
 
 log = structlog.get_logger("charter.serve")
 

@@ -66,9 +66,9 @@ def run_in_autocommit(sql: str, params: Parameters = ()) -> list[tuple[Any, ...]
 
 
 def require_no_transaction() -> None:
-    """Raise RuntimeError if a transaction is open in this thread, whose rollback would undo the next statement."""
+    """Raise RuntimeError if a transaction is open in this thread: its rollback would undo the next statement."""
     if current_database().state.transactions:
-        raise RuntimeError("this statement must stand alone, and a transaction is open")
+        raise RuntimeError("This statement must run in autocommit, but a transaction is open.")
 
 
 def retry_transaction(work: Callable[[], T], attempts: int = 3) -> T:

@@ -13,10 +13,6 @@ from app.security.principal import ANONYMOUS
 _FROM_REQUEST: Mapping[str, Callable[[RequestContext], Any]] = {
     "body": lambda context: context.body,
     "principal": lambda context: context.principal,
-    "client": lambda context: context.client,
-    "decision_id": lambda context: context.decision_id,
-    "event": lambda context: context.event,
-    "expected_version": lambda context: context.expected_version,
 }
 # The first argument of every service; made from the request and the dependencies.
 _CONTEXT = "context"

@@ -108,7 +108,8 @@ def makefile(*words: str, cwd: Path = ROOT) -> str:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A checkout without an environment, as far as make looks at it."""
-    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
     return tmp_path
 
@@ -136,15 +137,16 @@ def test_the_first_run_installs_no_tool_of_development(clone):
     assert installed(makefile("bench", cwd=clone)) == ["run", "dev", "bench"]
 
 
-def test_nothing_is_installed_twice_until_a_lock_changes(clone):
+@pytest.mark.parametrize("changed", ["requirements/run.txt", "pyproject.toml"])
+def test_nothing_is_installed_twice_until_a_lock_or_the_list_of_packages_changes(clone, changed):
     (clone / ".venv").mkdir()
     for stamp in re.findall(r"touch (\S+)", makefile("test", cwd=clone)):
         (clone / stamp).touch()
         made = makefile("run", cwd=clone)
         assert installed(made) == []
     assert installed(makefile("test", cwd=clone)) == []
-    with (clone / "requirements" / "run.txt").open("a") as lock:
-        lock.write("# changed\n")
+    with (clone / changed).open("a") as file:
+        file.write("# changed\n")
     assert installed(makefile("test", cwd=clone)) == ["run", "dev"]
 
 

@@ -223,7 +223,7 @@ def test_the_policy_of_each_operation_is_there_for_programs() -> None:
 
 
 def test_every_fault_of_the_document_stops_the_start_with_its_place(charter, tmp_path):
-    for folder in ("app", "handlers", "models", "openapi", "migrations"):
+    for folder in ("app", "charter", "handlers", "models", "openapi", "migrations"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     _replace(tmp_path / "openapi/paths/me.yaml", "x-permission: account:read", "x-permission: account:raed")
     _replace(tmp_path / "openapi/paths/auth_login.yaml", "x-rate-limit: login", "x-rate-limit: logn")

@@ -133,7 +133,7 @@ def charter_in(root: Path, *words: str, url: str) -> subprocess.CompletedProcess
 def test_production_serves_only_once_the_built_in_roles_hold_what_the_catalogue_gives_them(
     tmp_path: Path, database: Database
 ) -> None:
-    for folder in ("app", "handlers", "models", "openapi", "migrations"):
+    for folder in ("app", "charter", "handlers", "models", "openapi", "migrations"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     catalogue = tmp_path / "openapi" / "permissions.yaml"
     text = catalogue.read_text("utf-8")

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from app.clock import system_clock
+from app.context.context import Context
+from app.factory import build_dependencies
 from app.identifiers import new_id
 from app.pipeline.arguments import SignatureMismatch, bind_handler, check_signature
 from app.pipeline.context import RequestContext
 from app.results import CursorPage, Page
-from app.security.principal import Client
+from app.security.principal import ANONYMOUS, Client
+from tests.service import config_for
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -42,13 +46,24 @@ def test_a_handler_gets_its_parameters_by_name() -> None:
 
 
 def test_a_handler_gets_of_the_call_what_it_names() -> None:
-    def handler(body: Any, client: Any, event: Any, expected_version: Any, principal: Any) -> Any:
-        return body, client, event, expected_version, principal
+    def handler(body: Any, principal: Any) -> Any:
+        return body, principal
 
-    made = call(body={"a": 1}, expected_version=(3,))
     run = bind_handler(handler, parameters=NOTHING, objects={})
 
-    assert run(made) == ({"a": 1}, made.client, made.event, (3,), None)
+    assert run(call(body={"a": 1})) == ({"a": 1}, None)
+
+
+def test_the_context_of_a_service_has_the_actor_the_client_the_event_and_the_version() -> None:
+    def handler(context: Context) -> Context:
+        return context
+
+    config = config_for(DATABASE_URL="postgresql:///")
+    dependencies = build_dependencies(config, {}, clock=system_clock)
+    made = call(expected_version=(3,), decision_id=new_id())
+    context = bind_handler(handler, parameters=NOTHING, objects={"dependencies": dependencies})(made)
+
+    assert context == Context(dependencies, ANONYMOUS, made.client, made.event, (3,), made.decision_id)
 
 
 def test_a_handler_gets_what_the_factory_gives() -> None:
@@ -74,16 +89,16 @@ def test_a_page_is_made_of_its_parameters() -> None:
 
 
 def test_a_page_of_a_cursor_list_is_made_of_cursor_and_limit() -> None:
-    def handler(page: CursorPage, q: str | None, decision_id: Any) -> Any:
-        return page, q, decision_id
+    def handler(page: CursorPage, q: str | None) -> Any:
+        return page, q
 
     run = bind_handler(handler, parameters=frozenset({"cursor", "limit", "q"}), objects={})
-    after, own = new_id(), new_id()
+    after = new_id()
 
-    made = call(arguments={"cursor": after, "limit": 10, "q": "a"}, decision_id=own)
-    assert run(made) == (CursorPage(after, 10), "a", own)
+    made = call(arguments={"cursor": after, "limit": 10, "q": "a"})
+    assert run(made) == (CursorPage(after, 10), "a")
     made.arguments = {"cursor": None, "limit": 10, "q": None}
-    assert run(made) == (CursorPage(None, 10), None, own)
+    assert run(made) == (CursorPage(None, 10), None)
 
 
 def test_headers_that_the_steps_read_need_not_be_taken() -> None:

@@ -1,4 +1,4 @@
--- Makes the partitions of the audit trail as the owner of the tables, whoever asks.
+-- Makes the partitions of the audit trail as the owner of the tables.
 --
 -- The role that serves owns nothing and so cannot make a table. This function runs with the owner's rights (SECURITY
 -- DEFINER) and does only this one thing for it. Afterwards nobody but the owner has a right on the new partitions, so
