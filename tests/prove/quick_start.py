@@ -44,7 +44,7 @@ def started(
         code = server.wait(60)
     # make itself ends as the signal would have it.
     assert code in (0, -signal.SIGINT), f"{' '.join(words)} ended with {code}: {log.read_text()}"
-    assert log.read_text().rstrip().endswith("stopped")
+    assert log.read_text().rstrip().endswith("stopped"), log.read_text()
 
 
 def _address(server: "subprocess.Popen[bytes]", log: Path) -> str:
