@@ -69,5 +69,6 @@ def walk(url: str, *, cwd: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
     run("bash", "-c", "\n".join(["set -euo pipefail", *blocks]), cwd=cwd, API=url, ADMIN_PASSWORD=PASSWORD)
-    assert httpx.get(f"{url}/health").json()["status"] in ("ok", "degraded")
-    assert "swagger-ui" in httpx.get(f"{url}/docs").text
+    health, page = httpx.get(f"{url}/health"), httpx.get(f"{url}/docs")
+    assert health.json()["status"] in ("ok", "degraded"), health.text
+    assert "swagger-ui" in page.text, page.text
