@@ -32,7 +32,10 @@ def started(
     Raises:
         AssertionError: it does not start in time, or does not stop as it should.
     """
-    variables = {**os.environ, **ADMIN} if environment is None else environment
+    variables = {**os.environ, **ADMIN} if environment is None else dict(environment)
+    # A make that knows of the one above it prints which folder it leaves.
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        variables.pop(name, None)
     with log.open("w") as output:
         server = subprocess.Popen(
             words, cwd=cwd, env=variables, stdout=output, stderr=subprocess.STDOUT, start_new_session=True

@@ -22,7 +22,7 @@ def autovacuum(_: Deployment) -> Iterator[Verdict]:
     sets = " ".join(f"ALTER SYSTEM SET {name} = 'on';" for name in off)
     yield warning(
         f"off: {', '.join(off)}; tables grow and query plans become wrong",
-        f"as a superuser: {sets} SELECT pg_reload_conf();",
+        f"run as a superuser: {sets} SELECT pg_reload_conf();",
     )
 
 

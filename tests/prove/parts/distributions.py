@@ -86,7 +86,7 @@ def _check_doctor(url: str) -> None:
     with psycopg2.connect(url) as connection, connection.cursor() as cursor:
         for name in ("statement_log", "jit"):
             if told[name]["status"] == "warning":
-                cursor.execute(told[name]["fix"].removeprefix("as a superuser: "))
+                cursor.execute(told[name]["fix"].removeprefix("run as a superuser: "))
     after = _doctor(variables)
     assert {name: after[name]["status"] for name in ("statement_log", "jit")} == {"statement_log": "ok", "jit": "ok"}
 
