@@ -39,7 +39,7 @@ class Question:
         }
         wanted = {"HTTP": 200, "header": self.id, "meta": self.id, **dict(self.expected)}
         wrong = {name: (found.get(name), value) for name, value in wanted.items() if found.get(name) != value}
-        return f"{self.id}: {wrong}" if wrong else None
+        return f"{self.id}: {wrong} {told['errors']}" if wrong else None
 
 
 def _is_id(line: bytes) -> bool:
