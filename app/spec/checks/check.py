@@ -42,4 +42,3 @@ class Check(Protocol):
 
     def __call__(self, operation: Operation, specification: Specification, /) -> Iterator[Fault]:
         """Yield a fault for each place where the operation breaks the rule."""
-        ...  # pragma: no cover
