@@ -13,12 +13,13 @@ class RoundTrips:
     Attributes:
         url: where clients find the server behind it.
         count: of questions that were sent when the one before had its response.
+        closed: how many connections their clients have closed.
     """
 
     def __init__(self, url: str, listener: socket.socket) -> None:
         self._target = urlsplit(url)
         self.url = f"redis://127.0.0.1:{listener.getsockname()[1]}/{parse_qs(self._target.query).get('db', ['0'])[0]}"
-        self.count = 0
+        self.count = self.closed = 0
         self._listener = listener
         self._ends: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
@@ -54,6 +55,7 @@ class RoundTrips:
                     self.count += 1
                     answered.clear()
                 server.sendall(part)
+        self.closed += 1
         with contextlib.suppress(OSError):
             server.shutdown(socket.SHUT_WR)
 

@@ -1,6 +1,7 @@
 """No test passes for want of an assertion, and none waits by the clock for what it can drive."""
 
 import ast
+import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -54,3 +55,17 @@ def test_no_test_replaces_our_own_code():
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("unittest.mock", "pytest_mock"))
     ]
     check(mocking, "Use the real thing or a parameter in its place: our own code is not mocked.")
+
+
+def test_no_test_watches_or_ends_the_connections_of_another_tests_database():
+    """The tests of several processes share one server, and their databases have the same object ids."""
+    wide = [
+        f"{shown(path)}:{node.lineno}"
+        for path in files("tests/**/*.py")
+        if path.name != Path(__file__).name
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant | ast.JoinedStr)
+        and re.search(r"FROM (pg_stat_activity|pg_locks)\b", text := ast.unparse(node))
+        and not re.search(r"\bdatname\b|pg_current_xact_id|pg_backend_pid", text)
+    ]
+    check(wide, "Add datname = current_database() to the conditions of these queries.")

@@ -122,7 +122,10 @@ def test_a_thread_that_is_stuck_does_not_keep_the_process(servers, database_url,
             b"POST /v1/auth/login HTTP/1.1\r\nHost: charter\r\nContent-Type: application/json\r\n"
             b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
         )
-        until(lambda: run_in(database_url, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        until(lambda: run_in(database_url, waiting) > 0)
         server.process.send_signal(signal.SIGINT)
         until(lambda: _refuses(port))
         # The second one cuts the grace short.

@@ -26,7 +26,7 @@ def test_a_worker_that_dies_is_replaced_told_of_and_counted_and_its_figures_go_o
     server.wait_for(rf'"worker_died","slot":0,"pid":{lone},"reason":"exited","exit_code":0')
     assert httpx.get(f"{address}/health").status_code == 200
     server.wait_for(r'(?s)(?:"worker_started".*){3}')
-    files = {path.name for path in folder.iterdir()}
+    slots = {path.name.rpartition("_")[2] for path in folder.iterdir()}
     pids = {int(found) for found in re.findall(r'"worker_started",.*?"pid":(\d+)', server.printed)} - {lone}
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
@@ -38,7 +38,7 @@ def test_a_worker_that_dies_is_replaced_told_of_and_counted_and_its_figures_go_o
     text = until(lambda: text if "charter_workers 2.0" in (text := _figures_if_any(address)) else "")
     assert 'charter_worker_restarts_total{reason="killed"} 2.0' in text
     assert 'charter_requests_total{operation="health",status="200"} 21.0' in text
-    assert {path.name for path in folder.iterdir()} == files
+    assert {path.name.rpartition("_")[2] for path in folder.iterdir()} == slots, "a new process has its slot's files"
     assert server.end(signal.SIGTERM) == 0
     assert list(tmp_path.iterdir()) == []
 

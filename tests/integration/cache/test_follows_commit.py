@@ -159,7 +159,10 @@ def test_a_row_stays_for_readers_who_asked_redis_before_it_was_replayed(
         cursor.execute("LOCK TABLE pending_invalidations IN ACCESS EXCLUSIVE MODE")
         reader = threading.Thread(target=lambda: shown.append(profile.read()))
         reader.start()
-        while not run("SELECT 1 FROM pg_locks WHERE relation = 'pending_invalidations'::regclass AND NOT granted"):
+        while not run(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation'"
+            " AND query LIKE '%%pending_invalidations%%'"
+        ):
             pass
         assert store.invalidate([profile.tag])
         cursor.execute("UPDATE pending_invalidations SET dropped_at = now()")

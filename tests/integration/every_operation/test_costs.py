@@ -20,6 +20,7 @@ from tests.round_trips import RoundTrips, counted
 from tests.servers import Servers
 from tests.service import Service, config_for
 from tests.service import running as running_service
+from tests.waiting import until
 
 # Most SQL statements of a call whose answer is not cached yet. A new operation joins with a line.
 STATEMENTS: Mapping[str, int] = {
@@ -137,6 +138,8 @@ def client(prepared: World, road: RoundTrips) -> Iterator[httpx.Client]:
         client.post("/v1/auth/login", json={"email": prepared.people["admin"].email, "password": "not this one"})
         request = Request("GET", f"/v1/users/{prepared.people['owner'].id}/profile", {}, token=prepared.tokens["admin"])
         assert request.send(client).status_code == 200
+        # The background check at the start uses a connection of its own, which it closes.
+        until(lambda: road.closed)
         yield client
     proxy.initialize(prepared.database)
 

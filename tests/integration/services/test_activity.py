@@ -212,7 +212,10 @@ def test_settling_that_is_cut_short_leaves_all_as_it_was(owner, database_url) ->
             met.append(error)
 
     with held_up(database_url, cut_short) as thread:
-        run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
         thread.join()
 
     assert [error.reason for error in met] == ["database"]

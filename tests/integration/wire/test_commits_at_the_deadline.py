@@ -86,7 +86,10 @@ def nobody_works() -> None:
 
 
 def somebody_waits_at_commit() -> None:
-    wait_until("SELECT count(*) > 0 FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event_type = 'Lock'")
+    wait_until(
+        "SELECT count(*) > 0 FROM pg_stat_activity"
+        " WHERE datname = current_database() AND query = 'COMMIT' AND wait_event_type = 'Lock'"
+    )
 
 
 def accounts(name: str) -> int:
