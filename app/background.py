@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from app.cache.store import CacheStore
-from app.clock import database_now
+from app.clock import test_now
 from app.config import Config
 from app.context.unanswered import Unanswered
 from app.database import database_id
@@ -69,10 +69,8 @@ def background_tasks(
     linger = 2 * config.request_seconds
     return (
         BackgroundTask("identity", database_id, None),
-        BackgroundTask("lost_keys", lambda: _warn_of_lost_keys(config, database_now(clock)), None),
-        BackgroundTask(
-            "run_maintenance", lambda: run_maintenance(config=config, now=database_now(clock)), _DAY_SECONDS
-        ),
+        BackgroundTask("lost_keys", lambda: _warn_of_lost_keys(config, test_now(clock)), None),
+        BackgroundTask("run_maintenance", lambda: run_maintenance(config=config, now=test_now(clock)), _DAY_SECONDS),
         BackgroundTask(
             "cache_replay",
             lambda: invalidate_pending(store=store, linger_seconds=linger),

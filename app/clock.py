@@ -16,7 +16,7 @@ NOW_SQL = "coalesce(%(now)s, statement_timestamp())"
 NOW_SQL_POSITIONAL = "coalesce(%s, statement_timestamp())"
 
 
-def present(now: datetime | None) -> Function:
+def sql_now(now: datetime | None = None) -> Function:
     """Return the present time as part of a Peewee query.
 
     Args:
@@ -30,8 +30,8 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def database_now(clock: Callable[[], datetime]) -> datetime | None:
-    """Return the time that the database must use; None: its own clock, as always outside tests.
+def test_now(clock: Callable[[], datetime]) -> datetime | None:
+    """Return the time that a test sets, which the database must use; None in production: it uses its own clock.
 
     Args:
         clock: `system_clock`, or the clock of a test; its method `moment` is called if it has one, else the clock.

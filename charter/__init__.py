@@ -9,14 +9,16 @@ Everything else under `app` is private to Charter and may change with any releas
   Versions that `If-Match` expects. It returns models and raises `errors`.
 - Queries: `fetch`, `fetch_one`, `fetch_tuples`, `fetch_value` and `execute` run queries of the models, `run` runs SQL
   text. Each commits alone unless a `transaction()` is open; the pipeline commits it with the event of the request.
+- `check_if_match` compares `If-Match` with the current ETag. `sql_now` is the present time in a query of the models.
 """
 
 from app import errors
+from app.clock import sql_now
 from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.context.event import Event
 from app.database import execute, fetch, fetch_one, fetch_tuples, fetch_value, run, transaction
-from app.entity_tags import Versions
+from app.entity_tags import Versions, check_if_match
 from app.results import CursorListing, CursorPage, Listing, Page, Result
 from app.security.principal import Actor, Client, Principal
 
@@ -33,6 +35,7 @@ __all__ = [
     "Principal",
     "Result",
     "Versions",
+    "check_if_match",
     "errors",
     "execute",
     "fetch",
@@ -40,5 +43,6 @@ __all__ = [
     "fetch_tuples",
     "fetch_value",
     "run",
+    "sql_now",
     "transaction",
 ]

@@ -66,7 +66,7 @@ def locate(address_or_id: str, action: str, *, dependencies: Dependencies) -> Us
     try:
         return inspection.find(address_or_id)
     except NotFound as error:
-        _record(_draft(None), action, "failed", error.reason, now=dependencies.moment)
+        _record(_draft(None), action, "failed", error.reason, now=dependencies.test_now)
         raise
 
 
@@ -125,14 +125,14 @@ def act(
         with unit_of_work():
             outcome = work(context)
             queue_invalidations(drops, store=None)
-            _record(event, action, "succeeded", None, details=known, now=dependencies.moment)
+            _record(event, action, "succeeded", None, details=known, now=dependencies.test_now)
         return outcome
 
     try:
         return retry_transaction(attempt)
     except Exception as error:
         reason = error.reason if isinstance(error, AppError) else "internal_error"
-        _record(event, action, "failed", event.reason or reason, details=known, now=dependencies.moment)
+        _record(event, action, "failed", event.reason or reason, details=known, now=dependencies.test_now)
         raise
 
 

@@ -31,9 +31,12 @@ class Context:
     decision_id: UUID | None = None
 
     @property
-    def now(self) -> datetime | None:
-        """The present moment for SQL statements; None: the database's clock decides (see app.clock)."""
-        return self.dependencies.moment
+    def test_now(self) -> datetime | None:
+        """The time that a test sets, for SQL statements; None in production: the database's clock decides.
+
+        For the time in Python call `dependencies.clock()`.
+        """
+        return self.dependencies.test_now
 
     @property
     def principal(self) -> Principal:

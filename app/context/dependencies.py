@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.cache.store import CacheStore
 from app.cache.tags import KnownTags
-from app.clock import database_now
+from app.clock import test_now
 from app.config import Config
 from app.context.declarations import SettingDeclarations
 from app.context.unanswered import Unanswered
@@ -40,6 +40,9 @@ class Dependencies:
     unanswered: Unanswered = field(default_factory=Unanswered)
 
     @property
-    def moment(self) -> datetime | None:
-        """The present moment for SQL statements; None: the database's clock decides (see app.clock)."""
-        return database_now(self.clock)
+    def test_now(self) -> datetime | None:
+        """The time that a test sets, for SQL statements; None in production: the database's clock decides.
+
+        For the time in Python call `clock()`.
+        """
+        return test_now(self.clock)

@@ -11,7 +11,7 @@ from uuid import UUID
 import peewee
 from peewee import Expression
 
-from app.clock import NOW_SQL_POSITIONAL, present
+from app.clock import NOW_SQL_POSITIONAL, sql_now
 from app.database import execute, fetch_tuples, run, transaction
 from app.errors import IdempotencyInProgress, IdempotencyKeyReused, SessionEnded, Unavailable
 from app.identifiers import new_id
@@ -59,7 +59,7 @@ class StoredResponses:
             IdempotencyKeyReused: the stored response belongs to another request.
             Internal: the document does not describe the stored response: it may have changed since (law 2).
         """
-        valid = IdempotencyKey.expires_at > present(self._dependencies.moment)
+        valid = IdempotencyKey.expires_at > sql_now(self._dependencies.test_now)
         query = IdempotencyKey.select(*_STORED).where(self._is_stored_under(context) & valid)
         return self._read(fetch_tuples(query, retry_on_disconnect=True), _claim(context))
 
@@ -74,7 +74,7 @@ class StoredResponses:
         """
         claim = _claim(context)
         try:
-            now = self._dependencies.moment
+            now = self._dependencies.test_now
             rows = run(_CLAIM, (new_id(), *self._key(context), claim.fingerprints[0], now, now, self._lifetime))
         except Unavailable as error:
             if error.reason != "lock_timeout":

@@ -5,7 +5,7 @@ import json
 from datetime import datetime
 from uuid import UUID
 
-from app.clock import NOW_SQL_POSITIONAL, present
+from app.clock import NOW_SQL_POSITIONAL, sql_now
 from app.identifiers import new_id
 from charter import Client, Event, execute, run
 from models import AuditEvent
@@ -79,7 +79,7 @@ def write_local_event(
     row = {
         "id": new_id(),
         "kind": "event",
-        "occurred_at": present(now),
+        "occurred_at": sql_now(now),
         "request_id": request_id,
         "actor_id": actor_id,
         "actor_role": actor_role,

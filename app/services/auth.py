@@ -180,7 +180,7 @@ def _find(context: Context, email: str) -> tuple[User | None, bool]:
     lately = timedelta(days=context.dependencies.config.limit_known_address_days)
     rows = run(
         _BY_ADDRESS,
-        {"email": email, "network": context.client.network, "lately": lately, "now": context.now},
+        {"email": email, "network": context.client.network, "lately": lately, "now": context.test_now},
     )
     for user_id, address, password_hash, status, verified_at, known in rows:
         user = User(__no_default__=True, id=user_id, email=address, password_hash=password_hash, status=status)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from peewee import fn
 
-from app.clock import present
+from app.clock import sql_now
 from charter import fetch
 from models import Session
 
@@ -30,7 +30,7 @@ def uses(now: datetime | None = None) -> dict[str, RefreshKeyUse]:
     Args:
         now: the moment that a test sets; None: the database's clock decides.
     """
-    unexpired = (Session.idle_expires_at > present(now)) & (Session.expires_at > present(now))
+    unexpired = (Session.idle_expires_at > sql_now(now)) & (Session.expires_at > sql_now(now))
     live = fn.COUNT(Session.id).filter(Session.ended_at.is_null() & unexpired)
     # Only the present generation of a session is recorded, so this is a key's first use as far as is known.
     since = fn.MIN(fn.COALESCE(Session.rotated_at, Session.created_at))

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from app.clock import NOW_SQL, present
+from app.clock import NOW_SQL, sql_now
 from app.config import Config
 from app.database import time_limit
 from charter import execute, run
@@ -33,17 +33,17 @@ def run_maintenance(*, config: Config, now: datetime | None) -> None:
 
 
 def _delete_attempts(now: datetime | None) -> None:
-    unblocked = SignInAttempt.blocked_until.is_null() | (SignInAttempt.blocked_until < present(now))
-    stale = SignInAttempt.updated_at < present(now) - _ATTEMPTS_KEPT
+    unblocked = SignInAttempt.blocked_until.is_null() | (SignInAttempt.blocked_until < sql_now(now))
+    stale = SignInAttempt.updated_at < sql_now(now) - _ATTEMPTS_KEPT
     execute(SignInAttempt.delete().where(stale & unblocked))
 
 
 def _delete_sessions(now: datetime | None, *, kept: timedelta) -> None:
-    execute(Session.delete().where(Session.expires_at < present(now) - kept))
+    execute(Session.delete().where(Session.expires_at < sql_now(now) - kept))
 
 
 def _delete_keys(now: datetime | None) -> int:
     """Delete a batch of expired keys; a request that repeats a key waits for one batch at most."""
-    expired = IdempotencyKey.select(IdempotencyKey.id).where(IdempotencyKey.expires_at <= present(now))
+    expired = IdempotencyKey.select(IdempotencyKey.id).where(IdempotencyKey.expires_at <= sql_now(now))
     batch = expired.order_by(IdempotencyKey.expires_at).limit(_KEYS_AT_ONCE).for_update(skip_locked=True)
     return execute(IdempotencyKey.delete().where(IdempotencyKey.id.in_(batch)))

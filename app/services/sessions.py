@@ -11,7 +11,7 @@ from uuid import UUID
 from peewee import SQL, Expression, Select, fn
 
 from app import entity_tags
-from app.clock import NOW_SQL, present
+from app.clock import NOW_SQL, sql_now
 from app.context.unanswered import Rotated
 from app.database import on_commit_unknown, on_rollback
 from app.errors import InvalidRefreshToken, NotFound
@@ -81,7 +81,7 @@ def open_session(context: Context, user: User) -> UUID | None:
             "password_hash": user.password_hash,
             "generation": FIRST_GENERATION,
             "key_id": dependencies.refresh_tokens.current_key_id,
-            "now": context.now,
+            "now": context.test_now,
             "idle": timedelta(days=dependencies.config.session_idle_days),
             "absolute": timedelta(days=dependencies.config.session_absolute_days),
             "user_agent": client.user_agent[:_MAX_USER_AGENT] if client.user_agent else None,
@@ -116,7 +116,7 @@ def rotate(context: Context, claim: RefreshTokenClaims) -> Rotation | None:
             dependencies.refresh_tokens.current_key_id,
             timedelta(seconds=dependencies.config.refresh_grace_seconds),
             timedelta(days=dependencies.config.session_idle_days),
-            context.now,
+            context.test_now,
         ),
     )
     if not rows:
@@ -142,7 +142,7 @@ def end(context: Context, user_id: UUID, *, reason: str, scope: Scope = "all", s
     which = (Session.user == user_id) & Session.ended_at.is_null()
     if scope != "all":
         which &= Session.id == session_id if scope == "this" else Session.id != session_id
-    _end(context.now, which, reason)
+    _end(context.test_now, which, reason)
 
 
 def list_sessions(context: Context, page: Page, user_id: UUID) -> Listing:
@@ -151,7 +151,7 @@ def list_sessions(context: Context, page: Page, user_id: UUID) -> Listing:
     Raises:
         NotFound: no account has this id.
     """
-    live = _live(context.now, user_id)
+    live = _live(context.test_now, user_id)
     some = Session.select(Session.id).where(live).limit(MAX_COUNTED + 1)
     number = Select([some], [fn.COUNT(SQL("*"))])
     counted = fetch_value(User.select(number).where(User.id == user_id))
@@ -173,27 +173,27 @@ def revoke(context: Context, user_id: UUID, session_id: UUID) -> None:
         if user_id != context.principal.user_id:
             user_rows.lock(user_id)
             roles.require_actor_holds(context, user_id=user_id)
-        if not _end(context.now, (Session.id == session_id) & _live(context.now, user_id), "revoked"):
+        if not _end(context.test_now, (Session.id == session_id) & _live(context.test_now, user_id), "revoked"):
             raise NotFound
         entity_tags.check_if_match(context.expected_version, None)
 
 
 def _live(now: datetime | None, user_id: UUID) -> Expression:
     """Return the condition for live sessions of an account, as the session statement has it."""
-    unexpired = (Session.idle_expires_at > present(now)) & (Session.expires_at > present(now))
+    unexpired = (Session.idle_expires_at > sql_now(now)) & (Session.expires_at > sql_now(now))
     return (Session.user == user_id) & Session.ended_at.is_null() & unexpired
 
 
 def _end(now: datetime | None, which: Expression, reason: str) -> int:
-    values = {"ended_at": present(now), "end_reason": reason, "updated_at": present(now)}
+    values = {"ended_at": sql_now(now), "end_reason": reason, "updated_at": sql_now(now)}
     return execute(Session.update(values).where(which))
 
 
 def _punish_reuse(context: Context, claim: RefreshTokenClaims) -> None:
     # The condition is checked once more, on the row as it is now: a rotation meanwhile does not undo the reuse.
-    now, grace = context.now, timedelta(seconds=context.dependencies.config.refresh_grace_seconds)
+    now, grace = context.test_now, timedelta(seconds=context.dependencies.config.refresh_grace_seconds)
     answered = Session.unanswered_generation.is_null() | (Session.unanswered_generation != Session.generation)
-    late = (Session.rotated_at <= present(now) - grace) & answered
+    late = (Session.rotated_at <= sql_now(now) - grace) & answered
     reused = (Session.generation != claim.generation) & ((Session.generation != claim.generation + 1) | late)
     if not _end(now, (Session.id == claim.session_id) & Session.ended_at.is_null() & reused, "reuse"):
         # Another request has ended it since.

@@ -15,7 +15,7 @@ import math
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from app.clock import NOW_SQL, present
+from app.clock import NOW_SQL, sql_now
 from app.database import execute_in_autocommit, extra_time, run_in_autocommit
 from app.errors import RateLimited
 from app.identifiers import new_id
@@ -98,7 +98,7 @@ def count(context: Context, *, email: str, known: bool) -> Attempt:
             "account_id": new_id(),
             "free": config.limit_account_failures,
             "longest": config.limit_account_max_seconds,
-            "now": context.now,
+            "now": context.test_now,
         },
     )
     if failures is not None:
@@ -139,14 +139,14 @@ def _account_keys(context: Context, user: User) -> dict[str, str]:
 
 
 def _uncount(context: Context, client_key: str, window_started_at: datetime) -> None:
-    values = {"failures": SignInAttempt.failures - 1, "blocked_until": None, "updated_at": present(context.now)}
+    values = {"failures": SignInAttempt.failures - 1, "blocked_until": None, "updated_at": sql_now(context.test_now)}
     counted = (SignInAttempt.key == client_key) & (SignInAttempt.window_started_at == window_started_at)
     execute_in_autocommit(SignInAttempt.update(values).where(counted & (SignInAttempt.failures > 0)))
 
 
 def _blocked(context: Context, keys: list[str]) -> dict[str, timedelta]:
     """Return how long each of the counters still blocks, by key, without those that do not."""
-    now = present(context.now)
+    now = sql_now(context.test_now)
     blocking = SignInAttempt.key.in_(keys) & (SignInAttempt.blocked_until > now)
     return dict(
         fetch_tuples(SignInAttempt.select(SignInAttempt.key, SignInAttempt.blocked_until - now).where(blocking))

@@ -31,7 +31,7 @@ def record(
         request_id=context.request_id,
         client=context.client,
         key=operation.runtime.audit_client_key,
-        now=context.decided_at or operation.runtime.dependencies.moment,
+        now=context.decided_at or operation.runtime.dependencies.test_now,
     )
 
 

@@ -70,7 +70,7 @@ def make(operation: BoundOperation) -> Step | None:
             statement,
             (
                 *tags,
-                dependencies.moment,
+                dependencies.test_now,
                 session_id,
                 user_id,
                 required,
