@@ -50,7 +50,7 @@ class BackgroundTask:
 def background_tasks(
     config: Config,
     clock: Callable[[], datetime],
-    store: CacheStore,
+    cache: CacheStore,
     *,
     probes: Probes,
     unanswered: Unanswered,
@@ -60,7 +60,7 @@ def background_tasks(
 
     Args:
         clock: returns the aware present moment in UTC.
-        store: the cache of values.
+        cache: the cache of values.
         probes: whose deeper checks are run.
         unanswered: the rotations of this worker whose outcome is unknown.
         set_clock_offset: gets the seconds by which this machine's clock is ahead of the database's.
@@ -73,7 +73,7 @@ def background_tasks(
         BackgroundTask("run_maintenance", lambda: run_maintenance(config=config, now=test_now(clock)), _DAY_SECONDS),
         BackgroundTask(
             "cache_replay",
-            lambda: invalidate_pending(store=store, linger_seconds=linger),
+            lambda: invalidate_pending(cache=cache, linger_seconds=linger),
             config.cache_replay_seconds,
             at_start=False,
         ),

@@ -267,7 +267,7 @@ def variable(item: Field[Any]) -> str:
     return item.metadata["env"] or item.name.upper()
 
 
-def catalogue() -> list[tuple[str, str, str]]:
+def documented_variables() -> list[tuple[str, str, str]]:
     """Return (variable, default, description) of every variable, in order, as docs/configuration.md has them."""
     return [
         (variable(item), "" if item.default is MISSING else str(item.default), item.metadata["about"])

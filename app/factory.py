@@ -12,7 +12,7 @@ import orjson
 
 from app.background import background_tasks, lifetime
 from app.cache.check import find_cache_fault
-from app.cache.client import Cache
+from app.cache.client import RedisClient
 from app.cache.limiter import Limiter
 from app.cache.store import CacheStore
 from app.cache.tags import KnownTags
@@ -62,7 +62,7 @@ class Process:
 
     metrics: Metrics
     database: Database
-    cache: Cache
+    redis: RedisClient
     runtime: Runtime
     executors: Mapping[str, Executor]
 
@@ -96,8 +96,8 @@ def build_process(config: Config, contract: Contract, *, clock: Callable[[], dat
     database = bind(config, size=pool_size(config), on_slow_query=log_slow_query, limit_statements=True)
     metrics = Metrics()
     set_dropped_counter(metrics.count_dropped_lines)
-    cache = build_cache(config, metrics)
-    return Process(metrics, database, cache, build_runtime(config, contract, cache, metrics, clock), executors)
+    redis = build_redis_client(config, metrics)
+    return Process(metrics, database, redis, build_runtime(config, contract, redis, metrics, clock), executors)
 
 
 def build_executors(config: Config) -> dict[str, Executor]:
@@ -113,21 +113,21 @@ def build_executors(config: Config) -> dict[str, Executor]:
 
 
 def build_runtime(
-    config: Config, contract: Contract, cache: Cache, metrics: Metrics, clock: Callable[[], datetime]
+    config: Config, contract: Contract, redis: RedisClient, metrics: Metrics, clock: Callable[[], datetime]
 ) -> Runtime:
     """Return what the operations share."""
     dependencies = build_dependencies(
         config,
-        contract.catalogue,
+        contract.permissions,
         contract.declarations,
         clock=clock,
         tags=contract.cached_tags,
-        store=build_cache_store(cache, contract, metrics),
+        cache=build_cache_store(redis, contract, metrics),
     )
     return Runtime(
         dependencies=dependencies,
-        probes=build_probes(cache, config.health_seconds),
-        limiter=Limiter(cache),
+        probes=build_probes(redis, config.health_seconds),
+        limiter=Limiter(redis),
         cursors=build_cursors(config),
         audit_client_key=audit_client_key(config),
     )
@@ -172,11 +172,11 @@ def build_gateway(
 def build_lifetime(config: Config, process: Process) -> Lifetime:
     """Return what runs from the start of the server to its end, and closes everything."""
     dependencies, executors = process.runtime.dependencies, process.executors
-    assert dependencies.store is not None
+    assert dependencies.cache is not None
     tasks = background_tasks(
         config,
         dependencies.clock,
-        dependencies.store,
+        dependencies.cache,
         probes=process.runtime.probes,
         unanswered=dependencies.unanswered,
         set_clock_offset=process.metrics.set_clock_offset,
@@ -188,16 +188,16 @@ def build_lifetime(config: Config, process: Process) -> Lifetime:
         close=[
             *(executor.close for executor in executors.values()),
             dependencies.unanswered.try_to_record,
-            process.cache.close,
+            process.redis.close,
             process.database.reset,
             flush,
         ],
     )
 
 
-def build_cache(config: Config, metrics: Metrics | None) -> Cache:
+def build_redis_client(config: Config, metrics: Metrics | None) -> RedisClient:
     """Return the client of Redis."""
-    return Cache(
+    return RedisClient(
         config.redis_url,
         timeout_ms=config.redis_timeout_ms,
         prefix=config.redis_prefix,
@@ -205,10 +205,10 @@ def build_cache(config: Config, metrics: Metrics | None) -> Cache:
     )
 
 
-def build_cache_store(cache: Cache, contract: Contract, metrics: Metrics | None) -> CacheStore:
+def build_cache_store(redis: RedisClient, contract: Contract, metrics: Metrics | None) -> CacheStore:
     """Return the cache of values; other releases of the document and other databases do not share its entries."""
     return CacheStore(
-        cache,
+        redis,
         database_id=database_id,
         release=hashlib.sha256(orjson.dumps([contract.document.bundle, contract.declarations.shown])).hexdigest(),
         count=metrics.count_cache_read if metrics else None,
@@ -217,17 +217,17 @@ def build_cache_store(cache: Cache, contract: Contract, metrics: Metrics | None)
 
 def build_dependencies(
     config: Config,
-    catalogue: Mapping[str, str],
+    permissions: Mapping[str, str],
     declarations: SettingDeclarations = _NOTHING_DECLARED,
     *,
     clock: Callable[[], datetime],
     tags: KnownTags = KnownTags(()),  # noqa: B008 (knows nothing, and never changes)
-    store: CacheStore | None = None,
+    cache: CacheStore | None = None,
 ) -> Dependencies:
     """Return what the services need, from the configuration.
 
     Args:
-        tags, store: left out by a command.
+        tags, cache: left out by a command.
     """
     return Dependencies(
         config=config,
@@ -242,14 +242,14 @@ def build_dependencies(
             clock,
         ),
         refresh_tokens=RefreshTokens(config.refresh_keys),
-        catalogue=catalogue,
+        permissions=permissions,
         tags=tags,
-        store=store,
+        cache=cache,
         declarations=declarations,
     )
 
 
-def build_probes(cache: Cache, every: float = 5) -> Probes:
+def build_probes(redis: RedisClient, every: float = 5) -> Probes:
     """Return what the health report checks.
 
     Args:
@@ -265,10 +265,10 @@ def build_probes(cache: Cache, every: float = 5) -> Probes:
 
     return Probes(
         database=database,
-        cache=lambda: cache.is_up() if cache.configured else None,
+        cache=lambda: redis.is_up() if redis.configured else None,
         database_check=DeeperCheck("database", check_database, every_seconds=every),
-        cache_check=DeeperCheck("cache", lambda: CheckResult(find_cache_fault(cache)), every_seconds=every)
-        if cache.configured
+        cache_check=DeeperCheck("cache", lambda: CheckResult(find_cache_fault(redis)), every_seconds=every)
+        if redis.configured
         else None,
     )
 

@@ -38,8 +38,8 @@ def delete_role(context: Context, role_name: str) -> None:
 
 def list_permissions(context: Context) -> list[dict[str, str]]:
     """List the permissions there are."""
-    catalogue = context.dependencies.catalogue
-    return [{"name": name, "description": catalogue[name]} for name in sorted(catalogue)]
+    permissions = context.dependencies.permissions
+    return [{"name": name, "description": permissions[name]} for name in sorted(permissions)]
 
 
 def _result(role: Role) -> Result:

@@ -182,7 +182,7 @@ def store_setting(key: str, value: Any) -> None:
         """,
         {"id": new_id(), "key": key, "value": json.dumps(value)},
     )
-    queue_invalidations(["settings"], store=None)
+    queue_invalidations(["settings"], cache=None)
 
 
 def stored_settings() -> dict[str, Any]:

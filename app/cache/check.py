@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import redis
 
-from app.cache.client import Cache
+from app.cache.client import RedisClient
 from app.cache.limiter import SCRIPT, SCRIPT_SHA
 
 _LIFETIME_MS = 1000
@@ -17,7 +17,7 @@ _BUSY = "BUSY"
 _INTERVAL = 1_000_000
 
 
-def find_cache_fault(cache: Cache) -> str | None:
+def find_cache_fault(cache: RedisClient) -> str | None:
     """Return why Redis does not run all our commands, for example because it is full or a replica; None if it does.
 
     Raises:

@@ -71,7 +71,7 @@ def server_run_id(client: redis.Redis) -> str:
     return str(getattr(client.connection, "server_run", ""))
 
 
-class Cache:
+class RedisClient:
     """One connection to Redis for each thread; all threads share the knowledge that Redis is unavailable.
 
     Args:

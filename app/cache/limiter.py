@@ -15,7 +15,7 @@ from typing import Any
 
 import redis
 
-from app.cache.client import Cache, mget_values
+from app.cache.client import RedisClient, mget_values
 from app.cache.refused_sessions import RefusedSessions
 from app.config import Bucket
 
@@ -85,7 +85,7 @@ class Limiter:
         refused_sessions: sessions whose requests are counted by network.
     """
 
-    def __init__(self, cache: Cache, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, cache: RedisClient, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._cache = cache
         self._clock = clock
         self._local: OrderedDict[tuple[str, str], int] = OrderedDict()

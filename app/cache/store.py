@@ -14,7 +14,7 @@ import orjson
 import redis
 import structlog
 
-from app.cache.client import Cache, mget_values, server_run_id
+from app.cache.client import RedisClient, mget_values, server_run_id
 from app.cache.limiter import Limiter, LimitState
 from app.cache.single_flight import SingleFlight
 from app.cache.tags import EVERYTHING
@@ -90,7 +90,7 @@ class CacheStore:
 
     def __init__(
         self,
-        cache: Cache,
+        cache: RedisClient,
         *,
         database_id: Callable[[], str],
         release: str,

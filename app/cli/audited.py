@@ -32,7 +32,7 @@ ACTOR_ROLE = "cli"
 
 def operator_context(dependencies: Dependencies, event: Event | None = None) -> Context:
     """Return the context of the operator, who holds every permission of the document."""
-    return Context(dependencies, Operator(frozenset(dependencies.catalogue)), event=event or Event())
+    return Context(dependencies, Operator(frozenset(dependencies.permissions)), event=event or Event())
 
 
 @contextmanager
@@ -124,7 +124,7 @@ def act(
     def attempt() -> Outcome:
         with unit_of_work():
             outcome = work(context)
-            queue_invalidations(drops, store=None)
+            queue_invalidations(drops, cache=None)
             _record(event, action, "succeeded", None, details=known, now=dependencies.test_now)
         return outcome
 

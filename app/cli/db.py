@@ -116,7 +116,7 @@ def reset(yes: bool) -> None:
         migrator.rollback(database, len(migrator.status(database)), report=click.echo)
         bring_up_to_date(database, report=click.echo)
         # To Redis it is the same database, and servers may be running.
-        queue_invalidations([EVERYTHING], store=None)
+        queue_invalidations([EVERYTHING], cache=None)
     click.echo("the database is empty")
 
 

@@ -48,7 +48,7 @@ def bring_up_to_date(database: Database, report: Callable[[str], object]) -> lis
     given = built_in_permissions()
     names = migrator.migrate(database, report=report)
     if names and len(names) < len(migrator.status(database)):
-        queue_invalidations([EVERYTHING], store=None)
+        queue_invalidations([EVERYTHING], cache=None)
     for role, added, removed in retry_transaction(lambda: _bring_roles_in_line(given)):
         changes = [f"now holds {', '.join(added)}"] if added else []
         changes += [f"no longer holds {', '.join(removed)}"] if removed else []

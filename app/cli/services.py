@@ -25,6 +25,6 @@ def dependencies_for(config: Config) -> Dependencies:
         DocumentError: permissions.yaml or settings.yaml is wrong.
     """
     permissions = load_permissions(OPENAPI / "permissions.yaml")
-    catalogue = {name: permission.description for name, permission in permissions.items()}
+    described = {name: permission.description for name, permission in permissions.items()}
     declarations = load_declarations(OPENAPI / "settings.yaml")
-    return build_dependencies(config, catalogue, declarations, clock=system_clock)
+    return build_dependencies(config, described, declarations, clock=system_clock)

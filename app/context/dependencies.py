@@ -21,9 +21,9 @@ class Dependencies:
 
     Attributes:
         clock: returns the aware present moment in UTC by the clock of this process; tests move it.
-        catalogue: every permission of the document, with its description.
+        permissions: every permission of the document, with its description.
         tags: the tags of cache entries; a command knows none.
-        store: the cache; None in a command, whose invalidations are left to the servers.
+        cache: the cache; None in a command, whose invalidations are left to the servers.
         declarations: the settings that may be changed at run time, as the document declares them.
         unanswered: rotations in doubt: nobody knows whether they were committed.
     """
@@ -33,9 +33,9 @@ class Dependencies:
     passwords: Passwords
     access_tokens: AccessTokens
     refresh_tokens: RefreshTokens
-    catalogue: Mapping[str, str]
+    permissions: Mapping[str, str]
     tags: KnownTags
-    store: CacheStore | None
+    cache: CacheStore | None
     declarations: SettingDeclarations
     unanswered: Unanswered = field(default_factory=Unanswered)
 

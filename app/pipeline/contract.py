@@ -27,13 +27,13 @@ class Contract:
 
     Attributes:
         policies: of every operation, by operationId.
-        catalogue: the description of every permission.
+        permissions: the description of every permission.
         operations: each operation matched with its handler, by operationId.
     """
 
     document: Document
     policies: Mapping[str, Policy]
-    catalogue: Mapping[str, str]
+    permissions: Mapping[str, str]
     declarations: SettingDeclarations
     operations: Mapping[str, MatchedOperation]
 
@@ -93,7 +93,7 @@ def read_contract(
     return Contract(
         document=loaded,
         policies=policies,
-        catalogue={name: permission.description for name, permission in permissions.items()},
+        permissions={name: permission.description for name, permission in permissions.items()},
         declarations=declarations,
         operations=operations,
     )

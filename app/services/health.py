@@ -1,7 +1,8 @@
 """Health: whether this deployment can do its work, from quick probes and from the last result of a deeper check.
 
-Load balancers ask often, so a response costs one ping of each store. Every few seconds a background task checks whether
-each store takes writes, has space and grants the necessary rights. The response includes its last result.
+Load balancers ask often, so a response costs one ping of PostgreSQL and of Redis. Every few seconds a background task
+checks whether each of these services takes writes, has space and grants the necessary rights. The response includes its
+last result.
 """
 
 import threading
@@ -22,7 +23,7 @@ from charter import run
 _draining = threading.Event()
 
 # A result that is older than this many rounds is ignored: something held up the background task, which says nothing
-# about the store. The ping still counts.
+# about the service. The ping still counts.
 STALE_ROUNDS = 3
 
 CHECK_SECONDS = 5.0
@@ -48,11 +49,11 @@ log = structlog.get_logger("charter.health")
 
 
 class CheckResult(NamedTuple):
-    """The result of a deeper check of a store.
+    """The result of a deeper check of a service.
 
     Attributes:
-        fault: what is wrong with the store; None: nothing.
-        certain: whether the store itself reported the fault. A missing response may be chance: it counts when it
+        fault: what is wrong with the service; None: nothing.
+        certain: whether the service itself reported the fault. A missing response may be chance: it counts when it
             happens twice in a row.
     """
 
@@ -64,10 +65,10 @@ PASSED = CheckResult(None)
 
 
 class DeeperCheck:
-    """Checks one store again and again, and keeps the last result.
+    """Checks one service again and again, and keeps the last result.
 
     Args:
-        store: its name in `checks` and in the log.
+        service: its name in `checks` and in the log.
         check: returns the result within CHECK_SECONDS; an exception is a fault that is not certain.
         every_seconds: how often `run` is called.
         clock: seconds.
@@ -75,13 +76,13 @@ class DeeperCheck:
 
     def __init__(
         self,
-        store: str,
+        service: str,
         check: Callable[[], CheckResult],
         *,
         every_seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store = store
+        self._service = service
         self._check = check
         self._clock = clock
         self._stale_seconds = STALE_ROUNDS * every_seconds + CHECK_SECONDS
@@ -91,7 +92,7 @@ class DeeperCheck:
         self._checked_at = clock()
 
     def run(self) -> None:
-        """Check once, keep the result, and log it if it changes the health of the store."""
+        """Check once, keep the result, and log it if it changes the health of the service."""
         try:
             result = self._check()
         except Exception as error:  # noqa: BLE001 (whatever it is, the check has failed)
@@ -102,13 +103,13 @@ class DeeperCheck:
             changed = self._failed != failed_before
             self._last, self._checked_at = result, self._clock()
         if changed and result.fault is not None:
-            log.warning("health_error", store=self._store, reason=result.fault)
+            log.warning("health_error", store=self._service, reason=result.fault)
         elif changed:
-            log.info("health_back", store=self._store)
+            log.info("health_back", store=self._service)
 
     @property
     def passed(self) -> bool:
-        """Whether the last result says nothing against the store, or is too old to count."""
+        """Whether the last result says nothing against the service, or is too old to count."""
         with self._lock:
             return not self._failed or self._clock() - self._checked_at > self._stale_seconds
 
@@ -120,7 +121,7 @@ def begin_draining() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """The quick checks of the stores, each within a second or so and without exceptions, and the deeper ones.
+    """The quick checks of the services, each within a second or so and without exceptions, and the deeper ones.
 
     Attributes:
         database: whether PostgreSQL responds to a query.

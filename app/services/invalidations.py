@@ -49,12 +49,12 @@ SELECT gen_random_uuid(), tag, max(created_at) FROM gone GROUP BY tag
 _MAX_AT_ONCE = 1_000
 
 
-def queue_invalidations(tags: Collection[str], *, store: CacheStore | None) -> None:
+def queue_invalidations(tags: Collection[str], *, cache: CacheStore | None) -> None:
     """Insert the tags in the open transaction, or in one of its own, and invalidate them after the commit.
 
     Args:
         tags: expanded.
-        store: None: the servers invalidate the tags, as for a command.
+        cache: None: the servers invalidate the tags, as for a command.
     """
     if not tags:
         return
@@ -64,8 +64,8 @@ def queue_invalidations(tags: Collection[str], *, store: CacheStore | None) -> N
     rows = [{"id": row_id, "tag": tag, **moments} for row_id, tag in zip(ids, tags, strict=True)]
     with transaction():
         execute(PendingInvalidation.insert_many(rows))
-        if store is not None and store.configured:
-            on_commit(lambda: _invalidate(store, list(tags), ids))
+        if cache is not None and cache.configured:
+            on_commit(lambda: _invalidate(cache, list(tags), ids))
 
 
 def pending(tags: Sequence[str]) -> list[str]:
@@ -97,11 +97,11 @@ def request_invalidation(context: Context, tags: Sequence[str], *, everything: b
         raise ValidationError(details=unknown)
     distinct = list(dict.fromkeys(tag for tag in recognised if tag is not None))
     context.event.details = {"tags": distinct}
-    queue_invalidations(distinct, store=context.dependencies.store)
+    queue_invalidations(distinct, cache=context.dependencies.cache)
     return len(distinct)
 
 
-def invalidate_pending(*, store: CacheStore, linger_seconds: int) -> int:
+def invalidate_pending(*, cache: CacheStore, linger_seconds: int) -> int:
     """Invalidate the tags that their writers could not; of very many rows, keep one for each tag.
 
     Any number of processes may do this at once. A row stays for a while afterwards: a request may have read Redis
@@ -117,7 +117,7 @@ def invalidate_pending(*, store: CacheStore, linger_seconds: int) -> int:
     if len(waiting) == _MAX_AT_ONCE:
         run(_MERGE)
         waiting = _waiting()
-    if waiting and store.invalidate(sorted({row.tag for row in waiting})):
+    if waiting and cache.invalidate(sorted({row.tag for row in waiting})):
         done = PendingInvalidation.update(dropped_at=fn.now(), updated_at=fn.now())
         execute(done.where(PendingInvalidation.id.in_([row.id for row in waiting])))
     lingered = PendingInvalidation.dropped_at < fn.now() - timedelta(seconds=linger_seconds)
@@ -133,6 +133,6 @@ def _waiting() -> list[PendingInvalidation]:
     return fetch(waiting.order_by(PendingInvalidation.id).limit(_MAX_AT_ONCE))
 
 
-def _invalidate(store: CacheStore, tags: list[str], ids: list[UUID]) -> None:
-    if store.invalidate(tags):
+def _invalidate(cache: CacheStore, tags: list[str], ids: list[UUID]) -> None:
+    if cache.invalidate(tags):
         run(_DELETE_UNSYNCED, {"ids": ids})

@@ -192,28 +192,28 @@ def _select() -> "ModelSelect[Role]":
 
 
 def _fetch(context: Context, query: "ModelSelect[Role]") -> list[Role]:
-    """Run a query made by `_select`: each role holds its rows, and what the catalogue makes of them."""
+    """Run a query made by `_select`, and fill in what each role holds."""
     roles = fetch(query)
     for role in roles:
-        role.permissions = _permissions(role.holds_all, role.permissions, context.dependencies.catalogue)
+        role.permissions = _permissions(role.holds_all, role.permissions, context.dependencies.permissions)
     return roles
 
 
-def _permissions(holds_all: bool, rows: Iterable[str], catalogue: Mapping[str, str]) -> frozenset[str]:
+def _permissions(holds_all: bool, rows: Iterable[str], known: Mapping[str, str]) -> frozenset[str]:
     """Return what a role holds: everything, or EVERYBODY's and its rows, as far as the document still has them."""
-    return frozenset(catalogue) if holds_all else (EVERYBODY | frozenset(rows)) & catalogue.keys()
+    return frozenset(known) if holds_all else (EVERYBODY | frozenset(rows)) & known.keys()
 
 
 def _known(context: Context, permissions: Sequence[str]) -> frozenset[str]:
-    catalogue = context.dependencies.catalogue
+    known = context.dependencies.permissions
     unknown = [
         Violation("There is no such permission.", f"permissions.{number}")
         for number, permission in enumerate(permissions)
-        if permission not in catalogue
+        if permission not in known
     ]
     if unknown:
         raise ValidationError(details=unknown)
-    return frozenset(permissions) | (EVERYBODY & catalogue.keys())
+    return frozenset(permissions) | (EVERYBODY & known.keys())
 
 
 def _lock(context: Context, role_name: str) -> Role:

@@ -17,7 +17,7 @@ PAGES = (PAGE, *sorted((ROOT / "docs" / "features").glob("*.md")))
 # | what it is | `where it comes from` | value |
 ROW = re.compile(r"^\| [^|]+ \| `([^`|]+)` \| ([^|]+?) \|$", re.MULTILINE)
 # Secrets, addresses and lists have no default to tell.
-WITHOUT_DEFAULT = {name for name, default, _ in config.catalogue() if default in ("", "()")}
+WITHOUT_DEFAULT = {name for name, default, _ in config.documented_variables() if default in ("", "()")}
 
 
 def _rows(text: str) -> list[tuple[str, str]]:
@@ -27,7 +27,7 @@ def _rows(text: str) -> list[tuple[str, str]]:
 
 def _value(source: str) -> Any:
     """Return what stands at a setting, a constant of a module, or a pointer into the document."""
-    defaults = {name: default for name, default, _ in config.catalogue()}
+    defaults = {name: default for name, default, _ in config.documented_variables()}
     if source in defaults:
         return defaults[source]
     if "#/" in source:
@@ -62,7 +62,7 @@ def test_every_number_on_the_page_is_the_one_in_its_place(page):
 def test_every_setting_with_a_default_has_a_line():
     lines = {source for source, _ in _rows(PAGE.read_text(encoding="utf-8"))}
 
-    missing = [name for name, _, _ in config.catalogue() if name not in WITHOUT_DEFAULT | lines]
+    missing = [name for name, _, _ in config.documented_variables() if name not in WITHOUT_DEFAULT | lines]
     check(
         missing,
         f"Add a line `| what it is | `NAME` | default |` to a table of {shown(PAGE)} for each of these variables.",

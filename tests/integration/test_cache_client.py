@@ -8,16 +8,16 @@ import pytest
 import redis
 
 from app.cache import client as cache_client
-from app.cache.client import Cache, server_run_id
+from app.cache.client import RedisClient, server_run_id
 from app.embedded import start_valkey
 from tests.command import ROOT, clean_environment
 
 # The interpreter stops a daemon thread wherever it is; here it is with the lock of the pool taken.
 ENDING = """
 import sys, threading, time
-from app.cache.client import Cache
+from app.cache.client import RedisClient
 
-cache, taken = Cache(sys.argv[1], timeout_ms=2000, prefix="test"), threading.Event()
+cache, taken = RedisClient(sys.argv[1], timeout_ms=2000, prefix="test"), threading.Event()
 
 def stay():
     assert cache.is_up()
@@ -47,7 +47,7 @@ def test_a_pipeline_never_reaches_another_run_of_redis_than_its_key_names_are_fo
     server = start_valkey(tmp_path)
     if server is None:
         pytest.skip("no Valkey on this machine")
-    cache = Cache(server.url, timeout_ms=2000, prefix="test")
+    cache = RedisClient(server.url, timeout_ms=2000, prefix="test")
     before = cache.execute(runs)
     server.stop()
     server = start_valkey(tmp_path)

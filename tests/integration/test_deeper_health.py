@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
-from app.cache.client import Cache
+from app.cache.client import RedisClient
 from app.database import Database, run
 from app.factory import build_probes
 from app.services.health import Health, Probes, check
@@ -16,7 +16,7 @@ from tests.integration.roles import TwoRoles, bound, execute, two_roles
 from tests.servers import Servers
 from tests.service import config_for, running
 
-NOBODY = Cache("", timeout_ms=100, prefix="charter")
+NOBODY = RedisClient("", timeout_ms=100, prefix="charter")
 USER = "watched"
 
 
@@ -154,7 +154,7 @@ def test_a_cache_that_answers_and_does_not_serve_is_degraded_until_it_does(
 ) -> None:
     with redis.Redis.from_url(own_valkey) as boss:
         boss.execute_command("ACL", "SETUSER", USER, "reset", "on", ">watched over", "+@all", "~*")
-        cache = Cache(
+        cache = RedisClient(
             own_valkey.replace("unix://", f"unix://{USER}:watched%20over@"), timeout_ms=2000, prefix="charter"
         )
         probes = build_probes(cache)

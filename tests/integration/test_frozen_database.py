@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import psycopg2
 import pytest
 
-from app.cache.client import Cache
+from app.cache.client import RedisClient
 from app.config import Config
 from app.database import Database, bind, connection, run, take_query_count, time_limit, transaction
 from app.database.migrator import migrate
@@ -135,7 +135,7 @@ def test_a_rollback_cut_off_hides_no_error(server: Frozen) -> None:
 
 @pytest.mark.parametrize("warm", [True, False])
 def test_the_probe_of_health_answers_in_a_second_or_so(server: Frozen, warm: bool) -> None:
-    probe = build_probes(Cache(None, timeout_ms=100, prefix="charter")).database
+    probe = build_probes(RedisClient(None, timeout_ms=100, prefix="charter")).database
     database = Database(server.url, size=2)
     proxy.initialize(database)
     if warm:

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from app.cache import client as cache_client
-from app.cache.client import Cache
+from app.cache.client import RedisClient
 from app.cache.limiter import SCRIPT, Limiter, LimitState
 from app.config import Bucket
 from app.embedded import start_valkey
@@ -18,7 +18,7 @@ from tests.servers import with_user
 
 
 def limiter(url: str, prefix: str = "test") -> Limiter:
-    return Limiter(Cache(url, timeout_ms=2000, prefix=prefix))
+    return Limiter(RedisClient(url, timeout_ms=2000, prefix=prefix))
 
 
 def pass_time(url: str, key: str, *, seconds: int) -> None:
@@ -179,7 +179,7 @@ def test_a_burst_is_all_that_comes_at_once(valkey_url: str) -> None:
 def test_the_clock_is_that_of_redis(valkey_url: str) -> None:
     """Processes whose clocks differ by an hour, or jump, share one count."""
     clocks = itertools.cycle([0.0, 3600.0, -3600.0, 7200.0])
-    cache = Cache(valkey_url, timeout_ms=2000, prefix="test")
+    cache = RedisClient(valkey_url, timeout_ms=2000, prefix="test")
     processes = [Limiter(cache, clock=lambda: next(clocks)) for _ in range(2)]
 
     taken = [processes[number % 2].consume("read", "a", Bucket(4, 3600)) for number in range(8)]

@@ -1,7 +1,7 @@
 """Law 1: every operation is compiled with its authorization; only public ones have none."""
 
 from app.clock import system_clock
-from app.factory import build_cache, build_runtime
+from app.factory import build_redis_client, build_runtime
 from app.observability.metrics import Metrics
 from app.pipeline.compile import bind_operation, compile_operations, make_steps
 from app.pipeline.contract import read_contract
@@ -12,7 +12,7 @@ from tests.service import config_for
 def test_every_operation_that_is_not_public_is_authorized_before_its_handler_runs() -> None:
     config = config_for(DATABASE_URL="postgresql://127.0.0.1:1/none")
     contract, metrics = read_contract(config), Metrics()
-    runtime = build_runtime(config, contract, build_cache(config, metrics), metrics, system_clock)
+    runtime = build_runtime(config, contract, build_redis_client(config, metrics), metrics, system_clock)
 
     assert compile_operations(contract.operations, runtime).keys() == contract.operations.keys()
     for matched in contract.operations.values():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import BUCKETS, Bucket, Config, ConfigError, catalogue, variable
+from app.config import BUCKETS, Bucket, Config, ConfigError, documented_variables, variable
 
 SECRET = "Tq8vX2mZr5Lw9Yb3Kd7Nf1Hs6Jg4Pc0A"
 OTHER = "Wn5Rt8Ym2Vx6Qz1Lb4Kd9Hf3Js7Gp0Cq"
@@ -291,8 +291,8 @@ def test_a_bucket_holds_its_burst_and_refills_at_its_rate(text: str, size: int, 
 
 
 def test_the_catalogue_lists_every_setting_once_with_its_variable() -> None:
-    listed = [name for name, _, _ in catalogue()]
+    listed = [name for name, _, _ in documented_variables()]
 
     assert listed == [variable(item) for item in fields(Config)]
     assert len(set(listed)) == len(listed)
-    assert all(name.isupper() and about for name, _, about in catalogue())
+    assert all(name.isupper() and about for name, _, about in documented_variables())

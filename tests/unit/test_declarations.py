@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.context.declarations import SettingDeclaration, SettingDeclarations
-from app.factory import build_cache, build_cache_store
+from app.factory import build_cache_store, build_redis_client
 from app.pipeline.contract import OPENAPI, read_contract
 from app.services import settings
 from app.spec.document import DocumentError
@@ -165,7 +165,7 @@ def test_every_setting_is_gone_by_or_for_clients_to_read() -> None:
 
 def test_another_default_is_another_release_to_the_cache() -> None:
     config = config_for(DATABASE_URL="postgresql://nowhere/charter")
-    contract, cache = read_contract(config), build_cache(config, None)
+    contract, cache = read_contract(config), build_redis_client(config, None)
     known = contract.declarations.by_key
     changed = SettingDeclarations.of(replace(each, default=False) for each in known.values())
     stores = [

@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.cache import limiter as cache_limiter
-from app.cache.client import Cache
+from app.cache.client import RedisClient
 from app.cache.limiter import Limiter, LimitState
 from app.config import Bucket
 
 
 def limiter(url: str = "", timeout_ms: int = 200) -> Limiter:
     """Return a limiter with a fixed clock."""
-    return Limiter(Cache(url, timeout_ms=timeout_ms, prefix="test"), clock=lambda: 1000.0)
+    return Limiter(RedisClient(url, timeout_ms=timeout_ms, prefix="test"), clock=lambda: 1000.0)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_what_remains_goes_down_by_one(count: int, seconds: int) -> None:
 
 def test_a_burst_comes_at_once_and_the_rate_for_ever() -> None:
     now = [1000.0]
-    here, bucket = Limiter(Cache("", timeout_ms=100, prefix="test"), clock=lambda: now[0]), Bucket(120, 60, 3)
+    here, bucket = Limiter(RedisClient("", timeout_ms=100, prefix="test"), clock=lambda: now[0]), Bucket(120, 60, 3)
 
     burst = [here.consume("write", "alice", bucket) for _ in range(4)]
     assert [take.remaining for take in burst] == [2, 1, 0, 0]
@@ -87,7 +87,7 @@ def test_a_refused_request_does_not_lengthen_the_wait() -> None:
 
 def test_requests_come_back_one_by_one() -> None:
     now = [1000.0]
-    here, bucket = Limiter(Cache("", timeout_ms=100, prefix="test"), clock=lambda: now[0]), Bucket(10, 1)
+    here, bucket = Limiter(RedisClient("", timeout_ms=100, prefix="test"), clock=lambda: now[0]), Bucket(10, 1)
     while not here.consume("read", "a", bucket).retry_seconds:
         pass
 
@@ -99,7 +99,7 @@ def test_requests_come_back_one_by_one() -> None:
 
 def test_what_is_counted_against_another_is_given_back_once_and_never_beyond_the_bucket() -> None:
     now = [1000.0]
-    here, bucket = Limiter(Cache("", timeout_ms=100, prefix="test"), clock=lambda: now[0]), Bucket(10, 10)
+    here, bucket = Limiter(RedisClient("", timeout_ms=100, prefix="test"), clock=lambda: now[0]), Bucket(10, 10)
     first = here.consume("write", "owner", bucket)
     taken = [here.consume("write", "owner", bucket) for _ in range(3)]
 
@@ -160,7 +160,7 @@ def test_what_is_remembered_here_is_bounded_and_the_latest_stay(monkeypatch: pyt
 
 def test_who_has_their_full_bucket_back_is_forgotten() -> None:
     now = [1000.0]
-    here = Limiter(Cache("", timeout_ms=100, prefix="test"), clock=lambda: now[0])
+    here = Limiter(RedisClient("", timeout_ms=100, prefix="test"), clock=lambda: now[0])
     for number in range(50):
         here.consume("read", str(number), Bucket(1, 60))
 

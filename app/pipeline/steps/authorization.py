@@ -51,7 +51,7 @@ def make(operation: BoundOperation) -> Step | None:
     if policy.public:
         return None
     audit_client_key = operation.runtime.audit_client_key
-    every_permission = frozenset(dependencies.catalogue)
+    every_permission = frozenset(dependencies.permissions)
     kind, parameter = policy.target or (None, None)
     required, permission = list(policy.permissions), " ".join(policy.permissions)
     recency = dependencies.config.recencies[policy.step_up] if policy.step_up else None

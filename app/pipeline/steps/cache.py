@@ -25,7 +25,7 @@ _CONDITION = "if_none_match"
 def make(operation: BoundOperation) -> Step | None:
     """Return the step, which returns the response, or None for an operation that is not cached."""
     policy, dependencies = operation.policy, operation.runtime.dependencies
-    rule, store = policy.cache, dependencies.store
+    rule, store = policy.cache, dependencies.cache
     if rule is None or store is None:
         return None
     run_handler, render, name = operation.run_handler, operation.render, rule.policy
@@ -79,8 +79,8 @@ def cache_key_builder(operation: BoundOperation) -> Callable[[RequestContext], C
     It reads the parameters ahead of their step. A request whose parameters are invalid has no key, and the step
     `parameters` rejects it.
     """
-    policy, store = operation.policy, operation.runtime.dependencies.store
-    if policy.cache is None or store is None:
+    policy, cache = operation.policy, operation.runtime.dependencies.cache
+    if policy.cache is None or cache is None:
         return None
     read, tags = operation.parameters.read, policy.cache.tags
 
@@ -91,7 +91,7 @@ def cache_key_builder(operation: BoundOperation) -> Callable[[RequestContext], C
             return None
         context.arguments = arguments
         identity = {name: value for name, value in arguments.items() if name != _CONDITION}
-        return store.make_key(policy.operation_id, identity, [tag.expand(arguments) for tag in tags])
+        return cache.make_key(policy.operation_id, identity, [tag.expand(arguments) for tag in tags])
 
     return build_key
 

@@ -21,7 +21,7 @@ _NAMES = (b"ratelimit-policy", b"ratelimit")
 def make(operation: BoundOperation) -> Step | None:
     """Return the step, or None for an operation that has no bucket and is not cached."""
     name, limiter, dependencies = operation.policy.bucket, operation.runtime.limiter, operation.runtime.dependencies
-    store, build_key = dependencies.store, cache_key_builder(operation)
+    cache, build_key = dependencies.cache, cache_key_builder(operation)
     if name is None:
         return None if build_key is None else _cache_lookup_alone(operation)
     bucket = dependencies.config.buckets[name]
@@ -31,10 +31,10 @@ def make(operation: BoundOperation) -> Step | None:
         by_account = context.caller is not None and context.caller[1] not in limiter.refused_sessions
         who = str(context.caller[0]) if context.caller and by_account else context.client.network
         context.cache_key = build_key(context) if build_key else None
-        if context.cache_key is None or store is None:
+        if context.cache_key is None or cache is None:
             state = limiter.consume(name, who, bucket)
         else:
-            state, context.cache_lookup = store.consume_and_look_up(limiter, name, who, bucket, context.cache_key)
+            state, context.cache_lookup = cache.consume_and_look_up(limiter, name, who, bucket, context.cache_key)
         context.response_headers += headers_of(state)
         context.account_limit = state if by_account else None
         if state.retry_seconds:
@@ -79,12 +79,12 @@ def _headers(name: str, bucket: Bucket) -> Callable[[LimitState], tuple[tuple[by
 
 
 def _cache_lookup_alone(operation: BoundOperation) -> Step:
-    store, build_key = operation.runtime.dependencies.store, cache_key_builder(operation)
+    cache, build_key = operation.runtime.dependencies.cache, cache_key_builder(operation)
 
     def look_up(context: RequestContext) -> None:
-        assert store is not None
+        assert cache is not None
         assert build_key is not None
         context.cache_key = build_key(context)
-        context.cache_lookup = store.look_up(context.cache_key) if context.cache_key else None
+        context.cache_lookup = cache.look_up(context.cache_key) if context.cache_key else None
 
     return look_up

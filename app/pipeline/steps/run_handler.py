@@ -19,7 +19,7 @@ def make(operation: BoundOperation) -> Step:
     A write with an Idempotency-Key first claims the key in its transaction, and stores its response there.
     """
     run_handler, render = operation.run_handler, operation.render
-    cache = operation.runtime.dependencies.store
+    cache = operation.runtime.dependencies.cache
     tags = operation.policy.invalidates
     stored = StoredResponses(operation)
 
@@ -32,7 +32,7 @@ def make(operation: BoundOperation) -> Step:
             response = render(context, run_handler(context))
             if context.idempotency:
                 stored.store(context, response)
-            queue_invalidations([tag.expand(_tag_values(context)) for tag in tags], store=cache)
+            queue_invalidations([tag.expand(_tag_values(context)) for tag in tags], cache=cache)
             record(operation, context, "succeeded")
         return response
 

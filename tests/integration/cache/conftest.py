@@ -9,7 +9,7 @@ import httpx
 import pytest
 import redis
 
-from app.cache.client import Cache
+from app.cache.client import RedisClient
 from app.cache.store import CacheStore
 from app.database import Database, database_id
 from models.record import database as proxy
@@ -39,7 +39,7 @@ def valkey(service: Service) -> Iterator[redis.Redis]:
 def store(service: Service, valkey: redis.Redis) -> CacheStore:
     """The cache as another worker of the same deployment sees it."""
     config = service.config
-    cache = Cache(config.redis_url, timeout_ms=2000, prefix=config.redis_prefix)
+    cache = RedisClient(config.redis_url, timeout_ms=2000, prefix=config.redis_prefix)
     return CacheStore(cache, database_id=database_id, release="another")
 
 

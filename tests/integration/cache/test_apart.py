@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 import redis
 
-from app.cache.client import Cache
+from app.cache.client import RedisClient
 from app.cache.store import CachedValue, CacheStore
 from tests import leaks
 from tests.command import PRODUCTION, Server
@@ -27,7 +27,7 @@ KEYS = re.compile(
 
 def test_stores_of_other_deployments_and_releases_do_not_see_each_other(valkey_url: str) -> None:
     def store(prefix: str, database: str, release: str) -> CacheStore:
-        cache = Cache(valkey_url, timeout_ms=2000, prefix=prefix)
+        cache = RedisClient(valkey_url, timeout_ms=2000, prefix=prefix)
         return CacheStore(cache, database_id=lambda: database, release=release)
 
     first = store("charter", "one", "1")

@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from app.cache import client as cache_client
-from app.cache.client import Cache
+from app.cache.client import RedisClient
 from app.cache.store import UNUSED_VERSION_SECONDS, CacheStore
 from app.database import database_id
 from app.embedded import start_valkey
@@ -91,10 +91,10 @@ class Reader:
 
     def replay(self, fragile: Fragile) -> None:
         """Invalidate the pending tags, as each worker does from time to time."""
-        cache = Cache(fragile.url, timeout_ms=2000, prefix="charter")
+        cache = RedisClient(fragile.url, timeout_ms=2000, prefix="charter")
         store = CacheStore(cache, database_id=database_id, release="another")
-        invalidations.invalidate_pending(store=store, linger_seconds=60)
-        invalidations.invalidate_pending(store=store, linger_seconds=-1)
+        invalidations.invalidate_pending(cache=store, linger_seconds=60)
+        invalidations.invalidate_pending(cache=store, linger_seconds=-1)
 
     def metric(self, name: str) -> float:
         found = re.search(rf"^{re.escape(name)} (\S+)$", self.client.get("/metrics").text, re.MULTILINE)

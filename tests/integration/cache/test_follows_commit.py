@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 import redis
 
-from app.cache.client import Cache, mget_values
+from app.cache.client import RedisClient, mget_values
 from app.cache.store import CacheStore
 from app.database import Database, run
 from app.services import invalidations
@@ -29,8 +29,8 @@ def versions(valkey: redis.Redis) -> dict[bytes, bytes | None]:
     return dict(zip(keys, mget_values(valkey.mget(keys), len(keys)), strict=True))
 
 
-def away() -> Cache:
-    return Cache("redis://127.0.0.1:1", timeout_ms=100, prefix="charter")
+def away() -> RedisClient:
+    return RedisClient("redis://127.0.0.1:1", timeout_ms=100, prefix="charter")
 
 
 def waiting() -> list[tuple[str, bool]]:
@@ -117,7 +117,7 @@ def test_a_reader_that_the_commit_overtakes_and_the_drop_does_not_keeps_nothing_
     profile.owner.sign_in()
     with statements.stopped_after(READING, profile.read) as outcome:
         run("UPDATE user_profiles SET display_name = 'After' WHERE user_id = %s", (profile.owner.id,))
-        invalidations.queue_invalidations([profile.tag], store=None)
+        invalidations.queue_invalidations([profile.tag], cache=None)
 
     assert outcome == ["Alice"]
     assert [profile.read(), profile.read()] == ["After", "After"]
@@ -136,11 +136,11 @@ def test_a_worker_that_cannot_reach_redis_is_seen_by_one_that_can(
         assert waiting() == [(profile.tag, False)]
         assert [profile.read(), profile.read(people.bob.api)] == ["After", "After"]
 
-        invalidations.invalidate_pending(store=store, linger_seconds=60)
+        invalidations.invalidate_pending(cache=store, linger_seconds=60)
 
         assert waiting() == [(profile.tag, True)]
         assert profile.read() == "After"
-        invalidations.invalidate_pending(store=store, linger_seconds=-1)
+        invalidations.invalidate_pending(cache=store, linger_seconds=-1)
     assert waiting() == []
     assert profile.read() == "After"
     assert statements.count(profile.read) == 1
@@ -152,7 +152,7 @@ def test_a_row_stays_for_readers_who_asked_redis_before_it_was_replayed(
 ) -> None:
     profile.read()
     run("UPDATE user_profiles SET display_name = 'After' WHERE user_id = %s", (profile.owner.id,))
-    invalidations.queue_invalidations([profile.tag], store=None)
+    invalidations.queue_invalidations([profile.tag], cache=None)
     shown = []
     with psycopg2.connect(str(proxy.obj.url)) as keeper, keeper.cursor() as cursor:
         # The reader has read Redis, and has not read the table yet.
@@ -176,27 +176,27 @@ def test_a_row_stays_for_readers_who_asked_redis_before_it_was_replayed(
 
 
 def test_a_replay_that_redis_does_not_hear_changes_nothing(profile: Profile, store: CacheStore) -> None:
-    invalidations.queue_invalidations([profile.tag], store=None)
+    invalidations.queue_invalidations([profile.tag], cache=None)
     unheard = CacheStore(away(), database_id=lambda: "x", release="x")
 
-    assert invalidations.invalidate_pending(store=unheard, linger_seconds=60) == 1
-    assert invalidations.invalidate_pending(store=unheard, linger_seconds=60) == 1
+    assert invalidations.invalidate_pending(cache=unheard, linger_seconds=60) == 1
+    assert invalidations.invalidate_pending(cache=unheard, linger_seconds=60) == 1
     assert waiting() == [(profile.tag, False)]
-    assert invalidations.invalidate_pending(store=store, linger_seconds=60) == 1
-    assert invalidations.invalidate_pending(store=store, linger_seconds=60) == 0
+    assert invalidations.invalidate_pending(cache=store, linger_seconds=60) == 1
+    assert invalidations.invalidate_pending(cache=store, linger_seconds=60) == 0
 
 
 def test_what_nobody_could_drop_is_forgotten_when_no_entry_can_be_older(profile: Profile) -> None:
-    invalidations.queue_invalidations([profile.tag], store=None)
+    invalidations.queue_invalidations([profile.tag], cache=None)
     run("UPDATE pending_invalidations SET created_at = now() - interval '25 hours'")
 
-    invalidations.invalidate_pending(store=CacheStore(away(), database_id=lambda: "x", release="x"), linger_seconds=60)
+    invalidations.invalidate_pending(cache=CacheStore(away(), database_id=lambda: "x", release="x"), linger_seconds=60)
 
     assert waiting() == []
 
 
 def test_one_write_never_removes_what_another_has_left(profile: Profile, valkey: redis.Redis) -> None:
-    invalidations.queue_invalidations([profile.tag], store=None)
+    invalidations.queue_invalidations([profile.tag], cache=None)
 
     profile.write("After")
 
@@ -217,15 +217,15 @@ def test_a_tag_that_many_writes_left_is_one_row_until_it_is_dropped(
     profile.read()
     run("UPDATE user_profiles SET display_name = 'After' WHERE user_id = %s", (profile.owner.id,))
     for _ in range(30):
-        invalidations.queue_invalidations([profile.tag, "settings"], store=None)
+        invalidations.queue_invalidations([profile.tag, "settings"], cache=None)
 
-    invalidations.invalidate_pending(store=unheard, linger_seconds=60)
+    invalidations.invalidate_pending(cache=unheard, linger_seconds=60)
     run("DELETE FROM pending_invalidations WHERE id = %s", last[0])
 
     assert sorted(waiting()) == [("settings", False), (profile.tag, False)]
     assert profile.read() == "After"
-    invalidations.invalidate_pending(store=store, linger_seconds=60)
-    invalidations.invalidate_pending(store=store, linger_seconds=-1)
+    invalidations.invalidate_pending(cache=store, linger_seconds=60)
+    invalidations.invalidate_pending(cache=store, linger_seconds=-1)
     assert waiting() == []
     assert profile.read() == "After"
 

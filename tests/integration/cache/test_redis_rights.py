@@ -9,7 +9,7 @@ import redis
 from click.testing import CliRunner
 
 from app.cache.check import find_cache_fault
-from app.cache.client import Cache
+from app.cache.client import RedisClient
 from app.cache.limiter import Limiter
 from app.cache.store import CachedValue, CacheStore
 from app.cli import main
@@ -58,9 +58,9 @@ def _text(value: Any) -> Any:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def drive(url: str) -> Cache:
+def drive(url: str) -> RedisClient:
     """Run all commands of the limiter and the store, on separate connections."""
-    cache = Cache(url, timeout_ms=5000, prefix="charter")
+    cache = RedisClient(url, timeout_ms=5000, prefix="charter")
     limiter = Limiter(cache)
     store = CacheStore(cache, database_id=lambda: "0123456789abcdef", release="r")
     bucket = Bucket(10, 60)
@@ -113,7 +113,7 @@ def test_without_any_of_it_something_is_refused(boss: redis.Redis, url: str, com
 def test_a_right_that_is_missing_is_told_by_health(boss: redis.Redis, url: str) -> None:
     for command in (command for command in COMMANDS if command not in OPTIONAL):
         boss.execute_command("ACL", "SETUSER", USER, f"-{command[1:]}")
-        cache = Cache(url, timeout_ms=5000, prefix="charter")
+        cache = RedisClient(url, timeout_ms=5000, prefix="charter")
         assert "permissions" in str(find_cache_fault(cache)), command
         boss.execute_command("ACL", "SETUSER", USER, command)
         assert find_cache_fault(cache) is None, command

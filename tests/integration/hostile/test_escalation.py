@@ -22,7 +22,7 @@ from tests.service import Service
 from tests.standins import Values
 from tests.wire import data, refused
 
-CATALOGUE = sorted(contract().catalogue)
+CATALOGUE = sorted(contract().permissions)
 UNSAFE = [operation for operation in attackable() if not operation.policy.safe]
 EVERYONES = {"account:read", "account:update", "sessions:end"}
 NEW = {"email": "puppet@example.com", "password": PASSWORD}

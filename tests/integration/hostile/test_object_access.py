@@ -109,7 +109,7 @@ def test_who_has_no_right_gets_the_same_answer_for_things_that_are_there_and_not
 
 def test_every_right_but_the_one_that_is_asked_opens_nothing(people: People, things: Things) -> None:
     """API1:2023, ASVS V8.2.1: the strongest of those who have no right is as much in the dark as the weakest."""
-    catalogue = set(contract().catalogue)
+    catalogue = set(contract().permissions)
     for number, operation in enumerate(NAMED):
         make_role(f"almost-{number}", *(catalogue - set(operation.policy.permissions)))
         caller = people.make(f"almost{number}", f"almost-{number}")

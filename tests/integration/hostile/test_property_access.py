@@ -180,7 +180,7 @@ def test_a_scalar_is_no_list_and_no_object(people: People, service: Service, bef
 
 def test_a_guarded_property_needs_its_own_right(people: People) -> None:
     """API3:2023, ASVS V8.2.3: 403 with the field for all the rights in the world but that one, and for the owner."""
-    catalogue = set(contract().catalogue)
+    catalogue = set(contract().permissions)
     tried = 0
     for operation in attackable():
         for path, permission in operation.policy.write_permissions:

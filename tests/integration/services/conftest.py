@@ -54,9 +54,9 @@ class World:
             passwords=Passwords(config.password_min, config.password_max, config.bcrypt_cost),
             access_tokens=AccessTokens(config.jwt_secret, None, "charter", "charter", 900, lambda: self.now),
             refresh_tokens=RefreshTokens(config.refresh_keys),
-            catalogue=CATALOGUE,
+            permissions=CATALOGUE,
             tags=KnownTags(()),
-            store=None,
+            cache=None,
             declarations=DECLARATIONS,
         )
         self.home = self.client("192.0.2.1")

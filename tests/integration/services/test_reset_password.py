@@ -16,7 +16,7 @@ NOBODY = "019c13ec-9e00-7a1b-8c2d-3e4f5a6b7c8d"
 
 
 def reset(world, target, password=NEW, actor=None):
-    actor = actor or Operator(frozenset(world.dependencies.catalogue))
+    actor = actor or Operator(frozenset(world.dependencies.permissions))
     return users.reset_password(world.context(actor), target.user_id, password)
 
 
@@ -55,7 +55,7 @@ def test_a_suspended_account_stays_suspended(world, alice):
 
 
 def test_nobody_resets_the_password_of_who_holds_more(world, alice):
-    world.role("steward", *sorted(set(world.dependencies.catalogue) - {"roles:assign"}))
+    world.role("steward", *sorted(set(world.dependencies.permissions) - {"roles:assign"}))
     steward, admin = world.person("steward", "steward"), world.person("root", "admin")
     with pytest.raises(Forbidden) as refusal:
         reset(world, admin, actor=steward)

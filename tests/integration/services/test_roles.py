@@ -66,9 +66,9 @@ def test_of_parallel_changes_to_one_version_one_wins(world, admin, clara):
 
 
 def test_the_tag_of_a_role_tells_what_a_release_makes_of_it(world, admin, clara):
-    grown = replace(world.dependencies, catalogue={**world.dependencies.catalogue, "ships:launch": "Launch ships."})
+    grown = replace(world.dependencies, permissions={**world.dependencies.permissions, "ships:launch": "Launch ships."})
     shrunk = replace(
-        world.dependencies, catalogue={name: "" for name in world.dependencies.catalogue if name != "users:list"}
+        world.dependencies, permissions={name: "" for name in world.dependencies.permissions if name != "users:list"}
     )
 
     def tags(dependencies):

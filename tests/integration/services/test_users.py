@@ -201,7 +201,7 @@ def test_deleting_an_account_takes_its_sessions_and_profile_along(world, admin, 
 
 @pytest.mark.parametrize("name", ["delete", "update", "profile", "set_role", "suspend", "restore"])
 def test_nobody_touches_an_account_that_holds_more_than_they_do(world, admin, alice, name):
-    everything_but_one = sorted(set(world.dependencies.catalogue) - {"roles:assign"})
+    everything_but_one = sorted(set(world.dependencies.permissions) - {"roles:assign"})
     world.role("steward", *everything_but_one)
     steward = world.person("steward", "steward")
     with pytest.raises(Forbidden) as refusal:
