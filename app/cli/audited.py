@@ -118,7 +118,8 @@ def act(
         Exception: what the work raises.
     """
     event, known = _draft(user), details or {}
-    event.target = target or event.target
+    if target:
+        event.target_type, event.target_id = target
     context = operator_context(dependencies, event)
 
     def attempt() -> Outcome:
@@ -143,12 +144,12 @@ def record(action: str, *, target: tuple[str, str], details: Mapping[str, Any], 
         target: (kind, identifier).
         details: as in `act`.
     """
-    event = Event(actor=(None, ACTOR_ROLE), target=target)
+    event = Event(None, ACTOR_ROLE, *target)
     _record(event, action, "succeeded", None, details=details, now=now)
 
 
 def _draft(user: User | None) -> Event:
-    return Event(actor=(None, ACTOR_ROLE), target=("user", str(user.id)) if user else None)
+    return Event(None, ACTOR_ROLE, "user", str(user.id)) if user else Event(None, ACTOR_ROLE)
 
 
 def _record(

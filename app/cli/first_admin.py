@@ -57,7 +57,7 @@ def create_first_admin(dependencies: Dependencies) -> CreatedAdmin:
         if user is None:
             context.event.reason = "admin_exists"
             raise AdminExists("there is an admin already; sign in as that one to create more")
-        context.event.target = ("user", str(user.id))
+        context.event.target_type, context.event.target_id = "user", str(user.id)
 
     try:
         act("user.created", create, drops=("users",), dependencies=dependencies)

@@ -11,13 +11,15 @@ class Event:
     """The draft of a request's event row. Services set the actor and the target as soon as they know them.
 
     Attributes:
-        actor: (user id, role name); both None for a caller who is not signed in.
-        target: (kind, identifier) of what the request acts on.
+        actor_id, actor_role: the account and the name of its role; both None for a caller who is not signed in.
+        target_type, target_id: the kind and the identifier of what the request acts on; None where it is nothing.
         details: JSON-ready facts for the audit trail; no secret, no address.
         reason: why the request failed, where the error's own reason is not enough.
     """
 
-    actor: tuple[UUID | None, str | None] = (None, None)
-    target: tuple[str, str] | None = None
+    actor_id: UUID | None = None
+    actor_role: str | None = None
+    target_type: str | None = None
+    target_id: str | None = None
     details: Mapping[str, Any] | None = None
     reason: str | None = None

@@ -41,23 +41,21 @@ def write_event(
         key: makes the id of the client's row.
         now: the moment that a test sets; None: the database's clock decides.
     """
-    actor_id, actor_role = event.actor
-    target_type, target_id = event.target or (None, None)
     run(
         _WRITE,
         (
             now,
             new_id(),
             request_id,
-            actor_id,
-            actor_role,
+            event.actor_id,
+            event.actor_role,
             action,
             outcome,
             reason,
-            target_type,
-            target_id,
+            event.target_type,
+            event.target_id,
             json.dumps(event.details) if event.details else None,
-            client_id(key, actor_id, client),
+            client_id(key, event.actor_id, client),
             client.address,
             client.user_agent,
         ),
@@ -74,20 +72,18 @@ def write_local_event(
         action, outcome, reason, now: as in `write_event`.
         request_id: names the run of the command.
     """
-    actor_id, actor_role = event.actor
-    target_type, target_id = event.target or (None, None)
     row = {
         "id": new_id(),
         "kind": "event",
         "occurred_at": sql_now(now),
         "request_id": request_id,
-        "actor_id": actor_id,
-        "actor_role": actor_role,
+        "actor_id": event.actor_id,
+        "actor_role": event.actor_role,
         "action": action,
         "outcome": outcome,
         "reason": reason,
-        "target_type": target_type,
-        "target_id": target_id,
+        "target_type": event.target_type,
+        "target_id": event.target_id,
         "details": event.details or None,
     }
     execute(AuditEvent.insert(row).on_conflict_ignore(), retry_on_disconnect=True)

@@ -96,7 +96,7 @@ def login(context: Context, *, email: str, password: str) -> SignIn:
         if session_id is None:
             raise InvalidCredentials(reason="changed_meanwhile")
         user = user_rows.get(verified.id)
-    context.event.actor = (user.id, user.role.name)
+    context.event.actor_id, context.event.actor_role = user.id, user.role.name
     context.event.details = {"session_id": str(session_id)}
     key_id = context.dependencies.refresh_tokens.current_key_id
     return SignIn(user, _tokens(context.dependencies, user.id, session_id, sessions.FIRST_GENERATION, key_id))
@@ -118,7 +118,7 @@ def refresh(context: Context, *, refresh_token: str) -> Tokens:
         rotation = sessions.rotate(context, claim)
         if rotation is None:
             raise InvalidRefreshToken(reason="session_unknown")
-        event.actor = (rotation.user_id, rotation.role)
+        event.actor_id, event.actor_role = rotation.user_id, rotation.role
         event.details = {"session_id": str(claim.session_id)}
         if rotation.outcome not in sessions.CONTINUED:
             raise InvalidRefreshToken(reason=rotation.outcome)

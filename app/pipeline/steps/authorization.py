@@ -92,8 +92,9 @@ def make(operation: BoundOperation) -> Step | None:
             context.decided_at = rows[0][_WIDTH + 4]
         context.principal = _principal(rows, session_id, every_permission)
         context.pending_tags = rows[0][-1] if policy.cache else ()
-        context.event.actor = (user_id, context.principal.role)
-        context.event.target = (kind, target) if kind and target else None
+        event = context.event
+        event.actor_id, event.actor_role = user_id, context.principal.role
+        event.target_type, event.target_id = (kind, target) if kind and target else (None, None)
 
     return authorization
 

@@ -27,7 +27,7 @@ def make(operation: BoundOperation) -> Step:
         return render(context, run_handler(context))
 
     def attempt(context: RequestContext, draft: Event) -> Response:
-        context.event = Event(draft.actor, draft.target)
+        context.event = Event(draft.actor_id, draft.actor_role, draft.target_type, draft.target_id)
         with unit_of_work(on_begin=partial(stored.claim, context) if context.idempotency else None):
             response = render(context, run_handler(context))
             if context.idempotency:

@@ -80,7 +80,7 @@ def test_a_reused_refresh_token_ends_its_session(world, token):
     with pytest.raises(InvalidRefreshToken) as refusal:
         world.refresh(token, event)
     assert refusal.value.reason == "reuse"
-    assert event.actor[1] == "user"
+    assert event.actor_role == "user"
     assert row_of(world, token)[:2] == (2, "reuse")
     assert refuse(world, current) == "ended"
     world.refresh(other)

@@ -37,7 +37,7 @@ def test_a_sign_in_opens_a_session_and_says_whose(world, alice):
     response = world.login("alice", event=event)
     claims = auth.verify_token(world.dependencies.access_tokens, response.tokens.access_token)
     assert claims.user_id == response.user.id == alice.user_id
-    assert event.actor == (alice.user_id, "user")
+    assert (event.actor_id, event.actor_role) == (alice.user_id, "user")
     assert world.live_sessions(alice.user_id) == 1
 
 
@@ -62,7 +62,7 @@ def test_every_refusal_looks_alike_and_opens_nothing(world, alice, reason):
     with pytest.raises(InvalidCredentials) as refusal:
         world.login(name, password, event=event)
     assert (refusal.value.reason, refusal.value.message) == (reason, InvalidCredentials.default_message)
-    assert event.actor == (None, None)
+    assert (event.actor_id, event.actor_role) == (None, None)
     assert run("SELECT failures FROM sign_in_attempts") == [(1,), (1,)]
     assert world.live_sessions(alice.user_id) == 0
 
