@@ -14,6 +14,8 @@ from app.security.principal import ANONYMOUS, Actor, Client, Principal
 class Context:
     """Who acts, on which version, with which dependencies, and the event that records it.
 
+    Services get this; steps get the RequestContext of the pipeline.
+
     Attributes:
         dependencies: the clock, the keys and the configuration.
         actor: the signed-in principal, the operator at the terminal, or ANONYMOUS on a public operation.

@@ -15,7 +15,8 @@ from app.gateway.request import Request
 from app.gateway.request_body import receive_body
 from app.gateway.request_parser import RequestParser
 from app.gateway.response_sender import ResponseSender
-from app.pipeline.context import RequestContext, Response
+from app.pipeline.request_context import RequestContext
+from app.pipeline.response import Response
 
 
 class CompiledGateway(Entrance):

@@ -2,7 +2,7 @@
 
 from app.config import Config
 from app.config_parsers import Names, header_names
-from app.pipeline.context import RequestContext
+from app.pipeline.request_context import RequestContext
 
 _METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 # The request headers that Charter reads and the response headers that it sends; the configuration adds to both.

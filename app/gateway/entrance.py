@@ -13,7 +13,7 @@ from app.gateway.request import Request
 from app.gateway.request_body import ClientGone
 from app.gateway.request_parser import RequestParser
 from app.gateway.response_sender import ResponseSender
-from app.pipeline.context import Response
+from app.pipeline.response import Response
 
 
 class Entrance(SpecMiddleware, ABC):

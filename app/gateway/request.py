@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from app.errors import AppError
-from app.pipeline.context import RequestContext, Response
 from app.pipeline.operation import CompiledOperation
+from app.pipeline.request_context import RequestContext
+from app.pipeline.response import Response
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ class RequestLog:
             path=context.path,
             status=status,
             duration_ms=seconds * 1000,
-            user_id=str(context.caller[0]) if context.caller else None,
+            user_id=str(context.caller.user_id) if context.caller else None,
             queries=context.query_count,
             code=context.error_code,
         )

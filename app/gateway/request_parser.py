@@ -15,8 +15,9 @@ from app.gateway.request import Request
 from app.gateway.request_body import check_body_headers
 from app.gateway.router import Route, Router, is_ours
 from app.identifiers import new_id
-from app.pipeline.context import RequestContext, Response
 from app.pipeline.operation import CompiledOperation
+from app.pipeline.request_context import Caller, RequestContext
+from app.pipeline.response import Response
 from app.security.access_tokens import AccessTokens
 from app.security.networks import client_address, network_of, unlisted_proxy
 from app.security.principal import Client
@@ -109,7 +110,7 @@ class RequestParser:
         if not match:
             raise Unauthenticated
         claims = self._verify_token(match[1])
-        request.context.caller = (claims.user_id, claims.session_id)
+        request.context.caller = Caller(claims.user_id, claims.session_id)
 
     def _route(self, request: Request, header_size: int) -> None:
         """Find the operation of a request, or what to send in its place."""

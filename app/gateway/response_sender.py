@@ -7,8 +7,8 @@ from app.gateway.default_headers import DEFAULT_HEADERS, REVALIDATED_HEADERS
 from app.gateway.request import Request
 from app.gateway.request_log import RequestLog
 from app.observability.logging import log_failure
-from app.pipeline.context import Response
 from app.pipeline.envelope import error_response
+from app.pipeline.response import Response
 
 # Responses that the document does not describe are not sent, but counted (law 2).
 _MISMATCHES = ("response_mismatch", "undocumented_refusal")

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.context.context import Context
 from app.context.dependencies import Dependencies
-from app.pipeline.context import RequestContext
+from app.pipeline.request_context import RequestContext
 from app.results import CursorPage, Page
 from app.security.principal import ANONYMOUS
 

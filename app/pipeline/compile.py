@@ -16,9 +16,10 @@ from typing import Any
 from app.database import connection
 from app.errors import AppError, Internal, SessionEnded
 from app.pipeline.arguments import bind_handler
-from app.pipeline.context import RequestContext, Response
 from app.pipeline.operation import BoundOperation, CompiledOperation, MatchedOperation, Runtime, Step
 from app.pipeline.order import BEFORE_THE_DATABASE, WITH_THE_DATABASE
+from app.pipeline.request_context import RequestContext
+from app.pipeline.response import Response
 from app.pipeline.steps import rate_limit
 from app.spec.policy import Policy
 

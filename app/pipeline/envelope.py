@@ -6,7 +6,7 @@ from datetime import datetime
 import orjson
 
 from app.errors import AppError, HeadersTooLarge, Violation
-from app.pipeline.context import Response
+from app.pipeline.response import Response
 
 VERSION = "1.0"
 JSON = (b"content-type", b"application/json")

@@ -6,8 +6,9 @@ from typing import Any
 
 from app.cache.limiter import Limiter
 from app.context.dependencies import Dependencies
-from app.pipeline.context import RequestContext, Response
 from app.pipeline.rendering import ResponseRenderer
+from app.pipeline.request_context import RequestContext
+from app.pipeline.response import Response
 from app.security.cursors import Cursors
 from app.services.health import Probes
 from app.spec.policy import Policy

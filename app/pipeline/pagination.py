@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from app.pipeline.context import RequestContext
+from app.pipeline.request_context import RequestContext
 from app.results import MAX_COUNTED, CursorListing, Listing
 from app.security.cursors import Cursors
 from app.spec.policy import Policy

@@ -6,9 +6,10 @@ from typing import Any
 import orjson
 
 from app.entity_tags import is_unchanged
-from app.pipeline.context import RequestContext, Response
 from app.pipeline.envelope import JSON, envelope
 from app.pipeline.pagination import cursor_pagination, offset_pagination, sample_metas
+from app.pipeline.request_context import RequestContext
+from app.pipeline.response import Response
 from app.pipeline.response_checks import ResponseChecks
 from app.results import CursorListing, Listing, Result
 from app.security.cursors import Cursors

@@ -15,8 +15,9 @@ from app.clock import NOW_SQL_POSITIONAL, sql_now
 from app.database import execute, fetch_tuples, run, transaction
 from app.errors import IdempotencyInProgress, IdempotencyKeyReused, SessionEnded, Unavailable
 from app.identifiers import new_id
-from app.pipeline.context import IdempotencyClaim, RequestContext, Response
 from app.pipeline.operation import BoundOperation
+from app.pipeline.request_context import IdempotencyClaim, RequestContext
+from app.pipeline.response import Response
 from models import IdempotencyKey
 
 # One round trip, planned once per connection: app/database/functions/claim_idempotency_key.sql.
@@ -113,7 +114,7 @@ class StoredResponses:
 
     def _key(self, context: RequestContext) -> tuple[UUID, str, str]:
         assert context.caller is not None
-        return context.caller[0], self._operation_id, _claim(context).key
+        return context.caller.user_id, self._operation_id, _claim(context).key
 
 
 def _claim(context: RequestContext) -> IdempotencyClaim:

@@ -11,7 +11,7 @@ from app.context.context import Context
 from app.factory import build_dependencies
 from app.identifiers import new_id
 from app.pipeline.arguments import SignatureMismatch, bind_handler, check_signature
-from app.pipeline.context import RequestContext
+from app.pipeline.request_context import RequestContext
 from app.results import CursorPage, Page
 from app.security.principal import ANONYMOUS, Client
 from tests.service import config_for

@@ -7,8 +7,8 @@ from uuid import UUID
 import orjson
 import pytest
 
-from app.pipeline.context import RequestContext
 from app.pipeline.rendering import ResponseRenderer
+from app.pipeline.request_context import RequestContext
 from app.pipeline.response_checks import UnusableResponsesError
 from app.results import CursorListing
 from app.security.cursors import Cursors

@@ -9,9 +9,10 @@ import orjson
 import pytest
 
 from app.errors import Forbidden, Internal, RateLimited, ValidationError, Violation
-from app.pipeline.context import RequestContext, Response
 from app.pipeline.envelope import error_response
 from app.pipeline.rendering import ResponseRenderer
+from app.pipeline.request_context import RequestContext
+from app.pipeline.response import Response
 from app.pipeline.response_checks import UnusableResponsesError
 from app.results import Listing, Result
 from app.security.cursors import Cursors

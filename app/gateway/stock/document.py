@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from app.media_types import JSON
-from app.pipeline.context import RequestContext
+from app.pipeline.request_context import RequestContext
 
 
 def simplified_document(bundle: Mapping[str, Any]) -> dict[str, Any]:

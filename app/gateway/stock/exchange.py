@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.database.jobs import Job
 from app.gateway.request import Request
-from app.pipeline.context import Response
+from app.pipeline.response import Response
 
 SCOPE_KEY = "charter.exchange"
 

@@ -19,8 +19,8 @@ from app.gateway.request_parser import RequestParser
 from app.gateway.response_sender import ResponseSender
 from app.gateway.stock.document import simplified_request
 from app.gateway.stock.exchange import SCOPE_KEY, Exchange
-from app.pipeline.context import Response
 from app.pipeline.operation import CompiledOperation
+from app.pipeline.response import Response
 
 
 class StockGateway(Entrance):

@@ -28,7 +28,7 @@ class BearerHandler(BearerSecurityHandler):
             self._parser.authenticate(exchange.request)
             caller = exchange.request.context.caller
             assert caller is not None
-            return {"sub": str(caller[0])}
+            return {"sub": str(caller.user_id)}
 
         return verify
 

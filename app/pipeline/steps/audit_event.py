@@ -6,8 +6,8 @@ from typing import Literal, TypeVar
 
 from app.database import extra_time
 from app.errors import AppError
-from app.pipeline.context import RequestContext
 from app.pipeline.operation import BoundOperation
+from app.pipeline.request_context import RequestContext
 from app.services.audit import write_event
 
 T = TypeVar("T")

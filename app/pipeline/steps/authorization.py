@@ -11,8 +11,8 @@ from app.clock import NOW_SQL_POSITIONAL
 from app.database import run
 from app.errors import AppError, Forbidden, SessionEnded, StepUpRequired
 from app.identifiers import new_id
-from app.pipeline.context import RequestContext
 from app.pipeline.operation import BoundOperation, Step
+from app.pipeline.request_context import RequestContext
 from app.security.principal import Principal
 from app.services.audit import client_id
 from app.services.invalidations import PENDING_OF

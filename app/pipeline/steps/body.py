@@ -1,7 +1,7 @@
 """Body: parsed strictly and validated against the document, with all violations at once."""
 
-from app.pipeline.context import RequestContext
 from app.pipeline.operation import BoundOperation, Step
+from app.pipeline.request_context import RequestContext
 from app.pipeline.steps.audit_event import records_failure
 
 

@@ -13,8 +13,9 @@ import orjson
 
 from app.cache.store import CachedValue, CacheKey, CacheLookup
 from app.errors import Internal, ValidationError
-from app.pipeline.context import RequestContext, Response
 from app.pipeline.operation import BoundOperation, Step
+from app.pipeline.request_context import RequestContext
+from app.pipeline.response import Response
 from app.results import Result
 from app.services import invalidations
 

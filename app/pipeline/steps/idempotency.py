@@ -9,8 +9,8 @@ import json
 from typing import Any
 
 from app.errors import ValidationError, Violation
-from app.pipeline.context import IdempotencyClaim, RequestContext
 from app.pipeline.operation import BoundOperation, Step
+from app.pipeline.request_context import IdempotencyClaim, RequestContext
 from app.security.fingerprints import Fingerprints
 
 

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import orjson
 
-from app.pipeline.context import RequestContext
 from app.pipeline.operation import BoundOperation, Step
+from app.pipeline.request_context import RequestContext
 
 # How much of a list is returned may change from page to page; which list it is may not.
 _WINDOW = frozenset({"cursor", "limit"})
@@ -29,7 +29,7 @@ def make(operation: BoundOperation) -> Step:
 
     def parameters_of_cursor_list(context: RequestContext) -> None:
         arguments = read(context.path_values, context.query_string, context.headers)
-        scope = list_scope(operation_id, context.caller[0] if context.caller else None, arguments)
+        scope = list_scope(operation_id, context.caller.user_id if context.caller else None, arguments)
         if arguments["cursor"] is not None:
             arguments["cursor"] = cursors.read(arguments["cursor"], scope)
         context.arguments, context.list_scope = arguments, scope

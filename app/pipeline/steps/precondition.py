@@ -3,8 +3,8 @@
 from app import entity_tags
 from app.entity_tags import Versions
 from app.errors import PreconditionRequired, ValidationError, Violation
-from app.pipeline.context import RequestContext
 from app.pipeline.operation import BoundOperation, Step
+from app.pipeline.request_context import RequestContext
 
 
 def make(operation: BoundOperation) -> Step | None:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from app.errors import Forbidden, Violation
-from app.pipeline.context import RequestContext
 from app.pipeline.operation import BoundOperation, Step
+from app.pipeline.request_context import RequestContext
 from app.pipeline.steps.audit_event import records_failure
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from app.cache.limiter import LimitState
 from app.config import Bucket
 from app.errors import RateLimited
-from app.pipeline.context import RequestContext
 from app.pipeline.operation import BoundOperation, Step
+from app.pipeline.request_context import RequestContext
 from app.pipeline.steps.cache import cache_key_builder
 
 _NAMES = (b"ratelimit-policy", b"ratelimit")
@@ -28,8 +28,8 @@ def make(operation: BoundOperation) -> Step | None:
     headers_of = _headers(name, bucket)
 
     def rate_limit(context: RequestContext) -> None:
-        by_account = context.caller is not None and context.caller[1] not in limiter.refused_sessions
-        who = str(context.caller[0]) if context.caller and by_account else context.client.network
+        by_account = context.caller is not None and context.caller.session_id not in limiter.refused_sessions
+        who = str(context.caller.user_id) if context.caller and by_account else context.client.network
         context.cache_key = build_key(context) if build_key else None
         if context.cache_key is None or cache is None:
             state = limiter.consume(name, who, bucket)

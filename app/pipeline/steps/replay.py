@@ -4,8 +4,9 @@ Rights have been checked by now, as on every request. An operation that hashes p
 this step and its transaction, so a request with the same key can still come first; `run_handler` claims the key.
 """
 
-from app.pipeline.context import RequestContext, Response
 from app.pipeline.operation import BoundOperation, Step
+from app.pipeline.request_context import RequestContext
+from app.pipeline.response import Response
 from app.pipeline.steps.audit_event import records_failure
 from app.pipeline.stored_responses import StoredResponses
 

@@ -6,8 +6,9 @@ from typing import Any
 from app.cache.tags import CALLER
 from app.context.event import Event
 from app.database import retry_transaction, unit_of_work
-from app.pipeline.context import RequestContext, Response
 from app.pipeline.operation import BoundOperation, Step
+from app.pipeline.request_context import RequestContext
+from app.pipeline.response import Response
 from app.pipeline.steps.audit_event import record, records_failure
 from app.pipeline.stored_responses import AlreadyDone, StoredResponses
 from app.services.invalidations import queue_invalidations
@@ -48,5 +49,5 @@ def make(operation: BoundOperation) -> Step:
 
 
 def _tag_values(context: RequestContext) -> dict[str, Any]:
-    caller = {CALLER: context.caller[0]} if context.caller else {}
+    caller = {CALLER: context.caller.user_id} if context.caller else {}
     return {**(context.arguments or {}), **caller}

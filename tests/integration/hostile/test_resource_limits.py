@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from app.gateway.http.protocol import Protocol
-from app.pipeline.context import RequestContext
+from app.pipeline.request_context import RequestContext
 from tests.command import Server
 from tests.integration.conftest import Services
 from tests.integration.hostile.attack_surface import attackable

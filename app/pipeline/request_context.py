@@ -1,4 +1,4 @@
-"""One request on its way through the steps, and the response at the end of it."""
+"""One request on its way through the steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,16 +13,11 @@ from app.entity_tags import Versions
 from app.security.principal import Client, Principal
 
 
-class Response(NamedTuple):
-    """An HTTP response, ready to be sent.
+class Caller(NamedTuple):
+    """The account and the session that a verified token names."""
 
-    Attributes:
-        headers: names in lower case; the gateway adds the headers that every response has.
-    """
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
+    user_id: UUID
+    session_id: UUID
 
 
 class IdempotencyClaim(NamedTuple):
@@ -38,7 +33,7 @@ class IdempotencyClaim(NamedTuple):
 
 @dataclass(slots=True)
 class RequestContext:
-    """What the steps read and write while they work on one request.
+    """What the steps read and write while they work on one request. Services get a Context made from it.
 
     Attributes:
         request_id: goes into the response, the log and the audit trail.
@@ -48,7 +43,7 @@ class RequestContext:
         headers: by lower-case name; repeated headers are joined with a comma.
         raw_body: the bytes of the body.
         body: the parsed and validated body.
-        caller: (account id, session id) of the verified token; None on a public operation.
+        caller: whom the verified token names; None on a public operation.
         arguments: validated parameters by argument name; a cursor is the id that it holds.
         list_scope: what the cursors of this list are bound to; None where the operation is no cursor list.
         decided_at: the time of the decision row, by the database's clock; None where nothing is decided.
@@ -78,7 +73,7 @@ class RequestContext:
     headers: dict[str, str]
     raw_body: bytes = b""
     body: Any = None
-    caller: tuple[UUID, UUID] | None = None
+    caller: Caller | None = None
     arguments: dict[str, Any] | None = None
     list_scope: bytes | None = None
     decided_at: datetime | None = None
