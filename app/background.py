@@ -11,7 +11,7 @@ import structlog
 from app.cache.store import CacheStore
 from app.clock import test_now
 from app.config import Config
-from app.context.unanswered import Unanswered
+from app.context.unanswered_rotations import UnansweredRotations
 from app.database import database_id
 from app.database.jobs import Job
 from app.gateway.connexion_apps import Lifetime
@@ -53,7 +53,7 @@ def background_tasks(
     cache: CacheStore,
     *,
     probes: Probes,
-    unanswered: Unanswered,
+    unanswered_rotations: UnansweredRotations,
     set_clock_offset: Callable[[float], object],
 ) -> tuple[BackgroundTask, ...]:
     """Return all background tasks.
@@ -62,7 +62,7 @@ def background_tasks(
         clock: returns the aware present moment in UTC.
         cache: the cache of values.
         probes: whose deeper checks are run.
-        unanswered: the rotations of this worker whose outcome is unknown.
+        unanswered_rotations: the rotations of this worker whose outcome is unknown.
         set_clock_offset: gets the seconds by which this machine's clock is ahead of the database's.
     """
     checks = [check for check in (probes.database_check, probes.cache_check) if check]
@@ -84,7 +84,7 @@ def background_tasks(
             config.statistics_seconds,
         ),
         BackgroundTask("clock_offset", ClockWatch(set_clock_offset).check, _CLOCK_SECONDS),
-        BackgroundTask("unanswered_refreshes", unanswered.try_to_record, _UNANSWERED_SECONDS, at_start=False),
+        BackgroundTask("unanswered_refreshes", unanswered_rotations.try_to_record, _UNANSWERED_SECONDS, at_start=False),
         *(BackgroundTask("health", check.run, config.health_seconds, own_thread=True) for check in checks),
     )
 

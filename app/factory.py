@@ -19,8 +19,8 @@ from app.cache.tags import KnownTags
 from app.clock import system_clock
 from app.config import Config
 from app.config_parsers import hashing_threads
-from app.context.declarations import SettingDeclarations
 from app.context.dependencies import Dependencies
+from app.context.setting_declarations import SettingDeclarations
 from app.database import bind, database_id, run, time_limit
 from app.database.pool import Database
 from app.errors import Unavailable
@@ -119,7 +119,7 @@ def build_runtime(
     dependencies = build_dependencies(
         config,
         contract.permissions,
-        contract.declarations,
+        contract.setting_declarations,
         clock=clock,
         tags=contract.cached_tags,
         cache=build_cache_store(redis, contract, metrics),
@@ -178,7 +178,7 @@ def build_lifetime(config: Config, process: Process) -> Lifetime:
         dependencies.clock,
         dependencies.cache,
         probes=process.runtime.probes,
-        unanswered=dependencies.unanswered,
+        unanswered_rotations=dependencies.unanswered_rotations,
         set_clock_offset=process.metrics.set_clock_offset,
     )
     return lifetime(
@@ -187,7 +187,7 @@ def build_lifetime(config: Config, process: Process) -> Lifetime:
         own_executor=executors["health"],
         close=[
             *(executor.close for executor in executors.values()),
-            dependencies.unanswered.try_to_record,
+            dependencies.unanswered_rotations.try_to_record,
             process.redis.close,
             process.database.reset,
             flush,
@@ -207,10 +207,11 @@ def build_redis_client(config: Config, metrics: Metrics | None) -> RedisClient:
 
 def build_cache_store(redis: RedisClient, contract: Contract, metrics: Metrics | None) -> CacheStore:
     """Return the cache of values; other releases of the document and other databases do not share its entries."""
+    shown = orjson.dumps([contract.document.bundle, contract.setting_declarations.shown])
     return CacheStore(
         redis,
         database_id=database_id,
-        release=hashlib.sha256(orjson.dumps([contract.document.bundle, contract.declarations.shown])).hexdigest(),
+        release=hashlib.sha256(shown).hexdigest(),
         count=metrics.count_cache_read if metrics else None,
     )
 
@@ -218,7 +219,7 @@ def build_cache_store(redis: RedisClient, contract: Contract, metrics: Metrics |
 def build_dependencies(
     config: Config,
     permissions: Mapping[str, str],
-    declarations: SettingDeclarations = _NOTHING_DECLARED,
+    setting_declarations: SettingDeclarations = _NOTHING_DECLARED,
     *,
     clock: Callable[[], datetime],
     tags: KnownTags = KnownTags(()),  # noqa: B008 (knows nothing, and never changes)
@@ -245,7 +246,7 @@ def build_dependencies(
         permissions=permissions,
         tags=tags,
         cache=cache,
-        declarations=declarations,
+        setting_declarations=setting_declarations,
     )
 
 

@@ -12,8 +12,8 @@ from app.cli.refusals import Refusal
 from app.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from app.context.declarations import SettingDeclaration
     from app.context.dependencies import Dependencies
+    from app.context.setting_declarations import SettingDeclaration
     from app.errors import AppError
     from app.services.settings import CurrentSetting
 
@@ -122,7 +122,7 @@ def reset_setting(key: str, yes: bool) -> None:
     from app.services import settings as service
 
     with operating() as dependencies:
-        if key in dependencies.declarations.by_key:
+        if key in dependencies.setting_declarations.by_key:
             confirm(f"Remove the value of {key} and use the default?", yes)
         setting = act(
             "setting.reset",
@@ -146,7 +146,7 @@ def _parsed(key: str, value: str | None, dependencies: "Dependencies") -> Any:
         UsageError: there is no value, and the setting is no secret to ask for.
         Refusal: standard input has no value, or the value is not valid text.
     """
-    declaration = dependencies.declarations.by_key.get(key)
+    declaration = dependencies.setting_declarations.by_key.get(key)
     if declaration is None:
         return None
     if value is None and not declaration.is_secret:
@@ -168,19 +168,19 @@ def _json_or_text(text: str, declaration: "SettingDeclaration") -> Any:
         raise Refusal("the value is not valid text: write it in UTF-8") from None
     except MalformedBody:
         return text
-    return text if declaration.faults(value) and not declaration.faults(text) else value
+    return text if declaration.list_violations(value) and not declaration.list_violations(text) else value
 
 
 def _rejection(key: str, value: Any, error: "AppError", dependencies: "Dependencies") -> str:
     """Return one line on why the schema rejects a value; it shows the value unless the setting is secret."""
     from app.spec.validation.violations import as_sentence
 
-    places = [f"{key}{(fault.field or '').removeprefix('value')}" for fault in error.details]
-    sentences = [as_sentence(place, fault.message) for place, fault in zip(places, error.details, strict=True)]
+    places = [f"{key}{(violation.field or '').removeprefix('value')}" for violation in error.details]
+    sentences = [as_sentence(place, violation.message) for place, violation in zip(places, error.details, strict=True)]
     line = "; ".join(sentence.rstrip(".") for sentence in sentences)
-    if dependencies.declarations.by_key[key].is_secret:
+    if dependencies.setting_declarations.by_key[key].is_secret:
         return line
-    says_what_is_right = all(fault.message.startswith("Must ") for fault in error.details)
+    says_what_is_right = all(violation.message.startswith("Must ") for violation in error.details)
     return f"{line}{', not' if says_what_is_right else ':'} {_shortened(_json(value))}"
 
 

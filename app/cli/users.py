@@ -154,8 +154,8 @@ def reset_password(name: str, generate: bool, yes: bool) -> None:
         try:
             user = change(user, action, service.reset_password, password=password, dependencies=dependencies)
         except ValidationError as error:
-            faults = "; ".join(fault.message for fault in error.details)
-            raise Refusal(f"the password {faults}" if password else "the password is an empty line") from error
+            problems = "; ".join(violation.message for violation in error.details)
+            raise Refusal(f"the password {problems}" if password else "the password is an empty line") from error
         if typed is None:
             click.echo(password)  # at once: if anything fails after this, it would be lost
         outcome = f"{user.email} has a new password; all its sessions have ended{_hint(user, dependencies)}"

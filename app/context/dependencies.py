@@ -8,8 +8,8 @@ from app.cache.store import CacheStore
 from app.cache.tags import KnownTags
 from app.clock import test_now
 from app.config import Config
-from app.context.declarations import SettingDeclarations
-from app.context.unanswered import Unanswered
+from app.context.setting_declarations import SettingDeclarations
+from app.context.unanswered_rotations import UnansweredRotations
 from app.security.access_tokens import AccessTokens
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
@@ -24,8 +24,8 @@ class Dependencies:
         permissions: every permission of the document, with its description.
         tags: the tags of cache entries; a command knows none.
         cache: the cache; None in a command, whose invalidations are left to the servers.
-        declarations: the settings that may be changed at run time, as the document declares them.
-        unanswered: rotations in doubt: nobody knows whether they were committed.
+        setting_declarations: the settings that may be changed at run time, as the document declares them.
+        unanswered_rotations: rotations in doubt: nobody knows whether they were committed.
     """
 
     config: Config
@@ -36,8 +36,8 @@ class Dependencies:
     permissions: Mapping[str, str]
     tags: KnownTags
     cache: CacheStore | None
-    declarations: SettingDeclarations
-    unanswered: Unanswered = field(default_factory=Unanswered)
+    setting_declarations: SettingDeclarations
+    unanswered_rotations: UnansweredRotations = field(default_factory=UnansweredRotations)
 
     @property
     def test_now(self) -> datetime | None:

@@ -8,7 +8,7 @@ from typing import Any
 from app import resources
 from app.cache.tags import KnownTags
 from app.config import Config
-from app.context.declarations import SettingDeclarations
+from app.context.setting_declarations import SettingDeclarations
 from app.pipeline.matching import find_handlers, match_operations
 from app.pipeline.operation import MatchedOperation
 from app.spec.document import Document, DocumentError, load, meta_schema_faults
@@ -34,7 +34,7 @@ class Contract:
     document: Document
     policies: Mapping[str, Policy]
     permissions: Mapping[str, str]
-    declarations: SettingDeclarations
+    setting_declarations: SettingDeclarations
     operations: Mapping[str, MatchedOperation]
 
     @property
@@ -94,7 +94,7 @@ def read_contract(
         document=loaded,
         policies=policies,
         permissions={name: permission.description for name, permission in permissions.items()},
-        declarations=declarations,
+        setting_declarations=declarations,
         operations=operations,
     )
 

@@ -113,7 +113,7 @@ def refresh(context: Context, *, refresh_token: str) -> Tokens:
     """
     dependencies, event = context.dependencies, context.event
     claim = dependencies.refresh_tokens.read(refresh_token)
-    dependencies.unanswered.record(claim.session_id)
+    dependencies.unanswered_rotations.record(claim.session_id)
     with transaction():
         rotation = sessions.rotate(context, claim)
         if rotation is None:

@@ -12,7 +12,7 @@ from peewee import SQL, Expression, Select, fn
 
 from app import entity_tags
 from app.clock import NOW_SQL, sql_now
-from app.context.unanswered import Rotated
+from app.context.unanswered_rotations import UnansweredRotation
 from app.database import on_commit_unknown, on_rollback
 from app.errors import InvalidRefreshToken, NotFound
 from app.identifiers import new_id
@@ -124,8 +124,8 @@ def rotate(context: Context, claim: RefreshTokenClaims) -> Rotation | None:
     *columns, rotated_at = rows[0]
     rotation = Rotation._make(columns)
     if rotation.outcome in ("rotated", "unanswered"):
-        rotated = Rotated(claim.session_id, claim.generation + 1, rotated_at)
-        on_commit_unknown(lambda: dependencies.unanswered.add(rotated))
+        unanswered = UnansweredRotation(claim.session_id, claim.generation + 1, rotated_at)
+        on_commit_unknown(lambda: dependencies.unanswered_rotations.add(unanswered))
     elif rotation.outcome == "reuse":
         on_rollback(lambda: _punish_reuse(context, claim))
     return rotation

@@ -15,7 +15,7 @@ from typing import Any
 from peewee import Cast
 
 from app import entity_tags
-from app.context.declarations import SettingDeclaration
+from app.context.setting_declarations import SettingDeclaration
 from app.entity_tags import NUMBER_AND_DIGEST
 from app.errors import NotFound, ValidationError
 from app.identifiers import new_id
@@ -69,7 +69,7 @@ def current_values(dependencies: Dependencies, *keys: str) -> dict[str, Any]:
 
 def list_settings(dependencies: Dependencies) -> list[CurrentSetting]:
     """Return all settings in the order of their keys."""
-    declarations = dependencies.declarations
+    declarations = dependencies.setting_declarations
     rows = {row.key: row for row in fetch(Setting.select())}
     for row in rows.values():
         if row.key not in declarations.by_key:
@@ -79,7 +79,7 @@ def list_settings(dependencies: Dependencies) -> list[CurrentSetting]:
 
 def public_values(dependencies: Dependencies) -> dict[str, Any]:
     """Return the values of the public settings by key, in the order of the keys."""
-    declarations = dependencies.declarations.by_key
+    declarations = dependencies.setting_declarations.by_key
     public = [key for key in sorted(declarations) if declarations[key].visibility == "public"]
     return current_values(dependencies, *public)
 
@@ -106,8 +106,8 @@ def put(context: Context, key: str, *, value: Any) -> CurrentSetting:
         PreconditionFailed: the version is none of those expected.
     """
     declaration = _declaration(context.dependencies, key)
-    if faults := declaration.faults(value):
-        raise ValidationError(details=faults)
+    if violations := declaration.list_violations(value):
+        raise ValidationError(details=violations)
     with transaction():
         before = after = _lock(context, key)
         if not before.is_set or not _same(before.value, value):
@@ -152,22 +152,23 @@ def digest(shown: Any) -> str:
 
 
 def _declaration(dependencies: Dependencies, key: str) -> SettingDeclaration:
-    declaration = dependencies.declarations.by_key.get(key)
+    declaration = dependencies.setting_declarations.by_key.get(key)
     if declaration is None:
         raise NotFound("There is no setting of this key.")
     return declaration
 
 
 def _read(dependencies: Dependencies, keys: Sequence[str]) -> dict[str, CurrentSetting]:
-    declarations = dependencies.declarations.by_key
+    declarations = dependencies.setting_declarations.by_key
     rows = {row.key: row for row in fetch(Setting.select().where(Setting.key.in_(keys)))}
     return {key: _current(dependencies, declarations[key], rows.get(key)) for key in keys}
 
 
 def _current(dependencies: Dependencies, declaration: SettingDeclaration, row: Setting | None) -> CurrentSetting:
-    is_set = row is not None and declaration.takes_stored(row.value)
+    is_set = row is not None and declaration.accepts_stored(row.value)
     if row is not None and not is_set:
-        dependencies.declarations.warn_once(row.key, row.version, "its schema does not take the value that is stored")
+        why = "its schema does not take the value that is stored"
+        dependencies.setting_declarations.warn_once(row.key, row.version, why)
     return CurrentSetting(declaration, row, is_set)
 
 

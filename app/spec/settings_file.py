@@ -12,7 +12,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from app.context.declarations import SettingDeclaration, SettingDeclarations
+from app.context.setting_declarations import SettingDeclaration, SettingDeclarations
 from app.errors import MalformedBody, Violation
 from app.resources import OPENAPI
 from app.services import auth, registration
@@ -59,7 +59,9 @@ def load_declarations(path: Path) -> SettingDeclarations:
     return SettingDeclarations.of(
         SettingDeclaration(
             key=key,
-            **{**entry, "faults": _faults_of(entry["schema"]), "takes_stored": _stored_check_of(entry["schema"])},
+            list_violations=_violations_of(entry["schema"]),
+            accepts_stored=_stored_check_of(entry["schema"]),
+            **entry,
         )
         for key, (entry, _) in entries.items()
     )
@@ -95,12 +97,12 @@ def _is_valid(text: YamlText, key: str, entry: Any, line: int) -> bool:
     if len(text.faults) > before:
         return False
     try:
-        faults = _faults_of(entry["schema"])
+        violations_of_value = _violations_of(entry["schema"])
     except (ValidationError, ValueError) as error:
         where = _line(text, entry, "schema", line)
         text.fault(where, f"The schema of {key} is not valid: {_first_line(error)}.", "Correct it.")
         return False
-    for violation in faults(entry["default"]):
+    for violation in violations_of_value(entry["default"]):
         where = _line(text, entry, "default", line)
         field = (violation.field or "value").replace("value", "default", 1)
         message = as_sentence(f"{field} of {key} does not match the schema: it", violation.message)
@@ -115,14 +117,14 @@ def _validator() -> Draft202012Validator:
 
 
 def _stored_check_of(schema: Any) -> Callable[[Any], bool]:
-    faults = _faults_of(schema, direction="response")
-    return lambda value: not faults(value)
+    violations_of_value = _violations_of(schema, direction="response")
+    return lambda value: not violations_of_value(value)
 
 
-def _faults_of(schema: Any, *, direction: schemas.Direction = "request") -> ListViolations:
+def _violations_of(schema: Any, *, direction: schemas.Direction = "request") -> ListViolations:
     validator = schemas.compile({}, schema, direction=direction)
 
-    def faults(value: Any) -> list[Violation]:
+    def violations_of_value(value: Any) -> list[Violation]:
         try:
             refuse_unstorable(value)
         except MalformedBody:
@@ -133,7 +135,7 @@ def _faults_of(schema: Any, *, direction: schemas.Direction = "request") -> List
             return [Violation("Has a number beyond 64 bits.", "value")]
         return list_violations(validator, value, prefix="value")
 
-    return faults
+    return violations_of_value
 
 
 def _numbers(value: Any) -> Iterator[float]:

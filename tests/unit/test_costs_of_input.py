@@ -52,17 +52,17 @@ def test_a_list_that_is_too_long_is_counted_and_no_more(items: list[object]) -> 
     validator = schemas.compile({}, PERSON, direction="request")
     body = {"tags": items}
 
-    assert [fault.message for fault in list_violations(validator, body)] == ["Must have at most 100 items."]
+    assert [violation.message for violation in list_violations(validator, body)] == ["Must have at most 100 items."]
 
 
 def test_a_list_of_the_right_length_is_looked_at_item_by_item() -> None:
     validator = schemas.compile({}, PERSON, direction="request")
-    faults = list_violations(validator, {"tags": ["a", 1, "a" * 10]})
-    assert [(fault.field, fault.message) for fault in faults] == [
+    violations = list_violations(validator, {"tags": ["a", 1, "a" * 10]})
+    assert [(violation.field, violation.message) for violation in violations] == [
         ("tags.1", "Must be text."),
         ("tags.2", "Must have at most 9 characters."),
     ]
-    assert [fault.message for fault in list_violations(validator, {"tags": ["a", "a"]})] == [
+    assert [violation.message for violation in list_violations(validator, {"tags": ["a", "a"]})] == [
         "Must not hold the same item twice."
     ]
 

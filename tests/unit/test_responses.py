@@ -235,8 +235,8 @@ def test_neighbours_keep_the_filters_escaped() -> None:
 
 
 def test_a_refusal_has_an_entry_for_each_violation_once() -> None:
-    faults = [Violation("Is required.", "email"), Violation("Is required.", "email"), Violation("Is wrong.")]
-    response = error_response(ValidationError(details=faults), "mine", NOW)
+    violations = [Violation("Is required.", "email"), Violation("Is required.", "email"), Violation("Is wrong.")]
+    response = error_response(ValidationError(details=violations), "mine", NOW)
 
     assert orjson.loads(response.body)["errors"] == [
         {"code": "VALIDATION_ERROR", "message": "Is required.", "field": "email"},

@@ -4,7 +4,7 @@
 -- told 503. If it was committed, the previous token is the only one that the client has: rotate_refresh_token.sql then
 -- accepts it once more, however late (law 9: a commit in doubt gives 503, and the client loses nothing by it).
 --
--- Called by: app/context/unanswered.py
+-- Called by: app/context/unanswered_rotations.py
 --
 -- Arguments:
 --   p_session_id    the session that was being rotated

@@ -68,50 +68,49 @@ class ParameterReader:
             ValidationError: with all violations, at most fifty.
         """
         arguments: dict[str, Any] = {}
-        faults: list[Violation] = []
+        violations: list[Violation] = []
         for name, parameter in self._path:
-            _read(parameter, path_values[name], arguments, faults)
+            _read(parameter, path_values[name], arguments, violations)
         if query_string:
-            self._read_query(query_string, arguments, faults)
+            self._read_query(query_string, arguments, violations)
         for parameter in self._query.values():
             if parameter.argument not in arguments:
-                _use_default(parameter, arguments, faults)
+                _use_default(parameter, arguments, violations)
         for name, parameter in self._header:
             if name in headers:
-                _read(parameter, headers[name], arguments, faults)
+                _read(parameter, headers[name], arguments, violations)
             else:
-                _use_default(parameter, arguments, faults)
-        if faults:
-            raise ValidationError(details=faults[:MAX])
+                _use_default(parameter, arguments, violations)
+        if violations:
+            raise ValidationError(details=violations[:MAX])
         return arguments
 
-    def _read_query(self, query_string: bytes, arguments: dict[str, Any], faults: list[Violation]) -> None:
+    def _read_query(self, query_string: bytes, arguments: dict[str, Any], violations: list[Violation]) -> None:
         values_by_name: dict[str, list[bytes]] = {}
         for pair in query_string.split(b"&"):
             raw_name, equals, raw_value = pair.partition(b"=")
             try:
                 name = self._plain_names.get(raw_name) or text_of(raw_name, None)
             except RejectedError as error:
-                faults += (
-                    Violation(as_sentence("The name of a parameter", fault.message)) for fault in error.violations
-                )
+                messages = [as_sentence("The name of a parameter", violation.message) for violation in error.violations]
+                violations += map(Violation, messages)
                 continue
             if name:
                 values_by_name.setdefault(name, []).append(raw_value)
             elif equals:
-                faults.append(Violation("A parameter has a value, but no name."))
+                violations.append(Violation("A parameter has a value, but no name."))
         for name, raw_values in values_by_name.items():
             parameter = self._query.get(name)
             if parameter is None:
-                faults.append(Violation("Is not known here.", name[:_LONGEST_NAME]))
+                violations.append(Violation("Is not known here.", name[:_LONGEST_NAME]))
                 continue
             try:
                 texts = _texts(parameter, raw_values)
             except RejectedError as error:
-                faults += error.violations
+                violations += error.violations
                 arguments[parameter.argument] = None
                 continue
-            _read(parameter, texts, arguments, faults)
+            _read(parameter, texts, arguments, violations)
 
 
 def compile_parameters(
@@ -185,17 +184,17 @@ def _texts(parameter: _Parameter, raw_values: list[bytes]) -> str | list[str]:
     return text_of(raw_values[0], name)
 
 
-def _read(parameter: _Parameter, text: str | list[str], arguments: dict[str, Any], faults: list[Violation]) -> None:
+def _read(parameter: _Parameter, text: str | list[str], arguments: dict[str, Any], violations: list[Violation]) -> None:
     if parameter.form != "one" and isinstance(text, str):
         text = [item.strip() for item in text.split(",")] if text else []
     try:
         arguments[parameter.argument] = parameter.read(text)
     except RejectedError as error:
         arguments[parameter.argument] = None
-        faults += error.violations
+        violations += error.violations
 
 
-def _use_default(parameter: _Parameter, arguments: dict[str, Any], faults: list[Violation]) -> None:
+def _use_default(parameter: _Parameter, arguments: dict[str, Any], violations: list[Violation]) -> None:
     arguments[parameter.argument] = parameter.default
     if parameter.required:
-        faults.append(Violation("Is required.", parameter.name))
+        violations.append(Violation("Is required.", parameter.name))

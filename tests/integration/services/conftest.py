@@ -57,7 +57,7 @@ class World:
             permissions=CATALOGUE,
             tags=KnownTags(()),
             cache=None,
-            declarations=DECLARATIONS,
+            setting_declarations=DECLARATIONS,
         )
         self.home = self.client("192.0.2.1")
 

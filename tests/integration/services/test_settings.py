@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.context.declarations import SettingDeclaration, SettingDeclarations
 from app.context.event import Event
+from app.context.setting_declarations import SettingDeclaration, SettingDeclarations
 from app.database import run, transaction
 from app.errors import NotFound, PreconditionFailed
 from app.observability import logging
@@ -91,7 +91,7 @@ def test_a_row_that_counts_for_nothing_is_told_of_once_and_its_value_never(world
     store_setting("registration.invitation_code", ["a secret of another release"])
     store_setting("relic.of_old", 1)
     world.dependencies = replace(
-        world.dependencies, declarations=SettingDeclarations(world.dependencies.declarations.by_key)
+        world.dependencies, setting_declarations=SettingDeclarations(world.dependencies.setting_declarations.by_key)
     )
 
     logging.configure(config_for(DATABASE_URL=world.dependencies.config.database_url), descriptor=leaks.LOG)
@@ -115,7 +115,7 @@ def test_a_row_that_counts_for_nothing_is_told_of_once_and_its_value_never(world
 def test_a_value_comes_back_as_the_database_writes_it(world) -> None:
     """The tag of the response to a write is that of the next read, whatever way the number was written."""
     anything = SettingDeclaration(KEY, "Takes whatever comes.", "public", {}, None, lambda _: [])
-    world.dependencies = replace(world.dependencies, declarations=SettingDeclarations.of([anything]))
+    world.dependencies = replace(world.dependencies, setting_declarations=SettingDeclarations.of([anything]))
 
     for value in (1e3, 1.0, -0.0, 1e18, 2**63 - 1, 0.1, 1e-7, {"b": 1, "a": [None, True]}, "\u2028"):
         written = put(world, value, Event())

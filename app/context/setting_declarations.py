@@ -22,8 +22,9 @@ class SettingDeclaration:
         visibility: who sees the value: public: everybody; private: holders of settings:read; secret: nobody.
         schema: a Schema Object of OpenAPI 3.0, for people to read.
         default: fits the schema.
-        faults: takes a value and returns what is wrong with it, each with a field that begins with `value`.
-        takes_stored: tells whether a stored value is used; it demands less of text than `faults` demands of new values.
+        list_violations: takes a value and returns what is wrong with it, each with a field that begins with `value`.
+        accepts_stored: tells whether a stored value is used; it demands less of text than `list_violations` demands of
+            new values.
     """
 
     key: str
@@ -31,8 +32,8 @@ class SettingDeclaration:
     visibility: Visibility
     schema: Mapping[str, Any]
     default: Any
-    faults: Callable[[Any], list[Violation]]
-    takes_stored: Callable[[Any], bool] = lambda _: True
+    list_violations: Callable[[Any], list[Violation]]
+    accepts_stored: Callable[[Any], bool] = lambda _: True
 
     @property
     def is_secret(self) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.context.declarations import SettingDeclaration, SettingDeclarations
+from app.context.setting_declarations import SettingDeclaration, SettingDeclarations
 from app.factory import build_cache_store, build_redis_client
 from app.pipeline.contract import OPENAPI, read_contract
 from app.services import settings
@@ -47,8 +47,8 @@ def test_a_setting_is_read_with_what_checks_its_values(tmp_path: Path) -> None:
 
     assert (setting.key, setting.description, setting.visibility, setting.default) == ("a.b", "A.", "public", True)
     assert setting.schema == {"type": "boolean"}
-    assert setting.faults(False) == []
-    assert [(fault.message, fault.field) for fault in setting.faults(1)] == [("Must be true or false.", "value")]
+    assert setting.list_violations(False) == []
+    assert [(each.message, each.field) for each in setting.list_violations(1)] == [("Must be true or false.", "value")]
 
 
 def test_a_document_without_the_file_has_no_settings(tmp_path: Path) -> None:
@@ -128,14 +128,14 @@ def test_what_the_database_would_give_back_in_another_form_is_refused(
 ) -> None:
     anything = declared(tmp_path, "{anyOf: [{type: string}, {type: number}, {type: object}]}", "x")
 
-    assert [(fault.message, fault.field) for fault in anything.faults(value)] == [(message, "value")]
+    assert [(each.message, each.field) for each in anything.list_violations(value)] == [(message, "value")]
 
 
 def test_faults_name_where_and_never_what(tmp_path: Path) -> None:
     schema = "{type: object, properties: {a: {type: array, items: {type: string, maxLength: 2}}}}"
     setting = declared(tmp_path, schema, "{}")
 
-    assert [(fault.message, fault.field) for fault in setting.faults({"a": ["ok", "secret"]})] == [
+    assert [(each.message, each.field) for each in setting.list_violations({"a": ["ok", "secret"]})] == [
         ("Must have at most 2 characters.", "value.a.1")
     ]
 
@@ -166,11 +166,11 @@ def test_every_setting_is_gone_by_or_for_clients_to_read() -> None:
 def test_another_default_is_another_release_to_the_cache() -> None:
     config = config_for(DATABASE_URL="postgresql://nowhere/charter")
     contract, cache = read_contract(config), build_redis_client(config, None)
-    known = contract.declarations.by_key
+    known = contract.setting_declarations.by_key
     changed = SettingDeclarations.of(replace(each, default=False) for each in known.values())
     stores = [
-        build_cache_store(cache, replace(contract, declarations=each), None)
-        for each in (contract.declarations, changed)
+        build_cache_store(cache, replace(contract, setting_declarations=each), None)
+        for each in (contract.setting_declarations, changed)
     ]
 
     assert stores[0]._release != stores[1]._release
@@ -179,5 +179,5 @@ def test_another_default_is_another_release_to_the_cache() -> None:
 def test_the_server_reads_the_settings_of_its_document() -> None:
     contract = read_contract(config_for(DATABASE_URL="postgresql://nowhere/charter"))
 
-    assert "registration.open" in contract.declarations.by_key
+    assert "registration.open" in contract.setting_declarations.by_key
     assert settings.MASK == "***"

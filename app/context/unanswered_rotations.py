@@ -23,7 +23,7 @@ _MAX_SECONDS = 2.0
 _MAX_WAITING = 10_000
 
 
-class Rotated(NamedTuple):
+class UnansweredRotation(NamedTuple):
     """A rotation, as its row says if it was committed."""
 
     session_id: UUID
@@ -31,19 +31,19 @@ class Rotated(NamedTuple):
     rotated_at: datetime
 
 
-class Unanswered:
+class UnansweredRotations:
     """The rotations of this process that are in doubt."""
 
     def __init__(self) -> None:
-        self._waiting: dict[UUID, Rotated] = {}
+        self._waiting: dict[UUID, UnansweredRotation] = {}
         self._lock = threading.Lock()
 
-    def add(self, rotated: Rotated) -> None:
+    def add(self, rotation: UnansweredRotation) -> None:
         """Add a rotation that may have been committed, and record it at once if the database answers."""
         with self._lock:
             if len(self._waiting) < _MAX_WAITING:
-                self._waiting[rotated.session_id] = rotated
-        self.try_to_record(rotated.session_id)
+                self._waiting[rotation.session_id] = rotation
+        self.try_to_record(rotation.session_id)
 
     def try_to_record(self, session_id: UUID | None = None) -> None:
         """Record what is in doubt, of one session or of all, as far as the database answers."""
@@ -60,13 +60,13 @@ class Unanswered:
             return
         with self._lock:
             waiting = list(self._waiting.values())
-        for rotated in waiting:
-            if session_id in (None, rotated.session_id):
-                self._record(rotated)
+        for rotation in waiting:
+            if session_id in (None, rotation.session_id):
+                self._record(rotation)
 
-    def _record(self, rotated: Rotated) -> None:
+    def _record(self, rotation: UnansweredRotation) -> None:
         with time_limit(_MAX_SECONDS):
-            run_in_autocommit(_RECORD, rotated._asdict())
+            run_in_autocommit(_RECORD, rotation._asdict())
         with self._lock:
-            if self._waiting.get(rotated.session_id) == rotated:
-                del self._waiting[rotated.session_id]
+            if self._waiting.get(rotation.session_id) == rotation:
+                del self._waiting[rotation.session_id]
