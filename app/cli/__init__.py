@@ -1,4 +1,4 @@
-"""The `charter` command: one file for each group of sub-commands; `refusals` turns errors into messages."""
+"""The `charter` command: one file for each group of sub-commands; `errors` turns them into messages."""
 
 import os
 import sys

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from app.cli.bound_database import bound_database
-from app.cli.refusals import MISCONFIGURED, Refusal
+from app.cli.errors import MISCONFIGURED, CommandError
 from app.cli.services import dependencies_for
 from app.context.context import Context
 from app.context.dependencies import Dependencies
@@ -42,12 +42,12 @@ def operating() -> Iterator[Dependencies]:
     Raises:
         ConfigError: with every fault.
         Unavailable: the database cannot be reached.
-        Refusal: it is behind.
+        CommandError: it is behind.
     """
     with bound_database() as (database, config):
         behind = len(pending(database))
         if behind:
-            raise Refusal(
+            raise CommandError(
                 f"the database is {behind} migration{'s' * (behind != 1)} behind: run charter db migrate",
                 exit_code=MISCONFIGURED,
             )

@@ -32,7 +32,7 @@ def ready_config(overrides: Mapping[str, str] | None = None, *, cache: bool = Fa
 
     Raises:
         ConfigError: with every fault, before anything is started.
-        Refusal, OSError: the state folder cannot be used, or an embedded server does not start.
+        CommandError, OSError: the state folder cannot be used, or an embedded server does not start.
     """
     environ = {**os.environ, **(overrides or {})}
     with ExitStack() as running:

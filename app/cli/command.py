@@ -4,7 +4,7 @@ import click
 
 from app.cli.db import db
 from app.cli.doctor import doctor
-from app.cli.refusals import CharterGroup
+from app.cli.errors import CharterGroup
 from app.cli.serve import dev, serve
 from app.cli.settings import settings
 from app.cli.spec import spec

@@ -5,8 +5,8 @@ import sys
 import click
 
 from app.cli.bound_database import bound_database
+from app.cli.errors import FAILED, CommandError
 from app.cli.examples import example
-from app.cli.refusals import FAILED, Refusal
 from app.cli.tables import print_table
 from app.config import Config
 
@@ -76,9 +76,9 @@ def grants(role: str) -> None:
         statements = database_rights.grants(role)
         me = database_rights.connected_role()
     if statements is None:
-        raise Refusal(f"{me} finds no tables to grant rights on: run charter db migrate first", exit_code=FAILED)
+        raise CommandError(f"{me} finds no tables to grant rights on: run charter db migrate first", exit_code=FAILED)
     if statements.owns:
-        raise Refusal(f"{role} owns the tables and needs no rights: name the role that serves", exit_code=FAILED)
+        raise CommandError(f"{role} owns the tables and needs no rights: name the role that serves", exit_code=FAILED)
     if not statements.exists:
         click.echo(f"charter: there is no role {role} yet: run CREATE ROLE … LOGIN before this", err=True)
     click.echo(statements.script)
@@ -140,7 +140,7 @@ def _confirm(question: str, yes: bool) -> None:
 
 def _refuse_in_production(config: Config, command: str) -> None:
     if config.env == "production":
-        raise Refusal(f"db {command} is not for production, and CHARTER_ENV is production", exit_code=FAILED)
+        raise CommandError(f"db {command} is not for production, and CHARTER_ENV is production", exit_code=FAILED)
 
 
 def _count(number: int, done: str) -> str:

@@ -4,7 +4,7 @@ import secrets
 from typing import NamedTuple
 
 from app.cli.audited import act
-from app.cli.refusals import MISCONFIGURED, Refusal
+from app.cli.errors import MISCONFIGURED, CommandError
 from app.cli.services import dependencies_for
 from app.config import Config, ConfigError, ConfigFault
 from app.context.context import Context
@@ -22,7 +22,7 @@ class CreatedAdmin(NamedTuple):
     password: str | None
 
 
-class AdminExists(Refusal):
+class AdminExists(CommandError):
     """There is an admin already, so nobody can be the first."""
 
 
@@ -33,7 +33,7 @@ def ensure_admin(config: Config) -> CreatedAdmin | None:
         None when there is an admin already.
 
     Raises:
-        ConfigError, Refusal: as `create_first_admin`.
+        ConfigError, CommandError: as `create_first_admin`.
     """
     try:
         return None if service.any_admin_exists() else create_first_admin(dependencies_for(config))
@@ -47,7 +47,7 @@ def create_first_admin(dependencies: Dependencies) -> CreatedAdmin:
     Raises:
         AdminExists: there is an admin already.
         ConfigError: the configured address or password is not acceptable.
-        Refusal: the address belongs to an account that is no admin.
+        CommandError: the address belongs to an account that is no admin.
     """
     config = dependencies.config
     password = config.admin_password or generated_password(config)
@@ -69,7 +69,7 @@ def create_first_admin(dependencies: Dependencies) -> CreatedAdmin:
             faults.append(ConfigFault(name, as_sentence(name, violation.message)))
         raise ConfigError(faults) from error
     except EmailTaken as error:
-        raise Refusal(
+        raise CommandError(
             f"CHARTER_ADMIN_EMAIL {config.admin_email} belongs to an account that is no admin: set another address",
             exit_code=MISCONFIGURED,
         ) from error

@@ -10,7 +10,7 @@ import socket
 import struct
 from contextlib import suppress
 
-from app.cli.refusals import MISCONFIGURED, UNAVAILABLE, Refusal
+from app.cli.errors import MISCONFIGURED, UNAVAILABLE, CommandError
 
 # Connections that may wait to be accepted while every worker is busy; the kernel limits it to net.core.somaxconn.
 BACKLOG = 2048
@@ -29,13 +29,13 @@ def bind_port(host: str, port: int) -> socket.socket:
         port: the number; 0 chooses a free port.
 
     Raises:
-        Refusal: the port is taken or not allowed, or the host is not an address of this machine.
+        CommandError: the port is taken or not allowed, or the host is not an address of this machine.
     """
     try:
         candidates = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (socket.gaierror, UnicodeError):
         message = f"HOST {host} cannot be resolved: set it to an address of this machine"
-        raise Refusal(message, exit_code=MISCONFIGURED) from None
+        raise CommandError(message, exit_code=MISCONFIGURED) from None
     failure = OSError(errno.EADDRNOTAVAIL, "")
     for family, kind, protocol, _, address in candidates:
         try:
@@ -44,7 +44,7 @@ def bind_port(host: str, port: int) -> socket.socket:
             failure = error
             if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                 break
-    raise listen_refusal(failure, host, port) from failure
+    raise listen_error(failure, host, port) from failure
 
 
 def _bound(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> socket.socket:
@@ -93,14 +93,18 @@ def accept_pending(listener: socket.socket) -> list[socket.socket]:
     return accepted
 
 
-def listen_refusal(error: OSError, host: str, port: int) -> Refusal:
-    """Return the refusal for a socket that cannot be bound or listened on."""
+def listen_error(error: OSError, host: str, port: int) -> CommandError:
+    """Return the error for a socket that cannot be bound or listened on."""
     if error.errno == errno.EADDRINUSE:
-        return Refusal(f"port {port} on {host} is taken: stop what listens there, or set PORT", exit_code=UNAVAILABLE)
+        return CommandError(
+            f"port {port} on {host} is taken: stop what listens there, or set PORT", exit_code=UNAVAILABLE
+        )
     if error.errno == errno.EACCES:
-        return Refusal(f"port {port} needs root: set PORT to a number above 1023", exit_code=UNAVAILABLE)
+        return CommandError(f"port {port} needs root: set PORT to a number above 1023", exit_code=UNAVAILABLE)
     if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-        return Refusal(f"HOST {host} is not an address of this machine: set it to one that is", exit_code=MISCONFIGURED)
-    return Refusal(
+        return CommandError(
+            f"HOST {host} is not an address of this machine: set it to one that is", exit_code=MISCONFIGURED
+        )
+    return CommandError(
         f"cannot listen on {host}:{port}: {error.strerror or error}: set HOST and PORT", exit_code=UNAVAILABLE
     )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from app.cache.tags import EVERYTHING
 from app.cli.audited import record
-from app.cli.refusals import MISCONFIGURED, Refusal
+from app.cli.errors import MISCONFIGURED, CommandError
 from app.cli.services import built_in_permissions
 from app.database import Database, migrator, retry_transaction, run, unit_of_work
 from app.services import built_in_roles
@@ -17,11 +17,11 @@ def refuse_other_encodings() -> None:
     """Reject a database that cannot store every name, or whose functions count bytes as letters.
 
     Raises:
-        Refusal: its encoding is not UTF8.
+        CommandError: its encoding is not UTF8.
     """
     encoding = run("SHOW server_encoding")[0][0]
     if encoding != "UTF8":
-        raise Refusal(
+        raise CommandError(
             f"the encoding of the database is {encoding}, and Charter needs UTF8: dump it, and restore it into one "
             "created with CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'",
             exit_code=MISCONFIGURED,

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import click
 
-from app.cli.refusals import FAILED, Refusal
+from app.cli.errors import FAILED, CommandError
 from app.cli.state import serving_from
 from app.cli.stopping import print_line
 from app.resources import CHECKOUT
@@ -43,14 +43,14 @@ def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
 
     if reload:
         if CHECKOUT is None:
-            raise Refusal(
+            raise CommandError(
                 "charter dev needs a checkout, whose code it watches, and this is an installed package: "
                 "use charter serve with CHARTER_ENV=development, or work in a checkout",
                 exit_code=FAILED,
             )
         os.environ.setdefault("CHARTER_ENV", "development")
         if not is_local(os.environ):
-            raise Refusal("charter dev is not for production: use charter serve", exit_code=FAILED)
+            raise CommandError("charter dev is not for production: use charter serve", exit_code=FAILED)
     overrides = {name: str(value) for name, value in options.items() if value is not None}
     with ExitStack() as stack:
         if is_local(os.environ):

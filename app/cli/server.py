@@ -20,7 +20,7 @@ from typing import Any
 import structlog
 import uvicorn
 
-from app.cli.listening import accept_pending, listen_refusal, refuse_new_connections
+from app.cli.listening import accept_pending, listen_error, refuse_new_connections
 from app.cli.stopping import ignore_stops, is_left_alone
 
 # Time for handshakes that have begun when new connections are refused: a round trip, or one packet sent again.
@@ -79,13 +79,13 @@ class Server(uvicorn.Server):
         """Start the application, then listen.
 
         Raises:
-            Refusal: another process has begun to listen on the port since it was bound.
+            CommandError: another process has begun to listen on the port since it was bound.
         """
         try:
             await super().startup(sockets)
         except OSError as error:
             host, port = sockets[0].getsockname()[:2] if sockets else ("", 0)
-            raise listen_refusal(error, host, port) from error
+            raise listen_error(error, host, port) from error
         self._ready()
 
     async def on_tick(self, counter: int) -> bool:

@@ -15,10 +15,10 @@ import structlog
 import uvicorn
 from uvicorn.supervisors import ChangeReload
 
+from app.cli.errors import MISCONFIGURED, CommandError, raise_document_errors, require_rights
 from app.cli.first_admin import CreatedAdmin, ensure_admin
 from app.cli.listening import BACKLOG, address_of, bind_port
 from app.cli.migrating import bring_up_to_date, refuse_other_encodings, role_differences, shortfall
-from app.cli.refusals import MISCONFIGURED, Refusal, refuse_document, refuse_without_rights
 from app.cli.server import Server
 from app.cli.stopping import hand_over, ignore_stops, print_line
 from app.cli.supervisor import Supervisor
@@ -46,8 +46,8 @@ def run_server(config: Config, *, reload: bool = False) -> None:
         reload: restart whenever the code or the document changes.
 
     Raises:
-        Refusal: the document is wrong, the database is behind, the role lacks a right, the port is taken, or a worker
-            does not start.
+        CommandError: the document is wrong, the database is behind, the role lacks a right, the port is taken, or a
+            worker does not start.
         Unavailable: the database cannot be reached.
     """
     app = _checked_app(config)
@@ -88,18 +88,18 @@ def _checked_app(config: Config) -> Any:
     try:
         return create_app(config)
     except DocumentError as error:
-        refuse_document(error.faults)
+        raise_document_errors(error.faults)
 
 
 def _prepare_database(config: Config) -> CreatedAdmin | None:
     """Connect to the database and bring it up to date; return the first admin if it was made just now."""
     with connection():
         refuse_other_encodings()
-        refuse_without_rights()
+        require_rights()
         behind = shortfall(current_database())
     if config.env == "production":
         if behind:
-            raise Refusal(f"{behind}: run charter db migrate", exit_code=MISCONFIGURED)
+            raise CommandError(f"{behind}: run charter db migrate", exit_code=MISCONFIGURED)
         return ensure_admin(config) if config.admin_password else None
     if behind or role_differences():
         bring_up_to_date(current_database(), report=print_line)
@@ -166,7 +166,7 @@ def _serve_here(app: Any, listener: socket.socket, config: Config, ready: Callab
         server.run([listener])
     except SystemExit as ended:  # uvicorn raises it if the application did not start; the log has the trace
         if ended.code:
-            raise Refusal("the server did not start: see the log") from ended
+            raise CommandError("the server did not start: see the log") from ended
 
 
 def _supervise(listener: socket.socket, config: Config, ready: Callable[[], None]) -> None:
@@ -181,9 +181,9 @@ def _supervise(listener: socket.socket, config: Config, ready: Callable[[], None
                 figures=WorkerMetrics(),
             )
             if not supervisor.run():
-                raise Refusal("a worker did not start: see the log")
+                raise CommandError("a worker did not start: see the log")
     except MetricsFolderError as error:
-        raise Refusal(str(error), exit_code=MISCONFIGURED) from error
+        raise CommandError(str(error), exit_code=MISCONFIGURED) from error
 
 
 def _worker_command(*numbers: int) -> Sequence[str]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.cli.asking import Text, confirm, read_secret
+from app.cli.errors import CommandError
 from app.cli.examples import example
 from app.cli.printing import format_time, print_json, printable
-from app.cli.refusals import Refusal
 from app.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def set_setting(key: str, value: str | None) -> None:
                 dependencies=dependencies,
             )
         except ValidationError as error:
-            raise Refusal(_rejection(key, parsed, error, dependencies)) from error
+            raise CommandError(_rejection(key, parsed, error, dependencies)) from error
     click.echo(f"{key} is set" if setting.declaration.is_secret else f"{key} is {_json(setting.value)}")
 
 
@@ -144,7 +144,7 @@ def _parsed(key: str, value: str | None, dependencies: "Dependencies") -> Any:
 
     Raises:
         UsageError: there is no value, and the setting is no secret to ask for.
-        Refusal: standard input has no value, or the value is not valid text.
+        CommandError: standard input has no value, or the value is not valid text.
     """
     declaration = dependencies.setting_declarations.by_key.get(key)
     if declaration is None:
@@ -153,7 +153,7 @@ def _parsed(key: str, value: str | None, dependencies: "Dependencies") -> Any:
         raise click.UsageError(f"VALUE is missing: give the new value of {key}")
     text = read_secret(f"New value of {key}") if value is None else value
     if text is None:
-        raise Refusal(f"there is no value on standard input for {key}: write it there, on one line")
+        raise CommandError(f"there is no value on standard input for {key}: write it there, on one line")
     return _json_or_text(text, declaration)
 
 
@@ -165,7 +165,7 @@ def _json_or_text(text: str, declaration: "SettingDeclaration") -> Any:
     try:
         value = parse(text.encode())
     except UnicodeEncodeError:
-        raise Refusal("the value is not valid text: write it in UTF-8") from None
+        raise CommandError("the value is not valid text: write it in UTF-8") from None
     except MalformedBody:
         return text
     return text if declaration.list_violations(value) and not declaration.list_violations(text) else value

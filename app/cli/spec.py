@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.cli.errors import CommandError, raise_document_errors
 from app.cli.printing import print_json
-from app.cli.refusals import Refusal, refuse_document
 from app.cli.tables import print_table
 from app.config import Config
 
@@ -30,7 +30,7 @@ def lint() -> None:
     try:
         from openapi_spec_validator import OpenAPIV30SpecValidator
     except ModuleNotFoundError:
-        raise Refusal(
+        raise CommandError(
             "charter spec lint needs openapi-spec-validator: install it with make install in a checkout, "
             "or with pip install openapi-spec-validator"
         ) from None
@@ -41,7 +41,7 @@ def lint() -> None:
         for error in OpenAPIV30SpecValidator(contract.document.bundle).iter_errors()
     ]
     if faults:
-        refuse_document(faults)
+        raise_document_errors(faults)
     click.echo(f"{len(contract.policies)} operations, no faults")
 
 
@@ -127,7 +127,7 @@ def _contract(*, thorough: bool = False) -> "Contract":
     try:
         return read_contract(Config(), thorough=thorough)
     except DocumentError as error:
-        refuse_document(error.faults)
+        raise_document_errors(error.faults)
 
 
 def _as_text(document: dict[str, Any], form: str) -> str:

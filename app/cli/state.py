@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.cli.refusals import BUSY, MISCONFIGURED, Refusal
+from app.cli.errors import BUSY, MISCONFIGURED, CommandError
 
 SECRET_NAMES = ("JWT_SECRET", "REFRESH_KEYS")
 
@@ -18,7 +18,7 @@ def serving_from(state: Path) -> Iterator[None]:
     """Be the only server of a state folder until the block ends; a killed process releases it.
 
     Raises:
-        Refusal: another one is running, or the folder cannot be made.
+        CommandError: another one is running, or the folder cannot be made.
         OSError: it cannot be written to.
     """
     _make(state)
@@ -28,7 +28,7 @@ def serving_from(state: Path) -> Iterator[None]:
         except BlockingIOError:
             lock.seek(0)
             other = lock.read(20).strip() or "unknown"
-            raise Refusal(
+            raise CommandError(
                 f"Charter already runs from {state} (process {other}); "
                 "stop it, or set CHARTER_STATE and PORT for a second one",
                 exit_code=BUSY,
@@ -45,7 +45,7 @@ def _make(state: Path) -> None:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise Refusal(
+        raise CommandError(
             f"the folder {state} cannot be made ({error.strerror}): development keeps its servers and secrets there; "
             "set CHARTER_STATE to a folder you may write to",
         ) from error
@@ -55,7 +55,7 @@ def stored_secrets(state: Path) -> dict[str, str]:
     """Return JWT_SECRET and REFRESH_KEYS of a state folder; the first call makes them. Only the owner can read them.
 
     Raises:
-        Refusal: the file is damaged, or the folder cannot be made.
+        CommandError: the file is damaged, or the folder cannot be made.
         OSError: it cannot be written or read.
     """
     path = state / "secrets"
@@ -73,7 +73,7 @@ def stored_secrets(state: Path) -> dict[str, str]:
             draft.unlink()
     stored = dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
     if any(not stored.get(name) for name in SECRET_NAMES):
-        raise Refusal(
+        raise CommandError(
             f"{path} is damaged; delete it to get new secrets, with which everybody has to sign in again",
             exit_code=MISCONFIGURED,
         )

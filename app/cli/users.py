@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.asking import Text, confirm, read_secret
+from app.cli.errors import CommandError
 from app.cli.examples import example
-from app.cli.refusals import Refusal
 from app.cli.user_views import NAME_LONGEST, account_argument, list_users, show_user
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def reset_password(name: str, generate: bool, yes: bool) -> None:
             user = change(user, action, service.reset_password, password=password, dependencies=dependencies)
         except ValidationError as error:
             problems = "; ".join(violation.message for violation in error.details)
-            raise Refusal(f"the password {problems}" if password else "the password is an empty line") from error
+            raise CommandError(f"the password {problems}" if password else "the password is an empty line") from error
         if typed is None:
             click.echo(password)  # at once: if anything fails after this, it would be lost
         outcome = f"{user.email} has a new password; all its sessions have ended{_hint(user, dependencies)}"

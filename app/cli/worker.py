@@ -14,7 +14,7 @@ import structlog
 from connexion import FlaskApp
 from uvicorn.config import STARTUP_FAILURE
 
-from app.cli.refusals import Refusal
+from app.cli.errors import CommandError
 from app.cli.serving import one_server
 from app.cli.supervisor import ALL_STOP, HEARTBEAT, READY
 from app.config import Config, ConfigError
@@ -53,8 +53,8 @@ def main() -> None:
     )
     try:
         server.run([socket.socket(fileno=listener)])
-    except Refusal as refusal:
-        refusal.show()
+    except CommandError as error:
+        error.show()
         sys.exit(STARTUP_FAILURE)
 
 

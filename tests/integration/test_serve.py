@@ -17,7 +17,7 @@ import httpx
 import psycopg2
 import pytest
 
-from app.cli.refusals import Refusal
+from app.cli.errors import CommandError
 from app.cli.state import stored_secrets
 from tests.command import LONGEST_START_SECONDS, PRODUCTION, ROOT, Server, clean_environment, expect_refusal
 from tests.servers import Servers
@@ -217,6 +217,6 @@ def test_secrets_are_made_once_and_only_their_owner_can_read_them(tmp_path):
 
 def test_damaged_secrets_are_refused_rather_than_replaced(tmp_path):
     (tmp_path / "secrets").write_text("JWT_SECRET=\n")
-    with pytest.raises(Refusal, match="damaged") as refused:
+    with pytest.raises(CommandError, match="damaged") as refused:
         stored_secrets(tmp_path)
     assert refused.value.exit_code == 78

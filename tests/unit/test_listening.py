@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
+from app.cli.errors import CommandError
 from app.cli.listening import accept_pending, address_of, bind_port, refuse_new_connections
-from app.cli.refusals import Refusal
 from app.config_parsers import host
 
 
@@ -37,7 +37,7 @@ def test_localhost_is_reached_by_its_name():
 
 @pytest.mark.parametrize("given", ["[::1", "::1]", "127.0.0.1:80", "no such host"])
 def test_what_is_no_host_is_refused(given):
-    with pytest.raises(Refusal, match="cannot be resolved"):
+    with pytest.raises(CommandError, match="cannot be resolved"):
         bind_port(host(given), 0)
 
 

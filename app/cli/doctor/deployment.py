@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from app.cli.bootstrap import is_local, ready_config
 from app.cli.doctor.findings import Verdict, failed, ok, warning
-from app.cli.refusals import Refusal
+from app.cli.errors import CommandError
 from app.cli.state import SECRET_NAMES
 from app.config import Config, ConfigFault
 from app.embedded import EmbeddedError
@@ -105,7 +105,7 @@ def _local(variables: Mapping[str, str], running: ExitStack) -> Deployment:
     alone = "DATABASE_URL" in absent and _is_free(state / "postgres.lock")
     try:
         found.config = running.enter_context(ready_config(cache=state.is_dir()))
-    except (EmbeddedError, Refusal, OSError) as error:
+    except (EmbeddedError, CommandError, OSError) as error:
         found.missing = dict.fromkeys(_needs_of(absent), "the servers of development did not start")
         text, _, fix = str(error).partition("; ")
         found.servers.append(failed(text, fix or f"read the logs under {state}"))

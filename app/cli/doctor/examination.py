@@ -8,7 +8,7 @@ import peewee
 from app.cli.doctor import audit_trail, cache, config, database, document, keys, migrations, rights, server
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Finding, Status, Verdict, failed, skipped
-from app.cli.refusals import FAILED, MISCONFIGURED, UNAVAILABLE
+from app.cli.errors import FAILED, MISCONFIGURED, UNAVAILABLE
 from app.database import explain_connection_error
 from app.errors import Unavailable
 

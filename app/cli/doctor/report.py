@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from app.cli.doctor.findings import Finding, Status
-from app.cli.refusals import FAILED, MISCONFIGURED, UNAVAILABLE
+from app.cli.errors import FAILED, MISCONFIGURED, UNAVAILABLE
 
 _COLORS = {Status.OK: "green", Status.SKIPPED: "bright_black", Status.WARNING: "yellow", Status.FAILED: "red"}
 _STATUS_WIDTH, _NAME_WIDTH = 7, 14

@@ -40,8 +40,8 @@ post:
         examples: {short: {value: {words: Well done.}}}
   responses:
     "204": {$ref: '../components/responses/bodiless.yaml#/Done'}
-    "401": {$ref: '../components/responses/refusals.yaml#/Unauthenticated'}
-    "404": {$ref: '../components/responses/refusals.yaml#/NotFound'}
+    "401": {$ref: '../components/responses/errors.yaml#/Unauthenticated'}
+    "404": {$ref: '../components/responses/errors.yaml#/NotFound'}
     default: {$ref: '../components/responses/failures.yaml#/InternalError'}
   security: [{bearer: []}]
 """

@@ -42,7 +42,7 @@ _FIXES = {
 }
 
 
-class Refusal(click.ClickException):
+class CommandError(click.ClickException):
     """A command that cannot do its work.
 
     Args:
@@ -62,75 +62,75 @@ class Refusal(click.ClickException):
 
 
 class CharterGroup(click.Group):
-    """The root of the command: the one place that turns errors into refusals."""
+    """The root of the command: the one place that turns errors into messages with an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a sub-command.
 
         Raises:
-            Refusal: for every error that is not a bug.
+            CommandError: for every error that is not a bug.
         """
         try:
             return super().invoke(ctx)
         except ConfigError as error:
-            raise Refusal(*map(str, error.faults), exit_code=MISCONFIGURED) from error
+            raise CommandError(*map(str, error.faults), exit_code=MISCONFIGURED) from error
         except DocumentError as error:
-            refuse_document(error.faults)
+            raise_document_errors(error.faults)
         except Unavailable as error:
             code = MISCONFIGURED if lacks_connect_privilege(error) else UNAVAILABLE
-            raise Refusal(explain_connection_error(error), exit_code=code) from error
+            raise CommandError(explain_connection_error(error), exit_code=code) from error
         except peewee.ProgrammingError as error:
             if getattr(error.__cause__, "pgcode", None) != INSUFFICIENT_PRIVILEGE:
                 raise
-            raise Refusal(f"{str(error).splitlines()[0]}; {_RIGHTS_FIX}", exit_code=MISCONFIGURED) from error
+            raise CommandError(f"{str(error).splitlines()[0]}; {_RIGHTS_FIX}", exit_code=MISCONFIGURED) from error
         except EmbeddedError as error:
-            raise Refusal(str(error), exit_code=UNAVAILABLE) from error
+            raise CommandError(str(error), exit_code=UNAVAILABLE) from error
         except MigrationError as error:
-            raise Refusal(str(error)) from error
+            raise CommandError(str(error)) from error
         except AppError as error:
-            raise Refusal(*(violation.message for violation in error.details)) from error
+            raise CommandError(*(violation.message for violation in error.details)) from error
         except OSError as error:
-            refusal = _refusal_of(error)
-            if refusal is None:
+            command_error = _error_of(error)
+            if command_error is None:
                 raise
-            raise refusal from error
+            raise command_error from error
 
 
-def refuse_document(faults: Sequence[object]) -> NoReturn:
+def raise_document_errors(faults: Sequence[object]) -> NoReturn:
     """Refuse because of faults of the document, with a line for each.
 
     Raises:
-        Refusal: always.
+        CommandError: always.
     """
     count = f"{len(faults)} fault{'s' * (len(faults) != 1)}"
-    raise Refusal(
+    raise CommandError(
         *(str(fault) for fault in faults),
         f"the document has {count}: fix {'it' if len(faults) == 1 else 'them'} and try again",
         exit_code=MISCONFIGURED,
     )
 
 
-def refuse_without_rights() -> None:
+def require_rights() -> None:
     """Refuse if the connected role lacks a right that the server needs, with a line for each and its GRANT.
 
     Raises:
-        Refusal: it lacks one.
+        CommandError: it lacks one.
     """
     lacking = database_rights.lacking()
     if not lacking:
         return
     me = database_rights.connected_role()
-    raise Refusal(
+    raise CommandError(
         *(f"the role {me} has no {right}: {grant}" for right, grant in lacking),
         f"run these statements as the owner of the tables, or the output of: charter db grants {me}",
         exit_code=MISCONFIGURED,
     )
 
 
-def _refusal_of(error: OSError) -> Refusal | None:
+def _error_of(error: OSError) -> CommandError | None:
     fix = _FIXES.get(error.errno or 0)
     # An error about several places, such as that of tempfile, has them in its text.
     usual = os.strerror(error.errno or 0)
     where = error.filename or (error.strerror if error.strerror != usual else None)
     place = f" ({where})" if where else ""
-    return Refusal(fix + place) if fix else None
+    return CommandError(fix + place) if fix else None
