@@ -10,7 +10,7 @@ from pathlib import Path
 import connexion
 import orjson
 
-from app.background import background_tasks, lifetime
+from app.background import background_tasks, build_lifespan
 from app.cache.check import find_cache_fault
 from app.cache.client import RedisClient
 from app.cache.limiter import Limiter
@@ -24,7 +24,7 @@ from app.context.setting_declarations import SettingDeclarations
 from app.database import bind, database_id, run, time_limit
 from app.database.pool import Database
 from app.errors import Unavailable
-from app.gateway.connexion_apps import GatewayParts, Lifetime, build_stack, compiled, reading, stock
+from app.gateway.connexion_apps import GatewayDependencies, Lifespan, build_stack, compiled, reading, stock
 from app.gateway.cors import Cors
 from app.gateway.executors import Executor
 from app.gateway.request_log import RequestLog
@@ -162,14 +162,14 @@ def build_gateway(
         operations.values(), config=config, tokens=dependencies.access_tokens, clock=dependencies.clock
     )
     sender = ResponseSender(Cors(config), request_log)
-    parts = GatewayParts(config, parser, sender, process.executors, build_lifetime(config, process))
+    gateway = GatewayDependencies(config, parser, sender, process.executors, build_gateway_lifespan(config, process))
     with reading(contract.document):
         if config.gateway == "compiled":
-            return compiled(bundle, parts, operation_ids=frozenset(operations))
-        return stock(bundle, parts)
+            return compiled(bundle, gateway, operation_ids=frozenset(operations))
+        return stock(bundle, gateway)
 
 
-def build_lifetime(config: Config, process: Process) -> Lifetime:
+def build_gateway_lifespan(config: Config, process: Process) -> Lifespan:
     """Return what runs from the start of the server to its end, and closes everything."""
     dependencies, executors = process.runtime.dependencies, process.executors
     assert dependencies.cache is not None
@@ -181,7 +181,7 @@ def build_lifetime(config: Config, process: Process) -> Lifetime:
         unanswered_rotations=dependencies.unanswered_rotations,
         set_clock_offset=process.metrics.set_clock_offset,
     )
-    return lifetime(
+    return build_lifespan(
         tasks,
         executor=executors["common"],
         own_executor=executors["health"],

@@ -9,7 +9,7 @@ from app.config import Config
 from app.database import take_query_count
 from app.database.jobs import Job
 from app.gateway.asgi import App, Receive, Scope
-from app.gateway.entrance import Entrance
+from app.gateway.base_gateway import BaseGateway
 from app.gateway.executors import Executor
 from app.gateway.request import Request
 from app.gateway.request_body import receive_body
@@ -19,7 +19,7 @@ from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
 
 
-class CompiledGateway(Entrance):
+class CompiledGateway(BaseGateway):
     """Runs the operations of the document; hands pages on.
 
     Args:

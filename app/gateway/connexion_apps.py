@@ -27,7 +27,7 @@ from app.media_types import JSON
 from app.pipeline.operation import Handler
 from app.spec.document import Document, DocumentError, Fault
 
-Lifetime = Callable[[Any], AbstractAsyncContextManager[None]]
+Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 
 
 @contextmanager
@@ -46,43 +46,50 @@ def reading(document: Document) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayParts:
+class GatewayDependencies:
     """What both applications are made from.
 
     Attributes:
         executors: the threads by executor name.
-        lifetime: what runs from the start of the server to its end.
+        lifespan: what runs from the start of the server to its end.
     """
 
     config: Config
     parser: RequestParser
     sender: ResponseSender
     executors: Mapping[str, Executor]
-    lifetime: Lifetime
+    lifespan: Lifespan
 
 
-def compiled(bundle: dict[str, Any], parts: GatewayParts, *, operation_ids: frozenset[str]) -> connexion.FlaskApp:
+def compiled(
+    bundle: dict[str, Any], dependencies: GatewayDependencies, *, operation_ids: frozenset[str]
+) -> connexion.FlaskApp:
     """Return the application whose operations our gateway runs; Flask serves the pages."""
     gateway = partial(
         CompiledGateway,
-        parser=parts.parser,
-        sender=parts.sender,
-        executors=parts.executors,
-        config=parts.config,
+        parser=dependencies.parser,
+        sender=dependencies.sender,
+        executors=dependencies.executors,
+        config=dependencies.config,
         operation_ids=operation_ids,
     )
-    app = connexion.FlaskApp("charter", lifespan=parts.lifetime, middlewares=[gateway, LifespanMiddleware])
+    app = connexion.FlaskApp("charter", lifespan=dependencies.lifespan, middlewares=[gateway, LifespanMiddleware])
     app.add_api(bundle, base_path="", resolver=Resolver(_never), swagger_ui_options=None)
     return app
 
 
-def stock(bundle: dict[str, Any], parts: GatewayParts) -> connexion.FlaskApp:
+def stock(bundle: dict[str, Any], dependencies: GatewayDependencies) -> connexion.FlaskApp:
     """Return the application whose operations go through Connexion's own middlewares to Flask."""
     app = connexion.FlaskApp(
         "charter",
-        lifespan=parts.lifetime,
+        lifespan=dependencies.lifespan,
         middlewares=[
-            partial(StockGateway, parser=parts.parser, sender=parts.sender, seconds=parts.config.request_seconds),
+            partial(
+                StockGateway,
+                parser=dependencies.parser,
+                sender=dependencies.sender,
+                seconds=dependencies.config.request_seconds,
+            ),
             RoutingMiddleware,
             SecurityMiddleware,
             RequestValidationMiddleware,
@@ -93,9 +100,12 @@ def stock(bundle: dict[str, Any], parts: GatewayParts) -> connexion.FlaskApp:
     app.add_api(
         simplified_document(bundle),
         base_path="",
-        resolver=Resolver(view_resolver(parts.executors)),
-        security_map={"bearer": partial(BearerHandler, parts.parser)},
-        validator_map={"parameter": NoParameterValidator, "body": {JSON: partial(BodyReader, config=parts.config)}},
+        resolver=Resolver(view_resolver(dependencies.executors)),
+        security_map={"bearer": partial(BearerHandler, dependencies.parser)},
+        validator_map={
+            "parameter": NoParameterValidator,
+            "body": {JSON: partial(BodyReader, config=dependencies.config)},
+        },
         swagger_ui_options=None,
     )
     return app

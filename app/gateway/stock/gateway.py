@@ -1,4 +1,4 @@
-"""The entrance of the stock stack, and the function that runs an operation's steps at its end."""
+"""The stock gateway, and the function that runs an operation's steps at its end."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -11,8 +11,8 @@ from connexion.context import scope as current_scope
 from app.database.jobs import Job
 from app.errors import NotFound, Unavailable
 from app.gateway.asgi import App, Message, Receive, Scope
+from app.gateway.base_gateway import BaseGateway
 from app.gateway.compiled import run_counted
-from app.gateway.entrance import Entrance
 from app.gateway.executors import Executor
 from app.gateway.request import Request
 from app.gateway.request_parser import RequestParser
@@ -23,7 +23,7 @@ from app.pipeline.operation import CompiledOperation
 from app.pipeline.response import Response
 
 
-class StockGateway(Entrance):
+class StockGateway(BaseGateway):
     """The outermost middleware of the stock stack.
 
     Args:
@@ -77,7 +77,7 @@ def view_resolver(executors: Mapping[str, Executor]) -> Callable[[str], Callable
                 exchange.response = run_counted(operation.run, context)
             else:
                 exchange.response = _run_on_thread(exchange, operation, executors[operation.policy.executor])
-        except Exception as error:  # noqa: BLE001 (the entrance raises it again)
+        except Exception as error:  # noqa: BLE001 (the base gateway raises it again)
             exchange.error = error
         return flask.Response(status=200)
 

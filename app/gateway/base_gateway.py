@@ -16,7 +16,7 @@ from app.gateway.response_sender import ResponseSender
 from app.pipeline.response import Response
 
 
-class Entrance(SpecMiddleware, ABC):
+class BaseGateway(SpecMiddleware, ABC):
     """The outermost Connexion middleware.
 
     Args:
@@ -64,4 +64,4 @@ class Entrance(SpecMiddleware, ABC):
         """Return the response of the request's operation, or raise."""
 
     def add_api(self, specification: Any, **_: Any) -> None:
-        """Take the document from Connexion; most entrances need nothing of it."""
+        """Take the document from Connexion; the stock gateway ignores it."""
