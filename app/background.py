@@ -61,7 +61,7 @@ def background_tasks(
     Args:
         clock: returns the aware present moment in UTC.
         cache: the cache of values.
-        probes: whose deeper checks are run.
+        probes: whose background checks are run.
         unanswered_rotations: the rotations of this worker whose outcome is unknown.
         set_clock_offset: gets the seconds by which this machine's clock is ahead of the database's.
     """

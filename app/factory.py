@@ -42,7 +42,7 @@ from app.security.access_tokens import AccessTokens
 from app.security.cursors import Cursors
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
-from app.services.health import CheckResult, DeeperCheck, Probes, check_database
+from app.services.health import BackgroundCheck, CheckResult, Probes, check_database
 
 _PROBE_SECONDS = 1.0
 _FOLLOW_UP_SECONDS = 2.0
@@ -254,7 +254,7 @@ def build_probes(redis: RedisClient, every: float = 5) -> Probes:
     """Return what the health report checks.
 
     Args:
-        every: seconds between two deeper checks.
+        every: seconds between two background checks.
     """
 
     def database() -> bool:
@@ -267,8 +267,8 @@ def build_probes(redis: RedisClient, every: float = 5) -> Probes:
     return Probes(
         database=database,
         cache=lambda: redis.is_up() if redis.configured else None,
-        database_check=DeeperCheck("database", check_database, every_seconds=every),
-        cache_check=DeeperCheck("cache", lambda: CheckResult(find_cache_fault(redis)), every_seconds=every)
+        database_check=BackgroundCheck("database", check_database, every_seconds=every),
+        cache_check=BackgroundCheck("cache", lambda: CheckResult(find_cache_fault(redis)), every_seconds=every)
         if redis.configured
         else None,
     )

@@ -1,4 +1,4 @@
-"""Health: whether this deployment can do its work, from quick probes and from the last result of a deeper check.
+"""Health: whether this deployment can do its work, from quick probes and from the last result of a background check.
 
 Load balancers ask often, so a response costs one ping of PostgreSQL and of Redis. Every few seconds a background task
 checks whether each of these services takes writes, has space and grants the necessary rights. The response includes its
@@ -49,7 +49,7 @@ log = structlog.get_logger("charter.health")
 
 
 class CheckResult(NamedTuple):
-    """The result of a deeper check of a service.
+    """The result of a background check of a service.
 
     Attributes:
         fault: what is wrong with the service; None: nothing.
@@ -64,7 +64,7 @@ class CheckResult(NamedTuple):
 PASSED = CheckResult(None)
 
 
-class DeeperCheck:
+class BackgroundCheck:
     """Checks one service again and again, and keeps the last result.
 
     Args:
@@ -121,18 +121,18 @@ def begin_draining() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """The quick checks of the services, each within a second or so and without exceptions, and the deeper ones.
+    """The quick checks of the services, each within a second or so and without exceptions, and the background checks.
 
     Attributes:
         database: whether PostgreSQL responds to a query.
         cache: whether Redis responds; None when the deployment has no Redis, which counts as not responding.
-        database_check, cache_check: the deeper checks that a background task runs; None: there is none.
+        database_check, cache_check: the background checks that a background task runs; None: there is none.
     """
 
     database: Callable[[], bool]
     cache: Callable[[], bool | None]
-    database_check: DeeperCheck | None = None
-    cache_check: DeeperCheck | None = None
+    database_check: BackgroundCheck | None = None
+    cache_check: BackgroundCheck | None = None
 
 
 class Health(NamedTuple):
@@ -186,7 +186,7 @@ def _try_database() -> tuple[CheckResult, str | None]:
     return PASSED, None
 
 
-def _passed(check: DeeperCheck | None) -> bool:
+def _passed(check: BackgroundCheck | None) -> bool:
     return check is None or check.passed
 
 

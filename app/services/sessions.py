@@ -127,7 +127,7 @@ def rotate(context: Context, claim: RefreshTokenClaims) -> Rotation | None:
         unanswered = UnansweredRotation(claim.session_id, claim.generation + 1, rotated_at)
         on_commit_unknown(lambda: dependencies.unanswered_rotations.add(unanswered))
     elif rotation.outcome == "reuse":
-        on_rollback(lambda: _punish_reuse(context, claim))
+        on_rollback(lambda: _end_reused_session(context, claim))
     return rotation
 
 
@@ -189,7 +189,7 @@ def _end(now: datetime | None, which: Expression, reason: str) -> int:
     return execute(Session.update(values).where(which))
 
 
-def _punish_reuse(context: Context, claim: RefreshTokenClaims) -> None:
+def _end_reused_session(context: Context, claim: RefreshTokenClaims) -> None:
     # The condition is checked once more, on the row as it is now: a rotation meanwhile does not undo the reuse.
     now, grace = context.test_now, timedelta(seconds=context.dependencies.config.refresh_grace_seconds)
     answered = Session.unanswered_generation.is_null() | (Session.unanswered_generation != Session.generation)

@@ -1,9 +1,9 @@
 """The list of users: filtered, sorted and counted at a cost that hardly grows with the table.
 
-Every index that a list reads begins with the status, or with role and status. So each list is a few *stretches* of one
+Every index that a list reads begins with the status, or with role and status. So each list is a few ranges of one
 index, one for each status: a page is their first entries, and a count walks along them up to a limit.
 
-All statements are SQL text: hot (list_users), and put together from stretches.
+All statements are SQL text: hot (list_users), and put together from ranges.
 """
 
 from app.addresses import canonical, is_address
@@ -42,19 +42,19 @@ def search(page: Page, q: str | None = None, role: str | None = None, status: st
     """
     params: dict[str, object] = {"offset": page.offset, "limit": page.limit, "reach": page.offset + page.limit}
     params |= {name: name for name in STATUSES}
-    stretches = [f"u.status = %({name})s" for name in STATUSES if status in (None, name)]
+    ranges = [f"u.status = %({name})s" for name in STATUSES if status in (None, name)]
     if role is not None:
         # Looked up first: the planner's statistics are for role ids, and it plans well only for an id that it is given.
         row = fetch_one(Role.select(Role.id).where(Role.name == role))
         if row is None:
             return _NOBODY
         params["role_id"] = row.id
-        stretches = [f"u.role_id = %(role_id)s AND {stretch}" for stretch in stretches]
+        ranges = [f"u.role_id = %(role_id)s AND {index_range}" for index_range in ranges]
     column, order = _order(page.sort or _DEFAULT_ORDER)
     if q is None:
         params["most"] = MAX_COUNTED + 1
-        [(counted,)] = run(f"SELECT {_count(stretches)}", params)
-        parts = [_walk(stretches, column, order)]
+        [(counted,)] = run(f"SELECT {_count(ranges)}", params)
+        parts = [_walk(ranges, column, order)]
     else:
         name = search_key(q)
         if not name:  # q holds no visible character, and every name begins with nothing
@@ -62,19 +62,19 @@ def search(page: Page, q: str | None = None, role: str | None = None, status: st
         address = canonical(q) if is_address(q) else name
         params |= {"start": address, "address": _prefix(address), "name": _prefix(name)}
         params["most"] = most = (_MAX_SORTED if page.offset >= _DEEP_OFFSET else MAX_COUNTED) + 1
-        [(addresses, names)] = run(_count_both(stretches), params)
+        [(addresses, names)] = run(_count_both(ranges), params)
         counted = addresses + names
-        parts = _search(stretches, column, order, many_addresses=addresses == most, many_names=names == most)
+        parts = _search(ranges, column, order, many_addresses=addresses == most, many_names=names == most)
     rows = run(_page(parts, order), params) if counted > page.offset else []
     return Listing([user_of(row) for row in rows], min(counted, MAX_COUNTED), counted <= MAX_COUNTED)
 
 
-def _search(stretches: list[str], column: str, order: str, *, many_addresses: bool, many_names: bool) -> list[str]:
+def _search(ranges: list[str], column: str, order: str, *, many_addresses: bool, many_names: bool) -> list[str]:
     """Return the selects that find what a search matches.
 
     Where few rows match, all of them are collected; where many match, the index is walked in the order asked for.
     """
-    by_address, by_name_alone = _narrowed(stretches, _BY_ADDRESS), _narrowed(stretches, _BY_NAME_ALONE)
+    by_address, by_name_alone = _narrowed(ranges, _BY_ADDRESS), _narrowed(ranges, _BY_NAME_ALONE)
     if not many_addresses:
         by_name = _walk(by_name_alone, column, order) if many_names else _collection(by_name_alone, column)
         return [_collection(by_address, column), by_name]
@@ -82,56 +82,58 @@ def _search(stretches: list[str], column: str, order: str, *, many_addresses: bo
         # Addresses with one prefix lie side by side, and walking to them from either end could pass all others. They
         # are more than the page reaches to, so nothing behind them is on it.
         before = f"{_BY_NAME_ALONE} AND u.email {'>' if order.endswith('DESC') else '<'} %(start)s"
-        return [_walk(by_address, column, order), _collection(_narrowed(stretches, before), column)]
-    return [_walk(_narrowed(stretches, _BY_EITHER), column, order)]
+        return [_walk(by_address, column, order), _collection(_narrowed(ranges, before), column)]
+    return [_walk(_narrowed(ranges, _BY_EITHER), column, order)]
 
 
 # The functions below put statements together from constants of this file only; every value is a parameter.
 
 
-def _narrowed(stretches: list[str], condition: str) -> list[str]:
-    return [f"{stretch} AND {condition}" for stretch in stretches]
+def _narrowed(ranges: list[str], condition: str) -> list[str]:
+    return [f"{index_range} AND {condition}" for index_range in ranges]
 
 
-def _count(stretches: list[str]) -> str:
-    """Return an expression that counts the rows of the stretches, up to a limit."""
-    return f"(SELECT count(*) FROM ({_all(stretches, '')} LIMIT %(most)s) matches)"  # noqa: S608
+def _count(ranges: list[str]) -> str:
+    """Return an expression that counts the rows of the ranges, up to a limit."""
+    return f"(SELECT count(*) FROM ({_all(ranges, '')} LIMIT %(most)s) matches)"  # noqa: S608
 
 
-def _count_both(stretches: list[str]) -> str:
+def _count_both(ranges: list[str]) -> str:
     """Return the statement that counts the matches by address, and those by name alone where the first are few.
 
     Where they are many, most names could be those of users whose addresses match, too, and the count would skip an
     unknown number of them.
     """
-    names = _count(_narrowed(stretches, _BY_NAME_ALONE))
+    names = _count(_narrowed(ranges, _BY_NAME_ALONE))
     return f"""
-        WITH addresses AS MATERIALIZED (SELECT {_count(_narrowed(stretches, _BY_ADDRESS))} AS number)
+        WITH addresses AS MATERIALIZED (SELECT {_count(_narrowed(ranges, _BY_ADDRESS))} AS number)
         SELECT number, CASE WHEN number < %(most)s THEN {names} ELSE 0 END FROM addresses
     """  # noqa: S608
 
 
-def _walk(stretches: list[str], column: str, order: str) -> str:
-    """Return a select that reads each stretch in the order asked for, as far as the page reaches.
+def _walk(ranges: list[str], column: str, order: str) -> str:
+    """Return a select that reads each index_range in the order asked for, as far as the page reaches.
 
     Right where many rows match: the walk meets them soon, wherever they are.
     """
-    ordered = (f"({_all([stretch], f'u.id, u.{column}')} ORDER BY {order} LIMIT %(reach)s)" for stretch in stretches)
+    ordered = (
+        f"({_all([index_range], f'u.id, u.{column}')} ORDER BY {order} LIMIT %(reach)s)" for index_range in ranges
+    )
     return " UNION ALL ".join(ordered)
 
 
-def _collection(stretches: list[str], column: str) -> str:
+def _collection(ranges: list[str], column: str) -> str:
     """Return a select that reads all matches, from an index that holds every column it needs.
 
     Right where few rows match.
     """
     # Materialized: else the planner walks in order, and may not meet a match for a long time.
-    matches = _all(stretches, f"u.id, u.{column}")
+    matches = _all(ranges, f"u.id, u.{column}")
     return f"(WITH matches AS MATERIALIZED ({matches}) SELECT * FROM matches)"  # noqa: S608
 
 
-def _all(stretches: list[str], columns: str) -> str:
-    return " UNION ALL ".join(f"SELECT {columns} FROM users u WHERE {stretch}" for stretch in stretches)  # noqa: S608
+def _all(ranges: list[str], columns: str) -> str:
+    return " UNION ALL ".join(f"SELECT {columns} FROM users u WHERE {index_range}" for index_range in ranges)  # noqa: S608
 
 
 def _page(parts: list[str], order: str) -> str:

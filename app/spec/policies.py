@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from app.spec.cache_rules import tags_cached_under
-from app.spec.checks import BASIC_CHECKS, LINT_CHECKS, POLICY_CHECKS, Check, Specification
+from app.spec.checks import BASIC_CHECKS, LINT_CHECKS, POLICY_CHECKS, Check, KnownNames
 from app.spec.checks.extension_keys import check_extension_keys
 from app.spec.checks.identity import separate_duplicates
 from app.spec.checks.methods import check_methods
@@ -42,7 +42,7 @@ def read_policies(
     """
     bundle, all_operations = document.bundle, list(operations(document))
     finder = WritePermissionFinder(document)
-    specification = Specification(
+    known = KnownNames(
         permissions=permissions,
         events=events,
         buckets=buckets,
@@ -56,23 +56,22 @@ def read_policies(
     faults = [*check_extension_keys(document, permissions), *check_methods(document)]
     complete = []
     for operation in all_operations:
-        basic = list(_run(BASIC_CHECKS, operation, specification))
-        faults += [*basic, *_run(POLICY_CHECKS, operation, specification)]
+        basic = list(_run(BASIC_CHECKS, operation, known))
+        faults += [*basic, *_run(POLICY_CHECKS, operation, known)]
         if not basic:
             complete.append(operation)
     by_id, duplicates = separate_duplicates(complete)
     faults += [*duplicates, *finder.faults, *finder.unreached()]
-    faults += check_unused_names(all_operations, permissions, events, specification)
+    faults += check_unused_names(all_operations, permissions, events, known)
     if thorough:
         for operation in by_id.values():
-            faults += _run(LINT_CHECKS, operation, specification)
+            faults += _run(LINT_CHECKS, operation, known)
     policies = {
-        name: policy_of(operation, specification.write_permissions[operation.pointer])
-        for name, operation in by_id.items()
+        name: policy_of(operation, known.write_permissions[operation.pointer]) for name, operation in by_id.items()
     }
     return policies, faults
 
 
-def _run(checks: Iterable[Check], operation: Operation, specification: Specification) -> Iterator[Fault]:
+def _run(checks: Iterable[Check], operation: Operation, known: KnownNames) -> Iterator[Fault]:
     for check in checks:
-        yield from check(operation, specification)
+        yield from check(operation, known)

@@ -9,10 +9,10 @@ PAGE = ROOT / "docs" / "glossary.md"
 ROW = re.compile(r"^\| (?!term \||---)(.+?) \| (.+?) \| `(.+?)` \|$", re.MULTILINE)
 # Terms in the documentation that a newcomer does not know from HTTP, OpenAPI, SQL or OAuth. Add a new term here.
 NEEDED = {
-    "background task", "bucket", "built-in role", "cached value", "catalogue", "compiled operation", "configuration",
-    "contract", "decision row", "envelope", "event row", "executor", "fault", "generation", "grace", "house test",
+    "background check", "background task", "bucket", "built-in role", "cached value", "catalogue", "compiled operation",
+    "configuration", "consequence", "contract", "decision row", "envelope", "event row", "executor", "fault", "generation", "grace", "house test",
     "idempotency claim", "key ring", "law", "long proof", "maintenance", "mismatch", "operator", "owner",
-    "pending invalidation", "policy", "probe", "punishment", "replay", "reuse", "room", "rotation", "session statement",
+    "pending invalidation", "policy", "probe", "replay", "reuse", "room", "rotation", "session statement",
     "setting", "settled hour", "single flight", "step", "step-up", "stored response", "tag", "tag version", "throttle",
     "unanswered rotation",
 }  # fmt: skip

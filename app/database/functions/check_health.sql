@@ -8,7 +8,7 @@
 --
 -- It has no arguments and returns nothing.
 --
--- What health looks at, and what it cannot see: docs/decisions/0016-health-looks-deeper-in-the-background.md
+-- What health looks at, and what it cannot see: docs/decisions/0016-health-has-a-background-check.md
 CREATE OR REPLACE FUNCTION check_health() RETURNS void
 LANGUAGE plpgsql
 -- The least that PostgreSQL allows.

@@ -3,8 +3,8 @@
 -- The caller has verified that the token is one of ours. This function judges its generation against the session's row.
 -- It runs in the transaction of the event row, so a refresh that fails has used nothing up. It locks the row before it
 -- judges: parallel requests with the same token are judged one after the other, each on what the last one left (law 7).
--- It does not punish reuse. The caller ends the session with a separate statement after the rollback, so that the
--- punishment stays although the request is refused (law 8).
+-- It does not end the session after reuse. The caller ends it with a separate statement after the rollback, so that the
+-- session stays ended although the request is rejected (law 8).
 --
 -- Called by: app/services/sessions.py
 --

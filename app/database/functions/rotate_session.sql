@@ -1,4 +1,4 @@
--- Rotates a session as the release before this one did: rotation, grace, reuse and its punishment in one statement.
+-- Rotates a session as the release before this one did: rotation, grace, reuse and the end of its session in one statement.
 --
 -- Servers of that release may still run during a rolling upgrade, so the function stays as it was; a later migration
 -- drops it. It keeps law 7 by the lock on the session's row. It keeps law 8 because it runs in autocommit and ends the

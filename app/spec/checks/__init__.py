@@ -6,7 +6,7 @@ The checks run when the process starts, and in `charter spec lint`.
 from app.spec.checks.access import check_access, check_owner, check_security, check_step_up
 from app.spec.checks.audit import check_event
 from app.spec.checks.cache import check_cache, check_invalidated_tags, check_tags_are_cached
-from app.spec.checks.check import Check, Specification
+from app.spec.checks.check import Check, KnownNames
 from app.spec.checks.execution import check_executor, check_rate_limit
 from app.spec.checks.idempotency import check_idempotency
 from app.spec.checks.identity import check_operation_id, check_tag
@@ -17,7 +17,7 @@ from app.spec.checks.preconditions import check_precondition
 from app.spec.checks.responses import check_documented_headers, check_documented_statuses, check_responses
 from app.spec.checks.sunset import check_sunset
 
-__all__ = ["BASIC_CHECKS", "LINT_CHECKS", "POLICY_CHECKS", "Check", "Specification"]
+__all__ = ["BASIC_CHECKS", "LINT_CHECKS", "POLICY_CHECKS", "Check", "KnownNames"]
 
 # An operation that breaks one of these has no policy, and is not compared with its handler.
 BASIC_CHECKS: tuple[Check, ...] = (check_operation_id, check_tag, check_responses, check_parameters)

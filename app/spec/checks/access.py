@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from app.spec.checks.check import Specification
+from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.operation import Operation
 from app.spec.policy import listed_permissions
 from app.spec.suggestions import suggest_configured, unknown_permission
 
 
-def check_access(operation: Operation, specification: Specification) -> Iterator[Fault]:
+def check_access(operation: Operation, known: KnownNames) -> Iterator[Fault]:
     """Demand either x-permission, with permissions that exist, or x-public."""
     body, public = operation.body, "x-public" in operation.body
     if not public and "x-permission" not in body:
@@ -21,12 +21,12 @@ def check_access(operation: Operation, specification: Specification) -> Iterator
                 message = f"{operation.name} is public, but has {key}."
                 yield Fault(operation.where(key), message, f"Remove {key} or x-public.")
     for permission in listed_permissions(operation):
-        if permission not in specification.permissions:
+        if permission not in known.permissions:
             place = operation.where("x-permission")
-            yield Fault(place, *unknown_permission(permission, specification.permissions))
+            yield Fault(place, *unknown_permission(permission, known.permissions))
 
 
-def check_security(operation: Operation, specification: Specification) -> Iterator[Fault]:
+def check_security(operation: Operation, known: KnownNames) -> Iterator[Fault]:
     """Demand a token of a known scheme, without scopes; no token on a public operation."""
     security, place, name = operation.security, operation.where("security"), operation.name
     if "x-public" in operation.body:
@@ -40,7 +40,7 @@ def check_security(operation: Operation, specification: Specification) -> Iterat
         if not requirement:
             yield Fault(place, f"The security of {name} is optional.", "Remove the empty alternative {}.")
         for scheme, scopes in requirement.items():
-            if scheme not in specification.security_schemes:
+            if scheme not in known.security_schemes:
                 message = f"There is no security scheme {scheme}."
                 yield Fault(place, message, "Declare it in components/securitySchemes.yaml.")
             if scopes:
@@ -48,7 +48,7 @@ def check_security(operation: Operation, specification: Specification) -> Iterat
                 yield Fault(place, message, "Remove them, and use x-permission.")
 
 
-def check_owner(operation: Operation, _: Specification) -> Iterator[Fault]:
+def check_owner(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     """Demand that x-owner names a path parameter that is a UUID."""
     owner, place = operation.body.get("x-owner"), operation.where("x-owner")
     if owner is None:
@@ -62,9 +62,9 @@ def check_owner(operation: Operation, _: Specification) -> Iterator[Fault]:
         yield Fault(place, message, f"Add format: uuid to the schema of {owner}.")
 
 
-def check_step_up(operation: Operation, specification: Specification) -> Iterator[Fault]:
+def check_step_up(operation: Operation, known: KnownNames) -> Iterator[Fault]:
     """Demand that x-step-up names a recency of the configuration."""
     recency = operation.body.get("x-step-up")
-    if recency is not None and str(recency) not in specification.recencies:
+    if recency is not None and str(recency) not in known.recencies:
         message = f"There is no recency {recency}."
-        yield Fault(operation.where("x-step-up"), message, suggest_configured(recency, specification.recencies))
+        yield Fault(operation.where("x-step-up"), message, suggest_configured(recency, known.recencies))

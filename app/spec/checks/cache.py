@@ -4,21 +4,21 @@ from collections.abc import Collection, Iterator
 
 from app.cache.tags import CALLER, TagTemplate
 from app.spec.cache_rules import tags_cached_under, tags_invalidated
-from app.spec.checks.check import Specification
+from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.operation import Operation
 from app.spec.suggestions import suggest, suggest_configured
 
 
-def check_cache(operation: Operation, specification: Specification) -> Iterator[Fault]:
+def check_cache(operation: Operation, known: KnownNames) -> Iterator[Fault]:
     """Demand a policy that exists, tags of path parameters, and a response that clients can revalidate."""
     value = operation.body.get("x-cache")
     if not isinstance(value, dict):
         return
     name, place = operation.name, operation.where("x-cache")
     policy = value.get("policy")
-    if isinstance(policy, str) and policy not in specification.lifetimes:
-        fix = suggest_configured(policy, specification.lifetimes)
+    if isinstance(policy, str) and policy not in known.lifetimes:
+        fix = suggest_configured(policy, known.lifetimes)
         yield Fault(operation.where("x-cache", "policy"), f"There is no cache policy {policy}.", fix)
     for index, tag in tags_cached_under(operation):
         yield from _unknown_values(operation, ("x-cache", "tags", index), tag, operation.path_parameters)
@@ -35,19 +35,19 @@ def check_cache(operation: Operation, specification: Specification) -> Iterator[
         yield Fault(place, message, "Add the response 304 and the header parameter If-None-Match.")
 
 
-def check_invalidated_tags(operation: Operation, _: Specification) -> Iterator[Fault]:
+def check_invalidated_tags(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     """Demand that the tags of x-invalidates use path parameters or, where there is one, the caller."""
     known = [*operation.path_parameters, *([] if "x-public" in operation.body else [CALLER])]
     for index, tag in tags_invalidated(operation):
         yield from _unknown_values(operation, ("x-invalidates", index), tag, known)
 
 
-def check_tags_are_cached(operation: Operation, specification: Specification) -> Iterator[Fault]:
+def check_tags_are_cached(operation: Operation, known: KnownNames) -> Iterator[Fault]:
     """Demand that some operation caches responses under each tag of x-invalidates."""
     for index, tag in tags_invalidated(operation):
-        if not any(tag.has_same_shape(cached) for cached in specification.cached_tags):
+        if not any(tag.has_same_shape(cached) for cached in known.cached_tags):
             message = f"No operation caches a response under {tag}."
-            fix = suggest(tag, map(str, specification.cached_tags), "Name a tag of an x-cache, or remove this one.")
+            fix = suggest(tag, map(str, known.cached_tags), "Name a tag of an x-cache, or remove this one.")
             yield Fault(operation.where("x-invalidates", index), message, fix)
 
 

@@ -11,8 +11,8 @@ from app.spec.policy import WritePermissions
 
 
 @dataclass(frozen=True, slots=True)
-class Specification:
-    """The rest of the specification: the names that x- keys may use, and what depends on other operations.
+class KnownNames:
+    """The names that x- keys may use, and what a check must know of other operations.
 
     Attributes:
         permissions: those of permissions.yaml.
@@ -40,5 +40,5 @@ class Specification:
 class Check(Protocol):
     """A rule that an operation must follow."""
 
-    def __call__(self, operation: Operation, specification: Specification, /) -> Iterator[Fault]:
+    def __call__(self, operation: Operation, known: KnownNames, /) -> Iterator[Fault]:
         """Yield a fault for each place where the operation breaks the rule."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from app.spec.checks.check import Specification
+from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.operation import Operation
 
@@ -14,7 +14,7 @@ _LONGEST_KEY = 255
 _SECRET = re.compile(r"(?:.*_)?(?:token|password|secret|cookie|otp|private_key|api_key)s?")
 
 
-def check_idempotency(operation: Operation, _: Specification) -> Iterator[Fault]:
+def check_idempotency(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     """Demand that an operation has both x-idempotency and the header, or neither, and may store its responses."""
     parameter = operation.parameter(_HEADER, "header")
     if "x-idempotency" not in operation.body:

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from app.spec.checks.check import Specification
+from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.operation import Operation
 
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
 
-def check_operation_id(operation: Operation, _: Specification) -> Iterator[Fault]:
+def check_operation_id(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     """Demand an operationId in snake_case."""
     name = operation.body.get("operationId")
     if name is None:
@@ -21,13 +21,13 @@ def check_operation_id(operation: Operation, _: Specification) -> Iterator[Fault
         yield Fault(place, f"The operationId {name} is not snake_case.", "Write it like get_user.")
 
 
-def check_tag(operation: Operation, specification: Specification) -> Iterator[Fault]:
+def check_tag(operation: Operation, known: KnownNames) -> Iterator[Fault]:
     """Demand exactly one tag, which the root document declares."""
     tags, place = operation.body.get("tags"), operation.where("tags")
     if not isinstance(tags, list) or len(tags) != 1:
         message = f"{operation.name} must have exactly one tag."
         yield Fault(place, message, "Write one, with the name of the module that has its handler.")
-    elif tags[0] not in specification.tags:
+    elif tags[0] not in known.tags:
         yield Fault(place, f"The tag {tags[0]} is not declared.", "Add it to `tags` of the root document.")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from app.spec.checks.check import Specification
+from app.spec.checks.check import KnownNames
 from app.spec.document import METHODS, Document, Fault
 from app.spec.operation import Operation
 
@@ -12,7 +12,7 @@ _ONLY_ON_WRITES = ("x-audit", "x-precondition", "x-idempotency", "x-invalidates"
 _ONLY_ON_READS = ("x-paginated", "x-cache")
 
 
-def check_keys_for_method(operation: Operation, _: Specification) -> Iterator[Fault]:
+def check_keys_for_method(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     """Refuse the keys of writes on a read, and those of reads on a write."""
     for key in _ONLY_ON_WRITES if operation.safe else _ONLY_ON_READS:
         if key in operation.body:

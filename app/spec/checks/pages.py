@@ -5,14 +5,14 @@ from typing import Any
 
 from app.results import MAX_COUNTED
 from app.security.cursors import LENGTH
-from app.spec.checks.check import Specification
+from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.operation import Operation
 
 _MAX_ROWS = 100
 
 
-def check_pages(operation: Operation, _: Specification) -> Iterator[Fault]:
+def check_pages(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     """Demand the parameters of the kind of list, and no others; each fault has the place of its parameter."""
     kind, name = operation.body.get("x-paginated"), operation.name
     if kind in ("offset", "cursor"):

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from app.spec.checks.check import Specification
+from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.operation import Operation
 
 _PLACES = ("path", "query", "header")
 
 
-def check_parameters(operation: Operation, _: Specification) -> Iterator[Fault]:
+def check_parameters(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     """Demand that path and declarations agree, and that each parameter has a place that is read and a schema."""
     place = operation.where("parameters")
     declared = {str(parameter.get("name")) for parameter in operation.parameters if parameter.get("in") == "path"}

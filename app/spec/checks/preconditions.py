@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from app.spec.checks.check import Specification
+from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.operation import Operation
 
 
-def check_precondition(operation: Operation, _: Specification) -> Iterator[Fault]:
+def check_precondition(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     """Demand that an operation has both x-precondition and the header If-Match, or neither."""
     has_header = operation.parameter("If-Match", "header") is not None
     if "x-precondition" in operation.body and not has_header:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.services.roles import EVERYBODY
-from app.spec.checks.check import Specification
+from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.operation import Operation
 from app.spec.policy import WritePermissions, listed_permissions
@@ -18,7 +18,7 @@ _FROM_GATEWAY = dict.fromkeys((413, 414, 431, 500, 503), "")
 _HEADER_OF_KEY = {"x-paginated": "Link", "x-precondition": "ETag", "x-idempotency": "Idempotency-Replayed"}
 
 
-def check_responses(operation: Operation, _: Specification) -> Iterator[Fault]:
+def check_responses(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     """Demand that there are responses."""
     responses = operation.body.get("responses")
     if not isinstance(responses, dict) or not responses:
@@ -26,10 +26,10 @@ def check_responses(operation: Operation, _: Specification) -> Iterator[Fault]:
         yield Fault(operation.where("responses"), message, "Add a response for each status.")
 
 
-def check_documented_statuses(operation: Operation, specification: Specification) -> Iterator[Fault]:
+def check_documented_statuses(operation: Operation, known: KnownNames) -> Iterator[Fault]:
     """Yield one fault that lists the error responses that are possible and not documented, each with its cause."""
     documented = set(map(str, operation.body["responses"]))
-    possible = _FROM_GATEWAY | _from_policy(operation, specification.write_permissions[operation.pointer])
+    possible = _FROM_GATEWAY | _from_policy(operation, known.write_permissions[operation.pointer])
     if "default" in documented:
         possible = {status: cause for status, cause in possible.items() if status not in (*_FROM_GATEWAY, 415)}
     missing = sorted(status for status in possible if str(status) not in documented)
@@ -40,7 +40,7 @@ def check_documented_statuses(operation: Operation, specification: Specification
         yield Fault(operation.where("responses"), message, fix)
 
 
-def check_documented_headers(operation: Operation, _: Specification) -> Iterator[Fault]:
+def check_documented_headers(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     """Yield a fault for each success with headers that are possible and not documented."""
     for status, reference in operation.body["responses"].items():
         if str(status).startswith("2"):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from app.spec.checks.check import Specification
+from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.operation import Operation
 from app.spec.sunset import KEY, explanation_url, sunset_dates, sunset_texts
@@ -12,7 +12,7 @@ from app.spec.sunset import KEY, explanation_url, sunset_dates, sunset_texts
 _URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 
 
-def check_sunset(operation: Operation, _: Specification) -> Iterator[Fault]:
+def check_sunset(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     """Demand deprecated: true, dates that exist and are in order, and a URL that a Link header can hold."""
     if KEY not in operation.body:
         return

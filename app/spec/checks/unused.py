@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from app.spec.checks.check import Specification
+from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.events import DeclaredEvent
 from app.spec.operation import Operation
@@ -14,11 +14,11 @@ def check_unused_names(
     operations: Collection[Operation],
     permissions: Mapping[str, Permission],
     events: Mapping[str, DeclaredEvent],
-    specification: Specification,
+    known: KnownNames,
 ) -> Iterator[Fault]:
     """Yield a fault for each permission that no operation requires, and each event that nothing records."""
     required = {permission for operation in operations for permission in listed_permissions(operation)}
-    for properties in specification.write_permissions.values():
+    for properties in known.write_permissions.values():
         required |= {permission for _, permission in properties}
     for name, permission in permissions.items():
         if name not in required:

@@ -11,7 +11,7 @@ import redis
 from app.cache.client import RedisClient
 from app.database import Database, run
 from app.factory import build_probes
-from app.services.health import Health, Probes, check
+from app.services.health import Health, Probes
 from tests.integration.roles import TwoRoles, bound, execute, two_roles
 from tests.servers import Servers
 from tests.service import config_for, running
@@ -28,10 +28,10 @@ def roles(servers: Servers) -> Iterator[TwoRoles]:
 
 
 def checked(probes: Probes) -> Health:
-    """Return the health after one deeper check of each store."""
-    for deeper in (probes.database_check, probes.cache_check):
-        if deeper:
-            deeper.run()
+    """Return the health after one background check of each store."""
+    for check in (probes.database_check, probes.cache_check):
+        if check:
+            check.run()
     return check(probes)
 
 

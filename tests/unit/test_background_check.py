@@ -1,8 +1,8 @@
-"""The result of a deeper check counts when it is certain or comes twice, and not for long."""
+"""The result of a background check counts when it is certain or comes twice, and not for long."""
 
 import pytest
 
-from app.services.health import CHECK_SECONDS, PASSED, STALE_ROUNDS, CheckResult, DeeperCheck, Probes, check
+from app.services.health import CHECK_SECONDS, PASSED, STALE_ROUNDS, BackgroundCheck, CheckResult, Probes, check
 
 READ_ONLY = CheckResult("read-only")
 SILENT = CheckResult("no response in time", certain=False)
@@ -15,7 +15,7 @@ class CacheStore:
     def __init__(self) -> None:
         self.now = 100.0
         self.response: CheckResult | Exception = PASSED
-        self.deeper = DeeperCheck("database", self._result, every_seconds=EVERY, clock=lambda: self.now)
+        self.check = BackgroundCheck("database", self._result, every_seconds=EVERY, clock=lambda: self.now)
 
     def _result(self) -> CheckResult:
         if isinstance(self.response, Exception):
@@ -26,8 +26,8 @@ class CacheStore:
         """Return whether the store is healthy after these results, one a round."""
         for self.response in responses:
             self.now += EVERY
-            self.deeper.run()
-        return self.deeper.passed
+            self.check.run()
+        return self.check.passed
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ def test_what_was_found_too_long_ago_counts_no_more():
     assert not store.checked(READ_ONLY)
 
     store.now += STALE_ROUNDS * EVERY + CHECK_SECONDS
-    assert not store.deeper.passed
+    assert not store.check.passed
     store.now += 1
-    assert store.deeper.passed
+    assert store.check.passed
     assert not store.checked(READ_ONLY)
 
 
@@ -75,12 +75,12 @@ def test_a_store_is_healthy_when_it_responds_and_its_check_passed(database, cach
     for store, found in zip(stores, (database, cache), strict=True):
         store.checked(found)
 
-    health = check(Probes(lambda: True, lambda: True, stores[0].deeper, stores[1].deeper))
+    health = check(Probes(lambda: True, lambda: True, stores[0].check, stores[1].check))
 
     assert (health.status, health.database, health.cache) == (status, database is PASSED, cache is PASSED)
 
 
 def test_a_store_that_does_not_answer_now_is_in_error_whatever_was_result_before():
-    health = check(Probes(lambda: False, lambda: True, CacheStore().deeper, CacheStore().deeper))
+    health = check(Probes(lambda: False, lambda: True, CacheStore().check, CacheStore().check))
 
     assert health.status == "error"
