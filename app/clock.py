@@ -16,6 +16,11 @@ NOW_SQL = "coalesce(%(now)s, statement_timestamp())"
 NOW_SQL_POSITIONAL = "coalesce(%s, statement_timestamp())"
 
 
+def rfc3339(time: datetime) -> str:
+    """Return an aware time as in 2026-01-31T12:00:00.000Z (RFC 3339, milliseconds, UTC)."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
 def sql_now(now: datetime | None = None) -> Function:
     """Return the present time as part of a Peewee query.
 

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 # Parts of a word by which one recognises a secret that was not generated.
 _PLACEHOLDERS = ("changeme", "change-me", "change_me", "secret", "example", "placeholder", "insecure", "password")
-_LEAST_COST_IN_PRODUCTION = 10
+_MIN_COST_IN_PRODUCTION = 10
 _CREDENTIALS = re.compile("//[^/]*@")
-_LONGEST_SHOWN = 100
+_MAX_SHOWN_LENGTH = 100
 _MAKE_ONE = "make one with: openssl rand -base64 48"
 
 
@@ -56,7 +56,7 @@ def value_fault(variable: str, text: str, reason: str, *, secret: bool) -> Confi
     predicate, _, fix = reason.partition("; ")
     if predicate.startswith("must ") and not secret:
         shown = _CREDENTIALS.sub("//***@", text)
-        shown = shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + "…"
+        shown = shown if len(shown) <= _MAX_SHOWN_LENGTH else shown[:_MAX_SHOWN_LENGTH] + "…"
         predicate += f', not "{shown}"'
     return ConfigFault(variable, f"{variable} {predicate}.", fix)
 
@@ -80,8 +80,8 @@ def contradictions(values: Mapping[str, Any]) -> list[ConfigFault]:
     if values["CHARTER_ENV"] != "development":
         faults += _placeholders(values)
     cost = values["BCRYPT_COST"]
-    if values["CHARTER_ENV"] == "production" and cost < _LEAST_COST_IN_PRODUCTION:
-        message = f"BCRYPT_COST must be at least {_LEAST_COST_IN_PRODUCTION} in production, not {cost}."
+    if values["CHARTER_ENV"] == "production" and cost < _MIN_COST_IN_PRODUCTION:
+        message = f"BCRYPT_COST must be at least {_MIN_COST_IN_PRODUCTION} in production, not {cost}."
         faults.append(ConfigFault("BCRYPT_COST", message))
     return faults
 

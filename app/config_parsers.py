@@ -19,7 +19,7 @@ from app.addresses import canonical, is_address
 from app.web_origins import origin, web_url
 
 SECRET_BYTES = 32
-LONGEST_WINDOW_SECONDS = 86_400
+MAX_WINDOW_SECONDS = 86_400
 
 # What needs no escape in HTML, in a Location or between the angle brackets of a Link (RFC 3986, 3.3).
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$()*+,;=:-]|%[0-9A-Fa-f]{2})+)*")
@@ -137,10 +137,10 @@ def bucket(value: str) -> Bucket:
     """Read a rate limit as count/seconds or count/seconds/burst, such as 120/60 or 120/60/20."""
     match = re.fullmatch(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,5})(?:/([1-9][0-9]{0,8}))?", value)
     limit = Bucket(int(match[1]), int(match[2]), int(match[3]) if match[3] else None) if match else None
-    if limit is None or max(limit.seconds, limit.refill_seconds) > LONGEST_WINDOW_SECONDS:
+    if limit is None or max(limit.seconds, limit.refill_seconds) > MAX_WINDOW_SECONDS:
         raise ValueError(
             "must be count/seconds or count/seconds/burst, such as 120/60 or 120/60/20, "
-            f"with at most {LONGEST_WINDOW_SECONDS} seconds, also until the burst is allowed again"
+            f"with at most {MAX_WINDOW_SECONDS} seconds, also until the burst is allowed again"
         )
     return limit
 

@@ -8,12 +8,12 @@ from charter import Context, CursorListing, CursorPage
 from handlers.presenters import present_audit_event
 
 Text = str | None
-Moment = datetime | None
+Time = datetime | None
 
 
 def list_audit_events(
     context: Context, page: CursorPage,
-    actor: Text, action: Text, outcome: Text, kind: Text, target: Text, since: Moment, until: Moment,
+    actor: Text, action: Text, outcome: Text, kind: Text, target: Text, since: Time, until: Time,
 ) -> CursorListing:  # fmt: skip
     """List decisions and events."""
     filters = Filters(actor, action, outcome, kind, target, since, until)

@@ -1,19 +1,14 @@
 """What the document calls User, Profile, Tokens, Session, Role, Setting and so on, from what services return."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from app.clock import rfc3339
 from app.services.activity_statistics import ActivityPoint
 from app.services.audit_trail import AuditEntry
 from app.services.auth import Tokens
 from app.services.settings import CurrentSetting
 from models import Role, Session, User, UserProfile
-
-
-def rfc3339(moment: datetime) -> str:
-    """Return the moment as in 2026-01-31T12:00:00.000Z (RFC 3339, milliseconds, UTC)."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def present_user(user: User) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from app.services.activity_statistics import Interval
 from charter import Dependencies
 from handlers.presenters import present_point
 
-Moment = datetime | None
+Time = datetime | None
 
 
 def user_stats() -> dict[str, Any]:
@@ -16,9 +16,7 @@ def user_stats() -> dict[str, Any]:
     return user_statistics.totals()._asdict()
 
 
-def activity_stats(
-    dependencies: Dependencies, since: Moment, until: Moment, interval: Interval
-) -> list[dict[str, Any]]:
+def activity_stats(dependencies: Dependencies, since: Time, until: Time, interval: Interval) -> list[dict[str, Any]]:
     """Count registrations, sign-ins and sessions, by the hour or the day."""
     points = activity_statistics.read_points(since, until, interval, now=dependencies.clock())
     return [present_point(point) for point in points]

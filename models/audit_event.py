@@ -2,7 +2,7 @@
 
 from peewee import SQL, Check, JSONField, TextField, UUIDField
 
-from models.record import MomentField, Record
+from models.record import Record, UtcDateTimeField
 
 
 class AuditEvent(Record):
@@ -11,7 +11,7 @@ class AuditEvent(Record):
     created_at = None  # type: ignore[assignment]  # the table has no such column
     updated_at = None  # type: ignore[assignment]  # the table has no such column
     kind = TextField(constraints=[Check("kind IN ('decision', 'event')")])
-    occurred_at = MomentField()
+    occurred_at = UtcDateTimeField()
     request_id = TextField()
     actor_id = UUIDField(null=True)
     actor_role = TextField(null=True)

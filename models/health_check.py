@@ -2,14 +2,14 @@
 
 from peewee import Check, IntegerField, Model
 
-from models.record import database, moment_now
+from models.record import database, defaulting_to_now
 
 
 class HealthCheck(Model):
     """The only one there is."""
 
     id = IntegerField(primary_key=True, constraints=[Check("id = 1")])
-    checked_at = moment_now()
+    checked_at = defaulting_to_now()
 
     class Meta:
         database = database

@@ -2,7 +2,7 @@
 
 from peewee import BlobField, ForeignKeyField, IntegerField, JSONField, TextField
 
-from models.record import MomentField, Record
+from models.record import Record, UtcDateTimeField
 from models.user import User
 
 
@@ -19,7 +19,7 @@ class IdempotencyKey(Record):
     status = IntegerField(null=True)
     headers = JSONField(null=True)
     body = BlobField(null=True)
-    expires_at = MomentField(index=True)
+    expires_at = UtcDateTimeField(index=True)
 
     class Meta:
         table_name = "idempotency_keys"

@@ -2,14 +2,14 @@
 
 from peewee import TextField
 
-from models.record import MomentField, Record
+from models.record import Record, UtcDateTimeField
 
 
 class PendingInvalidation(Record):
     """One tag of one write."""
 
     tag = TextField(index=True)
-    dropped_at = MomentField(null=True)
+    dropped_at = UtcDateTimeField(null=True)
 
     class Meta:
         table_name = "pending_invalidations"

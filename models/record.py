@@ -12,10 +12,10 @@ database = DatabaseProxy()
 
 if TYPE_CHECKING:
     # The type of a value, with or without None, is that of a DateTimeField: a subclass would lose it.
-    MomentField = DateTimeField
+    UtcDateTimeField = DateTimeField
 else:
 
-    class MomentField(DateTimeField):
+    class UtcDateTimeField(DateTimeField):
         """A `timestamptz`, read as an aware datetime in UTC whatever the time zone of the server."""
 
         field_type = "TIMESTAMPTZ"
@@ -25,17 +25,17 @@ else:
             return None if value is None else value.astimezone(UTC)
 
 
-def moment_now() -> "DateTimeField[datetime]":
+def defaulting_to_now() -> "DateTimeField[datetime]":
     """Return a required moment that the database fills in when a statement leaves it out."""
-    return MomentField(default=lambda: datetime.now(UTC), constraints=[SQL("DEFAULT now()")])
+    return UtcDateTimeField(default=lambda: datetime.now(UTC), constraints=[SQL("DEFAULT now()")])
 
 
 class Record(Model):
     """A row with a key of our own making."""
 
     id = UUIDField(primary_key=True, default=new_id)
-    created_at = moment_now()
-    updated_at = moment_now()
+    created_at = defaulting_to_now()
+    updated_at = defaulting_to_now()
 
     class Meta:
         database = database

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from peewee import SQL, ForeignKeyField, IntegerField, TextField
 
-from models.record import MomentField, Record
+from models.record import Record, UtcDateTimeField
 from models.user import User
 
 
@@ -14,10 +14,10 @@ class Session(Record):
     user = ForeignKeyField(User, on_delete="CASCADE", lazy_load=False)
     generation = IntegerField()
     key_id = TextField()
-    rotated_at = MomentField(null=True)
-    idle_expires_at = MomentField()
-    expires_at = MomentField()
-    ended_at = MomentField(null=True)
+    rotated_at = UtcDateTimeField(null=True)
+    idle_expires_at = UtcDateTimeField()
+    expires_at = UtcDateTimeField()
+    ended_at = UtcDateTimeField(null=True)
     end_reason = TextField(null=True)
     unanswered_generation = IntegerField(null=True)
     user_agent = TextField(null=True)

@@ -2,7 +2,7 @@
 
 from peewee import SQL, IntegerField, TextField
 
-from models.record import MomentField, Record, moment_now
+from models.record import Record, UtcDateTimeField, defaulting_to_now
 
 
 class SignInAttempt(Record):
@@ -10,8 +10,8 @@ class SignInAttempt(Record):
 
     key = TextField(unique=True)
     failures = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
-    blocked_until = MomentField(null=True)
-    window_started_at = moment_now()
+    blocked_until = UtcDateTimeField(null=True)
+    window_started_at = defaulting_to_now()
 
     class Meta:
         table_name = "sign_in_attempts"

@@ -2,7 +2,7 @@
 
 from peewee import SQL, Check, ForeignKeyField, IntegerField, TextField
 
-from models.record import MomentField, Record
+from models.record import Record, UtcDateTimeField
 from models.role import Role
 
 STATUSES = ("active", "suspended")
@@ -21,7 +21,7 @@ class User(Record):
     password_hash = TextField()
     role = ForeignKeyField(Role, index=False, lazy_load=False)
     status = TextField(default="active", constraints=[SQL("DEFAULT 'active'"), Check(f"status IN {STATUSES}")])
-    verified_at = MomentField(null=True)
+    verified_at = UtcDateTimeField(null=True)
     name_key = TextField(null=True)
     version = IntegerField(default=1, constraints=[SQL("DEFAULT 1")])
     profile: "UserProfile"

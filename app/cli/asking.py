@@ -4,7 +4,7 @@ import sys
 
 import click
 
-_LONGEST_LINE = 65536
+_MAX_LINE_BYTES = 65536
 
 
 class Text(click.ParamType[str]):
@@ -58,7 +58,7 @@ def read_secret(question: str) -> str | None:
         return typed
     if sys.stdin is None:
         return None
-    line = sys.stdin.buffer.readline(_LONGEST_LINE).decode("utf-8", "surrogateescape")
+    line = sys.stdin.buffer.readline(_MAX_LINE_BYTES).decode("utf-8", "surrogateescape")
     return None if not line else line.removesuffix("\n").removesuffix("\r")
 
 

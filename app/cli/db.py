@@ -11,7 +11,7 @@ from app.cli.tables import print_table
 from app.config import Config
 
 _BEHIND = 1
-_LONGEST_NAME = 63
+_MAX_NAME_BYTES = 63
 _GRANTS_EXAMPLE = example('charter db grants charter_serve | psql "$OWNER_URL"')
 
 
@@ -126,8 +126,8 @@ def _role_name(value: str) -> str:
     Raises:
         BadParameter: PostgreSQL does not allow it.
     """
-    if not value or not value.isprintable() or len(value.encode(errors="replace")) > _LONGEST_NAME:
-        raise click.BadParameter(f"must be 1 to {_LONGEST_NAME} bytes of printable text.")
+    if not value or not value.isprintable() or len(value.encode(errors="replace")) > _MAX_NAME_BYTES:
+        raise click.BadParameter(f"must be 1 to {_MAX_NAME_BYTES} bytes of printable text.")
     if value in ("public", "none") or value.startswith("pg_"):
         raise click.BadParameter(f"must be a role of your own: PostgreSQL reserves the name {value}.")
     return value

@@ -116,12 +116,12 @@ def require_rights() -> None:
     Raises:
         CommandError: it lacks one.
     """
-    lacking = database_rights.lacking()
-    if not lacking:
+    missing = database_rights.missing_rights()
+    if not missing:
         return
     me = database_rights.connected_role()
     raise CommandError(
-        *(f"the role {me} has no {right}: {grant}" for right, grant in lacking),
+        *(f"the role {me} has no {right}: {grant}" for right, grant in missing),
         f"run these statements as the owner of the tables, or the output of: charter db grants {me}",
         exit_code=MISCONFIGURED,
     )

@@ -10,6 +10,7 @@ from app.cli.errors import CommandError
 from app.cli.examples import example
 from app.cli.printing import format_time, print_json, printable
 from app.cli.tables import print_table
+from app.context.setting_declarations import MAX_KEY_LENGTH, MAX_VALUE_BYTES
 
 if TYPE_CHECKING:
     from app.context.dependencies import Dependencies
@@ -17,13 +18,11 @@ if TYPE_CHECKING:
     from app.errors import AppError
     from app.services.settings import CurrentSetting
 
-KEY_LONGEST = 64
-VALUE_LONGEST = 16_384
-SHOWN_LONGEST = 60
+MAX_SHOWN_LENGTH = 60
 # The tags that a change invalidates, as x-invalidates of put_setting has them.
 TAGS = ("settings",)
 
-key_argument = click.argument("key", type=Text(KEY_LONGEST))
+key_argument = click.argument("key", type=Text(MAX_KEY_LENGTH))
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -82,7 +81,7 @@ def get_setting(key: str, as_json: bool) -> None:
     ),
 )
 @key_argument
-@click.argument("value", type=Text(VALUE_LONGEST), required=False)
+@click.argument("value", type=Text(MAX_VALUE_BYTES), required=False)
 def set_setting(key: str, value: str | None) -> None:
     """Set the setting KEY to VALUE, from the next request on.
 
@@ -206,7 +205,7 @@ def _print_setting(setting: "CurrentSetting") -> None:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= SHOWN_LONGEST else text[: SHOWN_LONGEST - 1] + "…"
+    return text if len(text) <= MAX_SHOWN_LENGTH else text[: MAX_SHOWN_LENGTH - 1] + "…"
 
 
 def _json(value: Any) -> str:

@@ -31,7 +31,7 @@ HANG_SECONDS = 30.0
 START_SECONDS = 120.0
 # A worker that lived shorter is replaced after a pause, which grows each time up to the longest pause.
 _SHORT_LIFE_SECONDS = 10.0
-_LONGEST_PAUSE_SECONDS = 30.0
+_MAX_PAUSE_SECONDS = 30.0
 # Added to drain and grace: to close database connections, and to give up threads that are stuck.
 _CLOSING_SECONDS = 10.0
 _FORCED_SECONDS = 3.0
@@ -65,7 +65,7 @@ class _Slot:
     def postpone(self, now: float) -> float:
         """Return the pause before the next worker starts; it grows with each worker that lived shortly."""
         self.short_lives += 1
-        pause = min(2.0 ** (self.short_lives - 2), _LONGEST_PAUSE_SECONDS) if self.short_lives > 1 else 0.0
+        pause = min(2.0 ** (self.short_lives - 2), _MAX_PAUSE_SECONDS) if self.short_lives > 1 else 0.0
         self.due = now + pause
         return pause
 

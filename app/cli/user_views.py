@@ -11,19 +11,19 @@ from app.cli.asking import Text
 from app.cli.examples import example
 from app.cli.printing import format_time, print_json, printable
 from app.cli.tables import print_table
+from app.results import MAX_COUNTED
+from models.user import STATUSES
 
 if TYPE_CHECKING:
     from app.services.inspection import Inspection
     from charter import Listing, Page
     from models import Session, User
 
-NAME_LONGEST = 50
+MAX_NAME_LENGTH = 50
 MAX_SEARCH = 100
 LIMIT = 20
 MAX_LIMIT = 100
-MAX_OFFSET = 10_000
 ORDERS = ("created_at", "-created_at", "email", "-email", "updated_at", "-updated_at")
-STATES = ("active", "suspended")
 
 account_argument = click.argument("name", metavar="EMAIL|ID")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -36,11 +36,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
     metavar="PREFIX",
     help="Only accounts whose address or display name begins with PREFIX.",
 )
-@click.option("--role", type=Text(NAME_LONGEST), help="Only accounts with this role.")
-@click.option("--status", type=click.Choice(STATES), help="Only accounts with this status.")
+@click.option("--role", type=Text(MAX_NAME_LENGTH), help="Only accounts with this role.")
+@click.option("--status", type=click.Choice(STATUSES), help="Only accounts with this status.")
 @click.option("--sort", type=click.Choice(ORDERS), help="The order; by default the newest first.")
 @click.option("--limit", type=click.IntRange(1, MAX_LIMIT), default=LIMIT, show_default=True, help="How many.")
-@click.option("--offset", type=click.IntRange(0, MAX_OFFSET), default=0, help="How many to skip.")
+@click.option("--offset", type=click.IntRange(0, MAX_COUNTED), default=0, help="How many to skip.")
 @json_option
 def list_users(
     q: str | None, role: str | None, status: str | None, sort: str | None, limit: int, offset: int, as_json: bool
@@ -54,7 +54,7 @@ def list_users(
         page = Page(offset, limit, sort or "")
         listing = act("users.listed", lambda _: user_search.search(page, q, role, status), dependencies=dependencies)
     more = offset + limit < listing.total or (not listing.total_is_exact and len(listing.items) == limit)
-    next_offset = offset + limit if more and offset + limit <= MAX_OFFSET else None
+    next_offset = offset + limit if more and offset + limit <= MAX_COUNTED else None
     options = {"q": q, "role": role, "status": status, "sort": sort}
     filters = {name: value for name, value in options.items() if value is not None}
     if as_json:

@@ -7,7 +7,7 @@ import click
 from app.cli.asking import Text, confirm, read_secret
 from app.cli.errors import CommandError
 from app.cli.examples import example
-from app.cli.user_views import NAME_LONGEST, account_argument, list_users, show_user
+from app.cli.user_views import MAX_NAME_LENGTH, account_argument, list_users, show_user
 
 if TYPE_CHECKING:
     from app.context.dependencies import Dependencies
@@ -109,7 +109,7 @@ def restore(name: str) -> None:
     "set-role", short_help="Give an account a role.", epilog=example("charter users set-role alice@example.com admin")
 )
 @account_argument
-@click.argument("role", type=Text(NAME_LONGEST))
+@click.argument("role", type=Text(MAX_NAME_LENGTH))
 def set_role(name: str, role: str) -> None:
     """Give an account the role ROLE, from its next request on. The last active admin keeps its role."""
     from app.cli.audited import change, locate, operating

@@ -11,6 +11,9 @@ import structlog
 
 from app.errors import Violation
 
+MAX_KEY_LENGTH = 64
+MAX_VALUE_BYTES = 16_384
+"""Bytes of a value as JSON: it is part of the list of all settings, and of the audit trail."""
 Visibility = Literal["public", "private", "secret"]
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import orjson
 
+from app.clock import rfc3339
 from app.errors import AppError, HeadersTooLarge, Violation
 from app.pipeline.response import Response
 
@@ -48,14 +49,9 @@ def error_response(error: AppError, request_id: str, now: datetime) -> Response:
     return Response(error.status, headers, body)
 
 
-def moment(now: datetime) -> bytes:
-    """Return an aware UTC datetime as RFC 3339 text with milliseconds."""
-    return now.isoformat(timespec="milliseconds")[:23].encode() + b"Z"
-
-
 def _meta(request_id: str, now: datetime, more: bytes) -> bytes:
     return b'{"timestamp":"%b","version":"%b","request_id":"%b"%b}' % (
-        moment(now),
+        rfc3339(now).encode(),
         VERSION.encode(),
         request_id.encode(),
         more,

@@ -31,7 +31,7 @@ AGAIN_HOURS = 24
 CHUNK_HOURS = 168
 # A run that takes longer leaves the rest to the next one.
 _RUN_SECONDS = 10
-_LONGEST_SECONDS = 600
+_MAX_SECONDS = 600
 
 _HOUR = STEPS["hour"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -207,7 +207,7 @@ def aggregate_hours(*, settle_seconds: int, now: datetime) -> None:
     """
     horizon = _EPOCH + _floor(now - timedelta(seconds=settle_seconds) - _EPOCH, _HOUR)
     due = time.monotonic() + _RUN_SECONDS
-    with time_limit(_LONGEST_SECONDS):
+    with time_limit(_MAX_SECONDS):
         while _aggregate_some(horizon) and time.monotonic() < due:
             pass
 

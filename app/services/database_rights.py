@@ -13,7 +13,7 @@ from charter import run
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 # Locking a row (FOR UPDATE) needs UPDATE. A row that ON DELETE CASCADE deletes needs nothing.
-_LESS: Mapping[str, tuple[str, ...]] = {
+_REDUCED_PRIVILEGES: Mapping[str, tuple[str, ...]] = {
     "activity_hours": ("SELECT", "INSERT", "UPDATE"),
     "activity_watermarks": ("SELECT", "UPDATE"),
     "audit_clients": ("SELECT", "INSERT"),
@@ -32,58 +32,59 @@ _OF_THE_OWNER = ("ensure_audit_partitions", "lowest_id")
 
 # The schema of our tables is the first of the search path that has their history, even if the role may not use it.
 # PostgreSQL's own functions have lower oids than 16384; they are left out.
-_PLACE = """
+_SCHEMA = """
 path AS (
     SELECT replace(trim(part, ' "'), '$user', current_user) AS name, number
     FROM unnest(string_to_array(current_setting('search_path'), ',')) WITH ORDINALITY AS parts (part, number)
-), place AS MATERIALIZED (
+), schema AS MATERIALIZED (
     SELECT n.oid, n.nspname AS name, c.relowner AS owner FROM path
     JOIN pg_namespace n ON n.nspname = path.name
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'migratehistory'
     ORDER BY number LIMIT 1
 ), function AS MATERIALIZED (
-    SELECT p.oid, format('%%I.%%I(%%s)', place.name, p.proname, pg_get_function_identity_arguments(p.oid)) AS name
-    FROM place JOIN pg_proc p ON p.pronamespace = place.oid AND p.oid >= 16384
+    SELECT p.oid, format('%%I.%%I(%%s)', schema.name, p.proname, pg_get_function_identity_arguments(p.oid)) AS name
+    FROM schema JOIN pg_proc p ON p.pronamespace = schema.oid AND p.oid >= 16384
     WHERE p.prorettype <> 'trigger'::regtype AND p.proname <> ALL (%(others)s)
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
 )
 """
 
-_LACKING = f"""
-WITH {_PLACE}, lacking AS (
+_MISSING_RIGHTS = f"""
+WITH {_SCHEMA}, missing AS (
     SELECT 1 AS part, 'CONNECT' AS privilege, 'DATABASE' AS kind, quote_ident(current_database()) AS thing
     WHERE NOT has_database_privilege(current_database(), 'CONNECT')
     UNION ALL
-    SELECT 2, 'USAGE', 'SCHEMA', quote_ident(name) FROM place WHERE NOT has_schema_privilege(oid, 'USAGE')
+    SELECT 2, 'USAGE', 'SCHEMA', quote_ident(name) FROM schema WHERE NOT has_schema_privilege(oid, 'USAGE')
     UNION ALL
-    SELECT 3, string_agg(wish.privilege, ', ' ORDER BY wish.number), 'TABLE', format('%%I.%%I', place.name, wish.name)
-    FROM place
-    CROSS JOIN unnest(%(tables)s::text[], %(privileges)s::text[]) WITH ORDINALITY AS wish (name, privilege, number)
-    JOIN pg_class c ON c.relnamespace = place.oid AND c.relname = wish.name
-    WHERE NOT has_table_privilege(c.oid, wish.privilege)
-    GROUP BY place.name, wish.name
+    SELECT 3, string_agg(required.privilege, ', ' ORDER BY required.number), 'TABLE',
+        format('%%I.%%I', schema.name, required.name)
+    FROM schema
+    CROSS JOIN unnest(%(tables)s::text[], %(privileges)s::text[]) WITH ORDINALITY AS required (name, privilege, number)
+    JOIN pg_class c ON c.relnamespace = schema.oid AND c.relname = required.name
+    WHERE NOT has_table_privilege(c.oid, required.privilege)
+    GROUP BY schema.name, required.name
     UNION ALL
     SELECT 4, 'EXECUTE', 'FUNCTION', name FROM function WHERE NOT has_function_privilege(oid, 'EXECUTE')
 )
-SELECT privilege, kind, thing, quote_ident(current_user) FROM lacking ORDER BY part, thing
+SELECT privilege, kind, thing, quote_ident(current_user) FROM missing ORDER BY part, thing
 """  # noqa: S608 (constants of this file)
 
 _OWNER = f"""
-WITH {_PLACE}
-SELECT quote_ident(current_database()), quote_ident(place.name), place.owner::regrole::text,
+WITH {_SCHEMA}
+SELECT quote_ident(current_database()), quote_ident(schema.name), schema.owner::regrole::text,
        ARRAY(SELECT name FROM function ORDER BY name),
-       ARRAY(SELECT quote_ident(relname) FROM pg_class WHERE relnamespace = place.oid AND relname = ANY (%(tables)s)),
+       ARRAY(SELECT quote_ident(relname) FROM pg_class WHERE relnamespace = schema.oid AND relname = ANY (%(tables)s)),
        ARRAY(SELECT format('%%I.%%I', n.nspname, part.relname) FROM pg_inherits
              JOIN pg_class part ON part.oid = inhrelid JOIN pg_namespace n ON n.oid = part.relnamespace
              JOIN pg_class log ON log.oid = inhparent AND log.relname = 'audit_events'
-             WHERE log.relnamespace = place.oid AND part.relname <> 'audit_events_default' ORDER BY 1),
-       (SELECT quote_ident(%(role)s)), %(role)s = pg_get_userbyid(place.owner),
+             WHERE log.relnamespace = schema.oid AND part.relname <> 'audit_events_default' ORDER BY 1),
+       (SELECT quote_ident(%(role)s)), %(role)s = pg_get_userbyid(schema.owner),
        EXISTS (SELECT FROM pg_roles WHERE rolname = %(role)s)
-FROM place
+FROM schema
 """  # noqa: S608
 
 
-class Lacking(NamedTuple):
+class MissingRight(NamedTuple):
     """A right that the connected role lacks.
 
     Attributes:
@@ -109,22 +110,22 @@ class Grants(NamedTuple):
     owns: bool
 
 
-def needed() -> dict[str, tuple[str, ...]]:
+def required_privileges() -> dict[str, tuple[str, ...]]:
     """Return the privileges that serving needs, by table."""
     tables = [getattr(models, name)._meta.table_name for name in models.__all__]  # noqa: SLF001  # Peewee's public name
-    return {table: _LESS.get(table, ALL) for table in sorted(tables)} | _BESIDE_MODELS
+    return {table: _REDUCED_PRIVILEGES.get(table, ALL) for table in sorted(tables)} | _BESIDE_MODELS
 
 
-def lacking() -> list[Lacking]:
+def missing_rights() -> list[MissingRight]:
     """Return every right that the connected role needs and lacks, in one statement that reads catalogues only.
 
     A table that does not exist is left out: a migration will create it.
     """
-    pairs = [(table, privilege) for table, privileges in needed().items() for privilege in privileges]
+    pairs = [(table, privilege) for table, privileges in required_privileges().items() for privilege in privileges]
     tables, privileges = map(list, zip(*pairs, strict=True))
-    rows = run(_LACKING, {"tables": tables, "privileges": privileges, "others": list(_OF_THE_OWNER)})
+    rows = run(_MISSING_RIGHTS, {"tables": tables, "privileges": privileges, "others": list(_OF_THE_OWNER)})
     return [
-        Lacking(f"{privilege} on {kind.lower()} {thing}", f"GRANT {privilege} ON {kind} {thing} TO {role};")
+        MissingRight(f"{privilege} on {kind.lower()} {thing}", f"GRANT {privilege} ON {kind} {thing} TO {role};")
         for privilege, kind, thing, role in rows
     ]
 
@@ -132,7 +133,8 @@ def lacking() -> list[Lacking]:
 def missing_tables() -> list[str]:
     """Return the names of the tables that serving needs and that the search path does not reach."""
     rows = run(
-        "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL ORDER BY 1", (list(needed()),)
+        "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL ORDER BY 1",
+        (list(required_privileges()),),
     )
     return [name for (name,) in rows]
 
@@ -148,7 +150,7 @@ def grants(role: str) -> Grants | None:
     Args:
         role: its name in PostgreSQL, without quotes.
     """
-    privileges_by_table = needed()
+    privileges_by_table = required_privileges()
     rows = run(_OWNER, {"tables": list(privileges_by_table), "others": list(_OF_THE_OWNER), "role": role})
     if not rows:
         return None

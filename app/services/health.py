@@ -169,8 +169,8 @@ def check_database() -> CheckResult:
 def _try_database() -> tuple[CheckResult, str | None]:
     """Return the result, and the SQLSTATE of the error, if there was one."""
     try:
-        if lacking := database_rights.lacking():
-            return CheckResult(f"the role has no {'; no '.join(right for right, _ in lacking)}"), None
+        if rights := database_rights.missing_rights():
+            return CheckResult(f"the role has no {'; no '.join(right for right, _ in rights)}"), None
         if missing := database_rights.missing_tables():
             return CheckResult(f"there is no table {', no '.join(missing)}"), None
         run("SELECT check_health()")

@@ -14,7 +14,7 @@ _MAKE_PARTITIONS = f"SELECT make_audit_partitions({NOW_SQL})"
 # A counter that did not change for a day limits nobody any more.
 _ATTEMPTS_KEPT = timedelta(days=1)
 _KEYS_AT_ONCE = 1000
-_LONGEST_SECONDS = 600
+_MAX_SECONDS = 600
 
 
 def run_maintenance(*, config: Config, now: datetime | None) -> None:
@@ -23,7 +23,7 @@ def run_maintenance(*, config: Config, now: datetime | None) -> None:
     Args:
         now: the moment that a test sets; None: the database's clock decides.
     """
-    with time_limit(_LONGEST_SECONDS):
+    with time_limit(_MAX_SECONDS):
         run(_MAKE_PARTITIONS, {"now": now})
         _delete_attempts(now)
         # A session stays while it says from which networks its account signs in.

@@ -12,7 +12,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from app.context.setting_declarations import SettingDeclaration, SettingDeclarations
+from app.context.setting_declarations import MAX_KEY_LENGTH, MAX_VALUE_BYTES, SettingDeclaration, SettingDeclarations
 from app.errors import MalformedBody, Violation
 from app.resources import OPENAPI
 from app.services import auth, registration
@@ -25,9 +25,6 @@ from app.spec.validation.json_body import refuse_unstorable
 from app.spec.validation.violations import as_sentence, list_violations
 
 GRAMMAR = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
-LONGEST_KEY = 64
-LONGEST_VALUE = 16_384
-"""Bytes of a value as JSON: it is part of the list of all settings, and of the audit trail."""
 # /v1/settings/public is an operation of its own.
 RESERVED = "public"
 
@@ -40,7 +37,7 @@ _READS = (
 )
 _FORM = OPENAPI / "settings.schema.json"
 # PostgreSQL returns a number with all its digits, and clients cannot read an integer beyond 64 bits.
-_LARGEST_NUMBER = float(2**63)
+_MAX_NUMBER = float(2**63)
 ListViolations = Callable[[Any], list[Violation]]
 
 
@@ -82,9 +79,9 @@ def undeclared_settings(declarations: SettingDeclarations, operations: Collectio
 
 def _is_valid(text: YamlText, key: str, entry: Any, line: int) -> bool:
     before = len(text.faults)
-    if not GRAMMAR.fullmatch(key) or len(key) > LONGEST_KEY:
-        problem = f"{key[:LONGEST_KEY]} is not a valid key of a setting."
-        fix = f"Write words in lower case with dots between them, at most {LONGEST_KEY} characters."
+    if not GRAMMAR.fullmatch(key) or len(key) > MAX_KEY_LENGTH:
+        problem = f"{key[:MAX_KEY_LENGTH]} is not a valid key of a setting."
+        fix = f"Write words in lower case with dots between them, at most {MAX_KEY_LENGTH} characters."
         text.fault(line, problem, fix)
     elif key == RESERVED:
         text.fault(
@@ -129,9 +126,9 @@ def _violations_of(schema: Any, *, direction: schemas.Direction = "request") -> 
             refuse_unstorable(value)
         except MalformedBody:
             return [Violation("Has a NUL character or half of a surrogate pair.", "value")]
-        if len(json.dumps(value, ensure_ascii=False).encode()) > LONGEST_VALUE:
-            return [Violation(f"Must be at most {LONGEST_VALUE} bytes long.", "value")]
-        if any(abs(number) >= _LARGEST_NUMBER for number in _numbers(value)):
+        if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_VALUE_BYTES:
+            return [Violation(f"Must be at most {MAX_VALUE_BYTES} bytes long.", "value")]
+        if any(abs(number) >= _MAX_NUMBER for number in _numbers(value)):
             return [Violation("Has a number beyond 64 bits.", "value")]
         return list_violations(validator, value, prefix="value")
 

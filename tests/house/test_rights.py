@@ -40,7 +40,7 @@ def _statements() -> Iterator[str]:
 
 
 def _used() -> dict[str, set[str]]:
-    used: dict[str, set[str]] = {table: set() for table in database_rights.needed()}
+    used: dict[str, set[str]] = {table: set() for table in database_rights.required_privileges()}
     for text in _statements():
         found = [(table, VERBS[verb]) for verb, table in STATEMENT.findall(text)]
         found += [(table, "SELECT") for table in SOUGHT.findall(text)]
@@ -58,7 +58,7 @@ def test_the_rights_of_each_table_are_those_that_the_code_uses() -> None:
             used[table].add(privilege)
     used["migratehistory"].add("SELECT")  # the start looks whether a migration is missing
 
-    needed = {table: set(privileges) for table, privileges in database_rights.needed().items()}
+    needed = {table: set(privileges) for table, privileges in database_rights.required_privileges().items()}
     missing = [f"{table}: {sorted(used[table] - needed[table])}" for table in used if used[table] - needed[table]]
     check(missing, "Add these rights to the list in app/services/database_rights.py: a statement needs them.")
     spare = [f"{table}: {sorted(needed[table] - used[table])}" for table in used if needed[table] - used[table]]

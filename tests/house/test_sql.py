@@ -60,7 +60,7 @@ EXCEPTIONS: Mapping[str, Mapping[str, str]] = {
     "app/services/auth.py": {"_BY_ADDRESS": "hot: sign-in"},
     "app/services/clock_offset.py": {"measure()": _PING},
     "app/services/database_rights.py": {
-        "_LACKING": _CATALOGUE,
+        "_MISSING_RIGHTS": _CATALOGUE,
         "_OWNER": _CATALOGUE,
         "connected_role()": _CATALOGUE,
         "missing_tables()": _CATALOGUE,

@@ -11,7 +11,7 @@ import redis
 from app.cache.client import RedisClient
 from app.database import Database, run
 from app.factory import build_probes
-from app.services.health import Health, Probes
+from app.services.health import Health, Probes, check
 from tests.integration.roles import TwoRoles, bound, execute, two_roles
 from tests.servers import Servers
 from tests.service import config_for, running
@@ -29,9 +29,9 @@ def roles(servers: Servers) -> Iterator[TwoRoles]:
 
 def checked(probes: Probes) -> Health:
     """Return the health after one background check of each store."""
-    for check in (probes.database_check, probes.cache_check):
-        if check:
-            check.run()
+    for each in (probes.database_check, probes.cache_check):
+        if each:
+            each.run()
     return check(probes)
 
 

@@ -42,12 +42,12 @@ def test_each_missing_right_is_named_with_the_statement_that_gives_it(
     execute(roles.owner, revocation.format(server))
 
     with bound(roles.server):
-        [found] = database_rights.lacking()
+        [found] = database_rights.missing_rights()
     assert found.grant == grant.format(server)
 
     execute(roles.owner, found.grant)
     with bound(roles.server):
-        assert database_rights.lacking() == []
+        assert database_rights.missing_rights() == []
 
 
 def refused_start(url: str) -> subprocess.CompletedProcess[str]:
@@ -89,4 +89,4 @@ def test_a_start_as_a_role_that_may_not_connect_is_refused_with_the_statement_th
     [grant] = re.findall("GRANT .*;", done.stderr)
     execute(roles.owner, grant)
     with bound(roles.server):
-        assert database_rights.lacking() == []
+        assert database_rights.missing_rights() == []

@@ -49,7 +49,7 @@ def test_what_is_granted_is_what_is_needed_and_may_be_granted_again(roles: TwoRo
     roles.grant()
 
     with bound(roles.server):
-        assert database_rights.lacking() == []
+        assert database_rights.missing_rights() == []
         held = run(
             """
             SELECT relname, array_agg(privilege ORDER BY array_position(%(all)s, privilege))
@@ -59,7 +59,7 @@ def test_what_is_granted_is_what_is_needed_and_may_be_granted_again(roles: TwoRo
             """,
             {"all": [*database_rights.ALL, "TRUNCATE", "REFERENCES", "TRIGGER"]},
         )
-        assert {table: tuple(privileges) for table, privileges in held} == database_rights.needed()
+        assert {table: tuple(privileges) for table, privileges in held} == database_rights.required_privileges()
         assert run("SELECT has_schema_privilege('public', 'CREATE')") == [(False,)]
 
 
@@ -162,7 +162,7 @@ def test_what_a_migration_to_come_makes_is_within_reach(roles: TwoRoles, tmp_pat
         run("INSERT INTO badges (name) VALUES (badge())")
         run("UPDATE badges SET name = 'c'")
         assert run("DELETE FROM badges RETURNING name") == [("c",)]
-        assert database_rights.lacking() == []
+        assert database_rights.missing_rights() == []
 
 
 def test_the_serving_role_does_not_migrate_and_is_told_who_does(roles: TwoRoles) -> None:
@@ -198,7 +198,7 @@ def test_the_owner_of_an_empty_database_migrates_and_the_other_serves(servers: S
             assert server.done("db", "migrate") == "the database is up to date\n"
             assert "admin@example.com" in server.done("users", "create-admin")
             assert server.refused("db", "rollback", "--yes").startswith("charter: the tables belong to the role")
-            assert database_rights.lacking() == []
+            assert database_rights.missing_rights() == []
 
 
 @pytest.mark.parametrize("name", ["", "public", "none", "pg_monitor", "x" * 64, "a\nb", "a\x7fb"])

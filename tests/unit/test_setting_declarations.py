@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from app.context.setting_declarations import SettingDeclaration, SettingDeclarations
+from app.context.setting_declarations import MAX_VALUE_BYTES, SettingDeclaration, SettingDeclarations
 from app.factory import build_cache_store, build_redis_client
 from app.pipeline.contract import OPENAPI, read_contract
 from app.services import settings
 from app.spec.document import DocumentError
-from app.spec.settings_file import LONGEST_VALUE, load_declarations, undeclared_settings
+from app.spec.settings_file import load_declarations, undeclared_settings
 from tests.house.repository import ROOT, files
 from tests.service import config_for
 
@@ -115,8 +115,8 @@ def test_a_key_that_is_there_twice_is_refused_and_all_faults_are_told_at_once(tm
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("x" * LONGEST_VALUE, f"Must be at most {LONGEST_VALUE} bytes long."),
-        (["é" * (LONGEST_VALUE // 2)], f"Must be at most {LONGEST_VALUE} bytes long."),
+        ("x" * MAX_VALUE_BYTES, f"Must be at most {MAX_VALUE_BYTES} bytes long."),
+        (["é" * (MAX_VALUE_BYTES // 2)], f"Must be at most {MAX_VALUE_BYTES} bytes long."),
         (1e300, "Has a number beyond 64 bits."),
         ({"a": [-1e19]}, "Has a number beyond 64 bits."),
         ("a\0b", "Has a NUL character or half of a surrogate pair."),

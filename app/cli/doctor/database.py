@@ -11,7 +11,7 @@ from app.database.binding import current_database
 from app.factory import pool_size
 from app.services import clock_offset
 
-LEAST_VERSION = 15
+MIN_VERSION = 15
 _STATEMENT_LOG = """
 SELECT quote_ident(current_user), current_setting('log_min_error_statement'), current_setting('log_statement'),
        current_setting('log_min_duration_statement'), current_setting('log_error_verbosity')
@@ -48,8 +48,8 @@ def version(_: Deployment) -> Iterator[Verdict]:
     number, text = run("SELECT current_setting('server_version_num')::int / 10000, current_setting('server_version')")[
         0
     ]
-    if number < LEAST_VERSION:
-        yield failed(f"PostgreSQL {text} is too old", f"upgrade to PostgreSQL {LEAST_VERSION} or newer")
+    if number < MIN_VERSION:
+        yield failed(f"PostgreSQL {text} is too old", f"upgrade to PostgreSQL {MIN_VERSION} or newer")
     else:
         yield ok(f"PostgreSQL {text.split(' ')[0]}")
 

@@ -18,7 +18,7 @@ from app.observability import logging
 from app.pipeline.contract import Contract
 
 MASK = "***"
-_SHORTEST_MASKED = 12
+_MIN_MASKED_LENGTH = 12
 _NOT_CREATED = "nothing has been created yet"
 
 
@@ -146,4 +146,4 @@ def _secrets(config: Config) -> list[str]:
     for url in (config.database_url, config.redis_url):
         password = urlsplit(url).password or ""
         found += [password, unquote(password)]
-    return sorted((item for item in found if len(item) >= _SHORTEST_MASKED), key=len, reverse=True)
+    return sorted((item for item in found if len(item) >= _MIN_MASKED_LENGTH), key=len, reverse=True)

@@ -17,7 +17,7 @@ from app.cli.errors import FAILED, MISCONFIGURED, UNAVAILABLE
 _COLORS = {Status.OK: "green", Status.SKIPPED: "bright_black", Status.WARNING: "yellow", Status.FAILED: "red"}
 _STATUS_WIDTH, _NAME_WIDTH = 7, 14
 _INDENT = " " * (2 + _STATUS_WIDTH + 2 + _NAME_WIDTH + 2)
-_NARROWEST = 72
+_MIN_WIDTH = 72
 
 
 class Report:
@@ -55,7 +55,7 @@ class Report:
     def _folded(self, text: str, further: int = 0) -> str:
         if not self._on_terminal:
             return " ".join(text.splitlines())
-        width = max(shutil.get_terminal_size().columns, _NARROWEST) - len(_INDENT) - further
+        width = max(shutil.get_terminal_size().columns, _MIN_WIDTH) - len(_INDENT) - further
         lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
         return ("\n" + _INDENT + " " * further).join(lines)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, counted, failed, ok, warning
 from app.database import run
-from app.services.database_rights import lacking, needed
+from app.services.database_rights import missing_rights, required_privileges
 
 # The owner of the tables, their schema or the database can disable a trigger, or drop its table.
 _OWNERSHIP = """
@@ -42,14 +42,14 @@ def role(deployment: Deployment) -> Iterator[Verdict]:
 
 def rights(_: Deployment) -> Iterator[Verdict]:
     """Check that the role may read and write every table, and call every function."""
-    missing = lacking()
+    missing = missing_rights()
     if missing:
         yield failed(
             f"the role has no {'; no '.join(right for right, _ in missing)}",
             f"run as the owner of the tables: {' '.join(grant for _, grant in missing)}",
         )
     else:
-        yield ok(f"the role has all the rights it needs on {counted(len(needed()), 'table')}")
+        yield ok(f"the role has all the rights it needs on {counted(len(required_privileges()), 'table')}")
 
 
 def ownership(deployment: Deployment) -> Iterator[Verdict]:

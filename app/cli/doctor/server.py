@@ -6,7 +6,7 @@ from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, ok, skipped, warning
 from app.database import run
 
-LEAST_BUFFERS_MB = 128
+MIN_BUFFERS_MB = 128
 
 _AUTOVACUUM = "SELECT name FROM pg_settings WHERE name IN ('autovacuum', 'track_counts') AND setting = 'off' ORDER BY 1"
 _BUFFERS = "SELECT pg_size_bytes(current_setting('shared_buffers')) / 1048576"
@@ -30,10 +30,10 @@ def buffers(deployment: Deployment) -> Iterator[Verdict]:
     """Check the memory for the indexes that every request reads."""
     megabytes = int(run(_BUFFERS)[0][0])
     size = f"shared_buffers is {megabytes} MB"
-    if megabytes >= LEAST_BUFFERS_MB:
+    if megabytes >= MIN_BUFFERS_MB:
         yield ok(size)
     elif deployment.in_production:
-        yield warning(size, f"set it to {LEAST_BUFFERS_MB} MB or more, usually a quarter of the memory, and restart")
+        yield warning(size, f"set it to {MIN_BUFFERS_MB} MB or more, usually a quarter of the memory, and restart")
     else:
         yield skipped(f"{size}, which is enough outside production")
 

@@ -18,7 +18,7 @@ from app.spec.write_permissions import KEY
 _SCHEMA = OPENAPI / "extensions.schema.json"
 # The kinds of node that have x- keys, with the definition in the schema that has the forms of these keys.
 _DEFINITIONS = {"operation": "operation", "properties": "property"}
-_LONGEST_VALUE = 60
+_MAX_SHOWN_LENGTH = 60
 
 
 def check_extension_keys(document: Document, permissions: Collection[str]) -> Iterator[Fault]:
@@ -75,7 +75,7 @@ def _key_faults(node: Node, key: str, value: Any, permissions: Collection[str]) 
 
 def _shown(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"
+    return text if len(text) <= _MAX_SHOWN_LENGTH else text[:_MAX_SHOWN_LENGTH] + "…"
 
 
 def _expected(definition: str, key: str) -> str:

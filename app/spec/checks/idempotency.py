@@ -9,7 +9,7 @@ from app.spec.document import Fault
 from app.spec.operation import Operation
 
 _HEADER = "Idempotency-Key"
-_LONGEST_KEY = 255
+_MAX_KEY_LENGTH = 255
 # Names of values that must not be in a database, a backup or a repeated response (law 10).
 _SECRET = re.compile(r"(?:.*_)?(?:token|password|secret|cookie|otp|private_key|api_key)s?")
 
@@ -27,8 +27,8 @@ def check_idempotency(operation: Operation, _: KnownNames) -> Iterator[Fault]:
         message = f"{name} has x-idempotency, but no header parameter {_HEADER}."
         yield Fault(place, message, "Add the parameter.")
     elif not _is_bounded(operation.resolved(parameter.get("schema"))):
-        message = f"{_HEADER} is not a string of at most {_LONGEST_KEY} characters."
-        fix = f"Write type: string and maxLength: {_LONGEST_KEY}."
+        message = f"{_HEADER} is not a string of at most {_MAX_KEY_LENGTH} characters."
+        fix = f"Write type: string and maxLength: {_MAX_KEY_LENGTH}."
         yield Fault(operation.where_parameter(_HEADER, "header"), message, fix)
     if "x-public" in operation.body:
         message = f"{name} is public, but has x-idempotency, whose keys belong to a caller."
@@ -40,7 +40,7 @@ def check_idempotency(operation: Operation, _: KnownNames) -> Iterator[Fault]:
 
 def _is_bounded(schema: Any) -> bool:
     longest = schema.get("maxLength") if isinstance(schema, dict) else None
-    return isinstance(longest, int) and longest <= _LONGEST_KEY and schema.get("type") == "string"
+    return isinstance(longest, int) and longest <= _MAX_KEY_LENGTH and schema.get("type") == "string"
 
 
 def _secrets(operation: Operation) -> Iterator[tuple[str, str]]:

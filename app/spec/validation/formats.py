@@ -15,7 +15,7 @@ _WEB_URL = re.compile(
     r"(?:/(?:[!$&-;=@-Z_a-z~]|%[0-9A-Fa-f]{2})*+)?"
     r"(?:\?(?:[!$&-;=?-Z_a-z~]|%[0-9A-Fa-f]{2})*+)?(?:#(?:[!$&-;=?-Z_a-z~]|%[0-9A-Fa-f]{2})*+)?"
 )
-_HIGHEST_PORT = 65_535
+_MAX_PORT = 65_535
 
 # Files beside those of the zones that are not zones.
 _NOT_ZONES = {"localtime", "Factory"}
@@ -37,7 +37,7 @@ def is_web_url(text: str) -> bool:
     A lenient reader must find the same host, so a backslash, a space and a control character are rejected too.
     """
     match = _WEB_URL.fullmatch(text)
-    if match is None or int(match["port"] or 0) > _HIGHEST_PORT:
+    if match is None or int(match["port"] or 0) > _MAX_PORT:
         return False
     try:
         return match["ipv6"] is None or bool(IPv6Address(match["ipv6"]))

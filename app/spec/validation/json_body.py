@@ -10,7 +10,7 @@ from app.errors import MalformedBody
 # A string without an end reaches to the end of the text, so the scan is linear for every text.
 _STRING_OR_BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 _OPENING, _CLOSING = frozenset("[{"), frozenset("]}")
-_LARGEST = 2**63 - 1
+_MAX_INTEGER = 2**63 - 1
 _EXACT = 2**53
 _NOT_UTF_8 = "The body is not UTF-8."
 
@@ -96,7 +96,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(text: str) -> int:
-    if len(text) <= 20 and -_LARGEST - 1 <= (number := int(text)) <= _LARGEST:
+    if len(text) <= 20 and -_MAX_INTEGER - 1 <= (number := int(text)) <= _MAX_INTEGER:
         return number
     raise MalformedBody("The body has an integer beyond 64 bits.")
 

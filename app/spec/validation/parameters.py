@@ -14,7 +14,7 @@ from app.spec.validation.violations import MAX, as_sentence
 _IGNORED_HEADERS = frozenset({"accept", "authorization", "content-type"})
 # A later step requires these, when the caller is known.
 _REQUIRED_LATER = frozenset({"if-match", "idempotency-key"})
-_LONGEST_NAME = 200
+_MAX_NAME_LENGTH = 200
 
 
 class UnreadableParameterError(ValueError):
@@ -102,7 +102,7 @@ class ParameterReader:
         for name, raw_values in values_by_name.items():
             parameter = self._query.get(name)
             if parameter is None:
-                violations.append(Violation("Is not known here.", name[:_LONGEST_NAME]))
+                violations.append(Violation("Is not known here.", name[:_MAX_NAME_LENGTH]))
                 continue
             try:
                 texts = _texts(parameter, raw_values)

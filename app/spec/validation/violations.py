@@ -15,7 +15,7 @@ from app.errors import Violation
 MAX = 50
 # The number of errors from which the first fifty violations are chosen.
 _MAX_READ = 500
-_LONGEST_NAME = 200
+_MAX_NAME_LENGTH = 200
 _MAX_OPTIONS = 12
 
 _TYPES = {
@@ -83,7 +83,7 @@ def _kind(error: ValidationError) -> str:
 
 def _field(path: Path) -> str | None:
     name = ".".join(map(str, path))
-    return (name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "…") or None
+    return (name if len(name) <= _MAX_NAME_LENGTH else name[:_MAX_NAME_LENGTH] + "…") or None
 
 
 def _order(finding: _Finding) -> tuple[list[tuple[bool, int, str]], str]:
