@@ -10,9 +10,9 @@ from handlers.presenters import present_setting
 
 def list_settings(dependencies: Dependencies) -> Result:
     """List the settings."""
-    found = settings.list_settings(dependencies)
-    etags = [settings.etag(setting) for setting in found]
-    return Result([present_setting(setting) for setting in found], version=settings.digest(etags))
+    current = settings.list_settings(dependencies)
+    etags = [settings.etag(setting) for setting in current]
+    return Result([present_setting(setting) for setting in current], version=settings.digest(etags))
 
 
 def public_settings(dependencies: Dependencies) -> Result:

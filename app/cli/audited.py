@@ -86,7 +86,7 @@ def change(
         action,
         lambda context: service(context, user.id, **arguments),
         user=user,
-        drops=tags,
+        invalidates=tags,
         dependencies=dependencies,
     )
 
@@ -98,7 +98,7 @@ def act(
     user: User | None = None,
     target: tuple[str, str] | None = None,
     details: Mapping[str, Any] | None = None,
-    drops: Sequence[str] = (),
+    invalidates: Sequence[str] = (),
     dependencies: Dependencies,
 ) -> Outcome:
     """Do a piece of work and write its event row: in the work's transaction, or after the rollback if it fails.
@@ -109,7 +109,7 @@ def act(
         user: the account that it is done to, where it exists already.
         target: (kind, identifier) of what it is done to, where that is no account.
         details: facts for the row, beside those of the operator and the work; no secret.
-        drops: tags of what it changes: the servers drop the cache entries with these tags.
+        invalidates: tags of what it changes: the servers drop the cache entries with these tags.
 
     Returns:
         What the work returns.
@@ -125,7 +125,7 @@ def act(
     def attempt() -> Outcome:
         with unit_of_work():
             outcome = work(context)
-            queue_invalidations(drops, cache=None)
+            queue_invalidations(invalidates, cache=None)
             _record(event, action, "succeeded", None, details=known, now=dependencies.test_now)
         return outcome
 
@@ -162,8 +162,8 @@ def _record(
     now: datetime | None,
 ) -> None:
     # The facts that the command knows win over those that the service drafted.
-    kept = {**(event.details or {}), **details, "os_user": _os_user()}
-    row = replace(event, details=kept)
+    all_details = {**(event.details or {}), **details, "os_user": _os_user()}
+    row = replace(event, details=all_details)
     write_local_event(row, action=action, outcome=outcome, reason=reason, request_id=f"cli-{new_id()}", now=now)
 
 

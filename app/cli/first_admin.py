@@ -60,7 +60,7 @@ def create_first_admin(dependencies: Dependencies) -> CreatedAdmin:
         context.event.target_type, context.event.target_id = "user", str(user.id)
 
     try:
-        act("user.created", create, drops=("users",), dependencies=dependencies)
+        act("user.created", create, invalidates=("users",), dependencies=dependencies)
     except ValidationError as error:
         names = {"password": "CHARTER_ADMIN_PASSWORD", "email": "CHARTER_ADMIN_EMAIL"}
         faults = []

@@ -45,11 +45,11 @@ def bring_up_to_date(database: Database, report: Callable[[str], object]) -> lis
         DocumentError: permissions.yaml is wrong; nothing has changed.
         MigrationError, Unavailable: as `migrator.migrate`.
     """
-    given = built_in_permissions()
+    permissions = built_in_permissions()
     names = migrator.migrate(database, report=report)
     if names and len(names) < len(migrator.status(database)):
         queue_invalidations([EVERYTHING], cache=None)
-    for role, added, removed in retry_transaction(lambda: _bring_roles_in_line(given)):
+    for role, added, removed in retry_transaction(lambda: _bring_roles_in_line(permissions)):
         changes = [f"now holds {', '.join(added)}"] if added else []
         changes += [f"no longer holds {', '.join(removed)}"] if removed else []
         report(f"the role {role} {' and '.join(changes)}")
@@ -92,10 +92,10 @@ def role_differences() -> str:
     return "; ".join(differences)
 
 
-def _bring_roles_in_line(given: Mapping[str, tuple[str, ...]]) -> list[Difference]:
+def _bring_roles_in_line(permissions: Mapping[str, tuple[str, ...]]) -> list[Difference]:
     now = datetime.now(UTC)
     with unit_of_work():
-        changes = built_in_roles.synchronise(given, now=now)
+        changes = built_in_roles.synchronise(permissions, now=now)
         for role, added, removed in changes:
             record("role.updated", target=("role", role), details={"added": added, "removed": removed}, now=now)
     return changes

@@ -44,11 +44,11 @@ def list_settings(as_json: bool) -> None:
     from handlers.presenters import present_setting
 
     with operating() as dependencies:
-        found = act("settings.listed", lambda _: service.list_settings(dependencies), dependencies=dependencies)
+        current = act("settings.listed", lambda _: service.list_settings(dependencies), dependencies=dependencies)
     if as_json:
-        print_json({"settings": [present_setting(setting) for setting in found]})
+        print_json({"settings": [present_setting(setting) for setting in current]})
     else:
-        print_table(("KEY", "VISIBILITY", "SET (UTC)", "VALUE"), [_row(setting) for setting in found])
+        print_table(("KEY", "VISIBILITY", "SET (UTC)", "VALUE"), [_row(setting) for setting in current])
 
 
 @settings.command("get", short_help="Show a setting.", epilog=example("charter settings get registration.open"))
@@ -100,7 +100,7 @@ def set_setting(key: str, value: str | None) -> None:
                 "setting.changed",
                 lambda context: service.put(context, key, value=parsed),
                 target=_target(key),
-                drops=TAGS,
+                invalidates=TAGS,
                 dependencies=dependencies,
             )
         except ValidationError as error:
@@ -127,7 +127,7 @@ def reset_setting(key: str, yes: bool) -> None:
             "setting.reset",
             lambda context: service.reset(context, key),
             target=_target(key),
-            drops=TAGS,
+            invalidates=TAGS,
             dependencies=dependencies,
         )
     default = "its default" if setting.declaration.is_secret else f"{_json(setting.value)}, its default"

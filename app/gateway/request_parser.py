@@ -117,8 +117,8 @@ class RequestParser:
         context, config = request.context, self._config
         if self._is_preflight(context):
             # It asks about the origin, not about the path. After an error here, a page could not read the real one.
-            found = self._router.find(context.path)
-            request.response = _options_response(found[0]) if found else Response(204, [], b"")
+            match = self._router.find(context.path)
+            request.response = _options_response(match[0]) if match else Response(204, [], b"")
             return
         if len(context.path) + len(context.query_string) + 1 > config.uri_limit:
             raise UriTooLong
@@ -130,13 +130,13 @@ class RequestParser:
                 raise NotFound
             request.response = Response(204, [(b"allow", self._router.methods.encode())], b"")
             return
-        found = self._router.find(context.path)
-        if found is None:
+        match = self._router.find(context.path)
+        if match is None:
             if is_ours(context.path):
                 raise NotFound
             request.is_page = True
             return
-        route, context.path_values = found
+        route, context.path_values = match
         if context.method == "OPTIONS":
             request.response = _options_response(route)
             return

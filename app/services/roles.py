@@ -243,8 +243,8 @@ def _save(role: Role, now: datetime) -> None:
 
 def _remove_permissions(role: Role) -> None:
     """Delete the rows of the permissions that the role no longer holds."""
-    kept = RolePermission.permission.in_(_stored(role))
-    execute(RolePermission.delete().where((RolePermission.role == role.id) & ~kept))
+    still_held = RolePermission.permission.in_(_stored(role))
+    execute(RolePermission.delete().where((RolePermission.role == role.id) & ~still_held))
 
 
 def _add_permissions(role: Role, now: datetime) -> None:

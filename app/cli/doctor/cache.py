@@ -59,22 +59,22 @@ def connection(deployment: Deployment) -> Iterator[Verdict]:
 
 def version(deployment: Deployment) -> Iterator[Verdict]:
     """Report the product and its version."""
-    found = _info(deployment, "server")
-    if found is None:
+    info = _info(deployment, "server")
+    if info is None:
         yield skipped(_UNKNOWN)
-    elif "valkey_version" in found:
-        yield ok(f"Valkey {found['valkey_version']}")
+    elif "valkey_version" in info:
+        yield ok(f"Valkey {info['valkey_version']}")
     else:
-        yield ok(f"Redis {found.get('redis_version')}")
+        yield ok(f"Redis {info.get('redis_version')}")
 
 
 def memory(deployment: Deployment) -> Iterator[Verdict]:
     """Check that a full server evicts keys: otherwise it rejects the writes of the rate limiter."""
-    found = _info(deployment, "memory")
-    if found is None or "maxmemory" not in found:
+    info = _info(deployment, "memory")
+    if info is None or "maxmemory" not in info:
         yield skipped(_UNKNOWN)
         return
-    most, policy = int(found["maxmemory"]), found.get("maxmemory_policy", "unknown")
+    most, policy = int(info["maxmemory"]), info.get("maxmemory_policy", "unknown")
     if most and policy == "noeviction":
         yield warning(
             f"at maxmemory ({most // 1_048_576} MiB) it rejects writes: the policy is noeviction",
@@ -148,10 +148,10 @@ def _client(deployment: Deployment) -> redis.Redis:
 def _info(deployment: Deployment, section: str) -> dict[str, str] | None:
     try:
         with _client(deployment) as client:
-            found: dict[str, str] = client.info(section)
+            info: dict[str, str] = client.info(section)
     except _FAILURES:
         return None
-    return found
+    return info
 
 
 def _place(deployment: Deployment) -> str:

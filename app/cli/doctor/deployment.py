@@ -93,29 +93,29 @@ def _local(variables: Mapping[str, str], running: ExitStack) -> Deployment:
     absent = [name for name in needs if name not in variables]
     # The first run creates what the variables leave out: a missing variable is no fault.
     faults = [fault for fault in faults if fault.variable not in absent]
-    found = Deployment(config, faults, variables)
+    local = Deployment(config, faults, variables)
     uncreated = [path for path in _places(state, absent) if not path.exists()]
     if faults or uncreated:
         why = _NOT_CREATED if uncreated else "the configuration is wrong"
-        found.missing = dict.fromkeys(_needs_of(absent), why)
+        local.missing = dict.fromkeys(_needs_of(absent), why)
         if uncreated:
             names = ", ".join(map(str, uncreated))
-            found.servers.append(warning(f"{_NOT_CREATED}: {names}", "make run"))
-        return found
+            local.servers.append(warning(f"{_NOT_CREATED}: {names}", "make run"))
+        return local
     alone = "DATABASE_URL" in absent and _is_free(state / "postgres.lock")
     try:
-        found.config = running.enter_context(ready_config(cache=state.is_dir()))
+        local.config = running.enter_context(ready_config(cache=state.is_dir()))
     except (EmbeddedError, CommandError, OSError) as error:
-        found.missing = dict.fromkeys(_needs_of(absent), "the servers of development did not start")
+        local.missing = dict.fromkeys(_needs_of(absent), "the servers of development did not start")
         text, _, fix = str(error).partition("; ")
-        found.servers.append(failed(text, fix or f"read the logs under {state}"))
-        return found
+        local.servers.append(failed(text, fix or f"read the logs under {state}"))
+        return local
     if "JWT_SECRET" in absent:
-        found.secrets_created_at = datetime.fromtimestamp((state / "secrets").stat().st_mtime, UTC)
+        local.secrets_created_at = datetime.fromtimestamp((state / "secrets").stat().st_mtime, UTC)
     if "DATABASE_URL" in absent:
         how = "started for this check, and stopped after it" if alone else "running"
-        found.servers.append(ok(f"PostgreSQL and Valkey under {state}: {how}"))
-    return found
+        local.servers.append(ok(f"PostgreSQL and Valkey under {state}: {how}"))
+    return local
 
 
 def _places(state: Path, absent: list[str]) -> list[Path]:
@@ -141,9 +141,9 @@ def _is_free(lock: Path) -> bool:
 
 
 def _secrets(config: Config) -> list[str]:
-    found = [config.jwt_secret, config.jwt_secret_previous, config.admin_password, config.metrics_token]
-    found += [secret for _, secret in config.refresh_keys]
+    secrets = [config.jwt_secret, config.jwt_secret_previous, config.admin_password, config.metrics_token]
+    secrets += [secret for _, secret in config.refresh_keys]
     for url in (config.database_url, config.redis_url):
         password = urlsplit(url).password or ""
-        found += [password, unquote(password)]
-    return sorted((item for item in found if len(item) >= _MIN_MASKED_LENGTH), key=len, reverse=True)
+        secrets += [password, unquote(password)]
+    return sorted((item for item in secrets if len(item) >= _MIN_MASKED_LENGTH), key=len, reverse=True)

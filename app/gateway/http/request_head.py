@@ -144,13 +144,13 @@ def is_host(value: bytes) -> bool:
 
 @lru_cache(256)
 def _matches_host(value: bytes) -> bool:
-    found = _HOST.fullmatch(value)
-    if found is None:
+    match = _HOST.fullmatch(value)
+    if match is None:
         return False
-    if found["v6"] is None:
+    if match["v6"] is None:
         return True
     try:
-        IPv6Address(found["v6"].decode("ascii"))
+        IPv6Address(match["v6"].decode("ascii"))
     except ValueError:
         return False
     return True
@@ -194,16 +194,16 @@ def _other_form(method: bytes, target: bytes) -> tuple[bytes, bytes, bytes]:
     """Return path, query and authority of a target that is no path (RFC 9112, 3.2.2 to 3.2.4)."""
     if target == b"*":
         return b"*", b"", b""
-    found = _ABSOLUTE.fullmatch(target)
-    if found is None or not is_host(found[1]) or found[1][:1] in (b"", b":"):
+    match = _ABSOLUTE.fullmatch(target)
+    if match is None or not is_host(match[1]) or match[1][:1] in (b"", b":"):
         _reject("The request target must be a path or an http address.")
-    path = found[2] or (b"*" if method == b"OPTIONS" and found[3] is None else b"/")
-    return path, found[3] or b"", found[1]
+    path = match[2] or (b"*" if method == b"OPTIONS" and match[3] is None else b"/")
+    return path, match[3] or b"", match[1]
 
 
-def _length(found: Mapping[bytes, bytes], *, is_old: bool) -> int | None:
+def _length(headers: Mapping[bytes, bytes], *, is_old: bool) -> int | None:
     """Return the length of the body (RFC 9112, 6.3)."""
-    coding, length = found.get(b"transfer-encoding"), found.get(b"content-length")
+    coding, length = headers.get(b"transfer-encoding"), headers.get(b"content-length")
     if coding is not None:
         if length is not None or is_old:
             _reject("The body has two lengths: send Content-Length or, in HTTP/1.1, Transfer-Encoding.")

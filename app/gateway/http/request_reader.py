@@ -199,16 +199,16 @@ class RequestReader:
                 position += len(_CRLF)
                 self._after_chunk = False
                 continue
-            found = _CHUNK.match(data, position)
-            if found is None:
+            match = _CHUNK.match(data, position)
+            if match is None:
                 self._add_to_buffer(data[position:], broken=b"\n" in data[position:])
                 break
-            self._extensions += len(found[2])
+            self._extensions += len(match[2])
             if self._extensions > _MAX_EXTENSIONS:
                 _reject_body()
-            length = int(found[1] or b"0", 16)
-            position = found.end() + length
-            pieces.append(data[found.end() : position])
+            length = int(match[1] or b"0", 16)
+            position = match.end() + length
+            pieces.append(data[match.end() : position])
             self._in_trailer = length == 0
             self._left = max(position - size, 0)
             self._after_chunk = not self._in_trailer and not self._left
