@@ -23,7 +23,7 @@ import psycopg2
 import redis
 from psycopg2.extensions import connection as DriverConnection
 
-from app.cli.services import built_in_permissions
+from app.cli.dependencies import built_in_permissions
 from app.database import Database
 from app.database.migrator import migrate
 from app.embedded import EmbeddedServer, start_postgres, start_valkey

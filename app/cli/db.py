@@ -6,7 +6,7 @@ import click
 
 from app.cli.bound_database import bound_database
 from app.cli.errors import FAILED, CommandError
-from app.cli.examples import example
+from app.cli.help_examples import example
 from app.cli.tables import print_table
 from app.config import Config
 
@@ -87,8 +87,8 @@ def grants(role: str) -> None:
 @db.command(short_help="Create a few example people for development.")
 def seed() -> None:
     """Create the missing ones of a few example people for development."""
-    from app.cli.people import EXAMPLES, PASSWORD, create_person
-    from app.cli.services import dependencies_for
+    from app.cli.dependencies import dependencies_for
+    from app.cli.example_accounts import EXAMPLES, PASSWORD, create_person
 
     with bound_database() as (_, config):
         _refuse_in_production(config, "seed")

@@ -3,9 +3,9 @@
 import secrets
 from typing import NamedTuple
 
-from app.cli.audited import act
+from app.cli.dependencies import dependencies_for
 from app.cli.errors import MISCONFIGURED, CommandError
-from app.cli.services import dependencies_for
+from app.cli.operator_actions import act
 from app.config import Config, ConfigError, ConfigFault
 from app.context.context import Context
 from app.context.dependencies import Dependencies

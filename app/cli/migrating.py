@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from app.cache.tags import EVERYTHING
-from app.cli.audited import record
+from app.cli.dependencies import built_in_permissions
 from app.cli.errors import MISCONFIGURED, CommandError
-from app.cli.services import built_in_permissions
+from app.cli.operator_actions import record
 from app.database import Database, migrator, retry_transaction, run, unit_of_work
 from app.services import built_in_roles
 from app.services.built_in_roles import Difference
@@ -49,14 +49,14 @@ def bring_up_to_date(database: Database, report: Callable[[str], object]) -> lis
     names = migrator.migrate(database, report=report)
     if names and len(names) < len(migrator.status(database)):
         queue_invalidations([EVERYTHING], cache=None)
-    for role, added, removed in retry_transaction(lambda: _bring_roles_in_line(permissions)):
+    for role, added, removed in retry_transaction(lambda: _synchronise_roles(permissions)):
         changes = [f"now holds {', '.join(added)}"] if added else []
         changes += [f"no longer holds {', '.join(removed)}"] if removed else []
         report(f"the role {role} {' and '.join(changes)}")
     return names
 
 
-def shortfall(database: Database) -> str | None:
+def describe_missing(database: Database) -> str | None:
     """Return in one line what a server needs and `bring_up_to_date` would add; None when there is nothing.
 
     Permissions of a built-in role beyond permissions.yaml do not count: while a release that adds some is rolled out,
@@ -92,7 +92,7 @@ def role_differences() -> str:
     return "; ".join(differences)
 
 
-def _bring_roles_in_line(permissions: Mapping[str, tuple[str, ...]]) -> list[Difference]:
+def _synchronise_roles(permissions: Mapping[str, tuple[str, ...]]) -> list[Difference]:
     now = datetime.now(UTC)
     with unit_of_work():
         changes = built_in_roles.synchronise(permissions, now=now)

@@ -39,7 +39,7 @@ def dev(host: str | None, port: int | None) -> None:
 
 def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
     from app.cli.bootstrap import is_local, ready_config, state_folder
-    from app.cli.serving import run_server
+    from app.cli.startup import run_server
 
     if reload:
         if CHECKOUT is None:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.asking import Text, confirm, read_secret
 from app.cli.errors import CommandError
-from app.cli.examples import example
+from app.cli.help_examples import example
 from app.cli.printing import format_time, print_json, printable
+from app.cli.prompts import Text, confirm, read_secret
 from app.cli.tables import print_table
 from app.context.setting_declarations import MAX_KEY_LENGTH, MAX_VALUE_BYTES
 
@@ -39,7 +39,7 @@ def settings() -> None:
 @json_option
 def list_settings(as_json: bool) -> None:
     """List the settings and their current values."""
-    from app.cli.audited import act, operating
+    from app.cli.operator_actions import act, operating
     from app.services import settings as service
     from handlers.presenters import present_setting
 
@@ -56,7 +56,7 @@ def list_settings(as_json: bool) -> None:
 @json_option
 def get_setting(key: str, as_json: bool) -> None:
     """Show the setting KEY: its current value, its default, and the schema of its values."""
-    from app.cli.audited import act, operating
+    from app.cli.operator_actions import act, operating
     from app.services import settings as service
     from handlers.presenters import present_setting
 
@@ -89,7 +89,7 @@ def set_setting(key: str, value: str | None) -> None:
     secret setting, leave VALUE out, because other users of this machine can read a command line. The command then asks
     for the value twice at a terminal; otherwise it reads the first line of standard input.
     """
-    from app.cli.audited import act, operating
+    from app.cli.operator_actions import act, operating
     from app.errors import ValidationError
     from app.services import settings as service
 
@@ -117,7 +117,7 @@ def set_setting(key: str, value: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask. Without a terminal the command never asks.")
 def reset_setting(key: str, yes: bool) -> None:
     """Remove the value of the setting KEY and use the default, from the next request on."""
-    from app.cli.audited import act, operating
+    from app.cli.operator_actions import act, operating
     from app.services import settings as service
 
     with operating() as dependencies:

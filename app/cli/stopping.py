@@ -46,7 +46,7 @@ def stoppable() -> Iterator[None]:
         watch.over.set()
 
 
-def hand_over() -> None:
+def release_signals() -> None:
     """Leave signals to the handlers that the caller sets next, for as long as it serves."""
     signal.set_wakeup_fd(-1)
 

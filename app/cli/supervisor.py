@@ -16,8 +16,8 @@ from types import FrameType
 
 import structlog
 
-from app.cli.endings import STARTUP_FAILURE, reason_of, signal_name
-from app.cli.stopping import hand_over, ignore_stops, is_left_alone
+from app.cli.stopping import ignore_stops, is_left_alone, release_signals
+from app.cli.worker_exits import STARTUP_FAILURE, reason_of, signal_name
 from app.observability.multiprocess import WorkerMetrics
 
 # What a worker sends: that it accepts connections, and that its event loop runs.
@@ -79,7 +79,7 @@ class Supervisor:
         listener: the bound socket; workers listen on it.
         stop_seconds: how long workers may take to stop: drain and grace.
         ready: called when the first worker accepts connections.
-        figures: the metrics of workers, in which ends are counted.
+        metrics: the metrics of workers, in which ends are counted.
     """
 
     def __init__(
@@ -90,13 +90,13 @@ class Supervisor:
         listener: socket.socket,
         stop_seconds: float,
         ready: Callable[[], None],
-        figures: WorkerMetrics,
+        metrics: WorkerMetrics,
     ) -> None:
         self._command = command
         self._listener = listener
         self._stop_seconds = stop_seconds
         self._ready = ready
-        self._figures = figures
+        self._metrics = metrics
         self._slots = {slot: _Slot() for slot in range(workers)}
         self._workers: dict[int, _Worker] = {}
         self._selector = selectors.DefaultSelector()
@@ -187,7 +187,7 @@ class Supervisor:
                     self._ready()
 
     def _count_serving(self) -> None:
-        self._figures.set_serving(sum(worker.ready for worker in self._workers.values()))
+        self._metrics.set_serving(sum(worker.ready for worker in self._workers.values()))
 
     def _kill_hung(self, now: float) -> None:
         for worker in self._workers.values():
@@ -224,7 +224,7 @@ class Supervisor:
             seconds=round(lived, 1),
             replaced_in_seconds=pause,
         )
-        self._figures.count_end(reason)
+        self._metrics.count_end(reason)
         if code == STARTUP_FAILURE and not any(other.ready for other in self._workers.values()):
             self._failed = True
             self._stop()
@@ -265,7 +265,7 @@ class Supervisor:
                 self._signals.append(number)
 
         numbers = [number for number in _STOP if not is_left_alone(number)]
-        hand_over()
+        release_signals()
         before = {number: signal.signal(number, remember) for number in (*numbers, signal.SIGCHLD)}
         # This wakes the selector; the handler in Python has run by then.
         signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)

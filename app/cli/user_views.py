@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import click
 
-from app.cli.asking import Text
-from app.cli.examples import example
+from app.cli.help_examples import example
 from app.cli.printing import format_time, print_json, printable
+from app.cli.prompts import Text
 from app.cli.tables import print_table
 from app.results import MAX_COUNTED
 from models.user import STATUSES
@@ -46,7 +46,7 @@ def list_users(
     q: str | None, role: str | None, status: str | None, sort: str | None, limit: int, offset: int, as_json: bool
 ) -> None:
     """List accounts, page by page. An account must match every filter."""
-    from app.cli.audited import act, operating
+    from app.cli.operator_actions import act, operating
     from app.services import user_search
     from charter import Page
 
@@ -76,7 +76,7 @@ def list_users(
 @json_option
 def show_user(name: str, as_json: bool) -> None:
     """Show an account: its profile, its permissions, its live sessions, and whether its sign-in has to wait."""
-    from app.cli.audited import act, locate, operating
+    from app.cli.operator_actions import act, locate, operating
     from app.services.inspection import inspect
 
     action = "user.shown"

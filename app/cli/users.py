@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.cli.asking import Text, confirm, read_secret
 from app.cli.errors import CommandError
-from app.cli.examples import example
+from app.cli.help_examples import example
+from app.cli.prompts import Text, confirm, read_secret
 from app.cli.user_views import MAX_NAME_LENGTH, account_argument, list_users, show_user
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def create_admin() -> None:
 
     If there is an admin, even a suspended one, the command fails: use restore, reset-password or set-role.
     """
-    from app.cli.audited import operating
     from app.cli.first_admin import create_first_admin
+    from app.cli.operator_actions import operating
 
     with operating() as dependencies:
         created = create_first_admin(dependencies)
@@ -59,7 +59,7 @@ def create_admin() -> None:
 @account_argument
 def verify(name: str) -> None:
     """Mark the email address of an account as verified; a guest becomes a user."""
-    from app.cli.audited import change, locate, operating
+    from app.cli.operator_actions import change, locate, operating
     from app.services import users as service
 
     action = "user.verified"
@@ -78,7 +78,7 @@ def verify(name: str) -> None:
 @yes_option
 def suspend(name: str, reason: str | None, yes: bool) -> None:
     """Suspend an account and end all its sessions. The last active admin cannot be suspended."""
-    from app.cli.audited import change, locate, operating
+    from app.cli.operator_actions import change, locate, operating
     from app.services import users as service
 
     action = "user.suspended"
@@ -95,7 +95,7 @@ def suspend(name: str, reason: str | None, yes: bool) -> None:
 @account_argument
 def restore(name: str) -> None:
     """Let a suspended account sign in again; no session comes back."""
-    from app.cli.audited import change, locate, operating
+    from app.cli.operator_actions import change, locate, operating
     from app.services import users as service
 
     action = "user.restored"
@@ -112,7 +112,7 @@ def restore(name: str) -> None:
 @click.argument("role", type=Text(MAX_NAME_LENGTH))
 def set_role(name: str, role: str) -> None:
     """Give an account the role ROLE, from its next request on. The last active admin keeps its role."""
-    from app.cli.audited import change, locate, operating
+    from app.cli.operator_actions import change, locate, operating
     from app.services import users as service
 
     action = "user.role_set"
@@ -140,8 +140,8 @@ def reset_password(name: str, generate: bool, yes: bool) -> None:
     At a terminal, the command asks for the password twice; otherwise it reads the first line of standard input. If that
     is empty, it generates a password as with --generate, and shows it once. A suspended account stays suspended.
     """
-    from app.cli.audited import change, locate, operating
     from app.cli.first_admin import generated_password
+    from app.cli.operator_actions import change, locate, operating
     from app.errors import ValidationError
     from app.services import users as service
 

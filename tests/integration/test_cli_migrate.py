@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.migrating import role_differences, shortfall
-from app.cli.services import built_in_permissions
+from app.cli.dependencies import built_in_permissions
+from app.cli.migrating import describe_missing, role_differences
 from app.database import Database, run, transaction
 from app.services import built_in_roles
 from tests.command import PRODUCTION, ROOT, clean_environment, expect_refusal
@@ -157,5 +157,5 @@ def test_a_role_that_holds_more_keeps_no_server_from_its_start(database: Databas
     run("INSERT INTO role_permissions (id, role_id, permission) SELECT gen_random_uuid(), id, 'users:list' FROM roles"
         " WHERE name = 'user'")  # fmt: skip
 
-    assert shortfall(database) is None
+    assert describe_missing(database) is None
     assert role_differences() == "user should not hold users:list"

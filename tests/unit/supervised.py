@@ -32,7 +32,7 @@ def main() -> None:
             listener=bind_port("127.0.0.1", 0),
             stop_seconds=0,
             ready=lambda: print(json.dumps({"event": "ready"}), flush=True),
-            figures=WorkerMetrics(),
+            metrics=WorkerMetrics(),
         )
         ended = one.run()
         print(json.dumps({"event": "ended", "asked": ended}), flush=True)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from app.cli.audited import operator_context
+from app.cli.operator_actions import operator_context
 from app.context.dependencies import Dependencies
 from app.services import registration, users
 

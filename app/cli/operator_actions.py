@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from app.cli.bound_database import bound_database
+from app.cli.dependencies import dependencies_for
 from app.cli.errors import MISCONFIGURED, CommandError
-from app.cli.services import dependencies_for
 from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.context.event import Event

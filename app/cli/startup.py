@@ -18,9 +18,9 @@ from uvicorn.supervisors import ChangeReload
 from app.cli.errors import MISCONFIGURED, CommandError, raise_document_errors, require_rights
 from app.cli.first_admin import CreatedAdmin, ensure_admin
 from app.cli.listening import BACKLOG, address_of, bind_port
-from app.cli.migrating import bring_up_to_date, refuse_other_encodings, role_differences, shortfall
+from app.cli.migrating import bring_up_to_date, describe_missing, refuse_other_encodings, role_differences
 from app.cli.server import Server
-from app.cli.stopping import hand_over, ignore_stops, print_line
+from app.cli.stopping import ignore_stops, print_line, release_signals
 from app.cli.supervisor import Supervisor
 from app.config import Config
 from app.database import connection
@@ -96,7 +96,7 @@ def _prepare_database(config: Config) -> CreatedAdmin | None:
     with connection():
         refuse_other_encodings()
         require_rights()
-        behind = shortfall(current_database())
+        behind = describe_missing(current_database())
     if config.env == "production":
         if behind:
             raise CommandError(f"{behind}: run charter db migrate", exit_code=MISCONFIGURED)
@@ -161,7 +161,7 @@ def _serve_here(app: Any, listener: socket.socket, config: Config, ready: Callab
         begin_draining()
 
     server = one_server(app, config, ready=ready, drain=drain)
-    hand_over()
+    release_signals()
     try:
         server.run([listener])
     except SystemExit as ended:  # uvicorn raises it if the application did not start; the log has the trace
@@ -178,7 +178,7 @@ def _supervise(listener: socket.socket, config: Config, ready: Callable[[], None
                 listener=listener,
                 stop_seconds=config.drain + config.grace_seconds,
                 ready=ready,
-                figures=WorkerMetrics(),
+                metrics=WorkerMetrics(),
             )
             if not supervisor.run():
                 raise CommandError("a worker did not start: see the log")
@@ -205,7 +205,7 @@ def _serve_and_reload(listener: socket.socket, config: Config, ready: Callable[[
     listener.listen(BACKLOG)
     listener.set_inheritable(True)
     ready()
-    hand_over()
+    release_signals()
     for number in (signal.SIGHUP, signal.SIGQUIT):
         # ChangeReload handles the other two.
         signal.signal(number, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
