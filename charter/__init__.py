@@ -20,7 +20,8 @@ from app.context.event import Event
 from app.database import execute, fetch, fetch_one, fetch_tuples, fetch_value, run, transaction
 from app.entity_tags import Versions, check_if_match
 from app.results import CursorListing, CursorPage, Listing, Page, Result
-from app.security.principal import Actor, Client, Principal
+from app.security.actors import Actor, Principal
+from app.security.client_address import Client
 
 __all__ = [
     "Actor",

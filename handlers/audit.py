@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from app.services import audit_trail
-from app.services.audit_trail import Filters
+from app.services import audit_search
+from app.services.audit_search import Filters
 from charter import Context, CursorListing, CursorPage
 from handlers.presenters import present_audit_event
 
@@ -17,4 +17,4 @@ def list_audit_events(
 ) -> CursorListing:  # fmt: skip
     """List decisions and events."""
     filters = Filters(actor, action, outcome, kind, target, since, until)
-    return audit_trail.search(context, page, filters).map(present_audit_event)
+    return audit_search.search(context, page, filters).map(present_audit_event)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.clock import rfc3339
 from app.services.activity_statistics import ActivityPoint
-from app.services.audit_trail import AuditEntry
+from app.services.audit_search import AuditEntry
 from app.services.auth import Tokens
 from app.services.settings import CurrentSetting
 from models import Role, Session, User, UserProfile

@@ -19,9 +19,9 @@ from app.database import retry_transaction, unit_of_work
 from app.database.migrator import pending
 from app.errors import AppError, NotFound
 from app.identifiers import new_id
-from app.security.principal import Operator
+from app.security.actors import Operator
 from app.services import inspection
-from app.services.audit import write_local_event
+from app.services.audit_events import write_local_event
 from app.services.invalidations import queue_invalidations
 from models import User
 

@@ -7,7 +7,8 @@ from uuid import UUID
 from app.context.dependencies import Dependencies
 from app.context.event import Event
 from app.entity_tags import Versions
-from app.security.principal import ANONYMOUS, Actor, Client, Principal
+from app.security.actors import ANONYMOUS, Actor, Principal
+from app.security.client_address import Client
 
 
 @dataclass(frozen=True, slots=True)

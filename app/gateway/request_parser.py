@@ -19,8 +19,7 @@ from app.pipeline.operation import CompiledOperation
 from app.pipeline.request_context import Caller, RequestContext
 from app.pipeline.response import Response
 from app.security.access_tokens import AccessTokens
-from app.security.networks import client_address, network_of, unlisted_proxy
-from app.security.principal import Client
+from app.security.client_address import Client, client_address, network_of, unlisted_proxy
 from app.services import auth
 
 log = structlog.get_logger("charter.gateway")

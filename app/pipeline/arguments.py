@@ -8,7 +8,7 @@ from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.pipeline.request_context import RequestContext
 from app.results import CursorPage, Page
-from app.security.principal import ANONYMOUS
+from app.security.actors import ANONYMOUS
 
 _FROM_REQUEST: Mapping[str, Callable[[RequestContext], Any]] = {
     "body": lambda context: context.body,

@@ -10,7 +10,8 @@ from app.cache.limiter import LimitState
 from app.cache.store import CacheKey, CacheLookup
 from app.context.event import Event
 from app.entity_tags import Versions
-from app.security.principal import Client, Principal
+from app.security.actors import Principal
+from app.security.client_address import Client
 
 
 class Caller(NamedTuple):

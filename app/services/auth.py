@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from app.addresses import canonical
 from app.clock import NOW_SQL
 from app.database import execute_in_autocommit
 from app.errors import InvalidCredentials, InvalidRefreshToken, ValidationError, Violation
 from app.security.access_tokens import AccessTokens, Claims
-from app.services import addresses, sessions, settings, sign_in_attempts, user_rows
+from app.services import account_addresses, sessions, settings, sign_in_attempts, user_rows
 from charter import Context, Dependencies, execute, fetch_one, run, transaction
 from models import User
 
@@ -48,7 +49,7 @@ def authenticate(context: Context, *, email: str, password: str) -> User:
         RateLimited: too many failures, of the account or of the client.
         InvalidCredentials: unknown address, wrong password, or an account that may not sign in; `reason` says which.
     """
-    passwords, address = context.dependencies.passwords, addresses.canonical(email)
+    passwords, address = context.dependencies.passwords, canonical(email)
     user, known = _find(context, address)
     if user:
         context.event.details = {"user_id": str(user.id)}
@@ -145,7 +146,7 @@ def change_password(context: Context, *, current_password: str, new_password: st
     """
     dependencies, principal = context.dependencies, context.principal
     passwords, email = dependencies.passwords, principal.user.email
-    own_words = addresses.own_words(email, principal.user.profile.display_name)
+    own_words = account_addresses.own_words(email, principal.user.profile.display_name)
     passwords.check(new_password, own_words=own_words, field="new_password")
     user, known = _find(context, email)
     attempt = sign_in_attempts.count(context, email=email, known=known)

@@ -1,7 +1,7 @@
 """The first admin: created by the command where there is none; several servers may try it at once."""
 
 from app.errors import EmailTaken
-from app.services import addresses, roles, user_rows
+from app.services import account_addresses, roles, user_rows
 from charter import Context, fetch_one, transaction
 from models import Role, User
 
@@ -24,8 +24,8 @@ def create(context: Context, *, email: str, password: str) -> User | None:
     """
     if any_admin_exists():
         return None
-    address, dependencies = addresses.accept(email), context.dependencies
-    dependencies.passwords.check(password, own_words=addresses.own_words(address))
+    address, dependencies = account_addresses.accept(email), context.dependencies
+    dependencies.passwords.check(password, own_words=account_addresses.own_words(address))
     password_hash = dependencies.passwords.hash(password)
     with transaction():
         roles.lock_admin_role()

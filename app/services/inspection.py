@@ -3,9 +3,9 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from app.addresses import is_address
+from app.addresses import canonical, is_address
 from app.errors import NotFound
-from app.services import addresses, roles, sessions, sign_in_attempts, user_rows
+from app.services import roles, sessions, sign_in_attempts, user_rows
 from charter import Context, Page, fetch_one
 from models import Session, User
 
@@ -43,7 +43,7 @@ def find(address_or_id: str) -> User:
             return user_rows.get(user_id)
         except NotFound:
             raise NotFound("No account has this id.") from None
-    address = addresses.canonical(address_or_id) if is_address(address_or_id) else ""
+    address = canonical(address_or_id) if is_address(address_or_id) else ""
     user = fetch_one(User.select(User.id).where(User.email == address)) if address else None
     if user is None:
         raise NotFound("No account has this address.")

@@ -2,9 +2,9 @@
 
 import hmac
 
+from app.addresses import canonical_domain
 from app.errors import Forbidden, ValidationError, Violation
-from app.services import addresses, roles, settings, user_rows
-from app.services.addresses import canonical_domain
+from app.services import account_addresses, roles, settings, user_rows
 from charter import Context, transaction
 
 OPEN = "registration.open"
@@ -31,9 +31,9 @@ def register(
         Forbidden: registration is closed, or the invitation code is wrong; `reason` says which.
         ValidationError: the address, its domain or the password is not acceptable.
     """
-    address, passwords = addresses.accept(email), context.dependencies.passwords
+    address, passwords = account_addresses.accept(email), context.dependencies.passwords
     _require_admission(context, address, invitation_code)
-    passwords.check(password, own_words=addresses.own_words(address, display_name))
+    passwords.check(password, own_words=account_addresses.own_words(address, display_name))
     password_hash = passwords.hash(password)
     with transaction():
         user_id = user_rows.insert(

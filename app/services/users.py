@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app.errors import EmailTaken, LastAdmin, ValidationError, Violation
-from app.services import addresses, roles, sessions, sign_in_attempts, user_rows
+from app.services import account_addresses, roles, sessions, sign_in_attempts, user_rows
 from charter import Context, execute, fetch_one, transaction
 from models import Role, User
 
@@ -34,8 +34,8 @@ def create(
         EmailTaken: another account has the address.
     """
     dependencies, values = context.dependencies, profile or {}
-    address = addresses.accept(email)
-    dependencies.passwords.check(password, own_words=addresses.own_words(address, values.get("display_name")))
+    address = account_addresses.accept(email)
+    dependencies.passwords.check(password, own_words=account_addresses.own_words(address, values.get("display_name")))
     role_name = _role_once_verified(role or roles.GUEST, email_verified)
     password_hash = dependencies.passwords.hash(password)
     with transaction():
@@ -67,7 +67,7 @@ def update(context: Context, user_id: UUID, *, email: str | None = None, email_v
         PreconditionFailed: the version is none of those expected.
     """
     now = context.dependencies.clock()
-    address = None if email is None else addresses.accept(email)
+    address = None if email is None else account_addresses.accept(email)
     with transaction():
         user = user_rows.lock(user_id)
         moved = address is not None and address != user.email
@@ -176,7 +176,7 @@ def reset_password(context: Context, user_id: UUID, password: str) -> User:
     if "\0" in password:
         raise ValidationError(details=[Violation("holds a NUL character, which no sign-in can send", "password")])
     dependencies, user = context.dependencies, user_rows.get(user_id)
-    dependencies.passwords.check(password, own_words=addresses.own_words(user.email, user.profile.display_name))
+    dependencies.passwords.check(password, own_words=account_addresses.own_words(user.email, user.profile.display_name))
     password_hash = dependencies.passwords.hash(password)
     now = dependencies.clock()
     with transaction():

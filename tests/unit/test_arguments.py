@@ -13,7 +13,8 @@ from app.identifiers import new_id
 from app.pipeline.arguments import SignatureMismatch, bind_handler, check_signature
 from app.pipeline.request_context import RequestContext
 from app.results import CursorPage, Page
-from app.security.principal import ANONYMOUS, Client
+from app.security.actors import ANONYMOUS
+from app.security.client_address import Client
 from tests.service import config_for
 
 NOTHING: frozenset[str] = frozenset()

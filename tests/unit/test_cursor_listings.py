@@ -11,8 +11,8 @@ from app.pipeline.rendering import ResponseRenderer
 from app.pipeline.request_context import RequestContext
 from app.pipeline.response_checks import UnusableResponsesError
 from app.results import CursorListing
+from app.security.client_address import Client
 from app.security.cursors import Cursors
-from app.security.principal import Client
 from app.spec.document import Place
 from app.spec.policy import Policy
 

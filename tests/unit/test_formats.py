@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.addresses import is_address
+from app.addresses import canonical, is_address
 from app.errors import ValidationError
-from app.services import addresses
+from app.services import account_addresses
 from app.spec.validation import schemas
 
 # Blanks around, and domains beyond ASCII (UTS 46).
@@ -152,7 +152,7 @@ def test_formats_are_checked(name: str, good: list[str], bad: list[str]) -> None
 )
 def test_the_services_accept_the_addresses_that_the_document_does(text: str) -> None:
     try:
-        accepted = bool(addresses.accept(text))
+        accepted = bool(account_addresses.accept(text))
     except ValidationError:
         accepted = False
     document = schemas.compile({}, {"type": "string", "format": "email"}, direction="request")
@@ -160,7 +160,7 @@ def test_the_services_accept_the_addresses_that_the_document_does(text: str) -> 
 
 
 def test_an_address_is_kept_as_it_is_judged() -> None:
-    assert addresses.accept("ＢＯＢ＠Example．com") == "bob@example.com"
+    assert account_addresses.accept("ＢＯＢ＠Example．com") == "bob@example.com"
 
 
 @pytest.mark.parametrize(
@@ -178,8 +178,8 @@ def test_an_address_is_kept_as_it_is_judged() -> None:
     ],
 )
 def test_an_address_is_kept_as_dns_and_mail_servers_have_it(typed: str, kept: str) -> None:
-    assert addresses.accept(typed) == addresses.canonical(typed) == kept
-    assert addresses.canonical(kept) == kept
+    assert account_addresses.accept(typed) == canonical(typed) == kept
+    assert canonical(kept) == kept
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
 from app.pipeline.response_checks import UnusableResponsesError
 from app.results import Listing, Result
+from app.security.client_address import Client
 from app.security.cursors import Cursors
-from app.security.principal import Client
 from app.spec.document import Place
 from app.spec.policy import Policy
 

@@ -8,7 +8,7 @@ from app.database import extra_time
 from app.errors import AppError
 from app.pipeline.operation import BoundOperation
 from app.pipeline.request_context import RequestContext
-from app.services.audit import write_event
+from app.services.audit_events import write_event
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ from app.errors import AppError, Forbidden, SessionEnded, StepUpRequired
 from app.identifiers import new_id
 from app.pipeline.operation import BoundOperation, Step
 from app.pipeline.request_context import RequestContext
-from app.security.principal import Principal
-from app.services.audit import client_id
+from app.security.actors import Principal
+from app.services.audit_events import client_id
 from app.services.invalidations import PENDING_OF
 from models.user_row import USER_ROW_NAMES, user_of
 

@@ -23,8 +23,9 @@ from app.database import bind, run
 from app.entity_tags import Versions
 from app.identifiers import new_id
 from app.security.access_tokens import AccessTokens
+from app.security.actors import ANONYMOUS, Actor, Principal
+from app.security.client_address import Client
 from app.security.passwords import Passwords
-from app.security.principal import ANONYMOUS, Actor, Client, Principal
 from app.security.refresh_tokens import RefreshTokens
 from app.services import auth, roles, user_rows
 from app.spec.settings_file import load_declarations

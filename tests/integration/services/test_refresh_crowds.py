@@ -14,7 +14,7 @@ import pytest
 from app.context.event import Event
 from app.database import bind, run, unit_of_work
 from app.errors import Unavailable
-from app.services.audit import write_event
+from app.services.audit_events import write_event
 from app.services.auth import Tokens
 from tests.cutting import Cutter, cuttable
 from tests.integration.services.conftest import CONNECTIONS, World

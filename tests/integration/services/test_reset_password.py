@@ -6,7 +6,7 @@ import pytest
 
 from app.database import run
 from app.errors import Forbidden, InvalidCredentials, NotFound, RateLimited, ValidationError
-from app.security.principal import Operator
+from app.security.actors import Operator
 from app.services import inspection, sign_in_attempts, users
 from tests.integration.services.outcomes import values
 

@@ -1,4 +1,4 @@
-"""The actor of a request: the signed-in account or the operator; and the client that sent it."""
+"""Who acts: a signed-in account, the operator, or a caller who is not signed in."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,18 +58,3 @@ class Principal:
     def role(self) -> str:
         """The name of the user's role."""
         return self.user.role.name
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """The client that sent the request.
-
-    Attributes:
-        address: IPv4 or IPv6 text, see `app.security.networks`.
-        network: the /64 of an IPv6 address, or the IPv4 address itself.
-        user_agent: the User-Agent header; None without one.
-    """
-
-    address: str
-    network: str
-    user_agent: str | None

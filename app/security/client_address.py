@@ -1,5 +1,6 @@
-"""The client address of a request: that of the socket, or behind trusted proxies that of their header."""
+"""The client of a request, and its address: that of the socket, or behind trusted proxies that of their header."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -11,6 +12,21 @@ _MAX_ENTRY_LENGTH = 64
 _MAX_ENTRIES = 64
 # Parsing an address costs more than a lookup, and the same addresses come back with many requests.
 _MAX_CACHED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The client that sent the request.
+
+    Attributes:
+        address: IPv4 or IPv6 text, see `client_address`.
+        network: the /64 of an IPv6 address, or the IPv4 address itself.
+        user_agent: the User-Agent header; None without one.
+    """
+
+    address: str
+    network: str
+    user_agent: str | None
 
 
 def client_address(peer: str, forwarded: str | None, trusted: Networks) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.security.networks import client_address, network_of, unlisted_proxy
+from app.security.client_address import client_address, network_of, unlisted_proxy
 
 PROXIES: tuple[IPv4Network | IPv6Network, ...] = (ip_network("10.0.0.0/8"), ip_network("2001:db8:ffff::/48"))
 

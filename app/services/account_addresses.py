@@ -1,9 +1,7 @@
 """Email addresses: accepted in their canonical form, and the words in them that a password must not be."""
 
-from app.addresses import canonical, canonical_domain, is_address
+from app.addresses import canonical, is_address
 from app.errors import ValidationError, Violation
-
-__all__ = ["accept", "canonical", "canonical_domain", "own_words"]
 
 
 def accept(email: str, *, field: str = "email") -> str:

@@ -8,7 +8,7 @@ import pytest
 from app.database import run, transaction
 from app.identifiers import lowest_id
 from app.results import CursorPage
-from app.services import audit_trail
+from app.services import audit_search
 from tests.integration.services.conftest import World
 
 THEN = datetime(2026, 3, 5, tzinfo=UTC)
@@ -63,7 +63,7 @@ def test_no_more_of_the_log_is_read_than_a_few_pages(world: World, subtests: pyt
             filters = dict(case)
             [(before,)] = run(READ)
             page = CursorPage(filters.pop("after", None), 20)
-            found = audit_trail.search(world.context(), page, audit_trail.Filters(**filters))
+            found = audit_search.search(world.context(), page, audit_search.Filters(**filters))
             [(after,)] = run(READ)
             assert len(found.items) == number
             assert after - before < MAX_READ
