@@ -7,7 +7,7 @@ from typing import NamedTuple
 from peewee import SQL, fn
 
 from app.identifiers import new_id
-from app.services.roles import GUEST, USER
+from app.services.rights import GUEST, USER
 from charter import execute, fetch, fetch_tuples, transaction
 from models import Role, RolePermission
 

@@ -1,14 +1,14 @@
 """The first admin: created by the command where there is none; several servers may try it at once."""
 
 from app.errors import EmailTaken
-from app.services import account_addresses, roles, user_rows
+from app.services import account_addresses, rights, user_rows
 from charter import Context, fetch_one, transaction
 from models import Role, User
 
 
 def any_admin_exists() -> bool:
     """Tell whether there is an admin, even a suspended one."""
-    admins = User.select(User.id).join(Role).where(Role.name == roles.ADMIN)
+    admins = User.select(User.id).join(Role).where(Role.name == rights.ADMIN)
     return fetch_one(admins.limit(1)) is not None
 
 
@@ -28,13 +28,13 @@ def create(context: Context, *, email: str, password: str) -> User | None:
     dependencies.passwords.check(password, own_words=account_addresses.own_words(address))
     password_hash = dependencies.passwords.hash(password)
     with transaction():
-        roles.lock_admin_role()
+        rights.lock_admin_role()
         if any_admin_exists():
             return None
         user_id = user_rows.insert(
             email=address,
             password_hash=password_hash,
-            role=roles.ADMIN,
+            role=rights.ADMIN,
             verified=True,
             profile={},
             now=dependencies.clock(),

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.services import roles, user_rows
+from app.services import rights, user_rows
 from charter import Context, transaction
 from models import User
 
@@ -43,6 +43,6 @@ def replace(context: Context, user_id: UUID, **fields: str | None) -> User:
     with transaction():
         user = user_rows.lock(user_id)
         if user_id != context.principal.user_id:
-            roles.require_actor_holds(context, user_id=user_id)
+            rights.require_actor_holds(context, user_id=user_id)
         user_rows.require_profile_version(context, user)
         return user_rows.save_profile(user, fields, now=context.dependencies.clock())

@@ -4,7 +4,7 @@ import hmac
 
 from app.addresses import canonical_domain
 from app.errors import Forbidden, ValidationError, Violation
-from app.services import account_addresses, roles, settings, user_rows
+from app.services import account_addresses, rights, settings, user_rows
 from charter import Context, transaction
 
 OPEN = "registration.open"
@@ -39,7 +39,7 @@ def register(
         user_id = user_rows.insert(
             email=address,
             password_hash=password_hash,
-            role=roles.GUEST,
+            role=rights.GUEST,
             verified=False,
             profile={"display_name": display_name},
             now=context.dependencies.clock(),

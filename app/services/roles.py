@@ -1,34 +1,26 @@
-"""Roles: the resource, what each role holds, and law 11: nobody gives, takes or touches what they do not hold.
+"""Roles: listed, created, changed and deleted by admins, within law 11 (`app/services/rights.py`).
 
 A request that changes or deletes a role locks its row first thing in the transaction, and a request that gives the role
 to an account locks the row against that (`require_actor_holds`). Of two that meet, one waits for the other (law 7).
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import peewee
-from peewee import SQL, ModelSelect, Select, fn
+from peewee import SQL, Select, fn
 from psycopg2.errorcodes import UNIQUE_VIOLATION
 
 from app import entity_tags
 from app.entity_tags import NUMBER_AND_DIGEST
-from app.errors import Forbidden, NotFound, RoleBuiltIn, RoleInUse, RoleTaken, ValidationError, Violation
+from app.errors import NotFound, RoleBuiltIn, RoleInUse, RoleTaken, ValidationError, Violation
 from app.identifiers import new_id
 from app.results import MAX_COUNTED
+from app.services.rights import EVERYBODY, fetch_roles, require_permissions, select_roles
 from charter import Context, Listing, Page, execute, fetch, fetch_one, fetch_value, transaction
 from models import Role, RolePermission, User
-
-ADMIN = "admin"
-USER = "user"
-GUEST = "guest"
-BUILT_IN = frozenset({ADMIN, USER, GUEST})
-
-# Every signed-in account may do this: every role holds it and cannot lose it. The session statement says the same.
-EVERYBODY = frozenset({"account:read", "account:update", "sessions:end"})
 
 
 def find(context: Context, role_name: str) -> Role:
@@ -37,7 +29,7 @@ def find(context: Context, role_name: str) -> Role:
     Raises:
         NotFound: no role has this name.
     """
-    for role in _fetch(context, _select().where(Role.name == role_name)):
+    for role in fetch_roles(context, select_roles().where(Role.name == role_name)):
         return role
     raise NotFound
 
@@ -45,9 +37,9 @@ def find(context: Context, role_name: str) -> Role:
 def list_roles(context: Context, page: Page) -> Listing:
     """Return a page of roles in the order of their names."""
     # Collation C: the order is the same on every server.
-    query = _select().order_by(Role.name.collate('"C"')).offset(page.offset).limit(page.limit)
+    query = select_roles().order_by(Role.name.collate('"C"')).offset(page.offset).limit(page.limit)
     counted = fetch_value(Select([Role.select(Role.id).limit(MAX_COUNTED + 1)], [fn.count(SQL("*"))]))
-    return Listing(_fetch(context, query), min(counted, MAX_COUNTED), counted <= MAX_COUNTED)
+    return Listing(fetch_roles(context, query), min(counted, MAX_COUNTED), counted <= MAX_COUNTED)
 
 
 def create(context: Context, *, name: str, description: str, permissions: Sequence[str]) -> Role:
@@ -148,60 +140,6 @@ def etag(role: Role) -> str:
     """
     held = hashlib.sha256(" ".join(sorted(role.permissions)).encode()).hexdigest()
     return f"{role.version}-{held[:12]}"
-
-
-def require_actor_holds(context: Context, *role_names: str, user_id: UUID | None = None) -> None:
-    """Raise Forbidden unless the actor holds every permission of these roles (law 11).
-
-    Call it inside the transaction that changes the account, after locking the account's row.
-
-    Args:
-        role_names: roles about to be given; until the transaction ends, nobody can delete or rename them.
-        user_id: the account that is changed; its present role counts, too.
-
-    Raises:
-        ValidationError: with field `role`, for a name that no role has.
-        Forbidden: a role holds what the actor does not.
-    """
-    # A statement of its own: the next one sees what was committed while this one waited.
-    if not BUILT_IN.issuperset(role_names):
-        named = Role.select(Role.id).where(Role.name.in_(role_names))
-        fetch(named.for_update("FOR KEY SHARE"))  # type: ignore[arg-type]  # the stubs know no other lock than the first
-    # The account's own role is found by its key: its name may have changed since the account was read.
-    own = User.select(User.role).where(User.id == user_id)
-    roles = _fetch(context, _select().where(Role.name.in_(role_names) | (Role.id == own)))
-    if not {role.name for role in roles}.issuperset(role_names):
-        raise ValidationError(details=[Violation("There is no such role.", "role")])
-    require_permissions(context, *(role.permissions for role in roles))
-
-
-def require_permissions(context: Context, *permissions: frozenset[str]) -> None:
-    """Raise Forbidden unless the actor holds all of these permissions (law 11)."""
-    if not all(held <= context.actor.permissions for held in permissions):
-        raise Forbidden(reason="beyond_actor")
-
-
-def lock_admin_role() -> None:
-    """Lock the row that stands for "there is an admin", first thing in a transaction (law 7)."""
-    fetch(Role.select(Role.id).where(Role.name == ADMIN).for_update())
-
-
-def _select() -> "ModelSelect[Role]":
-    held = RolePermission.select(RolePermission.permission).where(RolePermission.role == Role.id)
-    return Role.select(Role, fn.array(held).alias("permissions"))
-
-
-def _fetch(context: Context, query: "ModelSelect[Role]") -> list[Role]:
-    """Run a query made by `_select`, and fill in what each role holds."""
-    roles = fetch(query)
-    for role in roles:
-        role.permissions = _permissions(role.holds_all, role.permissions, context.dependencies.permissions)
-    return roles
-
-
-def _permissions(holds_all: bool, rows: Iterable[str], known: Mapping[str, str]) -> frozenset[str]:
-    """Return what a role holds: everything, or EVERYBODY's and its rows, as far as the document still has them."""
-    return frozenset(known) if holds_all else (EVERYBODY | frozenset(rows)) & known.keys()
 
 
 def _known(context: Context, permissions: Sequence[str]) -> frozenset[str]:

@@ -18,7 +18,7 @@ from app.errors import InvalidRefreshToken, NotFound
 from app.identifiers import new_id
 from app.results import MAX_COUNTED
 from app.security.refresh_tokens import RefreshTokenClaims
-from app.services import roles, user_rows
+from app.services import rights, user_rows
 from charter import Context, Listing, Page, execute, fetch, fetch_value, run, transaction
 from models import Session, User
 
@@ -172,7 +172,7 @@ def revoke(context: Context, user_id: UUID, session_id: UUID) -> None:
     with transaction():
         if user_id != context.principal.user_id:
             user_rows.lock(user_id)
-            roles.require_actor_holds(context, user_id=user_id)
+            rights.require_actor_holds(context, user_id=user_id)
         if not _end(context.test_now, (Session.id == session_id) & _live(context.test_now, user_id), "revoked"):
             raise NotFound
         entity_tags.check_if_match(context.expected_version, None)

@@ -12,7 +12,7 @@ from psycopg2.errorcodes import UNIQUE_VIOLATION
 from app import entity_tags
 from app.errors import EmailTaken, NotFound
 from app.identifiers import new_id
-from app.services import roles
+from app.services import rights
 from app.text import search_key
 from charter import Context, execute, fetch_one, run
 from models import Role, User, UserProfile
@@ -152,7 +152,7 @@ def etag(user: User) -> str:
     is part of the tag. Built-in roles are never renamed: their names are left out.
     """
     name = user.role.name
-    return str(user.version) if name in roles.BUILT_IN else f"{user.version}-{name}"
+    return str(user.version) if name in rights.BUILT_IN else f"{user.version}-{name}"
 
 
 def profile_etag(user: User) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app.errors import EmailTaken, LastAdmin, ValidationError, Violation
-from app.services import account_addresses, roles, sessions, sign_in_attempts, user_rows
+from app.services import account_addresses, rights, sessions, sign_in_attempts, user_rows
 from charter import Context, execute, fetch_one, transaction
 from models import Role, User
 
@@ -36,10 +36,10 @@ def create(
     dependencies, values = context.dependencies, profile or {}
     address = account_addresses.accept(email)
     dependencies.passwords.check(password, own_words=account_addresses.own_words(address, values.get("display_name")))
-    role_name = _role_once_verified(role or roles.GUEST, email_verified)
+    role_name = _role_once_verified(role or rights.GUEST, email_verified)
     password_hash = dependencies.passwords.hash(password)
     with transaction():
-        roles.require_actor_holds(context, role_name)
+        rights.require_actor_holds(context, role_name)
         user_id = user_rows.insert(
             email=address,
             password_hash=password_hash,
@@ -76,7 +76,7 @@ def update(context: Context, user_id: UUID, *, email: str | None = None, email_v
             verified_at = verified_at or now
         role_name = _role_once_verified(user.role.name, bool(email_verified))
         new_roles = [role_name] if role_name != user.role.name else []
-        roles.require_actor_holds(context, *new_roles, user_id=user_id)
+        rights.require_actor_holds(context, *new_roles, user_id=user_id)
         user_rows.require_version(context, user)
         changes = {"email": address or user.email, "verified_at": verified_at, "role": role_name}
         details = {"changed": _changed(user, changes)}
@@ -99,8 +99,8 @@ def set_role(context: Context, user_id: UUID, role: str) -> User:
         user = _lock(user_id)
         # Set before any check, so that the audit trail also names the role that was asked for in vain.
         context.event.details = {"from": user.role.name, "to": role}
-        roles.require_actor_holds(context, role, user_id=user_id)
-        if role != roles.ADMIN:
+        rights.require_actor_holds(context, role, user_id=user_id)
+        if role != rights.ADMIN:
             _require_another_admin(user)
         user_rows.require_version(context, user)
         return user_rows.save(user, {"role": role}, now=context.dependencies.clock())
@@ -122,7 +122,7 @@ def suspend(context: Context, user_id: UUID, *, reason: str | None = None) -> Us
     now = context.dependencies.clock()
     with transaction():
         user = _lock(user_id)
-        roles.require_actor_holds(context, user_id=user_id)
+        rights.require_actor_holds(context, user_id=user_id)
         _require_another_admin(user)
         user_rows.require_version(context, user)
         user_rows.save(user, {"status": "suspended"}, now=now)
@@ -140,7 +140,7 @@ def restore(context: Context, user_id: UUID) -> User:
     """
     with transaction():
         user = _lock(user_id)
-        roles.require_actor_holds(context, user_id=user_id)
+        rights.require_actor_holds(context, user_id=user_id)
         user_rows.require_version(context, user)
         return user_rows.save(user, {"status": "active"}, now=context.dependencies.clock())
 
@@ -156,7 +156,7 @@ def delete(context: Context, user_id: UUID) -> None:
     """
     with transaction():
         user = _lock(user_id)
-        roles.require_actor_holds(context, user_id=user_id)
+        rights.require_actor_holds(context, user_id=user_id)
         _require_another_admin(user)
         user_rows.require_version(context, user)
         execute(User.delete().where(User.id == user_id))
@@ -181,7 +181,7 @@ def reset_password(context: Context, user_id: UUID, password: str) -> User:
     now = dependencies.clock()
     with transaction():
         user = user_rows.lock(user_id)
-        roles.require_actor_holds(context, user_id=user_id)
+        rights.require_actor_holds(context, user_id=user_id)
         values = {"password_hash": password_hash, "version": User.version + 1, "updated_at": now}
         execute(User.update(values).where(User.id == user_id))
         sessions.end(context, user_id, reason="password_reset")
@@ -190,7 +190,7 @@ def reset_password(context: Context, user_id: UUID, password: str) -> User:
 
 
 def _role_once_verified(role: str, verified: bool) -> str:
-    return roles.USER if role == roles.GUEST and verified else role
+    return rights.USER if role == rights.GUEST and verified else role
 
 
 def _changed(user: User, changes: Mapping[str, Any]) -> list[str]:
@@ -205,12 +205,12 @@ def _changed(user: User, changes: Mapping[str, Any]) -> list[str]:
 
 def _lock(user_id: UUID) -> User:
     # The admin role's row comes first: of two requests that each might remove an admin, one waits (law 7).
-    roles.lock_admin_role()
+    rights.lock_admin_role()
     return user_rows.lock(user_id)
 
 
 def _require_another_admin(user: User) -> None:
     """Raise LastAdmin if the user is an admin and no other admin is active."""
-    others = User.select(User.id).join(Role).where(Role.name == roles.ADMIN, User.status == "active")
-    if user.role.name == roles.ADMIN and not fetch_one(others.where(User.id != user.id).limit(1)):
+    others = User.select(User.id).join(Role).where(Role.name == rights.ADMIN, User.status == "active")
+    if user.role.name == rights.ADMIN and not fetch_one(others.where(User.id != user.id).limit(1)):
         raise LastAdmin

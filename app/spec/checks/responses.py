@@ -6,7 +6,7 @@ The server sends no response that the document does not have: it would be a 500.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.services.roles import EVERYBODY
+from app.services.rights import EVERYBODY
 from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.operation import Operation
