@@ -24,7 +24,14 @@ from app.context.setting_declarations import SettingDeclarations
 from app.database import bind, database_id, run, time_limit
 from app.database.pool import Database
 from app.errors import Unavailable
-from app.gateway.connexion_apps import GatewayDependencies, Lifespan, build_stack, compiled, reading, stock
+from app.gateway.connexion_apps import (
+    GatewayDependencies,
+    Lifespan,
+    build_stack,
+    compiled,
+    connexion_errors_as_faults,
+    stock,
+)
 from app.gateway.cors import Cors
 from app.gateway.executors import Executor
 from app.gateway.request_log import RequestLog
@@ -163,7 +170,7 @@ def build_gateway(
     )
     sender = ResponseSender(Cors(config), request_log)
     gateway = GatewayDependencies(config, parser, sender, process.executors, build_gateway_lifespan(config, process))
-    with reading(contract.document):
+    with connexion_errors_as_faults(contract.document):
         if config.gateway == "compiled":
             return compiled(bundle, gateway, operation_ids=frozenset(operations))
         return stock(bundle, gateway)

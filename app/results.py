@@ -11,7 +11,7 @@ MAX_COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A window of an offset list.
+    """A request for one page of an offset list.
 
     Attributes:
         offset: rows to skip, 0 to 10 000.
@@ -26,7 +26,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class CursorPage:
-    """A window of a cursor list, which is ordered by id, newest first.
+    """A request for one page of a cursor list, which is ordered by id, newest first.
 
     Attributes:
         after: return rows whose ids are lower than this one; None: begin at the newest.

@@ -28,11 +28,11 @@ def _name(field: Field) -> str:
     return _ALIASES.get(field, str(field.name))
 
 
-USER_ROW_NAMES = tuple(map(_name, _FIELDS))
-"""The columns by name, in the order in which `user_of` expects them."""
-USER_ROW = ", ".join(f"{_TABLES[field.model]}.{field.column_name} AS {_name(field)}" for field in _FIELDS)
+USER_COLUMN_NAMES = tuple(map(_name, _FIELDS))
+"""The columns by name, in the order in which `user_from_row` expects them."""
+USER_COLUMNS_SQL = ", ".join(f"{_TABLES[field.model]}.{field.column_name} AS {_name(field)}" for field in _FIELDS)
 """The same as a select list."""
-USER_ROW_FROM = "users u JOIN roles r ON r.id = u.role_id JOIN user_profiles p ON p.user_id = u.id"
+USER_TABLES_SQL = "users u JOIN roles r ON r.id = u.role_id JOIN user_profiles p ON p.user_id = u.id"
 """What the select list reads from."""
 
 _USER_NAMES = tuple(str(field.name) for field in _USER)
@@ -40,11 +40,11 @@ _PROFILE_NAMES = tuple(str(field.name) for field in _PROFILE)
 _PROFILE_BEGINS = len(_USER) + 1
 
 
-def user_of(row: Sequence[Any]) -> User:
+def user_from_row(row: Sequence[Any]) -> User:
     """Return the user of a row, with `role` (its name alone) and `profile`.
 
     Args:
-        row: begins with the columns of USER_ROW.
+        row: begins with the columns of USER_COLUMNS_SQL.
     """
     # What Model.__init__ sets, at half the cost: each request makes these three, and a list many of them.
     user, role, profile = User.__new__(User), Role.__new__(Role), UserProfile.__new__(UserProfile)

@@ -16,7 +16,7 @@ from typing import Any
 import redis
 
 from app.cache.client import RedisClient, mget_values
-from app.cache.refused_sessions import RefusedSessions
+from app.cache.rejected_sessions import RejectedSessions
 from app.config import Bucket
 
 # A key holds the theoretical arrival time of the next request, in whole microseconds of Redis's own clock. A value that
@@ -82,14 +82,14 @@ class Limiter:
         clock: seconds, for the counts of this process.
 
     Attributes:
-        refused_sessions: sessions whose requests are counted by network.
+        rejected_sessions: sessions whose requests are counted by network.
     """
 
     def __init__(self, cache: RedisClient, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._cache = cache
         self._clock = clock
         self._local: OrderedDict[tuple[str, str], int] = OrderedDict()
-        self.refused_sessions = RefusedSessions()
+        self.rejected_sessions = RejectedSessions()
         self._lock = threading.Lock()
 
     def consume(self, name: str, caller: str, bucket: Bucket) -> LimitState:

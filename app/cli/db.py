@@ -27,10 +27,10 @@ def migrate() -> None:
     Then create the missing partitions of the audit trail, and give the built-in roles the permissions that
     openapi/permissions.yaml lists for them.
     """
-    from app.cli.migrating import bring_up_to_date, refuse_other_encodings
+    from app.cli.migrating import bring_up_to_date, reject_other_encodings
 
     with bound_database() as (database, _):
-        refuse_other_encodings()
+        reject_other_encodings()
         names = bring_up_to_date(database, report=click.echo)
     click.echo(_count(len(names), "run") if names else "the database is up to date")
 

@@ -97,7 +97,7 @@ class CharterGroup(click.Group):
 
 
 def raise_document_errors(faults: Sequence[object]) -> NoReturn:
-    """Refuse because of faults of the document, with a line for each.
+    """Raise the faults of the document, with a line for each.
 
     Raises:
         CommandError: always.
@@ -111,7 +111,7 @@ def raise_document_errors(faults: Sequence[object]) -> NoReturn:
 
 
 def require_rights() -> None:
-    """Refuse if the connected role lacks a right that the server needs, with a line for each and its GRANT.
+    """Raise an error if the connected role lacks a right that the server needs, with a line for each and its GRANT.
 
     Raises:
         CommandError: it lacks one.

@@ -13,7 +13,7 @@ from app.services.built_in_roles import Difference
 from app.services.invalidations import queue_invalidations
 
 
-def refuse_other_encodings() -> None:
+def reject_other_encodings() -> None:
     """Reject a database that cannot store every name, or whose functions count bytes as letters.
 
     Raises:

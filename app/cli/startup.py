@@ -18,7 +18,7 @@ from uvicorn.supervisors import ChangeReload
 from app.cli.errors import MISCONFIGURED, CommandError, raise_document_errors, require_rights
 from app.cli.first_admin import CreatedAdmin, ensure_admin
 from app.cli.listening import BACKLOG, address_of, bind_port
-from app.cli.migrating import bring_up_to_date, describe_missing, refuse_other_encodings, role_differences
+from app.cli.migrating import bring_up_to_date, describe_missing, reject_other_encodings, role_differences
 from app.cli.server import Server
 from app.cli.stopping import ignore_stops, print_line, release_signals
 from app.cli.supervisor import Supervisor
@@ -94,7 +94,7 @@ def _checked_app(config: Config) -> Any:
 def _prepare_database(config: Config) -> CreatedAdmin | None:
     """Connect to the database and bring it up to date; return the first admin if it was made just now."""
     with connection():
-        refuse_other_encodings()
+        reject_other_encodings()
         require_rights()
         behind = describe_missing(current_database())
     if config.env == "production":

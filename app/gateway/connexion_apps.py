@@ -31,7 +31,7 @@ Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 
 
 @contextmanager
-def reading(document: Document) -> Iterator[None]:
+def connexion_errors_as_faults(document: Document) -> Iterator[None]:
     """Report what Connexion rejects in a well-formed document, such as a default that its own schema does not allow.
 
     Raises:
@@ -74,7 +74,7 @@ def compiled(
         operation_ids=operation_ids,
     )
     app = connexion.FlaskApp("charter", lifespan=dependencies.lifespan, middlewares=[gateway, LifespanMiddleware])
-    app.add_api(bundle, base_path="", resolver=Resolver(_never), swagger_ui_options=None)
+    app.add_api(bundle, base_path="", resolver=Resolver(_unreachable_view), swagger_ui_options=None)
     return app
 
 
@@ -111,7 +111,7 @@ def stock(bundle: dict[str, Any], dependencies: GatewayDependencies) -> connexio
     return app
 
 
-def _never(operation_id: str) -> Handler:
+def _unreachable_view(operation_id: str) -> Handler:
     """Return what Connexion registers on Flask in the compiled mode; `app.pages.flask_rules` keeps it from running."""
 
     def unreachable() -> None:

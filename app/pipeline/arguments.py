@@ -44,10 +44,10 @@ def check_signature(
             parameter or the body.
     """
     names = set(inspect.signature(handler).parameters)
-    window = _window(parameters)
-    paged = "page" in names and window <= parameters | {"sort"}
+    paging = _page_parameters(parameters)
+    paged = "page" in names and paging <= parameters | {"sort"}
     available = (set(_FROM_REQUEST) - ({"body"} if not has_body else set())) | OBJECT_NAMES | {_CONTEXT} | parameters
-    expected = (parameters - _HEADERS - (window if paged else set())) | ({"body"} if has_body else set())
+    expected = (parameters - _HEADERS - (paging if paged else set())) | ({"body"} if has_body else set())
     if unknown := sorted(names - available - ({"page"} if paged else set())):
         raise SignatureMismatch(f"has {_listed(unknown)}, which the operation does not have")
     if cached and (personal := sorted(names & {*_FROM_REQUEST, _CONTEXT})):
@@ -108,7 +108,7 @@ def _context_maker(dependencies: Any) -> Callable[[RequestContext], Context]:
     return make
 
 
-def _window(parameters: frozenset[str]) -> frozenset[str]:
+def _page_parameters(parameters: frozenset[str]) -> frozenset[str]:
     return _CURSOR_PAGE if "cursor" in parameters else _PAGE
 
 

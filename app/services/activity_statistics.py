@@ -38,7 +38,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
 # The moment at which a session is over; there is an index on it.
-_OVER = "greatest(created_at, least(ended_at, idle_expires_at, expires_at))"
+_ENDS_AT = "greatest(created_at, least(ended_at, idle_expires_at, expires_at))"
 
 
 # The step that the moment before lies in; the index is on the moment itself.
@@ -88,7 +88,7 @@ _COUNTED = " UNION ALL ".join(
         _of_events("0, 0, number, 0, 0", "action = 'session.created' AND outcome = 'failed'"),
         _opened("sessions"),
         _opened("removed_sessions"),
-        _closed(f"(SELECT created_at, {_OVER} AS over_at FROM sessions) ending"),  # noqa: S608
+        _closed(f"(SELECT created_at, {_ENDS_AT} AS over_at FROM sessions) ending"),  # noqa: S608
         _closed("(SELECT created_at, ended_at AS over_at FROM removed_sessions) ending"),
     )
 )

@@ -25,12 +25,12 @@ DELETE FROM pending_invalidations USING unsynced WHERE id = ANY(%(ids)s::uuid[])
 """
 
 # However many rows a tag has, the query reads one.
-PENDING_OF = """ARRAY(
+PENDING_TAGS_SQL = """ARRAY(
     SELECT asked.tag FROM unnest(%s::text[]) asked (tag)
     WHERE EXISTS (SELECT FROM pending_invalidations p WHERE p.tag = asked.tag)
 )"""
 
-_PENDING = f"SELECT {PENDING_OF}"
+_PENDING = f"SELECT {PENDING_TAGS_SQL}"
 
 # The new rows have no writer: a writer that invalidates a tag and then deletes its own rows may have invalidated it
 # before another row was written.

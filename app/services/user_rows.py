@@ -17,7 +17,7 @@ from app.text import search_key
 from charter import Context, execute, fetch_one, run
 from models import Role, User, UserProfile
 from models.user import PROFILE_FIELDS
-from models.user_row import USER_ROW, USER_ROW_FROM, user_of
+from models.user_row import USER_COLUMNS_SQL, USER_TABLES_SQL, user_from_row
 
 # Every ETag that a user can have: see `etag`.
 _TAG = re.compile(r"[1-9][0-9]{0,18}(?:-[a-z][a-z0-9_-]*)?")
@@ -27,7 +27,7 @@ _PROFILE_COLUMNS = ", ".join(_PROFILE_NAMES)
 _PROFILE_VALUES = ", ".join(f"%({name})s" for name in _PROFILE_NAMES)
 
 # SQL text: hot (get_user, get_profile, sign-in).
-_GET = f"SELECT {USER_ROW} FROM {USER_ROW_FROM} WHERE u.id = %(id)s"  # noqa: S608 (constants)
+_GET = f"SELECT {USER_COLUMNS_SQL} FROM {USER_TABLES_SQL} WHERE u.id = %(id)s"  # noqa: S608 (constants)
 
 # SQL text: one statement writes both rows, and neither where the address is taken.
 _INSERT = f"""
@@ -54,7 +54,7 @@ def get(user_id: UUID) -> User:
     rows = run(_GET, {"id": user_id})
     if not rows:
         raise NotFound
-    return user_of(rows[0])
+    return user_from_row(rows[0])
 
 
 def lock(user_id: UUID) -> User:

@@ -12,7 +12,7 @@ from app.text import search_key
 from charter import Listing, Page, fetch_one, run
 from models import Role
 from models.user import STATUSES
-from models.user_row import USER_ROW, USER_ROW_FROM, user_of
+from models.user_row import USER_COLUMNS_SQL, USER_TABLES_SQL, user_from_row
 
 # From this offset on, walking past all that does not match would cost more than sorting all that does, up to a limit.
 _DEEP_OFFSET, _MAX_SORTED = 1_000, 100_000
@@ -66,7 +66,7 @@ def search(page: Page, q: str | None = None, role: str | None = None, status: st
         counted = addresses + names
         parts = _search(ranges, column, order, many_addresses=addresses == most, many_names=names == most)
     rows = run(_page(parts, order), params) if counted > page.offset else []
-    return Listing([user_of(row) for row in rows], min(counted, MAX_COUNTED), counted <= MAX_COUNTED)
+    return Listing([user_from_row(row) for row in rows], min(counted, MAX_COUNTED), counted <= MAX_COUNTED)
 
 
 def _search(ranges: list[str], column: str, order: str, *, many_addresses: bool, many_names: bool) -> list[str]:
@@ -139,8 +139,8 @@ def _all(ranges: list[str], columns: str) -> str:
 def _page(parts: list[str], order: str) -> str:
     matches = " UNION ALL ".join(parts)
     page = f"SELECT u.id FROM ({matches}) u ORDER BY {order} OFFSET %(offset)s LIMIT %(limit)s"  # noqa: S608
-    whole = f"{USER_ROW_FROM} JOIN ({page}) page ON page.id = u.id"
-    return f"SELECT {USER_ROW} FROM {whole} ORDER BY {order}"  # noqa: S608
+    whole = f"{USER_TABLES_SQL} JOIN ({page}) page ON page.id = u.id"
+    return f"SELECT {USER_COLUMNS_SQL} FROM {whole} ORDER BY {order}"  # noqa: S608
 
 
 def _order(sort: str) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from app.spec.document import Fault, Place
 from app.spec.document.sources import file_name
 from app.spec.document.yaml_text import YamlText
 from app.spec.validation import schemas
-from app.spec.validation.json_body import refuse_unstorable
+from app.spec.validation.json_body import reject_unstorable
 from app.spec.validation.violations import as_sentence, list_violations
 
 GRAMMAR = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
@@ -123,7 +123,7 @@ def _violations_of(schema: Any, *, direction: schemas.Direction = "request") -> 
 
     def violations_of_value(value: Any) -> list[Violation]:
         try:
-            refuse_unstorable(value)
+            reject_unstorable(value)
         except MalformedBody:
             return [Violation("Has a NUL character or half of a surrogate pair.", "value")]
         if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_VALUE_BYTES:

@@ -31,7 +31,7 @@ EXCEPTIONS: Mapping[str, Mapping[str, str]] = {
         "_BUFFERS": _CATALOGUE,
         "_JIT": _CATALOGUE,
     },
-    "app/cli/migrating.py": {"refuse_other_encodings()": _CATALOGUE},
+    "app/cli/migrating.py": {"reject_other_encodings()": _CATALOGUE},
     "app/context/unanswered_rotations.py": {"_RECORD": _FUNCTION},
     "app/database/drift.py": {"_FACTS": _CATALOGUE, "_SCHEMA": _CATALOGUE, "_facts_of_models()": _CATALOGUE},
     "app/database/identity.py": {"_IDENTITY": _CATALOGUE},

@@ -15,15 +15,15 @@ from app.pipeline.operation import BoundOperation, Step
 from app.pipeline.request_context import RequestContext
 from app.security.actors import Principal
 from app.services.audit_events import client_id
-from app.services.invalidations import PENDING_OF
-from models.user_row import USER_ROW_NAMES, user_of
+from app.services.invalidations import PENDING_TAGS_SQL
+from models.user_row import USER_COLUMN_NAMES, user_from_row
 
 
 def _statement(more_columns: str = "") -> str:
     """Return the statement; the time it decides by is the time in its rows."""
     # A function, planned once per connection: app/database/functions/decide_call.sql is the rule that decides.
     return f"""
-    SELECT {", ".join(USER_ROW_NAMES)}, signed_in_at, holds_all, permissions, refusal, present.moment {more_columns}
+    SELECT {", ".join(USER_COLUMN_NAMES)}, signed_in_at, holds_all, permissions, refusal, present.moment {more_columns}
     FROM (SELECT {NOW_SQL_POSITIONAL} AS moment) present,
          decide_call(present.moment, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     """  # noqa: S608 (constants)
@@ -31,8 +31,8 @@ def _statement(more_columns: str = "") -> str:
 
 STATEMENT = _statement()
 # The same query also returns the tags that are being invalidated.
-STATEMENT_WITH_TAGS = _statement(f", {PENDING_OF}")
-_WIDTH = len(USER_ROW_NAMES)
+STATEMENT_WITH_TAGS = _statement(f", {PENDING_TAGS_SQL}")
+_WIDTH = len(USER_COLUMN_NAMES)
 
 _ERRORS: dict[str, type[AppError]] = {
     "session_ended": SessionEnded,
@@ -107,7 +107,7 @@ def _principal(rows: list[tuple[Any, ...]], session_id: UUID, every_permission: 
     if reason:
         raise _ERRORS[reason](reason=reason)
     return Principal(
-        user=user_of(row),
+        user=user_from_row(row),
         session_id=session_id,
         permissions=every_permission if holds_all else frozenset(permissions),
         signed_in_at=signed_in_at,

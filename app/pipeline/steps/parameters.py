@@ -14,7 +14,7 @@ from app.pipeline.operation import BoundOperation, Step
 from app.pipeline.request_context import RequestContext
 
 # How much of a list is returned may change from page to page; which list it is may not.
-_WINDOW = frozenset({"cursor", "limit"})
+_PAGE_PARAMETERS = frozenset({"cursor", "limit"})
 
 
 def make(operation: BoundOperation) -> Step:
@@ -39,5 +39,5 @@ def make(operation: BoundOperation) -> Step:
 
 def list_scope(operation_id: str, user_id: UUID | None, arguments: dict[str, Any]) -> bytes:
     """Return what identifies a list: operation, caller and filters, in canonical form."""
-    filters = {name: value for name, value in arguments.items() if name not in _WINDOW}
+    filters = {name: value for name, value in arguments.items() if name not in _PAGE_PARAMETERS}
     return orjson.dumps([operation_id, user_id, filters], option=orjson.OPT_SORT_KEYS)

@@ -28,7 +28,7 @@ def make(operation: BoundOperation) -> Step | None:
     headers_of = _headers(name, bucket)
 
     def rate_limit(context: RequestContext) -> None:
-        by_account = context.caller is not None and context.caller.session_id not in limiter.refused_sessions
+        by_account = context.caller is not None and context.caller.session_id not in limiter.rejected_sessions
         who = str(context.caller.user_id) if context.caller and by_account else context.client.network
         context.cache_key = build_key(context) if build_key else None
         if context.cache_key is None or cache is None:
@@ -58,7 +58,7 @@ def make_recount(operation: BoundOperation) -> Callable[[RequestContext], None] 
         if context.account_limit is None or context.caller is None:
             return
         user_id, session_id = context.caller
-        limiter.refused_sessions.add(session_id)
+        limiter.rejected_sessions.add(session_id)
         state = limiter.transfer(name, str(user_id), bucket, context.account_limit, context.client.network)
         others = [header for header in context.response_headers if header[0] not in _NAMES]
         context.response_headers = [*others, *headers_of(state)]

@@ -13,7 +13,7 @@ _ONLY_ON_READS = ("x-paginated", "x-cache")
 
 
 def check_keys_for_method(operation: Operation, _: KnownNames) -> Iterator[Fault]:
-    """Refuse the keys of writes on a read, and those of reads on a write."""
+    """Reject the keys of writes on a read, and those of reads on a write."""
     for key in _ONLY_ON_WRITES if operation.safe else _ONLY_ON_READS:
         if key in operation.body:
             message = f"{key} does not belong on {operation.method.upper()}."
@@ -21,7 +21,7 @@ def check_keys_for_method(operation: Operation, _: KnownNames) -> Iterator[Fault
 
 
 def check_methods(document: Document) -> Iterator[Fault]:
-    """Refuse the methods that the gateway answers by itself, and operations that are not mappings."""
+    """Reject the methods that the gateway answers by itself, and operations that are not mappings."""
     for path, item in document.bundle["paths"].items():
         for key, value in item.items():
             place, method = document.where(("paths", path, key)), key.upper()

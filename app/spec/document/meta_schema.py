@@ -22,7 +22,7 @@ def meta_schema_faults(document: Document) -> list[Fault]:
     faults = (
         _fault(document, innermost)
         for error in _validator().iter_errors(document.bundle)
-        for innermost in _meant(error)
+        for innermost in _intended_errors(error)
     )
     return list(dict.fromkeys(faults))[:_MAX_FAULTS]
 
@@ -34,7 +34,7 @@ def _validator() -> Draft4Validator:
     return Draft4Validator(json.loads(text), mask="it")
 
 
-def _meant(error: ValidationError) -> Iterator[ValidationError]:
+def _intended_errors(error: ValidationError) -> Iterator[ValidationError]:
     """Yield the errors of the alternative that the author meant: the one that fails at the deepest place."""
     kind: Any = error.kind
     branches = [branch for branch in getattr(kind, "context", None) or () if not _is_reference(branch, error)]
@@ -44,7 +44,7 @@ def _meant(error: ValidationError) -> Iterator[ValidationError]:
         yield error
         return
     for inner in chosen[0]:
-        yield from _meant(inner)
+        yield from _intended_errors(inner)
 
 
 def _is_reference(branch: list[ValidationError], error: ValidationError) -> bool:
@@ -54,7 +54,7 @@ def _is_reference(branch: list[ValidationError], error: ValidationError) -> bool
 
 
 def _depth(branch: list[ValidationError]) -> int:
-    return max((len(inner.instance_path) for error in branch for inner in _meant(error)), default=0)
+    return max((len(inner.instance_path) for error in branch for inner in _intended_errors(error)), default=0)
 
 
 def _fault(document: Document, error: ValidationError) -> Fault:

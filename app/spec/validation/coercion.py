@@ -19,7 +19,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WORDS = {"true": True, "false": False}
 
 
-class RejectedError(Exception):
+class InvalidParameterText(Exception):
     """A text that is not a valid value of its parameter.
 
     Attributes:
@@ -35,19 +35,19 @@ def text_of(raw: bytes, field: str | None) -> str:
     """Decode a name or value of a query string (application/x-www-form-urlencoded).
 
     Raises:
-        RejectedError: for a stray `%`, bytes that are not UTF-8, or a NUL.
+        InvalidParameterText: for a stray `%`, bytes that are not UTF-8, or a NUL.
     """
     raw = raw.replace(b"+", b" ")
     if b"%" in raw:
         if _BAD_ESCAPE.search(raw):
-            raise RejectedError(Violation("Has a % without two hexadecimal digits after it.", field))
+            raise InvalidParameterText(Violation("Has a % without two hexadecimal digits after it.", field))
         raw = unquote_to_bytes(raw)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise RejectedError(Violation("Is not UTF-8.", field)) from None
+        raise InvalidParameterText(Violation("Is not UTF-8.", field)) from None
     if "\0" in text:
-        raise RejectedError(Violation("Has a NUL character.", field))
+        raise InvalidParameterText(Violation("Has a NUL character.", field))
     return text
 
 
@@ -61,7 +61,7 @@ def type_of(bundle: Mapping[str, Any], schema: Any) -> str:
 
 
 def compile_reader(bundle: Mapping[str, Any], schema: Any, name: str) -> Callable[[Any], Any]:
-    """Return the function that reads a text (for a list: texts) as a valid value, or raises RejectedError.
+    """Return the function that reads a text (for a list: texts) as a valid value, or raises InvalidParameterText.
 
     A UUID is returned as UUID, because one UUID has several spellings; a date-time as aware datetime in UTC.
 
@@ -90,7 +90,7 @@ def compile_reader(bundle: Mapping[str, Any], schema: Any, name: str) -> Callabl
     def read(texts: Any) -> Any:
         value = coerce(texts)
         if not is_valid(value):
-            raise RejectedError(*list_violations(validator, value, prefix=name))
+            raise InvalidParameterText(*list_violations(validator, value, prefix=name))
         return value
 
     if kind == "string" and plain.get("format") == "date-time":
@@ -105,7 +105,7 @@ def _date_time(text: str, field: str) -> datetime:
     try:
         return datetime.fromisoformat(readable.upper()).astimezone(UTC) + timedelta(seconds=leap)
     except (ValueError, OverflowError):
-        raise RejectedError(Violation("Must be between the years 1 and 9999.", field)) from None
+        raise InvalidParameterText(Violation("Must be between the years 1 and 9999.", field)) from None
 
 
 def _uuid(name: str) -> Callable[[str], UUID]:
@@ -113,7 +113,7 @@ def _uuid(name: str) -> Callable[[str], UUID]:
 
     def read(text: str) -> UUID:
         if matches(text) is None:
-            raise RejectedError(Violation("Must be a UUID.", name))
+            raise InvalidParameterText(Violation("Must be a UUID.", name))
         return UUID(text)
 
     return read
@@ -121,25 +121,25 @@ def _uuid(name: str) -> Callable[[str], UUID]:
 
 def _integer(text: str, field: str) -> int:
     if _INTEGER.fullmatch(text) is None:
-        raise RejectedError(Violation("Must be a whole number.", field))
+        raise InvalidParameterText(Violation("Must be a whole number.", field))
     return int(text)
 
 
 def _number(text: str, field: str) -> float:
     if _NUMBER.fullmatch(text) is None:
-        raise RejectedError(Violation("Must be a number.", field))
+        raise InvalidParameterText(Violation("Must be a number.", field))
     return float(text)  # the validator rejects infinity
 
 
 def _boolean(text: str, field: str) -> bool:
     if text not in _WORDS:
-        raise RejectedError(Violation("Must be true or false.", field))
+        raise InvalidParameterText(Violation("Must be true or false.", field))
     return _WORDS[text]
 
 
 def _text(text: str, field: str) -> str:
     if "\0" in text:
-        raise RejectedError(Violation("Has a NUL character.", field))
+        raise InvalidParameterText(Violation("Has a NUL character.", field))
     return text
 
 

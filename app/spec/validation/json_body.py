@@ -33,7 +33,7 @@ def parse(raw: bytes, *, max_depth: int = 32) -> Any:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise MalformedBody(_NOT_UTF_8) from None
-    _refuse_another_encoding(raw)
+    _reject_other_encodings(raw)
     if raw.count(b"[") + raw.count(b"{") > max_depth and _is_deeper(text, max_depth):
         raise MalformedBody(f"The body is nested deeper than {max_depth} levels.")
     try:
@@ -41,11 +41,11 @@ def parse(raw: bytes, *, max_depth: int = 32) -> Any:
     except ValueError:
         raise MalformedBody from None
     if b"\\u" in raw:
-        refuse_unstorable(value)
+        reject_unstorable(value)
     return value
 
 
-def _refuse_another_encoding(raw: bytes) -> None:
+def _reject_other_encodings(raw: bytes) -> None:
     if raw.startswith(codecs.BOM_UTF8):
         raise MalformedBody("The body is not valid JSON: it begins with a byte order mark. Remove it.")
     # The first character of a JSON text is ASCII: in UTF-16 and UTF-32, at least half of its bytes are zero.
@@ -53,7 +53,7 @@ def _refuse_another_encoding(raw: bytes) -> None:
         raise MalformedBody(_NOT_UTF_8)
 
 
-def refuse_unstorable(value: Any) -> None:
+def reject_unstorable(value: Any) -> None:
     """Reject text that UTF-8 cannot encode or PostgreSQL cannot store; in JSON, only an escape can write it.
 
     Raises:

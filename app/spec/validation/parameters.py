@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from app.errors import ValidationError, Violation
 from app.spec.document import resolve
-from app.spec.validation.coercion import SCALARS, RejectedError, compile_reader, text_of, type_of
+from app.spec.validation.coercion import SCALARS, InvalidParameterText, compile_reader, text_of, type_of
 from app.spec.validation.violations import MAX, as_sentence
 
 # OpenAPI ignores header parameters with these names (OpenAPI 3.0.3, 4.7.12.1).
@@ -29,7 +29,7 @@ class _Parameter:
         name: the name in the document, and the field of its violations.
         argument: the name of the handler's argument.
         form: one value; a list, as a repeated parameter; a list, as one text with commas.
-        read: reads the text or texts as a valid value, or raises RejectedError.
+        read: reads the text or texts as a valid value, or raises InvalidParameterText.
     """
 
     name: str
@@ -91,7 +91,7 @@ class ParameterReader:
             raw_name, equals, raw_value = pair.partition(b"=")
             try:
                 name = self._plain_names.get(raw_name) or text_of(raw_name, None)
-            except RejectedError as error:
+            except InvalidParameterText as error:
                 messages = [as_sentence("The name of a parameter", violation.message) for violation in error.violations]
                 violations += map(Violation, messages)
                 continue
@@ -106,7 +106,7 @@ class ParameterReader:
                 continue
             try:
                 texts = _texts(parameter, raw_values)
-            except RejectedError as error:
+            except InvalidParameterText as error:
                 violations += error.violations
                 arguments[parameter.argument] = None
                 continue
@@ -134,7 +134,7 @@ def compile_parameters(
             raise UnreadableParameterError(f"The parameter {name} is in {place}, which is not read.")
         if place != "header" or name.lower() not in _IGNORED_HEADERS:
             compiled[place].append(_compile(bundle, place, parameter))
-    _refuse_shared_arguments(parameter for group in compiled.values() for parameter in group)
+    _reject_shared_arguments(parameter for group in compiled.values() for parameter in group)
     return ParameterReader(compiled["path"], compiled["query"], compiled["header"])
 
 
@@ -163,7 +163,7 @@ def argument_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
 
 
-def _refuse_shared_arguments(parameters: Iterable[_Parameter]) -> None:
+def _reject_shared_arguments(parameters: Iterable[_Parameter]) -> None:
     names: set[str] = set()
     for parameter in parameters:
         if parameter.argument in names:
@@ -177,7 +177,7 @@ def _texts(parameter: _Parameter, raw_values: list[bytes]) -> str | list[str]:
     if parameter.form == "repeated":
         return [text_of(raw, f"{name}.{index}") for index, raw in enumerate(raw_values)]
     if len(raw_values) > 1:
-        raise RejectedError(Violation("Must be sent only once.", name))
+        raise InvalidParameterText(Violation("Must be sent only once.", name))
     if parameter.form == "commas":
         items = raw_values[0].split(b",") if raw_values[0] else []
         return [text_of(raw, f"{name}.{index}") for index, raw in enumerate(items)]
@@ -189,7 +189,7 @@ def _read(parameter: _Parameter, text: str | list[str], arguments: dict[str, Any
         text = [item.strip() for item in text.split(",")] if text else []
     try:
         arguments[parameter.argument] = parameter.read(text)
-    except RejectedError as error:
+    except InvalidParameterText as error:
         arguments[parameter.argument] = None
         violations += error.violations
 

@@ -100,14 +100,16 @@ def _findings(error: ValidationError) -> Iterator[_Finding]:
         for name in kind.value:
             yield (*path, name), "Is not known here."
     elif kind.name in ("anyOf", "oneOf"):
-        yield from _unfolded(path, getattr(kind, "context", None), several=type(kind).__name__ == "OneOfMultipleValid")
+        yield from _alternatives(
+            path, getattr(kind, "context", None), several=type(kind).__name__ == "OneOfMultipleValid"
+        )
     elif kind.name == "propertyNames":
         yield path, "Has a name that is not allowed."
     else:
         yield path, _message(kind)
 
 
-def _unfolded(path: Path, branches: list[list[ValidationError]] | None, *, several: bool) -> Iterator[_Finding]:
+def _alternatives(path: Path, branches: list[list[ValidationError]] | None, *, several: bool) -> Iterator[_Finding]:
     """Yield what is wrong in the alternative that was meant; if none stands out, what the alternatives require."""
     if several or not branches:
         yield path, "Fits more than one of the allowed forms." if several else "Fits none of the allowed forms."

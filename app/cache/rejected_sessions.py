@@ -13,7 +13,7 @@ REFUSED_SECONDS = 60
 _MAX_SESSIONS = 10_000
 
 
-class RefusedSessions:
+class RejectedSessions:
     """A set of session ids with an expiry and a maximum size.
 
     Args:
