@@ -18,7 +18,7 @@
 -- Returns no row: the key is claimed. One row: the request was done before, and this is its fingerprint and response.
 -- It fails with lock_not_available (55P03) when another transaction holds the key for longer than lock_timeout.
 --
--- Why responses are rows: docs/decisions/0011-kept-answers-are-rows.md
+-- Why responses are rows: docs/decisions/0011-stored-responses-are-rows.md
 -- It is a function so that the short lock_timeout holds for this statement alone. SET LOCAL would go on for the rest of
 -- the transaction.
 CREATE OR REPLACE FUNCTION claim_idempotency_key(
