@@ -52,7 +52,7 @@ from app.security.refresh_tokens import RefreshTokens
 from app.services.health import BackgroundCheck, CheckResult, Probes, check_database
 
 _PROBE_SECONDS = 1.0
-_FOLLOW_UP_SECONDS = 2.0
+_HOOK_SECONDS = 2.0
 # For threads besides the executors, such as the one that starts the server.
 _SPARE_CONNECTIONS = 2
 _NOTHING_DECLARED = SettingDeclarations.of()
@@ -109,8 +109,8 @@ def build_process(config: Config, contract: Contract, *, clock: Callable[[], dat
 
 def build_executors(config: Config) -> dict[str, Executor]:
     """Return the threads that operations and background tasks run on, by name."""
-    # A statement's bound for the COMMIT itself, and what follows it.
-    late = config.database_statement_seconds + _FOLLOW_UP_SECONDS
+    # A statement's bound for the COMMIT itself, and the hooks after it.
+    late = config.database_statement_seconds + _HOOK_SECONDS
     hashers = hashing_threads(config.hashing_threads)
     return {
         "common": Executor("work", threads=config.worker_threads, queue=config.worker_queue, commit_seconds=late),
