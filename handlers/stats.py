@@ -11,12 +11,12 @@ from handlers.presenters import present_point
 Moment = datetime | None
 
 
-def user_stats() -> dict[str, Any]:
+def get_user_stats() -> dict[str, Any]:
     """Count the accounts."""
     return user_statistics.totals()._asdict()
 
 
-def activity_stats(
+def get_activity_stats(
     dependencies: Dependencies, since: Moment, until: Moment, interval: Interval
 ) -> list[dict[str, Any]]:
     """Count registrations, sign-ins and sessions, by the hour or the day."""
