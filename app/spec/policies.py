@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from app.spec.cache_rules import tags_cached_under
 from app.spec.checks import BASIC_CHECKS, LINT_CHECKS, POLICY_CHECKS, Check, Specification
 from app.spec.checks.extension_keys import check_extension_keys
-from app.spec.checks.generators import check_generators
 from app.spec.checks.identity import separate_duplicates
 from app.spec.checks.methods import check_methods
 from app.spec.checks.permission_names import check_permission_names
@@ -67,7 +66,6 @@ def read_policies(
     faults += check_unused_names(all_operations, permissions, events, specification)
     faults += check_permission_names(document, permissions)
     if thorough:
-        faults += check_generators(document)
         for operation in by_id.values():
             faults += _run(LINT_CHECKS, operation, specification)
     policies = {

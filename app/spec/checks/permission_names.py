@@ -9,7 +9,7 @@ _SCHEMA = ("components", "schemas", "PermissionName")
 
 
 def check_permission_names(document: Document, permissions: Mapping[str, Permission]) -> Iterator[Fault]:
-    """Yield a fault for each permission that the schema PermissionName lacks, and for each name that is none."""
+    """Yield a fault for each permission that the enum lacks, and for each of its values that is not a permission."""
     schema = document.bundle.get("components", {}).get("schemas", {}).get(_SCHEMA[-1])
     if not isinstance(schema, dict):
         return

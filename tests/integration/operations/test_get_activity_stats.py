@@ -1,4 +1,4 @@
-"""get_activity_stats: what happened when; tests/integration/services has all cases of the counting and of the periods."""
+"""get_activity_stats: what happened when; tests/integration/services has all cases of counting and of periods."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
