@@ -168,3 +168,43 @@ def test_the_examples_of_a_refusal_have_codes_of_its_status() -> None:
                     assert status in (right, "default"), f"{name}: move {problem['code']} from {status} to {right}."
                     checked += 1
     assert checked > 100
+
+
+def _examples(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of the examples of a body by name; none if there is no body."""
+    bodies = content.get("content", {}).values()
+    return {name: _resolved(value)["value"] for body in bodies for name, value in body.get("examples", {}).items()}
+
+
+def _answers(operation: dict[str, Any]) -> dict[str, Any]:
+    successes = [_resolved(body) for status, body in operation["responses"].items() if status.startswith("2")]
+    return {name: value for body in successes for name, value in _examples(body).items()}
+
+
+@pytest.mark.parametrize(("name", "operation"), OPERATIONS, ids=[name for name, _ in OPERATIONS])
+def test_each_request_example_has_a_response_example_of_its_name_with_what_it_sets(
+    name: str, operation: dict[str, Any]
+) -> None:
+    requests, answers = _examples(_resolved(operation.get("requestBody", {}))), _answers(operation)
+    if not answers:
+        return
+    check(set(requests) - set(answers), f"Add response examples of these names to {name} in openapi/paths/.")
+    for key, request in requests.items():
+        shown = {**answers[key]["data"], **answers[key]["data"].get("profile", {})}
+        sent = {**request, **request.get("profile", {})}
+        sent.pop("profile", None)
+        held = {part: set(value) if isinstance(value, list) else value for part, value in sent.items() if part in shown}
+        wrong = [part for part, value in held.items() if not _shows(shown[part], value)]
+        check(wrong, f"Show in the response example {key} of {name} what the request example sets.")
+
+
+def _shows(shown: Any, sent: Any) -> bool:
+    return not isinstance(shown, list) or sent <= set(shown) if isinstance(sent, set) else bool(shown == sent)
+
+
+@pytest.mark.parametrize(("name", "operation"), OPERATIONS, ids=[name for name, _ in OPERATIONS])
+def test_a_page_example_has_a_next_page(name: str, operation: dict[str, Any]) -> None:
+    if "x-paginated" not in operation:
+        return
+    pages = [value["meta"]["pagination"] for value in _answers(operation).values()]
+    assert any(page.get("next") or page.get("next_cursor") for page in pages), f"Let an example of {name} go on."
