@@ -18,4 +18,6 @@ def use_formats(bundle: dict[str, Any]) -> dict[str, Any]:
     for node in nodes(bundle):
         if "x-format" in node.mapping:
             node.mapping["format"] = node.mapping["x-format"]
+            # The strategies above are narrower than the patterns, which also match names of no zone and no host.
+            node.mapping.pop("pattern", None)
     return bundle
