@@ -6,18 +6,18 @@ from charter import Result
 _WORDS = {True: "ok", False: "error"}
 
 
-def health(probes: Probes) -> Result:
+def get_health(probes: Probes) -> Result:
     """Report whether the service works."""
     result = check(probes)
     checks = {"database": _WORDS[result.database], "cache": _WORDS[result.cache]}
     return Result({"status": result.status, "checks": checks}, status=503 if result.status == "error" else 200)
 
 
-def health_live() -> dict[str, str]:
+def get_liveness() -> dict[str, str]:
     """Report that the process responds."""
     return {"status": "ok"}
 
 
-def jwks() -> dict[str, list[object]]:
+def get_jwks() -> dict[str, list[object]]:
     """Publish the keys that verify access tokens: none while a shared secret signs them."""
     return {"keys": []}

@@ -15,7 +15,7 @@ def list_settings(dependencies: Dependencies) -> Result:
     return Result([present_setting(setting) for setting in current], version=settings.digest(etags))
 
 
-def public_settings(dependencies: Dependencies) -> Result:
+def get_public_settings(dependencies: Dependencies) -> Result:
     """Read the public values."""
     values = settings.public_values(dependencies)
     return Result(values, version=settings.digest(values))

@@ -11,12 +11,14 @@ from handlers.presenters import present_point
 Time = datetime | None
 
 
-def user_stats() -> dict[str, Any]:
+def get_user_stats() -> dict[str, Any]:
     """Count the accounts."""
     return user_statistics.totals()._asdict()
 
 
-def activity_stats(dependencies: Dependencies, since: Time, until: Time, interval: Interval) -> list[dict[str, Any]]:
+def get_activity_stats(
+    dependencies: Dependencies, since: Time, until: Time, interval: Interval
+) -> list[dict[str, Any]]:
     """Count registrations, sign-ins and sessions, by the hour or the day."""
     points = activity_statistics.read_points(since, until, interval, now=dependencies.clock())
     return [present_point(point) for point in points]

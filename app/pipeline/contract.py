@@ -11,6 +11,7 @@ from app.config import Config
 from app.context.setting_declarations import SettingDeclarations
 from app.pipeline.matching import find_handlers, match_operations
 from app.pipeline.operation import MatchedOperation
+from app.spec.checks.generators import check_generators
 from app.spec.document import Document, DocumentError, load, meta_schema_faults
 from app.spec.events import load_events
 from app.spec.permissions import load_permissions
@@ -88,7 +89,8 @@ def read_contract(
         if not form_faults:
             raise
         raise DocumentError(form_faults) from None
-    if faults := [*form_faults, *policy_faults, *missing_handlers, *mismatches, *undeclared]:
+    portability = check_generators(loaded) if thorough else ()
+    if faults := [*form_faults, *policy_faults, *missing_handlers, *mismatches, *undeclared, *portability]:
         raise DocumentError(faults)
     return Contract(
         document=loaded,

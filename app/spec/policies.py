@@ -7,6 +7,7 @@ from app.spec.checks import BASIC_CHECKS, LINT_CHECKS, POLICY_CHECKS, Check, Kno
 from app.spec.checks.extension_keys import check_extension_keys
 from app.spec.checks.identity import separate_duplicates
 from app.spec.checks.methods import check_methods
+from app.spec.checks.permission_names import check_permission_names
 from app.spec.checks.unused import check_unused_names
 from app.spec.document import Document, Fault
 from app.spec.events import DeclaredEvent
@@ -63,6 +64,7 @@ def read_policies(
     by_id, duplicates = separate_duplicates(complete)
     faults += [*duplicates, *finder.faults, *finder.unreached()]
     faults += check_unused_names(all_operations, permissions, events, known)
+    faults += check_permission_names(document, permissions)
     if thorough:
         for operation in by_id.values():
             faults += _run(LINT_CHECKS, operation, known)

@@ -8,20 +8,15 @@ from typing import Any
 
 import requests
 import schemathesis
-from hypothesis import strategies
 from schemathesis.generation.meta import TestPhase
 
 from app.database import Database
 from app.security.passwords import Passwords
 from models.record import database as proxy
 from tests.contract.fixing import fix
+from tests.contract.formats import use_formats
 from tests.contract.stage import Stage
 from tests.people import PASSWORD
-
-schemathesis.openapi.format("time-zone", strategies.sampled_from(["Europe/London", "Asia/Kolkata", "UTC"]))
-schemathesis.openapi.format("web-url", strategies.sampled_from(["https://a.example", "http://[::1]:80/b?c#d"]))
-for lines in ("single-line", "multi-line"):
-    schemathesis.openapi.format(lines, strategies.text(strategies.characters(exclude_categories=["C", "Zl", "Zp"])))
 
 proxy.initialize(Database(os.environ["DATABASE_URL"], size=2))
 stage = Stage(os.environ["CONTRACT_CALLER"], Passwords(15, 256, 4).hash(PASSWORD))
@@ -57,6 +52,7 @@ def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
     `object_level_authorization` asks whether a peer's response equals the owner's in all that `properties` names. With
     time and request id among them it never would, and nothing that leaks would be found.
     """
+    use_formats(raw_schema)
     for schema in raw_schema["components"]["schemas"].values():
         if set(_OF_ONE_RESPONSE) <= set(schema.get("properties", {})):
             own = {name: schema["properties"].pop(name) for name in _OF_ONE_RESPONSE}

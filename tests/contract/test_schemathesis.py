@@ -4,26 +4,22 @@ Its operations come from the same bundle that the service serves: test_document.
 its examples, coverage and fuzzing; test_scenarios.py has what takes several requests or several people.
 """
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 import schemathesis
-from hypothesis import strategies
 from schemathesis.config import SchemathesisConfig
 
 from tests.contract.command import EXCUSES
 from tests.contract.fixing import fix
+from tests.contract.formats import use_formats
 from tests.contract.stage import BUNDLE, Stage
 from tests.people import PASSWORD
 from tests.service import Service
 from tests.wire import data
-
-schemathesis.openapi.format("time-zone", strategies.sampled_from(["Europe/London", "Asia/Kolkata", "UTC"]))
-schemathesis.openapi.format("web-url", strategies.sampled_from(["https://a.example", "http://[::1]:80/b?c#d"]))
-for lines in ("single-line", "multi-line"):
-    schemathesis.openapi.format(lines, strategies.text(strategies.characters(exclude_categories=["C", "Zl", "Zp"])))
 
 
 def _document(*phases: str) -> Any:
@@ -32,7 +28,7 @@ def _document(*phases: str) -> Any:
     config.projects.default.phases.update(phases=list(phases))
     # The tests sign in themselves: where Charter listens is not known yet.
     config.projects.default.auth.wfc = None
-    return schemathesis.openapi.from_dict(BUNDLE, config=config)
+    return schemathesis.openapi.from_dict(use_formats(copy.deepcopy(BUNDLE)), config=config)
 
 
 def _asks_for_a_token(context: Any) -> bool:

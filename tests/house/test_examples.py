@@ -114,7 +114,8 @@ def test_every_parameter_and_header_has_a_description_and_an_example() -> None:
     parts = _document()["components"]
     for name, part in (*parts["parameters"].items(), *parts["headers"].items()):
         assert part["description"].strip(), f"Add a description to {name} in openapi/components/."
-        assert "example" in part, f"Add an example to {name} in openapi/components/."
+        # Only the server can make a cursor. Tools send the example, and the response would be 400.
+        assert "example" in part or name == "Cursor", f"Add an example to {name} in openapi/components/."
 
 
 OPERATIONS = [
@@ -140,12 +141,12 @@ def _codes() -> list[tuple[int, str]]:
 
 
 def test_the_document_knows_every_error_code_and_no_other() -> None:
-    listed = _document()["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+    listed = _document()["components"]["schemas"]["ProblemCode"]["enum"]
     told = re.findall(r"^\| (\d{3}) \| `([A-Z_]+)` \| \S", _document()["info"]["description"], re.MULTILINE)
 
     known, enum = (
         [code for _, code in _codes()],
-        "the enum of Problem.code in openapi/components/schemas/envelopes.yaml",
+        "the enum of ProblemCode in openapi/components/schemas/envelopes.yaml",
     )
     check([code for code in known if code not in listed], f"Add these codes of app/errors.py to {enum}.")
     check([code for code in listed if code not in known], f"Delete these codes of {enum}: app/errors.py lacks them.")
@@ -167,3 +168,43 @@ def test_the_examples_of_a_refusal_have_codes_of_its_status() -> None:
                     assert status in (right, "default"), f"{name}: move {problem['code']} from {status} to {right}."
                     checked += 1
     assert checked > 100
+
+
+def _examples(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of the examples of a body by name; none if there is no body."""
+    bodies = content.get("content", {}).values()
+    return {name: _resolved(value)["value"] for body in bodies for name, value in body.get("examples", {}).items()}
+
+
+def _answers(operation: dict[str, Any]) -> dict[str, Any]:
+    successes = [_resolved(body) for status, body in operation["responses"].items() if status.startswith("2")]
+    return {name: value for body in successes for name, value in _examples(body).items()}
+
+
+@pytest.mark.parametrize(("name", "operation"), OPERATIONS, ids=[name for name, _ in OPERATIONS])
+def test_each_request_example_has_a_response_example_of_its_name_with_what_it_sets(
+    name: str, operation: dict[str, Any]
+) -> None:
+    requests, answers = _examples(_resolved(operation.get("requestBody", {}))), _answers(operation)
+    if not answers:
+        return
+    check(set(requests) - set(answers), f"Add response examples of these names to {name} in openapi/paths/.")
+    for key, request in requests.items():
+        shown = {**answers[key]["data"], **answers[key]["data"].get("profile", {})}
+        sent = {**request, **request.get("profile", {})}
+        sent.pop("profile", None)
+        held = {part: set(value) if isinstance(value, list) else value for part, value in sent.items() if part in shown}
+        wrong = [part for part, value in held.items() if not _shows(shown[part], value)]
+        check(wrong, f"Show in the response example {key} of {name} what the request example sets.")
+
+
+def _shows(shown: Any, sent: Any) -> bool:
+    return not isinstance(shown, list) or sent <= set(shown) if isinstance(sent, set) else bool(shown == sent)
+
+
+@pytest.mark.parametrize(("name", "operation"), OPERATIONS, ids=[name for name, _ in OPERATIONS])
+def test_a_page_example_has_a_next_page(name: str, operation: dict[str, Any]) -> None:
+    if "x-paginated" not in operation:
+        return
+    pages = [value["meta"]["pagination"] for value in _answers(operation).values()]
+    assert any(page.get("next") or page.get("next_cursor") for page in pages), f"Let an example of {name} go on."

@@ -140,7 +140,7 @@ def test_workers_share_the_port_and_their_figures_and_end_with_their_parent(serv
     for _ in range(20):
         assert httpx.get(f"{address}/health").status_code == 200
     figures = httpx.get(f"{address}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}).text
-    assert 'charter_requests_total{operation="health",status="200"} 20.0' in figures
+    assert 'charter_requests_total{operation="get_health",status="200"} 20.0' in figures
     server.end(signal.SIGKILL)
     port = int(address.rpartition(":")[2])
     until(lambda: _refuses(port))

@@ -37,7 +37,7 @@ def test_a_worker_that_dies_is_replaced_told_of_and_counted_and_its_figures_go_o
     # Connections wait for the next process.
     text = until(lambda: text if "charter_workers 2.0" in (text := _figures_if_any(address)) else "")
     assert 'charter_worker_restarts_total{reason="killed"} 2.0' in text
-    assert 'charter_requests_total{operation="health",status="200"} 21.0' in text
+    assert 'charter_requests_total{operation="get_health",status="200"} 21.0' in text
     assert {path.name.rpartition("_")[2] for path in folder.iterdir()} == slots, "a new process has its slot's files"
     assert server.end(signal.SIGTERM) == 0
     assert list(tmp_path.iterdir()) == []

@@ -26,7 +26,7 @@ def document(kind: str, window: str, *, limit: str = LIMIT, more: str = "") -> d
 
 
 @pytest.mark.parametrize(
-    ("kind", "window"), [("offset", OFFSET), ("cursor", CURSOR), ("cursor", "{type: string, format: cursor}")]
+    ("kind", "window"), [("offset", OFFSET), ("cursor", CURSOR), ("cursor", "{type: string, x-format: cursor}")]
 )
 def test_a_list_with_the_parameters_of_one_starts(tmp_path: Path, kind: str, window: str) -> None:
     assert read(tmp_path, document(kind, window))["get_user"].paginated == kind

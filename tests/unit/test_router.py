@@ -14,7 +14,7 @@ PLANS = [
     ("/v1/users/{user_id}", "delete", "delete_user"),
     ("/v1/users/{user_id}/sessions/{session_id}", "delete", "revoke_session"),
     ("/v1/users/me/sessions/{session_id}", "delete", "revoke_own_session"),
-    ("/health", "get", "health"),
+    ("/health", "get", "get_health"),
 ]
 
 

@@ -18,6 +18,8 @@ from app.spec.write_permissions import KEY
 _SCHEMA = OPENAPI / "extensions.schema.json"
 # The kinds of node that have x- keys, with the definition in the schema that has the forms of these keys.
 _DEFINITIONS = {"operation": "operation", "properties": "property"}
+_WITH_ARTICLE = {"operation": "an operation", "property": "a property"}
+_FORMAT = "x-format"
 _MAX_SHOWN_LENGTH = 60
 
 
@@ -58,6 +60,8 @@ def _key_faults(node: Node, key: str, value: Any, permissions: Collection[str]) 
     """Yield (message, fix) for what is wrong with one key."""
     validators = extension_validators()
     definition = _DEFINITIONS.get(node.kind or "", "")
+    if key == _FORMAT:
+        definition = "property" if node.mapping.get("type") == "string" else ""
     if key in validators.get(definition, {}):
         if not validators[definition][key].is_valid(value):
             message = f"The value of {key} is not valid: {_shown(value)}."
@@ -67,7 +71,8 @@ def _key_faults(node: Node, key: str, value: Any, permissions: Collection[str]) 
         return
     for other, keys in validators.items():
         if key in keys:
-            yield f"{key} does not belong here.", f"Move it to {'an' if other == 'operation' else 'a'} {other}."
+            place = "a schema with `type: string`" if key == _FORMAT else _WITH_ARTICLE[other]
+            yield f"{key} does not belong here.", f"Move it to {place}."
             return
     known = (name for keys in validators.values() for name in keys)
     yield f"There is no key {key}.", suggest(key, known, "Remove it, or see the known keys in openapi/extensions.md.")

@@ -78,10 +78,9 @@ def _cursor(operation: Operation) -> Iterator[Fault]:
         yield _fault(operation, "cursor", "is required", "Remove required: a request for the first page has no cursor.")
     if "default" in schema:
         yield _fault(operation, "cursor", "has a default", "Remove it: a request for the first page has no cursor.")
-    if "enum" in schema or schema.get("format", "cursor") != "cursor":
-        yield _fault(
-            operation, "cursor", "does not accept every text", "Remove enum and format, or write format: cursor."
-        )
+    if "enum" in schema or "format" in schema or schema.get("x-format", "cursor") != "cursor":
+        fix = "Remove enum and format, or write x-format: cursor."
+        yield _fault(operation, "cursor", "does not accept every text", fix)
     longest = schema.get("maxLength", LENGTH)
     if not _is_whole(longest, least=LENGTH):
         yield _fault(operation, "cursor", f"does not accept {LENGTH} characters", "Raise maxLength, or remove it.")

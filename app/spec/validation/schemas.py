@@ -69,8 +69,9 @@ class _Conversion:
         for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
             if source.get(exclusive) is True and limit in converted:
                 converted[exclusive] = converted.pop(limit)
-        if source.get("type", "string") == "string" and "format" in source:
-            converted["format"] = source["format"]
+        form = source.get("x-format", source.get("format"))
+        if source.get("type", "string") == "string" and form is not None:
+            converted["format"] = form
         elif source.get("type") == "integer" and source.get("format") in _BOUNDS:
             lowest, highest = _BOUNDS[source["format"]]
             converted.setdefault("allOf", []).append({"minimum": lowest, "maximum": highest})

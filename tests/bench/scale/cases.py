@@ -150,5 +150,5 @@ _LISTS: dict[str, Sequence[tuple[str, Sequence[str], int]]] = {
         ("of an account with a hundred", ["/v1/users/{busy}/sessions", "/v1/users/{busy}/sessions?limit=100"], 0),
     ],
     "list_roles": [("", ["", "limit=100"], 0)],
-    "activity_stats": [("", ["", "interval=hour", "interval=day"], 0)],
+    "get_activity_stats": [("", ["", "interval=hour", "interval=day"], 0)],
 }

@@ -31,13 +31,13 @@ def test_stores_of_other_deployments_and_releases_do_not_see_each_other(valkey_u
         return CacheStore(cache, database_id=lambda: database, release=release)
 
     first = store("charter", "one", "1")
-    key = first.make_key("public_settings", {}, ["settings"])
+    key = first.make_key("get_public_settings", {}, ["settings"])
     settled = first.complete_versions(first.look_up(key) or pytest.fail("no Valkey"))
     assert settled is not None
     first.save(settled, CachedValue({"name": "first"}, "1"), 60)
 
     def sees(other: CacheStore) -> CachedValue | None:
-        looked = other.look_up(other.make_key("public_settings", {}, ["settings"]))
+        looked = other.look_up(other.make_key("get_public_settings", {}, ["settings"]))
         assert looked is not None
         return other.read(looked)
 

@@ -52,19 +52,19 @@ STATEMENTS: Mapping[str, int] = {
     "list_audit_events": 2,
     "invalidate_cache": 4,
     "list_settings": 2,
-    "public_settings": 2,
+    "get_public_settings": 2,
     "get_setting": 2,
     "put_setting": 7,
     "reset_setting": 7,
-    "user_stats": 2,
-    "activity_stats": 2,
-    "health": 1,
-    "health_live": 0,
-    "jwks": 0,
+    "get_user_stats": 2,
+    "get_activity_stats": 2,
+    "get_health": 1,
+    "get_liveness": 0,
+    "get_jwks": 0,
 }
 # What an operation asks Redis beside what its policy tells, and why.
 _OWN_ROUND_TRIPS: Mapping[str, int] = {
-    "health": 1,  # a sign of life
+    "get_health": 1,  # a sign of life
     "invalidate_cache": 1,  # the versions of the tags that it was given
 }
 

@@ -20,7 +20,7 @@ def test_a_setting_that_nobody_set_has_its_default(people: People) -> None:
     assert shown == {
         "key": "service.notice",
         "visibility": "public",
-        "schema": {"type": "string", "format": "single-line", "nullable": True, "minLength": 1, "maxLength": 500},
+        "schema": {"type": "string", "x-format": "single-line", "nullable": True, "minLength": 1, "maxLength": 500},
         "default": None,
         "value": None,
         "is_set": False,

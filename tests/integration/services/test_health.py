@@ -3,7 +3,7 @@
 import pytest
 
 from app.services.health import Probes
-from handlers.health import health
+from handlers.health import get_health
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from handlers.health import health
     ],
 )
 def test_health_is_degraded_without_the_cache_and_in_error_without_the_database(database, cache, status, code):
-    result = health(Probes(lambda: database, lambda: cache))
+    result = get_health(Probes(lambda: database, lambda: cache))
     words = {True: "ok", False: "error"}
     assert result.data == {"status": status, "checks": {"database": words[database], "cache": words[bool(cache)]}}
     assert result.status == code

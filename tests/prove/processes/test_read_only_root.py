@@ -26,7 +26,7 @@ def test_nothing_is_written_to_disk_where_there_is_memory_to_count_in(servers, d
     address = server.address()
     for _ in range(5):
         assert httpx.get(f"{address}/health").status_code == 200
-    assert 'charter_requests_total{operation="health",status="200"} 5.0' in figures(address)
+    assert 'charter_requests_total{operation="get_health",status="200"} 5.0' in figures(address)
     assert server.end(signal.SIGTERM) == 0
     assert "Traceback" not in server.printed
 

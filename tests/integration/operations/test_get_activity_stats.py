@@ -1,4 +1,4 @@
-"""activity_stats: what happened when; tests/integration/services has all cases of the counting and of the periods."""
+"""get_activity_stats: what happened when; tests/integration/services has all cases of counting and of periods."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,7 +47,7 @@ def test_registrations_sign_ins_failures_and_sessions_are_told_of_the_hour_they_
     assert [point for point in before[:-1] if point != {"start": point["start"], **NOTHING}] == []
     assert len(before) == 23
     assert last["start"] == f"{service.clock():%Y-%m-%dT%H}:00:00.000Z"
-    decision(response).check_allowed(people.ada, "activity_stats", "stats:read")
+    decision(response).check_allowed(people.ada, "get_activity_stats", "stats:read")
     assert eventless(response)
 
 

@@ -1,4 +1,4 @@
-"""public_settings: what anybody may know, and nothing else."""
+"""get_public_settings: what anybody may know, and nothing else."""
 
 import httpx
 

@@ -1,4 +1,4 @@
-"""health_live: says that the process answers, whatever became of all else."""
+"""get_liveness: says that the process answers, whatever became of all else."""
 
 import httpx
 

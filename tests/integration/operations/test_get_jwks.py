@@ -1,4 +1,4 @@
-"""jwks: the keys that verify access tokens; a shared secret is not among them."""
+"""get_jwks: the keys that verify access tokens; a shared secret is not among them."""
 
 import httpx
 

@@ -1,4 +1,4 @@
-"""user_stats: how many accounts there are."""
+"""get_user_stats: how many accounts there are."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_every_role_and_both_states_are_told_of(people: People) -> None:
         "by_role": {"admin": 1, "guest": 1, "librarian": 0, "user": 2},
         "by_status": {"active": 3, "suspended": 1},
     }
-    decision(response).check_allowed(people.ada, "user_stats", "stats:read")
+    decision(response).check_allowed(people.ada, "get_user_stats", "stats:read")
     assert eventless(response)
 
 
