@@ -170,7 +170,7 @@ def test_the_examples_of_a_refusal_have_codes_of_its_status() -> None:
     assert checked > 100
 
 
-def _examples(content: dict[str, Any]) -> dict[str, Any]:
+def _bodies(content: dict[str, Any]) -> dict[str, Any]:
     """Return the values of the examples of a body by name; none if there is no body."""
     bodies = content.get("content", {}).values()
     return {name: _resolved(value)["value"] for body in bodies for name, value in body.get("examples", {}).items()}
@@ -178,14 +178,14 @@ def _examples(content: dict[str, Any]) -> dict[str, Any]:
 
 def _answers(operation: dict[str, Any]) -> dict[str, Any]:
     successes = [_resolved(body) for status, body in operation["responses"].items() if status.startswith("2")]
-    return {name: value for body in successes for name, value in _examples(body).items()}
+    return {name: value for body in successes for name, value in _bodies(body).items()}
 
 
 @pytest.mark.parametrize(("name", "operation"), OPERATIONS, ids=[name for name, _ in OPERATIONS])
 def test_each_request_example_has_a_response_example_of_its_name_with_what_it_sets(
     name: str, operation: dict[str, Any]
 ) -> None:
-    requests, answers = _examples(_resolved(operation.get("requestBody", {}))), _answers(operation)
+    requests, answers = _bodies(_resolved(operation.get("requestBody", {}))), _answers(operation)
     if not answers:
         return
     check(set(requests) - set(answers), f"Add response examples of these names to {name} in openapi/paths/.")
