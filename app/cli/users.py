@@ -144,6 +144,7 @@ def reset_password(name: str, generate: bool, yes: bool) -> None:
     from app.cli.first_admin import generated_password
     from app.errors import ValidationError
     from app.services import users as service
+    from app.spec.validation.violations import as_sentence
 
     action = "user.password_reset"
     with operating() as dependencies:
@@ -154,8 +155,10 @@ def reset_password(name: str, generate: bool, yes: bool) -> None:
         try:
             user = change(user, action, service.reset_password, password=password, dependencies=dependencies)
         except ValidationError as error:
-            faults = "; ".join(fault.message for fault in error.details)
-            raise Refusal(f"the password {faults}" if password else "the password is an empty line") from error
+            if not password:
+                message = "the password is empty: type one, or write it on the first line of standard input"
+                raise Refusal(message) from error
+            raise Refusal(as_sentence("the password", error.details[0].message).removesuffix(".")) from error
         if typed is None:
             click.echo(password)  # at once: if anything fails after this, it would be lost
         outcome = f"{user.email} has a new password; all its sessions have ended{_hint(user, dependencies)}"

@@ -194,7 +194,7 @@ def read_points(
     end = -_floor(_EPOCH - min(until or now, now), step)
     begin = _floor(since - _EPOCH, step) if since else max(end - DEFAULT_SPANS[interval], _FIRST - _EPOCH)
     if (end - begin) // step > MAX_POINTS:
-        raise _invalid(f"Must leave at most {MAX_POINTS} points.")
+        raise _invalid(f"Must be later: a response has at most {MAX_POINTS} points.")
     starts = [_EPOCH + begin + number * step for number in range((end - begin) // step)]
     return _points(starts, step) if starts else []
 

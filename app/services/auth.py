@@ -153,7 +153,7 @@ def change_password(context: Context, *, current_password: str, new_password: st
         raise _wrong_password()
     sign_in_attempts.give_back(context, attempt)
     if passwords.verify(new_password, user.password_hash):
-        raise ValidationError(details=[Violation("This is the password you have now.", "new_password")])
+        raise ValidationError(details=[Violation("Must differ from the current password.", "new_password")])
     password_hash = passwords.hash(new_password)
     values = {"password_hash": password_hash, "version": User.version + 1, "updated_at": dependencies.clock()}
     with transaction():

@@ -171,7 +171,7 @@ def require_actor_holds(context: Context, *role_names: str, user_id: UUID | None
     own = User.select(User.role).where(User.id == user_id)
     roles = _fetch(context, _select().where(Role.name.in_(role_names) | (Role.id == own)))
     if not {role.name for role in roles}.issuperset(role_names):
-        raise ValidationError(details=[Violation("There is no such role.", "role")])
+        raise ValidationError(details=[Violation("There is no role with this name. See the list of roles.", "role")])
     require_permissions(context, *(role.permissions for role in roles))
 
 
@@ -207,7 +207,7 @@ def _permissions(holds_all: bool, rows: Iterable[str], catalogue: Mapping[str, s
 def _known(context: Context, permissions: Sequence[str]) -> frozenset[str]:
     catalogue = context.dependencies.catalogue
     unknown = [
-        Violation("There is no such permission.", f"permissions.{number}")
+        Violation("There is no permission with this name. See the list of permissions.", f"permissions.{number}")
         for number, permission in enumerate(permissions)
         if permission not in catalogue
     ]

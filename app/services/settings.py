@@ -154,7 +154,7 @@ def digest(shown: Any) -> str:
 def _declaration(dependencies: Dependencies, key: str) -> SettingDeclaration:
     declaration = dependencies.declarations.by_key.get(key)
     if declaration is None:
-        raise NotFound("There is no setting of this key.")
+        raise NotFound("There is no setting with this key. See the list of settings.")
     return declaration
 
 

@@ -174,7 +174,8 @@ def reset_password(context: Context, user_id: UUID, password: str) -> User:
         Forbidden: the account holds what the actor does not (law 11).
     """
     if "\0" in password:
-        raise ValidationError(details=[Violation("holds a NUL character, which no sign-in can send", "password")])
+        message = "Has a NUL character, which no sign-in can send. Remove it."
+        raise ValidationError(details=[Violation(message, "password")])
     dependencies, user = context.dependencies, user_rows.get(user_id)
     dependencies.passwords.check(password, own_words=addresses.own_words(user.email, user.profile.display_name))
     password_hash = dependencies.passwords.hash(password)

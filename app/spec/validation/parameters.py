@@ -103,7 +103,7 @@ class ParameterReader:
         for name, raw_values in values_by_name.items():
             parameter = self._query.get(name)
             if parameter is None:
-                faults.append(Violation("Is not known here.", name[:_LONGEST_NAME]))
+                faults.append(Violation("Is not a parameter of this operation.", name[:_LONGEST_NAME]))
                 continue
             try:
                 texts = _texts(parameter, raw_values)

@@ -98,7 +98,7 @@ def _findings(error: ValidationError) -> Iterator[_Finding]:
         yield (*path, kind.value), "Is required."
     elif kind.name in ("additionalProperties", "unevaluatedProperties"):
         for name in kind.value:
-            yield (*path, name), "Is not known here."
+            yield (*path, name), "Is not a property of this object."
     elif kind.name in ("anyOf", "oneOf"):
         yield from _unfolded(path, getattr(kind, "context", None), several=type(kind).__name__ == "OneOfMultipleValid")
     elif kind.name == "propertyNames":
