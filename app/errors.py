@@ -88,7 +88,7 @@ class AuthenticationError(AppError):
 
 
 class Unauthenticated(AuthenticationError):
-    """There is no access token, or the Authorization header holds none."""
+    """There is no access token, or the Authorization header has none."""
 
     code = "UNAUTHENTICATED"
     default_message = "Sign in and send the access token as: Authorization: Bearer <token>."
@@ -109,14 +109,14 @@ class SessionEnded(AuthenticationError):
 
 
 class InvalidCredentials(AuthenticationError):
-    """The sign-in failed; the client is not told why."""
+    """The sign-in failed; the response does not say why."""
 
     code = "INVALID_CREDENTIALS"
     default_message = "The address or the password is wrong."
 
 
 class InvalidRefreshToken(AuthenticationError):
-    """The refresh failed; the client is not told why."""
+    """The refresh failed; the response does not say why."""
 
     code = "INVALID_REFRESH_TOKEN"
     default_message = "The refresh token is not valid. Sign in again."

@@ -1,4 +1,4 @@
-"""A tag that a write has to drop from the cache, and has not yet."""
+"""The tags that writes have made stale, until they have a new version in Redis."""
 
 from peewee import TextField
 

@@ -39,7 +39,8 @@ users.add_command(show_user)
 def create_admin() -> None:
     """Create the first admin: CHARTER_ADMIN_EMAIL with CHARTER_ADMIN_PASSWORD, or with a password that is shown once.
 
-    If there is an admin, even a suspended one, the command fails: use restore, reset-password or set-role.
+    If there is an admin, even a suspended one, the command fails. Use `charter users restore`,
+    `reset-password` or `set-role` instead.
     """
     from app.cli.audited import operating
     from app.cli.first_admin import create_first_admin
@@ -94,7 +95,7 @@ def suspend(name: str, reason: str | None, yes: bool) -> None:
 )
 @account_argument
 def restore(name: str) -> None:
-    """Let a suspended account sign in again; no session comes back."""
+    """Let a suspended account sign in again; its ended sessions stay ended."""
     from app.cli.audited import change, locate, operating
     from app.services import users as service
 
@@ -111,7 +112,7 @@ def restore(name: str) -> None:
 @account_argument
 @click.argument("role", type=Text(NAME_LONGEST))
 def set_role(name: str, role: str) -> None:
-    """Give an account the role ROLE, from its next request on. The last active admin keeps its role."""
+    """Give an account the role ROLE, from its next request on. The last active admin must keep their role."""
     from app.cli.audited import change, locate, operating
     from app.services import users as service
 

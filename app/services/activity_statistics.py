@@ -41,7 +41,7 @@ _FIRST = datetime.min.replace(tzinfo=UTC)
 _OVER = "greatest(created_at, least(ended_at, idle_expires_at, expires_at))"
 
 
-# The step that the moment before lies in; the index is on the moment itself.
+# The step that contains the moment before; the index is on the moment itself.
 _ENDED_IN = "date_bin(%(step)s::interval, over_at, %(since)s + interval '1 microsecond') - interval '1 microsecond'"
 
 
@@ -182,7 +182,7 @@ def read_points(
     """Return the activity in order of time, one point for each hour or day in UTC, empty ones too.
 
     Args:
-        since: aware; it lies in the first point; None: 24 hours or 30 days before the last.
+        since: aware; the first point contains it; None: 24 hours or 30 days before the last.
         until: aware; the last point ends then, or contains it; None, or later than now: now.
 
     Raises:

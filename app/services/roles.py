@@ -1,4 +1,4 @@
-"""Roles: the resource, what each role holds, and law 11: nobody gives, takes or touches what they do not hold.
+"""Roles: the resource, the permissions of each role, and law 11: nobody grants or changes permissions that they lack.
 
 A request that changes or deletes a role locks its row first thing in the transaction, and a request that gives the role
 to an account locks the row against that (`require_actor_holds`). Of two that meet, one waits for the other (law 7).
@@ -27,7 +27,7 @@ USER = "user"
 GUEST = "guest"
 BUILT_IN = frozenset({ADMIN, USER, GUEST})
 
-# Every signed-in account may do this: every role holds it and cannot lose it. The session statement says the same.
+# Every role has these permissions and cannot lose them. The session statement says the same.
 EVERYBODY = frozenset({"account:read", "account:update", "sessions:end"})
 
 
@@ -58,7 +58,7 @@ def create(context: Context, *, name: str, description: str, permissions: Sequen
 
     Raises:
         ValidationError: with a field `permissions.N` for each that the catalogue does not have.
-        Forbidden: the role would hold what the actor does not (law 11).
+        Forbidden: the role would have permissions that the actor lacks (law 11).
         RoleTaken: another role has the name.
     """
     held, now = _known(context, permissions), context.dependencies.clock()
@@ -123,7 +123,7 @@ def delete(context: Context, role_name: str) -> None:
 
     Raises:
         NotFound: no role has this name.
-        Forbidden: the role holds what the actor does not (law 11).
+        Forbidden: the role has permissions that the actor lacks (law 11).
         RoleBuiltIn: the role is built in.
         RoleInUse: accounts have the role.
         PreconditionFailed: the version is none of those expected.
@@ -157,11 +157,11 @@ def require_actor_holds(context: Context, *role_names: str, user_id: UUID | None
 
     Args:
         role_names: roles about to be given; until the transaction ends, nobody can delete or rename them.
-        user_id: the account that is changed; its present role counts, too.
+        user_id: the account that is changed; its present role is checked, too.
 
     Raises:
         ValidationError: with field `role`, for a name that no role has.
-        Forbidden: a role holds what the actor does not.
+        Forbidden: a role has permissions that the actor lacks.
     """
     # A statement of its own: the next one sees what was committed while this one waited.
     if not BUILT_IN.issuperset(role_names):
@@ -182,7 +182,7 @@ def require_permissions(context: Context, *permissions: frozenset[str]) -> None:
 
 
 def lock_admin_role() -> None:
-    """Lock the row that stands for "there is an admin", first thing in a transaction (law 7)."""
+    """Lock the row that represents "there is an admin", first thing in a transaction (law 7)."""
     fetch(Role.select(Role.id).where(Role.name == ADMIN).for_update())
 
 
@@ -192,7 +192,7 @@ def _select() -> "ModelSelect[Role]":
 
 
 def _fetch(context: Context, query: "ModelSelect[Role]") -> list[Role]:
-    """Run a query made by `_select`: each role holds its rows, and what the catalogue makes of them."""
+    """Run a query made by `_select`, and give each role its permissions."""
     roles = fetch(query)
     for role in roles:
         role.permissions = _permissions(role.holds_all, role.permissions, context.dependencies.catalogue)
@@ -255,7 +255,7 @@ def _add_permissions(role: Role, now: datetime) -> None:
 
 
 def _stored(role: Role) -> list[str]:
-    # What every role holds has no rows.
+    # Permissions that every role has are not stored in rows.
     return sorted(role.permissions - EVERYBODY)
 
 

@@ -72,7 +72,7 @@ def search(page: Page, q: str | None = None, role: str | None = None, status: st
 def _search(stretches: list[str], column: str, order: str, *, many_addresses: bool, many_names: bool) -> list[str]:
     """Return the selects that find what a search matches.
 
-    Where few rows match, all of them are collected; where many match, the index is walked in the order asked for.
+    Where few rows match, all of them are collected; where many match, the index is read in the order of the list.
     """
     by_address, by_name_alone = _narrowed(stretches, _BY_ADDRESS), _narrowed(stretches, _BY_NAME_ALONE)
     if not many_addresses:
@@ -112,7 +112,7 @@ def _count_both(stretches: list[str]) -> str:
 
 
 def _walk(stretches: list[str], column: str, order: str) -> str:
-    """Return a select that reads each stretch in the order asked for, as far as the page reaches.
+    """Return a select that reads each stretch in the order of the list, as far as the page reaches.
 
     Right where many rows match: the walk meets them soon, wherever they are.
     """

@@ -107,7 +107,7 @@ def _local(variables: Mapping[str, str], running: ExitStack) -> Deployment:
         found.config = running.enter_context(ready_config(cache=state.is_dir()))
     except (EmbeddedError, Refusal, OSError) as error:
         found.missing = dict.fromkeys(_needs_of(absent), "the servers of development did not start")
-        text, _, fix = str(error).partition("; ")
+        text, _, fix = str(error).partition(": " if isinstance(error, Refusal) else "; ")
         found.servers.append(failed(text, fix or f"read the logs under {state}"))
         return found
     if "JWT_SECRET" in absent:

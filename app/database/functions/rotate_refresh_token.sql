@@ -59,7 +59,7 @@ BEGIN
                 WHEN least(s.idle_expires_at, s.expires_at) <= arrived_at THEN 'expired'
                 WHEN s.generation = p_generation AND s.key_id = p_token_key_id THEN 'rotated'
                 WHEN s.generation = p_generation THEN 'never_issued'
-                -- The server lost the connection during COMMIT and the client was told 503: the current token is
+                -- The server lost the connection during COMMIT and the client got a 503: the current token is
                 -- unknown to everybody, so the one before it proves no theft, however late it comes.
                 WHEN s.generation = p_generation + 1 AND s.unanswered_generation = s.generation THEN 'unanswered'
                 WHEN s.generation = p_generation + 1 AND s.rotated_at > arrived_at - p_grace THEN 'grace'
@@ -75,7 +75,7 @@ BEGIN
     locked AS MATERIALIZED (
         SELECT found.*, coalesce(p_now, clock_timestamp()) AS moment FROM found
     ),
-    -- `rotated` begins a new generation. `unanswered` only begins the grace anew, for the first response that is sent.
+    -- `rotated` begins a new generation. `unanswered` only begins the grace again, for the first response that is sent.
     -- `grace` changes nothing, so its window does not move. The absolute limit (expires_at) never moves.
     changed AS (
         UPDATE sessions s SET

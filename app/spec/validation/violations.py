@@ -108,7 +108,7 @@ def _findings(error: ValidationError) -> Iterator[_Finding]:
 
 
 def _unfolded(path: Path, branches: list[list[ValidationError]] | None, *, several: bool) -> Iterator[_Finding]:
-    """Yield what is wrong in the alternative that was meant; if none stands out, what the alternatives require."""
+    """Yield what is wrong in the alternative that was meant; if that is not clear, what the alternatives require."""
     if several or not branches:
         yield path, "Fits more than one of the allowed forms." if several else "Fits none of the allowed forms."
         return
