@@ -19,7 +19,7 @@ _RECORD = "SELECT note_unanswered_rotation(%(session_id)s, %(generation)s, %(rot
 
 # A request waits for the statement after its own time is over.
 _MAX_SECONDS = 2.0
-# As many requests as one process can have under way when the database goes.
+# As many requests as one process can have in progress when the database becomes unavailable.
 _MAX_WAITING = 10_000
 
 

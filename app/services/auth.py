@@ -211,7 +211,7 @@ def _rehash(dependencies: Dependencies, user: User, password: str) -> str:
     query = User.update(password_hash=new_hash).where(User.id == user.id, User.password_hash == user.password_hash)
     if execute_in_autocommit(query):
         return new_hash
-    # Another sign-in rehashed it first, or the password was changed. Only after the first is ours still right.
+    # Another sign-in rehashed it first, or the password was changed. Ours is still right only in the first case.
     stored = fetch_one(User.select(User.password_hash).where(User.id == user.id))
     if stored and dependencies.passwords.verify(password, stored.password_hash):
         return stored.password_hash

@@ -35,7 +35,7 @@ _READ_ONLY_NOW = "25006"
 # The limit of temporary files: it says nothing about the disk.
 _TEMPORARY_FILES_BOUNDED = "53400"
 
-# Open connections go on writing; new ones could not. The most specific of these settings applies.
+# Open connections continue to write; new ones could not. The most specific of these settings applies.
 _READ_ONLY = """
 SELECT split_part(item, '=', 2)::boolean FROM pg_db_role_setting, unnest(setconfig) AS item
 WHERE item LIKE 'default_transaction_read_only=%'

@@ -90,7 +90,7 @@ def update(
     Raises:
         ValidationError: with a field `permissions.N` for each that the catalogue does not have.
         NotFound: no role has this name.
-        Forbidden: the role holds, or would hold, what the actor does not (law 11).
+        Forbidden: the role has, or would have, permissions that the actor lacks (law 11).
         RoleBuiltIn: the role is built in.
         PreconditionFailed: the version is none of those expected.
         RoleTaken: another role has the new name.

@@ -48,7 +48,7 @@ SELECT outcome, user_id, role, key_id, rotated_at FROM rotate_refresh_token(%s, 
 
 
 class Rotation(NamedTuple):
-    """What became of a refresh token.
+    """The result of a refresh.
 
     Attributes:
         outcome: rotated, grace, unanswered (the first response after a commit in doubt); or why not: ended, suspended,

@@ -117,7 +117,7 @@ def give_back(context: Context, attempt: Attempt) -> None:
 
 
 def waits(context: Context, user: User) -> dict[str, int]:
-    """Return how many seconds the account has to wait before it can sign in, by network.
+    """Return how many seconds the account must wait before it can sign in, by network.
 
     The networks are those that the account has signed in from; the empty one means all others.
     """

@@ -62,7 +62,7 @@ def update(context: Context, user_id: UUID, *, email: str | None = None, email_v
     Raises:
         NotFound: no account has this id.
         ValidationError: the address is not acceptable.
-        Forbidden: the account holds, or would hold, what the actor does not (law 11).
+        Forbidden: the account has, or would have, permissions that the actor lacks (law 11).
         EmailTaken: another account has the address.
         PreconditionFailed: the version is none of those expected.
     """

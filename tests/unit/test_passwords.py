@@ -196,11 +196,11 @@ def test_a_damaged_hash_fits_nothing(stored: str) -> None:
 @pytest.mark.parametrize(
     "stored", ["", "v1", "v2" + passwords.hash(GOOD)[2:], passwords.hash(GOOD)[2:]], ids=map(str, range(4))
 )
-def test_a_hash_of_another_scheme_is_made_anew(stored: str) -> None:
+def test_a_hash_of_another_scheme_is_made_again(stored: str) -> None:
     assert passwords.needs_rehash(stored)
 
 
-def test_a_hash_is_made_anew_when_the_cost_rises_and_not_when_it_falls() -> None:
+def test_a_hash_is_made_again_when_the_cost_rises_and_not_when_it_falls() -> None:
     stored = passwords.hash(GOOD)
     dearer = Passwords(minimum=15, maximum=256, cost=5)
     assert not passwords.needs_rehash(stored)

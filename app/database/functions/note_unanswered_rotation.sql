@@ -1,4 +1,4 @@
--- Notes on a session that the client never received the token of its current generation.
+-- Records that the client of a session never received the token of its current generation.
 --
 -- A server that loses its connection during COMMIT does not know whether the rotation was committed, and its client is
 -- gets a 503. If it was committed, the previous token is the only one that the client has: rotate_refresh_token.sql then

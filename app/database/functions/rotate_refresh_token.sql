@@ -1,4 +1,4 @@
--- Decides what a refresh token is worth, and rotates its session if the token is the current one.
+-- Decides whether a refresh token is accepted, and rotates its session if the token is the current one.
 --
 -- The caller has verified that the token is one of ours. This function judges its generation against the session's row.
 -- It runs in the transaction of the event row, so a refresh that fails has used nothing up. It locks the row before it
