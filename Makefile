@@ -13,7 +13,7 @@ KEY := $(shell { pwd; cat pyproject.toml requirements/*.txt; } | cksum | cut -d 
 RUN := .venv/.run-$(KEY)
 DEV := .venv/.dev-$(KEY)
 BENCH := .venv/.bench-$(KEY)
-# -I: a PYTHONPATH names packages that are none of ours.
+# -I: a PYTHONPATH names packages of other projects.
 PIP := $(BIN)/python -I -m pip --disable-pip-version-check
 # A lock is complete, so nothing is resolved: a resolver might take something newer, and old ones do. The check afterwards
 # shows that it is complete.
@@ -30,7 +30,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# An environment that was set up for other requirements is made anew, so that nothing of them is left in it.
+# An environment that was set up for other requirements is created again, so that nothing of them is left in it.
 $(RUN):
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed, and none was found: install it, or say make PYTHON=/path/to/python3" >&2; exit 1; fi
 	@echo "Installing the server, PostgreSQL and Valkey into .venv (once; half a minute)"
@@ -61,7 +61,7 @@ run: $(RUN) ## start Charter here, with its own PostgreSQL and Valkey
 	@CHARTER_ENV=development exec $(BIN)/charter serve
 
 .PHONY: test
-test: $(DEV) ## run the tests through one gateway, compare the two, and hold the coverage
+test: $(DEV) ## run the tests through one gateway, compare the two, and check the coverage
 	@failed=0; \
 	$(PYTEST) --cov --cov-report=json --cov-report= tests/unit tests/integration $(BESIDE:%=--ignore=%) || failed=1; \
 	$(PYTEST) $(BESIDE) || failed=1; \
@@ -89,12 +89,12 @@ lint: $(DEV) ## check style, types and layers
 	@$(BIN)/lint-imports
 
 .PHONY: format
-format: $(DEV) ## write the code as the linter wants it
+format: $(DEV) ## format the code
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
 .PHONY: size
-size: $(DEV) ## tell how large the code is, and what in it is longest
+size: $(DEV) ## print the size of each package and the longest files
 	@$(BIN)/python -m tests.house.size
 
 .PHONY: bench
@@ -110,7 +110,7 @@ bench-scale: $(DEV) ## what each read costs on a million accounts, beside ten th
 	@$(BIN)/python -m tests.bench.scale $(if $(USERS),--users $(USERS)) $(if $(EVENTS),--events $(EVENTS))
 
 .PHONY: contract
-contract: $(DEV) ## hold a running Charter against its document: make contract [SEED=n] [EXAMPLES=n] [GATEWAY=compiled|connexion]
+contract: $(DEV) ## test a running Charter against its document: make contract [SEED=n] [EXAMPLES=n] [GATEWAY=compiled|connexion]
 	@$(BIN)/python -m tests.contract $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(GATEWAY),--gateway $(GATEWAY))
 
 .PHONY: prove
@@ -128,7 +128,7 @@ PIP_COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --qu
 	--no-build-isolation --no-emit-find-links --no-emit-index-url --no-emit-trusted-host
 
 .PHONY: requirements
-requirements: $(DEV) ## pin anew what pyproject.toml asks for: make requirements [UPGRADE=1]
+requirements: $(DEV) ## update the pinned requirements: make requirements [UPGRADE=1]
 	@$(PIP_COMPILE) --output-file requirements/runtime.txt pyproject.toml
 	@$(PIP_COMPILE) --extra embedded --build-deps-for editable --constraint requirements/runtime.txt --output-file requirements/run.txt pyproject.toml
 	@$(PIP_COMPILE) --extra embedded --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml

@@ -24,7 +24,10 @@ def _field(parser: Any, default: Any, about: str, *, env: str | None = None, sec
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Config:
-    """Every number and name that a deployment may choose. The variables are the attribute names in capitals."""
+    """Every number and name that a deployment may choose.
+
+    A variable has the name of its attribute in capitals, unless `env` names another.
+    """
 
     env: str = _field(
         parse.choice("development", "test", "production"), "production", "the kind of deployment", env="CHARTER_ENV"
@@ -148,15 +151,17 @@ class Config:
     )
     limit_read: Bucket = _field(parse.bucket, Bucket(600, 60), "reads of a caller")
     limit_write: Bucket = _field(parse.bucket, Bucket(120, 60), "writes of a caller")
-    limit_login: Bucket = _field(parse.bucket, Bucket(60, 60), "sign-ins from a client address")
-    limit_register: Bucket = _field(parse.bucket, Bucket(30, 60), "registrations from a client address")
-    limit_refresh: Bucket = _field(parse.bucket, Bucket(120, 60), "refreshes from a client address")
+    limit_login: Bucket = _field(parse.bucket, Bucket(60, 60), "sign-ins from a client network")
+    limit_register: Bucket = _field(parse.bucket, Bucket(30, 60), "registrations from a client network")
+    limit_refresh: Bucket = _field(parse.bucket, Bucket(120, 60), "refreshes from a client network")
     limit_account_failures: int = _field(parse.whole(1, 1000), 5, "failed sign-ins of an account before a wait")
     limit_account_max_seconds: int = _field(parse.whole(1, 86_400), 900, "the longest wait after failed sign-ins")
     limit_known_address_days: int = _field(
-        parse.whole(0, 365), 30, "an address that signed in to the account within this time has its own counter"
+        parse.whole(0, 365), 30, "a network from which the account signed in within this time has its own counter"
     )
-    limit_client_failures: int = _field(parse.whole(1, 100_000), 30, "failed sign-ins of a client in a time window")
+    limit_client_failures: int = _field(
+        parse.whole(1, 100_000), 30, "failed sign-ins from a client network in a time window"
+    )
     limit_client_window_seconds: int = _field(parse.whole(1, 86_400), 300, "the length of that time window")
 
     cache_profile: int = _field(parse.whole(1, 86_400), 300, "how long a profile may be cached, in seconds")
@@ -166,10 +171,10 @@ class Config:
     statistics_seconds: int = _field(
         parse.whole(10, 86_400),
         300,
-        "how often a worker closes hours of the activity statistics and sums up counts",
+        "how often a worker settles hours of the activity statistics and merges counts",
     )
     statistics_settle_seconds: int = _field(
-        parse.whole(60, 86_400), 900, "how long after its end an hour of the activity statistics is closed"
+        parse.whole(60, 86_400), 900, "how long after its end an hour of the activity statistics is settled"
     )
 
     health_seconds: int = _field(
@@ -195,7 +200,7 @@ class Config:
         """Read the configuration.
 
         Args:
-            environ: variables; an empty one counts as absent.
+            environ: variables; an empty one is ignored.
 
         Raises:
             ConfigError: with every variable that is missing or wrong.

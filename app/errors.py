@@ -88,7 +88,7 @@ class AuthenticationError(AppError):
 
 
 class Unauthenticated(AuthenticationError):
-    """There is no access token, or the Authorization header holds none."""
+    """There is no access token, or the Authorization header has none."""
 
     code = "UNAUTHENTICATED"
     default_message = "Sign in and send the access token as: Authorization: Bearer <token>."
@@ -109,14 +109,14 @@ class SessionEnded(AuthenticationError):
 
 
 class InvalidCredentials(AuthenticationError):
-    """The sign-in failed; the client is not told why."""
+    """The sign-in failed; the response does not say why."""
 
     code = "INVALID_CREDENTIALS"
-    default_message = "The address or the password is not right."
+    default_message = "The address or the password is wrong."
 
 
 class InvalidRefreshToken(AuthenticationError):
-    """The refresh failed; the client is not told why."""
+    """The refresh failed; the response does not say why."""
 
     code = "INVALID_REFRESH_TOKEN"
     default_message = "The refresh token is not valid. Sign in again."
@@ -132,7 +132,7 @@ class Forbidden(PermissionDenied):
     """The caller lacks a permission."""
 
     code = "FORBIDDEN"
-    default_message = "You are not allowed to do this."
+    default_message = "You lack a permission for this. Ask an admin for it."
 
 
 class StepUpRequired(PermissionDenied):
@@ -147,7 +147,7 @@ class NotFound(AppError):
 
     status = 404
     code = "NOT_FOUND"
-    default_message = "There is nothing here."
+    default_message = "No resource has this path or id. Check both."
 
 
 class MethodNotAllowed(AppError):
@@ -224,7 +224,7 @@ class PayloadTooLarge(AppError):
 
     status = 413
     code = "PAYLOAD_TOO_LARGE"
-    default_message = "The body is too large."
+    default_message = "The body is too large. Send less."
 
 
 class UriTooLong(AppError):
@@ -232,7 +232,7 @@ class UriTooLong(AppError):
 
     status = 414
     code = "URI_TOO_LONG"
-    default_message = "The path and query are too long."
+    default_message = "The path and query are too long. Shorten the query."
 
 
 class UnsupportedMediaType(AppError):
@@ -277,7 +277,7 @@ class HeadersTooLarge(AppError):
 
     status = 431
     code = "HEADERS_TOO_LARGE"
-    default_message = "The request headers are too large."
+    default_message = "The request headers are too large. Send fewer or shorter headers."
 
 
 class Internal(AppError):

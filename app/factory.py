@@ -60,7 +60,7 @@ _NOTHING_DECLARED = SettingDeclarations.of()
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What one serving process holds.
+    """The parts of one serving process.
 
     Attributes:
         runtime: what its operations share.
@@ -84,7 +84,7 @@ def create_app(
     """Build the application. Every fault of the document is found here, before a port is bound.
 
     Args:
-        document: the root file; permissions.yaml stands beside it.
+        document: the root file; permissions.yaml, events.yaml and settings.yaml are beside it.
         handlers_package: has a module for each tag.
         clock: returns the aware present moment in UTC; a test's also stands in for the database's (see app.clock).
 

@@ -2,11 +2,11 @@
 
 Everything else under `app` is private to Charter and may change with any release.
 
-- A handler names what it needs as parameters: the operation's own, `body`, `page` (Page, CursorPage), `principal`
-  (Principal) and `context` (Context). It calls one service and returns JSON-ready data, a Result with an ETag or a
-  location, a Listing or a CursorListing.
-- A service function takes the Context first: the actor, the client, the Dependencies, the Event to fill in and the
-  Versions that `If-Match` expects. It returns models and raises `errors`.
+- A handler has one parameter for each parameter of the operation, and `body` if there is a body. It may also have
+  `context` (Context), `page` (Page, CursorPage), `principal` (Principal), `dependencies` (Dependencies) or `probes`. It
+  calls one service and returns JSON-ready data, a Result with an ETag or a location, a Listing or a CursorListing.
+- A service function that acts for somebody takes the Context first: the actor, the client, the Dependencies, the Event
+  to fill in and the Versions that `If-Match` expects. It returns models and raises `errors`.
 - Queries: `fetch`, `fetch_one`, `fetch_tuples`, `fetch_value` and `execute` run queries of the models, `run` runs SQL
   text. Each commits alone unless a `transaction()` is open; the pipeline commits it with the event of the request.
 - `check_if_match` compares `If-Match` with the current ETag. `sql_now` is the present time in a query of the models.

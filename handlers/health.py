@@ -1,4 +1,4 @@
-"""health: what machines ask without a token."""
+"""health: operations for load balancers and other machines, without a token."""
 
 from app.services.health import Probes, check
 from charter import Result

@@ -1,4 +1,4 @@
-"""What the document calls User, Profile, Tokens, Session, Role, Setting and so on, from what services return."""
+"""Turn what services return into the schemas of the document: User, Profile, Tokens and so on."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The row that a server writes to see whether writes are taken."""
+"""The row that the health check updates, to find out whether the database accepts writes."""
 
 from peewee import Check, IntegerField, Model
 
@@ -6,7 +6,7 @@ from models.record import database, defaulting_to_now
 
 
 class HealthCheck(Model):
-    """The only one there is."""
+    """The one row of the table."""
 
     id = IntegerField(primary_key=True, constraints=[Check("id = 1")])
     checked_at = defaulting_to_now()

@@ -1,4 +1,4 @@
-"""What every table has in common: the database it lives in, a UUIDv7 key, and two moments in time."""
+"""What every table has in common: the database, a UUIDv7 key, and the times of creation and change."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ database = DatabaseProxy()
 
 
 if TYPE_CHECKING:
-    # The type of a value, with or without None, is that of a DateTimeField: a subclass would lose it.
+    # For type checkers it is DateTimeField: a subclass would lose the types of values with and without None.
     UtcDateTimeField = DateTimeField
 else:
 
@@ -31,7 +31,7 @@ def defaulting_to_now() -> "DateTimeField[datetime]":
 
 
 class Record(Model):
-    """A row with a key of our own making."""
+    """A row whose key is a UUIDv7 that Charter creates."""
 
     id = UUIDField(primary_key=True, default=new_id)
     created_at = defaulting_to_now()

@@ -8,8 +8,8 @@ from models.record import Record
 class Role(Record):
     """A role; one that holds all needs no rows in `role_permissions`.
 
-    The versions of all roles come from one sequence, so that no two states of a name, whichever role had it, share one:
-    a statement that changes a role sets `version = DEFAULT`.
+    All roles take their versions from one sequence, so a name that is used again never gets an old version. A statement
+    that changes a role sets `version = DEFAULT`.
     """
 
     name = TextField(unique=True)

@@ -34,7 +34,7 @@ class Session(Record):
         indexes = ((("created_at",), False),)
 
 
-# When it is over, or will be if nothing happens to it: what the statistics count.
+# When the session ended, or will end by itself. The activity statistics count by it.
 Session.add_index(
     SQL(
         "CREATE INDEX sessions_over_at ON sessions (greatest(created_at, least(ended_at, idle_expires_at, expires_at)))"

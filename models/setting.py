@@ -6,9 +6,9 @@ from models.record import Record
 
 
 class Setting(Record):
-    """A value set in place of the default that openapi/settings.yaml declares; without a row that default counts.
+    """A value set in place of the default that openapi/settings.yaml declares; without a row the default applies.
 
-    The versions of all settings come from one sequence, so that no two values that a key ever had share one.
+    All settings take their versions from one sequence, so two values of a key never have the same version.
     """
 
     key = TextField(unique=True)

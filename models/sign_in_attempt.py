@@ -1,4 +1,4 @@
-"""Failed sign-ins, counted by account, known address and client."""
+"""Failed sign-ins, counted by account, known network and client network."""
 
 from peewee import SQL, IntegerField, TextField
 

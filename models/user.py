@@ -1,4 +1,4 @@
-"""Users: who may sign in, and as what; and their profiles: what people say about themselves."""
+"""Users: accounts that may sign in, each with a role; and their profiles: what people say about themselves."""
 
 from peewee import SQL, Check, ForeignKeyField, IntegerField, TextField
 

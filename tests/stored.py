@@ -29,7 +29,7 @@ _CATALOGUES = {
     **dict.fromkeys(("pg_index", "pg_inherits", "pg_namespace", "pg_policy", "pg_rewrite", "pg_sequence"), "true"),
     **dict.fromkeys(("pg_statistic_ext", "pg_trigger"), "true"),
 }
-# A row that was written anew has a later transaction; one that is gone is missing in the count.
+# A row that was written again has a later transaction; one that is gone is missing in the count.
 _FINGERPRINT = " UNION ALL ".join(
     f"SELECT '{name}', count(*), max(xmin::text::bigint) FROM {name} WHERE {which}"
     for name, which in _CATALOGUES.items()

@@ -1,4 +1,4 @@
-"""The rate limiter: GCRA as one atomic script in Redis; while Redis is unavailable, each process counts alone.
+"""The rate limiter: GCRA as one atomic script in Redis; while Redis is unavailable, each process counts by itself.
 
 Each process continues from the last count of Redis, so that a caller gets no more than the limit from each process.
 """

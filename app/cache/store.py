@@ -25,7 +25,7 @@ MAX_LIFETIME_SECONDS = 86_400
 
 UNUSED_VERSION_SECONDS = 60
 """Lifetime of a new version until an entry is stored with it, so that requests for missing resources do not fill Redis.
-An entry that takes longer to load is stored in vain."""
+An entry that takes longer to load is never used."""
 
 MAX_ENTRY_BYTES = 1_048_576
 """A larger entry is not stored."""

@@ -64,7 +64,7 @@ def _read(environ: Mapping[str, str]) -> Config:
 
 
 def _non_empty(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that have a value: an empty one counts as absent."""
+    """Return the variables that have a value: an empty one is ignored."""
     return {name: value for name, value in environ.items() if value.strip()}
 
 

@@ -30,7 +30,7 @@ def main() -> None:
     """Run and operate a Charter server.
 
     The configuration comes from environment variables; docs/configuration.md lists them. With CHARTER_ENV=development
-    none needs to be set: PostgreSQL, Valkey and the secrets are made under .charter.
+    none needs to be set: PostgreSQL, Valkey and the secrets are created under .charter.
     """
 
 

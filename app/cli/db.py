@@ -84,16 +84,16 @@ def grants(role: str) -> None:
     click.echo(statements.script)
 
 
-@db.command(short_help="Create a few example people for development.")
+@db.command(short_help="Create example accounts for development.")
 def seed() -> None:
-    """Create the missing ones of a few example people for development."""
+    """Create example accounts for development; existing ones stay as they are."""
     from app.cli.dependencies import dependencies_for
     from app.cli.example_accounts import EXAMPLES, PASSWORD, create_person
 
     with bound_database() as (_, config):
         _refuse_in_production(config, "seed")
         dependencies = dependencies_for(config)
-        bar = click.progressbar(EXAMPLES, label="Creating example people", file=sys.stderr)
+        bar = click.progressbar(EXAMPLES, label="Creating example accounts", file=sys.stderr)
         with bar as people:
             created = [person.email for person in people if create_person(person, dependencies=dependencies)]
     for email in created:

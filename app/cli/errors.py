@@ -1,6 +1,7 @@
 """How the command fails: one line with what is wrong and how to fix it, and an exit code that scripts can use.
 
-The codes are those of sysexits.h, where it has one. A line reads `what is wrong: how to fix it`.
+The codes are those of sysexits.h, where it has one. A line reads `what is wrong: how to fix it`. Messages
+of embedded servers and of connections, which may have colons of their own, read `what is wrong; how to fix it`.
 """
 
 import errno

@@ -1,4 +1,4 @@
-"""Example people for development."""
+"""Example accounts for development."""
 
 from typing import NamedTuple
 from uuid import UUID

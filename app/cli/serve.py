@@ -20,8 +20,8 @@ from app.resources import CHECKOUT
 def serve(workers: int | None, host: str | None, port: int | None) -> None:
     """Serve the API until Ctrl-C or SIGTERM, and finish running requests first; a second Ctrl-C stops at once.
 
-    In development, this starts PostgreSQL and Valkey under .charter, runs the migrations and makes the first admin. In
-    production, it does not start if a variable of the configuration or a migration is missing.
+    In development, this starts PostgreSQL and Valkey under .charter, runs the migrations and creates the first admin.
+    In production, it does not start if a variable of the configuration or a migration is missing.
     """
     _run({"WORKERS": workers, "HOST": host, "PORT": port}, reload=False)
 

@@ -30,7 +30,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 def settings() -> None:
     """Show and change what can be set at run time, without signing in.
 
-    openapi/settings.yaml lists the settings. A change counts from the next request on, on every server of this
+    openapi/settings.yaml lists the settings. A change applies from the next request on, on every server of this
     database. Each command writes one row to the audit trail, also when it fails; no row holds a secret value.
     """
 

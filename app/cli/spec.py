@@ -49,7 +49,7 @@ def lint() -> None:
 @click.option("--format", "form", type=click.Choice(["json", "yaml"]), default="json", show_default=True)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")
 def bundle(form: str, output: Path | None) -> None:
-    """Print the document as one file, with its references and names."""
+    """Print the document as one file; references to components stay."""
     text = _as_text(_contract().document.bundle, form)
     if output is None:
         click.echo(text, nl=False)

@@ -127,7 +127,7 @@ def _greet(config: Config, address: str, password: str | None) -> None:
 def options(config: Config) -> dict[str, Any]:
     """Return the options of uvicorn, each with the reason for its value."""
     return {
-        # httptools passes an oversized header on, so that Charter can answer 431; h11 answers by itself.
+        # Charter's own reader (app/gateway/http): an invalid request gets a response in the envelope.
         "http": protocol_factory(config),
         "loop": "uvloop",
         "ws": "none",

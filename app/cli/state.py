@@ -29,7 +29,7 @@ def serving_from(state: Path) -> Iterator[None]:
             lock.seek(0)
             other = lock.read(20).strip() or "unknown"
             raise CommandError(
-                f"Charter already runs from {state} (process {other}); "
+                f"Charter already runs from {state} (process {other}): "
                 "stop it, or set CHARTER_STATE and PORT for a second one",
                 exit_code=BUSY,
             ) from None
@@ -46,7 +46,7 @@ def _make(state: Path) -> None:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise CommandError(
-            f"the folder {state} cannot be made ({error.strerror}): development keeps its servers and secrets there; "
+            f"the folder {state} for servers and secrets of development cannot be made ({error.strerror}): "
             "set CHARTER_STATE to a folder you may write to",
         ) from error
 
@@ -74,7 +74,7 @@ def stored_secrets(state: Path) -> dict[str, str]:
     stored = dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
     if any(not stored.get(name) for name in SECRET_NAMES):
         raise CommandError(
-            f"{path} is damaged; delete it to get new secrets, with which everybody has to sign in again",
+            f"{path} is damaged: delete it to get new secrets, with which everybody has to sign in again",
             exit_code=MISCONFIGURED,
         )
     return {name: stored[name] for name in SECRET_NAMES}

@@ -75,7 +75,7 @@ def list_users(
 @account_argument
 @json_option
 def show_user(name: str, as_json: bool) -> None:
-    """Show an account: its profile, its permissions, its live sessions, and whether its sign-in has to wait."""
+    """Show an account: profile, permissions, live sessions, and how long it must wait before it can sign in."""
     from app.cli.operator_actions import act, locate, operating
     from app.services.inspection import inspect
 
@@ -150,10 +150,10 @@ def _print_inspection(inspection: "Inspection") -> None:
 
 def _waits(waits: Mapping[str, int]) -> str:
     phrases = [
-        f"has to wait {seconds} s from {network or 'networks it has not signed in from'}"
+        f"must wait {seconds} s from {network or 'networks it has not signed in from'}"
         for network, seconds in waits.items()
     ]
-    return ", ".join(phrases) or "not slowed down"
+    return ", ".join(phrases) or "need not wait"
 
 
 def _row(user: "User") -> tuple[str, ...]:

@@ -39,7 +39,8 @@ users.add_command(show_user)
 def create_admin() -> None:
     """Create the first admin: CHARTER_ADMIN_EMAIL with CHARTER_ADMIN_PASSWORD, or with a password that is shown once.
 
-    If there is an admin, even a suspended one, the command fails: use restore, reset-password or set-role.
+    If there is an admin, even a suspended one, the command fails. Use `charter users restore`,
+    `reset-password` or `set-role` instead.
     """
     from app.cli.first_admin import create_first_admin
     from app.cli.operator_actions import operating
@@ -94,7 +95,7 @@ def suspend(name: str, reason: str | None, yes: bool) -> None:
 )
 @account_argument
 def restore(name: str) -> None:
-    """Let a suspended account sign in again; no session comes back."""
+    """Let a suspended account sign in again; its ended sessions stay ended."""
     from app.cli.operator_actions import change, locate, operating
     from app.services import users as service
 
@@ -111,7 +112,7 @@ def restore(name: str) -> None:
 @account_argument
 @click.argument("role", type=Text(MAX_NAME_LENGTH))
 def set_role(name: str, role: str) -> None:
-    """Give an account the role ROLE, from its next request on. The last active admin keeps its role."""
+    """Give an account the role ROLE, from its next request on. The last active admin must keep their role."""
     from app.cli.operator_actions import change, locate, operating
     from app.services import users as service
 
@@ -144,6 +145,7 @@ def reset_password(name: str, generate: bool, yes: bool) -> None:
     from app.cli.operator_actions import change, locate, operating
     from app.errors import ValidationError
     from app.services import users as service
+    from app.spec.validation.violations import as_sentence
 
     action = "user.password_reset"
     with operating() as dependencies:
@@ -154,8 +156,10 @@ def reset_password(name: str, generate: bool, yes: bool) -> None:
         try:
             user = change(user, action, service.reset_password, password=password, dependencies=dependencies)
         except ValidationError as error:
-            problems = "; ".join(violation.message for violation in error.details)
-            raise CommandError(f"the password {problems}" if password else "the password is an empty line") from error
+            if not password:
+                message = "the password is empty: type one, or write it on the first line of standard input"
+                raise CommandError(message) from error
+            raise CommandError(as_sentence("the password", error.details[0].message).removesuffix(".")) from error
         if typed is None:
             click.echo(password)  # at once: if anything fails after this, it would be lost
         outcome = f"{user.email} has a new password; all its sessions have ended{_hint(user, dependencies)}"

@@ -1,1 +1,1 @@
-"""What every service function takes: the actor, the dependencies, and the event to write."""
+"""What service functions that act for somebody take: the actor, the dependencies, and the event to write."""

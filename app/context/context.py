@@ -1,4 +1,4 @@
-"""The first argument of service functions."""
+"""The first argument of service functions that act for somebody."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,8 +1,8 @@
 """Rotations in doubt: the client got 503 and nobody knows whether the rotation was committed. Its token must stay good.
 
-The connection to the database was lost during COMMIT. If the rotation was committed all the same, its row must say that
-the client never got the response. This process tries to record that at once; if the database is away, it tries again in
-a background task, and before the next rotation of the same session here.
+The connection to the database was lost during COMMIT. If the rotation was committed nevertheless, its row must say that
+the client never got the response. This process tries to record that at once; if the database is unavailable, it tries
+again in a background task, and before the next rotation of the same session here.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ _RECORD = "SELECT note_unanswered_rotation(%(session_id)s, %(generation)s, %(rot
 
 # A request waits for the statement after its own time is over.
 _MAX_SECONDS = 2.0
-# As many requests as one process can have under way when the database goes.
+# As many requests as one process can have in progress when the database becomes unavailable.
 _MAX_WAITING = 10_000
 
 
@@ -46,7 +46,7 @@ class UnansweredRotations:
         self.try_to_record(rotation.session_id)
 
     def try_to_record(self, session_id: UUID | None = None) -> None:
-        """Record what is in doubt, of one session or of all, as far as the database answers."""
+        """Record what is in doubt, of one session or of all, as far as the database responds."""
         with contextlib.suppress(Unavailable):  # the health check reports it
             self.record(session_id)
 
@@ -54,7 +54,7 @@ class UnansweredRotations:
         """Record what is in doubt, of one session or of all. Call it outside a transaction.
 
         Raises:
-            Unavailable: the database is still away; the rest stays in doubt.
+            Unavailable: the database is still unavailable; the rest stays in doubt.
         """
         if not self._waiting:
             return

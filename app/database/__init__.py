@@ -1,4 +1,7 @@
-"""PostgreSQL: the connection pool, statements and transactions. This package knows no table."""
+"""PostgreSQL: the connection pool, statements, transactions and migrations; `functions/` has the text of SQL functions.
+
+The Python of this package knows only the tables that migrations need.
+"""
 
 from app.database.binding import bind, explain_connection_error
 from app.database.hooks import on_commit, on_commit_unknown, on_rollback

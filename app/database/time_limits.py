@@ -11,7 +11,7 @@ from app.database.binding import current_database
 def time_limit(seconds: float) -> Iterator[None]:
     """Limit the time of all database work of this thread in the block, connecting included.
 
-    It replaces the limit of each single statement. When blocks are nested, the one that ends first counts. The time to
+    It replaces the limit of each single statement. When blocks are nested, the one that ends first applies. The time to
     connect is limited in whole seconds.
 
     Args:

@@ -112,7 +112,7 @@ class RequestParser:
         request.context.caller = Caller(claims.user_id, claims.session_id)
 
     def _route(self, request: Request, header_size: int) -> None:
-        """Find the operation of a request, or what to send in its place."""
+        """Find the operation of a request, or the response to send instead."""
         context, config = request.context, self._config
         if self._is_preflight(context):
             # It asks about the origin, not about the path. After an error here, a page could not read the real one.

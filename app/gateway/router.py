@@ -19,7 +19,7 @@ class Route(Generic[T]):
     """One path of the document.
 
     Attributes:
-        segments: literal text, or None where a parameter stands.
+        segments: literal text, or None for a parameter.
         names: the parameters in order.
         methods: operations by method, HEAD included.
         allow: the value of Allow.

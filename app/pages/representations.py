@@ -1,4 +1,4 @@
-"""Content that stays the same while a process runs, sent with an ETag, and compressed for clients that want it."""
+"""Content that stays the same while a process runs, sent with an ETag, and compressed for clients that accept it."""
 
 import gzip
 import hashlib

@@ -14,7 +14,7 @@ _FROM_REQUEST: Mapping[str, Callable[[RequestContext], Any]] = {
     "body": lambda context: context.body,
     "principal": lambda context: context.principal,
 }
-# The first argument of every service; made from the request and the dependencies.
+# The first argument of services that act for somebody; made from the request and the dependencies.
 _CONTEXT = "context"
 # What the factory makes, by the name of a handler's parameter.
 OBJECT_NAMES = frozenset({"dependencies", "probes"})

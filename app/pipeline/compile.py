@@ -23,7 +23,7 @@ from app.pipeline.response import Response
 from app.pipeline.steps import rate_limit
 from app.spec.policy import Policy
 
-# What the gateway itself answers before an operation is known, or in its place.
+# Errors that the gateway itself sends before an operation is known, or instead of it.
 _GATEWAY_STATUSES = frozenset({404, 405, 413, 414, 415, 431, 500, 503})
 
 Run = Callable[[RequestContext], Response]
@@ -118,9 +118,9 @@ def run_in_order(
 
 
 def _connection_scope(policy: Policy) -> Callable[[], AbstractContextManager[Any]]:
-    """Return what holds a connection from the authorization to the end.
+    """Return a function that keeps a connection from the authorization to the end.
 
-    Operations that hash passwords, and public ones, hold none: they take one where they need it.
+    Operations that hash passwords, and public ones, keep no connection: they take one where they need it.
     """
     return nullcontext if policy.public or policy.executor != "common" else connection
 

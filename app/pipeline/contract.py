@@ -55,7 +55,7 @@ def read_contract(
     """Read the document, find the handlers, and check each against the other. Every fault here prevents a start.
 
     Args:
-        document: the root file; permissions.yaml, events.yaml and settings.yaml stand beside it.
+        document: the root file; permissions.yaml, events.yaml and settings.yaml are beside it.
         handlers_package: has a module for each tag.
         thorough: also report what works but tells clients less than it should: see `read_policies`.
 

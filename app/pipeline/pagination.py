@@ -19,7 +19,7 @@ _SAMPLE_CURSOR = Cursors(["no secret"]).make(UUID(int=0), b"")
 
 
 class Pagination(NamedTuple):
-    """Where the list goes on.
+    """Where the list continues.
 
     Attributes:
         meta: JSON members for `meta`, beginning with a comma.

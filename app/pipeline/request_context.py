@@ -22,7 +22,7 @@ class Caller(NamedTuple):
 
 
 class IdempotencyClaim(NamedTuple):
-    """What the Idempotency-Key of a request stands for.
+    """What the Idempotency-Key of a request identifies.
 
     Attributes:
         fingerprints: of the request; the first one is stored, and a stored one may equal any of them.
@@ -44,8 +44,8 @@ class RequestContext:
         headers: by lower-case name; repeated headers are joined with a comma.
         raw_body: the bytes of the body.
         body: the parsed and validated body.
-        caller: whom the verified token names; None on a public operation.
-        arguments: validated parameters by argument name; a cursor is the id that it holds.
+        caller: the account and the session of the verified token; None on a public operation.
+        arguments: validated parameters by argument name; a cursor is the id that it contains.
         list_scope: what the cursors of this list are bound to; None where the operation is no cursor list.
         decided_at: the time of the decision row, by the database's clock; None where nothing is decided.
         decision_id: of the decision row; None where nothing is decided.

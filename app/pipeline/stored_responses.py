@@ -88,7 +88,7 @@ class StoredResponses:
 
     def store(self, context: RequestContext, response: Response) -> None:
         """Store a success under the key that was claimed; release the key after anything else."""
-        # Where the work needed no transaction, it begins here, with the claim.
+        # If the work needed no transaction, one begins here, with the claim.
         with transaction():
             if 200 <= response.status < 300:
                 headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]

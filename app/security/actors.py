@@ -9,7 +9,7 @@ from models import User
 
 
 class Actor(Protocol):
-    """A signed-in account, or the operator at the terminal. Law 11 checks their permissions."""
+    """Who acts: a signed-in account, the operator, or a caller who is not signed in (see law 11)."""
 
     @property
     def permissions(self) -> frozenset[str]:

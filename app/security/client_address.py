@@ -32,9 +32,9 @@ class Client:
 def client_address(peer: str, forwarded: str | None, trusted: Networks) -> str:
     """Return the address of the client, without zone, an IPv4-mapped one as IPv4.
 
-    The header is read from the right. An entry counts as long as the proxy that wrote it is trusted, so the first
+    The header is read from the right. An entry is used as long as the proxy that wrote it is trusted, so the first
     address that is not a trusted proxy is the client. Empty entries are ignored (RFC 9110, 5.6.1). Reading stops at an
-    entry that is not an address: nothing to its left counts, and the address before it is the client.
+    entry that is not an address: nothing to its left is used, and the address before it is the client.
 
     Args:
         peer: the address of the socket; "" for a Unix socket, whose peer is on this machine: 127.0.0.1.

@@ -110,25 +110,25 @@ class Passwords:
 
     def _fault(self, password: str, own_words: Iterable[str]) -> str | None:
         if len(password) > self._maximum:
-            return f"has more than {self._maximum} characters"
+            return f"Must have at most {self._maximum} characters."
         if any("\ud800" <= character <= "\udfff" for character in password):
-            return "is not valid Unicode text"
+            return "Must be valid Unicode text."
         normal = nfkc(password)
         # NFKC may turn one character into many or many into one; both lengths must be enough.
         if min(len(password), len(normal)) < self._minimum:
-            return f"has fewer than {self._minimum} characters"
+            return f"Must have at least {self._minimum} characters."
         folded = casefold(password)
         if folded in self._common:
-            return "is one of the most common passwords"
+            return "Is one of the most common passwords. Choose another."
         if _period(folded) < self._minimum:
-            return "repeats one short piece"
+            return "Repeats one short piece. Choose a longer text."
         rest = folded
         for word in _own_parts(own_words):
             rest = rest.replace(word, "")
         if rest != folded:
             rest = _SEPARATORS.sub("", rest)
         if len(rest) < _MIN_REST or rest in self._common or _period(rest) < _MIN_REST:
-            return "is made of your own address or name"
+            return "Consists of your own address or name. Choose other words."
         return None
 
 

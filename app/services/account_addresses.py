@@ -11,7 +11,7 @@ def accept(email: str, *, field: str = "email") -> str:
         ValidationError: the text is no email address.
     """
     if not is_address(email):
-        raise ValidationError(details=[Violation("Must be an e-mail address.", field)])
+        raise ValidationError(details=[Violation("Must be an email address.", field)])
     return canonical(email)
 
 

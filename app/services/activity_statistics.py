@@ -41,7 +41,7 @@ _FIRST = datetime.min.replace(tzinfo=UTC)
 _ENDS_AT = "greatest(created_at, least(ended_at, idle_expires_at, expires_at))"
 
 
-# The step that the moment before lies in; the index is on the moment itself.
+# The step that contains the moment before; the index is on the moment itself.
 _ENDED_IN = "date_bin(%(step)s::interval, over_at, %(since)s + interval '1 microsecond') - interval '1 microsecond'"
 
 
@@ -182,7 +182,7 @@ def read_points(
     """Return the activity in order of time, one point for each hour or day in UTC, empty ones too.
 
     Args:
-        since: aware; it lies in the first point; None: 24 hours or 30 days before the last.
+        since: aware; the first point contains it; None: 24 hours or 30 days before the last.
         until: aware; the last point ends then, or contains it; None, or later than now: now.
 
     Raises:
@@ -194,7 +194,7 @@ def read_points(
     end = -_floor(_EPOCH - min(until or now, now), step)
     begin = _floor(since - _EPOCH, step) if since else max(end - DEFAULT_SPANS[interval], _FIRST - _EPOCH)
     if (end - begin) // step > MAX_POINTS:
-        raise _invalid(f"Must leave at most {MAX_POINTS} points.")
+        raise _invalid(f"Must be later: a response has at most {MAX_POINTS} points.")
     starts = [_EPOCH + begin + number * step for number in range((end - begin) // step)]
     return _points(starts, step) if starts else []
 

@@ -154,7 +154,7 @@ def change_password(context: Context, *, current_password: str, new_password: st
         raise _wrong_password()
     sign_in_attempts.give_back(context, attempt)
     if passwords.verify(new_password, user.password_hash):
-        raise ValidationError(details=[Violation("This is the password you have now.", "new_password")])
+        raise ValidationError(details=[Violation("Must differ from the current password.", "new_password")])
     password_hash = passwords.hash(new_password)
     values = {"password_hash": password_hash, "version": User.version + 1, "updated_at": dependencies.clock()}
     with transaction():
@@ -212,7 +212,7 @@ def _rehash(dependencies: Dependencies, user: User, password: str) -> str:
     query = User.update(password_hash=new_hash).where(User.id == user.id, User.password_hash == user.password_hash)
     if execute_in_autocommit(query):
         return new_hash
-    # Another sign-in rehashed it first, or the password was changed. Only after the first is ours still right.
+    # Another sign-in rehashed it first, or the password was changed. Ours is still right only in the first case.
     stored = fetch_one(User.select(User.password_hash).where(User.id == user.id))
     if stored and dependencies.passwords.verify(password, stored.password_hash):
         return stored.password_hash

@@ -15,7 +15,7 @@ _NAMES = (GUEST, USER)
 
 
 class Difference(NamedTuple):
-    """What a role lacks of what the document says, and what it holds beyond it; both sorted."""
+    """The permissions that a role lacks, and those it has beyond the document; both sorted."""
 
     role: str
     added: list[str]

@@ -23,7 +23,7 @@ from charter import run
 _draining = threading.Event()
 
 # A result that is older than this many rounds is ignored: something held up the background task, which says nothing
-# about the service. The ping still counts.
+# about the service. The ping is still used.
 STALE_ROUNDS = 3
 
 CHECK_SECONDS = 5.0
@@ -36,7 +36,7 @@ _READ_ONLY_NOW = "25006"
 # The limit of temporary files: it says nothing about the disk.
 _TEMPORARY_FILES_BOUNDED = "53400"
 
-# Open connections go on writing; new ones could not. The most specific of these settings counts.
+# Open connections continue to write; new ones could not. The most specific of these settings applies.
 _READ_ONLY = """
 SELECT split_part(item, '=', 2)::boolean FROM pg_db_role_setting, unnest(setconfig) AS item
 WHERE item LIKE 'default_transaction_read_only=%'

@@ -89,7 +89,7 @@ def request_invalidation(context: Context, tags: Sequence[str], *, everything: b
     known = context.dependencies.tags
     recognised = [EVERYTHING] if everything else [known.resolve(tag) for tag in tags]
     unknown = [
-        Violation("Nothing is cached under such a tag.", f"tags.{number}")
+        Violation("No cached response has such a tag. Use a tag of an x-cache key, with its values.", f"tags.{number}")
         for number, tag in enumerate(recognised)
         if tag is None
     ]

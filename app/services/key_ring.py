@@ -32,7 +32,7 @@ def uses(now: datetime | None = None) -> dict[str, RefreshKeyUse]:
     """
     unexpired = (Session.idle_expires_at > sql_now(now)) & (Session.expires_at > sql_now(now))
     live = fn.COUNT(Session.id).filter(Session.ended_at.is_null() & unexpired)
-    # Only the present generation of a session is recorded, so this is a key's first use as far as is known.
+    # Only the present generation of a session is recorded, so this is the first known use of a key.
     since = fn.MIN(fn.COALESCE(Session.rotated_at, Session.created_at))
     query = Session.select(Session.key_id, live.alias("live"), since.alias("since"))
     return {use.key_id: use for use in fetch(query.group_by(Session.key_id).order_by(Session.key_id), RefreshKeyUse)}

@@ -37,7 +37,7 @@ def replace(context: Context, user_id: UUID, **fields: str | None) -> User:
 
     Raises:
         NotFound: no account has this id.
-        Forbidden: the account is another's and holds what the actor does not (law 11).
+        Forbidden: the account is another's and has permissions that the actor lacks (law 11).
         PreconditionFailed: the version of the profile is none of those expected.
     """
     with transaction():

@@ -58,5 +58,5 @@ def _require_admission(context: Context, address: str, invitation_code: str | No
         raise Forbidden(details=[wrong_code], reason="invitation_code_wrong")
     allowed = {canonical_domain(domain) for domain in values[ALLOWED_DOMAINS]}
     if allowed and address.rpartition("@")[2] not in allowed:
-        wrong_domain = Violation("Addresses of this domain cannot register here.", "email")
+        wrong_domain = Violation("Must be an address of a domain that may register.", "email")
         raise ValidationError(details=[wrong_domain], reason="domain_not_allowed")

@@ -39,7 +39,7 @@ def require_actor_holds(context: Context, *role_names: str, user_id: UUID | None
     own = User.select(User.role).where(User.id == user_id)
     roles = fetch_roles(context, select_roles().where(Role.name.in_(role_names) | (Role.id == own)))
     if not {role.name for role in roles}.issuperset(role_names):
-        raise ValidationError(details=[Violation("There is no such role.", "role")])
+        raise ValidationError(details=[Violation("There is no role with this name. See the list of roles.", "role")])
     require_permissions(context, *(role.permissions for role in roles))
 
 

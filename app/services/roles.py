@@ -50,7 +50,7 @@ def create(context: Context, *, name: str, description: str, permissions: Sequen
 
     Raises:
         ValidationError: with a field `permissions.N` for each that the catalogue does not have.
-        Forbidden: the role would hold what the actor does not (law 11).
+        Forbidden: the role would have permissions that the actor lacks (law 11).
         RoleTaken: another role has the name.
     """
     held, now = _known(context, permissions), context.dependencies.clock()
@@ -82,7 +82,7 @@ def update(
     Raises:
         ValidationError: with a field `permissions.N` for each that the catalogue does not have.
         NotFound: no role has this name.
-        Forbidden: the role holds, or would hold, what the actor does not (law 11).
+        Forbidden: the role has, or would have, permissions that the actor lacks (law 11).
         RoleBuiltIn: the role is built in.
         PreconditionFailed: the version is none of those expected.
         RoleTaken: another role has the new name.
@@ -115,7 +115,7 @@ def delete(context: Context, role_name: str) -> None:
 
     Raises:
         NotFound: no role has this name.
-        Forbidden: the role holds what the actor does not (law 11).
+        Forbidden: the role has permissions that the actor lacks (law 11).
         RoleBuiltIn: the role is built in.
         RoleInUse: accounts have the role.
         PreconditionFailed: the version is none of those expected.
@@ -145,7 +145,7 @@ def etag(role: Role) -> str:
 def _known(context: Context, permissions: Sequence[str]) -> frozenset[str]:
     known = context.dependencies.permissions
     unknown = [
-        Violation("There is no such permission.", f"permissions.{number}")
+        Violation("There is no permission with this name. See the list of permissions.", f"permissions.{number}")
         for number, permission in enumerate(permissions)
         if permission not in known
     ]
@@ -193,7 +193,7 @@ def _add_permissions(role: Role, now: datetime) -> None:
 
 
 def _stored(role: Role) -> list[str]:
-    # What every role holds has no rows.
+    # Permissions that every role has are not stored in rows.
     return sorted(role.permissions - EVERYBODY)
 
 

@@ -48,7 +48,7 @@ SELECT outcome, user_id, role, key_id, rotated_at FROM rotate_refresh_token(%s, 
 
 
 class Rotation(NamedTuple):
-    """What became of a refresh token.
+    """The result of a refresh.
 
     Attributes:
         outcome: rotated, grace, unanswered (the first response after a commit in doubt); or why not: ended, suspended,
@@ -166,7 +166,7 @@ def revoke(context: Context, user_id: UUID, session_id: UUID) -> None:
 
     Raises:
         NotFound: no account has this id, or it has no such live session.
-        Forbidden: the account is another's and holds what the actor does not (law 11).
+        Forbidden: the account is another's and has permissions that the actor lacks (law 11).
         PreconditionFailed: a version is expected, and a session has none.
     """
     with transaction():

@@ -1,7 +1,7 @@
 """Settings that an admin changes at run time: their current values, and how they change.
 
 The table holds the values that somebody set; openapi/settings.yaml has the defaults. No value is cached between
-requests: a service that needs one reads the database, so a change counts from the next request on, on every worker. A
+requests: a service that needs one reads the database, so a change applies from the next request on, on every worker. A
 row that the document does not declare, or whose value its schema rejects, is ignored; it is logged, and stays.
 """
 
@@ -25,7 +25,7 @@ from models import Setting
 MASK = "***"
 """What the audit trail has in place of a secret value."""
 
-# There may be no row to lock: this lock stands for it. It ends with the transaction, so a pooler may sit in between.
+# There may be no row to lock: this lock replaces it. It ends with the transaction, so a pooler may sit in between.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('charter setting ' || %(key)s, 0))"
 
 
@@ -35,7 +35,7 @@ class CurrentSetting:
 
     Attributes:
         row: None when nobody set it.
-        is_set: whether the value of the row counts; False for a value that the schema rejects.
+        is_set: whether the value of the row applies; False for a value that the schema rejects.
     """
 
     declaration: SettingDeclaration
@@ -44,7 +44,7 @@ class CurrentSetting:
 
     @property
     def value(self) -> Any:
-        """The value that counts: the one set, else the default. Never show it where `declaration.is_secret`."""
+        """The value that applies: the one set, else the default. Never show it where `declaration.is_secret`."""
         return self.row.value if self.row and self.is_set else self.declaration.default
 
     @property
@@ -119,7 +119,7 @@ def put(context: Context, key: str, *, value: Any) -> CurrentSetting:
 
 
 def reset(context: Context, key: str) -> CurrentSetting:
-    """Remove the value that was set, if there is one, so that the default counts.
+    """Remove the value that was set, if there is one, so that the default applies.
 
     Raises:
         NotFound: no setting with this key is declared.
@@ -154,7 +154,7 @@ def digest(shown: Any) -> str:
 def _declaration(dependencies: Dependencies, key: str) -> SettingDeclaration:
     declaration = dependencies.setting_declarations.by_key.get(key)
     if declaration is None:
-        raise NotFound("There is no setting of this key.")
+        raise NotFound("There is no setting with this key. See the list of settings.")
     return declaration
 
 

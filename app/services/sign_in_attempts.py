@@ -109,7 +109,7 @@ def count(context: Context, *, email: str, known: bool) -> Attempt:
 
 
 def give_back(context: Context, attempt: Attempt) -> None:
-    """Uncount an attempt whose password was right; the account's counter starts afresh."""
+    """Uncount an attempt whose password was right; the account's counter starts again."""
     # Also after the deadline: a client that gets 503 has not guessed wrong.
     with extra_time(_GIVE_BACK_SECONDS):
         execute_in_autocommit(SignInAttempt.delete().where(SignInAttempt.key == attempt.account_key))
@@ -117,9 +117,9 @@ def give_back(context: Context, attempt: Attempt) -> None:
 
 
 def waits(context: Context, user: User) -> dict[str, int]:
-    """Return how many seconds the account has to wait before it can sign in, by network.
+    """Return how many seconds the account must wait before it can sign in, by network.
 
-    The networks are those that the account has signed in from; the empty one stands for all others.
+    The networks are those that the account has signed in from; the empty one means all others.
     """
     networks = _account_keys(context, user)
     blocked = _blocked(context, list(networks))

@@ -72,7 +72,7 @@ def search(page: Page, q: str | None = None, role: str | None = None, status: st
 def _search(ranges: list[str], column: str, order: str, *, many_addresses: bool, many_names: bool) -> list[str]:
     """Return the selects that find what a search matches.
 
-    Where few rows match, all of them are collected; where many match, the index is walked in the order asked for.
+    Where few rows match, all of them are collected; where many match, the index is read in the order of the list.
     """
     by_address, by_name_alone = _narrowed(ranges, _BY_ADDRESS), _narrowed(ranges, _BY_NAME_ALONE)
     if not many_addresses:
@@ -112,7 +112,7 @@ def _count_both(ranges: list[str]) -> str:
 
 
 def _walk(ranges: list[str], column: str, order: str) -> str:
-    """Return a select that reads each index_range in the order asked for, as far as the page reaches.
+    """Return a select that reads each range in the order of the list, as far as the page reaches.
 
     Right where many rows match: the walk meets them soon, wherever they are.
     """

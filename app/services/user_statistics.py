@@ -29,7 +29,7 @@ SELECT role_id, status, sum(number) FROM taken GROUP BY role_id, status HAVING s
 """
 
 MAX_UNMERGED = 1_000
-"""So many rows are summed in well under a millisecond."""
+"""Summing this many rows takes well under a millisecond."""
 
 
 class UserTotals(NamedTuple):

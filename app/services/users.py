@@ -30,7 +30,7 @@ def create(
 
     Raises:
         ValidationError: the address, the password or the role is not acceptable.
-        Forbidden: the role holds what the actor does not (law 11).
+        Forbidden: the role has permissions that the actor lacks (law 11).
         EmailTaken: another account has the address.
     """
     dependencies, values = context.dependencies, profile or {}
@@ -62,7 +62,7 @@ def update(context: Context, user_id: UUID, *, email: str | None = None, email_v
     Raises:
         NotFound: no account has this id.
         ValidationError: the address is not acceptable.
-        Forbidden: the account holds, or would hold, what the actor does not (law 11).
+        Forbidden: the account has, or would have, permissions that the actor lacks (law 11).
         EmailTaken: another account has the address.
         PreconditionFailed: the version is none of those expected.
     """
@@ -86,18 +86,18 @@ def update(context: Context, user_id: UUID, *, email: str | None = None, email_v
 
 
 def set_role(context: Context, user_id: UUID, role: str) -> User:
-    """Give an account a role; it counts from the account's next request on (law 5).
+    """Give an account a role; it applies from the account's next request on (law 5).
 
     Raises:
         NotFound: no account has this id.
         ValidationError: no role has this name.
-        Forbidden: the old or the new role holds what the actor does not (law 11).
+        Forbidden: the old or the new role has permissions that the actor lacks (law 11).
         LastAdmin: no active admin would remain.
         PreconditionFailed: the version is none of those expected.
     """
     with transaction():
         user = _lock(user_id)
-        # Set before any check, so that the audit trail also names the role that was asked for in vain.
+        # Set before any check, so that the audit trail names the role that was requested, even if the check fails.
         context.event.details = {"from": user.role.name, "to": role}
         rights.require_actor_holds(context, role, user_id=user_id)
         if role != rights.ADMIN:
@@ -114,7 +114,7 @@ def suspend(context: Context, user_id: UUID, *, reason: str | None = None) -> Us
 
     Raises:
         NotFound: no account has this id.
-        Forbidden: the account holds what the actor does not (law 11).
+        Forbidden: the account has permissions that the actor lacks (law 11).
         LastAdmin: no active admin would remain.
         PreconditionFailed: the version is none of those expected.
     """
@@ -131,11 +131,11 @@ def suspend(context: Context, user_id: UUID, *, reason: str | None = None) -> Us
 
 
 def restore(context: Context, user_id: UUID) -> User:
-    """Let a suspended account sign in again; no session comes back.
+    """Let a suspended account sign in again; its ended sessions stay ended.
 
     Raises:
         NotFound: no account has this id.
-        Forbidden: the account holds what the actor does not (law 11).
+        Forbidden: the account has permissions that the actor lacks (law 11).
         PreconditionFailed: the version is none of those expected.
     """
     with transaction():
@@ -150,7 +150,7 @@ def delete(context: Context, user_id: UUID) -> None:
 
     Raises:
         NotFound: no account has this id.
-        Forbidden: the account holds what the actor does not (law 11).
+        Forbidden: the account has permissions that the actor lacks (law 11).
         LastAdmin: no active admin would remain.
         PreconditionFailed: the version is none of those expected.
     """
@@ -171,10 +171,11 @@ def reset_password(context: Context, user_id: UUID, password: str) -> User:
     Raises:
         NotFound: no account has this id.
         ValidationError: the password is not acceptable.
-        Forbidden: the account holds what the actor does not (law 11).
+        Forbidden: the account has permissions that the actor lacks (law 11).
     """
     if "\0" in password:
-        raise ValidationError(details=[Violation("holds a NUL character, which no sign-in can send", "password")])
+        message = "Has a NUL character, which no sign-in can send. Remove it."
+        raise ValidationError(details=[Violation(message, "password")])
     dependencies, user = context.dependencies, user_rows.get(user_id)
     dependencies.passwords.check(password, own_words=account_addresses.own_words(user.email, user.profile.display_name))
     password_hash = dependencies.passwords.hash(password)
@@ -194,7 +195,7 @@ def _role_once_verified(role: str, verified: bool) -> str:
 
 
 def _changed(user: User, changes: Mapping[str, Any]) -> list[str]:
-    """Return the names of what changes; the audit trail keeps no address."""
+    """Return the names of the properties that change; the audit trail records no address."""
     differences = {
         "email": changes["email"] != user.email,
         "email_verified": (changes["verified_at"] is None) != (user.verified_at is None),

@@ -1,1 +1,1 @@
-"""The document: loaded, checked and compiled when the process starts, and by the command `charter spec`."""
+"""The document: loaded, checked and compiled at start, and by `charter spec`; `validation/` checks each request."""

@@ -18,7 +18,7 @@ class Sunset:
     """The end of an operation.
 
     Attributes:
-        on: the day at whose beginning, in UTC, it may be gone.
+        on: it may be removed when this day begins, in UTC.
         headers: Deprecation (RFC 9745), Sunset (RFC 8594) and Link, as every response has them.
     """
 

@@ -54,7 +54,7 @@ class Caller:
 
 
 def repeat(request: bytes) -> Script:
-    """Return a script that sends the same request for ever."""
+    """Return a script that sends the same request forever."""
     while True:
         yield request
 

@@ -70,12 +70,12 @@ def sign_in(server: Server, email: str = EMAIL) -> tuple[str, str]:
 
 
 def callers(request: bytes, count: int) -> list[Caller]:
-    """Return users who send the same request for ever."""
+    """Return users who send the same request forever."""
     return [Caller(repeat(request)) for _ in range(count)]
 
 
 def refreshing(token: str) -> Script:
-    """Return the script of a user who refreshes for ever, each time with the token just received."""
+    """Return the script of a user who refreshes forever, each time with the token just received."""
     while True:
         body = yield post("/v1/auth/refresh", {"refresh_token": token})
         token = orjson.loads(body)["data"]["refresh_token"]

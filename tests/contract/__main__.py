@@ -68,7 +68,7 @@ def tried(words: list[str], variables: dict[str, str], seconds: float) -> bool:
 
 def main() -> int:
     """Run all of it; return 0 if nothing was found, else 1."""
-    parser = argparse.ArgumentParser(prog="make contract", description="Hold a running Charter against its document.")
+    parser = argparse.ArgumentParser(prog="make contract", description="Test a running Charter against its document.")
     parser.add_argument("--seed", type=int, help="repeat a run; made up unless given")
     parser.add_argument("--examples", type=int, default=50, help="how many for each operation")
     parser.add_argument("--gateway", choices=GATEWAYS, help="one of the two modes; both unless given")

@@ -46,7 +46,7 @@ for_others = _document("examples", "fuzzing")
 
 
 class Caller:
-    """Somebody signed in on a stage of their own, anew whenever it was put back."""
+    """Somebody signed in on a stage of their own, again whenever it was put back."""
 
     def __init__(self, service: Service, stage: Stage) -> None:
         self.service = service

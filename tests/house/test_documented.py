@@ -1,4 +1,4 @@
-"""What can be set and what can go wrong stands in the documentation, no more and no less."""
+"""The documentation lists everything that can be set and can go wrong, no more and no less."""
 
 import re
 from itertools import pairwise

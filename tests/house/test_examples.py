@@ -1,5 +1,6 @@
 """The document keeps its promises to readers: valid examples, a word on everything, one order, every error code."""
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -12,7 +13,7 @@ from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, oa
 from app.pipeline.contract import OPENAPI
 from app.spec.document import load
 from tests.house.errors import error_classes
-from tests.house.repository import check
+from tests.house.repository import ROOT, check
 
 # The order of an operation's keys, one for all, so that readers know where to look; the x- keys stand together.
 ORDER = (
@@ -208,3 +209,25 @@ def test_a_page_example_has_a_next_page(name: str, operation: dict[str, Any]) ->
         return
     pages = [value["meta"]["pagination"] for value in _answers(operation).values()]
     assert any(page.get("next") or page.get("next_cursor") for page in pages), f"Let an example of {name} go on."
+
+
+def _patterns_of_texts() -> set[str]:
+    """Return the texts in the code as regular expressions; what an f-string puts in is any text."""
+    patterns = set()
+    for path in (ROOT / "app").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = [re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".+" for part in node.values]
+                patterns.add("".join(parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                patterns.add(re.escape(node.value))
+    return {pattern for pattern in patterns if " " in pattern and pattern.endswith((r"\.", ">"))}
+
+
+def test_the_messages_of_examples_are_messages_of_the_code() -> None:
+    examples = _document()["components"]["examples"].values()
+    problems = [problem for example in examples for problem in example["value"].get("errors") or ()]
+    message = re.compile("|".join(_patterns_of_texts()))
+    unknown = {problem["message"] for problem in problems if not message.fullmatch(problem["message"])}
+    assert len(problems) > 30
+    check(sorted(unknown), "Write these in openapi/components/examples/ as app/ does: no text of it matches.")

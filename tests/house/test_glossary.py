@@ -9,13 +9,12 @@ PAGE = ROOT / "docs" / "glossary.md"
 ROW = re.compile(r"^\| (?!term \||---)(.+?) \| (.+?) \| `(.+?)` \|$", re.MULTILINE)
 # Terms in the documentation that a newcomer does not know from HTTP, OpenAPI, SQL or OAuth. Add a new term here.
 NEEDED = {
-    "background check", "background task", "bucket", "built-in role", "cached value", "catalogue",
-    "compiled operation", "configuration", "consequence", "contract", "decision row", "envelope", "event row",
-    "executor", "fault", "generation", "grace", "hook", "house test", "idempotency claim", "job", "key ring", "law",
-    "list scope", "long proof", "maintenance", "mismatch", "operator", "owner", "pending invalidation", "policy",
-    "presenter", "probe", "replay", "request context", "reuse", "room", "rotation", "runtime", "session statement",
-    "setting", "settled hour", "single flight", "slot", "step", "step-up", "stored response", "tag", "tag version",
-    "target", "throttle", "unanswered rotation", "violation",
+    "background task", "bucket", "built-in role", "cached value", "catalogue", "compiled operation", "configuration",
+    "contract", "decision row", "envelope", "event row", "executor", "fault", "generation", "grace", "house test",
+    "idempotency claim", "key ring", "law", "long proof", "maintenance", "mismatch", "operator", "owner",
+    "pending invalidation", "policy", "probe", "punishment", "replay", "reuse", "rotation", "session statement",
+    "setting", "settled hour", "single flight", "step", "step-up", "stored response", "tag", "tag version", "throttle",
+    "unanswered rotation",
 }  # fmt: skip
 
 

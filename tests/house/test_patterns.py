@@ -41,7 +41,7 @@ PATTERNS = _patterns()
 
 
 def _worst(pattern: re.Pattern[Any]) -> Iterator[str]:
-    """Yield texts that begin as the pattern wants it, go on for ever with what it repeats, and end otherwise."""
+    """Yield texts that begin as the pattern wants it, go on forever with what it repeats, and end otherwise."""
     source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode("latin-1")
     letters = [letter for letter in dict.fromkeys(source) if not letter.isalnum() and letter.isprintable()]
     words = list(dict.fromkeys(re.findall(r"[A-Za-z]{2,}:?/*", source)))

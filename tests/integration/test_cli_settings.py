@@ -128,7 +128,9 @@ def test_a_value_that_does_not_fit_is_one_line_and_one_failed_row(
 
 @pytest.mark.parametrize("words", [("get", "no.such.key"), ("set", "no.such.key", "1"), ("reset", "no.such.key")])
 def test_an_unknown_key_is_one_line_and_one_failed_row(charter: Terminal, words: tuple[str, ...]) -> None:
-    assert charter.refused("settings", *words) == "charter: There is no setting of this key.\n"
+    assert (
+        charter.refused("settings", *words) == "charter: There is no setting with this key. See the list of settings.\n"
+    )
 
     row = command_row()
     assert (row.outcome, row.reason, row.target) == ("failed", "not_found", "setting:no.such.key")

@@ -185,7 +185,7 @@ def test_the_last_admin_stays(charter: Terminal, people: People, deed: str) -> N
 def test_a_role_that_is_not_there_is_refused(charter: Terminal, people: People, role: str) -> None:
     told = charter.refused("users", "set-role", people.bob.email, role)
 
-    assert "no such role" in told
+    assert "no role with this name" in told
     row = command_row()
     assert (row.outcome, row.reason, row.target) == ("failed", "validation_error", f"user:{people.bob.id}")
     assert row.details == {"os_user": OS_USER, "from": "user", "to": role}

@@ -1,4 +1,4 @@
-"""A role that lacks a right is told which, with the statement that gives it; a start without one is refused."""
+"""Charter names each right that its role lacks, with the statement that grants it, and does not start without."""
 
 import re
 import subprocess

@@ -56,7 +56,7 @@ def test_a_setting_changed_in_one_process_counts_in_the_other_at_once(
         changed, read = (here, there) if number % 2 else (there, here)
         assert data(httpx.put(f"{changed}{one}", headers=token, json={"value": value}))["value"] is value
 
-        for _ in range(2):  # read afresh, and kept
+        for _ in range(2):  # read again, and kept
             assert data(httpx.get(f"{read}{one}", headers=token))["value"] is value
             assert data(httpx.get(f"{read}/v1/settings/public"))["registration.open"] is value
             shown = {each["key"]: each["value"] for each in data(httpx.get(f"{read}{all_of_them}", headers=token))}

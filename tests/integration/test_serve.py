@@ -181,7 +181,7 @@ def test_a_host_that_is_not_ours_is_one_line(servers, database_url):
     assert server.lines == ["charter: HOST 192.0.2.1 is not an address of this machine: set it to one that is\n"]
 
 
-def test_dev_starts_anew_when_the_code_changes(servers, database_url, tmp_path):
+def test_dev_starts_again_when_the_code_changes(servers, database_url, tmp_path):
     for folder in ("app", "charter", "handlers", "models", "openapi", "migrations"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     variables = {**_production(servers, database_url), "CHARTER_ENV": "development", "CHARTER_STATE": str(tmp_path)}

@@ -1,4 +1,4 @@
-"""A log that nobody reads holds up nobody: requests are answered, and what was dropped is told of afterwards."""
+"""A log that nobody reads holds up nobody: requests get responses, and dropped lines are reported afterwards."""
 
 import contextlib
 import json

@@ -38,7 +38,7 @@ def used(kept: CachedValue) -> Iterator[None]:
         proxy.initialize(None)
 
 
-def test_every_row_is_as_it_was_and_numbers_start_anew(kept: CachedValue) -> None:
+def test_every_row_is_as_it_was_and_numbers_start_again(kept: CachedValue) -> None:
     first = sorted(kept.rows())
     with used(kept):
         make_role("clerk", "users:read")

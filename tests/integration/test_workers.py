@@ -1,4 +1,4 @@
-"""`charter serve` with two workers: what is told of one that dies, and how they stop together."""
+"""`charter serve` with two workers: what is reported about one that dies, and how they stop together."""
 
 import os
 import re

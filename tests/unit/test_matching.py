@@ -1,4 +1,4 @@
-"""Operations and handlers: all that does not go together is told at the start, at once, and so to lint and doctor."""
+"""Operations and handlers: the start, lint and doctor report everything that does not match, all at once."""
 
 from collections.abc import Callable
 from pathlib import Path

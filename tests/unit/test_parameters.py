@@ -105,7 +105,7 @@ def test_every_violation_of_every_place_is_listed() -> None:
         ("user_id", "Must be a UUID."),
         ("limit", "Must be at most 100."),
         ("sort", "Must be a or b."),
-        ("who", "Is not known here."),
+        ("who", "Is not a parameter of this operation."),
         ("must", "Is required."),
         ("X-Count", "Must be a whole number."),
         ("X-Must", "Is required."),
@@ -185,9 +185,9 @@ def test_text_is_decoded_as_a_form_would_send_it(query: bytes, value: str | None
         (b"=1", (None, "A parameter has a value, but no name.")),
         (b"%ff=1", (None, "The name of a parameter is not UTF-8.")),
         (b"%00=1", (None, "The name of a parameter has a NUL character.")),
-        (b"Q=1", ("Q", "Is not known here.")),
-        (b"q[]=1", ("q[]", "Is not known here.")),
-        (b"%20=1", (" ", "Is not known here.")),
+        (b"Q=1", ("Q", "Is not a parameter of this operation.")),
+        (b"q[]=1", ("q[]", "Is not a parameter of this operation.")),
+        (b"%20=1", (" ", "Is not a parameter of this operation.")),
     ],
 )
 def test_a_malformed_query_is_refused(query: bytes, violation: tuple[str | None, str]) -> None:
@@ -195,7 +195,7 @@ def test_a_malformed_query_is_refused(query: bytes, violation: tuple[str | None,
 
 
 def test_an_operation_without_query_parameters_knows_none() -> None:
-    assert refused(query=b"x=1") == [("x", "Is not known here.")]
+    assert refused(query=b"x=1") == [("x", "Is not a parameter of this operation.")]
 
 
 @pytest.mark.parametrize("place", ["path", "header"])

@@ -140,7 +140,7 @@ def test_the_log_learns_which_fields_do_not_fit_and_nothing_of_what_they_hold() 
         responder(ITEM)(call(), {"n": "hush", "m": "hush"})
 
     told = str(caught.value.__cause__)
-    assert "does not match its schema: m: Is not known here. n: Must be a whole number." in told
+    assert "does not match its schema: m: Is not a property of this object. n: Must be a whole number." in told
     assert "hush" not in told
 
 

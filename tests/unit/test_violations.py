@@ -70,9 +70,9 @@ def test_every_violation_is_listed_with_its_field() -> None:
         ("password", "Is required."),
         ("profile.display_name", "Must have at least 1 character."),
         ("profile.locale", "Is required."),
-        ("profile.name", "Is not known here."),
-        ("profile.nick", "Is not known here."),
-        ("x", "Is not known here."),
+        ("profile.name", "Is not a property of this object."),
+        ("profile.nick", "Is not a property of this object."),
+        ("x", "Is not a property of this object."),
     ]
 
 

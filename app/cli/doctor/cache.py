@@ -21,7 +21,7 @@ _UNKNOWN = "the server does not report this"
 
 
 def connection(deployment: Deployment) -> Iterator[Verdict]:
-    """Ping a few times; the quickest response counts."""
+    """Ping a few times, and report the quickest response."""
     config = deployment.config
     if "cache" in deployment.missing:
         reason = deployment.missing["cache"]

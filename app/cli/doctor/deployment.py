@@ -107,7 +107,7 @@ def _local(variables: Mapping[str, str], running: ExitStack) -> Deployment:
         local.config = running.enter_context(ready_config(cache=state.is_dir()))
     except (EmbeddedError, CommandError, OSError) as error:
         local.missing = dict.fromkeys(_needs_of(absent), "the servers of development did not start")
-        text, _, fix = str(error).partition("; ")
+        text, _, fix = str(error).partition(": " if isinstance(error, CommandError) else "; ")
         local.servers.append(failed(text, fix or f"read the logs under {state}"))
         return local
     if "JWT_SECRET" in absent:

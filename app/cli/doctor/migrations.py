@@ -47,7 +47,7 @@ def drift_of_models(_: Deployment) -> Iterator[Verdict]:
         yield ok("the tables match the models")
         return
     more = f"; and {len(lines) - _MAX_SHOWN} more" * (len(lines) > _MAX_SHOWN)
-    # Something extra in the database does no harm by itself; something missing does.
+    # Something extra in the database is harmless; something missing is not.
     verdict = warning if all(line.startswith(_ONLY_THERE) for line in lines) else failed
     yield verdict(
         "; ".join(lines[:_MAX_SHOWN]) + more, "undo the change that was made by hand, or write a migration for it"

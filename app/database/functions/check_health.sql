@@ -1,4 +1,4 @@
--- Checks that the database takes writes and has room on its disk; it fails with PostgreSQL's own error if not.
+-- Checks that the database accepts writes and has space on its disk; it fails with PostgreSQL's own error if not.
 --
 -- Its commit fails on a server that is read-only, or that cannot write its log. That commit extends no file, so it does
 -- not show a full disk. The sort does: it does not fit into work_mem and goes through a temporary file. Nothing stays

@@ -1,6 +1,6 @@
 -- Counts the accounts that a statement deletes, by role and status, as negative numbers.
 --
--- See count_new_users.sql. It keeps no law of its own.
+-- See count_new_users.sql. No law depends on it.
 --
 -- Called by: the trigger below
 --

@@ -2,8 +2,8 @@
 --
 -- It adds rows to user_counts and never changes one, so writers need not wait for each other. The sum of all rows is
 -- the exact number of accounts: app/services/user_statistics.py reads it, and now and then puts the rows together. The
--- other changes are counted by count_changed_users.sql, count_gone_users.sql and count_no_users.sql. It keeps no law of
--- its own.
+-- other changes are counted by count_changed_users.sql, count_gone_users.sql and count_no_users.sql. No law depends
+-- on it.
 --
 -- Called by: the trigger below
 --

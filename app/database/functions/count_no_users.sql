@@ -1,6 +1,6 @@
 -- Empties the counts when the accounts are emptied by TRUNCATE.
 --
--- See count_new_users.sql. It keeps no law of its own.
+-- See count_new_users.sql. No law depends on it.
 --
 -- Called by: the trigger below
 --

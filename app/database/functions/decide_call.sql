@@ -1,7 +1,7 @@
 -- Decides whether a request may run its operation, and records the decision.
 --
 -- This is the rule of who may do what. It runs once for each request that needs a permission, before the handler, in
--- autocommit. It reads everything afresh, so a revoked session, a suspended account or a changed role counts at once
+-- autocommit. It reads everything again, so a revoked session, a suspended account or a changed role applies at once
 -- (law 5). It writes exactly one decision row, allowed or denied, in the same statement (law 4). Everything that it
 -- cannot establish is denied (law 9). It does not look at the target: a request without the permission cannot learn
 -- whether the target exists.
@@ -83,7 +83,7 @@ BEGIN
             p.created_at AS profile_created_at, p.updated_at AS profile_updated_at,
             s.created_at AS signed_in_at,
             r.holds_all,
-            -- These three permissions are what being signed in means: every role holds them, whatever its rows say.
+            -- Every role has these three permissions, whatever its rows say: they are what being signed in means.
             CASE WHEN NOT r.holds_all THEN
                 ARRAY['account:read', 'account:update', 'sessions:end']
                 || ARRAY(SELECT permission FROM role_permissions WHERE role_id = r.id)

@@ -2,7 +2,7 @@
 --
 -- The server writes users.name_key itself, folded by app/text.py, in the same transaction as the profile. Other
 -- writers, such as the release before this one, do not. For them the trigger writes the name in lower case; the server
--- replaces that when it next saves the account. It keeps no law of its own.
+-- replaces that when it next saves the account. No law depends on it.
 --
 -- Called by: the trigger below
 --

@@ -1,8 +1,8 @@
--- Keeps when the sessions lived whose rows are deleted, so that the statistics of activity still count them.
+-- Keeps the times of deleted sessions, so that the statistics of activity still count them.
 --
 -- A session may be deleted with its account. It was alive before, and it ends now at the latest. The row that is kept
 -- names nobody. app/services/activity_statistics.py counts these rows, and deletes them once their hours are final.
--- The function keeps no law of its own.
+-- No law depends on it.
 --
 -- Called by: the trigger below
 --

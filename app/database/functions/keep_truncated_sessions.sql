@@ -1,7 +1,7 @@
--- Does for TRUNCATE what keep_removed_sessions.sql does for DELETE: keeps when the removed sessions lived.
+-- Does for TRUNCATE what keep_removed_sessions.sql does for DELETE: keeps the times of the removed sessions.
 --
 -- TRUNCATE passes no table of removed rows to its trigger. So this one runs before, and reads `sessions` itself. The
--- function keeps no law of its own.
+-- function serves no law.
 --
 -- Called by: the trigger below
 --

@@ -9,7 +9,7 @@
 -- Arguments:
 --   moment          any time from 1970 on; the part below a millisecond is rounded
 --
--- Returns a UUID. Keeps no law of its own.
+-- Returns a UUID. No law depends on it.
 CREATE OR REPLACE FUNCTION lowest_id(moment timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
     SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid
 $$;

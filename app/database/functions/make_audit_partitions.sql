@@ -23,7 +23,7 @@ DECLARE
     made integer;
     grantee record;
 BEGIN
-    -- Partitions of a far future would stay for ever, and nobody needs them.
+    -- Partitions of a far future would stay forever, and nobody needs them.
     IF moment NOT BETWEEN now() - interval '2 months' AND now() + interval '4 years' THEN
         RAISE WARNING 'no partitions are made for %: the clock that tells it must be wrong', moment;
         RETURN 0;

@@ -1,7 +1,7 @@
--- Notes on a session that the client never received the token of its current generation.
+-- Records that the client of a session never received the token of its current generation.
 --
 -- A server that loses its connection during COMMIT does not know whether the rotation was committed, and its client is
--- told 503. If it was committed, the previous token is the only one that the client has: rotate_refresh_token.sql then
+-- gets a 503. If it was committed, the previous token is the only one that the client has: rotate_refresh_token.sql then
 -- accepts it once more, however late (law 9: a commit in doubt gives 503, and the client loses nothing by it).
 --
 -- Called by: app/context/unanswered_rotations.py

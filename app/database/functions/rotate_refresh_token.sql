@@ -1,4 +1,4 @@
--- Decides what a refresh token is worth, and rotates its session if the token is the current one.
+-- Decides whether a refresh token is accepted, and rotates its session if the token is the current one.
 --
 -- The caller has verified that the token is one of ours. This function judges its generation against the session's row.
 -- It runs in the transaction of the event row, so a refresh that fails has used nothing up. It locks the row before it
@@ -59,7 +59,7 @@ BEGIN
                 WHEN least(s.idle_expires_at, s.expires_at) <= arrived_at THEN 'expired'
                 WHEN s.generation = p_generation AND s.key_id = p_token_key_id THEN 'rotated'
                 WHEN s.generation = p_generation THEN 'never_issued'
-                -- The server lost the connection during COMMIT and the client was told 503: the current token is
+                -- The server lost the connection during COMMIT and the client got a 503: the current token is
                 -- unknown to everybody, so the one before it proves no theft, however late it comes.
                 WHEN s.generation = p_generation + 1 AND s.unanswered_generation = s.generation THEN 'unanswered'
                 WHEN s.generation = p_generation + 1 AND s.rotated_at > arrived_at - p_grace THEN 'grace'
@@ -75,7 +75,7 @@ BEGIN
     locked AS MATERIALIZED (
         SELECT found.*, coalesce(p_now, clock_timestamp()) AS moment FROM found
     ),
-    -- `rotated` begins a new generation. `unanswered` only begins the grace anew, for the first response that is sent.
+    -- `rotated` begins a new generation. `unanswered` only begins the grace again, for the first response that is sent.
     -- `grace` changes nothing, so its window does not move. The absolute limit (expires_at) never moves.
     changed AS (
         UPDATE sessions s SET

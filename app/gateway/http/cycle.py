@@ -76,7 +76,7 @@ class Cycle(RequestResponseCycle):
 
 
 class BodyCycle(Cycle):
-    """A request whose body may turn out to be broken, or waits to be asked for.
+    """A request whose body may turn out to be broken, or is sent only after a 100 response.
 
     Attributes:
         is_read: the application has asked for the body.

@@ -5,7 +5,7 @@ the server. Everything else of uvicorn's class is used: the cycle of request and
 keep-alive and shutdown.
 
 After a rejected request nothing more is read, and the connection is closed. A client that does not finish the head of a
-request in time is disconnected without a response; uvicorn would wait for ever.
+request in time is disconnected without a response; uvicorn would wait forever.
 """
 
 import asyncio

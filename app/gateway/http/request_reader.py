@@ -174,7 +174,7 @@ class RequestReader:
         return end
 
     def _read_chunks(self, data: bytes, position: int) -> int:
-        """Read what stands between chunks, and complete chunks; return how much is unread."""
+        """Read what is between chunks, and complete chunks; return how much is unread."""
         if self._buffer:
             rest = data[position:]
             if b"\n" not in rest:

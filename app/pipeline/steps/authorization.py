@@ -1,6 +1,6 @@
 """Authorization: one SQL statement in autocommit loads the session, decides, and inserts the decision row.
 
-Everything that a right depends on is read afresh on every request (law 5), and the decision is durable before any work
+Everything that a right depends on is read again for every request (law 5), and the decision is durable before any work
 begins (law 4). The identifier of the row is made here, so a repetition after a lost connection writes it once.
 """
 

@@ -1,7 +1,7 @@
-"""Idempotency key: whether it is there, and which request it stands for (x-idempotency).
+"""Idempotency key: whether it is there, and which request it identifies (x-idempotency).
 
 Two requests are the same when path, query and body mean the same to the document. The order of properties, white space
-and the form of an escape make no difference, so a client may render its request anew. Headers are left out: a client
+and the form of an escape make no difference, so a client may write its request again. Headers are left out: a client
 that has lost a response may have read a newer ETag since.
 """
 

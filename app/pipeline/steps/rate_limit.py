@@ -67,7 +67,8 @@ def make_recount(operation: BoundOperation) -> Callable[[RequestContext], None] 
 
 
 def _headers(name: str, bucket: Bucket) -> Callable[[LimitState], tuple[tuple[bytes, bytes], ...]]:
-    # draft-ietf-httpapi-ratelimit-headers-11: `q` may be used up within `w`, at once too; hence burst and its refill.
+    # draft-ietf-httpapi-ratelimit-headers-11: `q` may be used up within `w`, even at once. So the
+    # header has the burst and its refill time.
     policy = f'"{name}";q={bucket.size};w={bucket.refill_seconds}'.encode()
 
     def headers_of(state: LimitState) -> tuple[tuple[bytes, bytes], ...]:

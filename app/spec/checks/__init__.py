@@ -1,4 +1,4 @@
-"""What must hold of every operation before it is served (law 1): one file for each subject, one function for each rule.
+"""What every operation must satisfy before it is served (law 1): a file for each subject, a function for each rule.
 
 The checks run when the process starts, and in `charter spec lint`.
 """

@@ -6,7 +6,7 @@ from app.spec.checks.check import KnownNames
 from app.spec.document import METHODS, Document, Fault
 from app.spec.operation import Operation
 
-# The gateway answers these for every path.
+# The gateway responds to these for every path.
 _ANSWERED_BY_GATEWAY = ("head", "options", "trace")
 _ONLY_ON_WRITES = ("x-audit", "x-precondition", "x-idempotency", "x-invalidates")
 _ONLY_ON_READS = ("x-paginated", "x-cache")
@@ -21,7 +21,7 @@ def check_keys_for_method(operation: Operation, _: KnownNames) -> Iterator[Fault
 
 
 def check_methods(document: Document) -> Iterator[Fault]:
-    """Reject the methods that the gateway answers by itself, and operations that are not mappings."""
+    """Reject the methods to which the gateway responds itself, and operations that are not mappings."""
     for path, item in document.bundle["paths"].items():
         for key, value in item.items():
             place, method = document.where(("paths", path, key)), key.upper()

@@ -8,12 +8,12 @@ from app.spec.document import Fault
 from app.spec.operation import Operation
 from app.spec.sunset import KEY, explanation_url, sunset_dates, sunset_texts
 
-# What may stand between the angle brackets of a Link.
+# What may be between the angle brackets of a Link.
 _URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 
 
 def check_sunset(operation: Operation, _: KnownNames) -> Iterator[Fault]:
-    """Demand deprecated: true, dates that exist and are in order, and a URL that a Link header can hold."""
+    """Require deprecated: true, dates that exist and are in order, and a URL that a Link header can contain."""
     if KEY not in operation.body:
         return
     place, name = operation.where(KEY), operation.name

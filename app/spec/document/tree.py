@@ -46,7 +46,7 @@ def nodes(value: Any, *, pointer: Pointer = (), names: str | None = None) -> Ite
     """Yield every mapping of keywords in a tree, outermost first.
 
     Args:
-        value: the tree; a part that is in several places is walked in each.
+        value: the tree; a part that is in several places is visited in each.
         pointer: where the tree is in the document.
         names: the mapping of names that `value` itself is; None if its keys are keywords.
     """

@@ -102,7 +102,7 @@ class ParameterReader:
         for name, raw_values in values_by_name.items():
             parameter = self._query.get(name)
             if parameter is None:
-                violations.append(Violation("Is not known here.", name[:_MAX_NAME_LENGTH]))
+                violations.append(Violation("Is not a parameter of this operation.", name[:_MAX_NAME_LENGTH]))
                 continue
             try:
                 texts = _texts(parameter, raw_values)

@@ -98,7 +98,7 @@ def _findings(error: ValidationError) -> Iterator[_Finding]:
         yield (*path, kind.value), "Is required."
     elif kind.name in ("additionalProperties", "unevaluatedProperties"):
         for name in kind.value:
-            yield (*path, name), "Is not known here."
+            yield (*path, name), "Is not a property of this object."
     elif kind.name in ("anyOf", "oneOf"):
         yield from _alternatives(
             path, getattr(kind, "context", None), several=type(kind).__name__ == "OneOfMultipleValid"
@@ -110,7 +110,7 @@ def _findings(error: ValidationError) -> Iterator[_Finding]:
 
 
 def _alternatives(path: Path, branches: list[list[ValidationError]] | None, *, several: bool) -> Iterator[_Finding]:
-    """Yield what is wrong in the alternative that was meant; if none stands out, what the alternatives require."""
+    """Yield what is wrong in the alternative that was meant; if that is not clear, what the alternatives require."""
     if several or not branches:
         yield path, "Fits more than one of the allowed forms." if several else "Fits none of the allowed forms."
         return

@@ -1,4 +1,4 @@
-"""An audit trail that could be changed, or has no place for what comes, is told, with the fix."""
+"""The doctor reports an audit trail that could be changed, or that has no partition for new rows, with the fix."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""A cache that is away, slow, full or refuses the limiter is told, with the fix."""
+"""The doctor reports a cache that is unavailable, slow or full, or that refuses the limiter, with the fix."""
 
 import socketserver
 import threading

@@ -1,4 +1,4 @@
-"""A database that cannot keep what Charter promises is told, with the fix."""
+"""The doctor reports a database that cannot keep what Charter promises, with the fix."""
 
 from urllib.parse import urlsplit
 

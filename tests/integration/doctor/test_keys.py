@@ -1,4 +1,4 @@
-"""Keys that sessions need and the ring lacks are told, by the doctor and at the start of the server."""
+"""The doctor and the start of the server report keys that sessions need and the ring lacks."""
 
 import signal
 

@@ -58,7 +58,7 @@ class Request:
 
 # What these properties must say to succeed, no matter who calls.
 PROPERTIES: Mapping[str, Callable[[World], Any]] = {
-    # Nobody gives what they do not hold, and this is what everybody holds.
+    # Nobody grants permissions that they lack (law 11), and everybody holds this one.
     "role": lambda world: "guest",
     "permissions": lambda world: ["account:read"],
     # Verified, a guest would be a user, who holds more.

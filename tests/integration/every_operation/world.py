@@ -1,4 +1,4 @@
-"""The world that every operation is tried on: who may call, what is called upon, and how all of it is put back."""
+"""The world that every operation is tried on: who may call, what they call, and how all of it is put back."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ from tests.wire import data
 
 TAILORED_ROLE = "tailored"
 
-# name -> role; `owner` owns what is called upon, and holds no more than anybody, so that law 11 is never in the way.
+# name -> role; `owner` owns what the operations work on, and holds no more than anybody, so law 11 is never in the way.
 _PEOPLE = {
     "owner": "guest",
     "guest": "guest",

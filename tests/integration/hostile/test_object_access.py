@@ -45,7 +45,7 @@ class Things:
 
     Attributes:
         there: what a path parameter may name, by its name.
-        gone: what it names in vain.
+        gone: what it names, though it does not exist.
     """
 
     def __init__(self, people: People) -> None:

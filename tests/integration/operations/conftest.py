@@ -1,4 +1,4 @@
-"""Fixtures of the tests of one operation: callers without a token, other settings, and a database that is away."""
+"""Fixtures of the tests of one operation: callers without a token, other settings, and an unavailable database."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager

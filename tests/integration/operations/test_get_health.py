@@ -1,4 +1,4 @@
-"""get_health: ok, degraded when only the cache is away, and an error when the database is."""
+"""health: ok, degraded when only the cache is unavailable, and an error when the database is."""
 
 import socket
 from typing import Any

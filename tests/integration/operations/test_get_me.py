@@ -176,7 +176,7 @@ def test_a_token_that_is_not_ours_is_refused_and_leaves_no_decision(people: Peop
         "another issuer": forged(token, iss="somebody"),
         "another audience": forged(token, aud="somebody"),
         "no session": forged(token, sid=None),
-        "made to live for ever": forged(token, exp=32_503_680_000),
+        "made to live forever": forged(token, exp=32_503_680_000),
         "not yet": forged(token, nbf=32_503_680_000),
     }
     for name, text in bad.items():

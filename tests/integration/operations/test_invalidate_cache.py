@@ -32,7 +32,7 @@ def tag(person: Person) -> str:
     return f"user:{person.id}"
 
 
-def test_a_dropped_tag_is_read_anew_and_another_is_not(people: People, keeper: Person) -> None:
+def test_a_dropped_tag_is_read_again_and_another_is_not(people: People, keeper: Person) -> None:
     for person in (people.alice, people.bob):
         shown_name(person)
         rename_behind_the_api(person, "Changed")

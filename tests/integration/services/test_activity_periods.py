@@ -1,4 +1,4 @@
-"""Which hours and days are told of: whole ones in UTC, of the past, and not too many."""
+"""Which hours and days are listed: whole ones in UTC, of the past, and not too many."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Health: what the response says when something is away."""
+"""Health: what the response says when something is unavailable."""
 
 import pytest
 
