@@ -31,7 +31,7 @@ def refused(response: httpx.Response, status: int, code: str, *fields: str) -> l
     errors: list[dict[str, Any]] = body["errors"]
     assert {error["code"] for error in errors} == {code}, response.text
     if fields:
-        assert {error.get("field") for error in errors} == set(fields), response.text
+        assert {error["field"] for error in errors} == set(fields), response.text
     return errors
 
 

@@ -59,10 +59,8 @@ def _meta(request_id: str, now: datetime, more: bytes) -> bytes:
 
 
 def _entry(code: str, violation: Violation) -> bytes:
-    entry = {"code": code, "message": violation.message[:_MAX_MESSAGE]}
-    if violation.field is not None:
-        entry["field"] = violation.field[:_MAX_FIELD]
-    return orjson.dumps(entry)
+    field = None if violation.field is None else violation.field[:_MAX_FIELD]
+    return orjson.dumps({"code": code, "message": violation.message[:_MAX_MESSAGE], "field": field})
 
 
 def _without_repeats(details: Sequence[Violation]) -> list[Violation]:

@@ -25,11 +25,11 @@ def require_actor_holds(context: Context, *role_names: str, user_id: UUID | None
 
     Args:
         role_names: roles about to be given; until the transaction ends, nobody can delete or rename them.
-        user_id: the account that is changed; its present role counts, too.
+        user_id: the account that is changed; its present role is checked, too.
 
     Raises:
         ValidationError: with field `role`, for a name that no role has.
-        Forbidden: a role holds what the actor does not.
+        Forbidden: a role has permissions that the actor lacks.
     """
     # A statement of its own: the next one sees what was committed while this one waited.
     if not BUILT_IN.issuperset(role_names):

@@ -12,7 +12,7 @@ NEEDED = {
     "background task", "bucket", "built-in role", "cached value", "catalogue", "compiled operation", "configuration",
     "contract", "decision row", "envelope", "event row", "executor", "fault", "generation", "grace", "house test",
     "idempotency claim", "key ring", "law", "long proof", "maintenance", "mismatch", "operator", "owner",
-    "pending invalidation", "policy", "probe", "punishment", "replay", "reuse", "rotation", "session statement",
+    "pending invalidation", "policy", "probe", "consequence", "replay", "reuse", "rotation", "session statement",
     "setting", "settled hour", "single flight", "step", "step-up", "stored response", "tag", "tag version", "throttle",
     "unanswered rotation",
 }  # fmt: skip

@@ -240,7 +240,7 @@ def test_a_refusal_has_an_entry_for_each_violation_once() -> None:
 
     assert orjson.loads(response.body)["errors"] == [
         {"code": "VALIDATION_ERROR", "message": "Is required.", "field": "email"},
-        {"code": "VALIDATION_ERROR", "message": "Is wrong."},
+        {"code": "VALIDATION_ERROR", "message": "Is wrong.", "field": None},
     ]
 
 

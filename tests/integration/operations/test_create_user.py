@@ -121,7 +121,7 @@ def test_others_may_not_make_accounts_and_their_body_is_not_looked_at(people: Pe
     for body in ({"email": "new@example.com", "password": PASSWORD}, {"nonsense": 1}):
         response = people.mallory.api.post("/v1/users", json=body)
 
-        assert refused(response, 403, "FORBIDDEN")[0].get("field") is None
+        assert refused(response, 403, "FORBIDDEN")[0]["field"] is None
         decision(response).check(permission="users:create", outcome="denied", reason="permission_missing")
         assert eventless(response)
     assert number_of_accounts() == 1
@@ -158,7 +158,7 @@ def test_a_role_can_be_given_by_who_holds_all_of_it(registrar: Person, role: str
 def test_nobody_makes_an_account_that_holds_more_than_they_do(registrar: Person, role: str) -> None:
     response = create(registrar, role=role)
 
-    assert refused(response, 403, "FORBIDDEN")[0].get("field") is None
+    assert refused(response, 403, "FORBIDDEN")[0]["field"] is None
     event(response).check(action="user.created", outcome="failed", reason="beyond_actor")
     assert number_of_accounts() == 1
 
@@ -223,7 +223,7 @@ def test_a_body_that_is_no_json_is_malformed(people: People, subtests: pytest.Su
         with subtests.test(str(content)):
             response = people.ada.api.post("/v1/users", content=content, headers={"Content-Type": "application/json"})
 
-            assert refused(response, 400, "MALFORMED_BODY")[0].get("field") is None
+            assert refused(response, 400, "MALFORMED_BODY")[0]["field"] is None
 
 
 def test_a_body_of_another_media_type_is_refused(people: People) -> None:

@@ -49,7 +49,7 @@ def test_others_do_not_get_to_know_whether_an_account_exists(people: People) -> 
     for target in (people.alice.id, new_id()):
         response = people.mallory.api.get(f"/v1/users/{target}")
 
-        assert refused(response, 403, "FORBIDDEN")[0].get("field") is None
+        assert refused(response, 403, "FORBIDDEN")[0]["field"] is None
         row = decision(response)
         assert (row.permission, row.outcome, row.reason) == ("users:read", "denied", "permission_missing")
         assert row.target == f"user:{target}"

@@ -121,7 +121,7 @@ def test_a_bad_body_is_refused_with_its_field(people: People, subtests: pytest.S
                 headers={"Content-Type": "application/json"},
             )
 
-            assert refused(response, 400, "VALIDATION_ERROR")[0].get("field") == named
+            assert refused(response, 400, "VALIDATION_ERROR")[0]["field"] == named
             assert status_of(people.alice) == "active"
 
 
