@@ -58,10 +58,9 @@ def queue_invalidations(tags: Collection[str], *, cache: CacheStore | None) -> N
     """
     if not tags:
         return
-    # By the database's clock, which later decides how old a row is.
-    moments = {"created_at": fn.now(), "updated_at": fn.now()}
     ids = [new_id() for _ in tags]
-    rows = [{"id": row_id, "tag": tag, **moments} for row_id, tag in zip(ids, tags, strict=True)]
+    # The database fills in `created_at`: its clock later decides how old a row is.
+    rows = [{"id": row_id, "tag": tag} for row_id, tag in zip(ids, tags, strict=True)]
     with transaction():
         execute(PendingInvalidation.insert_many(rows))
         if cache is not None and cache.configured:

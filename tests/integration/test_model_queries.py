@@ -25,7 +25,7 @@ from app.database import (
 )
 from app.errors import Unavailable
 from app.identifiers import new_id
-from models import AuditClient, Role, RolePermission, User
+from models import AuditClient, PendingInvalidation, Role, RolePermission, User
 
 
 class Held(NamedTuple):
@@ -140,6 +140,13 @@ def test_a_query_that_is_run_again_asks_the_database_again(database: Database) -
     assert fetch(query) == []
     run("INSERT INTO audit_clients (id, address) VALUES (gen_random_uuid(), 'a')")
     assert [client.address for client in fetch(query)] == ["a"]
+
+
+@pytest.mark.usefixtures("in_transaction")
+def test_the_database_says_when_a_row_was_made_that_does_not_say_it() -> None:
+    made = fetch_one(PendingInvalidation.insert(tag="a").returning(PendingInvalidation), PendingInvalidation)
+    assert made is not None
+    assert run("SELECT now()") == [(made.created_at,)] == [(made.updated_at,)]
 
 
 # Transactions, connections, errors.
