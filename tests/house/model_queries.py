@@ -29,7 +29,8 @@ def privileges(path: Path) -> Iterator[tuple[str, str]]:
                 yield _table(model), privilege
         if node.func.attr in ("join", "left_outer_join") and node.args and (joined := _model(node.args[0])):
             yield _table(joined), "SELECT"
-        if node.func.attr in ("for_update", "on_conflict") and (model := _beginning(node.func.value)):
+        changes = node.func.attr == "on_conflict" and "action" not in {keyword.arg for keyword in node.keywords}
+        if (changes or node.func.attr == "for_update") and (model := _beginning(node.func.value)):
             yield _table(model), "UPDATE"
 
 
