@@ -1,5 +1,6 @@
-"""Queries go through the models; SQL texts are exceptions, listed here, each with its reason."""
+"""Queries go through the models; SQL texts are exceptions, listed here, each with its reason. So are clocks."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -155,6 +156,20 @@ def test_services_and_handlers_run_no_query_in_a_way_of_peewees_own() -> None:
 def test_a_way_of_peewees_own_is_found(tmp_path: Path, line: str) -> None:
     (path := tmp_path / "service.py").write_text(line, encoding="utf-8")
     assert len(list(own_ways(path))) == 1
+
+
+_CLOCK = re.compile(r"\b(datetime\.(now|utcnow)|date\.today|time\.time|system_clock)\b")
+
+
+def test_services_and_models_read_no_clock_of_the_process() -> None:
+    found = [
+        f"{shown(path)}, line {number}"
+        for path in files("app/services/*.py", "handlers/*.py", "models/*.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        # This one compares the clock of the process with that of the database.
+        if path.name != "clock_offset.py" and _CLOCK.search(line)
+    ]
+    check(found, "Use `sql_now()` for what several servers compare, and `context.dependencies.clock()` for people.")
 
 
 def _found() -> dict[str, set[str]]:
