@@ -51,6 +51,12 @@ def test_a_select_returns_instances_of_its_model(database: Database) -> None:
     assert roles[0].created_at.tzinfo is UTC
 
 
+def test_a_moment_is_in_utc_whatever_the_zone_of_the_connection(database: Database) -> None:
+    with transaction():
+        run("SET LOCAL TIME ZONE 'Asia/Tokyo'")
+        assert {role.created_at.tzinfo for role in fetch(Role.select())} == {UTC}
+
+
 def test_a_join_fills_the_instance_that_is_joined(database: Database) -> None:
     held = fetch_one(
         RolePermission.select(RolePermission, Role).join(Role).where(RolePermission.permission == "profiles:read")
