@@ -59,10 +59,8 @@ class AppError(Exception):
         self.message = message or self.default_message
         self.status = status or self.status
         if code is None and self.code == AppError.code and self.status != AppError.status:
-            raise TypeError(
-                f"{type(self).__name__} with status {self.status} has no code that a client could read. "
-                "Raise a subclass that has one, or pass code."
-            )
+            fault = f"{type(self).__name__} with status {self.status} has no code that a client could read."
+            raise TypeError(f"{fault} Raise a subclass that has one, or pass code.")
         self.code = code or self.code
         self.details = tuple(details) if details else (Violation(self.message),)
         self.reason = reason or self.code.lower()

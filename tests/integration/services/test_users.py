@@ -251,3 +251,4 @@ def test_a_row_that_only_refers_to_a_locked_user_need_not_wait(world):
             " VALUES (gen_random_uuid(), %s, 'create_user', 'k', 'f', now())",
             (target,),
         )
+        assert cursor.rowcount == 1
