@@ -4,7 +4,8 @@ Services and pipeline steps raise these errors; only `app.pipeline.envelope` tur
 cause goes to the log (`__cause__`) or to the audit row (`reason`), never into the message.
 
 A caller catches one error, or the group that it belongs to: `BadRequest`, `AuthenticationError`, `PermissionDenied`,
-`Conflict`, `PreconditionError`. Groups are caught and subclassed, not raised: a group has a status but no code.
+`Conflict`, `PreconditionError`. Groups are caught and subclassed, not raised: a group has a status but no code, so
+making one is a TypeError.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,9 @@ class AppError(Exception):
         code: the code that programs read; None: the default of the class.
         reason: a word for the audit row, never sent to the client; None: the code in lower case.
         headers: response headers that belong to this error, such as Retry-After; they override the defaults.
+
+    Raises:
+        TypeError: the status is not 500, and neither the class nor the caller says a code.
     """
 
     status: int = 500
@@ -54,6 +58,9 @@ class AppError(Exception):
     ) -> None:
         self.message = message or self.default_message
         self.status = status or self.status
+        if code is None and self.code == AppError.code and self.status != AppError.status:
+            fault = f"{type(self).__name__} with status {self.status} has no code that a client could read."
+            raise TypeError(f"{fault} Raise a subclass that has one, or pass code.")
         self.code = code or self.code
         self.details = tuple(details) if details else (Violation(self.message),)
         self.reason = reason or self.code.lower()

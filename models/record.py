@@ -27,7 +27,7 @@ else:
 
 def defaulting_to_now() -> "DateTimeField[datetime]":
     """Return a required moment that the database fills in when a statement leaves it out."""
-    return UtcDateTimeField(default=lambda: datetime.now(UTC), constraints=[SQL("DEFAULT now()")])
+    return UtcDateTimeField(constraints=[SQL("DEFAULT now()")])
 
 
 class Record(Model):

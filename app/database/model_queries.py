@@ -4,6 +4,8 @@ Write ordinary reads and writes with the models and Peewee's query builder, and 
 functions. Peewee's own ways to run a query (`.execute()`, `.get()`, iterating, `.save()`) are only for use
 inside an open `transaction()`: outside of one they take a connection and never return it to the pool.
 
+A write needs an open `transaction()`. `execute_in_autocommit` is for the few that are committed at once.
+
     fetch(Role.select().where(Role.built_in))                            -> list[Role]
     fetch_one(User.select(User, Role).join(Role).where(User.id == id))   -> User | None, with user.role loaded
     fetch_one(Setting.insert(...).returning(Setting.version), Setting)   -> Setting | None
@@ -13,10 +15,10 @@ inside an open `transaction()`: outside of one they take a connection and never 
 
 from typing import Any, TypeVar, overload
 
-from peewee import BaseQuery, Model, ModelDelete, ModelInsert, ModelSelect, ModelUpdate
+from peewee import BaseQuery, Model, ModelDelete, ModelInsert, ModelSelect, ModelUpdate, _WriteQuery
 
 from app.database.pool import Database
-from app.database.statements import perform, require_no_transaction
+from app.database.statements import perform, require_no_transaction, require_transaction
 
 M = TypeVar("M", bound=Model)
 Row = TypeVar("Row")
@@ -37,10 +39,11 @@ def fetch(query: BaseQuery, row_type: type[Any] | None = None, *, retry_on_disco
             run twice.
 
     Raises:
+        RuntimeError: a write, and no transaction is open; it is not sent.
+        TypeError: a write without RETURNING; it is not sent.
         Unavailable, peewee.DatabaseError: as `run`.
     """
-    typed = query if row_type is None else query.objects(row_type)
-    return perform(lambda database: list(_result(database, typed)), retry_on_disconnect=retry_on_disconnect)
+    return _rows(query if row_type is None else query.objects(row_type), retry_on_disconnect)
 
 
 @overload
@@ -52,15 +55,13 @@ def fetch_one(query: BaseQuery, row_type: type[Any] | None = None, *, retry_on_d
 
     Arguments and errors are those of `fetch`. It adds no LIMIT.
     """
-    typed = query if row_type is None else query.objects(row_type)
-    return next(
-        iter(perform(lambda database: list(_result(database, typed)), retry_on_disconnect=retry_on_disconnect)), None
-    )
+    rows = _rows(query if row_type is None else query.objects(row_type), retry_on_disconnect)
+    return rows[0] if rows else None
 
 
 def fetch_tuples(query: BaseQuery, *, retry_on_disconnect: bool = False) -> list[tuple[Any, ...]]:
     """Run a query and return its rows as tuples, as `run` does. Arguments and errors are those of `fetch`."""
-    return perform(lambda database: list(_result(database, query.tuples())), retry_on_disconnect=retry_on_disconnect)
+    return _rows(query.tuples(), retry_on_disconnect)
 
 
 def fetch_value(query: BaseQuery, *, retry_on_disconnect: bool = False) -> Any:
@@ -73,23 +74,47 @@ def fetch_value(query: BaseQuery, *, retry_on_disconnect: bool = False) -> Any:
 
 
 def execute(query: ModelInsert | ModelUpdate | ModelDelete, *, retry_on_disconnect: bool = False) -> int:
-    """Run an insert, update or delete and return the number of rows that it wrote.
+    """Run an insert, update or delete in the open transaction and return the number of rows that it wrote.
 
-    Arguments and errors are those of `fetch`.
+    Raises:
+        RuntimeError: no transaction is open; the query is not sent.
+        TypeError: the query has RETURNING; it is not sent.
+        Unavailable, peewee.DatabaseError: as `run`.
     """
-    counted = query.as_rowcount() if isinstance(query, ModelInsert) else query
-    return int(perform(lambda database: _result(database, counted), retry_on_disconnect=retry_on_disconnect))
+    require_transaction()
+    return _number(query, retry_on_disconnect)
 
 
-def execute_in_autocommit(query: ModelInsert | ModelUpdate | ModelDelete) -> int:
+def execute_in_autocommit(query: ModelInsert | ModelUpdate | ModelDelete, *, retry_on_disconnect: bool = False) -> int:
     """Run a write that must stay although the request fails (law 8), as `run_in_autocommit` does.
 
     Raises:
         RuntimeError: a transaction is open in this thread, whose rollback would undo it.
-        Unavailable, peewee.DatabaseError: as `run`.
+        TypeError, Unavailable, peewee.DatabaseError: as `execute`.
     """
     require_no_transaction()
-    return execute(query)
+    return _number(query, retry_on_disconnect)
+
+
+def _rows(query: BaseQuery, retry_on_disconnect: bool) -> list[Any]:
+    if isinstance(query, _WriteQuery):
+        if not _has_returning(query):
+            raise TypeError("A write without RETURNING has no rows. Add .returning(...) to it, or use execute.")
+        require_transaction()
+    # An insert of no rows is not sent and has no result.
+    return perform(lambda database: list(_result(database, query) or ()), retry_on_disconnect=retry_on_disconnect)
+
+
+def _number(query: ModelInsert | ModelUpdate | ModelDelete, retry_on_disconnect: bool) -> int:
+    if _has_returning(query):
+        raise TypeError("execute returns a number, and this write has RETURNING. Use fetch, or leave RETURNING out.")
+    counted = query.as_rowcount() if isinstance(query, ModelInsert) else query
+    return perform(lambda database: _result(database, counted), retry_on_disconnect=retry_on_disconnect) or 0
+
+
+def _has_returning(query: BaseQuery) -> bool:
+    # Peewee adds RETURNING with the key to an insert that has none; this attribute says what the query asked for.
+    return bool(getattr(query, "_return_cursor", False))
 
 
 def _result(database: Database, query: BaseQuery) -> Any:

@@ -71,6 +71,19 @@ def require_no_transaction() -> None:
         raise RuntimeError("This statement must run in autocommit, but a transaction is open.")
 
 
+def require_transaction() -> None:
+    """Raise RuntimeError unless a transaction is open in this thread.
+
+    Without one a write would be committed at once, and would stay although the request fails.
+    """
+    if not current_database().state.transactions:
+        raise RuntimeError(
+            "This write was not sent, because no transaction is open. Put it inside `with transaction():`, which is "
+            "committed with the event of the request, or use execute_in_autocommit if it must stay although the "
+            "request fails."
+        )
+
+
 def retry_transaction(work: Callable[[], T], attempts: int = 3) -> T:
     """Call the function, and again after a serialization failure or a deadlock.
 

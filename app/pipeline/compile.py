@@ -55,21 +55,36 @@ def bind_operation(matched: MatchedOperation, runtime: Runtime) -> BoundOperatio
 def compile_operation(matched: MatchedOperation, runtime: Runtime) -> CompiledOperation:
     """Return an operation with all of its steps in order."""
     bound = bind_operation(matched, runtime)
-    run = run_in_order(
-        bound.policy,
-        make_steps(BEFORE_THE_DATABASE, bound),
-        make_steps(WITH_THE_DATABASE, bound),
+    return compile_steps(
+        matched,
+        runtime,
+        before=make_steps(BEFORE_THE_DATABASE, bound),
+        after=make_steps(WITH_THE_DATABASE, bound),
         on_session_ended=rate_limit.make_recount(bound),
     )
-    return compiled_with(matched, runtime, run)
 
 
-def compiled_with(matched: MatchedOperation, runtime: Runtime, run: Run) -> CompiledOperation:
-    """Return the compiled operation that runs requests with `run`."""
+def compile_steps(
+    matched: MatchedOperation,
+    runtime: Runtime,
+    *,
+    before: tuple[Step, ...],
+    after: tuple[Step, ...],
+    on_session_ended: Callable[[RequestContext], None] | None,
+) -> CompiledOperation:
+    """Return the compiled operation that takes requests through these steps and no others.
+
+    Args:
+        before: run without a database connection.
+        after: run with the database connection that the operation holds.
+        on_session_ended: called for a request whose session turns out to be over.
+    """
     policy = matched.policy
     prefix = runtime.dependencies.config.public_path
+    run = _run_in_order(policy, before, after, on_session_ended)
     return CompiledOperation(
         policy=policy,
+        steps=(*before, *after),
         run=_only_documented_errors(run, matched.renderer.statuses | _GATEWAY_STATUSES),
         takes_body=matched.read_body is not None,
         body_required=matched.body_required,
@@ -83,20 +98,12 @@ def make_steps(modules: Iterable[ModuleType], operation: BoundOperation) -> tupl
     return tuple(step for module in modules if (step := module.make(operation)) is not None)
 
 
-def run_in_order(
+def _run_in_order(
     policy: Policy,
     before: tuple[Step, ...],
     after: tuple[Step, ...],
-    *,
     on_session_ended: Callable[[RequestContext], None] | None,
 ) -> Run:
-    """Return the function that takes a request through its steps to the response.
-
-    Args:
-        before: run without a database connection.
-        after: run with the database connection that the operation holds.
-        on_session_ended: called for a request whose session turns out to be over.
-    """
     hold_connection = _connection_scope(policy)
 
     def run(context: RequestContext) -> Response:

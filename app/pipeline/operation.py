@@ -83,6 +83,7 @@ class CompiledOperation:
     """Stage 3: an operation ready to run; the gateway's router finds it.
 
     Attributes:
+        steps: all of them, in the order in which `run` calls them.
         run: takes a request through the steps to its response, or raises the error.
         takes_body: whether a body is read at all.
         body_required: whether the body must be there.
@@ -91,6 +92,7 @@ class CompiledOperation:
     """
 
     policy: Policy
+    steps: tuple[Step, ...]
     run: Callable[[RequestContext], Response]
     takes_body: bool
     body_required: bool

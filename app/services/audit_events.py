@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.clock import NOW_SQL_POSITIONAL, sql_now
 from app.identifiers import new_id
-from charter import Client, Event, execute, run
+from charter import Client, Event, execute, execute_in_autocommit, run
 from models import AuditEvent
 
 _WRITE = f"SELECT record_event({NOW_SQL_POSITIONAL}, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -68,6 +68,8 @@ def write_local_event(
 ) -> None:
     """Write the event row of a command, which has no client: the client column stays null.
 
+    A success is written in the open transaction. A failure commits alone: the transaction of the work is rolled back.
+
     Args:
         action, outcome, reason, now: as in `write_event`.
         request_id: names the run of the command.
@@ -86,4 +88,8 @@ def write_local_event(
         "target_id": event.target_id,
         "details": event.details or None,
     }
-    execute(AuditEvent.insert(row).on_conflict_ignore(), retry_on_disconnect=True)
+    insert = AuditEvent.insert(row).on_conflict_ignore()
+    if outcome == "failed":
+        execute_in_autocommit(insert, retry_on_disconnect=True)
+    else:
+        execute(insert)

@@ -6,11 +6,10 @@ from uuid import UUID
 
 from app.addresses import canonical
 from app.clock import NOW_SQL
-from app.database import execute_in_autocommit
 from app.errors import InvalidCredentials, InvalidRefreshToken, ValidationError, Violation
 from app.security.access_tokens import AccessTokens, Claims
 from app.services import account_addresses, sessions, settings, sign_in_attempts, user_rows
-from charter import Context, Dependencies, execute, fetch_one, run, transaction
+from charter import Context, Dependencies, execute, execute_in_autocommit, fetch_one, run, transaction
 from models import User
 
 UNVERIFIED = "sign_in.unverified"

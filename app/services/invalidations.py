@@ -15,7 +15,7 @@ from app.cache.tags import EVERYTHING
 from app.database import on_commit
 from app.errors import ValidationError, Violation
 from app.identifiers import new_id
-from charter import Context, execute, fetch, run, transaction
+from charter import Context, execute, execute_in_autocommit, fetch, run, transaction
 from models import PendingInvalidation
 
 # No need to wait for the disk: a row that comes back after a crash has its tag invalidated once more.
@@ -58,10 +58,9 @@ def queue_invalidations(tags: Collection[str], *, cache: CacheStore | None) -> N
     """
     if not tags:
         return
-    # By the database's clock, which later decides how old a row is.
-    moments = {"created_at": fn.now(), "updated_at": fn.now()}
     ids = [new_id() for _ in tags]
-    rows = [{"id": row_id, "tag": tag, **moments} for row_id, tag in zip(ids, tags, strict=True)]
+    # The database fills in `created_at`: its clock later decides how old a row is.
+    rows = [{"id": row_id, "tag": tag} for row_id, tag in zip(ids, tags, strict=True)]
     with transaction():
         execute(PendingInvalidation.insert_many(rows))
         if cache is not None and cache.configured:
@@ -119,12 +118,12 @@ def invalidate_pending(*, cache: CacheStore, linger_seconds: int) -> int:
         waiting = _waiting()
     if waiting and cache.invalidate(sorted({row.tag for row in waiting})):
         done = PendingInvalidation.update(dropped_at=fn.now(), updated_at=fn.now())
-        execute(done.where(PendingInvalidation.id.in_([row.id for row in waiting])))
+        execute_in_autocommit(done.where(PendingInvalidation.id.in_([row.id for row in waiting])))
     lingered = PendingInvalidation.dropped_at < fn.now() - timedelta(seconds=linger_seconds)
     # Without Redis no server can invalidate a tag. But then no cache entry is older than this either, nor one that a
     # request stores that began before the write.
     outlived = PendingInvalidation.created_at < fn.now() - timedelta(seconds=MAX_LIFETIME_SECONDS + linger_seconds)
-    execute(PendingInvalidation.delete().where(lingered | outlived))
+    execute_in_autocommit(PendingInvalidation.delete().where(lingered | outlived))
     return len(waiting)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from app.clock import NOW_SQL, sql_now
 from app.config import Config
 from app.database import time_limit
-from charter import execute, run
+from charter import execute_in_autocommit, run
 from models import IdempotencyKey, Session, SignInAttempt
 
 # Runs in the name of the owner of the tables: the serving role may own nothing.
@@ -35,15 +35,15 @@ def run_maintenance(*, config: Config, now: datetime | None) -> None:
 def _delete_attempts(now: datetime | None) -> None:
     unblocked = SignInAttempt.blocked_until.is_null() | (SignInAttempt.blocked_until < sql_now(now))
     stale = SignInAttempt.updated_at < sql_now(now) - _ATTEMPTS_KEPT
-    execute(SignInAttempt.delete().where(stale & unblocked))
+    execute_in_autocommit(SignInAttempt.delete().where(stale & unblocked))
 
 
 def _delete_sessions(now: datetime | None, *, kept: timedelta) -> None:
-    execute(Session.delete().where(Session.expires_at < sql_now(now) - kept))
+    execute_in_autocommit(Session.delete().where(Session.expires_at < sql_now(now) - kept))
 
 
 def _delete_keys(now: datetime | None) -> int:
     """Delete a batch of expired keys; a request that repeats a key waits for one batch at most."""
     expired = IdempotencyKey.select(IdempotencyKey.id).where(IdempotencyKey.expires_at <= sql_now(now))
     batch = expired.order_by(IdempotencyKey.expires_at).limit(_KEYS_AT_ONCE).for_update(skip_locked=True)
-    return execute(IdempotencyKey.delete().where(IdempotencyKey.id.in_(batch)))
+    return execute_in_autocommit(IdempotencyKey.delete().where(IdempotencyKey.id.in_(batch)))

@@ -57,7 +57,8 @@ def create(context: Context, *, name: str, description: str, permissions: Sequen
     row = {"id": new_id(), "name": name, "description": description, "created_at": now, "updated_at": now}
     with transaction():
         require_permissions(context, held)
-        role = fetch_one(Role.insert(row).on_conflict_ignore().returning(Role), Role)
+        unless_taken = Role.insert(row).on_conflict(conflict_target=[Role.name], action="IGNORE")
+        role = fetch_one(unless_taken.returning(Role), Role)
         if role is None:
             raise RoleTaken
         role.permissions = held
@@ -189,7 +190,8 @@ def _add_permissions(role: Role, now: datetime) -> None:
     """Insert the rows that are missing."""
     rows = [{"id": new_id(), "role": role.id, "permission": name, "created_at": now} for name in _stored(role)]
     if rows:
-        execute(RolePermission.insert_many(rows).on_conflict_ignore())
+        pair = [RolePermission.role, RolePermission.permission]
+        execute(RolePermission.insert_many(rows).on_conflict(conflict_target=pair, action="IGNORE"))
 
 
 def _stored(role: Role) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from peewee import SQL, Expression, Select, fn
+from peewee import SQL, Expression, ModelUpdate, Select, fn
 
 from app import entity_tags
 from app.clock import NOW_SQL, sql_now
@@ -19,7 +19,7 @@ from app.identifiers import new_id
 from app.results import MAX_COUNTED
 from app.security.refresh_tokens import RefreshTokenClaims
 from app.services import rights, user_rows
-from charter import Context, Listing, Page, execute, fetch, fetch_value, run, transaction
+from charter import Context, Listing, Page, execute, execute_in_autocommit, fetch, fetch_value, run, transaction
 from models import Session, User
 
 Scope = Literal["this", "others", "all"]
@@ -142,7 +142,7 @@ def end(context: Context, user_id: UUID, *, reason: str, scope: Scope = "all", s
     which = (Session.user == user_id) & Session.ended_at.is_null()
     if scope != "all":
         which &= Session.id == session_id if scope == "this" else Session.id != session_id
-    _end(context.test_now, which, reason)
+    execute(_ending(context.test_now, which, reason))
 
 
 def list_sessions(context: Context, page: Page, user_id: UUID) -> Listing:
@@ -173,7 +173,8 @@ def revoke(context: Context, user_id: UUID, session_id: UUID) -> None:
         if user_id != context.principal.user_id:
             user_rows.lock(user_id)
             rights.require_actor_holds(context, user_id=user_id)
-        if not _end(context.test_now, (Session.id == session_id) & _live(context.test_now, user_id), "revoked"):
+        live = (Session.id == session_id) & _live(context.test_now, user_id)
+        if not execute(_ending(context.test_now, live, "revoked")):
             raise NotFound
         entity_tags.check_if_match(context.expected_version, None)
 
@@ -184,9 +185,9 @@ def _live(now: datetime | None, user_id: UUID) -> Expression:
     return (Session.user == user_id) & Session.ended_at.is_null() & unexpired
 
 
-def _end(now: datetime | None, which: Expression, reason: str) -> int:
+def _ending(now: datetime | None, which: Expression, reason: str) -> ModelUpdate:
     values = {"ended_at": sql_now(now), "end_reason": reason, "updated_at": sql_now(now)}
-    return execute(Session.update(values).where(which))
+    return Session.update(values).where(which)
 
 
 def _end_reused_session(context: Context, claim: RefreshTokenClaims) -> None:
@@ -195,6 +196,7 @@ def _end_reused_session(context: Context, claim: RefreshTokenClaims) -> None:
     answered = Session.unanswered_generation.is_null() | (Session.unanswered_generation != Session.generation)
     late = (Session.rotated_at <= sql_now(now) - grace) & answered
     reused = (Session.generation != claim.generation) & ((Session.generation != claim.generation + 1) | late)
-    if not _end(now, (Session.id == claim.session_id) & Session.ended_at.is_null() & reused, "reuse"):
+    which = (Session.id == claim.session_id) & Session.ended_at.is_null() & reused
+    if not execute_in_autocommit(_ending(now, which, "reuse")):
         # Another request has ended it since.
         raise InvalidRefreshToken(reason="ended")

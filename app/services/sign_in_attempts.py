@@ -16,10 +16,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from app.clock import NOW_SQL, sql_now
-from app.database import execute_in_autocommit, extra_time, run_in_autocommit
+from app.database import extra_time, run_in_autocommit
 from app.errors import RateLimited
 from app.identifiers import new_id
-from charter import Context, execute, fetch_tuples
+from charter import Context, execute, execute_in_autocommit, fetch_tuples
 from models import Session, SignInAttempt, User
 
 _GIVE_BACK_SECONDS = 2.0

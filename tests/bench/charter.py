@@ -18,7 +18,7 @@ from app.gateway.request import Request
 from app.gateway.request_log import RequestLog
 from app.observability import logging
 from app.observability.metrics import Metrics
-from app.pipeline.compile import bind_operation, compiled_with, make_steps, run_in_order
+from app.pipeline.compile import bind_operation, compile_steps, make_steps
 from app.pipeline.contract import read_contract
 from app.pipeline.operation import CompiledOperation, MatchedOperation, Runtime
 from app.pipeline.steps import parameters, run_handler
@@ -57,4 +57,4 @@ def _on_the_loop(matched: MatchedOperation, runtime: Runtime) -> CompiledOperati
     matched = replace(matched, policy=replace(matched.policy, executor="loop"))
     bound = bind_operation(matched, runtime)
     before, after = make_steps([parameters], bound), make_steps([run_handler], bound)
-    return compiled_with(matched, runtime, run_in_order(matched.policy, before, after, on_session_ended=None))
+    return compile_steps(matched, runtime, before=before, after=after, on_session_ended=None)

@@ -5,16 +5,25 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from peewee import SQL, Model
+
+from app.database import Database, run, run_in_autocommit
+
 # Upper case, and followed by more: a help text begins with `Set`, a privilege is the one word.
 _VERBS = "SELECT|INSERT|UPDATE|DELETE|WITH|MERGE|TRUNCATE|LOCK|SHOW|NOTIFY|COPY|VALUES"
 _BEGINS = re.compile(rf"\s*\(?({_VERBS})\s+\S")
-_RUNNERS = {"run", "run_apart", "execute_sql"}
+# Whatever these get is SQL. Named by what they are, so that a new name of one is not overlooked.
+_RUNNERS = {function.__name__ for function in (run, run_in_autocommit, Database.execute_sql, Model.raw)}
+# In a piece of SQL, a verb counts wherever it stands and however it is written.
+_FRAGMENT = SQL.__name__
+_VERB = re.compile(rf"\b({_VERBS})\s+\S", re.IGNORECASE)
 
 
 def sql_texts(path: Path) -> set[str]:
     """Return the names of what holds SQL in a file: `_FIND`, `find()`, or `Store.find()`.
 
-    A text is SQL if it begins with an SQL verb, or if it is passed to `run`, `run_apart` or `execute_sql`.
+    A text is SQL if it begins with an SQL verb in capitals, if it is passed to what runs SQL, such as `run`, or if it
+    is passed to Peewee's `SQL` and has a verb in it.
     """
     return set(_in_body(ast.parse(path.read_text(encoding="utf-8")).body, prefix=""))
 
@@ -45,7 +54,8 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
 def _is_sql(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         name = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
-        return name in _RUNNERS and bool(node.args) and _text(node.args[0]) is not None
+        passed = _text(node.args[0]) if node.args else None
+        return passed is not None and (name in _RUNNERS or (name == _FRAGMENT and _VERB.search(passed) is not None))
     text = _text(node)
     return text is not None and _BEGINS.match(text) is not None
 

@@ -1,8 +1,13 @@
-"""Queries go through the models; SQL texts are exceptions, listed here, each with its reason."""
+"""Queries go through the models; SQL texts are exceptions, listed here, each with its reason. So are clocks."""
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
-from tests.house.repository import files, shown
+import pytest
+
+from tests.house.model_queries import own_ways
+from tests.house.repository import check, files, shown
 from tests.house.sql_texts import sql_texts
 
 _CATALOGUE = "reads PostgreSQL's catalogue or settings, which have no models"
@@ -83,6 +88,31 @@ EXCEPTIONS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+# How a text can reach the database.
+WAYS = (
+    'run("TABLE roles")',
+    'run_in_autocommit("ALTER TABLE roles DISABLE TRIGGER ALL")',
+    'run_in_autocommit("delete from roles")',
+    'statements.run_in_autocommit(f"delete from {table}")',
+    'perform(lambda database: database.execute_sql("drop table roles"))',
+    'Role.raw("select * from roles")',
+    'fetch(Role.select(SQL("(select max(x) from y)")))',
+    'text = "SELECT 1"',
+)
+
+
+@pytest.mark.parametrize("line", WAYS)
+def test_a_text_is_found_however_it_reaches_the_database(tmp_path: Path, line: str) -> None:
+    (path := tmp_path / "service.py").write_text(f"def find():\n    {line}\n", encoding="utf-8")
+    assert sql_texts(path) == {"find()"}
+
+
+def test_words_and_pieces_without_a_verb_are_no_sql(tmp_path: Path) -> None:
+    lines = ('SQL("DEFAULT")', 'SQL("version + 1")', 'refuse("Set it anew.")', "check.run(deployment)")
+    (path := tmp_path / "service.py").write_text("\n".join(lines), encoding="utf-8")
+    assert sql_texts(path) == set()
+
+
 def test_every_sql_text_is_a_listed_exception() -> None:
     unlisted = [
         f'    "{module}": {{"{name}": "hot, or what Peewee cannot say: …"}},'
@@ -105,6 +135,41 @@ def test_every_listed_exception_still_exists() -> None:
     ]
 
     assert not gone, "Remove from EXCEPTIONS in tests/house/test_sql.py, no SQL text is there:\n" + "\n".join(gone)
+
+
+def test_services_and_handlers_run_no_query_in_a_way_of_peewees_own() -> None:
+    found = [f"{shown(path)}, {way}" for path in files("app/services/*.py", "handlers/*.py") for way in own_ways(path)]
+    check(found, "Pass the query to `fetch`, `fetch_one`, `fetch_value` or `execute` from `charter`.")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'Role.get(Role.name == "admin")',
+        "Role.select().where(Role.built_in).count()",
+        "Role.delete().execute()",
+        "role.save()",
+        "[role.name for role in Role.select()]",
+        "for role in Role.select().where(Role.built_in): pass",
+    ],
+)
+def test_a_way_of_peewees_own_is_found(tmp_path: Path, line: str) -> None:
+    (path := tmp_path / "service.py").write_text(line, encoding="utf-8")
+    assert len(list(own_ways(path))) == 1
+
+
+_CLOCK = re.compile(r"\b(datetime\.(now|utcnow)|date\.today|time\.time|system_clock)\b")
+
+
+def test_services_and_models_read_no_clock_of_the_process() -> None:
+    found = [
+        f"{shown(path)}, line {number}"
+        for path in files("app/services/*.py", "handlers/*.py", "models/*.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        # This one compares the clock of the process with that of the database.
+        if path.name != "clock_offset.py" and _CLOCK.search(line)
+    ]
+    check(found, "Use `sql_now()` for what several servers compare, and `context.dependencies.clock()` for people.")
 
 
 def _found() -> dict[str, set[str]]:

@@ -1,8 +1,9 @@
 """Peewee queries run as SQL text does: typed rows, one transaction, one count, the same errors."""
 
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import peewee
 import pytest
@@ -11,6 +12,7 @@ from app.database import (
     Database,
     connection,
     execute,
+    execute_in_autocommit,
     fetch,
     fetch_one,
     fetch_tuples,
@@ -23,7 +25,7 @@ from app.database import (
 )
 from app.errors import Unavailable
 from app.identifiers import new_id
-from models import AuditClient, Role, RolePermission, User
+from models import AuditClient, PendingInvalidation, Role, RolePermission, User
 
 
 class Held(NamedTuple):
@@ -47,6 +49,12 @@ def test_a_select_returns_instances_of_its_model(database: Database) -> None:
     assert [role.name for role in roles] == ["admin", "guest", "user"]
     assert roles[0].holds_all is True
     assert roles[0].created_at.tzinfo is UTC
+
+
+def test_a_moment_is_in_utc_whatever_the_zone_of_the_connection(database: Database) -> None:
+    with transaction():
+        run("SET LOCAL TIME ZONE 'Asia/Tokyo'")
+        assert {role.created_at.tzinfo for role in fetch(Role.select())} == {UTC}
 
 
 def test_a_join_fills_the_instance_that_is_joined(database: Database) -> None:
@@ -81,7 +89,14 @@ def test_where_there_is_no_row_there_is_none(database: Database) -> None:
     assert fetch_value(by_name("nobody")) is None
 
 
-def test_writes_return_rows_where_they_are_asked_for_and_numbers_else(database: Database) -> None:
+@pytest.fixture
+def in_transaction(database: Database) -> Iterator[None]:
+    with transaction():
+        yield
+
+
+@pytest.mark.usefixtures("in_transaction")
+def test_writes_return_rows_where_they_are_asked_for_and_numbers_else() -> None:
     made = fetch_one(AuditClient.insert(address="a").returning(AuditClient), AuditClient)
     assert made is not None
     assert (made.address, made.id.version) == ("a", 7)
@@ -94,6 +109,36 @@ def test_writes_return_rows_where_they_are_asked_for_and_numbers_else(database: 
     removed = AuditClient.delete().where(AuditClient.user_agent == "x").returning(AuditClient.address)
     assert sorted(fetch_tuples(removed)) == [("a",), ("b",)]
     assert execute(AuditClient.delete()) == 2
+    assert execute(AuditClient.insert_many([])) == 0
+    assert fetch(AuditClient.insert_many([]).returning(AuditClient), AuditClient) == []
+
+
+WRITES = [AuditClient.insert(address="b"), AuditClient.update(user_agent="x"), AuditClient.delete()]
+RETURNING = [query.returning(AuditClient.address) for query in WRITES]
+
+
+@pytest.mark.parametrize("query", RETURNING, ids=["insert", "update", "delete"])
+def test_execute_refuses_returning_before_anything_is_sent(database: Database, query: Any) -> None:
+    execute_in_autocommit(AuditClient.insert(address="a"))
+    take_query_count()
+    with pytest.raises(TypeError, match="Use fetch"), transaction():
+        execute(query)
+    with pytest.raises(TypeError, match="Use fetch"):
+        execute_in_autocommit(query)
+    assert take_query_count() == 0
+
+
+@pytest.mark.usefixtures("in_transaction")
+@pytest.mark.parametrize("query", WRITES, ids=["insert", "update", "delete"])
+def test_fetch_refuses_a_write_without_returning_before_it_is_sent(query: Any) -> None:
+    take_query_count()
+    for refuse in (lambda: fetch(query, AuditClient), lambda: fetch_one(query, AuditClient)):
+        with pytest.raises(TypeError, match="use execute"):
+            refuse()
+    for fetch_some in (fetch_tuples, fetch_value):
+        with pytest.raises(TypeError, match="use execute"):
+            fetch_some(query)
+    assert take_query_count() == 0
 
 
 def test_a_query_that_is_run_again_asks_the_database_again(database: Database) -> None:
@@ -103,13 +148,49 @@ def test_a_query_that_is_run_again_asks_the_database_again(database: Database) -
     assert [client.address for client in fetch(query)] == ["a"]
 
 
+@pytest.mark.usefixtures("in_transaction")
+def test_the_database_says_when_a_row_was_made_that_does_not_say_it() -> None:
+    made = fetch_one(PendingInvalidation.insert(tag="a").returning(PendingInvalidation), PendingInvalidation)
+    assert made is not None
+    assert run("SELECT now()") == [(made.created_at,)] == [(made.updated_at,)]
+
+
 # Transactions, connections, errors.
 
 
 def test_alone_it_is_committed_and_its_connection_returned(database: Database) -> None:
-    execute(AuditClient.insert(address="a"))
+    execute_in_autocommit(AuditClient.insert(address="a"))
     assert database.state.closed
     with pytest.raises(KeyError), transaction():
+        raise KeyError
+    assert clients() == ["a"]
+
+
+@pytest.mark.parametrize("inside", [unit_of_work, connection], ids=["unit of work", "connection"])
+def test_a_write_outside_a_transaction_is_refused_before_it_is_sent(database: Database, inside: Any) -> None:
+    writes: list[Callable[[], object]] = [
+        lambda: execute(AuditClient.insert(address="a")),
+        lambda: fetch(RETURNING[0], AuditClient),
+        lambda: fetch_one(RETURNING[0], AuditClient),
+        lambda: fetch_tuples(RETURNING[0]),
+        lambda: fetch_value(RETURNING[0]),
+    ]
+    with inside():
+        for write in writes:
+            with pytest.raises(RuntimeError, match=r"transaction\(\).*execute_in_autocommit"):
+                write()
+    assert clients() == []
+
+
+def test_a_write_in_autocommit_is_refused_where_a_rollback_would_undo_it(database: Database) -> None:
+    with transaction(), pytest.raises(RuntimeError, match="must run in autocommit"):
+        execute_in_autocommit(AuditClient.insert(address="a"))
+    assert clients() == []
+
+
+def test_a_write_in_autocommit_stays_although_its_unit_of_work_fails(database: Database) -> None:
+    with pytest.raises(KeyError), unit_of_work():
+        assert execute_in_autocommit(AuditClient.insert(address="a")) == 1
         raise KeyError
     assert clients() == ["a"]
 
@@ -140,7 +221,7 @@ def test_each_counts_as_one_statement(database: Database) -> None:
 def test_errors_are_those_of_sql_text(database: Database) -> None:
     for query in (Role.insert(name="admin", description=""), Role.insert(id=new_id(), name=None, description="")):
         with pytest.raises(peewee.IntegrityError) as caught:
-            execute(query)
+            execute_in_autocommit(query)
         assert getattr(caught.value.__cause__, "pgcode", "")[:2] == "23"
     with pytest.raises(RuntimeError, match="was caught"), transaction(), pytest.raises(peewee.IntegrityError):
         execute(Role.insert(name="admin", description=""))
@@ -180,7 +261,7 @@ def test_a_query_that_deadlocks_alone_is_repeated(database: Database) -> None:
         """
     )
     run("CREATE TRIGGER fails BEFORE INSERT ON audit_clients FOR EACH ROW EXECUTE FUNCTION fail_once()")
-    assert execute(AuditClient.insert(address="a")) == 1
+    assert execute_in_autocommit(AuditClient.insert(address="a")) == 1
     assert clients() == ["a"]
 
 

@@ -1,11 +1,21 @@
 """`on_begin` of a unit of work: called as soon as the transaction begins, part of it, and able to end it."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from app.context.event import Event
 from app.database import Database, run, transaction, unit_of_work
+from app.pipeline.request_context import RequestContext
+from app.pipeline.response import Response
+from app.pipeline.steps.run_handler import make
 from tests.integration.test_connections import INSERT, count
+from tests.unit.test_responses import call, policy
+
+DEADLOCK = "DO $$ BEGIN RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END $$"
 
 
 class Stop(Exception):
@@ -63,3 +73,31 @@ def test_a_transaction_that_begins_after_a_failed_one_calls_again(database: Data
             run(INSERT, ("again",))
     assert calls == [0, 1]
     assert count(database) == 2
+
+
+def test_an_attempt_after_a_deadlock_begins_with_the_event_as_the_steps_left_it(database: Database) -> None:
+    """What the first attempt has drafted may not have happened in the second."""
+    seen: list[Event] = []
+
+    def run_handler(context: RequestContext) -> None:
+        seen.append(replace(context.event))
+        if len(seen) == 1:
+            context.event.details, context.event.reason = {"role": "clerk"}, "beyond_actor"
+            context.event.target_id = "another"
+            with transaction():
+                run(DEADLOCK)
+
+    dependencies = SimpleNamespace(cache=None, test_now=None, config=SimpleNamespace(idempotency_hours=1))
+    operation: Any = SimpleNamespace(
+        policy=policy(method="patch"),
+        run_handler=run_handler,
+        render=lambda context, result: Response(204, [], b""),
+        check_stored=None,
+        runtime=SimpleNamespace(dependencies=dependencies, audit_client_key=b"key"),
+    )
+    target = Event(target_type="role", target_id="clerk")
+
+    make(operation)(call(event=replace(target)))
+
+    assert seen == [target, target]
+    assert run("SELECT outcome, target_id, details, reason FROM audit_events") == [("succeeded", "clerk", None, None)]

@@ -1,12 +1,16 @@
 """Law 1: every operation is compiled with its authorization; only public ones have none."""
 
+import ast
+
 from app.clock import system_clock
 from app.factory import build_redis_client, build_runtime
 from app.observability.metrics import Metrics
-from app.pipeline.compile import bind_operation, compile_operations, make_steps
+from app.pipeline.compile import compile_operations, compile_steps
 from app.pipeline.contract import read_contract
-from app.pipeline.order import BEFORE_THE_DATABASE, WITH_THE_DATABASE
+from tests.house.repository import files, shown
 from tests.service import config_for
+
+BEFORE_AUTHORIZATION = {"rate_limit", "parameters"}
 
 
 def test_every_operation_that_is_not_public_is_authorized_before_its_handler_runs() -> None:
@@ -14,14 +18,25 @@ def test_every_operation_that_is_not_public_is_authorized_before_its_handler_run
     contract, metrics = read_contract(config), Metrics()
     runtime = build_runtime(config, contract, build_redis_client(config, metrics), metrics, system_clock)
 
-    assert compile_operations(contract.operations, runtime).keys() == contract.operations.keys()
-    for matched in contract.operations.values():
-        bound = bind_operation(matched, runtime)
-        before, after = (
-            [step.__name__ for step in make_steps(modules, bound)]
-            for modules in (BEFORE_THE_DATABASE, WITH_THE_DATABASE)
-        )
-        assert before[-1].startswith("parameters"), matched.policy.operation_id
-        assert ("authorization" in after) is not matched.policy.public, matched.policy.operation_id
-        assert matched.policy.public or after[0] == "authorization"
-        assert after[-1] in ("read", "write"), matched.policy.operation_id
+    compiled = compile_operations(contract.operations, runtime)
+    assert compiled.keys() == contract.operations.keys()
+    for name, operation in compiled.items():
+        rooms = [step.__module__.rpartition(".")[2] for step in operation.steps]
+        assert "parameters" in rooms, name
+        assert rooms.count("authorization") == (0 if operation.policy.public else 1), name
+        if not operation.policy.public:
+            assert set(rooms[: rooms.index("authorization")]) <= BEFORE_AUTHORIZATION, name
+        assert rooms[-1] == "run_handler", name
+
+
+def test_only_the_compilation_of_an_operation_chooses_its_steps() -> None:
+    name = compile_steps.__name__
+    calls = [
+        f"{shown(path)}: {function.name}"
+        for path in files("app/*.py", "charter/*.py", "handlers/*.py")
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name | ast.Attribute) and name in (getattr(node, "id", ""), getattr(node, "attr", ""))
+    ]
+    assert calls == ["app/pipeline/compile.py: compile_operation"]

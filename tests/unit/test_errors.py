@@ -64,8 +64,26 @@ def test_a_group_catches_all_errors_of_its_status_and_no_others(group: type[AppE
 
 def test_an_error_takes_message_status_and_details() -> None:
     details = [Violation("is not a number", "age")]
-    error = AppError("The age is not right.", 418, details)
+    error = AppError("The age is not right.", 418, details, code="TEAPOT")
     assert (str(error), error.status, error.details) == ("The age is not right.", 418, tuple(details))
+    assert (error.code, error.reason) == ("TEAPOT", "teapot")
+    assert (AppError().status, AppError().code) == (500, "INTERNAL_ERROR")
+
+
+@pytest.mark.parametrize("group", STATUSES_OF_GROUPS, ids=lambda group: group.__name__)
+def test_a_group_cannot_be_raised_as_it_is(group: type[AppError]) -> None:
+    with pytest.raises(TypeError, match=f"{group.__name__} .* has no code"):
+        raise group("A client could not tell what this is.")
+    assert group("This one has a code.", code="OF_ITS_OWN").code == "OF_ITS_OWN"
+
+
+def test_a_subclass_without_a_code_and_a_status_without_one_cannot_be_raised() -> None:
+    class Unnamed(errors.Conflict):
+        """Somebody forgot the code."""
+
+    for make in (Unnamed, lambda: AppError("The age is not right.", 400), lambda: errors.Internal(status=409)):
+        with pytest.raises(TypeError, match="has no code"):
+            make()
 
 
 def test_a_class_has_defaults_for_all_that_is_not_said() -> None:

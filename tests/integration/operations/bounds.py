@@ -45,10 +45,20 @@ def check_bodies(client: httpx.Client, method: str, path: str, *, required: bool
         typed = client.request(method, path, content=b"{}", headers={"Content-Type": kind})
         refused(typed, 415, "UNSUPPORTED_MEDIA_TYPE")
     for text in MALFORMED if required else MALFORMED[1:]:
-        refused(client.request(method, path, content=text, headers=_JSON), 400, "MALFORMED_BODY")
+        malformed = client.request(method, path, content=text, headers=_JSON)
+        refused(malformed, 400, "MALFORMED_BODY")
+        _check_recorded(malformed, "malformed_body")
     for text in (b"[]", b'"text"', b"7", b"null"):
         response = client.request(method, path, content=text, headers=_JSON)
         assert refused(response, 400, "VALIDATION_ERROR")[0]["field"] is None
+        _check_recorded(response, "validation_error")
+
+
+def _check_recorded(response: httpx.Response, reason: str) -> None:
+    """Check the one row of a rejected body: the decision, or where nothing is decided the failed event (law 4)."""
+    decisions, events = audit_rows(response, "decision"), audit_rows(response, "event")
+    found = [(row.outcome, row.reason) for row in (*decisions, *events)]
+    assert found == [("allowed", None) if decisions else ("failed", reason)]
 
 
 def check_unavailable(response: httpx.Response) -> None:

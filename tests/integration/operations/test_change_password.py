@@ -33,9 +33,12 @@ def hashes() -> list[tuple[Any, ...]]:
 
 
 def test_the_new_password_opens_sessions_and_the_old_one_no_more(people: People, anonymous: httpx.Client) -> None:
+    tag = people.alice.api.get("/v1/users/me").headers["etag"]
+
     response = change(people.alice.api)
 
     assert (response.status_code, response.content) == (204, b"")
+    assert people.alice.api.get("/v1/users/me").headers["etag"] != tag
     assert response.headers["ratelimit-policy"].startswith('"write";')
     assert not signs_in(anonymous, people.alice.email, PASSWORD)
     assert signs_in(anonymous, people.alice.email, NEW)

@@ -76,6 +76,15 @@ def test_a_changed_role_is_shown_as_it_is_now(people: People, clara: Person) -> 
     assert response.headers["etag"] != before
 
 
+def test_what_it_loses_stays_with_every_other_role(people: People, clara: Person) -> None:
+    make_role("registrar", "users:list", "users:read")
+    before = stored_role("registrar")
+
+    data(update(people.ada, "clerk", permissions=["profiles:read"]))
+
+    assert stored_role("registrar") == before
+
+
 def test_under_another_name_it_stays_the_role_of_its_accounts(people: People, clara: Person) -> None:
     data(clara.api.get("/v1/users"))
 

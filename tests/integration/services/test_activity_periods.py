@@ -5,8 +5,10 @@ from itertools import pairwise
 
 import pytest
 
+from app.database import run
 from app.errors import ValidationError
 from app.services import activity_statistics
+from tests.integration.services.plain_counts import open_session
 
 NOW = datetime(2026, 3, 29, 10, 20, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -104,3 +106,16 @@ def test_a_period_that_ends_before_it_begins_is_refused(world, since, until) -> 
         starts(since, until)
 
     assert [violation.field for violation in refused.value.details] == ["since"]
+
+
+def test_a_removed_session_is_forgotten_when_its_hours_are_final(world) -> None:
+    owner = world.person("owner").user_id
+    open_session(owner, at(8), idle=HOUR, absolute=DAY)
+    run("DELETE FROM users WHERE id = %s", (owner,))
+    assert run("SELECT ended_at FROM removed_sessions") == [(at(9),)]
+
+    activity_statistics.aggregate_hours(settle_seconds=900, now=NOW + 5 * DAY)
+
+    assert run("SELECT ended_at FROM removed_sessions") == []
+    found = activity_statistics.read_points(since=at(7), until=at(10), interval="hour", now=NOW + 5 * DAY)
+    assert [point.active_sessions for point in found] == [0, 1, 0]

@@ -6,10 +6,10 @@ from functools import partial
 import pytest
 
 from app.context.event import Event
-from app.database import retry_transaction, run, transaction, unit_of_work
+from app.database import on_rollback, retry_transaction, run, transaction, unit_of_work
 from app.errors import InvalidRefreshToken
 from app.security.refresh_tokens import RefreshTokens
-from app.services import users
+from app.services import key_ring, users
 
 LOCK = "SELECT FROM sessions FOR UPDATE"
 OLD_KEY = ("k1", "591785b794601e212b260e25925636fd591785b794601e21")
@@ -108,6 +108,24 @@ def test_the_punishment_stays_when_the_unit_is_tried_again(world, token):
     assert row_of(world, token)[1] == "reuse"
 
 
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        # The rotations that made it reuse were undone, or nobody ever saw the response of the last one.
+        "UPDATE sessions SET generation = 1",
+        "UPDATE sessions SET unanswered_generation = generation",
+    ],
+)
+def test_what_turns_out_to_be_no_reuse_after_the_rollback_is_not_punished(world, token, meanwhile):
+    world.refresh(token)
+    world.wait(seconds=16)
+    with pytest.raises(InvalidRefreshToken), transaction():
+        on_rollback(lambda: run(meanwhile))
+        world.refresh(token)
+    assert row_of(world, token)[1] is None
+    assert world.refresh(token).refresh_token != token
+
+
 def in_a_unit(world, token):
     with unit_of_work():
         return world.refresh(token)
@@ -183,3 +201,10 @@ def test_a_suspension_ends_the_session_and_restoring_does_not_revive_it(world, t
 def test_a_suspended_account_is_refused_even_where_a_session_lives(world, token):
     run("UPDATE users SET status = 'suspended'")
     assert refuse(world, token) == "suspended"
+
+
+@pytest.mark.parametrize("over", ["expires_at", "idle_expires_at", "ended_at"])
+def test_a_key_is_needed_only_by_sessions_that_can_still_be_refreshed(world, token, over):
+    world.login("alice")
+    run(f"UPDATE sessions SET {over} = %s WHERE id = %s", (world.now, session_of(world, token)))
+    assert key_ring.uses(world.now)["k1"].live == 1

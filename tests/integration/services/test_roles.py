@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from app.context.context import Context
-from app.database import run
+from app.database import run, transaction
 from app.errors import Forbidden, NotFound, RoleTaken
 from app.services import rights, roles, sessions, user_rows, users
 from tests.integration.services.outcomes import kinds
@@ -139,7 +139,8 @@ def test_an_account_keeps_its_role_whatever_that_is_called_by_the_time_it_is_sav
     update(world, admin, name="registrar")
     create(world, admin, "clerk", "users:delete")
 
-    user_rows.save(user, {"status": "suspended"}, now=world.now)
+    with transaction():
+        user_rows.save(user, {"status": "suspended"}, now=world.now)
 
     assert user_rows.get(clara.user_id).role.name == "registrar"
 

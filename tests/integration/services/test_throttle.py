@@ -6,7 +6,7 @@ import pytest
 
 from app.database import run
 from app.errors import InvalidCredentials, RateLimited, ValidationError
-from app.services import auth
+from app.services import auth, sign_in_attempts
 from tests.integration.services.outcomes import kinds
 
 WRONG = "not the password at all"
@@ -160,3 +160,27 @@ def test_the_table_of_counters_names_nobody(world, alice):
     assert "alice" not in text
     assert world.home.network not in text
     assert len(run("SELECT * FROM sign_in_attempts")) == 2
+
+
+def count(world) -> sign_in_attempts.Attempt:
+    return sign_in_attempts.count(world.context(), email="alice@example.com", known=False)
+
+
+def failures_of(attempt: sign_in_attempts.Attempt) -> int:
+    [(failures,)] = run("SELECT failures FROM sign_in_attempts WHERE key = %s", (attempt.client_key,))
+    return int(failures)
+
+
+def test_an_attempt_that_is_given_back_late_is_not_taken_from_the_next_window(world, alice):
+    early = count(world)
+    world.wait(seconds=301)
+    late = count(world)
+    sign_in_attempts.give_back(world.context(), early)
+    assert failures_of(late) == 1
+
+
+def test_what_is_given_back_twice_leaves_no_fewer_failures_than_none(world, alice):
+    attempt = count(world)
+    for _ in range(2):
+        sign_in_attempts.give_back(world.context(), attempt)
+    assert failures_of(attempt) == 0

@@ -1,11 +1,13 @@
 """Users: registered, created, changed, and law 11: nobody gives, takes or touches what they do not hold."""
 
+from contextlib import closing
 from functools import partial
 from typing import Any
 
 import pytest
 
-from app.database import run
+from app.database import run, transaction
+from app.database.binding import current_database
 from app.errors import EmailTaken, Forbidden, NotFound, PreconditionFailed, ValidationError
 from app.identifiers import new_id
 from app.services import profiles, registration, user_rows, users
@@ -237,3 +239,16 @@ def test_a_permission_the_document_no_longer_knows_binds_nobody(world, admin):
     world.role("relic", "abacus:polish")
     relic = world.person("relic", "relic")
     assert act(world, "set_role", admin, relic).role.name == "user"
+
+
+def test_a_row_that_only_refers_to_a_locked_user_need_not_wait(world):
+    target = world.person("alice").user_id
+    with transaction(), closing(current_database().connect_outside_pool()) as other, other.cursor() as cursor:
+        user_rows.lock(target)
+        cursor.execute("SET lock_timeout = '2s'")
+        cursor.execute(
+            "INSERT INTO idempotency_keys (id, user_id, operation, key, fingerprint, expires_at)"
+            " VALUES (gen_random_uuid(), %s, 'create_user', 'k', 'f', now())",
+            (target,),
+        )
+        assert cursor.rowcount == 1
