@@ -108,7 +108,7 @@ def test_a_text_is_found_however_it_reaches_the_database(tmp_path: Path, line: s
 
 
 def test_words_and_pieces_without_a_verb_are_no_sql(tmp_path: Path) -> None:
-    lines = ('SQL("DEFAULT")', 'SQL("version + 1")', 'refuse("Set it anew.")', "check.run(deployment)")
+    lines = ('SQL("DEFAULT")', 'SQL("version + 1")', 'refuse("Set it again.")', "check.run(deployment)")
     (path := tmp_path / "service.py").write_text("\n".join(lines), encoding="utf-8")
     assert sql_texts(path) == set()
 
