@@ -46,7 +46,7 @@ def _make(state: Path) -> None:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise CommandError(
-            f"the folder {state} for servers and secrets of development cannot be made ({error.strerror}): "
+            f"the folder {state} cannot be made ({error.strerror}), but development keeps its servers and data there: "
             "set CHARTER_STATE to a folder you may write to",
         ) from error
 

@@ -21,7 +21,7 @@ from tests.wire import data
 
 TAILORED_ROLE = "tailored"
 
-# name -> role; `owner` owns what the operations work on, and holds no more than anybody, so law 11 is never in the way.
+# name -> role; `owner` owns what the operations work on, and has no more permissions than others, so law 11 allows all.
 _PEOPLE = {
     "owner": "guest",
     "guest": "guest",

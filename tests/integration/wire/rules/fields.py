@@ -71,7 +71,7 @@ FIELD_RULES = (
     ),
     Rule(
         "RFC 9110, 5.4",
-        "Headers that are larger than the server wants to process get a 4xx.",
+        "Headers that are larger than the server is willing to process get a 4xx.",
         "Above HEADER_LIMIT: 431, whatever their size, and the connection is closed.",
         tuple(
             Case(get(header) + HIDDEN, (431,), b"HEADERS_TOO_LARGE", is_long=True)

@@ -170,7 +170,7 @@ LINE_RULES = (
     ),
     Rule(
         "3",
-        "A target that is longer than the server wants to parse gets a 414.",
+        "A target that is longer than the server is willing to parse gets a 414.",
         "Above URI_LIMIT: 414, whatever its length.",
         (
             Case(get(target=b"/v1/" + b"a" * 9_000), (414,), b"URI_TOO_LONG", is_long=True),
