@@ -12,7 +12,7 @@ import yaml
 from connexion.spec import OpenAPISpecification, Specification
 
 from app.config import Config
-from app.pipeline.contract import Contract, read_contract
+from app.pipeline.contract import OPENAPI, Contract, read_contract
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -44,12 +44,15 @@ def _read_each_contract_once() -> None:
     """
     read_once = cache(lambda document, package: read_contract(Config(), document=document, handlers_package=package))
 
-    def read_contract_once(config: Config, *, document: Path, handlers_package: str) -> Contract:
+    def read_contract_once(
+        config: Config, *, document: Path = OPENAPI / "openapi.yaml", handlers_package: str = "handlers"
+    ) -> Contract:
         if document.is_relative_to(ROOT):
             return read_once(document, handlers_package)
         return read_contract(config, document=document, handlers_package=handlers_package)
 
-    pytest.MonkeyPatch().setattr("app.factory.read_contract", read_contract_once)
+    for reader in ("app.factory", "app.cli.doctor.document"):
+        pytest.MonkeyPatch().setattr(f"{reader}.read_contract", read_contract_once)
 
 
 def _write_each_document_once() -> None:

@@ -1,17 +1,14 @@
 """Content-Type: which spellings are JSON, what a PATCH may be besides, and what the refusal of anything else says."""
 
-from pathlib import Path
-
 import pytest
 
-from app.spec.document import load
 from app.spec.operation import operations
+from tests.document import DOCUMENT
 from tests.people import People
 from tests.raw import ask, bearer
 from tests.service import Service
 from tests.wire import data, refused
 
-DOCUMENT = load(Path(__file__).parents[3] / "openapi" / "openapi.yaml")
 LOGIN = "/v1/auth/login"
 JSON = ("Content-Type", "application/json")
 
