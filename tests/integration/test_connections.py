@@ -8,16 +8,7 @@ import peewee
 import pytest
 
 from app.config import Config
-from app.database import (
-    Database,
-    bind,
-    connection,
-    explain_connection_error,
-    on_commit,
-    run,
-    transaction,
-    unit_of_work,
-)
+from app.database import Database, bind, connection, explain_connection_error, on_commit, run, transaction, unit_of_work
 from app.errors import Unavailable
 from models.record import database as proxy
 from tests.servers import with_database, with_query, with_user

@@ -202,7 +202,7 @@ def test_an_address_is_kept_as_dns_and_mail_servers_have_it(typed: str, kept: st
                 "\ufe0f\u034f\u115f\u2800",
                 "\x00",
             ],
-        ),
+        )
     ],
 )
 def test_fields_of_a_profile_say_something(name: str, good: list[str | None], bad: list[str]) -> None:
