@@ -29,23 +29,10 @@ EACH = 28
 DIFFERENCES: dict[tuple[str, ...], str] = {}
 
 HEADERS = (
-    "accept",
-    "accept-encoding",
-    "accept-patch",
-    "access-control-allow-origin",
-    "allow",
-    "cache-control",
-    "connection",
-    "content-type",
-    "etag",
-    "link",
-    "location",
-    "ratelimit-policy",
-    "retry-after",
-    "vary",
-    "www-authenticate",
-    "x-content-type-options",
-)
+    "accept", "accept-encoding", "accept-patch", "access-control-allow-origin", "allow", "cache-control",
+    "connection", "content-type", "etag", "link", "location", "ratelimit-policy", "retry-after", "vary",
+    "www-authenticate", "x-content-type-options",
+)  # fmt: skip
 OURS = {"timestamp", "request_id", "access_token", "refresh_token", "next_cursor"}
 CURSOR = re.compile(r"cursor=[\w-]{64}")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -67,25 +67,12 @@ def test_a_preflight_needs_no_token_and_tells_what_is_allowed(open_service: Serv
 @pytest.mark.parametrize(
     "origin",
     [
-        "https://evil.example",
-        "https://app.example.com.evil.example",
-        "https://evil-app.example.com",
-        "http://app.example.com",
-        "https://app.example.com:8443",
-        "https://APP.example.com",
-        "https://app.example.com/",
-        f"{APP}, {APP}",
-        "null",
-        "capacitor://localhost:80",
-        "Capacitor://localhost",
-        "ionic://localhost",
-        "chrome-extension://abcdefg",
-        "file://",
-        "*",
-        "",
-        "\xff",
+        "https://evil.example", "https://app.example.com.evil.example", "https://evil-app.example.com",
+        "http://app.example.com", "https://app.example.com:8443", "https://APP.example.com",
+        "https://app.example.com/", f"{APP}, {APP}", "null", "capacitor://localhost:80", "Capacitor://localhost",
+        "ionic://localhost", "chrome-extension://abcdefg", "file://", "*", "", "\xff",
     ],
-)
+)  # fmt: skip
 def test_any_other_origin_is_allowed_nothing(open_service: Service, origin: str) -> None:
     targets = (ME, "/openapi.json")
     plain = [ask(open_service, "GET", target, [("Origin", origin)]) for target in targets]

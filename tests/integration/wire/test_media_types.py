@@ -34,34 +34,14 @@ PARSED_TYPES = (
     "application/json; charset = utf8",
 )
 REFUSED_TYPES = (
-    "",
-    "json",
-    "*/*",
-    "text/json",
-    "text/plain",
-    "application/xml",
-    "application/jsonx",
-    "application/json-patch+json",
-    "application/problem+json",
-    "application/vnd.api+json",
-    "application/merge-patch+json",
-    "application/x-ndjson",
-    "application/json5",
-    "text/x-json",
-    "application/ json",
-    "application /json",
-    "application/json, application/json",
-    "application/json; charset=utf8, application/json",
-    "application/json; charset",
-    "application/json; charset=",
-    "application/json; foo",
-    'application/json; foo="bar',
-    "application/json foo=bar",
-    "application/json" + " ;" * 3000 + "!",
-    "application/json, text/plain",
-    "application/x-www-form-urlencoded",
-    "multipart/form-data; boundary=x",
-)
+    "", "json", "*/*", "text/json", "text/plain", "application/xml", "application/jsonx",
+    "application/json-patch+json", "application/problem+json", "application/vnd.api+json",
+    "application/merge-patch+json", "application/x-ndjson", "application/json5", "text/x-json", "application/ json",
+    "application /json", "application/json, application/json", "application/json; charset=utf8, application/json",
+    "application/json; charset", "application/json; charset=", "application/json; foo", 'application/json; foo="bar',
+    "application/json foo=bar", "application/json" + " ;" * 3000 + "!", "application/json, text/plain",
+    "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", PARSED_TYPES)
