@@ -11,9 +11,8 @@ from hypothesis import HealthCheck, settings
 
 from app.database import Database, database_id
 from models.record import database as proxy
-from tests import gateways, leaks
+from tests import gateways, leaks, quick_starts
 from tests.servers import PLACE, Servers, place_for_servers, remove
-from tests.service import check_each_document_once
 from tests.stored import CachedValue
 
 # How fast this machine is fails no test.
@@ -27,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start, in the process that hands tests out to others, the servers that these will share."""
     # A run under nohup ignores this signal, and so would every server that a test starts and stops by it.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    check_each_document_once()
+    quick_starts.prepare()
     shares = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
     if shares and not config.option.collectonly:
         owner = Servers(_run.enter_context(place_for_servers()))

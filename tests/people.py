@@ -96,6 +96,31 @@ def make_account(name: str, role: str, password_hash: str, *, now: datetime) -> 
     return user_id
 
 
+def make_crowd(number: int, *, created: str = "now()", updated: str = "now()") -> None:
+    """Make guests crowd1@example.com and so on in the bound database, with a profile each.
+
+    Args:
+        created: when an account was created, in SQL; `n` is its number.
+        updated: when it was last changed, likewise.
+    """
+    run(
+        f"""
+        INSERT INTO users (id, email, password_hash, role_id, created_at, updated_at)
+        SELECT gen_random_uuid(), 'crowd' || n || '@example.com', 'none', r.id, {created}, {updated}
+        FROM roles r, generate_series(1, %s) n WHERE r.name = 'guest'
+        """,
+        (number,),
+    )
+    # The check of a profile's account looks at every account, as long as it was planned for the few there were before.
+    run("ANALYZE users")
+    run(
+        """
+        INSERT INTO user_profiles (id, user_id) SELECT gen_random_uuid(), id FROM users
+        WHERE NOT EXISTS (SELECT FROM user_profiles WHERE user_id = users.id)
+        """
+    )
+
+
 def make_role(name: str, *permissions: str) -> None:
     """Make a role of its own with the permissions that every role holds, and these."""
     everyone = {"account:read", "account:update", "sessions:end"}

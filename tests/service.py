@@ -1,6 +1,5 @@
 """A running Charter for tests: the real application behind a real socket, with a clock that tests move."""
 
-import hashlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,9 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import orjson
 import uvicorn
-from connexion.spec import OpenAPISpecification, Specification
 
 from app.config import Config
 from app.factory import create_app
@@ -22,19 +19,6 @@ from tests.waiting import until
 
 SECRET, REFRESH_SECRET, _ = leaks.ALWAYS
 REFRESH_KEYS = f"k1:{REFRESH_SECRET}"
-
-
-def check_each_document_once() -> None:
-    """Have Connexion check a document it has found in order not again in this process: that is half of each start."""
-    check, fine = Specification._validate_spec, set()
-
-    def check_once(spec: dict[str, Any]) -> None:
-        digest = hashlib.sha256(orjson.dumps(spec, default=repr)).digest()
-        if digest not in fine:
-            check.__func__(OpenAPISpecification, spec)
-            fine.add(digest)
-
-    OpenAPISpecification._validate_spec = staticmethod(check_once)
 
 
 class Clock:

@@ -188,9 +188,7 @@ def test_the_address_of_the_deployment_is_in_it_once_that_is_known(
 ) -> None:
     ours = proxy.obj
     config = config_for(
-        PUBLIC_URL="https://accounts.example.com",
-        DATABASE_URL=database_url,
-        CHARTER_GATEWAY=running.config.gateway,
+        PUBLIC_URL="https://accounts.example.com", DATABASE_URL=database_url, CHARTER_GATEWAY=running.config.gateway
     )
     try:
         with running_service(config) as other, other.client() as client:

@@ -31,11 +31,7 @@ EXCEPTIONS: Mapping[str, Mapping[str, str]] = {
         "version()": _CATALOGUE,
     },
     "app/cli/doctor/rights.py": {"_EXCESS_RIGHTS": _CATALOGUE, "_OWNERSHIP": _CATALOGUE, "role()": _CATALOGUE},
-    "app/cli/doctor/server.py": {
-        "_AUTOVACUUM": _CATALOGUE,
-        "_BUFFERS": _CATALOGUE,
-        "_JIT": _CATALOGUE,
-    },
+    "app/cli/doctor/server.py": {"_AUTOVACUUM": _CATALOGUE, "_BUFFERS": _CATALOGUE, "_JIT": _CATALOGUE},
     "app/cli/migrating.py": {"reject_other_encodings()": _CATALOGUE},
     "app/context/unanswered_rotations.py": {"_RECORD": _FUNCTION},
     "app/database/drift.py": {"_FACTS": _CATALOGUE, "_SCHEMA": _CATALOGUE, "_facts_of_models()": _CATALOGUE},

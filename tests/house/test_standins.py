@@ -2,12 +2,11 @@
 
 import pytest
 
-from app.pipeline.contract import OPENAPI
-from app.spec.document import load
 from app.spec.operation import operations
+from tests.document import DOCUMENT
 from tests.standins import TABLE, stand_in
 
-PARAMETERS = sorted({name for one in operations(load(OPENAPI / "openapi.yaml")) for name in one.path_parameters})
+PARAMETERS = sorted({name for one in operations(DOCUMENT) for name in one.path_parameters})
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

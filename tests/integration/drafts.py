@@ -26,43 +26,11 @@ _TEXTS = (
     b'{"a": ' + b"9" * 30 + b"}",
 )  # fmt: skip
 _VALUES: tuple[Any, ...] = (
-    None,
-    True,
-    0,
-    -1,
-    2**62,
-    1.5,
-    "",
-    "x",
-    "x" * 1200,
-    " ",
-    "\u202e",
-    "a@b",
-    "https://x",
-    [],
-    ["x"],
-    {},
-    {"a": {}},
-)
+    None, True, 0, -1, 2**62, 1.5, "", "x", "x" * 1200, " ", "\u202e", "a@b", "https://x", [], ["x"], {}, {"a": {}},
+)  # fmt: skip
 _QUERY = (
-    "",
-    "0",
-    "1",
-    "-1",
-    "101",
-    "10000",
-    "10001",
-    "1e1",
-    "+1",
-    "%2B1",
-    "a",
-    "A",
-    "%00",
-    "%ff",
-    "%zz",
-    "user",
-    "active",
-)
+    "", "0", "1", "-1", "101", "10000", "10001", "1e1", "+1", "%2B1", "a", "A", "%00", "%ff", "%zz", "user", "active",
+)  # fmt: skip
 _IDS = ("1", "me", "ME", "null", "%00", "%ff", "%0a", "a%2fb", "..", "%2e%2e", "x;y", "{user_id}", "x" * 300)
 _TYPES = (
     "", "text/plain", "application/xml", "application/json; charset=latin-1", "multipart/form-data; boundary=x",

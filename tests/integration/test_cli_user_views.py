@@ -11,21 +11,13 @@ import pytest
 from app.database import Database, run
 from app.identifiers import new_id
 from tests.integration.conftest import Services
-from tests.people import People
+from tests.people import People, make_crowd
 from tests.service import Service
 from tests.terminal import Terminal, command_rows
 from tests.wire import data
 
 OS_USER = pwd.getpwuid(os.getuid()).pw_name
 HEADER = ["EMAIL", "ROLE", "STATUS", "VERIFIED", "CREATED", "(UTC)", "ID"]
-MANY = """
-WITH made AS (
-    INSERT INTO users (id, email, password_hash, role_id)
-    SELECT gen_random_uuid(), 'u' || n || '@example.org', '', r.id FROM generate_series(1, %s) n, roles r
-    WHERE r.name = 'guest' RETURNING id
-)
-INSERT INTO user_profiles (id, user_id) SELECT gen_random_uuid(), id FROM made
-"""
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +98,7 @@ def test_an_empty_page_says_so(charter: Terminal, people: People) -> None:
 
 
 def test_more_than_are_counted_are_said_to_be_more(charter: Terminal, database: Database) -> None:
-    run(MANY, (10_001,))
+    make_crowd(10_001)
 
     *_, counted, following = charter.done("users", "list").splitlines()
     *_, last = charter.done("users", "list", "--offset", "10000", "--limit", "100").splitlines()

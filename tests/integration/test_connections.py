@@ -11,16 +11,7 @@ import peewee
 import pytest
 
 from app.config import Config
-from app.database import (
-    Database,
-    bind,
-    connection,
-    explain_connection_error,
-    on_commit,
-    run,
-    transaction,
-    unit_of_work,
-)
+from app.database import Database, bind, connection, explain_connection_error, on_commit, run, transaction, unit_of_work
 from app.errors import Unavailable
 from app.pipeline.compile import compile_steps
 from app.pipeline.response import Response

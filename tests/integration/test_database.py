@@ -262,13 +262,7 @@ def test_no_other_error_is_repeated(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"),
-    [
-        ("57014", "database"),
-        ("53100", "database"),
-        ("25006", "database"),
-        ("55P03", "lock_timeout"),
-    ],
+    ("code", "reason"), [("57014", "database"), ("53100", "database"), ("25006", "database"), ("55P03", "lock_timeout")]
 )
 def test_what_may_work_later_is_unavailable(database: Database, code: str, reason: str) -> None:
     with pytest.raises(Unavailable) as caught:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,8 +14,8 @@ import pytest
 
 from app.database import Database, run
 from app.factory import build_dependencies
-from app.spec.document import load
 from models.record import database as proxy
+from tests.document import DOCUMENT
 from tests.integration.drafts import OTHERS, ROLES, Draft, drafts
 from tests.people import People, make_role
 from tests.raw import ask, bearer
@@ -24,30 +23,16 @@ from tests.servers import Servers
 from tests.service import SECRET, Service
 from tests.standins import TABLE, Values
 
-DOCUMENT = load(Path(__file__).parents[2] / "openapi" / "openapi.yaml")
 SEED = 20261133
 EACH = 28
 # What may differ: the operation and the changes of a draft, and why. Nothing must, today.
 DIFFERENCES: dict[tuple[str, ...], str] = {}
 
 HEADERS = (
-    "accept",
-    "accept-encoding",
-    "accept-patch",
-    "access-control-allow-origin",
-    "allow",
-    "cache-control",
-    "connection",
-    "content-type",
-    "etag",
-    "link",
-    "location",
-    "ratelimit-policy",
-    "retry-after",
-    "vary",
-    "www-authenticate",
-    "x-content-type-options",
-)
+    "accept", "accept-encoding", "accept-patch", "access-control-allow-origin", "allow", "cache-control",
+    "connection", "content-type", "etag", "link", "location", "ratelimit-policy", "retry-after", "vary",
+    "www-authenticate", "x-content-type-options",
+)  # fmt: skip
 OURS = {"timestamp", "request_id", "access_token", "refresh_token", "next_cursor"}
 CURSOR = re.compile(r"cursor=[\w-]{64}")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -1,18 +1,16 @@
 """If-Match on every operation that has it: the current tag and what proxies make of it, and nothing else."""
 
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from app.spec.document import load
 from app.spec.operation import operations
+from tests.document import DOCUMENT
 from tests.people import People, Person, make_role
 from tests.rows import sessions_of
 from tests.wire import data, refused
 
-DOCUMENT = load(Path(__file__).parents[2] / "openapi" / "openapi.yaml")
 PROFILE = {"display_name": "Clara", "locale": None, "time_zone": None, "avatar_url": None, "bio": None}
 SETTING = "/v1/settings/service.notice"
 CHANGED = "has changed since you read it"

@@ -11,17 +11,9 @@ from tests.servers import Servers
 
 NAME = "2026-11-30-01-00-folded-names"
 NAMES = [
-    "Zoe\u0308",
-    "Ａｄａ",
-    "ﬁona",
-    "ΟΔΥΣΣΕΥΣ",
-    "Straße",
-    "Plain",
-    " Two  blanks ",
-    "\ufdfa" * 100,
-    "İ",
+    "Zoe\u0308", "Ａｄａ", "ﬁona", "ΟΔΥΣΣΕΥΣ", "Straße", "Plain", " Two  blanks ", "\ufdfa" * 100, "İ",
     "a\u0315\u0323" * 33,
-]
+]  # fmt: skip
 # More than a batch, so that there is a second one.
 PLAIN = 5_001
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from app.database import Database, run
-from tests.people import PASSWORD, People, make_role
+from app.database import Database
+from tests.people import PASSWORD, People, make_crowd, make_role
 from tests.rows import sessions_of
 from tests.service import Service
 
@@ -40,20 +40,6 @@ def cost(statements: list[str]) -> Callable[..., int]:
     return measure
 
 
-def grow(number: int) -> None:
-    run(
-        """
-        WITH made AS (
-            INSERT INTO users (id, email, password_hash, role_id)
-            SELECT gen_random_uuid(), 'crowd' || n || '@example.com', 'none', r.id
-            FROM roles r, generate_series(1, %s) n WHERE r.name = 'guest' RETURNING id
-        )
-        INSERT INTO user_profiles (id, user_id) SELECT gen_random_uuid(), id FROM made
-        """,
-        (number,),
-    )
-
-
 def test_reading_oneself_is_the_session_statement_and_nothing_else(people: People, cost) -> None:
     api = people.alice.api
 
@@ -72,7 +58,7 @@ def test_reading_one_account_or_profile_is_one_statement_more(people: People, co
 def test_a_list_costs_the_same_whatever_the_page_and_the_table(people: People, cost) -> None:
     api = people.ada.api
     small = cost(lambda: api.get("/v1/users?limit=1"))
-    grow(150)
+    make_crowd(150)
 
     assert small <= 3
     for query in ("limit=1", "limit=100", "limit=100&offset=50&sort=email", "q=crowd&limit=100", "status=active"):
@@ -81,7 +67,7 @@ def test_a_list_costs_the_same_whatever_the_page_and_the_table(people: People, c
 
 def test_a_filter_by_role_looks_the_role_up(people: People, cost) -> None:
     api = people.ada.api
-    grow(150)
+    make_crowd(150)
 
     assert cost(lambda: api.get("/v1/users?role=guest&limit=100")) <= 4
     assert cost(lambda: api.get("/v1/users?role=guest&q=crowd&status=active")) <= 4

@@ -11,9 +11,9 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 
-from app.spec.document import load
 from app.spec.operation import operations
 from tests import sample_contract
+from tests.document import DOCUMENT
 from tests.gateways import GATEWAYS
 from tests.people import PASSWORD, People, make_role
 from tests.raw import ask
@@ -23,7 +23,6 @@ from tests.service import running as serving
 from tests.wire import data, refused
 
 PUBLIC = "https://api.example.com/accounts"
-DOCUMENT = load(Path(__file__).parents[2] / "openapi" / "openapi.yaml")
 SMALL = Path(sample_contract.__file__).parent / "document" / "openapi.yaml"
 REFERENCE = re.compile(r'(?:href|src)="([^"]+)"|url: "([^"]+)"')
 

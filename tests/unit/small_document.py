@@ -104,6 +104,18 @@ def faults(folder: Path, files: dict[str, str]) -> list[str]:
     return [str(fault) for fault in caught.value.faults]
 
 
+Breach = tuple[dict[str, str], int | str, str]
+"""What is changed; where that is a fault, by its line in paths/user.yaml or by file and line; words of the fault."""
+
+
+def check_breach(folder: Path, breach: Breach) -> None:
+    """Check that a breach is told with its place."""
+    files, place, words = breach
+    place = f"paths/user.yaml:{place}" if isinstance(place, int) else place
+    lines = faults(folder, files)
+    assert [fault for fault in lines if fault.startswith(f"openapi/{place}: ") and words in fault], lines
+
+
 def change(old: str, new: str, text: str = USER) -> str:
     assert old in text
     return text.replace(old, new, 1)

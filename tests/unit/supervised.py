@@ -21,8 +21,7 @@ def main() -> None:
     for name, value in told["set"].items():
         setattr(supervisor, name, value)
     structlog.configure(
-        processors=[structlog.processors.JSONRenderer()],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.WriteLoggerFactory(file=sys.stdout)
     )
     with tempfile.TemporaryDirectory() as place, shared_folder(place) as folder:
         print(json.dumps({"event": "folder", "folder": str(folder)}), flush=True)

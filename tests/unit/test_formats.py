@@ -26,27 +26,12 @@ ADDRESSES = [
     "ada@ex\u00adample.com",
 ]
 NO_ADDRESSES = [
-    " ",
-    "a b@example.com",
-    "ada@ example.com",
-    "ada @example.com",
-    "\u200bada@example.com",
-    "ada@bücher",
-    "ada@bü cher.example",
-    "ada@bü_cher.example",
-    "ada@-bücher.example",
-    "ada@❤.example",
-    "ada@\u0301x.example",
-    "ada@\u202eb.example",
-    "ada@⒈com",
-    "ada@bücher..example",
-    "ada@" + "ü" * 60 + ".example",
-    "a@" + "b.ü" * 100 + ".example",
-    "a" + "\u0315" * 15_900 + "\u0323" * 15_900,
-    "a" * 200 + "@" + "\ufdfa" * 50 + ".com",
-    "ada@example.com" + "x" * 65_000,
-    " " * 65_000 + "x",
-]
+    " ", "a b@example.com", "ada@ example.com", "ada @example.com", "\u200bada@example.com", "ada@bücher",
+    "ada@bü cher.example", "ada@bü_cher.example", "ada@-bücher.example", "ada@❤.example", "ada@\u0301x.example",
+    "ada@\u202eb.example", "ada@⒈com", "ada@bücher..example", "ada@" + "ü" * 60 + ".example",
+    "a@" + "b.ü" * 100 + ".example", "a" + "\u0315" * 15_900 + "\u0323" * 15_900,
+    "a" * 200 + "@" + "\ufdfa" * 50 + ".com", "ada@example.com" + "x" * 65_000, " " * 65_000 + "x",
+]  # fmt: skip
 
 FIELDS = Path(__file__).resolve().parents[2] / "openapi/components/schemas/fields.yaml"
 
@@ -57,46 +42,14 @@ FIELDS = Path(__file__).resolve().parents[2] / "openapi/components/schemas/field
         (
             "email",
             [
-                "a@b.cd",
-                "a+b.c_d@x-y.example.org",
-                "o'neil@example.com",
-                f"{'a' * 64}@b.cd",
-                "a@1.example",
-                "a@b.c1",
-                "ＢＯＢ@example.com",
-                "bob＠example．com",
-                f"{'ﬁ' * 32}@b.cd",
-                *ADDRESSES,
+                "a@b.cd", "a+b.c_d@x-y.example.org", "o'neil@example.com", f"{'a' * 64}@b.cd", "a@1.example",
+                "a@b.c1", "ＢＯＢ@example.com", "bob＠example．com", f"{'ﬁ' * 32}@b.cd", *ADDRESSES,
             ],
             [
-                "",
-                "a",
-                "a@b",
-                "a@localhost",
-                "a@@b.cd",
-                "a b@c.de",
-                ".a@b.cd",
-                "a.@b.cd",
-                "a..b@c.de",
-                "a@-b.cd",
-                "a@b-.cd",
-                "a@b..cd",
-                "a@b.cd.",
-                "a@127.0.0.1",
-                "a@[127.0.0.1]",
-                '"a"@b.cd',
-                "ä@b.cd",
-                "Ada <a@b.cd>",
-                f"{'a' * 65}@b.cd",
-                f"{'ﬁ' * 33}@b.cd",
-                f"{'ﬃ' * 20}@{'ﬃ.' * 50}cd",
-                "a@b＠c.de",
-                "½@b.cd",
-                "İ@b.cd",
-                *NO_ADDRESSES,
-                f"a@{'b' * 64}.cd",
-                f"a@{'b.' * 126}cd",
-                "a\0@b.cd",
+                "", "a", "a@b", "a@localhost", "a@@b.cd", "a b@c.de", ".a@b.cd", "a.@b.cd", "a..b@c.de", "a@-b.cd",
+                "a@b-.cd", "a@b..cd", "a@b.cd.", "a@127.0.0.1", "a@[127.0.0.1]", '"a"@b.cd', "ä@b.cd", "Ada <a@b.cd>",
+                f"{'a' * 65}@b.cd", f"{'ﬁ' * 33}@b.cd", f"{'ﬃ' * 20}@{'ﬃ.' * 50}cd", "a@b＠c.de", "½@b.cd", "İ@b.cd",
+                *NO_ADDRESSES, f"a@{'b' * 64}.cd", f"a@{'b.' * 126}cd", "a\0@b.cd",
             ],
         ),
         (
@@ -139,7 +92,7 @@ FIELDS = Path(__file__).resolve().parents[2] / "openapi/components/schemas/field
         ),
         ("password", ["anything"], []),
     ],
-)
+)  # fmt: skip
 def test_formats_are_checked(name: str, good: list[str], bad: list[str]) -> None:
     check = schemas.compile({}, {"type": "string", "format": name}, direction="request")
     assert [text for text in good if not check.is_valid(text)] == []
@@ -189,22 +142,12 @@ def test_an_address_is_kept_as_dns_and_mail_servers_have_it(typed: str, kept: st
             "NewDisplayName",
             ["Ada Lovelace", "a", " a ", "李", "👩\u200d🚀", "می\u200cخواهم", "-", None],
             [
-                "",
-                " ",
-                "\t\n",
-                "\u3000",
-                "\u200b",
-                "\u200d\ufeff",
-                "\u00ad",
-                "\u202e \u202c",
-                "\u2060",
-                "\u3164",
-                "\ufe0f\u034f\u115f\u2800",
-                "\x00",
+                "", " ", "\t\n", "\u3000", "\u200b", "\u200d\ufeff", "\u00ad", "\u202e \u202c", "\u2060", "\u3164",
+                "\ufe0f\u034f\u115f\u2800", "\x00",
             ],
-        ),
+        )
     ],
-)
+)  # fmt: skip
 def test_fields_of_a_profile_say_something(name: str, good: list[str | None], bad: list[str]) -> None:
     check = schemas.compile({}, yaml.safe_load(FIELDS.read_text("utf-8"))[name], direction="request")
     assert [text for text in good if not check.is_valid(text)] == []

@@ -6,12 +6,7 @@ from uuid import UUID
 import pytest
 
 from app.errors import ValidationError
-from app.spec.validation.parameters import (
-    ParameterReader,
-    UnreadableParameterError,
-    argument_name,
-    compile_parameters,
-)
+from app.spec.validation.parameters import ParameterReader, UnreadableParameterError, argument_name, compile_parameters
 
 ID = "019c13ec-9e00-7a1b-8c2d-3e4f5a6b7c8d"
 TEXT: dict[str, Any] = {"type": "string"}
@@ -67,8 +62,7 @@ def test_a_moment_comes_in_utc_however_it_is_written(text: str, moment: str) -> 
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00%2B00:01", "9999-12-31T23:59:60Z", "9999-12-31T23:59:59-00:01"],
+    "text", ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00%2B00:01", "9999-12-31T23:59:60Z", "9999-12-31T23:59:59-00:01"]
 )
 def test_a_moment_of_no_year_we_know_is_refused(text: str) -> None:
     refusal = refused(parameter("since", schema=MOMENT), query=f"since={text}".encode())

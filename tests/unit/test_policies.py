@@ -4,7 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.small_document import EVENTS, PERMISSIONS, ROOT, SCHEMAS, USER, change, faults, get, patch
+from tests.unit.small_document import (
+    EVENTS,
+    PERMISSIONS,
+    ROOT,
+    SCHEMAS,
+    USER,
+    Breach,
+    change,
+    check_breach,
+    faults,
+    get,
+    patch,
+)
 
 
 def _query(name: str) -> str:
@@ -12,16 +24,12 @@ def _query(name: str) -> str:
 
 
 PUBLIC = "x-public: true\n  security: []"
-BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
-    "no policy": (
-        get("  x-permission: users:read\n", ""),
-        "paths/user.yaml:3",
-        "GET /v1/users/{user_id} does not say who may call it",
-    ),
-    "both policies": (get("tags:", PUBLIC + "\n  tags:"), "paths/user.yaml:8", "is public, but has x-permission"),
-    "x-public false": (get("x-permission: users:read", "x-public: false"), "paths/user.yaml:6", "value of x-public"),
-    "unknown key": (get("tags:", "x-cash: 1\n  tags:"), "paths/user.yaml:5", "no key x-cash"),
-    "unknown key on a path": ({"paths/user.yaml": "x-cash: 1\n" + USER}, "paths/user.yaml:1", "no key x-cash"),
+BREACHES: dict[str, Breach] = {
+    "no policy": (get("  x-permission: users:read\n", ""), 3, "GET /v1/users/{user_id} does not say who may call it"),
+    "both policies": (get("tags:", PUBLIC + "\n  tags:"), 8, "is public, but has x-permission"),
+    "x-public false": (get("x-permission: users:read", "x-public: false"), 6, "value of x-public"),
+    "unknown key": (get("tags:", "x-cash: 1\n  tags:"), 5, "no key x-cash"),
+    "unknown key on a path": ({"paths/user.yaml": "x-cash: 1\n" + USER}, 1, "no key x-cash"),
     "unknown key at the root": ({"openapi.yaml": "x-cash: 1\n" + ROOT}, "openapi.yaml:1", "no key x-cash"),
     "unknown key in a schema": (
         {"components/schemas.yaml": change("type: object", "x-cash: 1", SCHEMAS)},
@@ -35,17 +43,17 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     ),
     "key of a property on an operation": (
         get("tags:", "x-write-permission: users:read\n  tags:"),
-        "paths/user.yaml:5",
+        5,
         "x-write-permission does not belong here. Move it to a property.",
     ),
     "unknown permission": (
         get("users:read", "users:reed"),
-        "paths/user.yaml:6",
+        6,
         "There is no permission users:reed. Did you mean users:read? If not, add it to permissions.yaml.",
     ),
-    "unknown permission in a list": (patch("[users:read,", "[users:reed,"), "paths/user.yaml:11", "users:reed"),
-    "permission without grammar": (get("users:read", "Users"), "paths/user.yaml:6", 'Write it like "users:read".'),
-    "empty list of permissions": (get("users:read", "[]"), "paths/user.yaml:6", "value of x-permission"),
+    "unknown permission in a list": (patch("[users:read,", "[users:reed,"), 11, "users:reed"),
+    "permission without grammar": (get("users:read", "Users"), 6, 'Write it like "users:read".'),
+    "empty list of permissions": (get("users:read", "[]"), 6, "value of x-permission"),
     "unused permission": (
         {"permissions.yaml": PERMISSIONS + "users:list: {description: x, roles: []}\n"},
         "permissions.yaml:3",
@@ -53,76 +61,56 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     ),
     "unknown bucket": (
         patch("x-rate-limit: write", "x-rate-limit: wriite"),
-        "paths/user.yaml:13",
+        13,
         "There is no bucket wriite. Did you mean write? If not, choose one of default, write, none, or add a new one",
     ),
-    "unknown recency": (patch("account_deletion", "never"), "paths/user.yaml:16", "no recency never"),
+    "unknown recency": (patch("account_deletion", "never"), 16, "no recency never"),
     "owner that is no path parameter": (
         patch("x-owner: user_id", "x-owner: me"),
-        "paths/user.yaml:12",
+        12,
         "x-owner is me, which is not a path parameter",
     ),
     "owner that is no uuid": (
         {"paths/user.yaml": change(", format: uuid", "")},
-        "paths/user.yaml:12",
+        12,
         "x-owner is user_id, whose schema is not a UUID",
     ),
-    "pages without offset": (
-        get("tags:", "x-paginated: offset\n  tags:"),
-        "paths/user.yaml:5",
-        "no query parameter offset",
-    ),
-    "pages without limit": (
-        get("tags:", "x-paginated: offset\n  tags:"),
-        "paths/user.yaml:5",
-        "no query parameter limit",
-    ),
-    "pages of a write": (patch("tags:", "x-paginated: offset\n  tags:"), "paths/user.yaml:10", "not belong on PATCH"),
-    "unknown kind of page": (
-        get("tags:", "x-paginated: keyset\n  tags:"),
-        "paths/user.yaml:5",
-        "Choose one of offset, cursor.",
-    ),
-    "a cursor list without cursor": (
-        get("tags:", "x-paginated: cursor\n  tags:"),
-        "paths/user.yaml:5",
-        "no query parameter cursor",
-    ),
-    "a cursor list without limit": (
-        get("tags:", "x-paginated: cursor\n  tags:"),
-        "paths/user.yaml:5",
-        "no query parameter limit",
-    ),
+    "pages without offset": (get("tags:", "x-paginated: offset\n  tags:"), 5, "no query parameter offset"),
+    "pages without limit": (get("tags:", "x-paginated: offset\n  tags:"), 5, "no query parameter limit"),
+    "pages of a write": (patch("tags:", "x-paginated: offset\n  tags:"), 10, "not belong on PATCH"),
+    "unknown kind of page": (get("tags:", "x-paginated: keyset\n  tags:"), 5, "Choose one of offset, cursor."),
+    "a cursor list without cursor": (get("tags:", "x-paginated: cursor\n  tags:"), 5, "no query parameter cursor"),
+    "a cursor list without limit": (get("tags:", "x-paginated: cursor\n  tags:"), 5, "no query parameter limit"),
     "a cursor list with an offset": (
         get("tags:", f"x-paginated: cursor\n  parameters: [{_query('cursor')}, {_query('offset')}]\n  tags:"),
-        "paths/user.yaml:6",
+        6,
         "is a cursor list, but has an offset",
     ),
     "a cursor that nobody verifies": (
         get("tags:", f"parameters: [{_query('cursor')}]\n  tags:"),
-        "paths/user.yaml:5",
+        5,
         "GET /v1/users/{user_id} is not a cursor list, so that its cursor would not be verified",
     ),
     "a cursor of an offset list": (
         get("tags:", f"x-paginated: offset\n  parameters: [{_query('cursor')}]\n  tags:"),
-        "paths/user.yaml:6",
+        6,
         "its cursor would not be verified",
     ),
     "a permission far from every other": (
         get("users:read", "wombats:groom"),
-        "paths/user.yaml:6",
+        6,
         "There is no permission wombats:groom. Add it to permissions.yaml.",
     ),
     "a key that is nearly one": (
         get("x-permission", "x-permision"),
-        "paths/user.yaml:6",
+        6,
         "There is no key x-permision. Did you mean x-permission? If not, remove it",
     ),
-    "a permission that is a number": (get("users:read", "5"), "paths/user.yaml:6", "value of x-permission"),
-    "a bucket that is a list": (patch("write", "[write]"), "paths/user.yaml:13", "value of x-rate-limit"),
+    "a permission that is a number": (get("users:read", "5"), 6, "value of x-permission"),
+    "a bucket that is a list": (patch("write", "[write]"), 13, "value of x-rate-limit"),
     "an unknown event": (
         patch("user.updated", "user.updatd"),
-        "paths/user.yaml:14",
+        14,
         "There is no event user.updatd. Did you mean user.updated? If not, add it to events.yaml.",
     ),
     "an event that nobody leaves": (
@@ -132,90 +120,58 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     ),
     "precondition without If-Match": (
         patch("if-match", "if-none"),
-        "paths/user.yaml:15",
+        15,
         "has x-precondition, but no header parameter If-Match",
     ),
-    "If-Match without precondition": (
-        patch("  x-precondition: required\n", ""),
-        "paths/user.yaml:17",
-        "would be ignored",
-    ),
-    "precondition of a read": (
-        get("tags:", "x-precondition: accepted\n  tags:"),
-        "paths/user.yaml:5",
-        "not belong on GET",
-    ),
-    "audit event of a read": (get("tags:", "x-audit: user.read\n  tags:"), "paths/user.yaml:5", "not belong on GET"),
-    "event without grammar": (patch("user.updated", "User updated"), "paths/user.yaml:14", "value of x-audit"),
+    "If-Match without precondition": (patch("  x-precondition: required\n", ""), 17, "would be ignored"),
+    "precondition of a read": (get("tags:", "x-precondition: accepted\n  tags:"), 5, "not belong on GET"),
+    "audit event of a read": (get("tags:", "x-audit: user.read\n  tags:"), 5, "not belong on GET"),
+    "event without grammar": (patch("user.updated", "User updated"), 14, "value of x-audit"),
     "step-up of nobody": (
         get("x-permission: users:read", PUBLIC + "\n  x-step-up: account_deletion"),
-        "paths/user.yaml:8",
+        8,
         "is public, but has x-step-up",
     ),
     "owner of a public operation": (
         get("x-permission: users:read", PUBLIC + "\n  x-owner: user_id"),
-        "paths/user.yaml:8",
+        8,
         "is public, but has x-owner",
     ),
-    "public with security": (
-        get("x-permission: users:read", "x-public: true"),
-        "paths/user.yaml:3",
-        "requires a token",
-    ),
-    "not public and without security": (
-        get("tags:", "security: []\n  tags:"),
-        "paths/user.yaml:5",
-        "requires no token",
-    ),
-    "optional security": (get("tags:", "security: [{bearer: []}, {}]\n  tags:"), "paths/user.yaml:5", "is optional"),
-    "scopes": (get("tags:", "security: [{bearer: [a]}]\n  tags:"), "paths/user.yaml:5", "scopes of bearer"),
-    "unknown scheme": (
-        get("tags:", "security: [{basic: []}]\n  tags:"),
-        "paths/user.yaml:5",
-        "no security scheme basic",
-    ),
-    "no operationId": (get("  operationId: get_user\n", ""), "paths/user.yaml:3", "has no operationId"),
-    "operationId in another case": (get("get_user", "getUser"), "paths/user.yaml:4", "getUser is not snake_case"),
+    "public with security": (get("x-permission: users:read", "x-public: true"), 3, "requires a token"),
+    "not public and without security": (get("tags:", "security: []\n  tags:"), 5, "requires no token"),
+    "optional security": (get("tags:", "security: [{bearer: []}, {}]\n  tags:"), 5, "is optional"),
+    "scopes": (get("tags:", "security: [{bearer: [a]}]\n  tags:"), 5, "scopes of bearer"),
+    "unknown scheme": (get("tags:", "security: [{basic: []}]\n  tags:"), 5, "no security scheme basic"),
+    "no operationId": (get("  operationId: get_user\n", ""), 3, "has no operationId"),
+    "operationId in another case": (get("get_user", "getUser"), 4, "getUser is not snake_case"),
     "duplicate operationId": (
         patch("update_user", "get_user"),
-        "paths/user.yaml:9",
+        9,
         "The operationId get_user is already used at openapi/paths/user.yaml:4.",
     ),
-    "no tag": (get("  tags: [users]\n", ""), "paths/user.yaml:3", "exactly one tag"),
-    "two tags": (get("[users]", "[users, me]"), "paths/user.yaml:5", "exactly one tag"),
-    "undeclared tag": (get("[users]", "[me]"), "paths/user.yaml:5", "The tag me is not declared"),
-    "no responses": (
-        get("  responses: {default", "  xresponses: {default"),
-        "paths/user.yaml:3",
-        "documents no responses",
-    ),
-    "unknown executor": (patch("hashing", "fast"), "paths/user.yaml:17", "value of x-executor"),
-    "a loop that has to wait": (patch("hashing", "loop"), "paths/user.yaml:17", "must not run on the event loop"),
+    "no tag": (get("  tags: [users]\n", ""), 3, "exactly one tag"),
+    "two tags": (get("[users]", "[users, me]"), 5, "exactly one tag"),
+    "undeclared tag": (get("[users]", "[me]"), 5, "The tag me is not declared"),
+    "no responses": (get("  responses: {default", "  xresponses: {default"), 3, "documents no responses"),
+    "unknown executor": (patch("hashing", "fast"), 17, "value of x-executor"),
+    "a loop that has to wait": (patch("hashing", "loop"), 17, "must not run on the event loop"),
     "path parameter that the path does not have": (
         {"openapi.yaml": ROOT.replace("user_id", "id")},
-        "paths/user.yaml:3",
+        3,
         "The path parameter user_id is declared, but is not in the path /v1/users/{id}",
     ),
     "path parameter that is not declared": (
         {"openapi.yaml": ROOT.replace("user_id", "id")},
-        "paths/user.yaml:3",
+        3,
         "The path parameter id is in the path /v1/users/{id}, but is not declared",
     ),
     "cookie parameter": (
         patch("in: header", "in: cookie"),
-        "paths/user.yaml:18",
+        18,
         "The parameter if-match is in cookie, which is not read",
     ),
-    "HEAD in the document": (
-        {"paths/user.yaml": USER + "head: {}\n"},
-        "paths/user.yaml:24",
-        "The document must not define HEAD",
-    ),
-    "an operation that is not valid": (
-        {"paths/user.yaml": USER + "put: 1\n"},
-        "paths/user.yaml:24",
-        "is not a mapping",
-    ),
+    "HEAD in the document": ({"paths/user.yaml": USER + "head: {}\n"}, 24, "The document must not define HEAD"),
+    "an operation that is not valid": ({"paths/user.yaml": USER + "put: 1\n"}, 24, "is not a mapping"),
     "unknown write permission": (
         {"components/schemas.yaml": change("users:update", "users:reed", SCHEMAS)},
         "components/schemas.yaml:4",
@@ -237,12 +193,12 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
     ),
     "write permission in a circle": (
         {"components/schemas.yaml": SCHEMAS + "    again: {$ref: '#/Profile'}\n"},
-        "paths/user.yaml:19",
+        19,
         "x-write-permission of profile.bio is in a schema that contains itself",
     ),
     "write permission where nobody has one": (
         patch("x-permission: [users:read, users:update]\n  x-owner: user_id", PUBLIC),
-        "paths/user.yaml:19",
+        19,
         "x-write-permission of email needs a permission, but the operation is public",
     ),
 }
@@ -250,9 +206,7 @@ BREACHES: dict[str, tuple[dict[str, str], str, str]] = {
 
 @pytest.mark.parametrize("breach", BREACHES)
 def test_law_1(tmp_path: Path, breach: str) -> None:
-    files, place, words = BREACHES[breach]
-    lines = faults(tmp_path, files)
-    assert [fault for fault in lines if fault.startswith(f"openapi/{place}: ") and words in fault], lines
+    check_breach(tmp_path, BREACHES[breach])
 
 
 def test_all_faults_come_at_once_in_the_order_of_the_files(tmp_path: Path) -> None:

@@ -56,18 +56,10 @@ def test_the_unused_bits_of_the_last_character_give_no_second_spelling() -> None
 @pytest.mark.parametrize(
     "token",
     [
-        "",
-        ".",
-        "k_2.",
-        "k_2",
-        "k_2." + "A" * 70,
-        "k_2." + "A" * 71,
-        "none." + "A" * 70,
-        "é" * 74,
-        "k_2." + "\ud800" * 70,
-        "A" * 10_000,
+        "", ".", "k_2.", "k_2", "k_2." + "A" * 70, "k_2." + "A" * 71, "none." + "A" * 70, "é" * 74,
+        "k_2." + "\ud800" * 70, "A" * 10_000,
     ],
-)
+)  # fmt: skip
 def test_what_was_never_issued_is_refused(token: str) -> None:
     with pytest.raises(InvalidRefreshToken) as refused:
         ring.read(token)

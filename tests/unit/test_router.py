@@ -51,18 +51,10 @@ def test_a_path_finds_its_plan_and_values(
 @pytest.mark.parametrize(
     "path",
     [
-        "",
-        "/",
-        "/v1",
-        "/v1/users/",
-        "/v1//users",
-        "//v1/users",
-        "/V1/users",
-        "/v1/users/7/",
-        "/v1/users//",
+        "", "/", "/v1", "/v1/users/", "/v1//users", "//v1/users", "/V1/users", "/v1/users/7/", "/v1/users//",
         "/v1%2Fusers",
     ],
-)
+)  # fmt: skip
 def test_a_path_that_differs_in_anything_finds_nothing(router: Router[str], path: str) -> None:
     assert router.find(path) is None
 
@@ -94,30 +86,12 @@ def test_a_literal_segment_wins_over_a_parameter_whatever_their_order() -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/v1",
-        "/v1/users",
-        "/V1/USERS",
-        "//v1/users",
-        "/v10",
-        "/health",
-        "/healthz",
-        "/.well-known/jwks.json",
-        "/%76%31/users",
-        "/%2576%2531/users",
-        "/%25252576%25252531/users",
-        "/docs/../v1/users",
-        "/docs/%2e%2e/v1/users",
-        "/docs/..%2f..%2fv1",
-        "/docs%5c..%5cv1%5cusers",
-        "\\v1\\users",
-        "/./v1",
-        "/;x/v1",
-        "/docs/..;/v1",
-        "/\t/v1",
-        "/v1%00",
-        "v1/users",
+        "/v1", "/v1/users", "/V1/USERS", "//v1/users", "/v10", "/health", "/healthz", "/.well-known/jwks.json",
+        "/%76%31/users", "/%2576%2531/users", "/%25252576%25252531/users", "/docs/../v1/users",
+        "/docs/%2e%2e/v1/users", "/docs/..%2f..%2fv1", "/docs%5c..%5cv1%5cusers", "\\v1\\users", "/./v1", "/;x/v1",
+        "/docs/..;/v1", "/\t/v1", "/v1%00", "v1/users",
     ],
-)
+)  # fmt: skip
 def test_what_could_become_ours_is_ours(path: str) -> None:
     assert is_ours(path)
 

@@ -170,10 +170,7 @@ def test_a_secret_that_can_only_be_written_never_leaves_in_an_answer() -> None:
 
 
 def test_read_only_and_required_may_stand_in_different_parts_of_a_composition() -> None:
-    schema = {
-        "required": ["id", "name"],
-        "allOf": [{"properties": {"id": {"readOnly": True}}}, {"required": ["id"]}],
-    }
+    schema = {"required": ["id", "name"], "allOf": [{"properties": {"id": {"readOnly": True}}}, {"required": ["id"]}]}
     assert violations(schema, {}) == [("name", "Is required.")]
     assert {field for field, _ in violations(schema, {}, direction="response")} == {"id", "name"}
 

@@ -78,12 +78,7 @@ async def claims(credentials: Annotated[HTTPAuthorizationCredentials, Depends(be
     """Return the claims of the bearer token."""
     try:
         return jwt.decode(
-            credentials.credentials,
-            SECRET,
-            ["HS256"],
-            audience=AUDIENCE,
-            issuer=ISSUER,
-            options={"require": REQUIRED},
+            credentials.credentials, SECRET, ["HS256"], audience=AUDIENCE, issuer=ISSUER, options={"require": REQUIRED}
         )
     except jwt.InvalidTokenError as error:
         raise HTTPException(401, "invalid token") from error

@@ -64,11 +64,7 @@ def drive(url: str) -> RedisClient:
     limiter = Limiter(cache)
     store = CacheStore(cache, database_id=lambda: "0123456789abcdef", release="r")
     bucket = Bucket(10, 60)
-    for part in (
-        lambda: limiter.consume("read", "somebody", bucket),
-        cache.is_up,
-        lambda: store.invalidate(["users"]),
-    ):
+    for part in (lambda: limiter.consume("read", "somebody", bucket), cache.is_up, lambda: store.invalidate(["users"])):
         part()
         cache._pause_until = 0.0
     for _ in range(2):

@@ -240,9 +240,7 @@ def test_every_fault_of_the_document_is_told_with_its_place(tmp_path: Path) -> N
     assert (done.stderr, "\x1b" in done.stdout) == ("", False)
 
 
-def test_development_is_looked_at_before_its_first_run_and_after_it_with_servers_that_stop_again(
-    place: Path,
-) -> None:
+def test_development_is_looked_at_before_its_first_run_and_after_it_with_servers_that_stop_again(place: Path) -> None:
     state = place / "state"
     development = {"CHARTER_ENV": "development", "CHARTER_STATE": str(state)}
 

@@ -41,11 +41,7 @@ def test_an_old_key_and_a_key_that_may_go_are_told(url: str, durable: Durable) -
 def test_the_server_warns_once_at_its_start_of_sessions_without_their_key(url: str, durable: Durable) -> None:
     durable.session(url, "k1")
     durable.session(url, "k2")
-    server = Server(
-        "serve",
-        **PRODUCTION,
-        DATABASE_URL=url,
-    )
+    server = Server("serve", **PRODUCTION, DATABASE_URL=url)
     server.address()
     server.wait_for("keys_lost")
     server.end(signal.SIGTERM)

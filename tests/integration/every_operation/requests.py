@@ -69,7 +69,7 @@ PROPERTIES: Mapping[str, Callable[[World], Any]] = {
 # What is put into the first example of an operation for want of a way to say it there, and why.
 FIXED: Mapping[str, Callable[[World], Mapping[str, Any]]] = {
     # The examples' address belongs to nobody, so that the operations that make accounts succeed.
-    "login": lambda world: {"email": world.people["owner"].email},
+    "login": lambda world: {"email": world.people["owner"].email}
 }
 
 

@@ -174,10 +174,7 @@ SITUATIONS: Mapping[str, Situation] = {
     "UNAVAILABLE": _without_database,
 }
 # Endings that have no code.
-BY_STATUS: Mapping[int, Situation] = {
-    304: _changed(headers={"If-None-Match": "*"}),
-    503: _without_database,
-}
+BY_STATUS: Mapping[int, Situation] = {304: _changed(headers={"If-None-Match": "*"}), 503: _without_database}
 
 
 def way_to(ending: Ending) -> Situation | None:

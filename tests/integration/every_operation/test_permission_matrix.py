@@ -6,13 +6,7 @@ The pairs are made from the document. What each must meet follows from the opera
 import httpx
 import pytest
 
-from tests.integration.every_operation.callers import (
-    Verdict,
-    callers_of,
-    held_by,
-    token_of,
-    verdict_on,
-)
+from tests.integration.every_operation.callers import Verdict, callers_of, held_by, token_of, verdict_on
 from tests.integration.every_operation.described import OPERATIONS, Described
 from tests.integration.every_operation.requests import PROPERTIES, Request, request_for
 from tests.integration.every_operation.responses import ending_of

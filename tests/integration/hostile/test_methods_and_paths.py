@@ -22,20 +22,9 @@ JSON = ("Content-Type", "application/json")
 LOGIN = "/v1/auth/login HTTP/1.1\r\n"
 OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Method", "X-Override-Method")
 UNKNOWN = (
-    "PATCHX",
-    "XDELETE",
-    "DELETES",
-    "TRACE",
-    "TRACK",
-    "DEBUG",
-    "PROPFIND",
-    "PURGE",
-    "LINK",
-    "delete",
-    "Delete",
-    "post",
-    "get",
-)
+    "PATCHX", "XDELETE", "DELETES", "TRACE", "TRACK", "DEBUG", "PROPFIND", "PURGE", "LINK", "delete", "Delete",
+    "post", "get",
+)  # fmt: skip
 # {path} is the operation's own; what some server, proxy or framework on the way takes for the same.
 TRICKS = (
     "{path}/", "{path}//", "{path}/.", "{path}/..;/", "{path}/%2e", "{path}%2f", "{path}%5c", "{path}\\", "{path};",

@@ -21,17 +21,8 @@ from tests.wire import refused
 NAMED = [operation for operation in attackable() if operation.parameters]
 # Spellings of an id that some parser takes for it; this one takes none of them.
 MISSPELLINGS = (
-    "{%s}",
-    "%%7B%s%%7D",
-    "urn:uuid:%s",
-    "%s%%00",
-    "%%20%s",
-    "%s%%0a",
-    "%s,%s",
-    "%s.json",
-    "\uff10%s",
-    "'%s'",
-)
+    "{%s}", "%%7B%s%%7D", "urn:uuid:%s", "%s%%00", "%%20%s", "%s%%0a", "%s,%s", "%s.json", "\uff10%s", "'%s'",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -90,17 +90,9 @@ def test_a_token_brings_no_key_along(thief: Thief, forger: Forger) -> None:
 def test_what_the_header_demands_and_we_do_not_do_is_refused(thief: Thief, forger: Forger) -> None:
     """RFC 7515, 4.1.11 (crit); RFC 7797, 6 (b64); RFC 8725, 3.6 (compression)."""
     demands: list[dict[str, Any]] = [
-        {"crit": ["exp"]},
-        {"crit": ["b64"], "b64": False},
-        {"b64": False},
-        {"crit": []},
-        {"crit": None},
-        {"crit": ["charter"], "charter": 1},
-        {"zip": "DEF"},
-        {"enc": "A128GCM"},
-        {"cty": "JWT"},
-        {"epk": {}},
-    ]
+        {"crit": ["exp"]}, {"crit": ["b64"], "b64": False}, {"b64": False}, {"crit": []}, {"crit": None},
+        {"crit": ["charter"], "charter": 1}, {"zip": "DEF"}, {"enc": "A128GCM"}, {"cty": "JWT"}, {"epk": {}},
+    ]  # fmt: skip
 
     thief.check_tokens({str(demand): forger.signed(demand) for demand in demands})
 
@@ -108,20 +100,8 @@ def test_what_the_header_demands_and_we_do_not_do_is_refused(thief: Thief, forge
 def test_only_an_access_token_is_one(thief: Thief, forger: Forger, anonymous: httpx.Client) -> None:
     """ASVS 9.2.2; RFC 8725, 3.11; RFC 9068, 4: at+jwt, with or without application/, in any case, and nothing else."""
     kinds = [
-        "JWT",
-        "jwt",
-        "id+jwt",
-        "rt+jwt",
-        "dpop+jwt",
-        "at",
-        "at+jwt ",
-        "at+jwt;v=1",
-        "text/at+jwt",
-        "",
-        None,
-        1,
-        GONE,
-    ]
+        "JWT", "jwt", "id+jwt", "rt+jwt", "dpop+jwt", "at", "at+jwt ", "at+jwt;v=1", "text/at+jwt", "", None, 1, GONE,
+    ]  # fmt: skip
 
     thief.check_tokens({repr(kind): forger.signed({"typ": kind}) for kind in kinds})
     for kind in ("AT+JWT", "application/at+jwt"):

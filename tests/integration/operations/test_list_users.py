@@ -8,28 +8,12 @@ import pytest
 
 from app.database import run
 from app.text import search_key
-from tests.people import People, make_role
+from tests.people import People, make_crowd, make_role
 from tests.rows import decision, eventless
 from tests.service import Service
 from tests.wire import data, refused
 
 SORTS = ("created_at", "-created_at", "email", "-email", "updated_at", "-updated_at")
-
-
-def crowd(number: int, *, spread_seconds: int = 0) -> None:
-    """Make guests crowd1@example.com and so on, with equal times unless spread."""
-    run(
-        """
-        WITH made AS (
-            INSERT INTO users (id, email, password_hash, role_id, created_at, updated_at)
-            SELECT gen_random_uuid(), 'crowd' || n || '@example.com', 'none', r.id,
-                   now() - n * %(spread)s * interval '1 second', now() + n * %(spread)s * interval '1 second'
-            FROM roles r, generate_series(1, %(number)s) n WHERE r.name = 'guest' RETURNING id
-        )
-        INSERT INTO user_profiles (id, user_id) SELECT gen_random_uuid(), id FROM made
-        """,
-        {"number": number, "spread": spread_seconds},
-    )
 
 
 def rename(email: str, display_name: str) -> None:
@@ -95,7 +79,7 @@ def test_nobody_gets_in_without_a_token(service: Service) -> None:
 
 def test_a_page_names_its_neighbours_by_relative_url(people: People) -> None:
     people.ada.sign_in()
-    crowd(5)
+    make_crowd(5)
 
     response = people.ada.api.get("/v1/users", params={"sort": "email", "offset": 2, "limit": 2})
 
@@ -110,7 +94,7 @@ def test_a_page_names_its_neighbours_by_relative_url(people: People) -> None:
 
 def test_the_first_page_has_no_previous_and_the_last_no_next(people: People) -> None:
     people.ada.sign_in()
-    crowd(3)
+    make_crowd(3)
 
     first = people.ada.api.get("/v1/users", params={"limit": 2})
     last = people.ada.api.get(page(first)["next"])
@@ -131,7 +115,7 @@ def test_beyond_the_end_is_an_empty_page(people: People) -> None:
 
 def test_the_neighbours_keep_the_filters_however_they_are_spelt(people: People) -> None:
     people.ada.sign_in()
-    crowd(2)
+    make_crowd(2)
     rename("crowd1@example.com", "50% & ä +1")
     rename("crowd2@example.com", "50% & Ä +2")
     wanted = {"q": "50% & ä +", "role": "guest", "status": "active", "sort": "-email", "limit": "1"}
@@ -146,7 +130,7 @@ def test_the_neighbours_keep_the_filters_however_they_are_spelt(people: People) 
 @pytest.mark.parametrize("sort", SORTS)
 def test_walking_from_page_to_page_meets_each_account_once_though_times_are_equal(people: People, sort: str) -> None:
     people.ada.sign_in()
-    crowd(6)
+    make_crowd(6)
     column = sort.removeprefix("-")
     wanted = [str(row[0]) for row in run(f"SELECT id FROM users ORDER BY {column}, id")]
 
@@ -162,7 +146,7 @@ def test_walking_from_page_to_page_meets_each_account_once_though_times_are_equa
 
 def test_times_sort_by_time(people: People) -> None:
     people.ada.sign_in()
-    crowd(2, spread_seconds=3600)
+    make_crowd(2, created="now() - n * interval '1 hour'", updated="now() + n * interval '1 hour'")
 
     orders = {sort: emails(people.ada.api.get("/v1/users", params={"sort": sort})) for sort in SORTS}
 
@@ -210,7 +194,7 @@ PREFIXES = [
 
 def test_q_is_a_prefix_of_address_or_name_in_whatever_case(people: People, subtests: pytest.Subtests) -> None:
     people.ada.sign_in()
-    crowd(5)
+    make_crowd(5)
     rename("crowd1@example.com", "Crowd One")  # found by both, and listed once
     rename("crowd2@example.com", "Émile Zola")
     rename("crowd3@example.com", "100%_sure")
@@ -226,7 +210,7 @@ def test_q_is_a_prefix_of_address_or_name_in_whatever_case(people: People, subte
 
 def test_the_total_is_exact_up_to_ten_thousand_and_says_so_beyond(people: People) -> None:
     people.ada.sign_in()
-    crowd(9_999)
+    make_crowd(9_999)
 
     def total(**params: str | int) -> tuple[int, bool]:
         found = page(people.ada.api.get("/v1/users", params={"limit": 1, **params}))
@@ -234,7 +218,7 @@ def test_the_total_is_exact_up_to_ten_thousand_and_says_so_beyond(people: People
 
     assert total() == (10_000, True)
     run("UPDATE users SET email = 'first@example.com' WHERE email = 'crowd1@example.com'")
-    crowd(1)
+    make_crowd(1)
     assert total() == (10_000, False)
     assert total(status="active") == (10_000, False)
     assert total(role="guest") == (10_000, True)
@@ -289,6 +273,6 @@ def test_a_bad_query_is_refused_with_every_field(people: People, subtests: pytes
 
 def test_the_largest_page_is_a_hundred(people: People) -> None:
     people.ada.sign_in()
-    crowd(120)
+    make_crowd(120)
 
     assert len(data(people.ada.api.get("/v1/users", params={"limit": 100}))) == 100

@@ -103,8 +103,7 @@ def test_a_known_address_takes_the_time_of_a_hash(people: People, variant: Varia
 
 
 @pytest.mark.parametrize(
-    "password",
-    ["only 14 chars.", "passwordpassword", "nora@example.com", "aronmoc.elpmaxe@aron", "abcabcabcabcabcabc"],
+    "password", ["only 14 chars.", "passwordpassword", "nora@example.com", "aronmoc.elpmaxe@aron", "abcabcabcabcabcabc"]
 )
 def test_a_weak_password_is_refused_with_its_field_and_nothing_is_made(anonymous: httpx.Client, password: str) -> None:
     response = anonymous.post(PATH, json=body(password=password))

@@ -49,9 +49,7 @@ def test_a_reset_among_the_writers_is_a_link_of_the_chain(world) -> None:
     done, undone = Event(), Event()
 
     world.in_turn(
-        partial(settings.reset, world.context(event=undone), KEY),
-        partial(put, world, "Last.", done),
-        behind=LOCK,
+        partial(settings.reset, world.context(event=undone), KEY), partial(put, world, "Last.", done), behind=LOCK
     )
 
     assert (undone.details, done.details) == (

@@ -5,15 +5,9 @@ import pytest
 from app.database import run, take_query_count
 from app.results import Page
 from app.services import user_search
+from tests.people import make_crowd
 
-MANY = """
-WITH made AS (
-    INSERT INTO users (id, email, password_hash, role_id, created_at)
-    SELECT gen_random_uuid(), 'crowd' || n || '@example.com', '', r.id, timestamptz '2026-01-01' + n * interval '1 s'
-    FROM generate_series(1, %s) n, roles r WHERE r.name = 'guest' RETURNING id
-)
-INSERT INTO user_profiles (id, user_id) SELECT gen_random_uuid(), id FROM made
-"""
+ONE_A_SECOND = "timestamptz '2026-01-01' + n * interval '1 s'"
 
 
 def search(*, sort="email", offset=0, limit=20, **filters):
@@ -64,15 +58,15 @@ def test_ties_are_ordered_by_id_and_pages_do_not_overlap(world):
 
 
 def test_the_total_is_exact_up_to_ten_thousand(world, people):
-    run(MANY, (10_000 - 5,))
+    make_crowd(10_000 - 5, created=ONE_A_SECOND)
     assert search(limit=1)[1:] == (10_000, True)
     run("UPDATE users SET email = 'x' || email WHERE email LIKE 'crowd%%'", {"unused": 0})
-    run(MANY, (1,))
+    make_crowd(1, created=ONE_A_SECOND)
     assert search(limit=1) == (["alan"], 10_000, False)
 
 
 def test_a_prefix_that_many_have_is_found_in_the_order_asked_for(world, people):
-    run(MANY, (10_002,))
+    make_crowd(10_002, created=ONE_A_SECOND)
     assert search(q="crowd", sort="-created_at", limit=2) == (["crowd10002", "crowd10001"], 10_000, False)
     assert search(q="crowd", sort="created_at", offset=10_000, limit=5)[0] == ["crowd10001", "crowd10002"]
     assert search(q="crowd100", sort="created_at", limit=1) == (["crowd100"], 14, True)

@@ -1,17 +1,14 @@
 """Content-Type: which spellings are JSON, what a PATCH may be besides, and what the refusal of anything else says."""
 
-from pathlib import Path
-
 import pytest
 
-from app.spec.document import load
 from app.spec.operation import operations
+from tests.document import DOCUMENT
 from tests.people import People
 from tests.raw import ask, bearer
 from tests.service import Service
 from tests.wire import data, refused
 
-DOCUMENT = load(Path(__file__).parents[3] / "openapi" / "openapi.yaml")
 LOGIN = "/v1/auth/login"
 JSON = ("Content-Type", "application/json")
 
@@ -37,34 +34,14 @@ PARSED_TYPES = (
     "application/json; charset = utf8",
 )
 REFUSED_TYPES = (
-    "",
-    "json",
-    "*/*",
-    "text/json",
-    "text/plain",
-    "application/xml",
-    "application/jsonx",
-    "application/json-patch+json",
-    "application/problem+json",
-    "application/vnd.api+json",
-    "application/merge-patch+json",
-    "application/x-ndjson",
-    "application/json5",
-    "text/x-json",
-    "application/ json",
-    "application /json",
-    "application/json, application/json",
-    "application/json; charset=utf8, application/json",
-    "application/json; charset",
-    "application/json; charset=",
-    "application/json; foo",
-    'application/json; foo="bar',
-    "application/json foo=bar",
-    "application/json" + " ;" * 3000 + "!",
-    "application/json, text/plain",
-    "application/x-www-form-urlencoded",
-    "multipart/form-data; boundary=x",
-)
+    "", "json", "*/*", "text/json", "text/plain", "application/xml", "application/jsonx",
+    "application/json-patch+json", "application/problem+json", "application/vnd.api+json",
+    "application/merge-patch+json", "application/x-ndjson", "application/json5", "text/x-json", "application/ json",
+    "application /json", "application/json, application/json", "application/json; charset=utf8, application/json",
+    "application/json; charset", "application/json; charset=", "application/json; foo", 'application/json; foo="bar',
+    "application/json foo=bar", "application/json" + " ;" * 3000 + "!", "application/json, text/plain",
+    "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", PARSED_TYPES)

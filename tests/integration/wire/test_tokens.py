@@ -150,23 +150,11 @@ def test_a_good_token_changed_anywhere_is_invalid(people: People, service: Servi
 @pytest.mark.parametrize(
     "header",
     [
-        "",
-        "Bearer",
-        "Bearer ",
-        "Bearer null",
-        "Bearer ..",
-        "Bearer a.b",
-        "Bearer a.b.c.d",
-        "Bearer a b c",
-        "Bearer \xe9.b.c",
-        "Bearer a.b.c, Bearer a.b.c",
-        'Bearer token="a.b.c"',
-        "Basic YWRhOnB3",
-        "Digest username=ada",
-        "Token a.b.c",
-        "a.b.c",
+        "", "Bearer", "Bearer ", "Bearer null", "Bearer ..", "Bearer a.b", "Bearer a.b.c.d", "Bearer a b c",
+        "Bearer \xe9.b.c", "Bearer a.b.c, Bearer a.b.c", 'Bearer token="a.b.c"', "Basic YWRhOnB3",
+        "Digest username=ada", "Token a.b.c", "a.b.c",
     ],
-)
+)  # fmt: skip
 def test_a_garbled_header_is_no_token(door: Service, header: str) -> None:
     response = ask(door, "GET", ME, [("Authorization", header)])
 

@@ -8,13 +8,7 @@ from pathlib import Path
 
 import psycopg2
 
-from tests.prove.distribution import (
-    MORE_PROGRAMS,
-    fetch_postgres,
-    postgres,
-    postgres_programs,
-    redis_server,
-)
+from tests.prove.distribution import MORE_PROGRAMS, fetch_postgres, postgres, postgres_programs, redis_server
 from tests.prove.proof import ROOT, Skipped, needed, run
 from tests.service import config_for
 

@@ -146,16 +146,7 @@ LINE_RULES = (
             *refused(
                 *(
                     line(method + b" /v1/x HTTP/1.1")
-                    for method in (
-                        b"G(T",
-                        b"G\xc9T",
-                        b"GET:",
-                        b"G\x00T",
-                        b'"GET"',
-                        b"GET,GET",
-                        b"{}",
-                        b"G/T",
-                    )
+                    for method in (b"G(T", b"G\xc9T", b"GET:", b"G\x00T", b'"GET"', b"GET,GET", b"{}", b"G/T")
                 )
             ),
             *taken(get(method=b"FOO"), get(method=b"get"), get(method=b"M-SEARCH"), get(method=b"!#$%&'*+-.^_`|~09")),
@@ -163,10 +154,7 @@ LINE_RULES = (
         ),
     ),
     Rule(
-        "3.1",
-        "A method longer than any known gets a 501.",
-        "Above 32 characters: 400.",
-        refused(get(method=b"X" * 33)),
+        "3.1", "A method longer than any known gets a 501.", "Above 32 characters: 400.", refused(get(method=b"X" * 33))
     ),
     Rule(
         "3",

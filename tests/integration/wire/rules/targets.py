@@ -1,12 +1,6 @@
 """Where a request goes: RFC 9112, 3.2."""
 
-from tests.integration.wire.rules.rule import (
-    Case,
-    Rule,
-    get,
-    refused,
-    taken,
-)
+from tests.integration.wire.rules.rule import Case, Rule, get, refused, taken
 
 TARGET_RULES = (
     Rule(
@@ -121,13 +115,7 @@ TARGET_RULES = (
             *(
                 get(method=method, target=target)
                 for method in (b"GET", b"CONNECT")
-                for target in (
-                    b"a:443",
-                    b"a:",
-                    b"a:x",
-                    b"a:99999",
-                    b"a",
-                )
+                for target in (b"a:443", b"a:", b"a:x", b"a:99999", b"a")
             )
         ),
     ),
