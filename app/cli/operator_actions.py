@@ -15,7 +15,7 @@ from app.cli.errors import MISCONFIGURED, CommandError
 from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.context.event import Event
-from app.database import retry_transaction, unit_of_work
+from app.database import retry_transaction, transaction, unit_of_work
 from app.database.migrator import pending
 from app.errors import AppError, NotFound
 from app.identifiers import new_id
@@ -126,7 +126,8 @@ def act(
         with unit_of_work():
             outcome = work(context)
             queue_invalidations(invalidates, cache=None)
-            _record(event, action, "succeeded", None, details=known, now=dependencies.test_now)
+            with transaction():
+                _record(event, action, "succeeded", None, details=known, now=dependencies.test_now)
         return outcome
 
     try:

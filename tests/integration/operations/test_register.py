@@ -211,7 +211,7 @@ def test_closed_it_refuses_everybody_alike_and_makes_nothing(anonymous: httpx.Cl
 
     for response in responses:
         [error] = refused(response, 403, "FORBIDDEN")
-        assert error == {"code": "FORBIDDEN", "message": "Registration is closed."}
+        assert error == {"code": "FORBIDDEN", "message": "Registration is closed.", "field": None}
         event(response).check(action="user.registered", outcome="failed", reason="registration_closed")
         assert decisions(response.headers["x-request-id"]) == []
     assert number_of_accounts() == before

@@ -102,7 +102,7 @@ def test_meta_tells_time_version_and_request(people: People, service: Service) -
 def test_a_path_nobody_knows_is_a_404_in_the_envelope(door: Service, method: str) -> None:
     [error] = refused(ask(door, method, "/v1/nothing"), 404, "NOT_FOUND")
 
-    assert set(error) == {"code", "message"}
+    assert (set(error), error["field"]) == ({"code", "message", "field"}, None)
 
 
 def test_health_and_keys_are_not_in_the_envelope(service: Service) -> None:
@@ -152,7 +152,7 @@ def test_a_fault_of_ours_is_a_500_in_the_envelope(gateway: str) -> None:
         response = client.get("/v1/answers", params={"how": "crash"})
 
     assert refused(response, 500, "INTERNAL_ERROR") == [
-        {"code": "INTERNAL_ERROR", "message": "Something went wrong on our side."}
+        {"code": "INTERNAL_ERROR", "message": "Something went wrong on our side.", "field": None}
     ]
 
 

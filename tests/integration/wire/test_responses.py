@@ -87,7 +87,7 @@ def test_a_handler_that_breaks_is_a_500_that_tells_nothing(probes: Service, how:
 
     [error] = refused(response, 500, "INTERNAL_ERROR")
     assert "secret" not in response.text
-    assert set(error) == {"code", "message"}
+    assert (set(error), error["field"]) == ({"code", "message", "field"}, None)
     assert guest_description() == before
     [row] = events(response.headers["x-request-id"])
     assert (row.outcome, row.reason) == ("failed", "internal_error")
