@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -18,7 +17,7 @@ from app.pipeline.response import Response
 from models.record import database as proxy
 from tests.servers import with_database, with_query, with_user
 from tests.threads import in_threads
-from tests.unit.test_responses import call, policy
+from tests.unit.made import make_context, make_policy
 
 INSERT = "INSERT INTO audit_clients (id, address) VALUES (gen_random_uuid(), %s)"
 PID = "SELECT pg_backend_pid()"
@@ -260,7 +259,7 @@ def test_an_operation_holds_its_connection_from_the_authorization_on_unless_it_h
     def look(_: object) -> None:
         seen.append(not database.state.closed)
 
-    operation = replace(policy(), public=public, executor=executor)
+    operation = make_policy(public=public, executor=executor)
     matched: Any = SimpleNamespace(
         policy=operation,
         renderer=SimpleNamespace(statuses=frozenset()),
@@ -270,6 +269,6 @@ def test_an_operation_holds_its_connection_from_the_authorization_on_unless_it_h
     )
     runtime: Any = SimpleNamespace(dependencies=SimpleNamespace(config=SimpleNamespace(public_path="")))
     after = (look, lambda _: Response(204, [], b""))
-    compile_steps(matched, runtime, before=(look,), after=after, on_session_ended=None).run(call())
+    compile_steps(matched, runtime, before=(look,), after=after, on_session_ended=None).run(make_context())
     look(None)
     assert seen == [False, held, False]

@@ -13,7 +13,7 @@ from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
 from app.pipeline.steps.run_handler import make
 from tests.integration.test_connections import INSERT, count
-from tests.unit.test_responses import call, policy
+from tests.unit.made import make_context, make_policy
 
 DEADLOCK = "DO $$ BEGIN RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END $$"
 
@@ -89,7 +89,7 @@ def test_an_attempt_after_a_deadlock_begins_with_the_event_as_the_steps_left_it(
 
     dependencies = SimpleNamespace(cache=None, test_now=None, config=SimpleNamespace(idempotency_hours=1))
     operation: Any = SimpleNamespace(
-        policy=policy(method="patch"),
+        policy=make_policy(method="patch", safe=False),
         run_handler=run_handler,
         render=lambda context, result: Response(204, [], b""),
         check_stored=None,
@@ -97,7 +97,7 @@ def test_an_attempt_after_a_deadlock_begins_with_the_event_as_the_steps_left_it(
     )
     target = Event(target_type="role", target_id="clerk")
 
-    make(operation)(call(event=replace(target)))
+    make(operation)(make_context(event=replace(target)))
 
     assert seen == [target, target]
     assert run("SELECT outcome, target_id, details, reason FROM audit_events") == [("succeeded", "clerk", None, None)]

@@ -1,7 +1,6 @@
 """Binding: what a handler gets is decided once, from its signature, and a handler that does not fit stops the start."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,30 +10,12 @@ from app.context.context import Context
 from app.factory import build_dependencies
 from app.identifiers import new_id
 from app.pipeline.arguments import SignatureMismatch, bind_handler, check_signature
-from app.pipeline.request_context import RequestContext
 from app.results import CursorPage, Page
 from app.security.actors import ANONYMOUS
-from app.security.client_address import Client
 from tests.service import config_for
+from tests.unit.made import make_context
 
 NOTHING: frozenset[str] = frozenset()
-
-
-def call(**changes: Any) -> RequestContext:
-    made = RequestContext(
-        request_id="r",
-        method="GET",
-        path="/v1/things",
-        received_at=datetime(2026, 11, 23, tzinfo=UTC),
-        client=Client("127.0.0.1", "127.0.0.1", None),
-        path_values={},
-        query_string=b"",
-        headers={},
-        arguments={},
-    )
-    for name, value in changes.items():
-        setattr(made, name, value)
-    return made
 
 
 def test_a_handler_gets_its_parameters_by_name() -> None:
@@ -43,7 +24,7 @@ def test_a_handler_gets_its_parameters_by_name() -> None:
 
     run = bind_handler(handler, parameters=frozenset({"user_id", "q"}), objects={})
 
-    assert run(call(arguments={"user_id": "7", "q": None})) == ("7", None)
+    assert run(make_context(arguments={"user_id": "7", "q": None})) == ("7", None)
 
 
 def test_a_handler_gets_of_the_call_what_it_names() -> None:
@@ -52,7 +33,7 @@ def test_a_handler_gets_of_the_call_what_it_names() -> None:
 
     run = bind_handler(handler, parameters=NOTHING, objects={})
 
-    assert run(call(body={"a": 1})) == ({"a": 1}, None)
+    assert run(make_context(body={"a": 1})) == ({"a": 1}, None)
 
 
 def test_the_context_of_a_service_has_the_actor_the_client_the_event_and_the_version() -> None:
@@ -61,7 +42,7 @@ def test_the_context_of_a_service_has_the_actor_the_client_the_event_and_the_ver
 
     config = config_for(DATABASE_URL="postgresql:///")
     dependencies = build_dependencies(config, {}, clock=system_clock)
-    made = call(expected_version=(3,), decision_id=new_id())
+    made = make_context(expected_version=(3,), decision_id=new_id())
     context = bind_handler(handler, parameters=NOTHING, objects={"dependencies": dependencies})(made)
 
     assert context == Context(dependencies, ANONYMOUS, made.client, made.event, (3,), made.decision_id)
@@ -74,7 +55,7 @@ def test_a_handler_gets_what_the_factory_gives() -> None:
         return dependencies
 
     assert (
-        bind_handler(handler, parameters=NOTHING, objects={"dependencies": dependencies, "probes": 1})(call())
+        bind_handler(handler, parameters=NOTHING, objects={"dependencies": dependencies, "probes": 1})(make_context())
         is dependencies
     )
 
@@ -86,7 +67,7 @@ def test_a_page_is_made_of_its_parameters() -> None:
     run = bind_handler(handler, parameters=frozenset({"offset", "limit", "sort", "q"}), objects={})
 
     arguments = {"offset": 20, "limit": 10, "sort": "-email", "q": "a"}
-    assert run(call(arguments=arguments)) == (Page(20, 10, "-email"), "a")
+    assert run(make_context(arguments=arguments)) == (Page(20, 10, "-email"), "a")
 
 
 def test_a_page_of_a_cursor_list_is_made_of_cursor_and_limit() -> None:
@@ -96,7 +77,7 @@ def test_a_page_of_a_cursor_list_is_made_of_cursor_and_limit() -> None:
     run = bind_handler(handler, parameters=frozenset({"cursor", "limit", "q"}), objects={})
     after = new_id()
 
-    made = call(arguments={"cursor": after, "limit": 10, "q": "a"})
+    made = make_context(arguments={"cursor": after, "limit": 10, "q": "a"})
     assert run(made) == (CursorPage(after, 10), "a")
     made.arguments = {"cursor": None, "limit": 10, "q": None}
     assert run(made) == (CursorPage(None, 10), None)
@@ -105,7 +86,7 @@ def test_a_page_of_a_cursor_list_is_made_of_cursor_and_limit() -> None:
 def test_headers_that_the_steps_read_need_not_be_taken() -> None:
     run = bind_handler(lambda: 1, parameters=frozenset({"if_match", "if_none_match"}), objects={})
 
-    assert run(call()) == 1
+    assert run(make_context()) == 1
 
 
 def test_keyword_only_parameters_and_objects_that_can_be_called_are_handlers_too() -> None:
@@ -115,7 +96,7 @@ def test_keyword_only_parameters_and_objects_that_can_be_called_are_handlers_too
 
     run = bind_handler(Handler(), parameters=frozenset({"user_id"}), objects={})
 
-    assert run(call(arguments={"user_id": "7"})) == "7"
+    assert run(make_context(arguments={"user_id": "7"})) == "7"
 
 
 def _body(body: Any) -> None: ...

@@ -1,6 +1,5 @@
 """Pages of a cursor list: where the next one begins, in the envelope and in Link, and an envelope with room for it."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,40 +7,14 @@ import orjson
 import pytest
 
 from app.pipeline.rendering import ResponseRenderer
-from app.pipeline.request_context import RequestContext
 from app.pipeline.response_checks import UnusableResponsesError
 from app.results import CursorListing
-from app.security.client_address import Client
 from app.security.cursors import Cursors
-from app.spec.document import Place
-from app.spec.policy import Policy
+from tests.unit.made import NOW, make_context, make_policy
 
-NOW = datetime(2026, 11, 23, 12, 0, 0, 7_900, tzinfo=UTC)
 CURSORS = Cursors(["a secret that is only for tests"])
 LAST = UUID(int=7)
-POLICY = Policy(
-    operation_id="list_things",
-    method="get",
-    path="/v1/things",
-    tag="things",
-    public=True,
-    permissions=(),
-    owner=None,
-    bucket=None,
-    event="list_things",
-    precondition=None,
-    idempotency=None,
-    paginated="cursor",
-    cache=None,
-    invalidates=(),
-    step_up=None,
-    executor="common",
-    write_permissions=(),
-    target=None,
-    safe=True,
-    sunset=None,
-    place=Place("openapi/paths/things.yaml", 7),
-)
+POLICY = make_policy(paginated="cursor")
 
 
 def responder(next_cursor: dict[str, Any]) -> ResponseRenderer:
@@ -55,18 +28,7 @@ def responder(next_cursor: dict[str, Any]) -> ResponseRenderer:
 
 def paginated(following: UUID | None, **arguments: Any) -> tuple[dict[str, Any], str | None]:
     """Return the pagination and the Link of a page whose next one follows a row, or that is the last."""
-    call = RequestContext(
-        request_id="mine",
-        method="GET",
-        path="/v1/things",
-        received_at=NOW,
-        client=Client("127.0.0.1", "127.0.0.1", None),
-        path_values={},
-        query_string=b"",
-        headers={},
-        arguments={"cursor": None, "limit": 2, **arguments},
-        list_scope=b"mine",
-    )
+    call = make_context(arguments={"cursor": None, "limit": 2, **arguments}, list_scope=b"mine")
     response = responder({"type": "string", "nullable": True})(call, CursorListing([1, 2], following), cursors=CURSORS)
     link = dict(response.headers).get(b"link")
     return orjson.loads(response.body)["meta"]["pagination"], link.decode() if link else None

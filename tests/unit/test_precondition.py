@@ -1,6 +1,5 @@
 """If-Match: a list of entity tags becomes the versions a write may replace (RFC 9110, 13.1.1)."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.errors import PreconditionRequired, ValidationError
 from app.pipeline.steps.precondition import expected_versions, make
-from tests.unit.test_responses import call, policy
+from tests.unit.made import make_context, make_policy
 
 
 @pytest.mark.parametrize("text", ["*", " * ", "*\t"])
@@ -66,10 +65,10 @@ def test_reading_ends_soon_whatever_is_sent(text: str) -> None:
 
 
 def test_a_missing_header_is_named_in_the_refusal() -> None:
-    step = make(SimpleNamespace(policy=replace(policy(method="put"), precondition="required")))
+    step = make(SimpleNamespace(policy=make_policy(method="put", safe=False, precondition="required")))
     assert step is not None
 
     with pytest.raises(PreconditionRequired) as refused:
-        step(call())
+        step(make_context())
 
     assert [violation.field for violation in refused.value.details] == ["If-Match"]

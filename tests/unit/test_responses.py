@@ -1,7 +1,6 @@
 """What a handler returned becomes a response that the document describes, or a 500 whose cause is only in the log."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -15,41 +14,12 @@ from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
 from app.pipeline.response_checks import UnusableResponsesError
 from app.results import Listing, Result
-from app.security.client_address import Client
 from app.security.cursors import Cursors
-from app.spec.document import Place
-from app.spec.policy import Policy
+from tests.unit.made import NOW, make_context, make_policy
 
-NOW = datetime(2026, 11, 23, 12, 0, 0, 7_900, tzinfo=UTC)
 ITEM = {"type": "object", "additionalProperties": False, "required": ["n"], "properties": {"n": {"type": "integer"}}}
 CURSORS = Cursors(["a secret that is only for tests"])
 TAG = {"schema": {"type": "string", "pattern": '^"[0-9]+"$'}}
-
-
-def policy(path: str = "/v1/things", method: str = "get") -> Policy:
-    return Policy(
-        operation_id="list_things",
-        method=method,
-        path=path,
-        tag="things",
-        public=True,
-        permissions=(),
-        owner=None,
-        bucket=None,
-        event="list_things",
-        precondition=None,
-        idempotency=None,
-        paginated=None,
-        cache=None,
-        invalidates=(),
-        step_up=None,
-        executor="common",
-        write_permissions=(),
-        target=None,
-        safe=method == "get",
-        sunset=None,
-        place=Place("openapi/paths/things.yaml", 7),
-    )
 
 
 def responder(
@@ -60,24 +30,9 @@ def responder(
     if schema is not None:
         response["content"] = {"application/json": {"schema": enveloped}}
     described = {"responses": {str(status): response, "503": response}}
-    return partial(ResponseRenderer({}, described, policy(path, method)), cursors=CURSORS)
-
-
-def call(**changes: Any) -> RequestContext:
-    made = RequestContext(
-        request_id="mine",
-        method="GET",
-        path="/v1/things",
-        received_at=NOW,
-        client=Client("127.0.0.1", "127.0.0.1", None),
-        path_values={},
-        query_string=b"",
-        headers={},
-        arguments={},
+    return partial(
+        ResponseRenderer({}, described, make_policy(path=path, method=method, safe=method == "get")), cursors=CURSORS
     )
-    for name, value in changes.items():
-        setattr(made, name, value)
-    return made
 
 
 def header(response: Response, name: bytes) -> str | None:
@@ -87,13 +42,13 @@ def header(response: Response, name: bytes) -> str | None:
 def page(total: int, offset: int, limit: int, *, exact: bool = True, rows: int | None = None, **more: Any) -> Any:
     items = [{"n": 1}] * (limit if rows is None else rows)
     response = responder({"type": "array", "items": ITEM}, Link={"schema": {"type": "string"}})(
-        call(arguments={"offset": offset, "limit": limit, **more}), Listing(items, total, exact)
+        make_context(arguments={"offset": offset, "limit": limit, **more}), Listing(items, total, exact)
     )
     return orjson.loads(response.body)["meta"]["pagination"], header(response, b"link")
 
 
 def test_a_success_is_the_envelope_with_the_time_in_milliseconds() -> None:
-    response = responder(ITEM)(call(), {"n": 1})
+    response = responder(ITEM)(make_context(), {"n": 1})
 
     assert response.status == 200
     assert header(response, b"content-type") == "application/json"
@@ -105,11 +60,11 @@ def test_a_success_is_the_envelope_with_the_time_in_milliseconds() -> None:
 
 
 def test_outside_of_v1_there_is_no_envelope() -> None:
-    assert responder(ITEM, path="/health")(call(), {"n": 1}).body == b'{"n":1}'
+    assert responder(ITEM, path="/health")(make_context(), {"n": 1}).body == b'{"n":1}'
 
 
 def test_no_content_is_no_body() -> None:
-    assert responder(None, status=204)(call(), None) == Response(204, [], b"")
+    assert responder(None, status=204)(make_context(), None) == Response(204, [], b"")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +82,7 @@ def test_no_content_is_no_body() -> None:
 )
 def test_what_the_document_does_not_describe_is_an_internal_error_that_names_its_place(result: Any) -> None:
     with pytest.raises(Internal) as caught:
-        responder(ITEM)(call(), result)
+        responder(ITEM)(make_context(), result)
 
     assert caught.value.reason == "response_mismatch"
     assert "list_things" in str(caught.value.__cause__)
@@ -137,7 +92,7 @@ def test_what_the_document_does_not_describe_is_an_internal_error_that_names_its
 
 def test_the_log_learns_which_fields_do_not_fit_and_nothing_of_what_they_hold() -> None:
     with pytest.raises(Internal) as caught:
-        responder(ITEM)(call(), {"n": "hush", "m": "hush"})
+        responder(ITEM)(make_context(), {"n": "hush", "m": "hush"})
 
     told = str(caught.value.__cause__)
     assert "does not match its schema: m: Is not a property of this object. n: Must be a whole number." in told
@@ -146,23 +101,23 @@ def test_the_log_learns_which_fields_do_not_fit_and_nothing_of_what_they_hold() 
 
 def test_the_log_is_told_of_a_few_misfits_not_of_each() -> None:
     with pytest.raises(Internal) as caught:
-        responder({"type": "array", "items": ITEM})(call(), [{}] * 1000)
+        responder({"type": "array", "items": ITEM})(make_context(), [{}] * 1000)
 
     assert str(caught.value.__cause__).count("Is required.") == 5
 
 
 def test_a_body_where_none_is_documented_is_a_mismatch() -> None:
     with pytest.raises(Internal):
-        responder(None, status=204)(call(), {"n": 1})
+        responder(None, status=204)(make_context(), {"n": 1})
 
 
 def test_a_version_is_a_strong_tag() -> None:
-    assert header(responder(ITEM, ETag=TAG)(call(), Result({"n": 1}, version=7)), b"etag") == '"7"'
+    assert header(responder(ITEM, ETag=TAG)(make_context(), Result({"n": 1}, version=7)), b"etag") == '"7"'
 
 
 @pytest.mark.parametrize("wanted", ['"7"', '"1", "7"', "*", 'W/"7"', ' "7"'])
 def test_an_unchanged_read_is_a_304_with_its_tag_and_no_body(wanted: str) -> None:
-    response = responder(ITEM, ETag=TAG)(call(headers={"if-none-match": wanted}), Result({"n": 1}, version=7))
+    response = responder(ITEM, ETag=TAG)(make_context(headers={"if-none-match": wanted}), Result({"n": 1}, version=7))
 
     assert (response.status, response.body, header(response, b"etag")) == (304, b"", '"7"')
     assert header(response, b"content-type") is None
@@ -170,7 +125,7 @@ def test_an_unchanged_read_is_a_304_with_its_tag_and_no_body(wanted: str) -> Non
 
 @pytest.mark.parametrize("wanted", ['"8"', "7", "", '"77"', '"7'])
 def test_a_changed_read_is_a_200(wanted: str) -> None:
-    response = responder(ITEM, ETag=TAG)(call(headers={"if-none-match": wanted}), Result({"n": 1}, version=7))
+    response = responder(ITEM, ETag=TAG)(make_context(headers={"if-none-match": wanted}), Result({"n": 1}, version=7))
 
     assert response.status == 200
 
@@ -178,11 +133,11 @@ def test_a_changed_read_is_a_200(wanted: str) -> None:
 def test_a_write_is_never_a_304() -> None:
     respond = responder(ITEM, method="put", ETag=TAG)
 
-    assert respond(call(headers={"if-none-match": "*"}), Result({"n": 1}, version=7)).status == 200
+    assert respond(make_context(headers={"if-none-match": "*"}), Result({"n": 1}, version=7)).status == 200
 
 
 def test_a_read_without_a_version_is_never_a_304() -> None:
-    assert responder(ITEM)(call(headers={"if-none-match": "*"}), {"n": 1}).status == 200
+    assert responder(ITEM)(make_context(headers={"if-none-match": "*"}), {"n": 1}).status == 200
 
 
 def test_a_list_tells_where_its_neighbours_are() -> None:
@@ -293,4 +248,4 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize(("responses", "told"), UNUSABLE.values(), ids=UNUSABLE)
 def test_successes_that_cannot_be_rendered_are_refused_at_start(responses: dict[str, Any], told: str) -> None:
     with pytest.raises(UnusableResponsesError, match=told):
-        ResponseRenderer({}, {"responses": responses}, policy())
+        ResponseRenderer({}, {"responses": responses}, make_policy())

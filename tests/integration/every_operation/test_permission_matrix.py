@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.integration.every_operation.callers import Verdict, callers_of, held_by, token_of, verdict_on
-from tests.integration.every_operation.described import OPERATIONS, Described
+from tests.integration.every_operation.described import OPERATIONS, Described, Ending
 from tests.integration.every_operation.requests import PROPERTIES, Request, request_for
 from tests.integration.every_operation.responses import ending_of
 from tests.integration.every_operation.world import World
@@ -49,6 +49,8 @@ def test_an_operation_meets_each_caller_as_its_policy_says(described: Described,
     check(described, response, verdict)
     if verdict.ending.status >= 400:
         assert world.fingerprint() == before
+    if verdict.ending == Ending(401, "UNAUTHENTICATED"):
+        assert response.headers["www-authenticate"] == 'Bearer realm="charter"'
 
 
 def guarded(operations: list[Described]) -> list:

@@ -20,20 +20,6 @@ MALFORMED = [
 _JSON = {"Content-Type": "application/json"}
 
 
-def check_the_door(client: httpx.Client, method: str, path: str) -> None:
-    """Check the refusals that look at neither token nor parameters: sizes, spelling of the path, and no row of them."""
-    responses = [
-        (client.request(method, f"{path}?{'x' * 9000}"), 414, "URI_TOO_LONG"),
-        (client.request(method, path, headers={"X-Padding": "x" * 17_000}), 431, "HEADERS_TOO_LARGE"),
-        (client.request(method, path, content=b" " * 66_000, headers=_JSON), 413, "PAYLOAD_TOO_LARGE"),
-        (client.request(method, f"{path}/"), 404, "NOT_FOUND"),
-        (client.request(method, path.upper()), 404, "NOT_FOUND"),
-    ]
-    for response, status, code in responses:
-        refused(response, status, code)
-        assert audit_rows(response, "decision") == audit_rows(response, "event") == []
-
-
 def check_bodies(client: httpx.Client, method: str, path: str, *, required: bool = True) -> None:
     """Check the refusals of bodies that are too large without saying so, in no form we read, or no JSON."""
 

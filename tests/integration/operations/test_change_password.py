@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.database import run
-from tests.integration.operations.bounds import check_bodies, check_limited, check_the_door, check_unavailable
+from tests.integration.operations.bounds import check_bodies, check_limited, check_unavailable
 from tests.integration.operations.conftest import Away, Variant
 from tests.people import PASSWORD, People
 from tests.rows import decision, event, eventless, live_sessions
@@ -169,23 +169,11 @@ def test_a_query_parameter_is_refused_before_anything_is_decided(people: People)
     assert decisions(response.headers["x-request-id"]) == []
 
 
-def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Client) -> None:
-    check_the_door(anonymous, "PUT", PATH)
-
-
 def test_other_methods_are_refused_with_what_is_allowed(people: People) -> None:
     response = people.alice.api.post(PATH)
 
     refused(response, 405, "METHOD_NOT_ALLOWED")
     assert response.headers["allow"] == "OPTIONS, PUT"
-
-
-def test_nobody_gets_in_without_a_token(anonymous: httpx.Client, people: People) -> None:
-    response = change(anonymous)
-
-    refused(response, 401, "UNAUTHENTICATED")
-    assert response.headers["www-authenticate"] == 'Bearer realm="charter"'
-    assert run("SELECT count(*) FROM sign_in_attempts") == [(0,)]
 
 
 def test_a_session_that_has_ended_changes_nothing(people: People) -> None:

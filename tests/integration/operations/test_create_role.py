@@ -9,7 +9,6 @@ from app.database import run
 from tests.integration.operations.bounds import check_bodies
 from tests.people import People, Person, make_role
 from tests.rows import decision, event, eventless, stored_role
-from tests.service import Service
 from tests.wire import data, refused
 
 CLERK = {"name": "clerk", "description": "Finds people.", "permissions": ["users:list", "users:read"]}
@@ -143,11 +142,6 @@ def test_a_body_that_is_no_json_object_is_refused(people: People) -> None:
     check_bodies(people.ada.api, "POST", "/v1/roles")
 
     assert stored_role("clerk") is None
-
-
-def test_nobody_gets_in_without_a_token(service: Service, people: People) -> None:
-    with service.client() as client:
-        assert refused(client.post("/v1/roles", json=CLERK), 401, "UNAUTHENTICATED")
 
 
 def test_a_repetition_under_its_key_makes_nothing_and_answers_as_at_first(people: People) -> None:

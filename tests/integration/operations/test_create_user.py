@@ -10,7 +10,6 @@ import pytest
 from app.database import run
 from tests.people import People, Person, make_role
 from tests.rows import StoredAccount, decision, event, eventless, number_of_accounts, stored
-from tests.service import Service
 from tests.wire import data, refused
 
 PASSWORD = "seven green bottles 9 falling"
@@ -125,14 +124,6 @@ def test_others_may_not_make_accounts_and_their_body_is_not_looked_at(people: Pe
         decision(response).check(permission="users:create", outcome="denied", reason="permission_missing")
         assert eventless(response)
     assert number_of_accounts() == 1
-
-
-def test_nobody_gets_in_without_a_token(service: Service) -> None:
-    with service.client() as client:
-        response = client.post("/v1/users", json={"email": "new@example.com", "password": PASSWORD})
-
-    refused(response, 401, "UNAUTHENTICATED")
-    assert number_of_accounts() == 0
 
 
 def test_making_a_guest_needs_no_more_than_the_permission(clerk: Person) -> None:

@@ -6,7 +6,6 @@ import pytest
 from app.database import run
 from tests.people import People, Person, make_role
 from tests.rows import decision, event, eventless, stored_role
-from tests.service import Service
 from tests.wire import data, refused
 
 EVERYBODYS = ["account:read", "account:update", "sessions:end"]
@@ -133,12 +132,3 @@ def test_others_delete_no_role_and_do_not_get_to_know_whether_it_exists(people: 
 
 def test_a_name_that_no_role_can_have_is_refused(people: People) -> None:
     assert refused(people.ada.api.delete("/v1/roles/Admin?force=1"), 400, "VALIDATION_ERROR", "role_name", "force")
-
-
-def test_nobody_gets_in_without_a_token(service: Service) -> None:
-    make_role("clerk")
-
-    with service.client() as client:
-        refused(client.delete("/v1/roles/clerk"), 401, "UNAUTHENTICATED")
-
-    assert stored_role("clerk")

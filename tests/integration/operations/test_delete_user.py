@@ -144,13 +144,6 @@ def test_others_do_not_get_to_know_whether_an_account_exists(people: People) -> 
     assert stored(people.alice.id) is not None
 
 
-def test_nobody_gets_in_without_a_token(service: Service, people: People) -> None:
-    with service.client() as client:
-        refused(client.delete(f"/v1/users/{people.alice.id}"), 401, "UNAUTHENTICATED")
-
-    assert stored(people.alice.id) is not None
-
-
 def test_an_id_must_be_a_uuid_and_me_is_none(people: People) -> None:
     refused(people.ada.api.delete("/v1/users/alice"), 400, "VALIDATION_ERROR", "user_id")
 

@@ -2,7 +2,6 @@
 
 import httpx
 
-from tests.integration.operations.bounds import check_the_door
 from tests.integration.operations.conftest import Away, Variant
 from tests.rows import audit_rows
 from tests.wire import refused
@@ -35,10 +34,6 @@ def test_head_is_get_without_the_body(anonymous: httpx.Client) -> None:
 
 def test_an_unknown_parameter_is_refused(anonymous: httpx.Client) -> None:
     refused(anonymous.get(f"{PATH}?deep=true"), 400, "VALIDATION_ERROR", "deep")
-
-
-def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Client) -> None:
-    check_the_door(anonymous, "GET", PATH)
 
 
 def test_other_methods_are_refused_with_what_is_allowed(anonymous: httpx.Client) -> None:

@@ -12,7 +12,7 @@ import pytest
 from app.database import run
 from app.identifiers import new_id
 from app.security.access_tokens import AccessTokens
-from tests.integration.operations.bounds import check_limited, check_the_door, check_unavailable
+from tests.integration.operations.bounds import check_limited, check_unavailable
 from tests.integration.operations.conftest import Away, Variant
 from tests.people import People, make_role
 from tests.rows import decision, eventless
@@ -137,14 +137,6 @@ def test_every_answer_has_the_headers_of_security(people: People, anonymous: htt
         assert response.headers["cache-control"] == "no-store"
 
 
-def test_nobody_gets_in_without_a_token(anonymous: httpx.Client) -> None:
-    response = anonymous.get(PATH)
-
-    refused(response, 401, "UNAUTHENTICATED")
-    assert response.headers["www-authenticate"] == 'Bearer realm="charter"'
-    assert decisions(response.headers["x-request-id"]) == []
-
-
 @pytest.mark.parametrize("header", ["Bearer", "Bearer x", "Basic YWRhOnB3", "Bearer a b", "bearer:x.y.z"])
 def test_a_garbled_header_is_no_token(anonymous: httpx.Client, header: str) -> None:
     response = anonymous.get(PATH, headers={"Authorization": header})
@@ -256,10 +248,6 @@ def test_an_unknown_parameter_is_refused_before_anything_is_decided(people: Peop
 
     refused(response, 400, "VALIDATION_ERROR", "expand", "x")
     assert decisions(response.headers["x-request-id"]) == []
-
-
-def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Client) -> None:
-    check_the_door(anonymous, "GET", PATH)
 
 
 @pytest.mark.parametrize("cache", ["here", "away"])

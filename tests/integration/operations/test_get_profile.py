@@ -6,7 +6,6 @@ from app.database import run
 from app.identifiers import new_id
 from tests.people import People, make_role
 from tests.rows import decision, eventless
-from tests.service import Service
 from tests.wire import data, refused
 
 
@@ -104,8 +103,3 @@ def test_its_times_are_its_own_and_in_utc(people: People) -> None:
     found = data(people.alice.api.get(f"/v1/users/{people.alice.id}/profile"))
 
     assert (found["created_at"], found["updated_at"]) == ("2026-01-31T12:00:00.123Z", "2026-02-01T00:00:00.000Z")
-
-
-def test_nobody_gets_in_without_a_token(service: Service, people: People) -> None:
-    with service.client() as client:
-        assert refused(client.get(f"/v1/users/{people.alice.id}/profile"), 401, "UNAUTHENTICATED")

@@ -2,7 +2,7 @@
 
 import httpx
 
-from tests.integration.operations.bounds import check_the_door, check_unavailable
+from tests.integration.operations.bounds import check_unavailable
 from tests.integration.operations.conftest import Away
 from tests.people import People
 from tests.rows import audit_rows, store_setting
@@ -50,7 +50,6 @@ def test_it_is_no_setting_of_that_key(people: People) -> None:
 
 def test_the_door_is_that_of_every_operation(anonymous: httpx.Client) -> None:
     assert refused(anonymous.get(f"{PATH}?key=x"), 400, "VALIDATION_ERROR", "key")
-    check_the_door(anonymous, "GET", PATH)
 
 
 def test_without_the_database_it_says_so_and_recovers(anonymous: httpx.Client, database_away: Away) -> None:

@@ -5,7 +5,6 @@ import pytest
 from app.database import run
 from tests.people import People, make_role
 from tests.rows import decision, eventless
-from tests.service import Service
 from tests.wire import data, refused
 
 
@@ -77,8 +76,3 @@ def test_a_role_that_is_not_there_is_a_404(people: People) -> None:
 @pytest.mark.parametrize("name", ["Admin", "1st", "a%20b", "r" * 51, "us%C3%A9r", "user%0A"])
 def test_a_name_that_no_role_can_have_is_refused(people: People, name: str) -> None:
     assert refused(people.ada.api.get(f"/v1/roles/{name}"), 400, "VALIDATION_ERROR", "role_name")
-
-
-def test_nobody_gets_in_without_a_token(service: Service) -> None:
-    with service.client() as client:
-        assert refused(client.get("/v1/roles/user"), 401, "UNAUTHENTICATED")

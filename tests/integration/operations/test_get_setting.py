@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.integration.operations.bounds import check_the_door
 from tests.people import People, make_role
 from tests.rows import decision, eventless, store_setting
 from tests.service import Service
@@ -115,7 +114,3 @@ def test_a_slash_ends_the_key(people: People) -> None:
     for key in ("a/b", "a%2Fb"):
         response = people.ada.api.get(f"/v1/settings/{key}")
         assert response.status_code in (400, 404), response.text
-
-
-def test_the_door_is_that_of_every_operation(people: People) -> None:
-    check_the_door(people.ada.api, "GET", PATH)

@@ -6,7 +6,6 @@ from app.database import run
 from app.identifiers import new_id
 from tests.people import People, make_role
 from tests.rows import decision, eventless
-from tests.service import Service
 from tests.wire import data, refused
 
 
@@ -106,11 +105,3 @@ def test_a_changed_account_is_sent_whole_with_its_new_tag(people: People) -> Non
 
     assert data(response)["id"] == str(people.alice.id)
     assert response.headers["etag"] == '"2"'
-
-
-def test_nobody_gets_in_without_a_token(service: Service, people: People) -> None:
-    with service.client() as client:
-        response = client.get(f"/v1/users/{people.alice.id}")
-
-    assert refused(response, 401, "UNAUTHENTICATED")
-    assert response.headers["www-authenticate"].startswith("Bearer")

@@ -6,7 +6,6 @@ from app.pipeline.contract import OPENAPI
 from app.spec.permissions import load_permissions
 from tests.people import People, make_role
 from tests.rows import decision, eventless
-from tests.service import Service
 from tests.wire import data, refused
 
 
@@ -36,8 +35,3 @@ def test_others_may_not(people: People, name: str) -> None:
 
 def test_a_parameter_is_refused(people: People) -> None:
     assert refused(people.ada.api.get("/v1/permissions?limit=1"), 400, "VALIDATION_ERROR", "limit")
-
-
-def test_nobody_gets_in_without_a_token(service: Service) -> None:
-    with service.client() as client:
-        assert refused(client.get("/v1/permissions"), 401, "UNAUTHENTICATED")

@@ -185,8 +185,3 @@ def test_an_account_that_is_not_there_is_a_404_for_those_who_may_read(people: Pe
 ])  # fmt: skip
 def test_a_bad_request_is_refused_with_every_field(people: People, path: str, fields: list[str]) -> None:
     assert refused(people.ada.api.get(path), 400, "VALIDATION_ERROR", *fields)
-
-
-def test_nobody_gets_in_without_a_token(service: Service, people: People) -> None:
-    with service.client() as client:
-        assert refused(client.get(path_of(people.alice)), 401, "UNAUTHENTICATED")

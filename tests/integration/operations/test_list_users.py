@@ -10,7 +10,6 @@ from app.database import run
 from app.text import search_key
 from tests.people import People, make_crowd, make_role
 from tests.rows import decision, eventless
-from tests.service import Service
 from tests.wire import data, refused
 
 SORTS = ("created_at", "-created_at", "email", "-email", "updated_at", "-updated_at")
@@ -70,11 +69,6 @@ def test_others_may_not_list_even_a_list_of_themselves(people: People, name: str
     refused(response, 403, "FORBIDDEN")
     decision(response).check_denied("users:list", target=None)
     assert eventless(response)
-
-
-def test_nobody_gets_in_without_a_token(service: Service) -> None:
-    with service.client() as client:
-        assert refused(client.get("/v1/users"), 401, "UNAUTHENTICATED")
 
 
 def test_a_page_names_its_neighbours_by_relative_url(people: People) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from app.database import run
 from tests.hashes import counted_hashes
-from tests.integration.operations.bounds import check_bodies, check_limited, check_the_door, check_unavailable
+from tests.integration.operations.bounds import check_bodies, check_limited, check_unavailable
 from tests.integration.operations.conftest import Away, Variant
 from tests.people import PASSWORD, People
 from tests.rows import event, eventless, live_sessions
@@ -148,10 +148,6 @@ def test_every_violation_is_listed_and_counts_as_no_attempt(
 
 def test_a_body_that_is_none_is_refused(anonymous: httpx.Client) -> None:
     check_bodies(anonymous, "POST", PATH)
-
-
-def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Client) -> None:
-    check_the_door(anonymous, "POST", PATH)
 
 
 def test_the_password_does_not_go_into_the_address(anonymous: httpx.Client, people: People) -> None:

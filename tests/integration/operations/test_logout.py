@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import httpx
 import pytest
 
 from app.database import run
-from tests.integration.operations.bounds import check_bodies, check_limited, check_the_door, check_unavailable
+from tests.integration.operations.bounds import check_bodies, check_limited, check_unavailable
 from tests.integration.operations.conftest import Away, Variant
 from tests.people import People
 from tests.rows import decision, event, eventless, live_sessions
@@ -111,17 +110,6 @@ def test_a_body_that_is_none_is_refused(people: People) -> None:
     check_bodies(people.alice.api, "POST", PATH, required=False)
 
     assert live_sessions(people.alice.id) == 1
-
-
-def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Client) -> None:
-    check_the_door(anonymous, "POST", PATH)
-
-
-def test_nobody_gets_in_without_a_token(anonymous: httpx.Client) -> None:
-    response = anonymous.post(PATH)
-
-    refused(response, 401, "UNAUTHENTICATED")
-    assert response.headers["www-authenticate"] == 'Bearer realm="charter"'
 
 
 def test_the_limit_is_counted_for_each_account(variant: Variant, people: People) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests import leaks
-from tests.integration.operations.bounds import check_bodies, check_the_door, check_unavailable
+from tests.integration.operations.bounds import check_bodies, check_unavailable
 from tests.integration.operations.conftest import Away, Variant
 from tests.people import PASSWORD, People, make_role
 from tests.rows import decision, event, store_setting, stored_settings
@@ -136,7 +136,6 @@ def test_the_body_is_a_value_and_nothing_else(people: People) -> None:
     refused(api.put(PATH, json={"value": "x", "visibility": "public"}), 400, "VALIDATION_ERROR", "visibility")
     refused(api.put(f"{PATH}?force=1", json={"value": "x"}), 400, "VALIDATION_ERROR", "force")
     check_bodies(api, "PUT", PATH)
-    check_the_door(api, "PUT", PATH)
     assert stored_settings() == {}
 
 

@@ -8,7 +8,7 @@ import pytest
 from app.database import run
 from app.identifiers import new_id
 from app.security.refresh_tokens import RefreshTokens
-from tests.integration.operations.bounds import check_bodies, check_limited, check_the_door, check_unavailable
+from tests.integration.operations.bounds import check_bodies, check_limited, check_unavailable
 from tests.integration.operations.conftest import Away, Variant
 from tests.people import People
 from tests.rows import decision, event, eventless
@@ -245,10 +245,6 @@ def test_a_query_parameter_is_refused_and_uses_nothing_up(anonymous: httpx.Clien
 
 def test_a_body_that_is_none_is_refused(anonymous: httpx.Client) -> None:
     check_bodies(anonymous, "POST", PATH)
-
-
-def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Client) -> None:
-    check_the_door(anonymous, "POST", PATH)
 
 
 def test_a_refresh_over_the_limit_uses_nothing_up(variant: Variant, anonymous: httpx.Client, token: str) -> None:

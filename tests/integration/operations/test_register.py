@@ -9,7 +9,7 @@ from app.database import run
 from app.security.passwords import Passwords
 from tests import leaks
 from tests.hashes import counted_hashes
-from tests.integration.operations.bounds import check_bodies, check_limited, check_the_door, check_unavailable
+from tests.integration.operations.bounds import check_bodies, check_limited, check_unavailable
 from tests.integration.operations.conftest import Away, Variant
 from tests.people import PASSWORD, People
 from tests.rows import event, eventless, number_of_accounts, store_setting, stored_settings
@@ -162,10 +162,6 @@ def test_a_body_that_is_none_is_refused_and_nothing_is_made(anonymous: httpx.Cli
     check_bodies(anonymous, "POST", PATH)
 
     assert number_of_accounts() == 0
-
-
-def test_what_is_beyond_the_bounds_is_refused_at_the_door(anonymous: httpx.Client) -> None:
-    check_the_door(anonymous, "POST", PATH)
 
 
 def test_other_methods_are_refused_with_what_is_allowed(anonymous: httpx.Client) -> None:

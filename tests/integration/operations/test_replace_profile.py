@@ -8,7 +8,6 @@ import pytest
 from app.identifiers import new_id
 from tests.people import People, Person, make_role
 from tests.rows import decision, event, eventless, stored
-from tests.service import Service
 from tests.wire import data, refused
 
 PROFILE = {
@@ -147,13 +146,6 @@ def test_an_account_that_is_not_there_is_a_404_for_those_who_may_change_it(peopl
 
         refused(response, 404, "NOT_FOUND")
         event(response).check(outcome="failed", reason="not_found")
-
-
-def test_nobody_gets_in_without_a_token(service: Service, people: People) -> None:
-    with service.client() as client:
-        response = client.put(f"/v1/users/{people.alice.id}/profile", json=PROFILE, headers={"If-Match": "*"})
-
-    assert refused(response, 401, "UNAUTHENTICATED")
 
 
 @pytest.mark.parametrize("name", ["alice", "ada"])

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import leaks
-from tests.integration.operations.bounds import check_the_door, check_unavailable
+from tests.integration.operations.bounds import check_unavailable
 from tests.integration.operations.conftest import Away
 from tests.people import People, make_role
 from tests.rows import decision, event, store_setting, stored_settings
@@ -96,10 +96,6 @@ def test_others_may_not(people: People, service: Service) -> None:
     with service.client() as client:
         refused(client.delete(PATH), 401, "UNAUTHENTICATED")
     assert stored_settings() == {"registration.open": False}
-
-
-def test_the_door_is_that_of_every_operation(people: People) -> None:
-    check_the_door(people.ada.api, "DELETE", PATH)
 
 
 def test_without_the_database_it_says_so_and_recovers(people: People, database_away: Away) -> None:

@@ -153,13 +153,3 @@ def test_nobody_ends_a_session_of_an_account_that_holds_more_than_they_do(
 ])  # fmt: skip
 def test_ids_must_be_uuids(people: People, path: str, fields: list[str]) -> None:
     assert refused(people.ada.api.delete(path), 400, "VALIDATION_ERROR", *fields)
-
-
-def test_nobody_gets_in_without_a_token(service: Service, people: People) -> None:
-    people.alice.sign_in()
-    [session] = sessions_of(people.alice.id)
-
-    with service.client() as client:
-        refused(client.delete(f"/v1/users/{people.alice.id}/sessions/{session}"), 401, "UNAUTHENTICATED")
-
-    assert live_sessions(people.alice.id) == 1

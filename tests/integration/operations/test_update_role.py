@@ -5,11 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app.database import run
 from tests.integration.operations.bounds import check_bodies
 from tests.people import People, Person, make_role
 from tests.rows import StoredRole, decision, event, eventless, stored_role
-from tests.service import Service
 from tests.wire import data, refused
 
 EVERYBODYS = ["account:read", "account:update", "sessions:end"]
@@ -267,10 +265,3 @@ def test_a_body_that_is_no_json_object_is_refused(people: People) -> None:
     check_bodies(people.ada.api, "PATCH", "/v1/roles/clerk")
 
     assert stored_role("clerk") is None
-
-
-def test_nobody_gets_in_without_a_token(service: Service, people: People) -> None:
-    with service.client() as client:
-        refused(client.patch("/v1/roles/user", json={"permissions": []}), 401, "UNAUTHENTICATED")
-
-    assert run("SELECT version FROM roles WHERE name = 'user'") == [(1,)]
