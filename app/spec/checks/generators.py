@@ -10,6 +10,8 @@ _FORMATS = {
     "number": "double float",
     "string": "binary byte date date-time duration email hostname ipv4 ipv6 password regex time uri uri-reference uuid",
 }
+_Findings = Iterator[tuple[tuple[str, ...], str, str]]
+"""Keys below the node, message and fix."""
 
 
 def check_generators(document: Document) -> Iterator[Fault]:
@@ -18,10 +20,6 @@ def check_generators(document: Document) -> Iterator[Fault]:
     for node in nodes(document.bundle):
         for key, message, fix in (*_format(node), *_integer(node), *_enum(node), *_link(node)):
             yield Fault(document.where((*node.pointer, *key)), message, fix)
-
-
-_Findings = Iterator[tuple[tuple[str, ...], str, str]]
-"""Keys below the node, message and fix."""
 
 
 def _repeated_names(document: Document) -> Iterator[Fault]:
