@@ -97,11 +97,12 @@ def test_a_role_that_may_write_in_a_database_that_is_read_only_by_default_is_fin
 
 def test_checking_leaves_nothing_behind_however_often(database: Database) -> None:
     probes = build_probes(NOBODY)
-    for _ in range(100):
+    for _ in range(600):
         assert checked(probes).database
 
     assert run("SELECT count(*) FROM health_checks") == [(1,)]
-    assert run("SELECT pg_relation_size('health_checks')") == [(8192,)]
+    # All versions of the row would be four pages. Whoever reads meanwhile, such as autovacuum, may keep some for a while.
+    assert run("SELECT pg_relation_size('health_checks') <= 16384") == [(True,)]
     assert run("SELECT count(*) FROM audit_events") == [(0,)]
 
 

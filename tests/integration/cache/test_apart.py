@@ -115,4 +115,5 @@ def test_redis_under_load_holds_limits_versions_and_entries_only(
     for forbidden in ("permission", "role", "allowed", "password", "$2b$", "token", PASSWORD, "@example.com"):
         assert forbidden not in text
     assert leaks.found_in("\n".join(leaks.cached(for_tests(service.config.redis_url)))) == []
-    assert all(0 < valkey.ttl(key) <= 86_400 for key in held)
+    # -2: the counter of a limit that is full again is gone by now.
+    assert all(0 < valkey.ttl(key) <= 86_400 or valkey.ttl(key) == -2 for key in held)

@@ -20,7 +20,7 @@ post:
   tags: [users]
   x-permission: [users:read, users:suspend]
   parameters:
-    - {$ref: '../components/parameters.yaml#/UserId'}
+    - {$ref: '../components/parameters.yaml#/UserIdInPath'}
     - name: medal
       in: path
       required: true
