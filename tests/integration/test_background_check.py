@@ -101,7 +101,7 @@ def test_checking_leaves_nothing_behind_however_often(database: Database) -> Non
         assert checked(probes).database
 
     assert run("SELECT count(*) FROM health_checks") == [(1,)]
-    # All versions of the row would be four pages. Whoever reads meanwhile, such as autovacuum, may keep some for a while.
+    # All versions of the row would be four pages. Autovacuum may keep some for a while.
     assert run("SELECT pg_relation_size('health_checks') <= 16384") == [(True,)]
     assert run("SELECT count(*) FROM audit_events") == [(0,)]
 
