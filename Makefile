@@ -22,7 +22,7 @@ CHECKED = told=$$($(PIP) check) || { echo "$$told" >&2; \
 	echo "The packages in .venv do not fit together: say make clean, then try again" >&2; exit 1; }
 SUITES := tests/unit tests/integration tests/contract tests/house
 # Suites that reach hardly a line which the others do not: being measured would cost them a third more time.
-BESIDE := tests/integration/doctor tests/integration/every_operation tests/integration/hostile tests/contract tests/house
+BESIDE := tests/integration/doctor tests/integration/every_operation tests/integration/hostile tests/integration/sdk_python tests/contract tests/house
 # One more than the cores that are promised: many tests wait for a process or a clock. What pytest makes of the tests is
 # kept for the next run, whatever the environment says: making it takes each worker ten seconds.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal

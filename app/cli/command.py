@@ -5,6 +5,7 @@ import click
 from app.cli.db import db
 from app.cli.doctor import doctor
 from app.cli.errors import CharterGroup
+from app.cli.sdk import sdk
 from app.cli.serve import dev, serve
 from app.cli.settings import settings
 from app.cli.spec import spec
@@ -34,5 +35,5 @@ def main() -> None:
     """
 
 
-for command in (serve, dev, db, users, settings, spec, doctor):
+for command in (serve, dev, db, users, settings, spec, sdk, doctor):
     main.add_command(command)

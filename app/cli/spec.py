@@ -50,7 +50,7 @@ def lint() -> None:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")
 def bundle(form: str, output: Path | None) -> None:
     """Print the document as one file; references to components stay."""
-    text = _as_text(_contract().document.bundle, form)
+    text = _as_text(read_bundle(), form)
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -118,6 +118,15 @@ def _as_json(policy: "Policy") -> dict[str, Any]:
         "audit": None if policy.safe else policy.event,
         "sunset": policy.sunset and str(policy.sunset.on),
     }
+
+
+def read_bundle() -> dict[str, Any]:
+    """Return the document as one, checked.
+
+    Raises:
+        CommandError: it has faults.
+    """
+    return _contract().document.bundle
 
 
 def _contract(*, thorough: bool = False) -> "Contract":

@@ -10,7 +10,7 @@ import pytest
 
 from tests.house.repository import ROOT, check, files, shown
 
-SEARCHED = ("app", "charter", "handlers", "models", "openapi", "docs", "tests", "README.md", "Makefile")
+SEARCHED = ("app", "charter", "handlers", "models", "openapi", "docs", "sdk", "tests", "README.md", "Makefile")
 # What is written once and stays as it was, and the two files that name the words.
 LEFT_OUT = (
     "app/security/data/",
@@ -71,7 +71,6 @@ WORDS = {
     "Visit|visit": "Request, request",
     "way_out": "sender",
     "KeptAnswers|kept_answers": "StoredResponses, stored_responses",
-    "ValidationFailed": "ValidationError",
     "class (?:Call|Exit|Answer|Surface|Tools|Settings)": "RequestContext, ResponseSender, Response, Contract …",
     "class (?:Parts|Fitted|Plan|Claim)": "CompiledOperation, IdempotencyClaim",
     "class (?:Look|Kept|Key|Store)": "CacheLookup, CachedValue, CacheKey, CacheStore",

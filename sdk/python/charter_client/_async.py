@@ -1,0 +1,145 @@
+"""The transport for asyncio."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import httpx
+
+from charter_client._errors import UnexpectedResponse
+from charter_client._operation import Invocation, Operation
+from charter_client._policy import (
+    Pause,
+    Refresh,
+    Send,
+    Verdict,
+    follow,
+    refresh_invocation,
+    steps_of,
+    verdict_after_refresh,
+    verdict_before_refresh,
+)
+from charter_client._responses import NotModified, Outcome, Response, read
+from charter_client._retries import Options
+from charter_client._tokens import Session, Tokens
+from charter_client._transport import About, prepare, request_for, tell
+
+T = TypeVar("T")
+
+
+class AsyncTransport:
+    """Sends the calls of a client, and of those that share its connections and its session.
+
+    A cancelled call is given up where it waits; a refresh that others wait for goes on.
+    """
+
+    def __init__(
+        self, http: httpx.AsyncClient, base_url: str, session: Session, options: Options, about: About
+    ) -> None:
+        self.http = http
+        self.base_url = base_url
+        self.session = session
+        self.options = options
+        self.about = about
+        self._flights: dict[int, asyncio.Task[Verdict]] = {}
+
+    def sharing(self, options: Options) -> "AsyncTransport":
+        """Return a transport with other options, on the same connections and session."""
+        other = AsyncTransport(self.http, self.base_url, self.session, options, self.about)
+        other._flights = self._flights
+        return other
+
+    async def call(
+        self,
+        operation: Operation[T],
+        *,
+        path: Mapping[str, object] | None = None,
+        query: Mapping[str, object] | None = None,
+        json: Mapping[str, object] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        timeout: float | None = None,
+    ) -> Response[T]:
+        """Carry out an operation.
+
+        Raises:
+            CharterError: it failed.
+        """
+        response = await self.call_conditionally(
+            operation, path=path, query=query, json=json, headers=headers, timeout=timeout
+        )
+        if isinstance(response, NotModified):
+            raise UnexpectedResponse(f"The response to {operation.name} is a 304 that was not asked for.", response.raw)
+        return response
+
+    async def call_conditionally(
+        self,
+        operation: Operation[T],
+        *,
+        path: Mapping[str, object] | None = None,
+        query: Mapping[str, object] | None = None,
+        json: Mapping[str, object] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        timeout: float | None = None,
+    ) -> Response[T] | NotModified:
+        """Carry out an operation that may find the resource unchanged.
+
+        Raises:
+            CharterError: it failed.
+        """
+        invocation = prepare(operation, path, query, json, headers, timeout)
+        outcome = await self._run(invocation)
+        follow(invocation, outcome, self.session)
+        return read(invocation, outcome, self.about.version, self.about.errors)
+
+    async def _run(self, invocation: Invocation[Any]) -> Outcome:
+        steps = steps_of(invocation, self.session, self.options)
+        result: Any = None
+        while True:
+            try:
+                step = steps.send(result)
+            except StopIteration as end:
+                outcome: Outcome = end.value
+                return outcome
+            match step:
+                case Send(tokens):
+                    result = await self._send(invocation, tokens)
+                case Pause(seconds):
+                    await asyncio.sleep(seconds)
+                    result = None
+                case Refresh(tokens, period):
+                    result = await self._refresh(tokens, period)
+
+    async def _send(self, invocation: Invocation[Any], tokens: Tokens | None) -> Outcome:
+        request = request_for(self.http, self.base_url, invocation, tokens, self.options, self.about)
+        outcome: Outcome
+        try:
+            outcome = await self.http.send(request, follow_redirects=False)
+        except httpx.RequestError as error:
+            outcome = error
+        tell(request, outcome)
+        return outcome
+
+    async def _refresh(self, used: Tokens, period: int) -> Verdict:
+        """Refresh the tokens, or wait for the call that does."""
+        known = verdict_before_refresh(self.session, used, period)
+        if known is not None:
+            return known
+        flight = self._flights.get(period)
+        if flight is None:
+            flight = self._flights[period] = asyncio.create_task(self._fly(self.session.tokens or used, period))
+        # A task of its own: the call that began it may be cancelled.
+        return await asyncio.shield(flight)
+
+    async def _fly(self, tokens: Tokens, period: int) -> Verdict:
+        try:
+            outcome = await self._run(refresh_invocation(tokens))
+            return verdict_after_refresh(self.session, tokens, period, outcome)
+        finally:
+            del self._flights[period]
+
+
+class AsyncResource:
+    """The operations of one tag."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport

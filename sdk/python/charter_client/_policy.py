@@ -1,0 +1,122 @@
+"""What happens in one call: attempts, pauses and a refresh, without input or output.
+
+The same generator drives threads and asyncio: it yields what is to be done, and receives what came of it.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import httpx
+
+from charter_client._operation import REFRESH, Invocation
+from charter_client._responses import Outcome, body_of, code_of
+from charter_client._retries import Options, pause_before_retry
+from charter_client._tokens import Session, Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send the request; receive an Outcome."""
+
+    tokens: Tokens | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait; receive None."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Have the tokens refreshed once for all that wait; receive a Verdict."""
+
+    tokens: Tokens
+    period: int
+
+
+Verdict = bool | Outcome
+"""Whether to send again; or why the refresh failed."""
+
+Steps = Generator[Send | Pause | Refresh, Any, Outcome]
+
+
+def steps_of(invocation: Invocation[Any], session: Session, options: Options) -> Steps:
+    """Yield what a call has to do, and return what came of it at last."""
+    retries = 0
+    refreshed = False
+    tokens, period = session.look()
+    while True:
+        used = None if invocation.operation.public else tokens
+        outcome: Outcome = yield Send(used)
+        code = code_of(outcome)
+        if used is not None and code == "SESSION_ENDED":
+            session.replace(used, None, period)
+            return outcome
+        if used is not None and code == "INVALID_TOKEN" and not refreshed:
+            refreshed = True
+            verdict: Verdict = yield Refresh(used, period)
+            if verdict is not True:
+                return outcome if verdict is False else verdict
+        else:
+            seconds = pause_before_retry(invocation, outcome, retries, options)
+            if seconds is None:
+                return outcome
+            retries += 1
+            yield Pause(seconds)
+        tokens, now = session.look()
+        if now != period and not invocation.operation.public:
+            # Somebody signed out or in meanwhile: what is left of this call is not theirs.
+            return outcome
+
+
+def verdict_before_refresh(session: Session, used: Tokens, period: int) -> bool | None:
+    """Return whether to send again with what others refreshed; None: a refresh is needed."""
+    tokens, now = session.look()
+    if now != period or tokens is None:
+        return False
+    if tokens.access_token != used.access_token:
+        return True
+    return None if tokens.refresh_token else False
+
+
+def refresh_invocation(tokens: Tokens) -> Invocation[Any]:
+    """Return the call that exchanges the refresh token."""
+    return Invocation(REFRESH, REFRESH.path, json={"refresh_token": tokens.refresh_token})
+
+
+def verdict_after_refresh(session: Session, used: Tokens, period: int, outcome: Outcome) -> Verdict:
+    """Keep the new tokens, or forget the old ones if the server rejected them.
+
+    A refresh that ends after a sign-out, or after another sign-in, is dropped.
+    """
+    if isinstance(outcome, httpx.Response) and outcome.is_success:
+        fresh = tokens_of(outcome)
+        return outcome if fresh is None else session.replace(used, fresh, period)
+    if isinstance(outcome, httpx.Response) and outcome.status_code == 401:
+        # Another process with the same store may have refreshed in between.
+        return session.replace(used, None, period) or outcome
+    return outcome
+
+
+def tokens_of(response: httpx.Response) -> Tokens | None:
+    """Return the tokens of the response to a sign-in or a refresh; None if it has none."""
+    data: object = (body_of(response) or {}).get("data")
+    if not isinstance(data, dict) or "access_token" not in data:
+        return None
+    texts = cast("dict[str, str]", data)
+    return Tokens(texts["access_token"], texts["refresh_token"])
+
+
+def follow(invocation: Invocation[Any], outcome: Outcome, session: Session) -> None:
+    """Sign in or out as the operation did on the server."""
+    if not isinstance(outcome, httpx.Response):
+        return
+    name = invocation.operation.name
+    if name in ("login", "refresh") and outcome.is_success:
+        session.start(tokens_of(outcome))
+    ends = cast("dict[str, str]", invocation.json or {}).get("scope") != "others"
+    if name == "logout" and ends and (outcome.is_success or outcome.status_code == 401):
+        session.start(None)

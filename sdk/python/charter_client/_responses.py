@@ -1,0 +1,241 @@
+"""From an HTTP response to a result with the facts beside it, or to an error."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Generic, Literal, TypeVar, cast
+
+import httpx
+
+from charter_client._errors import (
+    ConnectionFailed,
+    Problem,
+    ResponseError,
+    TimedOut,
+    UnexpectedResponse,
+    UnsupportedVersion,
+)
+from charter_client._operation import Invocation
+
+T = TypeVar("T")
+Outcome = httpx.Response | httpx.RequestError
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """The bucket that counted the request.
+
+    Attributes:
+        bucket: its name.
+        remaining: how many requests are left.
+        reset: in how many seconds the bucket is full again.
+        limit: how many requests it allows, in `window` seconds; None if the server does not say.
+    """
+
+    bucket: str
+    remaining: int
+    reset: int
+    limit: int | None
+    window: int | None
+
+
+class _Facts:
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: httpx.Response) -> None:
+        self.raw = raw
+        """The response, as httpx has it."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.raw.status_code
+
+    @property
+    def etag(self) -> str | None:
+        """The version of the resource: send it as `if_match` with a change, or as `if_none_match` with a read."""
+        return _header(self.raw, "ETag")
+
+    @property
+    def request_id(self) -> str:
+        """Identifies the request in the logs and in the audit trail of the server."""
+        return _header(self.raw, "X-Request-Id") or ""
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """The bucket that counted the request; None if none did."""
+        state = re.match(r'"([^"]*)";r=(\d+);t=(\d+)', self.raw.headers.get("RateLimit", ""))
+        policy = re.match(r'"[^"]*";q=(\d+);w=(\d+)', self.raw.headers.get("RateLimit-Policy", ""))
+        if state is None:
+            return None
+        limit, window = (int(policy[1]), int(policy[2])) if policy else (None, None)
+        return RateLimit(state[1], int(state[2]), int(state[3]), limit, window)
+
+
+class Response(_Facts, Generic[T]):
+    """A result, with what the response says beside it.
+
+    Attributes:
+        data: the result.
+    """
+
+    __slots__ = ("data",)
+    not_modified: Literal[False] = False
+
+    def __init__(self, data: T, raw: httpx.Response) -> None:
+        super().__init__(raw)
+        self.data = data
+
+    @property
+    def replayed(self) -> bool:
+        """Whether the server had carried out the request before, and repeated its response."""
+        return _header(self.raw, "Idempotency-Replayed") == "true"
+
+    @property
+    def location(self) -> str | None:
+        """The path of the new resource."""
+        return _header(self.raw, "Location")
+
+    def __repr__(self) -> str:
+        return f"Response({self.data!r}, status={self.status}, request_id={self.request_id!r})"
+
+
+class NotModified(_Facts):
+    """The resource still has the version that was asked about, so the response has no data."""
+
+    __slots__ = ()
+    not_modified: Literal[True] = True
+
+
+def _header(response: httpx.Response, name: str) -> str | None:
+    value: str | None = response.headers.get(name)
+    return value
+
+
+def body_of(response: httpx.Response) -> dict[str, Any] | None:
+    """Return the JSON object of a response; None if it has another body."""
+    if response.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
+        return None
+    try:
+        body: object = response.json()
+    except ValueError:
+        return None
+    return cast("dict[str, Any]", body) if isinstance(body, dict) else None
+
+
+def code_of(outcome: Outcome) -> str | None:
+    """Return the code of the first error of a response; None if there is none."""
+    if not isinstance(outcome, httpx.Response) or outcome.status_code < 400:
+        return None
+    problems = _problems(body_of(outcome) or {})
+    return problems[0].code if problems else None
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Return how many seconds the server asks to wait; None if it does not say."""
+    text = (_header(response, "Retry-After") or "").strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def read(
+    invocation: Invocation[T], outcome: Outcome, version: str, classes: Mapping[str, type[ResponseError]]
+) -> Response[T] | NotModified:
+    """Return the result of a call.
+
+    Args:
+        version: of the envelope that this package knows.
+        classes: the class of each error code.
+
+    Raises:
+        CharterError: the call failed.
+    """
+    if isinstance(outcome, httpx.RequestError):
+        raise _failure(outcome) from outcome
+    operation = invocation.operation
+    if outcome.status_code == 304:
+        return NotModified(outcome)
+    is_value = outcome.is_success or outcome.status_code in operation.values
+    if outcome.status_code == 204:
+        return Response(operation.decode(None, {}), outcome)
+    body = body_of(outcome)
+    if body is None:
+        raise _not_charter(outcome)
+    data: object = body
+    meta: dict[str, Any] = {}
+    if operation.enveloped or not is_value:
+        if not isinstance(body.get("meta"), dict):
+            raise _not_charter(outcome)
+        meta = body["meta"]
+        _check_version(meta, version, outcome)
+        if not is_value:
+            raise _refusal(body, outcome, classes)
+        data = body.get("data")
+    try:
+        return Response(operation.decode(data, meta), outcome)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UnexpectedResponse(
+            f"The response to {operation.name} lacks what this package expects ({type(error).__name__}: {error}): "
+            "use the package of the server's release.",
+            outcome,
+        ) from error
+
+
+def _problems(body: Mapping[str, Any]) -> list[Problem]:
+    found: object = body.get("errors")
+    items = cast("list[object]", found) if isinstance(found, list) else []
+    objects = [cast("dict[str, Any]", item) for item in items if isinstance(item, dict)]
+    return [Problem(str(item.get("code")), str(item.get("message")), item.get("field")) for item in objects]
+
+
+def _refusal(
+    body: Mapping[str, Any], response: httpx.Response, classes: Mapping[str, type[ResponseError]]
+) -> Exception:
+    problems = _problems(body)
+    if not problems:
+        return _not_charter(response)
+    meta = cast("dict[str, Any]", body["meta"])
+    request_id = str(meta.get("request_id", response.headers.get("X-Request-Id", "")))
+    kind = classes.get(problems[0].code, ResponseError)
+    return kind(response, problems, request_id, retry_after(response))
+
+
+def _failure(error: httpx.RequestError) -> Exception:
+    url = error.request.url
+    place = f"{url.scheme}://{url.netloc.decode()}"
+    if isinstance(error, httpx.TimeoutException):
+        return TimedOut(f"{place} did not respond in time to {error.request.method} {url.path}.")
+    reason = str(error) or type(error).__name__
+    return ConnectionFailed(f"{place} was not reached: {reason.rstrip('.')}. Check the base URL and the network.")
+
+
+def _check_version(meta: Mapping[str, Any], version: str, response: httpx.Response) -> None:
+    spoken = str(meta.get("version"))
+    if spoken.partition(".")[0] != version.partition(".")[0]:
+        raise UnsupportedVersion(
+            f"The server speaks version {spoken} of the API and this package version {version}: "
+            "install the package of the server's release.",
+            response,
+        )
+
+
+def _not_charter(response: httpx.Response) -> UnexpectedResponse:
+    url = response.request.url
+    place = f"{url.scheme}://{url.netloc.decode()}"
+    kind = (_header(response, "Content-Type") or "no content type").partition(";")[0]
+    told = f"{place} responded to {response.request.method} {url.path} with {response.status_code} and {kind}"
+    if target := _header(response, "Location"):
+        return UnexpectedResponse(f"{told}, a redirect to {target}: use the base URL of the server itself.", response)
+    if response.status_code >= 500:
+        return UnexpectedResponse(f"{told}: a proxy responded in the place of the server.", response)
+    return UnexpectedResponse(
+        f"{told}, which is not from Charter: check the base URL, and whether this network asks you to sign in first.",
+        response,
+    )

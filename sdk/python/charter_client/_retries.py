@@ -1,0 +1,56 @@
+"""Whether a call is sent again, and when."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import httpx
+
+from charter_client._operation import Invocation
+from charter_client._responses import Outcome, code_of, retry_after
+
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+_FIRST = 0.25
+_LONGEST = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a client calls.
+
+    Attributes:
+        timeout: seconds to connect, to send, and to wait for the next part of a response; each attempt has them again.
+        retries: how many times a call that can be repeated is sent again.
+        max_wait: the longest Retry-After that is waited for, in seconds; a longer one is raised.
+        headers: sent with every request.
+    """
+
+    timeout: float = 30.0
+    retries: int = 2
+    max_wait: float = 30.0
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def pause_before_retry(
+    invocation: Invocation[object], outcome: Outcome, attempt: int, options: Options
+) -> float | None:
+    """Return how many seconds to wait before the next attempt; None if there is none.
+
+    Args:
+        attempt: how many retries there were.
+    """
+    if attempt >= options.retries or not invocation.repeatable:
+        return None
+    backoff = min(_LONGEST, _FIRST * (1 << attempt))
+    jittered = backoff * random.uniform(0.5, 1.0)
+    if isinstance(outcome, httpx.RequestError):
+        return jittered
+    if outcome.status_code in invocation.operation.values:
+        return None
+    if outcome.status_code not in _PASSING and code_of(outcome) != "IDEMPOTENCY_IN_PROGRESS":
+        return None
+    asked = retry_after(outcome)
+    if asked is None:
+        return jittered
+    # A little later than asked, so that the clients that were refused together do not come back together.
+    return None if asked > options.max_wait else asked + random.uniform(0.0, 0.25)

@@ -1,0 +1,88 @@
+"""The tokens of a session, and where they are kept."""
+
+import threading
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of a session.
+
+    Attributes:
+        access_token: sent with each request.
+        refresh_token: exchanged for new tokens when the access token has expired; None if there is none.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+
+
+class TokenStore(Protocol):
+    """Where the tokens are kept. Both methods must return soon: each request calls the first."""
+
+    def load(self) -> Tokens | None:
+        """Return the tokens; None if nobody is signed in."""
+        ...
+
+    def save(self, tokens: Tokens | None) -> None:
+        """Keep the tokens; None: forget them."""
+        ...
+
+
+class MemoryStore:
+    """Keeps the tokens until the program ends."""
+
+    def __init__(self, tokens: Tokens | None = None) -> None:
+        self._tokens = tokens
+
+    def load(self) -> Tokens | None:
+        """Return the tokens; None if nobody is signed in."""
+        return self._tokens
+
+    def save(self, tokens: Tokens | None) -> None:
+        """Keep the tokens; None: forget them."""
+        self._tokens = tokens
+
+
+class Session:
+    """Who is signed in. Each sign-in and sign-out starts a new period, and what was begun in an older one is dropped.
+
+    It is shared by all threads.
+    """
+
+    def __init__(self, store: TokenStore) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._period = 0
+
+    @property
+    def tokens(self) -> Tokens | None:
+        """The tokens; None if nobody is signed in."""
+        return self._store.load()
+
+    def look(self) -> tuple[Tokens | None, int]:
+        """Return the tokens and the period that they are of."""
+        with self._lock:
+            return self._store.load(), self._period
+
+    def start(self, tokens: Tokens | None) -> None:
+        """Sign in with tokens, or sign out with None."""
+        with self._lock:
+            self._period += 1
+            self._store.save(tokens)
+
+    def replace(self, old: Tokens, fresh: Tokens | None, period: int) -> bool:
+        """Put new tokens in the place of the old; None: forget them.
+
+        Return whether there are tokens now that a request of the period can be sent again with.
+        """
+        with self._lock:
+            if period != self._period:
+                return False
+            kept = self._store.load()
+            if kept == old:
+                self._store.save(fresh)
+                return fresh is not None
+            # Another process has the same store, and was faster.
+            return kept is not None

@@ -1,0 +1,129 @@
+"""What the two transports share: how a request is made, and what a client was given."""
+
+import logging
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+
+from charter_client._encoding import encode, encode_path, encode_query
+from charter_client._errors import ResponseError
+from charter_client._operation import Invocation, Operation
+from charter_client._responses import Outcome
+from charter_client._retries import Options
+from charter_client._tokens import MemoryStore, Session, Tokens, TokenStore
+
+T = TypeVar("T")
+log = logging.getLogger("charter_client")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the package was generated from.
+
+    Attributes:
+        release: of the package.
+        version: of the envelope.
+        errors: the class of each error code.
+    """
+
+    release: str
+    version: str
+    errors: Mapping[str, type[ResponseError]]
+
+    @property
+    def user_agent(self) -> str:
+        """The User-Agent of the requests."""
+        return f"charter-client/{self.release} python/{platform.python_version()}"
+
+
+def checked_base_url(url: str) -> str:
+    """Return a base URL without a slash at its end.
+
+    Raises:
+        ValueError: no request could be sent to it.
+    """
+    shown = url.strip().rstrip("/")
+    try:
+        parsed = httpx.URL(shown)
+    except httpx.InvalidURL as error:
+        raise ValueError(f"The base URL must be a URL such as https://accounts.example.com, not {url!r}.") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise ValueError(f"The base URL must be a URL such as https://accounts.example.com, not {url!r}.")
+    if parsed.query or parsed.fragment:
+        raise ValueError(f"The base URL must have neither a query nor a fragment: {url!r}.")
+    if shown.endswith("/v1"):
+        raise ValueError(f"The base URL must not contain the version of the API: {shown.removesuffix('/v1')!r}.")
+    return shown
+
+
+def session_for(access_token: str | None, store: TokenStore | None) -> Session:
+    """Return the session of a new client.
+
+    Raises:
+        ValueError: both were given.
+    """
+    if access_token is not None and store is not None:
+        raise ValueError("Give either an access token or a token store.")
+    return Session(store or MemoryStore(Tokens(access_token) if access_token else None))
+
+
+def prepare(
+    operation: Operation[T],
+    path: Mapping[str, object] | None,
+    query: Mapping[str, object] | None,
+    json: Mapping[str, object] | None,
+    headers: Mapping[str, str | None] | None,
+    timeout: float | None,
+) -> Invocation[T]:
+    """Encode the arguments of a call.
+
+    An operation that accepts an Idempotency-Key gets one here, so that all attempts have the same.
+    """
+    given = {name: value for name, value in (headers or {}).items() if value is not None}
+    if operation.accepts_key:
+        given.setdefault("Idempotency-Key", str(uuid4()))
+    return Invocation(
+        operation,
+        encode_path(operation.path, path or {}),
+        encode_query(query or {}),
+        None if json is None else encode(json),
+        given,
+        timeout,
+    )
+
+
+def request_for(
+    http: httpx.Client | httpx.AsyncClient,
+    base_url: str,
+    invocation: Invocation[Any],
+    tokens: Tokens | None,
+    options: Options,
+    about: About,
+) -> httpx.Request:
+    """Return the request of one attempt."""
+    headers = {"User-Agent": about.user_agent, "Accept": "application/json", **options.headers, **invocation.headers}
+    if tokens is not None:
+        headers["Authorization"] = f"Bearer {tokens.access_token}"
+    return http.build_request(
+        invocation.operation.method,
+        base_url + invocation.path,
+        params=dict(invocation.query) or None,
+        json=invocation.json,
+        headers=headers,
+        timeout=options.timeout if invocation.timeout is None else invocation.timeout,
+    )
+
+
+def tell(request: httpx.Request, outcome: Outcome) -> None:
+    """Log an attempt, without its query, headers and body."""
+    if not log.isEnabledFor(logging.DEBUG):
+        return
+    if isinstance(outcome, httpx.Response):
+        told = f"{outcome.status_code} (request {outcome.headers.get('X-Request-Id', '-')})"
+    else:
+        told = type(outcome).__name__
+    log.debug("%s %s: %s", request.method, request.url.path, told)
