@@ -53,7 +53,7 @@ def steps_of(invocation: Invocation[Any], session: Session, options: Options) ->
         outcome: Outcome = yield Send(used)
         code = code_of(outcome)
         if used is not None and code == "SESSION_ENDED":
-            session.replace(used, None, period)
+            session.replace(used, None)
             return outcome
         if used is not None and code == "INVALID_TOKEN" and not refreshed:
             refreshed = True
@@ -87,17 +87,17 @@ def refresh_invocation(tokens: Tokens) -> Invocation[Any]:
     return Invocation(REFRESH, REFRESH.path, json={"refresh_token": tokens.refresh_token})
 
 
-def verdict_after_refresh(session: Session, used: Tokens, period: int, outcome: Outcome) -> Verdict:
+def verdict_after_refresh(session: Session, used: Tokens, outcome: Outcome) -> Verdict:
     """Keep the new tokens, or forget the old ones if the server rejected them.
 
     A refresh that ends after a sign-out, or after another sign-in, is dropped.
     """
     if isinstance(outcome, httpx.Response) and outcome.is_success:
         fresh = tokens_of(outcome)
-        return outcome if fresh is None else session.replace(used, fresh, period)
+        return outcome if fresh is None else session.replace(used, fresh)
     if isinstance(outcome, httpx.Response) and outcome.status_code == 401:
         # Another process with the same store may have refreshed in between.
-        return session.replace(used, None, period) or outcome
+        return session.replace(used, None) or outcome
     return outcome
 
 

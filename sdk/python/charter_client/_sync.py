@@ -140,7 +140,7 @@ class Transport:
         try:
             tokens = self.session.tokens or used
             outcome = self._run(refresh_invocation(tokens))
-            flight.verdict = verdict_after_refresh(self.session, tokens, period, outcome)
+            flight.verdict = verdict_after_refresh(self.session, tokens, outcome)
         finally:
             with self._lock:
                 del self._flights[period]

@@ -46,9 +46,9 @@ class MemoryStore:
 
 
 class Session:
-    """Who is signed in. Each sign-in and sign-out starts a new period, and what was begun in an older one is dropped.
+    """Who is signed in, for all threads.
 
-    It is shared by all threads.
+    Each sign-in and sign-out starts a new period. A call is not sent again in another period than its own.
     """
 
     def __init__(self, store: TokenStore) -> None:
@@ -72,17 +72,15 @@ class Session:
             self._period += 1
             self._store.save(tokens)
 
-    def replace(self, old: Tokens, fresh: Tokens | None, period: int) -> bool:
-        """Put new tokens in the place of the old; None: forget them.
+    def replace(self, old: Tokens, fresh: Tokens | None) -> bool:
+        """Put new tokens in the place of the old, unless others are there by now; None: forget the old.
 
-        Return whether there are tokens now that a request of the period can be sent again with.
+        Others are there after a sign-out or a sign-in, or if another process has the same store and was faster. Return
+        whether there are tokens now.
         """
         with self._lock:
-            if period != self._period:
-                return False
             kept = self._store.load()
             if kept == old:
                 self._store.save(fresh)
                 return fresh is not None
-            # Another process has the same store, and was faster.
             return kept is not None

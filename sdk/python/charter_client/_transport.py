@@ -53,6 +53,8 @@ def checked_base_url(url: str) -> str:
         raise ValueError(f"The base URL must be a URL such as https://accounts.example.com, not {url!r}.") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise ValueError(f"The base URL must be a URL such as https://accounts.example.com, not {url!r}.")
+    if parsed.userinfo:
+        raise ValueError("The base URL must not contain a user name or a password: sign in with auth.login.")
     if parsed.query or parsed.fragment:
         raise ValueError(f"The base URL must have neither a query nor a fragment: {url!r}.")
     if shown.endswith("/v1"):

@@ -111,7 +111,9 @@ def test_what_is_no_charter_server_is_said_in_one_line(sdk: Any, response: Any, 
     assert "\n" not in str(caught)
 
 
-@pytest.mark.parametrize("url", ["localhost:8080", "accounts.example.com", "", "ftp://x", "http://x/v1", "http://x?y"])
+@pytest.mark.parametrize(
+    "url", ["localhost:8080", "accounts.example.com", "", "ftp://x", "http://x/v1", "http://x?y", "http://a:b@x"]
+)
 def test_a_base_url_that_cannot_be_right_is_refused_at_once(sdk: Any, url: str) -> None:
     with pytest.raises(ValueError, match="base URL must"):
         sdk.Charter(url)
@@ -173,6 +175,21 @@ def test_a_key_is_kept_for_all_attempts_and_new_for_each_call(sdk: Any) -> None:
     assert len(set(keys[:3])) == len(set(keys[3:6])) == 1
     assert len(set(keys)) == 3
     assert keys[-1] == "mine"
+
+
+def test_an_attempt_is_not_repeated_for_the_next_person_who_signs_in(sdk: Any) -> None:
+    sent = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers["Authorization"])
+        client.sign_in_with(sdk.Tokens("other"))
+        return httpx.Response(BUSY[0], headers=BUSY[1], content=BUSY[2])
+
+    http = httpx.Client(transport=httpx.MockTransport(respond))
+    client = sdk.Charter("http://accounts", access_token="first", http_client=http)
+    with http, pytest.raises(sdk.Unavailable):
+        client.me.get_me()
+    assert sent == ["Bearer first"]
 
 
 class Cut(httpx.HTTPTransport):

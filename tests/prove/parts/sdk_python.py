@@ -1,0 +1,54 @@
+"""The Python package, installed into an empty environment, does what its README shows, with strict types."""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+from tests.prove.interpreters import environment
+from tests.prove.proof import ROOT, needed, run
+from tests.prove.quick_start import ADMIN, PASSWORD, started
+
+# The exact versions, so that what is proved does not depend on the day.
+MYPY, PYRIGHT = "mypy==2.4.1", "pyright==1.1.414"
+
+
+def prove(place: Path) -> None:
+    """Build the package twice, install it, run its README against a server, and check its types."""
+    needed("node", package="nodejs", purpose="run pyright")
+    charter = [sys.executable, "-m", "app.cli"]
+    for folder in ("once", "twice"):
+        run(*charter, "sdk", "build", "python", "--output", str(place / folder))
+    built = sorted((place / "once").iterdir())
+    assert [path.read_bytes() for path in built] == [path.read_bytes() for path in sorted((place / "twice").iterdir())]
+    print("both builds have the same bytes")
+
+    python = environment(Path(sys.executable), place / "environment", None)
+    run(str(python), "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", str(built[0]))
+    run(str(python), "-I", "-m", "pip", "--disable-pip-version-check", "check")
+    walk = place / "walk"
+    walk.mkdir()
+    local = {"PATH": os.environ["PATH"], "HOME": str(place), "CHARTER_ENV": "development", **ADMIN}
+    local["CHARTER_STATE"] = str(place / "state")
+    with started([*charter, "serve"], place / "server.log", cwd=ROOT, environment=local) as url:
+        (walk / "readme.py").write_text(_samples(url), encoding="utf-8")
+        run(str(python), "-I", "readme.py", cwd=walk)
+
+    print("types")
+    run(str(python), "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", MYPY, PYRIGHT)
+    run(str(python), "-I", "-m", "mypy", "--strict", "-p", "charter_client", cwd=walk)
+    run(str(python), "-I", "-m", "mypy", "--strict", "readme.py", cwd=walk)
+    package = next((place / "environment").glob("lib/python*/site-packages/charter_client"))
+    settings = {"typeCheckingMode": "strict", "include": ["readme.py", "charter_client"], "pythonVersion": "3.11"}
+    (walk / "pyrightconfig.json").write_text(json.dumps(settings))
+    (walk / "charter_client").symlink_to(package)
+    run(str(python), "-I", "-m", "pyright", "--pythonpath", str(python), cwd=walk)
+
+
+def _samples(url: str) -> str:
+    """Return the samples of the README as one program for a server with its first admin alone."""
+    text = (ROOT / "sdk" / "python" / "README.md").read_text(encoding="utf-8")
+    program = "\n".join(re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    program = program.replace("https://accounts.example.com", url).replace("ada@example.com", "admin@example.com")
+    return program.replace("marmalade lantern 7 quarry", PASSWORD)
