@@ -23,6 +23,7 @@ COMMANDS = {
     "spec policy": "account:read",
     "spec bundle": '"openapi":',
     "spec lint": "needs openapi-spec-validator",
+    "sdk build python": "needs the tools of a checkout",
     "db status": "RUN AT",
     "users list": "admin@example.com",
     "settings list": "registration.open",
