@@ -126,6 +126,14 @@ def test_the_root_file_of_a_document_is_a_document():
     assert done.output.startswith("0 breaking, 0 additive, 0 cosmetic"), done.output
 
 
+def test_without_arguments_the_newest_release_is_compared_with_the_document_here():
+    done = diff()
+    assert done.exit_code == 0, done.output
+    assert re.search(
+        r" breaking, .*/?openapi/released/\d+\.\d+\.\d+\.json\) to .*openapi/openapi\.yaml\)\n$", done.output
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
