@@ -1,4 +1,4 @@
-"""`charter spec`: check and print the document, without a server."""
+"""`charter spec`: check, print, compare and release the document, without a server."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,6 +7,8 @@ import click
 
 from app.cli.errors import CommandError, raise_document_errors
 from app.cli.printing import print_json
+from app.cli.spec_diff import diff
+from app.cli.spec_release import release
 from app.cli.tables import print_table
 from app.config import Config
 
@@ -15,9 +17,13 @@ if TYPE_CHECKING:
     from app.spec.policy import Policy
 
 
-@click.group(short_help="Check and print the document.")
+@click.group(short_help="Check, print, compare and release the document.")
 def spec() -> None:
-    """Check the document under openapi/, and print its bundle, its operations and their policies."""
+    """Check the document under openapi/, print it, compare it with others, and release it."""
+
+
+spec.add_command(diff)
+spec.add_command(release)
 
 
 @spec.command(short_help="Check the document, and list every fault.")

@@ -1,0 +1,72 @@
+"""Compare who may call an operation: permission, owner, security."""
+
+from typing import Any
+
+from app.spec.diff.comparison import Comparison, Spot
+
+_ANYONE = "no token"
+
+
+def compare_access(comparison: Comparison, old: Spot, new: Spot) -> None:
+    """Compare the access to two operations."""
+    _compare_permissions(comparison, old, new)
+    _compare_owner(comparison, old, new)
+    _compare_security(comparison, old, new)
+
+
+def _compare_permissions(comparison: Comparison, old: Spot, new: Spot) -> None:
+    before, after = _permissions(old), _permissions(new)
+    if new.get("x-public") and not old.get("x-public"):
+        comparison.report("public-access-added", new, "Everyone may call the operation.", "x-public")
+        return
+    if old.get("x-public") and not new.get("x-public"):
+        text = f"Callers now need {' and '.join(after) or 'a token'}."
+        comparison.report("public-access-removed", new, text, "x-permission")
+        return
+    for name in [name for name in after if name not in before]:
+        comparison.report(
+            "permission-required", new, f"Callers need the permission `{name}`.", "x-permission", detail=name
+        )
+    for name in [name for name in before if name not in after]:
+        text = f"Callers no longer need the permission `{name}`."
+        comparison.report("permission-waived", new if after else old, text, "x-permission", detail=name)
+
+
+def _permissions(operation: Spot) -> list[str]:
+    written = operation.get("x-permission") or []
+    return written if isinstance(written, list) else [written]
+
+
+def _compare_owner(comparison: Comparison, old: Spot, new: Spot) -> None:
+    before, after = old.get("x-owner"), new.get("x-owner")
+    if before == after:
+        return
+    if before is None:
+        text = f"The owner, named by `{after}`, needs no permission."
+        comparison.report("owner-access-added", new, text, "x-owner")
+    else:
+        text = f"The owner was named by `{before}`" + (
+            f" and is now by `{after}`." if after else " and has no rights now."
+        )
+        comparison.report("owner-access-removed", new if after else old, text, "x-owner")
+
+
+def _compare_security(comparison: Comparison, old: Spot, new: Spot) -> None:
+    before, after = _alternatives(old), _alternatives(new)
+    # Where no token is needed, one that is sent does no harm.
+    for shown in [shown for shown in before if shown not in after and _ANYONE not in after]:
+        text = f"Callers can no longer authenticate with {shown}."
+        spot = new if "security" in new.value else old
+        comparison.report("security-alternative-removed", spot, text, "security", detail=shown)
+    for shown in [shown for shown in after if shown not in before]:
+        spot = new if "security" in new.value else old
+        comparison.report("security-alternative-added", spot, f"Callers can use {shown}.", "security", detail=shown)
+
+
+def _alternatives(operation: Spot) -> list[str]:
+    written: list[dict[str, Any]] = operation.get("security", operation.root.get("security", []))
+    return [_shown(requirement) for requirement in written] or [_ANYONE]
+
+
+def _shown(requirement: dict[str, list[str]]) -> str:
+    return " and ".join(f"{name} {scopes or ''}".strip() for name, scopes in sorted(requirement.items())) or _ANYONE

@@ -1,0 +1,131 @@
+"""The documents that are compared: a bundle, a root file, or what a running deployment serves."""
+
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from app.spec.document import (
+    Document,
+    DocumentError,
+    Place,
+    Pointer,
+    load,
+    meta_schema_faults,
+    nodes,
+    parse_pointer,
+)
+from app.spec.document.tree import at
+from app.spec.document.yaml_text import read_yaml
+
+_PATIENCE_SECONDS = 20
+_MAX_BYTES = 32 * 1024 * 1024
+
+
+class SourceError(Exception):
+    """A document that cannot be compared; the text says why, and what would be right."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A document with its name.
+
+    Attributes:
+        name: how messages call it.
+        bundle: OpenAPI 3.0 in one mapping.
+        document: the same with file and line of each part, where it has some.
+    """
+
+    name: str
+    bundle: dict[str, Any]
+    document: Document | None = None
+
+    @property
+    def version(self) -> str:
+        """Return info.version."""
+        return str(self.bundle["info"]["version"])
+
+    def where(self, pointer: Pointer) -> Place | None:
+        """Return the file and line of a pointer; None if they are not known."""
+        return self.document.where(pointer) if self.document else None
+
+
+def read_source(name: str) -> Source:
+    """Read a document.
+
+    Args:
+        name: the path of a bundle in JSON or of a root file in YAML, or the address of a bundle: that of a deployment
+            alone means its /openapi.json.
+
+    Raises:
+        SourceError: there is no document of OpenAPI 3.0 there.
+    """
+    if name.startswith(("http://", "https://")):
+        return _checked(Source(name, _parse(_fetch(name), name)))
+    path = Path(name)
+    if not path.is_file():
+        raise SourceError(f"There is no file {name}: name a bundle, a root file, or a URL that starts with http.")
+    if path.suffix in (".yaml", ".yml"):
+        try:
+            document = load(path)
+        except DocumentError as error:
+            raise SourceError(f"{name} is not a document: {error.faults[0]}") from error
+        return _checked(Source(name, document.bundle, document))
+    raw = path.read_bytes()
+    return _checked(Source(name, _parse(raw, name), _with_lines(raw, name)))
+
+
+def _fetch(address: str) -> bytes:
+    if address.rstrip("/").count("/") == 2:
+        address = f"{address.rstrip('/')}/openapi.json"
+    request = urllib.request.Request(address, headers={"Accept": "application/json"})  # noqa: S310 (http or https)
+    try:
+        with urllib.request.urlopen(request, timeout=_PATIENCE_SECONDS) as response:  # noqa: S310 (as above)
+            raw: bytes = response.read(_MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{address} cannot be read: {error}") from error
+    if len(raw) > _MAX_BYTES:
+        raise SourceError(f"{address} has more than {_MAX_BYTES} bytes, so it is no document.")
+    return raw
+
+
+def _parse(raw: bytes, name: str) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        shown = raw[:40].decode(errors="replace").strip()
+        raise SourceError(f"{name} is not JSON ({error}); it begins with {shown!r}.") from error
+
+
+def _with_lines(raw: bytes, name: str) -> Document | None:
+    """Return a bundle with its lines: JSON is YAML, with rare exceptions, which have no lines here."""
+    text = read_yaml(raw, name)
+    return None if text.faults else Document(text.value, name, text.lines, {})
+
+
+def _checked(source: Source) -> Source:
+    bundle: Any = source.bundle
+    if not isinstance(bundle, dict) or not str(bundle.get("openapi")).startswith("3.0."):
+        found = bundle.get("openapi", bundle.get("swagger")) if isinstance(bundle, dict) else None
+        raise SourceError(f"{source.name} is not a document of OpenAPI 3.0, but of {found or 'something else'}.")
+    if not isinstance(bundle.get("paths"), dict) or "version" not in (bundle.get("info") or {}):
+        raise SourceError(f"{source.name} has no paths or no info.version.")
+    for node in nodes(bundle):
+        if isinstance(reference := node.mapping.get("$ref"), str):
+            _check_reference(source, reference)
+    for fault in meta_schema_faults(source.document or Document(bundle, source.name, {}, {})):
+        raise SourceError(f"{source.name} is not OpenAPI 3.0: {fault.message}")
+    return source
+
+
+def _check_reference(source: Source, reference: str) -> None:
+    if not reference.startswith("#/"):
+        raise SourceError(
+            f"{source.name} refers to another file, {reference}: name a bundle, or its root file in YAML."
+        )
+    try:
+        at(source.bundle, parse_pointer(reference[1:]))
+    except LookupError:
+        raise SourceError(f"{source.name} refers to {reference}, which it does not have.") from None
