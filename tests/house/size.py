@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tests.house.repository import files, shown
 
-ROOMS = ("app", "charter", "handlers", "models", "migrations", "openapi", "tests")
+ROOMS = ("app", "charter", "handlers", "models", "migrations", "openapi", "sdk", "tests")
 LONGEST = 10
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
