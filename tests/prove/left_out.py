@@ -15,6 +15,7 @@ LEFT_OUT = {
     f"{_CONNECTIONS}test_a_server_that_has_become_a_standby_is_left": _WATCHES,
     f"{_CONNECTIONS}test_a_reset_replaces_idle_connections_now_and_others_when_they_return": _WATCHES,
     f"{_CONNECTIONS}test_a_fork_forgets_the_connections_without_closing_them": _WATCHES,
+    "tests/integration/test_model_queries.py::test_a_lost_connection_is_unavailable_unless": _KILLS,
     "tests/integration/test_session_settings.py::test_whatever_the_role_says_the_api_answers_the_same": _SET_BEFORE,
     f"{_KEPT}test_nobody_else_is_left_in_it_and_its_own_sessions_know_nothing_of_before": _KEEPS,
     f"{_KEPT}test_it_is_lent_to_one_at_a_time_and_not_again_once_altered": _KEEPS,
