@@ -245,7 +245,7 @@ def test_a_row_that_only_refers_to_a_locked_user_need_not_wait(world):
     target = world.person("alice").user_id
     with transaction(), closing(current_database().connect_outside_pool()) as other, other.cursor() as cursor:
         user_rows.lock(target)
-        cursor.execute("SET lock_timeout = '2s'")
+        cursor.execute("BEGIN; SET LOCAL lock_timeout = '2s'")
         cursor.execute(
             "INSERT INTO idempotency_keys (id, user_id, operation, key, fingerprint, expires_at)"
             " VALUES (gen_random_uuid(), %s, 'create_user', 'k', 'f', now())",
