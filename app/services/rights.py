@@ -1,4 +1,4 @@
-"""Rights: the built-in roles, and law 11 for all services: nobody gives, takes or touches what they do not hold."""
+"""The built-in roles, and law 11 for all services: nobody grants or changes permissions that they lack."""
 
 from collections.abc import Iterable, Mapping
 from uuid import UUID
@@ -14,7 +14,7 @@ USER = "user"
 GUEST = "guest"
 BUILT_IN = frozenset({ADMIN, USER, GUEST})
 
-# Every signed-in account may do this: every role holds it and cannot lose it. The session statement says the same.
+# Every role has these permissions and cannot lose them. The session statement says the same.
 EVERYBODY = frozenset({"account:read", "account:update", "sessions:end"})
 
 
@@ -50,7 +50,7 @@ def require_permissions(context: Context, *permissions: frozenset[str]) -> None:
 
 
 def lock_admin_role() -> None:
-    """Lock the row that stands for "there is an admin", first thing in a transaction (law 7)."""
+    """Lock the row that represents "there is an admin", first thing in a transaction (law 7)."""
     fetch(Role.select(Role.id).where(Role.name == ADMIN).for_update())
 
 

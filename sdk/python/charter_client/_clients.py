@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 import httpx
 
@@ -13,12 +13,48 @@ from charter_client._sync import Transport
 from charter_client._tokens import Tokens, TokenStore
 from charter_client._transport import About, checked_base_url, session_for
 
+TransportType = TypeVar("TransportType", Transport, AsyncTransport)
+
 
 def _changed(options: Options, **changes: Any) -> Options:
     return replace(options, **{name: value for name, value in changes.items() if value is not None})
 
 
-class SyncClient:
+class _Client(Generic[TransportType]):
+    """What both clients do without a request."""
+
+    _about: About
+    _owns: bool
+    _transport: TransportType
+
+    @property
+    def tokens(self) -> Tokens | None:
+        """The tokens of the session; None if nobody is signed in."""
+        return self._transport.session.tokens
+
+    def sign_in_with(self, tokens: Tokens | None) -> None:
+        """Use the tokens of a session that was started elsewhere; None: forget the session without ending it."""
+        self._transport.session.start(tokens)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+        max_wait: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return a client with other options, on the same connections and session. Only the first is closed."""
+        other = object.__new__(type(self))
+        options = _changed(
+            self._transport.options, timeout=timeout, retries=retries, max_wait=max_wait, headers=headers
+        )
+        other._owns = False
+        other._transport = self._transport.sharing(options)
+        return other
+
+
+class SyncClient(_Client[Transport]):
     """A client for threads. One object serves all threads of a program; close it at the end, or use it in `with`.
 
     Args:
@@ -34,8 +70,6 @@ class SyncClient:
     Raises:
         ValueError: the base URL is not one.
     """
-
-    _about: About
 
     def __init__(
         self,
@@ -55,32 +89,6 @@ class SyncClient:
         options = Options(timeout, retries, max_wait, dict(headers or {}))
         self._transport = Transport(http_client or httpx.Client(), url, session, options, self._about)
 
-    @property
-    def tokens(self) -> Tokens | None:
-        """The tokens of the session; None if nobody is signed in."""
-        return self._transport.session.tokens
-
-    def sign_in_with(self, tokens: Tokens | None) -> None:
-        """Use the tokens of a session that was started elsewhere; None: forget the session without ending it."""
-        self._transport.session.start(tokens)
-
-    def with_options(
-        self,
-        *,
-        timeout: float | None = None,
-        retries: int | None = None,
-        max_wait: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Self:
-        """Return a client with other options, on the same connections and session. Only the first is closed."""
-        other = object.__new__(type(self))
-        options = _changed(
-            self._transport.options, timeout=timeout, retries=retries, max_wait=max_wait, headers=headers
-        )
-        other._owns = False
-        other._transport = self._transport.sharing(options)
-        return other
-
     def close(self) -> None:
         """Close the connections."""
         if self._owns:
@@ -95,7 +103,7 @@ class SyncClient:
         self.close()
 
 
-class AsyncClient:
+class AsyncClient(_Client[AsyncTransport]):
     """A client for asyncio. One object serves all tasks of an event loop; close it, or use it in `async with`.
 
     Args:
@@ -111,8 +119,6 @@ class AsyncClient:
     Raises:
         ValueError: the base URL is not one.
     """
-
-    _about: About
 
     def __init__(
         self,
@@ -131,32 +137,6 @@ class AsyncClient:
         self._owns = http_client is None
         options = Options(timeout, retries, max_wait, dict(headers or {}))
         self._transport = AsyncTransport(http_client or httpx.AsyncClient(), url, session, options, self._about)
-
-    @property
-    def tokens(self) -> Tokens | None:
-        """The tokens of the session; None if nobody is signed in."""
-        return self._transport.session.tokens
-
-    def sign_in_with(self, tokens: Tokens | None) -> None:
-        """Use the tokens of a session that was started elsewhere; None: forget the session without ending it."""
-        self._transport.session.start(tokens)
-
-    def with_options(
-        self,
-        *,
-        timeout: float | None = None,
-        retries: int | None = None,
-        max_wait: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Self:
-        """Return a client with other options, on the same connections and session. Only the first is closed."""
-        other = object.__new__(type(self))
-        options = _changed(
-            self._transport.options, timeout=timeout, retries=retries, max_wait=max_wait, headers=headers
-        )
-        other._owns = False
-        other._transport = self._transport.sharing(options)
-        return other
 
     async def close(self) -> None:
         """Close the connections."""

@@ -10,8 +10,8 @@ from charter_client._operation import Invocation
 from charter_client._responses import Outcome, code_of, retry_after
 
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
-_FIRST = 0.25
-_LONGEST = 8.0
+_FIRST_BACKOFF_SECONDS = 0.25
+_MAX_BACKOFF_SECONDS = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def pause_before_retry(
     """
     if attempt >= options.retries or not invocation.repeatable:
         return None
-    backoff = min(_LONGEST, _FIRST * (1 << attempt))
+    backoff = min(_MAX_BACKOFF_SECONDS, _FIRST_BACKOFF_SECONDS * (1 << attempt))
     jittered = backoff * random.uniform(0.5, 1.0)
     if isinstance(outcome, httpx.RequestError):
         return jittered
