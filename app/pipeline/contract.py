@@ -57,7 +57,8 @@ def read_contract(
     Args:
         document: the root file; permissions.yaml, events.yaml and settings.yaml are beside it.
         handlers_package: has a module for each tag.
-        thorough: also report what works but tells clients less than it should: see `read_policies`.
+        thorough: also report what works, but tells clients less than it should (see `read_policies`) or cannot be used
+            by code generators.
 
     Raises:
         DocumentError: with every fault of the files where one cannot be read, else with every fault of the document,

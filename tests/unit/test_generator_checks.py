@@ -1,14 +1,15 @@
 """What no generator can use is found by `charter spec lint`, with its line and what to do."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from app.config import Config
+from app.pipeline.contract import OPENAPI, read_contract
 from app.spec.checks.generators import check_generators
-from app.spec.checks.permission_names import check_permission_names
-from app.spec.document import load
-from app.spec.permissions import load_permissions
-from tests.unit.small_document import SCHEMAS, change, write
+from app.spec.document import DocumentError, load
+from tests.unit.small_document import SCHEMAS, change, faults, write
 
 NAMES = "PermissionName: {{type: string, enum: [{names}]}}\n"
 
@@ -65,7 +66,20 @@ def test_what_generators_can_use(tmp_path: Path) -> None:
     ],
 )
 def test_the_enum_of_permissions_is_the_list_of_permissions(tmp_path: Path, names: str, message: str) -> None:
-    folder = write(tmp_path, {"components/schemas.yaml": SCHEMAS + NAMES.format(names=names)})
-    document, permissions = load(folder / "openapi.yaml"), load_permissions(folder / "permissions.yaml")
-    [fault] = [str(fault) for fault in check_permission_names(document, permissions)]
+    [fault] = faults(tmp_path, {"components/schemas.yaml": SCHEMAS + NAMES.format(names=names)})
     assert message in fault
+
+
+def test_a_document_that_generators_cannot_use_starts_and_the_linter_names_the_place(tmp_path: Path) -> None:
+    document = shutil.copytree(OPENAPI, tmp_path / "openapi") / "openapi.yaml"
+    fields = document.parent / "components" / "schemas" / "fields.yaml"
+    text = fields.read_text(encoding="utf-8")
+    fields.write_text(change("x-format: time-zone", "format: time-zone", text), encoding="utf-8")
+
+    assert read_contract(Config(), document=document)
+    with pytest.raises(DocumentError) as caught:
+        read_contract(Config(), document=document, thorough=True)
+
+    [fault] = caught.value.faults
+    line = text[: text.index("x-format: time-zone")].count("\n") + 1
+    assert str(fault).startswith(f"openapi/components/schemas/fields.yaml:{line}: The format time-zone of a schema")
