@@ -11,6 +11,9 @@ from app.cli.spec import read_bundle
 
 _NEEDS = "charter sdk build needs the tools of a checkout: install them with make install"
 
+# In bytes: what the TypeScript package may add to a page, compressed.
+_LARGEST = 12_000
+
 
 @click.group(short_help="Build the packages for clients.")
 def sdk() -> None:
@@ -18,7 +21,7 @@ def sdk() -> None:
 
 
 @sdk.command(short_help="Build the package of a language.")
-@click.argument("language", type=click.Choice(["python"]))
+@click.argument("language", type=click.Choice(["python", "typescript"]))
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -30,6 +33,7 @@ def build(language: str, output: Path) -> None:
     """Build the package of a language, ready to be published, from the document under openapi/.
 
     The same document gives the same bytes. Python: a wheel and a source archive of charter-client.
+    TypeScript: an archive for npm of charter-client; Node and npm are needed to compile it.
     """
     from app.sdk.document import GenerationError
 
@@ -47,9 +51,33 @@ def build(language: str, output: Path) -> None:
         click.echo(path)
 
 
-def _builder(language: str) -> Callable[..., list[Path]]:
-    assert language == "python"
+@sdk.command(short_help="Print the size of the TypeScript package.")
+def size() -> None:
+    """Print what the whole TypeScript package adds to a page: minified, and compressed with gzip.
+
+    It fails if that is more than 12 kB compressed.
+    """
+    from app.sdk.document import GenerationError
+    from app.sdk.typescript import size_of_typescript
+
+    checkout = resources.CHECKOUT
+    if checkout is None:
+        raise CommandError(_NEEDS)
     try:
+        measured = size_of_typescript(read_bundle(), layer=checkout / "sdk" / "typescript")
+    except GenerationError as error:
+        raise CommandError(*str(error).splitlines()) from error
+    click.echo(f"minified {measured.minified / 1000:.1f} kB, compressed {measured.compressed / 1000:.1f} kB")
+    if measured.compressed > _LARGEST:
+        raise CommandError(f"The package has more than {_LARGEST // 1000} kB compressed.")
+
+
+def _builder(language: str) -> Callable[..., list[Path]]:
+    try:
+        if language == "typescript":
+            from app.sdk.typescript import build_typescript
+
+            return build_typescript
         from app.sdk.python import build_python
     except ModuleNotFoundError as error:
         raise CommandError(_NEEDS) from error

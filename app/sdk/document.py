@@ -44,6 +44,32 @@ def is_envelope(document: Json, schema: Json) -> bool:
     return set(resolve(document, schema).get("properties", {})) >= ENVELOPE
 
 
+def is_enveloped(document: Json, operation: Json) -> bool:
+    """Return whether the result of an operation is the `data` of its response; it is if it has none."""
+    schema = _json_schema(document, _success(document, operation))
+    return schema is None or is_envelope(document, schema)
+
+
+def statuses_with_result(document: Json, operation: Json) -> list[int]:
+    """Return the statuses of failure whose body is that of success, as a health check has them."""
+    wanted = _json_schema(document, _success(document, operation))
+    return [
+        int(status)
+        for status, response in operation["responses"].items()
+        if status[0] in "45" and wanted is not None and _json_schema(document, response) == wanted
+    ]
+
+
+def _success(document: Json, operation: Json) -> Json:
+    return next(resolve(document, response) for status, response in operation["responses"].items() if status[0] == "2")
+
+
+def _json_schema(document: Json, response: Json) -> Json | None:
+    content = resolve(document, response).get("content", {})
+    schema: Json | None = content.get("application/json", {}).get("schema")
+    return schema
+
+
 def client_document(bundle: Json) -> Json:
     """Return a copy of the bundle that has results in the place of responses.
 
@@ -58,8 +84,8 @@ def client_document(bundle: Json) -> Json:
     for _, _, operation in operations(document):
         _keep_arguments(document, operation)
         _keep_result(document, operation)
-        sent |= _named(document, [operation.get("parameters"), operation.get("requestBody")])
-        received |= _named(document, operation["responses"])
+        sent |= named_schemas(document, [operation.get("parameters"), operation.get("requestBody")])
+        received |= named_schemas(document, operation["responses"])
     _move_null_to_references(document)
     schemas = document["components"]["schemas"]
     for name in received - sent:
@@ -97,7 +123,7 @@ def _keep_result(document: Json, operation: Json) -> None:
     raise GenerationError(f"{name} has no response for success.")
 
 
-def _named(document: Json, node: Any) -> set[str]:
+def named_schemas(document: Json, node: Any) -> set[str]:
     """Return the names of the schemas that a node refers to, directly or not."""
     found: set[str] = set()
     waiting = [node]

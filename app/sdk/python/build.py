@@ -1,16 +1,15 @@
 """From sources to what is published: a source archive and a wheel, the same bytes each time."""
 
 import base64
-import gzip
 import hashlib
 import io
-import tarfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from app.sdk.archives import tar_gz
 from app.sdk.python.sources import PACKAGE, write_sources
 
 DISTRIBUTION = "charter-client"
@@ -18,7 +17,6 @@ _REQUIRES = ("attrs>=23.2", "httpx>=0.27,<1")
 _SUMMARY = "A typed client of the Charter API, sync and async."
 # The files of an archive have no times of their own: the earliest that a zip file can have.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_SECONDS = 315532800
 _PROJECT = """[build-system]
 requires = ["setuptools>=80"]
 build-backend = "setuptools.build_meta"
@@ -76,7 +74,7 @@ def build_python(bundle: dict[str, Any], *, layer: Path, licence: Path, output: 
     )
     rest = {"PKG-INFO": metadata, "pyproject.toml": project.encode(), "README.md": readme, "LICENSE": text}
     sdist = output / f"{PACKAGE}-{version}.tar.gz"
-    sdist.write_bytes(_sdist(f"{PACKAGE}-{version}", {**modules, **rest}))
+    sdist.write_bytes(tar_gz(f"{PACKAGE}-{version}", {**modules, **rest}))
     return [wheel, sdist]
 
 
@@ -118,16 +116,3 @@ def _wheel(version: str, modules: Mapping[str, bytes], metadata: bytes, licence:
 
 def _digest(content: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
-
-
-def _sdist(root: str, files: Mapping[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with (
-        gzip.GzipFile(fileobj=packed, mode="wb", filename="", mtime=_SECONDS) as zipped,
-        tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as archive,
-    ):
-        for name, content in sorted(files.items()):
-            entry = tarfile.TarInfo(f"{root}/{name}")
-            entry.size, entry.mtime, entry.mode = len(content), _SECONDS, 0o644
-            archive.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.sdk.document import GenerationError, is_envelope, operations, resolve
+from app.sdk.document import GenerationError, is_enveloped, operations, resolve, statuses_with_result
 from app.sdk.python.generator import Endpoint, ListProperty, ModelProperty, Property
 
 _WIDTH = 100
@@ -128,9 +128,9 @@ def _method(
         item=item,
         pages=pages,
         public=bool(operation.get("x-public")),
-        enveloped=_is_enveloped(bundle, operation),
+        enveloped=is_enveloped(bundle, operation),
         accepts_key="x-idempotency" in operation,
-        values=_values(bundle, operation),
+        values=statuses_with_result(bundle, operation),
         conditional="If-None-Match" in headers,
         if_match=operation.get("x-precondition"),
         path_arguments=[_argument(item, enums, about) for item in endpoint.path_parameters],
@@ -138,31 +138,6 @@ def _method(
         body=[_argument(item, enums) for item in properties] if body else None,
         body_model=body.class_info.name if body else "",
     )
-
-
-def _success(bundle: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
-    return next(resolve(bundle, response) for status, response in operation["responses"].items() if status[0] == "2")
-
-
-def _schema(bundle: dict[str, Any], response: dict[str, Any]) -> dict[str, Any] | None:
-    content = resolve(bundle, response).get("content", {})
-    schema: dict[str, Any] | None = content.get("application/json", {}).get("schema")
-    return schema
-
-
-def _is_enveloped(bundle: dict[str, Any], operation: dict[str, Any]) -> bool:
-    schema = _schema(bundle, _success(bundle, operation))
-    return schema is None or is_envelope(bundle, schema)
-
-
-def _values(bundle: dict[str, Any], operation: dict[str, Any]) -> list[int]:
-    """Return the statuses of failure whose body is that of success, as a health check has them."""
-    wanted = _schema(bundle, _success(bundle, operation))
-    return [
-        int(status)
-        for status, response in operation["responses"].items()
-        if status[0] in "45" and wanted is not None and _schema(bundle, response) == wanted
-    ]
 
 
 def _result(endpoint: Endpoint, name: str, pages: str | None) -> tuple[str, str, str]:

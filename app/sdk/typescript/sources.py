@@ -1,0 +1,92 @@
+"""The sources of the TypeScript package: generated modules beside the hand-written ones."""
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from app.sdk.document import client_document, named_schemas, operations
+from app.sdk.error_codes import error_codes
+from app.sdk.typescript.methods import Method, camel, pascal, read_methods
+from app.sdk.typescript.types import comment, write_types
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A resource that is read and then written."""
+
+    read: Method
+    write: Method
+
+
+def write_sources(bundle: dict[str, Any], layer: Path, folder: Path) -> None:
+    """Write the modules into a folder, which does not exist yet.
+
+    Args:
+        layer: has the hand-written modules and the templates.
+
+    Raises:
+        GenerationError: a part of the document cannot be generated.
+    """
+    shutil.copytree(layer / "src", folder)
+    for name, text in _rendered(bundle, layer / "templates"):
+        target = folder / name
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+
+
+def _rendered(bundle: dict[str, Any], templates: Path) -> Iterator[tuple[str, str]]:
+    document = client_document(bundle)
+    methods = read_methods(bundle, document)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates), trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True,  # noqa: S701  # it writes TypeScript
+    )  # fmt: skip
+    environment.globals.update(comment=comment)
+    about = {tag["name"]: _first_sentence(tag["description"]) for tag in bundle["tags"]}
+    received = named_schemas(document, [operation["responses"] for _, _, operation in operations(document)])
+    everything = {
+        "types": write_types(document, received),
+        "queries": [method for chosen in methods.values() for method in chosen if method.query],
+        "errors": error_codes(bundle),
+        "release": bundle["info"]["version"],
+        "version": bundle["components"]["schemas"]["EnvelopeVersion"]["enum"][0],
+        "tags": [
+            {"module": tag, "name": camel(tag), "class": pascal(tag), "about": about.get(tag, tag)} for tag in methods
+        ],
+    }
+    for name in ("models", "errors", "charter", "index"):
+        yield f"{name}.ts", environment.get_template(f"{name}.ts.jinja").render(**everything)
+    for tag, chosen in methods.items():
+        text = environment.get_template("resource.ts.jinja").render(
+            about=about.get(tag, tag),
+            methods=chosen,
+            pair=_pair(chosen),
+            types=_types(chosen),
+            **{"class": pascal(tag)},
+        )
+        yield f"resources/{tag}.ts", text
+
+
+def _pair(methods: Sequence[Method]) -> Pair | None:
+    """Return the resource of a tag that is written where it is read, with If-Match."""
+    for write in methods:
+        if write.if_match and write.verb in ("PUT", "PATCH") and write.body:
+            for read in methods:
+                if read.conditional and (read.path, read.result) == (write.path, write.result):
+                    return Pair(read, write)
+    return None
+
+
+def _types(methods: Sequence[Method]) -> list[str]:
+    """Return the names of the models that methods take and return."""
+    named = " ".join(f"{method.body} {method.query} {method.result} {method.item}" for method in methods)
+    return sorted(set(re.findall(r"\w+", named)) - {"void", "Page", "CursorPage"})
+
+
+def _first_sentence(text: str) -> str:
+    return " ".join(text.split()).partition(". ")[0].rstrip(".") + "."

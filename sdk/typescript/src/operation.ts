@@ -1,0 +1,116 @@
+/** An operation of the document, one invocation of it, and what a caller can say about a call. */
+
+/** What the document says about an operation. */
+export interface Operation {
+  /** The operationId. */
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  /** No token is sent. */
+  readonly public?: boolean;
+  /** The body of a response is the result itself. */
+  readonly bare?: boolean;
+  /** An Idempotency-Key makes the operation safe to repeat. */
+  readonly acceptsKey?: boolean;
+  /** Statuses beside 2xx whose body is a result, too. */
+  readonly values?: readonly number[];
+}
+
+/** What a call can be given beside its arguments. */
+export interface CallOptions {
+  /** Cancels the call: it rejects with the reason of the signal. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds for each attempt; by default that of the client. */
+  readonly timeout?: number | undefined;
+}
+
+/** For a change that can be conditional. */
+export interface IfMatch {
+  /** The etag of the version to change; if there is another by now, nothing changes. */
+  readonly ifMatch?: string | undefined;
+}
+
+/** For a change that must be conditional. */
+export interface IfMatchRequired {
+  /** The etag of the version to change; if there is another by now, nothing changes. */
+  readonly ifMatch: string;
+}
+
+/** For a read that can find the resource unchanged. */
+export interface IfNoneMatch {
+  /** The etag of the version that you have; if it is still current, the result is a `NotModified`. */
+  readonly ifNoneMatch?: string | null | undefined;
+}
+
+/** For an operation that is made safe to repeat. */
+export interface IdempotencyKey {
+  /** Yours, to repeat the call after a restart; by default each call has one. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+export type AnyOptions = CallOptions & IfMatch & IfNoneMatch & IdempotencyKey;
+
+/** The arguments of an operation. */
+export interface Arguments {
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: object | undefined;
+  readonly body?: object | undefined;
+}
+
+/** One call of an operation, encoded; the same for all of its attempts. */
+export interface Invocation {
+  readonly operation: Operation;
+  readonly path: string;
+  readonly body: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly repeatable: boolean;
+  readonly options: CallOptions;
+}
+
+/**
+ * Encode the arguments of a call.
+ *
+ * An operation that accepts an Idempotency-Key gets one here, so that all attempts have the same.
+ */
+export function prepare(operation: Operation, given: Arguments, options: AnyOptions): Invocation {
+  const key = options.idempotencyKey ?? (operation.acceptsKey ? newKey() : undefined);
+  const headers: Record<string, string> = {};
+  if (options.ifMatch !== undefined) headers["If-Match"] = options.ifMatch;
+  if (options.ifNoneMatch != null) headers["If-None-Match"] = options.ifNoneMatch;
+  if (key !== undefined) headers["Idempotency-Key"] = key;
+  if (given.body !== undefined) headers["Content-Type"] = "application/json";
+  return {
+    operation,
+    path: encodePath(operation.path, given.path ?? {}) + encodeQuery(given.query ?? {}),
+    body: given.body === undefined ? undefined : JSON.stringify(given.body),
+    headers,
+    // A refresh can be repeated: within some seconds, the server returns the same tokens for the same refresh token.
+    repeatable: operation.method === "GET" || key !== undefined || operation.name === "refresh",
+    options,
+  };
+}
+
+function encodePath(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value: unknown = values[name];
+    if (typeof value !== "string" || value === "" || value === "." || value === "..") {
+      throw new TypeError(`${name} must be an id or a name, not ${JSON.stringify(value)}.`);
+    }
+    return encodeURIComponent(value);
+  });
+}
+
+function encodeQuery(values: object): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values) as [string, unknown][]) {
+    if (value == null) continue;
+    query.set(name, value instanceof Date ? value.toISOString() : String(value));
+  }
+  const text = query.toString();
+  return text && `?${text}`;
+}
+
+// randomUUID is missing on pages that are not served over HTTPS.
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

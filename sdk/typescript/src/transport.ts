@@ -1,0 +1,247 @@
+/** What happens in one call: attempts, pauses and a refresh. */
+
+import { CharterError, UnexpectedResponse } from "./failures.js";
+import { type AnyOptions, type Arguments, type Invocation, type Operation, prepare } from "./operation.js";
+import {
+  type About,
+  type Answer,
+  CharterResponse,
+  codeOf,
+  failureOf,
+  NotModified,
+  objectOf,
+  type Outcome,
+  read,
+  readAnswer,
+} from "./responses.js";
+import { type Options, pauseBeforeRetry } from "./retries.js";
+import type { Session, StoredTokens } from "./tokens.js";
+
+/** What the clients of one session share. */
+export interface Shared {
+  readonly fetch: typeof fetch;
+  readonly baseUrl: string;
+  readonly session: Session;
+  readonly about: About;
+  readonly log: ((line: string) => void) | undefined;
+  /** The refresh under way in each period. */
+  readonly flights: Map<number, Promise<Verdict>>;
+}
+
+/** Whether to send again; or why the refresh failed. */
+type Verdict = boolean | Outcome;
+
+export type Decode<T> = (data: unknown, meta: unknown) => T;
+
+const REFRESH: Operation = { name: "refresh", method: "POST", path: "/v1/auth/refresh", public: true };
+
+/** Sends the calls of a client. */
+export class Transport {
+  readonly shared: Shared;
+  readonly options: Options;
+
+  constructor(shared: Shared, options: Options) {
+    this.shared = shared;
+    this.options = options;
+  }
+
+  /** Carry out an operation. */
+  async call<T>(
+    operation: Operation,
+    given: Arguments,
+    options: AnyOptions = {},
+    decode: Decode<T> = asIs,
+  ): Promise<CharterResponse<T>> {
+    const response = await this.callConditionally(operation, given, options, decode);
+    if (response instanceof NotModified) {
+      throw new UnexpectedResponse(`The response to ${operation.name} is a 304 that was not asked for.`, response.raw);
+    }
+    return response;
+  }
+
+  /** Carry out an operation that may find the resource unchanged. */
+  async callConditionally<T>(
+    operation: Operation,
+    given: Arguments,
+    options: AnyOptions = {},
+    decode: Decode<T> = asIs,
+  ): Promise<CharterResponse<T> | NotModified> {
+    const invocation = prepare(operation, given, options);
+    const outcome = await this.#run(invocation);
+    await this.#follow(invocation, given.body, outcome);
+    return read(invocation, outcome, this.shared.about, decode);
+  }
+
+  async #run(invocation: Invocation): Promise<Outcome> {
+    const { session } = this.shared;
+    const isPublic = invocation.operation.public === true;
+    const first = await session.look();
+    let { tokens } = first;
+    let retries = 0;
+    let refreshed = false;
+    for (;;) {
+      const used = isPublic ? null : tokens;
+      const outcome = await this.#send(invocation, used);
+      const code = codeOf(outcome);
+      if (used !== null && code === "SESSION_ENDED") {
+        await session.replace(used, null, first.period);
+        return outcome;
+      }
+      if (used !== null && code === "INVALID_TOKEN" && !refreshed) {
+        refreshed = true;
+        const verdict = await abortable(this.#refresh(used, first.period), invocation.options.signal);
+        if (verdict !== true) return verdict === false ? outcome : verdict;
+      } else {
+        const pause = pauseBeforeRetry(invocation, outcome, retries, this.options);
+        if (pause === null) return outcome;
+        retries += 1;
+        await sleep(pause, invocation.options.signal);
+      }
+      const now = await session.look();
+      // Somebody signed out or in meanwhile: what is left of this call is not theirs.
+      if (now.period !== first.period && !isPublic) return outcome;
+      tokens = now.tokens;
+    }
+  }
+
+  async #send(invocation: Invocation, tokens: StoredTokens | null): Promise<Outcome> {
+    const { baseUrl, log } = this.shared;
+    const { operation, options } = invocation;
+    const outcome = await this.#attempt(invocation, tokens);
+    if (log !== undefined) {
+      const told =
+        outcome instanceof CharterError
+          ? outcome.name
+          : `${outcome.raw.status} (request ${outcome.raw.headers.get("X-Request-Id") ?? "-"})`;
+      log(`${operation.method} ${baseUrl}${operation.path}: ${told}`);
+    }
+    options.signal?.throwIfAborted();
+    return outcome;
+  }
+
+  async #attempt(invocation: Invocation, tokens: StoredTokens | null): Promise<Outcome> {
+    const { signal, timeout = this.options.timeout } = invocation.options;
+    const ended = new AbortController();
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      ended.abort();
+    }, timeout);
+    const abort = (): void => ended.abort(signal?.reason);
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", abort);
+    try {
+      const response = await this.shared.fetch(this.shared.baseUrl + invocation.path, {
+        method: invocation.operation.method,
+        headers: this.#headers(invocation, tokens),
+        ...(invocation.body === undefined ? {} : { body: invocation.body }),
+        redirect: "manual",
+        signal: ended.signal,
+      });
+      return await readAnswer(response);
+    } catch (error) {
+      return failureOf(invocation, new URL(this.shared.baseUrl).origin, error, timedOut);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  #headers(invocation: Invocation, tokens: StoredTokens | null): Record<string, string> {
+    return {
+      Accept: "application/json",
+      ...userAgent(this.shared.about.release),
+      ...this.options.headers,
+      ...invocation.headers,
+      ...(tokens === null ? {} : { Authorization: `Bearer ${tokens.accessToken}` }),
+    };
+  }
+
+  /** Refresh the tokens, or wait for the call that does. */
+  async #refresh(used: StoredTokens, period: number): Promise<Verdict> {
+    const { session, flights } = this.shared;
+    const now = await session.look();
+    if (now.period !== period || now.tokens === null) return false;
+    if (now.tokens.accessToken !== used.accessToken) return true;
+    if (!now.tokens.refreshToken) return false;
+    let flight = flights.get(period);
+    if (flight === undefined) {
+      flight = this.#fly(now.tokens, period).finally(() => flights.delete(period));
+      flights.set(period, flight);
+    }
+    return flight;
+  }
+
+  // No signal: others wait for it, too.
+  async #fly(tokens: StoredTokens, period: number): Promise<Verdict> {
+    const { session } = this.shared;
+    const outcome = await this.#run(prepare(REFRESH, { body: { refresh_token: tokens.refreshToken } }, {}));
+    if (outcome instanceof CharterError) return outcome;
+    if (outcome.raw.ok) {
+      const fresh = tokensOf(outcome);
+      return fresh === null ? outcome : session.replace(tokens, fresh, period);
+    }
+    // Another program with the same store may have refreshed in between.
+    if (outcome.raw.status === 401) return (await session.replace(tokens, null, period)) || outcome;
+    return outcome;
+  }
+
+  /** Sign in or out as the operation did on the server. */
+  async #follow(invocation: Invocation, body: object | undefined, outcome: Outcome): Promise<void> {
+    if (outcome instanceof CharterError) return;
+    const { name } = invocation.operation;
+    const { ok, status } = outcome.raw;
+    if ((name === "login" || name === "refresh") && ok) {
+      const tokens = tokensOf(outcome);
+      if (tokens !== null) await this.shared.session.start(tokens);
+    }
+    const ends = objectOf(body)?.["scope"] !== "others";
+    if (name === "logout" && ends && (ok || status === 401)) await this.shared.session.start(null);
+  }
+}
+
+/** The operations of one tag. */
+export class Resource {
+  protected readonly transport: Transport;
+
+  constructor(transport: Transport) {
+    this.transport = transport;
+  }
+}
+
+function asIs<T>(data: unknown): T {
+  return data as T;
+}
+
+function tokensOf(answer: Answer): StoredTokens | null {
+  const data = objectOf(answer.body?.["data"]);
+  const access = data?.["access_token"];
+  const refresh = data?.["refresh_token"];
+  return typeof access === "string" && typeof refresh === "string"
+    ? { accessToken: access, refreshToken: refresh }
+    : null;
+}
+
+// A browser sends its own; setting another would cost a preflight.
+function userAgent(release: string): Record<string, string> {
+  const runtime = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node;
+  return runtime ? { "User-Agent": `charter-client/${release} node/${runtime}` } : {};
+}
+
+function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout>;
+  const slept = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  return abortable(slept, signal).finally(() => clearTimeout(timer));
+}
+
+/** Wait for a promise, but no longer than until the signal. */
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  signal.throwIfAborted();
+  let abort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", abort);
+  });
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", abort));
+}

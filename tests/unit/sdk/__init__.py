@@ -1,0 +1,1 @@
+"""What the packages for clients are generated from."""
