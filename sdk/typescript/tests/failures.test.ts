@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 
+import * as sdk from "charter-client";
 import { Charter, ConnectionFailed, RateLimited, ResponseError, TimedOut, UnexpectedResponse, UnsupportedVersion } from "charter-client";
 
 type Sent = readonly [status: number, headers: Record<string, string>, body: string] | "hang" | "break";
@@ -111,4 +112,39 @@ test("wrong options and names are refused before anything is sent", async () => 
   }
   const client = new Charter({ baseUrl: "http://127.0.0.1:1" });
   for (const name of ["", ".", ".."]) await assert.rejects(client.roles.getRole(name), /role_name must be/);
+});
+
+test("each error code has its class", async () => {
+  const classes = (Object.values(sdk) as unknown[]).filter(
+    (value): value is new (...words: never[]) => ResponseError =>
+      typeof value === "function" && value.prototype instanceof ResponseError,
+  );
+  assert.ok(classes.length > 25);
+  for (const kind of classes) {
+    const code = kind === sdk.ValidationFailed ? "VALIDATION_ERROR" : kind.name.replace(/(?<=.)(?=[A-Z])/g, "_").toUpperCase();
+    await withServer([[400, JSON_TYPE, envelope(code)]], async (url) => {
+      await assert.rejects(new Charter({ baseUrl: url, retries: 0 }).me.getMe(), (error) => {
+        assert.ok(error instanceof kind, code);
+        assert.equal((error as Error).name, kind.name);
+        return true;
+      });
+    });
+  }
+});
+
+test("an update without an ETag writes nothing", async () => {
+  const read = JSON.stringify({ data: {}, meta: { version: "1.0" }, errors: null });
+  await withServer([[200, JSON_TYPE, read]], async (url, seen) => {
+    await assert.rejects(new Charter({ baseUrl: url }).profiles.update("x", () => ({ bio: "" })), /has no ETag/);
+    assert.equal(seen.length, 1);
+  });
+});
+
+test("a line for each request has neither a token nor a query", async () => {
+  await withServer([BUSY], async (url) => {
+    const lines: string[] = [];
+    const client = new Charter({ baseUrl: url, retries: 0, accessToken: "secret", log: (line) => lines.push(line) });
+    await assert.rejects(client.users.listUsers({ q: "someone" }));
+    assert.deepEqual(lines, [`GET ${url}/v1/users: 503 (request -)`]);
+  });
 });
