@@ -121,6 +121,7 @@ export class Transport {
 
   async #attempt(invocation: Invocation, tokens: StoredTokens | null): Promise<Outcome> {
     const { signal, timeout = this.options.timeout } = invocation.options;
+    signal?.throwIfAborted();
     const ended = new AbortController();
     let timedOut = false;
     const timer = setTimeout(() => {
@@ -128,7 +129,6 @@ export class Transport {
       ended.abort();
     }, timeout);
     const abort = (): void => ended.abort(signal?.reason);
-    signal?.throwIfAborted();
     signal?.addEventListener("abort", abort);
     try {
       const response = await this.shared.fetch(this.shared.baseUrl + invocation.path, {
