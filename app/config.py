@@ -88,7 +88,7 @@ class Config:
         parse.whole(1, 256), 16, "threads for operations in each worker, and its database connections"
     )
     worker_queue: int = _field(parse.whole(1, 100_000), 1024, "operations that may wait for a thread; more get a 503")
-    hashing_threads: int = _field(parse.whole(0, 64), 0, "threads that hash passwords; 0: as many as cores")
+    hashing_threads: int = _field(parse.whole(0, 64), 0, "passwords that are hashed at once; 0: as many as cores")
     hashing_queue: int = _field(parse.whole(1, 100_000), 256, "operations that may wait to hash; more get a 503")
     request_seconds: int = _field(parse.whole(1, 300), 15, "an operation that takes longer gets a 503")
     head_seconds: int = _field(parse.whole(1, 300), 15, "how long the head of a request may take to arrive")

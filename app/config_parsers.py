@@ -248,5 +248,5 @@ def key_ring(value: str) -> tuple[tuple[str, str], ...]:
 
 
 def hashing_threads(configured: int) -> int:
-    """Return the number of threads that hash passwords: the configured one, else the cores of this process."""
+    """Return how many passwords are hashed at once: the configured number, else the cores of this process."""
     return configured or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else configured or 2

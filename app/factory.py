@@ -111,7 +111,8 @@ def build_executors(config: Config) -> dict[str, Executor]:
     """Return the threads that operations and background tasks run on, by name."""
     # A statement's bound for the COMMIT itself, and the hooks after it.
     late = config.database_statement_seconds + _HOOK_SECONDS
-    hashers = hashing_threads(config.hashing_threads)
+    # One more than may hash at once: while it waits for the database, no core is idle.
+    hashers = hashing_threads(config.hashing_threads) + 1
     return {
         "common": Executor("work", threads=config.worker_threads, queue=config.worker_queue, commit_seconds=late),
         "hashing": Executor("hash", threads=hashers, queue=config.hashing_queue, commit_seconds=late),
@@ -237,10 +238,11 @@ def build_dependencies(
     Args:
         tags, cache: left out by a command.
     """
+    hashers = hashing_threads(config.hashing_threads)
     return Dependencies(
         config=config,
         clock=clock,
-        passwords=Passwords(config.password_min, config.password_max, config.bcrypt_cost),
+        passwords=Passwords(config.password_min, config.password_max, config.bcrypt_cost, at_once=hashers),
         access_tokens=AccessTokens(
             config.jwt_secret,
             config.jwt_secret_previous or None,
@@ -283,7 +285,7 @@ def build_probes(redis: RedisClient, every: float = 5) -> Probes:
 
 def pool_size(config: Config) -> int:
     """Return how many database connections one worker may open."""
-    return config.worker_threads + hashing_threads(config.hashing_threads) + _SPARE_CONNECTIONS
+    return config.worker_threads + hashing_threads(config.hashing_threads) + 1 + _SPARE_CONNECTIONS
 
 
 def audit_client_key(config: Config) -> bytes:

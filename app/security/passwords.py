@@ -7,6 +7,7 @@ import base64
 import hmac
 import re
 from collections.abc import Iterable
+from threading import BoundedSemaphore
 
 import bcrypt
 
@@ -38,13 +39,14 @@ class Passwords:
         minimum: minimum length of a new password in code points, as typed and after NFKC; never under 8.
         maximum: maximum length of a new password in code points, as typed.
         cost: bcrypt cost of new hashes, 4 to 18.
+        at_once: how many hashes are computed at the same time; more wait. A hash keeps one core busy.
 
     Raises:
         ValueError: a number is out of range.
         OSError: the list of common passwords cannot be read.
     """
 
-    def __init__(self, minimum: int, maximum: int, cost: int) -> None:
+    def __init__(self, minimum: int, maximum: int, cost: int, *, at_once: int = 1) -> None:
         if minimum < 8 or not minimum <= maximum <= _LIMIT_OF_MAXIMUM or cost not in _COSTS:
             raise ValueError(
                 f"minimum must be 8 or more, maximum between it and {_LIMIT_OF_MAXIMUM}, and cost 4 to 18, "
@@ -53,6 +55,7 @@ class Passwords:
         self._minimum = minimum
         self._maximum = maximum
         self._cost = cost
+        self._hashing = BoundedSemaphore(at_once)
         self._common = CommonPasswords()
 
     def check(self, password: str, *, own_words: Iterable[str] = (), field: str = "password") -> None:
@@ -76,7 +79,9 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """Return the hash to store for a password that `check` accepted."""
-        return _SCHEME + bcrypt.hashpw(_prehash(password), bcrypt.gensalt(self._cost)).decode("ascii")
+        prehashed = _prehash(password)
+        with self._hashing:
+            return _SCHEME + bcrypt.hashpw(prehashed, bcrypt.gensalt(self._cost)).decode("ascii")
 
     def verify(self, password: str, stored: str) -> bool:
         """Return whether the password matches the stored hash; a damaged hash matches nothing and raises no error.
@@ -89,14 +94,15 @@ class Passwords:
             return False
         prehashed = _prehash(password)
         try:
-            matches = bcrypt.checkpw(prehashed, match[1].encode("ascii"))
+            with self._hashing:
+                matches = bcrypt.checkpw(prehashed, match[1].encode("ascii"))
+                if not matches:
+                    # Costs n, n, n+1 ... m-1 add up to cost m, as each step doubles the work.
+                    for cost in range(int(match[2]), self._cost):
+                        _hash(prehashed, cost)
         except ValueError:
             self.simulate_verify(password)
             return False
-        if not matches:
-            # Costs n, n, n+1 ... m-1 add up to cost m, as each step doubles the work.
-            for cost in range(int(match[2]), self._cost):
-                _hash(prehashed, cost)
         return matches
 
     def needs_rehash(self, stored: str) -> bool:
@@ -106,7 +112,9 @@ class Passwords:
 
     def simulate_verify(self, password: str) -> None:
         """Take as long as `verify`, where there is no stored hash."""
-        _hash(_prehash(password), self._cost)
+        prehashed = _prehash(password)
+        with self._hashing:
+            _hash(prehashed, self._cost)
 
     def _fault(self, password: str, own_words: Iterable[str]) -> str | None:
         if len(password) > self._maximum:

@@ -9,7 +9,9 @@ import pytest
 from app.database import jobs
 from app.database.jobs import Job
 from app.errors import Unavailable
+from app.factory import build_executors
 from app.gateway.executors import Executor
+from tests.service import config_for
 from tests.waiting import until
 
 
@@ -190,3 +192,13 @@ def test_the_end_of_the_server_gives_up_what_has_not_begun_to_commit_and_waits_f
 
 def test_a_background_task_has_all_the_time_it_takes(executor: Executor) -> None:
     assert in_a_loop(executor, lambda: "done", Job("maintenance", "run_maintenance")) == "done"
+
+
+def test_another_sign_in_uses_the_database_while_one_hashes() -> None:
+    executor = build_executors(config_for(DATABASE_URL="postgresql://", HASHING_THREADS="1"))["hashing"]
+    both = threading.Barrier(2)
+    try:
+        waiting = [executor.submit(lambda: both.wait(10), Job("r", seconds=60)) for _ in range(2)]
+        assert {future.result(10) for future in waiting} == {0, 1}
+    finally:
+        executor.close()

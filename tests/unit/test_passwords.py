@@ -1,7 +1,10 @@
 """Which passwords are accepted, and how they are kept."""
 
 import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 import bcrypt
 import pytest
@@ -232,3 +235,34 @@ def test_every_refusal_costs_the_same_work(kind: str, monkeypatch: pytest.Monkey
     else:
         assert not rules.verify("wrong", stored)
     assert sum(2**cost for cost in costs) == 2**7
+
+
+@pytest.mark.parametrize(
+    ("call", "function"),
+    [
+        (lambda rules: rules.hash("marmalade lantern 7 quarry"), "hashpw"),
+        (lambda rules: rules.verify("marmalade lantern 7 quarry", "v1$2b$04$" + "." * 53), "checkpw"),
+        (lambda rules: rules.simulate_verify("marmalade lantern 7 quarry"), "hashpw"),
+    ],
+    ids=["hash", "verify", "simulate_verify"],
+)
+@pytest.mark.parametrize(("together", "meet"), [(2, True), (3, False)])
+def test_no_more_hashes_are_computed_at_once_than_configured(
+    call: Callable[[Passwords], object], function: str, together: int, meet: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    barrier, results = Barrier(together), []
+    original = getattr(bcrypt, function)
+
+    def hash_together(*arguments: bytes) -> object:
+        try:
+            barrier.wait(10 if meet else 0.1)
+            results.append(True)
+        except BrokenBarrierError:
+            results.append(False)
+        return original(*arguments)
+
+    monkeypatch.setattr(bcrypt, function, hash_together)
+    rules = Passwords(minimum=15, maximum=256, cost=4, at_once=2)
+    with ThreadPoolExecutor(together) as threads:
+        list(threads.map(lambda _: call(rules), range(together)))
+    assert results == [meet] * together
