@@ -5,7 +5,7 @@ import sys
 from app.cli.stopping import keep_standard_descriptors, print_line, stoppable
 
 # The commands that run until they are stopped. Ctrl-C ends the others as it ends any program.
-_SERVING = (["serve"], ["dev"])
+_SERVING = (["serve"], ["dev"], ["mock"])
 
 
 def run() -> None:

@@ -5,6 +5,7 @@ import click
 from app.cli.db import db
 from app.cli.doctor import doctor
 from app.cli.errors import CharterGroup
+from app.cli.mock import mock
 from app.cli.sdk import sdk
 from app.cli.serve import dev, serve
 from app.cli.settings import settings
@@ -35,5 +36,5 @@ def main() -> None:
     """
 
 
-for command in (serve, dev, db, users, settings, spec, sdk, doctor):
+for command in (serve, dev, mock, db, users, settings, spec, sdk, doctor):
     main.add_command(command)

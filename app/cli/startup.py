@@ -155,6 +155,25 @@ def options(config: Config) -> dict[str, Any]:
     }
 
 
+def serve_mock(app: Any, config: Config, greet: Callable[[str], None]) -> None:
+    """Serve the application of a mock in this process until a signal to stop.
+
+    Args:
+        greet: called with the address when requests can be answered.
+
+    Raises:
+        CommandError: the port is taken.
+    """
+    listener = bind_port(config.host, config.port)
+    address = address_of(listener)
+
+    def ready() -> None:
+        greet(address)
+        log.info("serving", address=address, gateway="mock")
+
+    _serve_here(app, listener, config, ready)
+
+
 def _serve_here(app: Any, listener: socket.socket, config: Config, ready: Callable[[], None]) -> None:
     def drain() -> None:
         log.info("stopping", drain_seconds=config.drain)

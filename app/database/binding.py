@@ -40,6 +40,11 @@ def bind(
     return database
 
 
+def is_bound() -> bool:
+    """Return whether this process has a database; that of `charter mock` has none."""
+    return proxy.obj is not None
+
+
 def current_database() -> Database:
     """Return the database of this process.
 

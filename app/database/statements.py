@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import peewee
 
-from app.database.binding import current_database
+from app.database.binding import current_database, is_bound
 from app.database.driver_errors import StatementTimeout, is_retryable
 from app.database.pool import Database, Parameters
 from app.database.transactions import connection
@@ -108,6 +108,8 @@ def retry_transaction(work: Callable[[], T], attempts: int = 3) -> T:
 
 def take_query_count() -> int:
     """Return the number of statements of this thread since the last call, without BEGIN and COMMIT."""
+    if not is_bound():
+        return 0
     state = current_database().state
     count, state.queries = state.queries, 0
     return count

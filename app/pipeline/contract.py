@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,34 @@ from app.cache.tags import KnownTags
 from app.config import Config
 from app.context.setting_declarations import SettingDeclarations
 from app.pipeline.matching import find_handlers, match_operations
-from app.pipeline.operation import MatchedOperation
+from app.pipeline.operation import Handler, MatchedOperation
 from app.spec.checks.generators import check_generators
-from app.spec.document import Document, DocumentError, load, meta_schema_faults
-from app.spec.events import load_events
-from app.spec.permissions import load_permissions
+from app.spec.document import Document, DocumentError, Fault, load, meta_schema_faults
+from app.spec.events import DeclaredEvent, load_events
+from app.spec.permissions import Permission, load_permissions
 from app.spec.policies import read_policies
 from app.spec.policy import Policy
 from app.spec.settings_file import load_declarations, undeclared_settings
 
 OPENAPI = resources.OPENAPI
+
+
+FindHandlers = Callable[[Mapping[str, Policy]], tuple[dict[str, Handler], list[Fault]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ContractFiles:
+    """What was read from the files of a document.
+
+    Attributes:
+        settings_file: the path of settings.yaml, for faults.
+    """
+
+    document: Document
+    permissions: Mapping[str, Permission]
+    events: Mapping[str, DeclaredEvent]
+    declarations: SettingDeclarations
+    settings_file: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +84,41 @@ def read_contract(
             of its policies and of the handlers together.
     """
     settings_file = document.parent / "settings.yaml"
-    loaded, permissions, events, declarations = _all(
+    loaded, permissions, events, declarations = all_or_faults(
         lambda: load(document),
         lambda: load_permissions(document.parent / "permissions.yaml"),
         lambda: load_events(document.parent / "events.yaml"),
         lambda: load_declarations(settings_file),
     )
+    files = ContractFiles(loaded, permissions, events, declarations, settings_file)
+    return check_contract(config, files, partial(find_handlers, package=handlers_package), thorough=thorough)
+
+
+def check_contract(config: Config, files: ContractFiles, find: FindHandlers, *, thorough: bool = False) -> Contract:
+    """Check what was read, and the handlers, against each other.
+
+    Args:
+        find: returns the handlers of the operations by operationId, and the faults that this shows.
+        thorough: as of `read_contract`.
+
+    Raises:
+        DocumentError: with every fault.
+    """
+    loaded, permissions, declarations = files.document, files.permissions, files.declarations
     form_faults = meta_schema_faults(loaded)
     try:
         policies, policy_faults = read_policies(
             loaded,
             permissions=permissions,
-            events=events,
+            events=files.events,
             buckets=config.buckets,
             recencies=config.recencies,
             lifetimes=config.lifetimes,
             thorough=thorough,
         )
-        handlers, missing_handlers = find_handlers(policies, handlers_package)
+        handlers, missing_handlers = find(policies)
         operations, mismatches = match_operations(loaded, policies, handlers)
-        undeclared = undeclared_settings(declarations, policies, settings_file)
+        undeclared = undeclared_settings(declarations, policies, files.settings_file)
     except Exception:
         # A document that does not have the form of OpenAPI cannot always be read any further.
         if not form_faults:
@@ -102,7 +136,7 @@ def read_contract(
     )
 
 
-def _all(*reads: Callable[[], Any]) -> list[Any]:
+def all_or_faults(*reads: Callable[[], Any]) -> list[Any]:
     """Return the results of all reads, or raise one error with the faults of all that failed."""
     values, faults = [], []
     for read in reads:

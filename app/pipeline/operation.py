@@ -10,6 +10,7 @@ from app.pipeline.rendering import ResponseRenderer
 from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
 from app.security.cursors import Cursors
+from app.services.audit_events import write_event
 from app.services.health import Probes
 from app.spec.policy import Policy
 from app.spec.validation.parameters import ParameterReader
@@ -50,6 +51,7 @@ class Runtime:
 
     Attributes:
         audit_client_key: keys the identifiers of audit clients.
+        write_event: writes the event row of a request.
     """
 
     dependencies: Dependencies
@@ -57,6 +59,7 @@ class Runtime:
     limiter: Limiter
     cursors: Cursors
     audit_client_key: bytes
+    write_event: Callable[..., None] = write_event
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ FROM claim_idempotency_key(%s, %s, %s, %s, %s, {NOW_SQL_POSITIONAL}, {NOW_SQL_PO
 # What a response is replayed from, in the order in which the claim returns it.
 _STORED = (IdempotencyKey.fingerprint, IdempotencyKey.status, IdempotencyKey.headers, IdempotencyKey.body)
 
-_REPLAYED = (b"idempotency-replayed", b"true")
+REPLAYED = (b"idempotency-replayed", b"true")
 
 
 class AlreadyDone(Exception):
@@ -106,7 +106,7 @@ class StoredResponses:
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in stored_headers]
         response = Response(status, headers, bytes(body))
         self._check(response)
-        return response._replace(headers=[*headers, _REPLAYED])
+        return response._replace(headers=[*headers, REPLAYED])
 
     def _is_stored_under(self, context: RequestContext) -> Expression:
         user_id, operation, key = self._key(context)

@@ -188,6 +188,14 @@ def read_points(
     Raises:
         ValidationError: since is not earlier than until, or there are more than 400 points.
     """
+    starts = starts_of_points(since, until, interval, now=now)
+    return _points(starts, STEPS[interval]) if starts else []
+
+
+def starts_of_points(
+    since: datetime | None, until: datetime | None, interval: Interval, *, now: datetime
+) -> list[datetime]:
+    """Return when each point of `read_points` begins, with the same arguments and errors."""
     if since and since >= (until or now):
         raise _invalid("Must be earlier than until.")
     step = STEPS[interval]
@@ -195,8 +203,7 @@ def read_points(
     begin = _floor(since - _EPOCH, step) if since else max(end - DEFAULT_SPANS[interval], _FIRST - _EPOCH)
     if (end - begin) // step > MAX_POINTS:
         raise _invalid(f"Must be later: a response has at most {MAX_POINTS} points.")
-    starts = [_EPOCH + begin + number * step for number in range((end - begin) // step)]
-    return _points(starts, step) if starts else []
+    return [_EPOCH + begin + number * step for number in range((end - begin) // step)]
 
 
 def aggregate_hours(*, settle_seconds: int, now: datetime) -> None:

@@ -99,7 +99,7 @@ def login(context: Context, *, email: str, password: str) -> SignIn:
     context.event.actor_id, context.event.actor_role = user.id, user.role.name
     context.event.details = {"session_id": str(session_id)}
     key_id = context.dependencies.refresh_tokens.current_key_id
-    return SignIn(user, _tokens(context.dependencies, user.id, session_id, sessions.FIRST_GENERATION, key_id))
+    return SignIn(user, make_tokens(context.dependencies, user.id, session_id, sessions.FIRST_GENERATION, key_id))
 
 
 def refresh(context: Context, *, refresh_token: str) -> Tokens:
@@ -124,7 +124,7 @@ def refresh(context: Context, *, refresh_token: str) -> Tokens:
             raise InvalidRefreshToken(reason=rotation.outcome)
         event.details = {"session_id": str(claim.session_id), "kind": rotation.outcome}
         generation = claim.generation + 1
-        return _tokens(dependencies, rotation.user_id, claim.session_id, generation, rotation.key_id)
+        return make_tokens(dependencies, rotation.user_id, claim.session_id, generation, rotation.key_id)
 
 
 def logout(context: Context, *, scope: sessions.Scope = "this") -> None:
@@ -189,7 +189,7 @@ def _find(context: Context, email: str) -> tuple[User | None, bool]:
     return None, False
 
 
-def _tokens(dependencies: Dependencies, user_id: UUID, session_id: UUID, generation: int, key_id: str) -> Tokens:
+def make_tokens(dependencies: Dependencies, user_id: UUID, session_id: UUID, generation: int, key_id: str) -> Tokens:
     """Return a new access token, and the refresh token of a generation: the same bytes each time.
 
     Raises:

@@ -85,6 +85,18 @@ def request_invalidation(context: Context, tags: Sequence[str], *, everything: b
     Raises:
         ValidationError: nothing is cached under one of the tags.
     """
+    distinct = known_tags(context, tags, everything=everything)
+    context.event.details = {"tags": distinct}
+    queue_invalidations(distinct, cache=context.dependencies.cache)
+    return len(distinct)
+
+
+def known_tags(context: Context, tags: Sequence[str], *, everything: bool) -> list[str]:
+    """Return the different tags that a caller names; everything is one tag.
+
+    Raises:
+        ValidationError: nothing is cached under one of the tags.
+    """
     known = context.dependencies.tags
     recognised = [EVERYTHING] if everything else [known.resolve(tag) for tag in tags]
     unknown = [
@@ -94,10 +106,7 @@ def request_invalidation(context: Context, tags: Sequence[str], *, everything: b
     ]
     if unknown:
         raise ValidationError(details=unknown)
-    distinct = list(dict.fromkeys(tag for tag in recognised if tag is not None))
-    context.event.details = {"tags": distinct}
-    queue_invalidations(distinct, cache=context.dependencies.cache)
-    return len(distinct)
+    return list(dict.fromkeys(tag for tag in recognised if tag is not None))
 
 
 def invalidate_pending(*, cache: CacheStore, linger_seconds: int) -> int:

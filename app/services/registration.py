@@ -1,6 +1,8 @@
 """Registration: people create an account for themselves, if the settings let them."""
 
 import hmac
+from collections.abc import Mapping
+from typing import Any
 
 from app.addresses import canonical_domain
 from app.errors import Forbidden, ValidationError, Violation
@@ -32,7 +34,8 @@ def register(
         ValidationError: the address, its domain or the password is not acceptable.
     """
     address, passwords = account_addresses.accept(email), context.dependencies.passwords
-    _require_admission(context, address, invitation_code)
+    values = settings.current_values(context.dependencies, OPEN, ALLOWED_DOMAINS, INVITATION_CODE)
+    require_admission(values, address, invitation_code)
     passwords.check(password, own_words=account_addresses.own_words(address, display_name))
     password_hash = passwords.hash(password)
     with transaction():
@@ -47,9 +50,16 @@ def register(
     context.event.details = {"user_id": str(user_id)} if user_id else {"address": "known"}
 
 
-def _require_admission(context: Context, address: str, invitation_code: str | None) -> None:
-    """Raise unless the settings let somebody register with this canonical address; no account is looked at."""
-    values = settings.current_values(context.dependencies, OPEN, ALLOWED_DOMAINS, INVITATION_CODE)
+def require_admission(values: Mapping[str, Any], address: str, invitation_code: str | None) -> None:
+    """Raise unless the settings let somebody register with this canonical address; no account is looked at.
+
+    Args:
+        values: of the three settings above, by key.
+
+    Raises:
+        Forbidden: registration is closed, or the invitation code is wrong; `reason` says which.
+        ValidationError: the domain may not register.
+    """
     if not values[OPEN]:
         raise Forbidden("Registration is closed.", reason="registration_closed")
     code = values[INVITATION_CODE]

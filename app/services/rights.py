@@ -64,10 +64,10 @@ def fetch_roles(context: Context, query: "ModelSelect[Role]") -> list[Role]:
     """Run a query made by `select_roles`, and fill in what each role holds."""
     roles = fetch(query)
     for role in roles:
-        role.permissions = _permissions(role.holds_all, role.permissions, context.dependencies.permissions)
+        role.permissions = held_permissions(role.holds_all, role.permissions, context.dependencies.permissions)
     return roles
 
 
-def _permissions(holds_all: bool, rows: Iterable[str], known: Mapping[str, str]) -> frozenset[str]:
+def held_permissions(holds_all: bool, rows: Iterable[str], known: Mapping[str, str]) -> frozenset[str]:
     """Return what a role holds: everything, or EVERYBODY's and its rows, as far as the document still has them."""
     return frozenset(known) if holds_all else (EVERYBODY | frozenset(rows)) & known.keys()

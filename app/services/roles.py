@@ -53,7 +53,7 @@ def create(context: Context, *, name: str, description: str, permissions: Sequen
         Forbidden: the role would have permissions that the actor lacks (law 11).
         RoleTaken: another role has the name.
     """
-    held, now = _known(context, permissions), context.dependencies.clock()
+    held, now = known(context, permissions), context.dependencies.clock()
     row = {"id": new_id(), "name": name, "description": description, "created_at": now, "updated_at": now}
     with transaction():
         require_permissions(context, held)
@@ -88,7 +88,7 @@ def update(
         PreconditionFailed: the version is none of those expected.
         RoleTaken: another role has the new name.
     """
-    held, now = None if permissions is None else _known(context, permissions), context.dependencies.clock()
+    held, now = None if permissions is None else known(context, permissions), context.dependencies.clock()
     wanted: dict[str, Any] = {"name": name, "description": description, "permissions": held}
     with transaction():
         role = _lock(context, role_name)
@@ -143,16 +143,21 @@ def etag(role: Role) -> str:
     return f"{role.version}-{held[:12]}"
 
 
-def _known(context: Context, permissions: Sequence[str]) -> frozenset[str]:
-    known = context.dependencies.permissions
+def known(context: Context, permissions: Sequence[str]) -> frozenset[str]:
+    """Return these permissions, and those that every role holds.
+
+    Raises:
+        ValidationError: with a field `permissions.N` for each that the catalogue does not have.
+    """
+    catalogue = context.dependencies.permissions
     unknown = [
         Violation("There is no permission with this name. See the list of permissions.", f"permissions.{number}")
         for number, permission in enumerate(permissions)
-        if permission not in known
+        if permission not in catalogue
     ]
     if unknown:
         raise ValidationError(details=unknown)
-    return frozenset(permissions) | (EVERYBODY & known.keys())
+    return frozenset(permissions) | (EVERYBODY & catalogue.keys())
 
 
 def _lock(context: Context, role_name: str) -> Role:

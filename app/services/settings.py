@@ -90,7 +90,7 @@ def find(dependencies: Dependencies, key: str) -> CurrentSetting:
     Raises:
         NotFound: no setting with this key is declared.
     """
-    _declaration(dependencies, key)
+    find_declaration(dependencies, key)
     return _read(dependencies, [key])[key]
 
 
@@ -105,7 +105,7 @@ def put(context: Context, key: str, *, value: Any) -> CurrentSetting:
         ValidationError: the schema rejects the value.
         PreconditionFailed: the version is none of those expected.
     """
-    declaration = _declaration(context.dependencies, key)
+    declaration = find_declaration(context.dependencies, key)
     if violations := declaration.list_violations(value):
         raise ValidationError(details=violations)
     with transaction():
@@ -114,7 +114,7 @@ def put(context: Context, key: str, *, value: Any) -> CurrentSetting:
             # The row as the database returns it: it writes some numbers another way.
             row = _save(key, value, context.dependencies.clock())
             after = _current(context.dependencies, declaration, row)
-        context.event.details = _change(before, after)
+        context.event.details = change(before, after)
         return after
 
 
@@ -125,12 +125,12 @@ def reset(context: Context, key: str) -> CurrentSetting:
         NotFound: no setting with this key is declared.
         PreconditionFailed: the version is none of those expected.
     """
-    declaration = _declaration(context.dependencies, key)
+    declaration = find_declaration(context.dependencies, key)
     with transaction():
         before = _lock(context, key)
         execute(Setting.delete().where(Setting.key == key))
         after = _current(context.dependencies, declaration, None)
-        context.event.details = _change(before, after)
+        context.event.details = change(before, after)
         return after
 
 
@@ -151,7 +151,12 @@ def digest(shown: Any) -> str:
     return hashlib.sha256(_text(shown).encode()).hexdigest()[:12]
 
 
-def _declaration(dependencies: Dependencies, key: str) -> SettingDeclaration:
+def find_declaration(dependencies: Dependencies, key: str) -> SettingDeclaration:
+    """Return the declaration of a setting.
+
+    Raises:
+        NotFound: no setting with this key is declared.
+    """
     declaration = dependencies.setting_declarations.by_key.get(key)
     if declaration is None:
         raise NotFound("There is no setting with this key. See the list of settings.")
@@ -190,7 +195,7 @@ def _save(key: str, value: Any, now: datetime) -> Setting | None:
     return fetch_one(query.returning(Setting), Setting)
 
 
-def _change(before: CurrentSetting, after: CurrentSetting) -> Mapping[str, Any]:
+def change(before: CurrentSetting, after: CurrentSetting) -> Mapping[str, Any]:
     """Return what the audit trail keeps of a change."""
     old, new = (MASK, MASK) if before.declaration.is_secret else (before.value, after.value)
     return {"key": before.declaration.key, "old": old, "new": new}

@@ -8,7 +8,6 @@ from app.database import extra_time
 from app.errors import AppError
 from app.pipeline.operation import BoundOperation
 from app.pipeline.request_context import RequestContext
-from app.services.audit_events import write_event
 
 T = TypeVar("T")
 
@@ -23,7 +22,7 @@ def record(
     reason: str | None = None,
 ) -> None:
     """Write the event row that the request has drafted, in the open transaction or else on its own."""
-    write_event(
+    operation.runtime.write_event(
         context.event,
         action=operation.policy.event,
         outcome=outcome,

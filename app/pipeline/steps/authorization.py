@@ -34,7 +34,7 @@ STATEMENT = _statement()
 STATEMENT_WITH_TAGS = _statement(f", {PENDING_TAGS_SQL}")
 _WIDTH = len(USER_COLUMN_NAMES)
 
-_ERRORS: dict[str, type[AppError]] = {
+ERRORS: dict[str, type[AppError]] = {
     "session_ended": SessionEnded,
     "account_suspended": SessionEnded,
     "permission_missing": Forbidden,
@@ -105,7 +105,7 @@ def _principal(rows: list[tuple[Any, ...]], session_id: UUID, every_permission: 
     row = rows[0]
     signed_in_at, holds_all, permissions, reason = row[_WIDTH : _WIDTH + 4]
     if reason:
-        raise _ERRORS[reason](reason=reason)
+        raise ERRORS[reason](reason=reason)
     return Principal(
         user=user_from_row(row),
         session_id=session_id,

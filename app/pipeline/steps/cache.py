@@ -97,6 +97,11 @@ def cache_key_builder(operation: BoundOperation) -> Callable[[RequestContext], C
     return build_key
 
 
+def versioned(result: Any) -> Result:
+    """Return what a handler returned with a version: its own, else one that is made from the data."""
+    return _result(_value(result))
+
+
 def _value(result: Any) -> CachedValue:
     data, version = (result.data, result.version) if isinstance(result, Result) else (result, None)
     if version is None:

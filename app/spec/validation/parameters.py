@@ -11,7 +11,7 @@ from app.spec.validation.coercion import SCALARS, InvalidParameterText, compile_
 from app.spec.validation.violations import MAX, as_sentence
 
 # OpenAPI ignores header parameters with these names (OpenAPI 3.0.3, 4.7.12.1).
-_IGNORED_HEADERS = frozenset({"accept", "authorization", "content-type"})
+IGNORED_HEADERS = frozenset({"accept", "authorization", "content-type"})
 # A later step requires these, when the caller is known.
 _REQUIRED_LATER = frozenset({"if-match", "idempotency-key"})
 _MAX_NAME_LENGTH = 200
@@ -132,7 +132,7 @@ def compile_parameters(
     for (place, name), parameter in declared.items():
         if place not in compiled:
             raise UnreadableParameterError(f"The parameter {name} is in {place}, which is not read.")
-        if place != "header" or name.lower() not in _IGNORED_HEADERS:
+        if place != "header" or name.lower() not in IGNORED_HEADERS:
             compiled[place].append(_compile(bundle, place, parameter))
     _reject_shared_arguments(parameter for group in compiled.values() for parameter in group)
     return ParameterReader(compiled["path"], compiled["query"], compiled["header"])

@@ -1,0 +1,1 @@
+"""The steps that take the place of those that need the database; `app.mock.compiling` has the order."""
