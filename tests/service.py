@@ -91,7 +91,7 @@ class Service:
         self.config = config
         self.clock = Clock()
         logging.configure(config, descriptor=leaks.LOG)
-        self.app = create_app(config, clock=self.clock, **options)
+        self.app = self.make_app(**options)
         # Said in full: asyncio sends small answers at once only where the protocol is named.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
@@ -114,6 +114,10 @@ class Service:
         until(lambda: self._server.started or not self._thread.is_alive())
         if not self._server.started:
             raise RuntimeError("the service did not start")
+
+    def make_app(self, **options: Any) -> Any:
+        """Return the application to serve."""
+        return create_app(self.config, clock=self.clock, **options)
 
     def client(self, token: str | None = None) -> httpx.Client:
         """Return a client of this service, with an access token or without."""

@@ -21,6 +21,7 @@ _BUILT_IN = {
     USER: "Signed in, with a verified address.",
     GUEST: "Signed in, with an address not yet verified.",
 }
+_BUILT_IN_VERSION = 1
 _BEGIN = datetime(2026, 1, 31, 12, tzinfo=UTC)
 _FIRST = ("Alba", "Bela", "Cleo", "Dara", "Enzo", "Fern", "Gwen", "Hugo", "Iris", "Juno", "Kofi", "Lina", "Milo")
 _LAST = ("Adler", "Brook", "Cerny", "Dumas", "Evans", "Fuchs", "Grant", "Haas", "Ito", "Jonas", "Klein", "Lopez")
@@ -65,7 +66,7 @@ class Seed(NamedTuple):
 
 def make_tables(seed: Seed) -> Tables:
     """Return the first rows; the same seed makes the same ones, but for the times of the session."""
-    tables, chance = Tables(), Random(seed.number)
+    tables, chance = Tables(last_role_version=_BUILT_IN_VERSION), Random(seed.number)
     for name, description in _BUILT_IN.items():
         held = frozenset(each for each, permission in seed.permissions.items() if name in permission.roles)
         _add_role(tables, name, description, held)
@@ -83,7 +84,8 @@ def make_tables(seed: Seed) -> Tables:
 
 
 def _add_role(tables: Tables, name: str, description: str, held: frozenset[str]) -> None:
-    built_in, version = name in BUILT_IN, tables.next_version()
+    built_in = name in BUILT_IN
+    version = _BUILT_IN_VERSION if built_in else tables.next_role_version()
     tables.roles[name] = RoleRow(name, description, built_in, name == ADMIN, held, version, _BEGIN, _BEGIN)
 
 

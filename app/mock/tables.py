@@ -122,7 +122,7 @@ class Tables:
     Attributes:
         stored_responses: by caller, operation and key.
         items: by the path of their collection and their id.
-        last_version: of the last row that took its version from the common sequence.
+        last_role_version, last_setting_version: of the last row that took its version from a sequence.
     """
 
     accounts: dict[UUID, AccountRow] = field(default_factory=dict)
@@ -131,7 +131,8 @@ class Tables:
     settings: dict[str, SettingRow] = field(default_factory=dict)
     stored_responses: dict[tuple[UUID, str, str], StoredResponse] = field(default_factory=dict)
     items: dict[tuple[str, str], Item] = field(default_factory=dict)
-    last_version: int = 0
+    last_role_version: int = 0
+    last_setting_version: int = 0
 
     def copy(self) -> "Tables":
         """Return the same rows in tables of their own."""
@@ -142,10 +143,16 @@ class Tables:
             dict(self.settings),
             dict(self.stored_responses),
             dict(self.items),
-            self.last_version,
+            self.last_role_version,
+            self.last_setting_version,
         )
 
-    def next_version(self) -> int:
-        """Return a version that no row had before."""
-        self.last_version += 1
-        return self.last_version
+    def next_role_version(self) -> int:
+        """Return a version that no role had before."""
+        self.last_role_version += 1
+        return self.last_role_version
+
+    def next_setting_version(self) -> int:
+        """Return a version that no setting had before."""
+        self.last_setting_version += 1
+        return self.last_setting_version

@@ -99,7 +99,7 @@ def update(
         changes = {key: new for key, new in wanted.items() if new is not None and new != getattr(role, key)}
         if not changes:
             return role
-        details = _details(role, changes)
+        details = changed_details(role, changes)
         role.name = changes.get("name", role.name)
         role.description = changes.get("description", role.description)
         _save(role, now)
@@ -204,7 +204,7 @@ def _stored(role: Role) -> list[str]:
     return sorted(role.permissions - EVERYBODY)
 
 
-def _details(role: Role, changes: Mapping[str, Any]) -> dict[str, Any]:
+def changed_details(role: Role, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the audit trail keeps of a change."""
     details = {key: changes[key] for key in ("name", "description") if key in changes}
     if "permissions" in changes:

@@ -79,7 +79,7 @@ def update(context: Context, user_id: UUID, *, email: str | None = None, email_v
         rights.require_actor_holds(context, *new_roles, user_id=user_id)
         user_rows.require_version(context, user)
         changes = {"email": address or user.email, "verified_at": verified_at, "role": role_name}
-        details = {"changed": _changed(user, changes)}
+        details = {"changed": changed_properties(user, changes)}
         user_rows.save(user, changes, now=now)
         context.event.details = details
         return user
@@ -194,7 +194,7 @@ def _role_once_verified(role: str, verified: bool) -> str:
     return rights.USER if role == rights.GUEST and verified else role
 
 
-def _changed(user: User, changes: Mapping[str, Any]) -> list[str]:
+def changed_properties(user: User, changes: Mapping[str, Any]) -> list[str]:
     """Return the names of the properties that change; the audit trail records no address."""
     differences = {
         "email": changes["email"] != user.email,

@@ -60,7 +60,7 @@ def refresh(context: Context, body: Body) -> dict[str, Any]:
     dependencies, state = dependencies_of(context), state_of(context)
     now, claim = dependencies.clock(), dependencies.refresh_tokens.read(body["refresh_token"])
     session = state.tables.sessions.get(claim.session_id)
-    if session is None:
+    if session is None or session.user not in state.tables.accounts:
         raise InvalidRefreshToken(reason="session_unknown")
     outcome, user_id = sessions.judge(context, session, claim, now), session.user
     context.event.actor_id, context.event.actor_role = user_id, state.tables.accounts[user_id].role

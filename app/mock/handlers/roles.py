@@ -35,7 +35,7 @@ def create_role(context: Context, body: Body) -> Result:
     require_permissions(context, held)
     if name in tables.roles:
         raise RoleTaken
-    version, own = tables.next_version(), held - EVERYBODY
+    version, own = tables.next_role_version(), held - EVERYBODY
     row = RoleRow(name, body["description"], False, False, own, version, now, now)
     dependencies.state.add(tables.roles, name, row)
     context.event.details = {"role": name, "permissions": sorted(held)}
@@ -60,17 +60,18 @@ def update_role(context: Context, role_name: str, body: Body) -> Result:
     changes = {key: new for key, new in wanted.items() if new is not None and new != getattr(role, key)}
     if not changes:
         return _result(role)
-    name = changes.get("name", role_name)
+    details, name = roles.changed_details(role, changes), changes.get("name", role_name)
     if name != role_name and name in tables.roles:
         raise RoleTaken
     if held is not None:
         changes["permissions"] = held - EVERYBODY
     row = tables.roles.pop(role_name)._replace(
-        **changes, version=tables.next_version(), updated_at=dependencies.clock()
+        **changes, version=tables.next_role_version(), updated_at=dependencies.clock()
     )
     tables.roles[name] = row
     for account in [each for each in tables.accounts.values() if each.role == role_name]:
         tables.accounts[account.id] = account._replace(role=name)
+    context.event.details = details
     return _result(as_role(dependencies, row))
 
 

@@ -43,7 +43,7 @@ def put_setting(context: Context, key: str, body: dict[str, Any]) -> Result:
         raise ValidationError(details=violations)
     _require_version(context, before)
     if not before.is_set or json.dumps(before.value) != json.dumps(value):
-        tables.settings[key] = SettingRow(key, value, tables.next_version(), dependencies.clock())
+        tables.settings[key] = SettingRow(key, value, tables.next_setting_version(), dependencies.clock())
     after = current(dependencies, key)
     context.event.details = settings.change(before, after)
     return _result(after)

@@ -11,7 +11,7 @@ from app.mock.listing import page_of
 from app.mock.roles import require_actor_holds
 from app.mock.state import State
 from app.mock.tables import AccountRow
-from app.services import account_addresses, user_rows
+from app.services import account_addresses, user_rows, users
 from app.services.rights import ADMIN, GUEST, USER
 from app.text import search_key
 from charter import Context, Dependencies, Listing, Page, Result
@@ -77,16 +77,19 @@ def update_user(context: Context, user_id: UUID, body: Body) -> Result:
     require_actor_holds(context, *([role] if role != account.role else []), user_id=user_id)
     user_rows.require_version(context, account.user)
     changes = {"email": address or account.email, "verified_at": verified_at, "role": role}
-    return _result(accounts.save(dependencies.state, account, changes, now=now))
+    details = {"changed": users.changed_properties(account.user, changes)}
+    saved = accounts.save(dependencies.state, account, changes, now=now)
+    context.event.details = details
+    return _result(saved)
 
 
 def delete_user(context: Context, user_id: UUID) -> None:
     """Delete an account."""
-    state = dependencies_of(context).state
+    dependencies = dependencies_of(context)
     _changeable(context, user_id)
-    del state.tables.accounts[user_id]
-    for session in [row for row in state.tables.sessions.values() if row.user == user_id]:
-        del state.tables.sessions[session.id]
+    # The ended sessions stay for the statistics.
+    sessions.end(dependencies.state, user_id, now=dependencies.clock())
+    del dependencies.state.tables.accounts[user_id]
 
 
 def set_user_role(context: Context, user_id: UUID, body: Body) -> Result:
