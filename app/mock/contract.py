@@ -105,7 +105,10 @@ class _Makers:
                 continue
             validator = schemas.compile(bundle, shape.data_schema, direction="response") if shape.data_schema else None
             handlers[name] = Resource(shape, examples, validator).handler
-            self.items |= first_items(shape, success.body, self.path_examples)
+            for key, item in first_items(shape, success.body, self.path_examples).items():
+                # An example of the whole list says more than the one of an item.
+                if shape.role == "list" or key not in self.items:
+                    self.items[key] = item
         return handlers, faults
 
 
