@@ -8,7 +8,7 @@ import click
 
 from app.cli.errors import MISCONFIGURED, CommandError
 from app.cli.help_examples import example
-from app.cli.stopping import print_line
+from app.cli.stopping import print_line, print_stopped
 
 if TYPE_CHECKING:
     from app.mock.application import Mock
@@ -62,10 +62,11 @@ def mock(
             "charter mock keeps nothing and checks no password well: with CHARTER_ENV=production use charter serve",
             exit_code=MISCONFIGURED,
         ) from None
-    logging.configure(config)
     options = MockOptions(seed=seed, accounts=accounts, max_rows=max_rows, max_delay=max_delay)
     made = create_mock(config, options, document=document or OPENAPI / "openapi.yaml")
+    logging.configure(config)
     serve_mock(made.app, config, lambda address: _greet(address, made))
+    print_stopped()
 
 
 def _greet(address: str, made: "Mock") -> None:

@@ -1,15 +1,13 @@
 """`charter serve` and `charter dev`: the server."""
 
 import os
-import select
-import sys
 from contextlib import ExitStack
 
 import click
 
 from app.cli.errors import FAILED, CommandError
 from app.cli.state import serving_from
-from app.cli.stopping import print_line
+from app.cli.stopping import print_stopped
 from app.resources import CHECKOUT
 
 
@@ -57,6 +55,4 @@ def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
             stack.enter_context(serving_from(state_folder({**os.environ, **overrides})))
         config = stack.enter_context(ready_config(overrides, cache=True))
         run_server(config, reload=reload)
-    # If the reader of standard error has stalled, the process ends without this line.
-    if sys.stderr is not None and select.select([], [sys.stderr], [], 0)[1]:
-        print_line("stopped", err=True)
+    print_stopped()

@@ -5,6 +5,7 @@ handlers, because the kernel drops a signal that it does not handle.
 """
 
 import os
+import select
 import signal
 import socket
 import sys
@@ -76,6 +77,12 @@ def print_line(text: str, *, err: bool = False) -> None:
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, stream.fileno())
             os.close(null)
+
+
+def print_stopped() -> None:
+    """Say that a server has stopped. If the reader of standard error has stalled, the process ends without this."""
+    if sys.stderr is not None and select.select([], [sys.stderr], [], 0)[1]:
+        print_line("stopped", err=True)
 
 
 def keep_standard_descriptors() -> None:

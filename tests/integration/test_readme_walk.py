@@ -24,12 +24,21 @@ def test_the_walk_does_what_the_readme_says(service: Service, password_hash: str
             profile={},
             now=service.clock(),
         )
+    walk(service.url, PASSWORD)
+
+
+def walk(url: str, password: str) -> None:
+    """Run the walk on a server that has just started, and check each response.
+
+    Args:
+        password: of admin@example.com.
+    """
     blocks = re.findall(r"^```sh\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     script = "\n".join(["set -euo pipefail", *blocks])
 
     ran = subprocess.run(
         ["bash", "-c", script],
-        env={**os.environ, "API": service.url, "ADMIN_PASSWORD": PASSWORD},
+        env={**os.environ, "API": url, "ADMIN_PASSWORD": password},
         capture_output=True,
         text=True,
         timeout=60,

@@ -140,7 +140,7 @@ def library() -> dict[str, Any]:
         {"type": "array", "items": {"$ref": "#/components/schemas/Loan"}}, "CursorMeta"
     )
     bundle["paths"] |= {**_books(), **_shelves(), **_loans()}
-    return bundle
+    return copy.deepcopy(bundle)
 
 
 def _books() -> dict[str, Any]:

@@ -41,8 +41,6 @@ class MockStage(Stage):
         dependencies = build_dependencies(service.config, {}, clock=lambda: service.clock() - timedelta(minutes=20))
         self.names = {f"{{{person.name}}}": str(person.id) for person in everybody}
         self.tokens = {"garbled": "a.b", "expired": dependencies.access_tokens.issue(people.ada.id, uuid4())}
-        del service.state.tables.roles["librarian"]
-        service.state.tables.last_role_version -= 1
         for person in everybody:
             given = person.sign_in()
             self.tokens[person.name] = given["access_token"]

@@ -95,7 +95,7 @@ def test_a_list_by_cursor_goes_on_to_the_end(admin: httpx.Client) -> None:
 
 def test_requests_are_checked_against_the_document(admin: httpx.Client, library: MockService) -> None:
     refused(admin.post("/v1/books", json={"pages": 0, "price": 1}), 400, "VALIDATION_ERROR", "pages", "price")
-    with library.client(library.sign_in("ada@example.com")["access_token"]) as user:
+    with library.client(library.sign_in("user@example.com")["access_token"]) as user:
         refused(user.get("/v1/books"), 403, "FORBIDDEN")
 
 

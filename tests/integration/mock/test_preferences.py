@@ -82,7 +82,7 @@ def test_a_delay_comes_before_the_response(admin: Any) -> None:
     delayed = admin.get("/.well-known/jwks.json", headers=prefer("delay=0.2"))
     assert time.monotonic() - started >= 0.2
     assert (delayed.status_code, delayed.headers["preference-applied"]) == (200, "delay=0.2")
-    wrong = {"email": "ada@example.com", "password": "not the right password"}
+    wrong = {"email": "user@example.com", "password": "not the right password"}
     refused(admin.post("/v1/auth/login", json=wrong, headers=prefer("delay=0.01")), 401, "INVALID_CREDENTIALS")
 
 
@@ -106,8 +106,6 @@ def test_every_documented_response_can_be_had(admin: Any, path: str) -> None:
             continue
         body = operation.get("requestBody")
         sent = next(iter(body["content"]["application/json"]["examples"].values()))["value"] if body else None
-        if operation["operationId"] == "put_setting":
-            sent = {"value": None}
         for status in filter(str.isdigit, operation["responses"]):
             headers = {**prefer(f"code={status}"), "If-Match": "*"}
             response = admin.request(method, path.format_map(examples), json=sent, headers=headers)
