@@ -1,7 +1,7 @@
 """Texts that match a regular expression, for schemas that have a `pattern` and no example.
 
-The expression is parsed by the parser of Python's `re`. Look-arounds and references are ignored: whoever needs a valid
-text checks it.
+The expression is parsed by the parser of Python's `re`. Look-arounds and references are ignored: the caller checks
+whether the text is valid.
 """
 
 import re

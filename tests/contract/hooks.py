@@ -1,6 +1,6 @@
 """What `schemathesis run` loads: the stage is set before each request, and the person who acts stays able to act.
 
-The environment says who acts (CONTRACT_CALLER) and in which database (DATABASE_URL).
+The environment says who acts (CONTRACT_CALLER), and in which database (DATABASE_URL) or mock (CONTRACT_MOCK).
 """
 
 import os
@@ -15,11 +15,20 @@ from app.security.passwords import Passwords
 from models.record import database as proxy
 from tests.contract.fixing import fix
 from tests.contract.formats import use_formats
+from tests.contract.mock_stage import MockStage
 from tests.contract.stage import Stage
 from tests.people import PASSWORD
 
-proxy.initialize(Database(os.environ["DATABASE_URL"], size=2))
-stage = Stage(os.environ["CONTRACT_CALLER"], Passwords(15, 256, 4).hash(PASSWORD))
+
+def _stage() -> Stage | MockStage:
+    caller = os.environ["CONTRACT_CALLER"]
+    if "CONTRACT_MOCK" in os.environ:
+        return MockStage(os.environ["CONTRACT_MOCK"], caller)
+    proxy.initialize(Database(os.environ["DATABASE_URL"], size=2))
+    return Stage(caller, Passwords(15, 256, 4).hash(PASSWORD))
+
+
+stage = _stage()
 stage.set_for("")
 
 _OF_ONE_RESPONSE = ("timestamp", "request_id")

@@ -67,11 +67,11 @@ def sign_in(url: str) -> str:
     return str(response.json()["data"]["access_token"])
 
 
-def walk(url: str, *, cwd: Path) -> None:
+def walk(url: str, *, cwd: Path, password: str = PASSWORD) -> None:
     """Do the README's walk, then look at what answers without a token."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
-    run("bash", "-c", "\n".join(["set -euo pipefail", *blocks]), cwd=cwd, API=url, ADMIN_PASSWORD=PASSWORD)
+    run("bash", "-c", "\n".join(["set -euo pipefail", *blocks]), cwd=cwd, API=url, ADMIN_PASSWORD=password)
     health, page = httpx.get(f"{url}/health"), httpx.get(f"{url}/docs")
     assert health.json()["status"] in ("ok", "degraded"), health.text
     assert "swagger-ui" in page.text, page.text

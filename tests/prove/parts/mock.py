@@ -1,0 +1,33 @@
+"""The mock responds as its document says, and the README's commands work with it."""
+
+import sys
+from pathlib import Path
+
+import httpx
+
+from app.mock.people import PASSWORD
+from tests.command import clean_environment
+from tests.contract.command import CALLERS, MOCK_PEOPLE, command, mock_environment
+from tests.prove.proof import ROOT, run
+from tests.prove.quick_start import started, walk
+
+_EXAMPLES = 20
+
+
+def prove(place: Path) -> None:
+    """Start a mock, follow the walk, and try it with Schemathesis as each caller."""
+    words = [sys.executable, "-m", "app.cli", "mock", "--port", "0"]
+    variables = clean_environment(**_wide())
+    with started(words, place / "mock.log", cwd=ROOT, environment=variables) as url:
+        walk(url, cwd=place, password=PASSWORD)
+        httpx.post(f"{url}/mock/reset").raise_for_status()
+        for caller in CALLERS:
+            print(f"as {caller}", flush=True)
+            # A setting that was reset is still there: it has its default.
+            options = ["--exclude-checks", "use_after_free", "--max-examples", str(_EXAMPLES), "--seed", "20260131"]
+            run(*command(url, caller, *options, people=MOCK_PEOPLE), **mock_environment(url, caller))
+    assert "Traceback" not in (place / "mock.log").read_text(encoding="utf-8")
+
+
+def _wide() -> dict[str, str]:
+    return {f"LIMIT_{name}": "1000000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")}
