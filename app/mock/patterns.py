@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 # The parser behind re.compile has no public name; its own, sre_parse, is deprecated.
-_parse: Any = re._parser.parse  # type: ignore[attr-defined]  # noqa: SLF001
+_parse: Any = re._parser.parse  # noqa: SLF001
 _ALPHABET = string.ascii_lowercase + string.digits + string.ascii_uppercase + " -_.~!*,:;/@"
 _CATEGORIES = {
     "CATEGORY_DIGIT": string.digits,

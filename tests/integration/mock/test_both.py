@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.integration.mock.mocked import MockPeople
 from tests.people import PASSWORD, People
 from tests.wire import data, refused
 
@@ -29,7 +30,7 @@ def server_people(services: Any, database: Any, servers: Any, password_hash: str
     running.clock.reset()
 
 
-def _refresh(people: Any, token: str) -> httpx.Response:
+def _refresh(people: People | MockPeople, token: str) -> httpx.Response:
     with people.ada.service.client() as client:
         return client.post("/v1/auth/refresh", json={"refresh_token": token})
 

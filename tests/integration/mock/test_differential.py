@@ -34,6 +34,8 @@ DIFFERENCES: dict[tuple[str, str], str] = {
 class MockStage(Stage):
     """The people of one run in the mock, made as `Stage` makes them in a database."""
 
+    _service: MockService
+
     def __init__(self, service: MockService) -> None:
         people = MockPeople(service)
         self._service = service
