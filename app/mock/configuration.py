@@ -52,13 +52,15 @@ def read_config(environ: Mapping[str, str], *, host: str, port: int) -> Config:
     if environ.get("CHARTER_ENV", "").strip() == "production":
         raise NotForProductionError
     kept = {name: value for name, value in environ.items() if name not in _LEFT_OUT and value.strip()}
-    headers = kept.get("CORS_REQUEST_HEADERS", str(Config().cors_request_headers))
+    sent = kept.get("CORS_REQUEST_HEADERS", str(Config().cors_request_headers))
+    read = kept.get("CORS_EXPOSED_HEADERS", str(Config().cors_exposed_headers))
     return Config.from_environment(
         {
             **{f"LIMIT_{name}": _WIDE for name in _BUCKETS},
             **kept,
-            # Pages may send the header that asks for a response.
-            "CORS_REQUEST_HEADERS": f"{headers}, prefer",
+            # Pages may send the header that asks for a response, and read the one that says what was done.
+            "CORS_REQUEST_HEADERS": f"{sent}, prefer",
+            "CORS_EXPOSED_HEADERS": f"{read}, preference-applied",
             "CHARTER_ENV": "development",
             # Never connected to: nothing of the mock opens a connection.
             "DATABASE_URL": "postgresql:///",

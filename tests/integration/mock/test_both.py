@@ -98,6 +98,8 @@ def test_a_profile_is_replaced_in_the_version_that_was_read(people: Any) -> None
 def test_a_change_of_password_ends_the_other_sessions(people: Any) -> None:
     other = people.alice.sign_in()["access_token"]
     people.alice.sign_in()
+    listed = data(people.alice.api.get(f"/v1/users/{people.alice.id}/sessions"))
+    assert [session["current"] for session in listed] == [True, False]
     change = {"current_password": PASSWORD, "new_password": NEW}
     assert people.alice.api.put("/v1/users/me/password", json=change).status_code == 204
     with people.ada.service.client(other) as client:

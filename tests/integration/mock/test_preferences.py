@@ -95,6 +95,7 @@ def test_what_the_server_would_refuse_is_refused_first(mock: MockService, mock_p
 
 def test_pages_of_other_origins_may_send_the_header(mock: MockService) -> None:
     assert "prefer" in mock.config.cors_request_headers
+    assert "preference-applied" in mock.config.cors_exposed_headers
 
 
 @pytest.mark.parametrize("path", sorted(DOCUMENT.bundle["paths"]))
