@@ -15,7 +15,7 @@ from tests.prove.quick_start import started, walk
 
 _EXAMPLES = 10
 _STARTS = 5
-_MAX_START_SECONDS = 1.5
+_MAX_START_SECONDS = 2.0
 
 
 def prove(place: Path) -> None:
