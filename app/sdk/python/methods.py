@@ -43,6 +43,7 @@ class Method:
         values: statuses beside 2xx whose body is a result.
         body: None if the operation takes none.
         if_match: None, accepted or required.
+        deprecated: what a caller is warned of; empty if the operation stays.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Method:
     values: Sequence[int]
     conditional: bool
     if_match: str | None
+    deprecated: str
     path_arguments: Sequence[Argument]
     query: Sequence[Argument]
     body: Sequence[Argument] | None
@@ -133,11 +135,21 @@ def _method(
         values=statuses_with_result(bundle, operation),
         conditional="If-None-Match" in headers,
         if_match=operation.get("x-precondition"),
+        deprecated=_deprecation(operation),
         path_arguments=[_argument(item, enums, about) for item in endpoint.path_parameters],
         query=[_argument(item, enums, about) for item in endpoint.query_parameters],
         body=[_argument(item, enums) for item in properties] if body else None,
         body_model=body.class_info.name if body else "",
     )
+
+
+def _deprecation(operation: dict[str, Any]) -> str:
+    if not operation.get("deprecated"):
+        return ""
+    text = f"{operation['operationId']} is deprecated"
+    sunset = operation.get("x-sunset")
+    on = sunset["on"] if isinstance(sunset, dict) else sunset
+    return f"{text}: the server may remove it on {on}." if on else f"{text}."
 
 
 def _result(endpoint: Endpoint, name: str, pages: str | None) -> tuple[str, str, str]:
@@ -173,6 +185,8 @@ def docstring(method: Method, extra: Sequence[tuple[str, str]] = (), indent: int
     """Return the docstring of a method, with its quotes."""
     pad = " " * indent
     parts = [_wrapped(f"{method.summary}.", pad, pad)]
+    if method.deprecated:
+        parts.append(_wrapped(f"Deprecated: {method.deprecated}", pad, pad))
     if method.description:
         parts.append(_wrapped(method.description, pad, pad))
     arguments = [(argument.name, argument.about) for argument in method.arguments] + list(extra)
