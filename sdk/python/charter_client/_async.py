@@ -132,7 +132,7 @@ class AsyncTransport:
 
     async def _fly(self, tokens: Tokens, period: int) -> Verdict:
         try:
-            outcome = await self._run(refresh_invocation(tokens))
+            outcome = await self._run(refresh_invocation(tokens, self.options))
             return verdict_after_refresh(self.session, tokens, outcome)
         finally:
             del self._flights[period]

@@ -11,7 +11,7 @@ import httpx
 
 from charter_client._operation import REFRESH, Invocation
 from charter_client._responses import Outcome, body_of, code_of
-from charter_client._retries import Options, pause_before_retry
+from charter_client._retries import REFRESH_TIMEOUT_SECONDS, Options, is_lost, pause_before_retry
 from charter_client._tokens import Session, Tokens
 
 
@@ -46,7 +46,7 @@ Steps = Generator[Send | Pause | Refresh, Any, Outcome]
 def steps_of(invocation: Invocation[Any], session: Session, options: Options) -> Steps:
     """Yield what a call has to do, and return what came of it at last."""
     retries = 0
-    refreshed = False
+    refreshed = lost = False
     tokens, period = session.look()
     while True:
         used = None if invocation.operation.public else tokens
@@ -61,7 +61,8 @@ def steps_of(invocation: Invocation[Any], session: Session, options: Options) ->
             if verdict is not True:
                 return outcome if verdict is False else verdict
         else:
-            seconds = pause_before_retry(invocation, outcome, retries, options)
+            lost = lost or is_lost(invocation, outcome)
+            seconds = pause_before_retry(invocation, outcome, retries, options, urgent=lost)
             if seconds is None:
                 return outcome
             retries += 1
@@ -82,9 +83,13 @@ def verdict_before_refresh(session: Session, used: Tokens, period: int) -> bool 
     return None if tokens.refresh_token else False
 
 
-def refresh_invocation(tokens: Tokens) -> Invocation[Any]:
-    """Return the call that exchanges the refresh token."""
-    return Invocation(REFRESH, REFRESH.path, json={"refresh_token": tokens.refresh_token})
+def refresh_invocation(tokens: Tokens, options: Options) -> Invocation[Any]:
+    """Return the call that exchanges the refresh token.
+
+    An attempt is short, so that another one is in time for the same response.
+    """
+    timeout = min(options.timeout, REFRESH_TIMEOUT_SECONDS)
+    return Invocation(REFRESH, REFRESH.path, json={"refresh_token": tokens.refresh_token}, timeout=timeout)
 
 
 def verdict_after_refresh(session: Session, used: Tokens, outcome: Outcome) -> Verdict:

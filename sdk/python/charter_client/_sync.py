@@ -139,7 +139,7 @@ class Transport:
             return flight.verdict
         try:
             tokens = self.session.tokens or used
-            outcome = self._run(refresh_invocation(tokens))
+            outcome = self._run(refresh_invocation(tokens, self.options))
             flight.verdict = verdict_after_refresh(self.session, tokens, outcome)
         finally:
             with self._lock:

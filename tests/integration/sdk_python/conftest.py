@@ -84,17 +84,20 @@ async def _alearn(response: httpx.Response) -> None:
 
 @pytest.fixture
 def connect(sdk: Any, service: Service, requests: Requests) -> Iterator[Callable[..., Any]]:
-    """Make a client of the service; `transport` takes the place of the socket, the rest is as for Charter."""
+    """Make a client of the service.
+
+    `transport` takes the place of the socket, `url` leads to the service in another way, the rest is as for Charter.
+    """
     opened = []
 
-    def make(*, transport: httpx.BaseTransport | None = None, **options: Any) -> Any:
+    def make(*, transport: httpx.BaseTransport | None = None, url: str = service.url, **options: Any) -> Any:
         # No TLS, whose certificates take 50 ms to load, and as many connections as there are threads.
         http = httpx.Client(
             transport=transport or httpx.HTTPTransport(verify=False, limits=httpx.Limits(max_connections=250)),
             event_hooks={"request": [requests.see], "response": [leaks.learn]},
         )
         opened.append(http)
-        return sdk.Charter(service.url, http_client=http, **options)
+        return sdk.Charter(url, http_client=http, **options)
 
     yield make
     for http in opened:
@@ -105,13 +108,13 @@ def connect(sdk: Any, service: Service, requests: Requests) -> Iterator[Callable
 def aconnect(sdk: Any, service: Service, requests: Requests) -> Callable[..., Any]:
     """Make an AsyncCharter, within the test's own event loop."""
 
-    def make(**options: Any) -> Any:
+    def make(*, url: str = service.url, **options: Any) -> Any:
         http = httpx.AsyncClient(
             verify=False,
             limits=httpx.Limits(max_connections=250),
             event_hooks={"request": [requests.asee], "response": [_alearn]},
         )
-        client = sdk.AsyncCharter(service.url, http_client=http, **options)
+        client = sdk.AsyncCharter(url, http_client=http, **options)
         client._owns = True
         return client
 
