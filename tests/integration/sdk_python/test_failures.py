@@ -11,8 +11,6 @@ from typing import Any
 import httpx
 import pytest
 
-from app.sdk.error_codes import ErrorCode, error_codes
-from tests.document import DOCUMENT
 from tests.integration.sdk_python.conftest import Requests
 from tests.people import PASSWORD, People
 
@@ -77,13 +75,6 @@ def failure(sdk: Any, response: tuple[int, dict[str, str], bytes]) -> Any:
     ):
         client.me.get_me()
     return caught.value
-
-
-@pytest.mark.parametrize("error", error_codes(DOCUMENT.bundle), ids=lambda error: error.code)
-def test_each_code_raises_its_own_class(sdk: Any, error: ErrorCode) -> None:
-    caught = failure(sdk, (error.status, JSON, envelope(error.code)))
-    assert type(caught) is getattr(sdk, error.name)
-    assert (caught.status, caught.code, caught.request_id) == (error.status, error.code, "r-1")
 
 
 def test_a_code_of_a_newer_server_is_a_response_error(sdk: Any) -> None:
