@@ -1,0 +1,44 @@
+"""The public keys of Charter, which are fetched when they are needed."""
+
+import asyncio
+import time
+
+import jwt
+from charter_client import AsyncCharter
+
+MAX_AGE_SECONDS = 300
+
+
+class PublicKeys:
+    """The keys by their id.
+
+    Args:
+        client: of Charter.
+        cooldown: how many seconds pass at least between two requests, so that invented key ids cause no flood of them.
+    """
+
+    def __init__(self, client: AsyncCharter, cooldown: float) -> None:
+        self._client = client
+        self._cooldown = cooldown
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._fetched: float | None = None
+        self._lock = asyncio.Lock()
+
+    async def are_empty(self) -> bool:
+        """Return whether Charter publishes no keys, because it signs with a shared secret."""
+        await self._fetch(MAX_AGE_SECONDS)
+        return not self._keys
+
+    async def find(self, key_id: str) -> jwt.PyJWK | None:
+        """Return a key; None if Charter does not publish it. A new one is found although the others were fetched."""
+        if key_id not in self._keys:
+            await self._fetch(self._cooldown)
+        return self._keys.get(key_id)
+
+    async def _fetch(self, max_age: float) -> None:
+        async with self._lock:
+            if self._fetched is not None and time.monotonic() - self._fetched < max_age:
+                return
+            published = (await self._client.health.get_jwks()).to_dict()["keys"]
+            self._keys = {key["kid"]: jwt.PyJWK.from_dict(key) for key in published}
+            self._fetched = time.monotonic()

@@ -1,0 +1,1 @@
+"""What the proof of the examples needs: a Charter that signs with public keys, and requests to a resource server."""
