@@ -2,6 +2,8 @@
 
 import fcntl
 import importlib
+import json
+import os
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -13,7 +15,7 @@ import pytest
 
 from app import resources
 from app.sdk.python import build_python
-from tests import leaks
+from tests import leaks, prism
 from tests.document import DOCUMENT
 from tests.people import PASSWORD, People
 from tests.service import Service
@@ -77,20 +79,35 @@ def requests() -> Requests:
     return Requests()
 
 
+@pytest.fixture(scope="session")
+def address(running: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of the service. It leads through Prism if `make prove PART=prism` says so."""
+    program = os.environ.get(prism.PROGRAM)
+    if not program:
+        yield running.url
+        return
+    folder = tmp_path_factory.mktemp("prism")
+    document = Path(os.environ.get(prism.OTHER_DOCUMENT) or folder / "openapi.json")
+    if not document.exists():
+        document.write_text(json.dumps(DOCUMENT.bundle))
+    with prism.proxied(program, document, running.url, folder / "log") as url:
+        yield url
+
+
 async def _alearn(response: httpx.Response) -> None:
     await response.aread()
     leaks.learn(response)
 
 
 @pytest.fixture
-def connect(sdk: Any, service: Service, requests: Requests) -> Iterator[Callable[..., Any]]:
+def connect(sdk: Any, service: Service, address: str, requests: Requests) -> Iterator[Callable[..., Any]]:
     """Make a client of the service.
 
     `transport` takes the place of the socket, `url` leads to the service in another way, the rest is as for Charter.
     """
     opened = []
 
-    def make(*, transport: httpx.BaseTransport | None = None, url: str = service.url, **options: Any) -> Any:
+    def make(*, transport: httpx.BaseTransport | None = None, url: str = address, **options: Any) -> Any:
         # No TLS, whose certificates take 50 ms to load, and as many connections as there are threads.
         http = httpx.Client(
             transport=transport or httpx.HTTPTransport(verify=False, limits=httpx.Limits(max_connections=250)),
@@ -105,10 +122,10 @@ def connect(sdk: Any, service: Service, requests: Requests) -> Iterator[Callable
 
 
 @pytest.fixture
-def aconnect(sdk: Any, service: Service, requests: Requests) -> Callable[..., Any]:
+def aconnect(sdk: Any, service: Service, address: str, requests: Requests) -> Callable[..., Any]:
     """Make an AsyncCharter, within the test's own event loop."""
 
-    def make(*, url: str = service.url, **options: Any) -> Any:
+    def make(*, url: str = address, **options: Any) -> Any:
         http = httpx.AsyncClient(
             verify=False,
             limits=httpx.Limits(max_connections=250),

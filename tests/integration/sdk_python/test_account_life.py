@@ -57,10 +57,18 @@ def test_the_same_for_asyncio(sdk: Any, aconnect: Callable[..., Any], people: Pe
             again = await client.users.with_response.get_user(made.id, if_none_match=read.etag)
             assert isinstance(again, sdk.NotModified)
             await client.auth.logout()
+            assert client.tokens is None
+
+    asyncio.run(live())
+
+
+def test_a_call_of_nobody_who_is_signed_in_is_refused(sdk: Any, aconnect: Callable[..., Any]) -> None:
+    async def call() -> None:
+        async with aconnect() as client:
             with pytest.raises(sdk.Unauthenticated):
                 await client.me.get_me()
 
-    asyncio.run(live())
+    asyncio.run(call())
 
 
 def test_every_refusal_of_a_life_has_its_class_and_its_facts(sdk: Any, ada: Any, connect: Any, people: People) -> None:
@@ -68,10 +76,6 @@ def test_every_refusal_of_a_life_has_its_class_and_its_facts(sdk: Any, ada: Any,
         ada.users.create_user(email=people.alice.email, password=PASSWORD)
     assert (taken.value.status, taken.value.field, taken.value.code) == (409, None, "EMAIL_TAKEN")
     assert taken.value.request_id == taken.value.response.headers["X-Request-Id"]
-    with pytest.raises(sdk.ValidationFailed) as invalid:
-        ada.users.create_user(email="nobody", password="short", role="user")
-    assert {problem.field for problem in invalid.value.errors} == {"email", "password"}
-    assert "and 1 more" in str(invalid.value)
     with pytest.raises(sdk.LastAdmin):
         ada.users.set_user_role(people.ada.id, role="user")
     with pytest.raises(sdk.RoleBuiltIn):
@@ -87,6 +91,13 @@ def test_every_refusal_of_a_life_has_its_class_and_its_facts(sdk: Any, ada: Any,
     with pytest.raises(sdk.Forbidden) as forbidden:
         mallory.users.list_users()
     assert isinstance(forbidden.value, sdk.CharterError)
+
+
+def test_what_does_not_match_the_document_is_told_for_each_field(sdk: Any, ada: Any) -> None:
+    with pytest.raises(sdk.ValidationFailed) as invalid:
+        ada.users.create_user(email="nobody", password="short", role="user")
+    assert {problem.field for problem in invalid.value.errors} == {"email", "password"}
+    assert "and 1 more" in str(invalid.value)
 
 
 def test_the_facts_beside_a_result(sdk: Any, ada: Any, people: People) -> None:
