@@ -18,6 +18,7 @@ class Operation(Generic[T]):
         enveloped: responses have data, meta and errors.
         accepts_key: an Idempotency-Key makes the operation safe to repeat.
         values: statuses beside 2xx whose body is a result, too.
+        bodiless: a success has no body.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Operation(Generic[T]):
     enveloped: bool = True
     accepts_key: bool = False
     values: frozenset[int] = frozenset()
+    bodiless: bool = False
 
 
 @dataclass(frozen=True)

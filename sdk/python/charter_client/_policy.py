@@ -10,7 +10,7 @@ from typing import Any, cast
 import httpx
 
 from charter_client._operation import REFRESH, Invocation
-from charter_client._responses import Outcome, body_of, code_of
+from charter_client._responses import Ending, Outcome, body_of, code_of, not_charter
 from charter_client._retries import REFRESH_TIMEOUT_SECONDS, Options, is_lost, pause_before_retry
 from charter_client._tokens import Session, Tokens
 
@@ -37,10 +37,10 @@ class Refresh:
     period: int
 
 
-Verdict = bool | Outcome
+Verdict = bool | Ending
 """Whether to send again; or why the refresh failed."""
 
-Steps = Generator[Send | Pause | Refresh, Any, Outcome]
+Steps = Generator[Send | Pause | Refresh, Any, Ending]
 
 
 def steps_of(invocation: Invocation[Any], session: Session, options: Options) -> Steps:
@@ -92,15 +92,15 @@ def refresh_invocation(tokens: Tokens, options: Options) -> Invocation[Any]:
     return Invocation(REFRESH, REFRESH.path, json={"refresh_token": tokens.refresh_token}, timeout=timeout)
 
 
-def verdict_after_refresh(session: Session, used: Tokens, outcome: Outcome) -> Verdict:
+def verdict_after_refresh(session: Session, used: Tokens, outcome: Ending) -> Verdict:
     """Keep the new tokens, or forget the old ones if the server rejected them.
 
     A refresh that ends after a sign-out, or after another sign-in, is dropped.
     """
     if isinstance(outcome, httpx.Response) and outcome.is_success:
         fresh = tokens_of(outcome)
-        return outcome if fresh is None else session.replace(used, fresh)
-    if isinstance(outcome, httpx.Response) and outcome.status_code == 401:
+        return not_charter(outcome) if fresh is None else session.replace(used, fresh)
+    if code_of(outcome) == "INVALID_REFRESH_TOKEN":
         # Another process with the same store may have refreshed in between.
         return session.replace(used, None) or outcome
     return outcome
@@ -109,19 +109,23 @@ def verdict_after_refresh(session: Session, used: Tokens, outcome: Outcome) -> V
 def tokens_of(response: httpx.Response) -> Tokens | None:
     """Return the tokens of the response to a sign-in or a refresh; None if it has none."""
     data: object = (body_of(response) or {}).get("data")
-    if not isinstance(data, dict) or "access_token" not in data:
-        return None
-    texts = cast("dict[str, str]", data)
-    return Tokens(texts["access_token"], texts["refresh_token"])
+    values = cast("dict[str, object]", data) if isinstance(data, dict) else {}
+    match values:
+        case {"access_token": str(access_token), "refresh_token": str(refresh_token)}:
+            return Tokens(access_token, refresh_token)
+        case _:
+            return None
 
 
-def follow(invocation: Invocation[Any], outcome: Outcome, session: Session) -> None:
-    """Sign in or out as the operation did on the server."""
+def follow(invocation: Invocation[Any], outcome: Ending, session: Session) -> None:
+    """Sign in or out as the operation did on the server. A response that is not from Charter changes nothing."""
     if not isinstance(outcome, httpx.Response):
         return
     name = invocation.operation.name
     if name in ("login", "refresh") and outcome.is_success:
-        session.start(tokens_of(outcome))
+        tokens = tokens_of(outcome)
+        if tokens is not None:
+            session.start(tokens)
     ends = cast("dict[str, str]", invocation.json or {}).get("scope") != "others"
-    if name == "logout" and ends and (outcome.is_success or outcome.status_code == 401):
+    if name == "logout" and ends and (outcome.status_code == 204 or (outcome.status_code == 401 and code_of(outcome))):
         session.start(None)

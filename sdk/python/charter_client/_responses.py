@@ -21,6 +21,10 @@ from charter_client._operation import Invocation
 
 T = TypeVar("T")
 Outcome = httpx.Response | httpx.RequestError
+"""What came of an attempt."""
+
+Ending = Outcome | UnexpectedResponse
+"""What came of a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ def body_of(response: httpx.Response) -> dict[str, Any] | None:
     return cast("dict[str, Any]", body) if isinstance(body, dict) else None
 
 
-def code_of(outcome: Outcome) -> str | None:
+def code_of(outcome: Ending) -> str | None:
     """Return the code of the first error of a response; None if there is none."""
     if not isinstance(outcome, httpx.Response) or outcome.status_code < 400:
         return None
@@ -146,7 +150,7 @@ def retry_after(response: httpx.Response) -> float | None:
 
 
 def read(
-    invocation: Invocation[T], outcome: Outcome, version: str, classes: Mapping[str, type[ResponseError]]
+    invocation: Invocation[T], outcome: Ending, version: str, classes: Mapping[str, type[ResponseError]]
 ) -> Response[T] | NotModified:
     """Return the result of a call.
 
@@ -159,23 +163,27 @@ def read(
     """
     if isinstance(outcome, httpx.RequestError):
         raise _failure(outcome) from outcome
+    if isinstance(outcome, UnexpectedResponse):
+        raise outcome
     operation = invocation.operation
     if outcome.status_code == 304:
         return NotModified(outcome)
     is_value = outcome.is_success or outcome.status_code in operation.values
-    if outcome.status_code == 204:
+    if outcome.status_code == 204 and operation.bodiless:
         return Response(operation.decode(None, {}), outcome)
     body = body_of(outcome)
     if body is None:
-        raise _not_charter(outcome)
+        raise not_charter(outcome)
     data: object = body
     meta: dict[str, Any] = {}
     if operation.enveloped or not is_value:
         if not isinstance(body.get("meta"), dict):
-            raise _not_charter(outcome)
+            raise not_charter(outcome)
         meta = body["meta"]
         _check_version(meta, version, outcome)
         if not is_value:
+            if _is_elsewhere(invocation, outcome):
+                raise _not_there(outcome)
             raise _refusal(body, outcome, classes)
         data = body.get("data")
     try:
@@ -200,7 +208,7 @@ def _refusal(
 ) -> Exception:
     problems = _problems(body)
     if not problems:
-        return _not_charter(response)
+        return not_charter(response)
     meta = cast("dict[str, Any]", body["meta"])
     request_id = str(meta.get("request_id", response.headers.get("X-Request-Id", "")))
     kind = classes.get(problems[0].code, ResponseError)
@@ -226,14 +234,42 @@ def _check_version(meta: Mapping[str, Any], version: str, response: httpx.Respon
         )
 
 
-def _not_charter(response: httpx.Response) -> UnexpectedResponse:
+def _is_elsewhere(invocation: Invocation[Any], response: httpx.Response) -> bool:
+    """Return whether a 404 is about the operation and not about what it was asked for.
+
+    Without a parameter in the path it always is. If the base URL has a path, a server that does not know the operation
+    has counted the request in no bucket.
+    """
+    if code_of(response) != "NOT_FOUND":
+        return False
+    has_prefix = response.request.url.raw_path.partition(b"?")[0] != invocation.path.encode()
+    return "{" not in invocation.operation.path or (has_prefix and "RateLimit" not in response.headers)
+
+
+def _not_there(response: httpx.Response) -> UnexpectedResponse:
+    return UnexpectedResponse(
+        f"{_place(response)} has no {response.request.method} {response.request.url.path}: check the base URL, or use "
+        "the package of the server's release.",
+        response,
+    )
+
+
+def _place(response: httpx.Response) -> str:
     url = response.request.url
-    place = f"{url.scheme}://{url.netloc.decode()}"
+    return f"{url.scheme}://{url.netloc.decode()}"
+
+
+def not_charter(response: httpx.Response) -> UnexpectedResponse:
+    """Return the error for a response that no Charter server sends."""
     kind = (_header(response, "Content-Type") or "no content type").partition(";")[0]
-    told = f"{place} responded to {response.request.method} {url.path} with {response.status_code} and {kind}"
+    request = f"{response.request.method} {response.request.url.path}"
+    told = f"{_place(response)} responded to {request} with {response.status_code} and {kind}"
     if target := _header(response, "Location"):
-        return UnexpectedResponse(f"{told}, a redirect to {target}: use the base URL of the server itself.", response)
-    if response.status_code >= 500:
+        return UnexpectedResponse(
+            f"{told}, a redirect to {target}: use the base URL of the server itself, or sign in to this network first.",
+            response,
+        )
+    if response.status_code >= 500 and response.status_code != 511:
         return UnexpectedResponse(f"{told}: a proxy responded in the place of the server.", response)
     return UnexpectedResponse(
         f"{told}, which is not from Charter: check the base URL, and whether this network asks you to sign in first.",

@@ -20,7 +20,7 @@ from charter_client._policy import (
     verdict_after_refresh,
     verdict_before_refresh,
 )
-from charter_client._responses import NotModified, Outcome, Response, read
+from charter_client._responses import Ending, NotModified, Outcome, Response, read
 from charter_client._retries import Options
 from charter_client._tokens import Session, Tokens
 from charter_client._transport import About, prepare, request_for, tell
@@ -96,15 +96,15 @@ class Transport:
         follow(invocation, outcome, self.session)
         return read(invocation, outcome, self.about.version, self.about.errors)
 
-    def _run(self, invocation: Invocation[Any]) -> Outcome:
+    def _run(self, invocation: Invocation[Any]) -> Ending:
         steps = steps_of(invocation, self.session, self.options)
         result: Any = None
         while True:
             try:
                 step = steps.send(result)
             except StopIteration as end:
-                outcome: Outcome = end.value
-                return outcome
+                ending: Ending = end.value
+                return ending
             match step:
                 case Send(tokens):
                     result = self._send(invocation, tokens)

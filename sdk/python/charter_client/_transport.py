@@ -46,7 +46,8 @@ def checked_base_url(url: str) -> str:
     Raises:
         ValueError: no request could be sent to it.
     """
-    shown = url.strip().rstrip("/")
+    # Without types, what is often given is an environment variable that is not set.
+    shown = url.strip().rstrip("/") if isinstance(url, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
     try:
         parsed = httpx.URL(shown)
     except httpx.InvalidURL as error:

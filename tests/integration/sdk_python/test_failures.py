@@ -13,6 +13,7 @@ import pytest
 
 from tests.integration.sdk_python.conftest import Requests
 from tests.people import PASSWORD, People
+from tests.service import Service
 
 JSON = {"Content-Type": "application/json"}
 
@@ -90,6 +91,9 @@ def test_a_code_of_a_newer_server_is_a_response_error(sdk: Any) -> None:
         ((200, JSON, b"{}"), "which is not from Charter: check the base URL"),
         ((200, JSON, b"{"), "which is not from Charter: check the base URL"),
         ((302, {"Location": "https://portal.example"}, b""), "a redirect to https://portal.example: use the base URL"),
+        ((511, {"Content-Type": "text/html"}, b"<html>"), "which is not from Charter: check the base URL"),
+        ((204, {}, b""), "with 204 and no content type, which is not from Charter"),
+        ((404, JSON, envelope("NOT_FOUND")), "has no GET /v1/users/me: check the base URL, or use the package"),
         ((502, {"Content-Type": "text/html"}, b"<html>"), "a proxy responded in the place of the server"),
         ((404, JSON, envelope("NOT_FOUND", "2.0")), "The server speaks version 2.0 of the API and this package"),
         ((304, {}, b""), "a 304 that was not asked for"),
@@ -103,7 +107,44 @@ def test_what_is_no_charter_server_is_said_in_one_line(sdk: Any, response: Any, 
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost:8080", "accounts.example.com", "", "ftp://x", "http://x/v1", "http://x?y", "http://a:b@x"]
+    "response",
+    [
+        (200, {"Content-Type": "text/html"}, b"<html>"),
+        (200, JSON, b'{"data": {"access_token": 5}, "meta": {"version": "1.0"}, "errors": null}'),
+        (204, {}, b""),
+        (302, {"Location": "https://portal.example"}, b""),
+        (401, {"Content-Type": "text/html"}, b"<html>"),
+        (401, JSON, b'{"error": "sign in to this network"}'),
+    ],
+)  # fmt: skip
+def test_a_network_that_responds_in_the_place_of_the_server_signs_nobody_out(sdk: Any, response: Any) -> None:
+    expired = (401, JSON, envelope("INVALID_TOKEN"))
+    kept = sdk.Tokens("access", "refresh")
+    for call, responses in (
+        (lambda client: client.me.get_me(), (expired, response)),
+        (lambda client: client.auth.refresh(refresh_token="refresh"), (response,)),
+        (lambda client: client.auth.login(email="ada@example.com", password=PASSWORD), (response,)),
+        (lambda client: client.auth.logout(), (expired, response)),
+    ):
+        with other_server(*responses) as (url, _), sdk.Charter(url, retries=0) as client:
+            client.sign_in_with(kept)
+            with pytest.raises(sdk.UnexpectedResponse):
+                call(client)
+            assert client.tokens == kept
+
+
+@pytest.mark.parametrize("place", ["/docs", "/api", "/health"])
+def test_a_base_url_with_a_path_that_is_not_there_is_told(
+    sdk: Any, connect: Any, service: Service, people: People, place: str
+) -> None:
+    client = connect(url=f"{service.url}{place}")
+    for call in (client.health.get_liveness, lambda: client.users.get_user(people.ada.id)):
+        with pytest.raises(sdk.UnexpectedResponse, match=rf"has no GET {place}/.*: check the base URL"):
+            call()
+
+
+@pytest.mark.parametrize(
+    "url", [None, "localhost:8080", "accounts.example.com", "", "ftp://x", "http://x/v1", "http://x?y", "http://a:b@x"]
 )
 def test_a_base_url_that_cannot_be_right_is_refused_at_once(sdk: Any, url: str) -> None:
     with pytest.raises(ValueError, match="base URL must"):
