@@ -16,6 +16,7 @@ from app.sdk.document import GenerationError, client_document
 from app.sdk.error_codes import error_codes
 from app.sdk.python.generator import write_models
 from app.sdk.python.methods import Method, docstring, read_methods
+from app.sdk.python.models import hide_secrets, name_members
 
 PACKAGE = "charter_client"
 # The signatures of the models have complete types, the inside of their methods has not.
@@ -50,10 +51,12 @@ def write_sources(bundle: dict[str, Any], layer: Path, folder: Path) -> None:
     with TemporaryDirectory(prefix="charter-sdk-") as scratch:
         made = Path(scratch) / "generated"
         document = client_document(bundle)
+        name_members(document)
         endpoints = write_models(document, made, templates / "generator")
         shutil.copytree(layer / PACKAGE, folder, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.move(made / "models", folder / "models")
         shutil.move(made / "types.py", folder / "types.py")
+    hide_secrets(document, folder / "models")
     for path in (folder / "models").glob("*.py"):
         path.write_text(_MODELS + path.read_text(encoding="utf-8"), encoding="utf-8")
     enums = [name for name, schema in document["components"]["schemas"].items() if "enum" in schema]

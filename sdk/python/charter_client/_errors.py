@@ -19,6 +19,13 @@ class TimedOut(CharterError):
     """The server did not respond in time. Whether it carried out the request is not known."""
 
 
+def _bare(response: httpx.Response) -> httpx.Response:
+    """Return a response that can leave the process: without the headers of its request, which have the token."""
+    kept = [(name, value) for name, value in response.headers.multi_items() if name.lower() != "content-encoding"]
+    request = httpx.Request(response.request.method, response.request.url)
+    return httpx.Response(response.status_code, headers=kept, content=response.content, request=request)
+
+
 class UnexpectedResponse(CharterError):
     """What responded is not a Charter server, or a proxy responded in its place.
 
@@ -31,6 +38,10 @@ class UnexpectedResponse(CharterError):
         super().__init__(message)
         self.status = response.status_code
         self.response = response
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return what pickle and copy make an equal error of."""
+        return type(self), (str(self), _bare(self.response))
 
 
 class UnsupportedVersion(UnexpectedResponse):
@@ -89,3 +100,7 @@ class ResponseError(CharterError):
         self.errors = tuple(errors)
         self.request_id = request_id
         self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return what pickle and copy make an equal error of."""
+        return type(self), (_bare(self.response), self.errors, self.request_id, self.retry_after)

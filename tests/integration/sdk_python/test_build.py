@@ -1,5 +1,6 @@
 """`charter sdk build python` makes a package that can be published, and the same bytes each time."""
 
+import importlib
 import subprocess
 import sys
 import tarfile
@@ -11,6 +12,7 @@ import pytest
 
 from app.sdk.document import GenerationError, client_document, operations
 from app.sdk.error_codes import class_name, error_codes
+from app.sdk.python.models import name_members
 from tests.command import ROOT, clean_environment
 from tests.document import DOCUMENT
 from tests.integration.sdk_python.conftest import LAYER
@@ -67,6 +69,15 @@ def test_results_take_unknown_properties_and_bodies_do_not() -> None:
     assert "additionalProperties" not in schemas["User"]
     assert schemas["CreateUserRequest"]["additionalProperties"] is False
     assert not any(name.endswith("Envelope") for name in schemas)
+
+
+def test_the_members_of_an_enum_have_names_that_read_as_their_values(sdk: Any) -> None:
+    models = importlib.import_module("charter_client.models")
+    assert models.PermissionName.USERS_READ == "users:read"
+    assert models.UserSort.EMAIL_DESCENDING == "-email"
+    document = {"components": {"schemas": {"Odd": {"enum": ["a:b", "a-b"]}}}}
+    with pytest.raises(GenerationError, match="Two values of Odd"):
+        name_members(document)
 
 
 def test_what_cannot_be_generated_is_named_with_its_operation() -> None:

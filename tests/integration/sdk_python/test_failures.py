@@ -1,6 +1,7 @@
 """Retries, and what is said when what responds is not a Charter server."""
 
 import json
+import pickle
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -82,6 +83,23 @@ def test_a_code_of_a_newer_server_is_a_response_error(sdk: Any) -> None:
     caught = failure(sdk, (418, JSON, envelope("TEAPOT")))
     assert type(caught) is sdk.ResponseError
     assert str(caught) == "418 TEAPOT: No. Request r-1."
+
+
+def test_an_error_can_leave_the_process_and_takes_no_token_with_it(sdk: Any) -> None:
+    limited = (429, {**JSON, "Retry-After": "7"}, envelope("RATE_LIMITED"))
+    for response in (limited, (200, {"Content-Type": "text/html"}, b"<html>")):
+        with (
+            other_server(response) as (url, _),
+            sdk.Charter(url, access_token="kept", max_wait=0) as client,
+            pytest.raises(sdk.CharterError) as caught,
+        ):
+            client.me.get_me()
+        stored = pickle.dumps(caught.value)
+        assert b"kept" not in stored
+        error = pickle.loads(stored)
+        assert (type(error), str(error)) == (type(caught.value), str(caught.value))
+        assert (error.status, error.response.text) == (caught.value.status, caught.value.response.text)
+        assert getattr(error, "retry_after", None) == getattr(caught.value, "retry_after", None)
 
 
 @pytest.mark.parametrize(
