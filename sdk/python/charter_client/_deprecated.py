@@ -21,8 +21,9 @@ def deprecated(message: str) -> Callable[[F], F]:
             warnings.warn(message, DeprecationWarning, stacklevel=2)
             return function(*arguments, **named)
 
-        if inspect.iscoroutinefunction(function) and hasattr(inspect, "markcoroutinefunction"):
-            inspect.markcoroutinefunction(warned)
+        mark: Callable[[Any], Any] | None = getattr(inspect, "markcoroutinefunction", None)  # since Python 3.12
+        if mark is not None and inspect.iscoroutinefunction(function):
+            mark(warned)
         return cast("F", warned)
 
     return decorate
