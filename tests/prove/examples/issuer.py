@@ -47,13 +47,13 @@ class Issuer:
             ]
         }
 
-    def sign(self, live: str, changes: dict[str, Any], kid: str | None) -> str:
-        """Return a token with the claims of a live one, changed; with another kid than its key's, if one is given."""
+    def sign(self, live: str, changes: dict[str, Any], header: dict[str, str]) -> str:
+        """Return a token with the claims and the header of a live one, changed."""
         payload = live.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         claims = {name: claims[name] for name in CLAIMS} | changes
         newest = list(self.keys)[-1]
-        headers = {"typ": "at+jwt", "kid": kid or newest}
+        headers = {"typ": "at+jwt", "kid": newest} | header
         token = jwt.encode(claims, self.keys[newest], "ES256", headers=headers)
         self.live[token] = live
         return token
@@ -78,7 +78,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/stand-in/rotate":
             self._respond(200, {}, {"pem": self.issuer.rotate()})
         else:
-            token = self.issuer.sign(body["live"], body.get("changes", {}), body.get("kid"))
+            token = self.issuer.sign(body["live"], body["changes"], body["header"])
             self._respond(200, {}, {"token": token})
 
     def _pass_on(self) -> None:
