@@ -1,22 +1,42 @@
 """Prism as a proxy that compares each request and each response with the document, and refuses what does not match."""
 
+import atexit
+import json
 import os
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.document import DOCUMENT
 from tests.waiting import until
 
 # The program, and the document if it is another than ours: with both, the tests of the Python package go through it.
 PROGRAM, OTHER_DOCUMENT = "CHARTER_TEST_PRISM", "CHARTER_TEST_PRISM_DOCUMENT"
+_run = ExitStack()
+atexit.register(_run.close)
+
+
+@cache
+def address_of(service: str) -> str:
+    """Return the URL by which tests reach a service: its own, or one that leads through Prism until the run ends."""
+    program = os.environ.get(PROGRAM)
+    if not program:
+        return service
+    folder = Path(_run.enter_context(tempfile.TemporaryDirectory(prefix="charter-prism-")))
+    document = Path(os.environ.get(OTHER_DOCUMENT) or folder / "openapi.json")
+    if not document.exists():
+        document.write_text(json.dumps(DOCUMENT.bundle))
+    return _run.enter_context(_proxied(program, document, service, folder / "log"))
 
 
 @contextmanager
-def proxied(program: str, document: Path, service: str, log: Path) -> Iterator[str]:
+def _proxied(program: str, document: Path, service: str, log: Path) -> Iterator[str]:
     """Start Prism in front of a service; give its URL.
 
     Args:

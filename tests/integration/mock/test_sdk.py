@@ -12,6 +12,7 @@ from tests.integration.sdk_python.test_account_life import (
     test_the_facts_beside_a_result,
     test_the_life_of_an_account,
     test_the_same_for_asyncio,
+    test_what_does_not_match_the_document_is_told_for_each_field,
 )
 from tests.integration.sdk_python.test_readme import test_every_sample_runs
 
@@ -31,6 +32,7 @@ __all__ = [
     "test_the_facts_beside_a_result",
     "test_the_life_of_an_account",
     "test_the_same_for_asyncio",
+    "test_what_does_not_match_the_document_is_told_for_each_field",
 ]
 
 

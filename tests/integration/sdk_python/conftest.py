@@ -2,8 +2,6 @@
 
 import fcntl
 import importlib
-import json
-import os
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -79,42 +77,27 @@ def requests() -> Requests:
     return Requests()
 
 
-@pytest.fixture(scope="session")
-def address(running: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of the service. It leads through Prism if `make prove PART=prism` says so."""
-    program = os.environ.get(prism.PROGRAM)
-    if not program:
-        yield running.url
-        return
-    folder = tmp_path_factory.mktemp("prism")
-    document = Path(os.environ.get(prism.OTHER_DOCUMENT) or folder / "openapi.json")
-    if not document.exists():
-        document.write_text(json.dumps(DOCUMENT.bundle))
-    with prism.proxied(program, document, running.url, folder / "log") as url:
-        yield url
-
-
 async def _alearn(response: httpx.Response) -> None:
     await response.aread()
     leaks.learn(response)
 
 
 @pytest.fixture
-def connect(sdk: Any, service: Service, address: str, requests: Requests) -> Iterator[Callable[..., Any]]:
+def connect(sdk: Any, service: Service, requests: Requests) -> Iterator[Callable[..., Any]]:
     """Make a client of the service.
 
     `transport` takes the place of the socket, `url` leads to the service in another way, the rest is as for Charter.
     """
     opened = []
 
-    def make(*, transport: httpx.BaseTransport | None = None, url: str = address, **options: Any) -> Any:
+    def make(*, transport: httpx.BaseTransport | None = None, url: str | None = None, **options: Any) -> Any:
         # No TLS, whose certificates take 50 ms to load, and as many connections as there are threads.
         http = httpx.Client(
             transport=transport or httpx.HTTPTransport(verify=False, limits=httpx.Limits(max_connections=250)),
             event_hooks={"request": [requests.see], "response": [leaks.learn]},
         )
         opened.append(http)
-        return sdk.Charter(url, http_client=http, **options)
+        return sdk.Charter(url or prism.address_of(service.url), http_client=http, **options)
 
     yield make
     for http in opened:
@@ -122,16 +105,16 @@ def connect(sdk: Any, service: Service, address: str, requests: Requests) -> Ite
 
 
 @pytest.fixture
-def aconnect(sdk: Any, service: Service, address: str, requests: Requests) -> Callable[..., Any]:
+def aconnect(sdk: Any, service: Service, requests: Requests) -> Callable[..., Any]:
     """Make an AsyncCharter, within the test's own event loop."""
 
-    def make(*, url: str = address, **options: Any) -> Any:
+    def make(*, url: str | None = None, **options: Any) -> Any:
         http = httpx.AsyncClient(
             verify=False,
             limits=httpx.Limits(max_connections=250),
             event_hooks={"request": [requests.asee], "response": [_alearn]},
         )
-        client = sdk.AsyncCharter(url, http_client=http, **options)
+        client = sdk.AsyncCharter(url or prism.address_of(service.url), http_client=http, **options)
         client._owns = True
         return client
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests import prism
 from tests.integration.sdk_python.conftest import LAYER
 from tests.people import People
+from tests.service import Service
 
 SAMPLES = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -17,13 +19,15 @@ def samples() -> list[str]:
 
 
 def test_every_sample_runs(
-    sdk: Any, address: str, people: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    sdk: Any, service: Service, people: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     assert people.ada.email == "ada@example.com"
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "__main__"}
     for number, sample in enumerate(samples()):
-        code = compile(sample.replace("https://accounts.example.com", address), f"sample {number}", "exec")
+        code = compile(
+            sample.replace("https://accounts.example.com", prism.address_of(service.url)), f"sample {number}", "exec"
+        )
         exec(code, names)
     names["client"].close()
     names["kept"].close()
