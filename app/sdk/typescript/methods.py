@@ -25,6 +25,7 @@ class Method:
         decode: the function that makes a page; empty for others.
         values: statuses beside 2xx whose body is a result.
         if_match: None, accepted or required.
+        deprecated: what to say about it; None if it stays.
     """
 
     operation: str
@@ -51,6 +52,7 @@ class Method:
     values: Sequence[int]
     conditional: bool
     if_match: str | None
+    deprecated: str | None
 
     @property
     def constant(self) -> str:
@@ -116,7 +118,17 @@ class Method:
     def comment(self) -> str:
         """What completion shows."""
         tags = [(f"param {name}", about) for name, _, about in self.path_arguments]
-        return comment(f"{self.summary}.\n\n{self.description}".strip(), *tags)
+        return comment(f"{self.summary}.\n\n{self.description}".strip(), *tags, *self._deprecation)
+
+    @property
+    def iterator_comment(self) -> str:
+        """What completion shows for the method that goes through all pages."""
+        same = f"Yield the items of all pages of `{self.name}`, which has the same arguments."
+        return comment(f"{same} Each page is fetched when it is needed.", *self._deprecation)
+
+    @property
+    def _deprecation(self) -> list[tuple[str, str]]:
+        return [] if self.deprecated is None else [("deprecated", self.deprecated)]
 
 
 def camel(name: str) -> str:
@@ -184,7 +196,16 @@ def _method(bundle: Json, document: Json, path: str, verb: str) -> Method:
         values=statuses_with_result(bundle, operation),
         conditional="If-None-Match" in headers,
         if_match=operation.get("x-precondition"),
+        deprecated=_deprecation(operation),
     )
+
+
+def _deprecation(operation: Json) -> str | None:
+    if not operation.get("deprecated"):
+        return None
+    sunset = operation.get("x-sunset")
+    on = sunset.get("on") if isinstance(sunset, dict) else sunset
+    return f"It may be removed on {on}." if on else "It may be removed in a later version."
 
 
 def _query_member(document: Json, parameter: Json) -> str:
@@ -192,6 +213,8 @@ def _query_member(document: Json, parameter: Json) -> str:
     is_time = resolve(document, schema).get("format") == "date-time"
     rest = " | Date | undefined" if is_time else " | undefined"
     optional = not parameter.get("required")
+    if parameter.get("deprecated"):
+        schema = {**schema, "deprecated": True}
     about = parameter.get("description", "")
     return member(document, parameter["name"], schema, optional=optional, rest=rest if optional else "", about=about)
 

@@ -15,7 +15,7 @@ import {
   readAnswer,
 } from "./responses.js";
 import { type Options, pauseBeforeRetry } from "./retries.js";
-import type { Session, StoredTokens } from "./tokens.js";
+import { areOfOneSession, type Session, type StoredTokens } from "./tokens.js";
 
 /** What the clients of one session share. */
 export interface Shared {
@@ -98,8 +98,8 @@ export class Transport {
         await sleep(pause, invocation.options.signal);
       }
       const now = await session.look();
-      // Somebody signed out or in meanwhile: what is left of this call is not theirs.
-      if (now.period !== first.period && !isPublic) return outcome;
+      // Somebody signed out or in meanwhile, here or in another program: what is left of this call is not theirs.
+      if (!isPublic && (now.period !== first.period || !areOfOneSession(first.tokens, now.tokens))) return outcome;
       tokens = now.tokens;
     }
   }
