@@ -14,6 +14,8 @@ export interface Operation {
   readonly acceptsKey?: boolean;
   /** Statuses beside 2xx whose body is a result, too. */
   readonly values?: readonly number[];
+  /** A success has no body. */
+  readonly empty?: boolean;
 }
 
 /** What a call can be given beside its arguments. */
