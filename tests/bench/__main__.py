@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from tests.bench import probes, report, targets, traffic
+from tests.bench.clients import clients
 from tests.bench.driver import CONNECTIONS, LoadError
 from tests.bench.processes import CAN_PIN, CORES, LOAD_CORE, SERVER_CORE, Server, free_port, on_core
 from tests.bench.targets import Target
@@ -72,8 +73,8 @@ def measure(arguments: argparse.Namespace, folder: Path) -> tuple[dict[str, dict
         progress("starting PostgreSQL, Valkey and the servers")
         with world(folder / "world") as environ, running(works, folder, environ) as servers:
             for work in works:
-                rounds[work] = take(work, servers, environ, arguments.rounds, arguments.seconds)
-            verdict += targets.rate_targets(rounds)
+                rounds[work] = take(work, servers, environ, folder, arguments.rounds, arguments.seconds)
+            verdict += [*targets.rate_targets(rounds), *targets.client_targets(rounds)]
             if "login" in works:
                 verdict.append(light(servers["Charter"]))
             if "Charter" in servers:
@@ -102,14 +103,14 @@ def running(works: list[str], folder: Path, environ: Mapping[str, str]) -> Itera
 
 
 def take(
-    work: str, servers: Mapping[str, Server], environ: Mapping[str, str], rounds: int, seconds: float
+    work: str, servers: Mapping[str, Server], environ: Mapping[str, str], folder: Path, rounds: int, seconds: float
 ) -> dict[str, list[Round]]:
     """Take the rounds of one work, its entrants in turn."""
     if work == "floor":
         token = traffic.unused_token(environ["JWT_SECRET"])
     else:
         token = traffic.sign_in(servers["Charter"], ADMIN_EMAIL if work in ("list", "search") else EMAIL)[0]
-    contest = entrants(work, servers, token)
+    contest = clients(servers["Charter"].port, token, folder) if work == "clients" else entrants(work, servers, token)
     taken: dict[str, list[Round]] = {name: [] for name in contest}
     for number in range(1, rounds + 1):
         for name, measure_round in contest.items():

@@ -49,6 +49,9 @@ EXPECTED = (
     ("search", "Charter", "FastAPI, Redis", 1.0),
     ("cached", "Charter", "FastAPI, Redis", 1.0),
 )
+# Each client of the package beside the one that it is made of.
+CLIENTS = (("package", "httpx"), ("package, async", "httpx, async"))
+CLIENT_RATIO = 1.3
 REFRESHES_PER_SECOND = 1000.0
 LIGHT_MS = 50.0
 START_SECONDS = 3.0
@@ -72,6 +75,25 @@ def rate_targets(rounds: Rounds) -> list[Target]:
         rate = median(item.measured.rate for item in rounds["refresh"]["Charter"])
         found.append(Target("refresh", "responses a second", rate, REFRESHES_PER_SECOND, "/s"))
     return found
+
+
+def client_targets(rounds: Rounds) -> list[Target]:
+    """Return the lines about the calls of clients: how much more processor time they take than the bare request."""
+    taken = rounds.get("clients", {})
+    return [
+        Target(
+            "clients",
+            f"{ours} : {theirs}, processor time of a call",
+            median(
+                bare.per_core_second / mine.per_core_second
+                for mine, bare in zip(taken[ours], taken[theirs], strict=True)
+            ),
+            CLIENT_RATIO,
+            at_most=True,
+        )
+        for ours, theirs in CLIENTS
+        if taken
+    ]
 
 
 def light_target(milliseconds: float) -> Target:

@@ -58,6 +58,7 @@ NEEDED: Mapping[str, Sequence[str]] = {
     "list": ("Charter", "FastAPI, Redis"),
     "search": ("Charter", "FastAPI, Redis"),
     "cached": ("Charter", "FastAPI, Redis"),
+    "clients": ("Charter",),
 }
 
 

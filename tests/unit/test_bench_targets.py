@@ -29,6 +29,16 @@ def test_what_is_only_expected_says_so_and_is_no_target_that_falls_short() -> No
     assert report.summary([targets.start_target([9.0])]).startswith("1 of 1 targets fall short: start: ")
 
 
+def test_a_client_is_judged_by_the_processor_time_of_its_calls() -> None:
+    mine, bare = Round(Measured(90, 1, 2, 3), 0.9, 1.0), Round(Measured(60, 1, 2, 3), 0.5, 1.0)
+    names = ("package", "httpx", "package, async", "httpx, async")
+
+    lines = targets.client_targets({"clients": dict(zip(names, ([mine], [bare]) * 2, strict=True))})
+
+    assert [(line.measured, line.reached) for line in lines] == [(1.2, True)] * 2
+    assert targets.client_targets({"me": {}}) == []
+
+
 def test_every_line_is_about_a_work_and_its_entrants() -> None:
     entrants = {work: {*names, *(["bcrypt alone"] if work == "login" else [])} for work, names in NEEDED.items()}
     lines = [*targets.RATIOS, *targets.EXPECTED]
