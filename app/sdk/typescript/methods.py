@@ -19,6 +19,7 @@ class Method:
         path_arguments: name, wire name and description of each.
         query: the name of the type of the query; empty if there is none.
         members: the properties of the query.
+        times: the names of those that are a moment.
         body: the name of the type of the body; empty if the operation takes none.
         result: the type of the result.
         item: the type of an item of a page; empty if it returns no page.
@@ -39,6 +40,7 @@ class Method:
     query: str
     query_required: bool
     members: Sequence[str]
+    times: Sequence[str]
     body: str
     body_required: bool
     body_properties: Sequence[str]
@@ -183,6 +185,7 @@ def _method(bundle: Json, document: Json, path: str, verb: str) -> Method:
         query=f"{pascal(name)}Query" if query else "",
         query_required=any(part.get("required") for part in query),
         members=[_query_member(document, part) for part in query],
+        times=[part["name"] for part in query if _is_time(document, part)],
         body=body,
         body_required=body_required,
         body_properties=properties,
@@ -200,6 +203,10 @@ def _method(bundle: Json, document: Json, path: str, verb: str) -> Method:
     )
 
 
+def _is_time(document: Json, parameter: Json) -> bool:
+    return resolve(document, parameter["schema"]).get("format") == "date-time"
+
+
 def _deprecation(operation: Json) -> str | None:
     if not operation.get("deprecated"):
         return None
@@ -210,8 +217,7 @@ def _deprecation(operation: Json) -> str | None:
 
 def _query_member(document: Json, parameter: Json) -> str:
     schema = parameter["schema"]
-    is_time = resolve(document, schema).get("format") == "date-time"
-    rest = " | Date | undefined" if is_time else " | undefined"
+    rest = " | Date | undefined" if _is_time(document, parameter) else " | undefined"
     optional = not parameter.get("required")
     if parameter.get("deprecated"):
         schema = {**schema, "deprecated": True}

@@ -179,6 +179,21 @@ for (const [name, portal] of [
   });
 }
 
+test("a time without a zone is refused before it is sent", async () => {
+  await withServer([[200, JSON_TYPE, success([], { pagination: { limit: 20, next_cursor: null } })]], async (url, seen) => {
+    const client = new Charter({ baseUrl: url });
+    for (const since of ["2026-01-31T12:00:00", "2026-01-31", "yesterday", new Date(NaN)]) {
+      await assert.rejects(client.audit.listAuditEvents({ since }), /^TypeError: since must be a Date or a text with a time zone/);
+    }
+    for (const since of ["2026-01-31T12:00:00+01:00", "2026-01-31T12:00:00.5Z", new Date(0)]) await client.audit.listAuditEvents({ since });
+    assert.deepEqual(seen.map((request) => new URL(request.url ?? "", url).searchParams.get("since")), [
+      "2026-01-31T12:00:00+01:00",
+      "2026-01-31T12:00:00.5Z",
+      "1970-01-01T00:00:00.000Z",
+    ]);
+  });
+});
+
 test("a server that lacks an operation says so, and one that lacks a role does not", async () => {
   const missing = [404, JSON_TYPE, refusal("NOT_FOUND")] as const;
   await withServer([missing], async (url) => {

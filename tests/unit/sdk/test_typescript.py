@@ -54,6 +54,8 @@ def test_arguments_have_the_types_and_the_options_that_the_document_says(sources
     assert "body: ReplaceProfileRequest, options: CallOptions & IfMatchRequired): Promise<Profile> {" in profiles
     assert '["display_name", "locale", "time_zone", "avatar_url", "bio", ]' in profiles
     assert "values: [503]" in text_of(sources, "resources/health.ts")
+    assert 'times: ["since", "until"],' in text_of(sources, "resources/audit.ts")
+    assert text_of(sources, "resources/auth.ts").count("empty: true") == 1
 
 
 def test_an_enum_of_responses_takes_other_texts_and_one_of_requests_does_not(sources: Path) -> None:
