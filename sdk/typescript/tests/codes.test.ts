@@ -136,7 +136,7 @@ test("each error code has its class", async () => {
   assert.deepEqual(Object.values(names).sort(), [...KINDS.keys()].sort());
   for (const [code, name] of Object.entries(names)) {
     await withServer([[400, JSON_TYPE, refusal(code)]], async (url) => {
-      await assert.rejects(new Charter({ baseUrl: url, retries: 0 }).me.getMe(), (error) => {
+      await assert.rejects(new Charter({ baseUrl: url, retries: 0 }).roles.getRole("x"), (error) => {
         assert.ok(error instanceof sdk.ResponseError && error.code === code && error.name === name);
         assert.equal(error.constructor, KINDS.get(name));
         return true;
