@@ -11,6 +11,8 @@ from app.cli.spec import read_bundle
 
 _NEEDS = "charter sdk build needs the tools of a checkout: install them with make install"
 
+_LANGUAGES = ("python", "typescript")
+
 # In bytes: what the TypeScript package may add to a page, compressed.
 _LARGEST = 12_000
 
@@ -20,8 +22,8 @@ def sdk() -> None:
     """Build the packages for clients from the document."""
 
 
-@sdk.command(short_help="Build the package of a language.")
-@click.argument("language", type=click.Choice(["python", "typescript"]))
+@sdk.command(short_help="Build the package of a language, or all.")
+@click.argument("language", type=click.Choice([*_LANGUAGES, "all"]))
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -30,7 +32,7 @@ def sdk() -> None:
     help="The folder to write to.",
 )
 def build(language: str, output: Path) -> None:
-    """Build the package of a language, ready to be published, from the document under openapi/.
+    """Build the package of a language, or all packages, ready to be published, from the document under openapi/.
 
     The same document gives the same bytes. Python: a wheel and a source archive of charter-client.
     TypeScript: an archive for npm of charter-client; Node and npm are needed to compile it.
@@ -40,15 +42,15 @@ def build(language: str, output: Path) -> None:
     checkout = resources.CHECKOUT
     if checkout is None:
         raise CommandError(_NEEDS)
-    build_package = _builder(language)
-    try:
-        paths = build_package(
-            read_bundle(), layer=checkout / "sdk" / language, licence=checkout / "LICENSE", output=output
-        )
-    except GenerationError as error:
-        raise CommandError(*str(error).splitlines()) from error
-    for path in paths:
-        click.echo(path)
+    builders = {name: _builder(name) for name in _LANGUAGES if language in (name, "all")}
+    bundle = read_bundle()
+    for name, build_package in builders.items():
+        try:
+            paths = build_package(bundle, layer=checkout / "sdk" / name, licence=checkout / "LICENSE", output=output)
+        except GenerationError as error:
+            raise CommandError(*str(error).splitlines()) from error
+        for path in paths:
+            click.echo(path)
 
 
 @sdk.command(short_help="Print the size of the TypeScript package.")

@@ -12,6 +12,7 @@ from types import FrameType
 from tests.bench import probes, report, targets, traffic
 from tests.bench.clients import clients
 from tests.bench.driver import CONNECTIONS, LoadError
+from tests.bench.node_clients import node_clients
 from tests.bench.processes import CAN_PIN, CORES, LOAD_CORE, SERVER_CORE, Server, free_port, on_core
 from tests.bench.targets import Target
 from tests.bench.traffic import ADMIN_EMAIL, EMAIL
@@ -110,7 +111,11 @@ def take(
         token = traffic.unused_token(environ["JWT_SECRET"])
     else:
         token = traffic.sign_in(servers["Charter"], ADMIN_EMAIL if work in ("list", "search") else EMAIL)[0]
-    contest = clients(servers["Charter"].port, token, folder) if work == "clients" else entrants(work, servers, token)
+    if work == "clients":
+        port = servers["Charter"].port
+        contest = {**clients(port, token, folder), **node_clients(port, token, folder)}
+    else:
+        contest = entrants(work, servers, token)
     taken: dict[str, list[Round]] = {name: [] for name in contest}
     for number in range(1, rounds + 1):
         for name, measure_round in contest.items():

@@ -50,7 +50,7 @@ EXPECTED = (
     ("cached", "Charter", "FastAPI, Redis", 1.0),
 )
 # Each client of the package beside the one that it is made of.
-CLIENTS = (("package", "httpx"), ("package, async", "httpx, async"))
+CLIENTS = (("package", "httpx"), ("package, async", "httpx, async"), ("package, Node", "fetch, Node"))
 CLIENT_RATIO = 1.3
 REFRESHES_PER_SECOND = 1000.0
 LIGHT_MS = 50.0
@@ -92,7 +92,7 @@ def client_targets(rounds: Rounds) -> list[Target]:
             at_most=True,
         )
         for ours, theirs in CLIENTS
-        if taken
+        if ours in taken
     ]
 
 

@@ -98,7 +98,7 @@ def _compiled(bundle: dict[str, Any], layer: Path) -> Iterator[Path]:
         write_sources(bundle, layer, root / "src")
         for name in ("package.json", "package-lock.json", "tsconfig.json"):
             shutil.copy(layer / name, root / name)
-        _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"], root)
+        _run([npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"], root)
         compiler = root / "node_modules" / "typescript" / "bin" / "tsc"
         for form, kind in _FORMS.items():
             # tsc writes the form that the nearest package.json names.

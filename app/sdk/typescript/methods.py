@@ -19,12 +19,14 @@ class Method:
         path_arguments: name, wire name and description of each.
         query: the name of the type of the query; empty if there is none.
         members: the properties of the query.
+        times: the names of those that are a moment.
         body: the name of the type of the body; empty if the operation takes none.
         result: the type of the result.
         item: the type of an item of a page; empty if it returns no page.
         decode: the function that makes a page; empty for others.
         values: statuses beside 2xx whose body is a result.
         if_match: None, accepted or required.
+        deprecated: what to say about it; None if it stays.
     """
 
     operation: str
@@ -38,6 +40,7 @@ class Method:
     query: str
     query_required: bool
     members: Sequence[str]
+    times: Sequence[str]
     body: str
     body_required: bool
     body_properties: Sequence[str]
@@ -51,6 +54,7 @@ class Method:
     values: Sequence[int]
     conditional: bool
     if_match: str | None
+    deprecated: str | None
 
     @property
     def constant(self) -> str:
@@ -116,7 +120,17 @@ class Method:
     def comment(self) -> str:
         """What completion shows."""
         tags = [(f"param {name}", about) for name, _, about in self.path_arguments]
-        return comment(f"{self.summary}.\n\n{self.description}".strip(), *tags)
+        return comment(f"{self.summary}.\n\n{self.description}".strip(), *tags, *self._deprecation)
+
+    @property
+    def iterator_comment(self) -> str:
+        """What completion shows for the method that goes through all pages."""
+        same = f"Yield the items of all pages of `{self.name}`, which has the same arguments."
+        return comment(f"{same} Each page is fetched when it is needed.", *self._deprecation)
+
+    @property
+    def _deprecation(self) -> list[tuple[str, str]]:
+        return [] if self.deprecated is None else [("deprecated", self.deprecated)]
 
 
 def camel(name: str) -> str:
@@ -171,6 +185,7 @@ def _method(bundle: Json, document: Json, path: str, verb: str) -> Method:
         query=f"{pascal(name)}Query" if query else "",
         query_required=any(part.get("required") for part in query),
         members=[_query_member(document, part) for part in query],
+        times=[part["name"] for part in query if _is_time(document, part)],
         body=body,
         body_required=body_required,
         body_properties=properties,
@@ -184,14 +199,28 @@ def _method(bundle: Json, document: Json, path: str, verb: str) -> Method:
         values=statuses_with_result(bundle, operation),
         conditional="If-None-Match" in headers,
         if_match=operation.get("x-precondition"),
+        deprecated=_deprecation(operation),
     )
+
+
+def _is_time(document: Json, parameter: Json) -> bool:
+    return resolve(document, parameter["schema"]).get("format") == "date-time"
+
+
+def _deprecation(operation: Json) -> str | None:
+    if not operation.get("deprecated"):
+        return None
+    sunset = operation.get("x-sunset")
+    on = sunset.get("on") if isinstance(sunset, dict) else sunset
+    return f"It may be removed on {on}." if on else "It may be removed in a later version."
 
 
 def _query_member(document: Json, parameter: Json) -> str:
     schema = parameter["schema"]
-    is_time = resolve(document, schema).get("format") == "date-time"
-    rest = " | Date | undefined" if is_time else " | undefined"
+    rest = " | Date | undefined" if _is_time(document, parameter) else " | undefined"
     optional = not parameter.get("required")
+    if parameter.get("deprecated"):
+        schema = {**schema, "deprecated": True}
     about = parameter.get("description", "")
     return member(document, parameter["name"], schema, optional=optional, rest=rest if optional else "", about=about)
 

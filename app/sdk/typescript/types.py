@@ -108,8 +108,9 @@ def member(document: Json, name: str, schema: Json, *, optional: bool, rest: str
     if isinstance(example, str | int | float) and not isinstance(example, bool) and "enum" not in shown:
         text = f"{text} Example: `{example}`."
     key = name if _NAME.match(name) else json.dumps(name)
+    tags = [("deprecated", "")] if schema.get("deprecated") or shown.get("deprecated") else []
     declared = f"  {key}{'?' if optional else ''}: {type_of(document, schema, name)}{rest};"
-    return textwrap.indent(comment(text), "  ") + declared
+    return textwrap.indent(comment(text, *tags), "  ") + declared
 
 
 def comment(text: str, *tags: tuple[str, str]) -> str:

@@ -1,5 +1,7 @@
 /** What a call can throw, apart from the class of each error code, which is generated into errors.ts. */
 
+import type { ErrorCode } from "./errors.js";
+
 /** The parent of everything that a call throws on purpose. */
 export class CharterError extends Error {
   override readonly name: string = "CharterError";
@@ -43,7 +45,7 @@ export class UnsupportedVersion extends UnexpectedResponse {
 /** One error of a response. */
 export interface Problem {
   /** For programs; its meaning does not change. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** For people; it may change at any time. */
   readonly message: string;
   /** The part of the request that caused it, such as `profile.display_name`; null for the whole request. */
@@ -56,7 +58,7 @@ export class ResponseError extends CharterError {
   /** The HTTP status. */
   readonly status: number;
   /** The code of the first error. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** What the first error is about; null if it is about the whole request. */
   readonly field: string | null;
   /** All errors. */

@@ -14,6 +14,10 @@ export interface Operation {
   readonly acceptsKey?: boolean;
   /** Statuses beside 2xx whose body is a result, too. */
   readonly values?: readonly number[];
+  /** The parameters in the query that are a moment. */
+  readonly times?: readonly string[];
+  /** A success has no body. */
+  readonly empty?: boolean;
 }
 
 /** What a call can be given beside its arguments. */
@@ -81,7 +85,7 @@ export function prepare(operation: Operation, given: Arguments, options: AnyOpti
   if (given.body !== undefined) headers["Content-Type"] = "application/json";
   return {
     operation,
-    path: encodePath(operation.path, given.path ?? {}) + encodeQuery(given.query ?? {}),
+    path: encodePath(operation.path, given.path ?? {}) + encodeQuery(given.query ?? {}, operation.times ?? []),
     body: given.body === undefined ? undefined : JSON.stringify(given.body),
     headers,
     // A refresh can be repeated: within some seconds, the server returns the same tokens for the same refresh token.
@@ -100,14 +104,22 @@ function encodePath(template: string, values: Readonly<Record<string, string>>):
   });
 }
 
-function encodeQuery(values: object): string {
+function encodeQuery(values: object, times: readonly string[]): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values) as [string, unknown][]) {
-    if (value == null) continue;
-    query.set(name, value instanceof Date ? value.toISOString() : String(value));
+    if (value != null) query.set(name, times.includes(name) ? encodeTime(name, value) : String(value));
   }
   const text = query.toString();
   return text && `?${text}`;
+}
+
+// Without a zone, a text means another moment on each machine.
+function encodeTime(name: string, value: unknown): string {
+  const text = value instanceof Date ? (Number.isNaN(value.getTime()) ? String(value) : value.toISOString()) : String(value);
+  if (!/^\d{4}-\d\d-\d\d[Tt].*([Zz]|[+-]\d\d:\d\d)$/.test(text)) {
+    throw new TypeError(`${name} must be a Date or a text with a time zone such as "2026-01-31T12:00:00Z", not ${JSON.stringify(text)}.`);
+  }
+  return text;
 }
 
 // randomUUID is missing on pages that are not served over HTTPS.

@@ -184,12 +184,13 @@ export function read<T>(
   if (outcome instanceof CharterError) throw outcome;
   const { raw, text, body } = outcome;
   if (raw.status === 304) return new NotModified(raw, text);
-  if (raw.status === 204) return new CharterResponse(decode(undefined, undefined), raw, text);
+  if (raw.status === 204 && invocation.operation.empty) return new CharterResponse(decode(undefined, undefined), raw, text);
   if (body === null) throw notCharter(invocation, raw);
   if (invocation.operation.bare && isValue(invocation, raw)) return new CharterResponse(decode(body, undefined), raw, text);
   const meta = objectOf(body["meta"]);
   if (meta === null) throw notCharter(invocation, raw);
   checkVersion(String(meta["version"]), about.version, raw);
+  if (isElsewhere(invocation, outcome)) throw notThere(invocation, raw);
   if (!isValue(invocation, raw)) throw refusal(invocation, outcome, meta, about);
   try {
     return new CharterResponse(decode(body["data"], meta), raw, text);
@@ -215,19 +216,41 @@ function checkVersion(spoken: string, version: string, raw: Response): void {
   throw new UnsupportedVersion(`${told}: install the package of the server's release.`, raw);
 }
 
-function notCharter(invocation: Invocation, raw: Response): UnexpectedResponse {
+/**
+ * Return whether a 404 is about the operation and not about what it was asked for.
+ *
+ * Without a parameter in the path it always is. If the base URL has a path, a server that does not know the operation has
+ * counted the request in no bucket.
+ */
+function isElsewhere(invocation: Invocation, answer: Answer): boolean {
+  if (codeOf(answer) !== "NOT_FOUND") return false;
+  const { url, headers } = answer.raw;
+  const hasPrefix = url !== "" && new URL(url).pathname !== invocation.path.replace(/\?.*/, "");
+  return !invocation.operation.path.includes("{") || (hasPrefix && !headers.has("RateLimit"));
+}
+
+function notThere({ operation }: Invocation, raw: Response): UnexpectedResponse {
+  const hint = "check the base URL, or use the package of the server's release";
+  return new UnexpectedResponse(`${placeOf(raw)} has no ${operation.method} ${operation.path}: ${hint}.`, raw);
+}
+
+function placeOf(raw: Response): string {
+  return raw.url ? new URL(raw.url).origin : "The server";
+}
+
+/** Return the error for a response that no Charter server sends. */
+export function notCharter(invocation: Invocation, raw: Response): UnexpectedResponse {
   // A browser hides where a redirect leads.
   const redirected = raw.type === "opaqueredirect";
-  const place = raw.url ? `${new URL(raw.url).origin} responded` : "The server responded";
   const { method, path } = invocation.operation;
   const status = redirected ? "a redirect" : `${raw.status} and ${contentType(raw) || "no content type"}`;
-  const told = `${place} to ${method} ${path} with ${status}`;
+  const told = `${placeOf(raw)} responded to ${method} ${path} with ${status}`;
   const target = raw.headers.get("Location");
-  if (target !== null) {
-    return new UnexpectedResponse(`${told}, a redirect to ${target}: use the base URL of the server itself.`, raw);
+  if (target !== null || redirected) {
+    const led = target === null ? told : `${told}, a redirect to ${target}`;
+    return new UnexpectedResponse(`${led}: use the base URL of the server itself, or sign in to this network first.`, raw);
   }
-  if (redirected) return new UnexpectedResponse(`${told}: use the base URL of the server itself.`, raw);
-  if (raw.status >= 500) {
+  if (raw.status >= 500 && raw.status !== 511) {
     return new UnexpectedResponse(`${told}: a proxy responded in the place of the server.`, raw);
   }
   const hint = "check the base URL, and whether this network asks you to sign in first";

@@ -34,6 +34,56 @@ export class MemoryStore implements TokenStore {
 }
 
 /**
+ * Keeps the tokens in `localStorage` or `sessionStorage`. All tabs of a site share the first, each tab has one of the second.
+ *
+ * Every script of the page can read them there.
+ */
+export class WebStorageStore implements TokenStore {
+  #storage: WebStorage;
+  #key: string;
+
+  constructor(storage: WebStorage, key = "charter-tokens") {
+    this.#storage = storage;
+    this.#key = key;
+  }
+
+  load(): StoredTokens | null {
+    try {
+      const kept = JSON.parse(this.#storage.getItem(this.#key) ?? "null") as Partial<StoredTokens> | null;
+      return typeof kept?.accessToken === "string" ? { accessToken: kept.accessToken, refreshToken: kept.refreshToken ?? null } : null;
+    } catch (error) {
+      // What another program wrote there is no token of ours.
+      if (error instanceof SyntaxError) return null;
+      throw error;
+    }
+  }
+
+  save(tokens: StoredTokens | null): void {
+    if (tokens === null) this.#storage.removeItem(this.#key);
+    else this.#storage.setItem(this.#key, JSON.stringify(tokens));
+  }
+}
+
+/** What `WebStorageStore` needs of a storage. */
+export type WebStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+/** Return whether two pairs of tokens belong to the same session. */
+export function areOfOneSession(one: StoredTokens | null, other: StoredTokens | null): boolean {
+  if (one === null || other === null) return one === other;
+  return one.accessToken === other.accessToken || sessionId(one.accessToken) === sessionId(other.accessToken);
+}
+
+/** Return the session that an access token names; undefined if it names none. */
+function sessionId(accessToken: string): unknown {
+  try {
+    const claims = (accessToken.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/");
+    return (JSON.parse(atob(claims)) as { sid?: unknown } | null)?.sid;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * Who is signed in.
  *
  * Each sign-in and sign-out starts a new period. A call is not sent again in another period than its own.

@@ -8,14 +8,15 @@ import {
   CharterResponse,
   codeOf,
   failureOf,
+  notCharter,
   NotModified,
   objectOf,
   type Outcome,
   read,
   readAnswer,
 } from "./responses.js";
-import { type Options, pauseBeforeRetry } from "./retries.js";
-import type { Session, StoredTokens } from "./tokens.js";
+import { isLost, type Options, pauseBeforeRetry, REFRESH_TIMEOUT } from "./retries.js";
+import { areOfOneSession, type Session, type StoredTokens } from "./tokens.js";
 
 /** What the clients of one session share. */
 export interface Shared {
@@ -79,6 +80,7 @@ export class Transport {
     let { tokens } = first;
     let retries = 0;
     let refreshed = false;
+    let lost = false;
     for (;;) {
       const used = isPublic ? null : tokens;
       const outcome = await this.#send(invocation, used);
@@ -92,14 +94,15 @@ export class Transport {
         const verdict = await abortable(this.#refresh(used, first.period), invocation.options.signal);
         if (verdict !== true) return verdict === false ? outcome : verdict;
       } else {
-        const pause = pauseBeforeRetry(invocation, outcome, retries, this.options);
+        lost ||= isLost(invocation, outcome);
+        const pause = pauseBeforeRetry(invocation, outcome, retries, this.options, lost);
         if (pause === null) return outcome;
         retries += 1;
         await sleep(pause, invocation.options.signal);
       }
       const now = await session.look();
-      // Somebody signed out or in meanwhile: what is left of this call is not theirs.
-      if (now.period !== first.period && !isPublic) return outcome;
+      // Somebody signed out or in meanwhile, here or in another program: what is left of this call is not theirs.
+      if (!isPublic && (now.period !== first.period || !areOfOneSession(first.tokens, now.tokens))) return outcome;
       tokens = now.tokens;
     }
   }
@@ -175,14 +178,16 @@ export class Transport {
   // No signal: others wait for it, too.
   async #fly(tokens: StoredTokens, period: number): Promise<Verdict> {
     const { session } = this.shared;
-    const outcome = await this.#run(prepare(REFRESH, { body: { refresh_token: tokens.refreshToken } }, {}));
+    const timeout = Math.min(this.options.timeout, REFRESH_TIMEOUT);
+    const invocation = prepare(REFRESH, { body: { refresh_token: tokens.refreshToken } }, { timeout });
+    const outcome = await this.#run(invocation);
     if (outcome instanceof CharterError) return outcome;
     if (outcome.raw.ok) {
       const fresh = tokensOf(outcome);
-      return fresh === null ? outcome : session.replace(tokens, fresh, period);
+      return fresh === null ? notCharter(invocation, outcome.raw) : session.replace(tokens, fresh, period);
     }
-    // Another program with the same store may have refreshed in between.
-    if (outcome.raw.status === 401) return (await session.replace(tokens, null, period)) || outcome;
+    // Another program with the same store may have refreshed in between. What is not from Charter signs nobody out.
+    if (codeOf(outcome) === "INVALID_REFRESH_TOKEN") return (await session.replace(tokens, null, period)) || outcome;
     return outcome;
   }
 
@@ -191,12 +196,13 @@ export class Transport {
     if (outcome instanceof CharterError) return;
     const { name } = invocation.operation;
     const { ok, status } = outcome.raw;
+    const isSignedOut = status === 204 || (status === 401 && codeOf(outcome) !== undefined);
     if ((name === "login" || name === "refresh") && ok) {
       const tokens = tokensOf(outcome);
       if (tokens !== null) await this.shared.session.start(tokens);
     }
     const ends = objectOf(body)?.["scope"] !== "others";
-    if (name === "logout" && ends && (ok || status === 401)) await this.shared.session.start(null);
+    if (name === "logout" && ends && isSignedOut) await this.shared.session.start(null);
   }
 }
 

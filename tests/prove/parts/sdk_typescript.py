@@ -1,60 +1,83 @@
 """The TypeScript package, installed into an empty folder, passes its tests and does what its README shows."""
 
-import json
-import os
+import copy
 import re
-import shutil
-import sys
+import subprocess
+import time
 from pathlib import Path
 
-from tests.prove.proof import ROOT, needed, run
-from tests.prove.quick_start import ADMIN, PASSWORD, started
-from tests.prove.tools import fetch_node
+from tests.document import DOCUMENT
+from tests.prove.proof import run
+from tests.prove.quick_start import PASSWORD
+from tests.prove.restarted import restart_under_load
+from tests.prove.typescript import (
+    CHARTER,
+    LAYER,
+    WORLD,
+    build,
+    compile_tests,
+    install,
+    node,
+    program,
+    run_tests,
+    served,
+)
+from tests.prove.validating_proxy import validating_proxy
 
-LAYER = ROOT / "sdk" / "typescript"
-_STRICT = {
-    "strict": True, "noUncheckedIndexedAccess": True, "exactOptionalPropertyTypes": True,
-    "noPropertyAccessFromIndexSignature": True, "noImplicitOverride": True, "skipLibCheck": False,
-    "target": "ES2022", "module": "node16", "lib": ["ES2022", "DOM", "DOM.Iterable"], "types": ["node"],
-}  # fmt: skip
+# The least that the server allows: a token really expires during the proof.
+TOKEN_SECONDS = 60
 
 
 def prove(place: Path) -> None:
-    """Build the package twice, install it, check its types, and run its tests and its README against a server."""
-    node = needed("node", package="nodejs", purpose="run the TypeScript package")
-    charter = [sys.executable, "-m", "app.cli"]
-    for folder in ("once", "twice"):
-        run(*charter, "sdk", "build", "typescript", "--output", str(place / folder))
-    (built,) = (place / "once").iterdir()
-    assert built.read_bytes() == (place / "twice" / built.name).read_bytes()
+    """Build the package, check its form and types, and run its tests, its README and its clients under restarts."""
+    archive = build(place / "once")
+    run(*CHARTER, "sdk", "build", "all", "--output", str(place / "all"))
+    assert archive.read_bytes() == (place / "all" / archive.name).read_bytes()
+    assert len(list((place / "all").iterdir())) == 3, "the wheel, the source archive and the archive for npm"
     print("both builds have the same bytes")
-    run(*charter, "sdk", "size")
+    run(*CHARTER, "sdk", "size")
 
-    pins = json.loads((LAYER / "package.json").read_text())["devDependencies"]
-    tools = fetch_node(place, str(built), *(f"{name}@{pins[name]}" for name in ("typescript", "@types/node")))
-    walk = tools.parents[1]
-    (walk / "package.json").write_text(json.dumps({"private": True, "type": "module"}))
-    shutil.copytree(LAYER / "tests", walk / "tests")
-    (walk / "tests" / "readme.ts").write_text(_samples(), encoding="utf-8")
-    settings = {"compilerOptions": {**_STRICT, "rootDir": "tests", "outDir": "made"}, "include": ["tests"]}
-    (walk / "tsconfig.json").write_text(json.dumps(settings))
-    run(str(tools / "tsc"), cwd=walk)
-    required = 'const { Charter } = require("charter-client"); new Charter({ baseUrl: "http://127.0.0.1" }).me.getMe;'
-    run(node, "--input-type=commonjs", "--eval", required, cwd=walk)
+    folder = install(place, archive)
+    run(str(program(folder, "publint")), "run", str(archive), "--strict", cwd=folder)
+    run(str(program(folder, "attw")), str(archive), "--no-color", "--format", "ascii", cwd=folder)
+    (folder / "tests" / "readme.ts").write_text(_samples(), encoding="utf-8")
+    compile_tests(folder, module="ESNext", resolution="Bundler", noEmit=True)
+    compile_tests(folder, module="NodeNext", resolution="NodeNext")
+    print("the tests and the README pass tsc with all strict options, for bundlers and for Node", flush=True)
 
-    local = {"PATH": os.environ["PATH"], "HOME": str(place), "CHARTER_ENV": "development", **ADMIN}
-    local |= {f"LIMIT_{name}": "100000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")}
-    local["CHARTER_STATE"] = str(place / "state")
-    with started([*charter, "serve"], place / "server.log", cwd=ROOT, environment=local) as url:
-        tests = sorted(str(path) for path in (walk / "made").glob("*.test.js"))
-        run(node, "--test", *tests, cwd=walk, CHARTER_URL=url, CHARTER_ADMIN_PASSWORD=PASSWORD)
-        program = walk / "made" / "readme.js"
-        program.write_text(program.read_text().replace("https://accounts.example.com", url))
-        run(node, "made/readme.js", cwd=walk)
+    minute = {"ACCESS_TOKEN_SECONDS": str(TOKEN_SECONDS), "STEP_UP_ACCOUNT_DELETION": str(TOKEN_SECONDS)}
+    with served(place / "server", **minute) as url:
+        old = {"CHARTER_URL": url, "CHARTER_OLD_TOKENS": str(place / "tokens.json")}
+        run(node(), "made/early.js", cwd=folder, **WORLD, **old)
+        expired = time.monotonic() + TOKEN_SECONDS + 1
+        run_tests(folder, "account", "codes", "failures", "tokens", CHARTER_URL=url)
+        readme = folder / "made" / "readme.js"
+        readme.write_text(readme.read_text().replace("https://accounts.example.com", url))
+        run(node(), "made/readme.js", cwd=folder)
+        _run_through_prism(place, folder, url)
+        while time.monotonic() < expired:
+            time.sleep(0.5)
+        run_tests(folder, "late", **old)
+    restart_under_load(place, [node(), "made/restarts.js"], cwd=folder, environment=WORLD)
+
+
+def _run_through_prism(place: Path, folder: Path, url: str) -> None:
+    """Run the tests with Prism in between, and see it notice a response that does not match another document."""
+    with validating_proxy(place, url, DOCUMENT.bundle) as proxy:
+        run_tests(folder, "account", "tokens", CHARTER_URL=proxy)
+    print("Prism finds no request and no response that the document does not allow", flush=True)
+    other = copy.deepcopy(DOCUMENT.bundle)
+    other["components"]["schemas"]["Profile"]["required"].append("shoe_size")
+    with validating_proxy(place, url, other) as proxy:
+        words = [node(), "--test", "--test-name-pattern=/made again/", "made/account.test.js"]
+        given = {**WORLD, "CHARTER_URL": proxy}
+        done = subprocess.run(words, cwd=folder, env=given, capture_output=True, text=True, check=False)
+        assert done.returncode, done.stdout
+        assert "500 and application/problem+json" in done.stdout, done.stdout
 
 
 def _samples() -> str:
     """Return the samples of the README as one program for a server with its first admin alone."""
     text = (LAYER / "README.md").read_text(encoding="utf-8")
-    program = "\n".join(re.findall(r"^```ts\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
-    return program.replace("ada@example.com", "admin@example.com").replace("marmalade lantern 7 quarry", PASSWORD)
+    made = "\n".join(re.findall(r"^```ts\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    return made.replace("ada@example.com", "admin@example.com").replace("marmalade lantern 7 quarry", PASSWORD)

@@ -1,5 +1,6 @@
 """The sources of the TypeScript package; `make prove PART=sdk_typescript` compiles and runs them."""
 
+import copy
 import re
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,8 @@ def test_arguments_have_the_types_and_the_options_that_the_document_says(sources
     assert "body: ReplaceProfileRequest, options: CallOptions & IfMatchRequired): Promise<Profile> {" in profiles
     assert '["display_name", "locale", "time_zone", "avatar_url", "bio", ]' in profiles
     assert "values: [503]" in text_of(sources, "resources/health.ts")
+    assert 'times: ["since", "until"],' in text_of(sources, "resources/audit.ts")
+    assert text_of(sources, "resources/auth.ts").count("empty: true") == 1
 
 
 def test_an_enum_of_responses_takes_other_texts_and_one_of_requests_does_not(sources: Path) -> None:
@@ -92,6 +95,25 @@ def test_a_property_shows_its_description_and_its_example() -> None:
     assert shown == "  /** A name. Example: `Ada`. */\n  name?: string;"
     assert write_types(document, []) == ""
     assert member({}, "a-b", {"type": "string"}, optional=False) == '  "a-b": string;'
+
+
+def test_what_is_deprecated_is_shown_as_such(tmp_path: Path) -> None:
+    bundle = copy.deepcopy(DOCUMENT.bundle)
+    listed = bundle["paths"]["/v1/users"]["get"]
+    listed |= {"deprecated": True, "x-sunset": {"on": "2027-06-30", "since": "2026-12-01"}}
+    bundle["paths"]["/v1/users"]["post"] |= {"deprecated": True, "x-sunset": "2028-01-31"}
+    bundle["paths"]["/v1/roles"]["get"]["deprecated"] = True
+    bundle["components"]["schemas"]["CreateUserRequest"]["properties"]["role"]["deprecated"] = True
+    write_sources(bundle, LAYER, tmp_path / "src")
+    users = text_of(tmp_path / "src", "resources/users.ts")
+    # The operation, beside its facts and through all pages.
+    assert users.count("   * @deprecated It may be removed on 2027-06-30.\n   */\n  listUsers(") == 2
+    assert "   * @deprecated It may be removed on 2027-06-30.\n   */\n  iterUsers(" in users
+    assert users.count("   * @deprecated It may be removed on 2028-01-31.\n   */\n  createUser(") == 2
+    assert "@deprecated It may be removed in a later version." in text_of(tmp_path / "src", "resources/roles.ts")
+    models = text_of(tmp_path / "src", "models.ts")
+    assert re.search(r"   \* @deprecated\n   \*/\n  role\?: ", models)
+    assert models.count("@deprecated") == 1
 
 
 def test_a_comment_cannot_end_early() -> None:
