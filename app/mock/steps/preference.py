@@ -60,6 +60,7 @@ def _find(examples: ResponseExamples, wanted: Preferences) -> Example:
 
 
 def _response(context: RequestContext, operation: BoundOperation, example: Example) -> Response:
+    context.is_cacheable = example.status < 400 and operation.policy.cache is not None
     if example.status == _UNCHANGED:
         return Response(_UNCHANGED, encoded(example.headers), b"")
     if is_problem(example):

@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from app.mock.people import PASSWORD as MOCK_PASSWORD
 from tests.prove.proof import ROOT, needed, run
 from tests.prove.quick_start import ADMIN, PASSWORD, started
 from tests.prove.tools import fetch_node
@@ -51,6 +52,10 @@ def prove(place: Path) -> None:
         program = walk / "made" / "readme.js"
         program.write_text(program.read_text().replace("https://accounts.example.com", url))
         run(node, "made/readme.js", cwd=walk)
+    print("the same tests against the mock")
+    mock = {name: value for name, value in local.items() if name != "CHARTER_ENV"}
+    with started([*charter, "mock", "--port", "0"], place / "mock.log", cwd=ROOT, environment=mock) as url:
+        run(node, "--test", *tests, cwd=walk, CHARTER_URL=url, CHARTER_ADMIN_PASSWORD=MOCK_PASSWORD)
 
 
 def _samples() -> str:
