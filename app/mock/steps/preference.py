@@ -38,8 +38,7 @@ def make(operation: BoundOperation) -> Step:
         response = None
         if wanted.code is not None or wanted.example is not None:
             response = _response(context, operation, _find(examples, wanted))
-        applied = ", ".join(f"{name}={value}" for name, value in wanted._asdict().items() if value is not None)
-        if applied:
+        if applied := str(wanted):
             context.response_headers.append((b"preference-applied", applied.encode("latin-1")))
         return response
 
