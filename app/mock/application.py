@@ -37,7 +37,7 @@ from app.observability.metrics import Metrics
 from app.pages.flask_rules import register_pages
 from app.pages.views import Pages
 from app.pipeline.contract import OPENAPI
-from app.pipeline.operation import Runtime
+from app.pipeline.operation import CompiledOperation, Runtime
 from app.services.health import Probes
 
 
@@ -47,12 +47,12 @@ class Mock:
 
     Attributes:
         state: its rows.
-        operations: the operationIds of its document.
+        operations: those of its document, by operationId.
     """
 
     app: CompiledGateway
     state: State
-    operations: frozenset[str]
+    operations: Mapping[str, CompiledOperation]
 
 
 def create_mock(
@@ -94,7 +94,7 @@ def create_mock(
         config=config,
         operation_ids=frozenset(operations),
     )
-    return Mock(app, dependencies.state, frozenset(operations))
+    return Mock(app, dependencies.state, operations)
 
 
 def _dependencies(

@@ -28,8 +28,7 @@ def compile_operations(matched: Mapping[str, MatchedOperation], runtime: Runtime
 
 
 def _compile(matched: MatchedOperation, runtime: Runtime) -> CompiledOperation:
-    if matched.policy.executor == "loop":
-        # A request may ask for a delay, which must not hold up the event loop.
-        matched = replace(matched, policy=replace(matched.policy, executor="common"))
+    # A request may ask for a delay, which must hold up neither the event loop nor the few threads that hash.
+    matched = replace(matched, policy=replace(matched.policy, executor="common"))
     steps = make_steps(ORDER, bind_operation(matched, runtime))
     return compile_steps(matched, runtime, before=steps, after=(), on_session_ended=None)

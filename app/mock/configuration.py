@@ -57,6 +57,8 @@ def read_config(environ: Mapping[str, str], *, host: str, port: int) -> Config:
     return Config.from_environment(
         {
             **{f"LIMIT_{name}": _WIDE for name in _BUCKETS},
+            # A request that asks for a delay holds one.
+            "WORKER_THREADS": "64",
             **kept,
             # Pages may send the header that asks for a response, and read the one that says what was done.
             "CORS_REQUEST_HEADERS": f"{sent}, prefer",

@@ -100,13 +100,15 @@ class ResponseExamples:
         content = self._responses[status].get("content")
         if not content:
             return Example(status, GENERATED, None, self._headers(status))
-        schema = content["application/json"]["schema"]
-        try:
-            body = self._samples.make(schema, f"{self._policy.operation_id} {status}", examples=examples)
-        except NoSampleError:
-            message = f"The response {status} of {self._policy.operation_id} has no example, and none can be made."
-            raise NoExampleError(message) from None
+        body = self._sample(content["application/json"]["schema"], str(status), examples=examples)
         return Example(status, GENERATED, body, self._headers(status))
+
+    def _sample(self, schema: Any, what: str, *, examples: bool = True) -> Any:
+        name = self._policy.operation_id
+        try:
+            return self._samples.make(schema, f"{name} {what}", examples=examples)
+        except NoSampleError:
+            raise NoExampleError(f"The response {what} of {name} has no example, and none can be made.") from None
 
     def _headers(self, status: int) -> dict[str, str]:
         headers = {}
@@ -116,6 +118,6 @@ class ResponseExamples:
                 continue
             value = header.get("example")
             if value is None:
-                value = self._samples.make(header["schema"], f"{self._policy.operation_id} {status} {name}")
+                value = self._sample(header["schema"], f"{status} {name}")
             headers[name.lower()] = str(value)
         return headers

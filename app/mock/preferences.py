@@ -23,6 +23,11 @@ class Preferences(NamedTuple):
     example: str | None = None
     delay: float | None = None
 
+    def __str__(self) -> str:
+        delay = None if self.delay is None else f"{self.delay:g}"
+        values = {"code": self.code, "example": self.example, "delay": delay}
+        return ", ".join(f"{name}={value}" for name, value in values.items() if value is not None)
+
 
 def read(text: str) -> Preferences:
     """Return the preferences of a header.

@@ -91,4 +91,4 @@ def served(place: Path, **more: str) -> Iterator[str]:
 def run_tests(folder: Path, *names: str, **variables: str) -> None:
     """Run test files, which see these variables; a test that hangs fails."""
     made = [f"made/{name}.test.js" for name in names]
-    run(node(), "--test", "--test-timeout=120000", *made, cwd=folder, **WORLD, **variables)
+    run(node(), "--test", "--test-timeout=120000", *made, cwd=folder, **(WORLD | variables))

@@ -22,6 +22,10 @@ def test_what_a_header_asks_for(text: str, preferences: Preferences) -> None:
     assert read(text) == preferences
 
 
+def test_what_was_done_is_said_in_short() -> None:
+    assert str(read("delay=2, code=404")) == "code=404, delay=2"
+
+
 @pytest.mark.parametrize("text", ["code=4", "code=x", "code=600", "code", "delay=", "delay=1e9", "delay=-1"])
 def test_what_cannot_be_is_a_fault(text: str) -> None:
     with pytest.raises(ValidationError):

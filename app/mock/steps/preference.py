@@ -38,8 +38,7 @@ def make(operation: BoundOperation) -> Step:
         response = None
         if wanted.code is not None or wanted.example is not None:
             response = _response(context, operation, _find(examples, wanted))
-        applied = ", ".join(f"{name}={value}" for name, value in wanted._asdict().items() if value is not None)
-        if applied:
+        if applied := str(wanted):
             context.response_headers.append((b"preference-applied", applied.encode("latin-1")))
         return response
 
@@ -60,6 +59,7 @@ def _find(examples: ResponseExamples, wanted: Preferences) -> Example:
 
 
 def _response(context: RequestContext, operation: BoundOperation, example: Example) -> Response:
+    context.is_cacheable = example.status < 400 and operation.policy.cache is not None
     if example.status == _UNCHANGED:
         return Response(_UNCHANGED, encoded(example.headers), b"")
     if is_problem(example):

@@ -1,18 +1,21 @@
 """The TypeScript package, installed into an empty folder, passes its tests and does what its README shows."""
 
 import copy
+import os
 import re
 import subprocess
 import time
 from pathlib import Path
 
+from app.mock.people import PASSWORD as MOCK_PASSWORD
 from tests.document import DOCUMENT
-from tests.prove.proof import run
-from tests.prove.quick_start import PASSWORD
+from tests.prove.proof import ROOT, run
+from tests.prove.quick_start import PASSWORD, started
 from tests.prove.restarted import restart_under_load
 from tests.prove.typescript import (
     CHARTER,
     LAYER,
+    WIDE,
     WORLD,
     build,
     compile_tests,
@@ -58,7 +61,14 @@ def prove(place: Path) -> None:
         while time.monotonic() < expired:
             time.sleep(0.5)
         run_tests(folder, "late", **old)
+    _run_with_mock(place, folder)
     restart_under_load(place, [node(), "made/restarts.js"], cwd=folder, environment=WORLD)
+
+
+def _run_with_mock(place: Path, folder: Path) -> None:
+    local = {"PATH": os.environ["PATH"], "HOME": str(place), **WIDE}
+    with started([*CHARTER, "mock", "--port", "0"], place / "mock.log", cwd=ROOT, environment=local) as url:
+        run_tests(folder, "account", "tokens", CHARTER_URL=url, CHARTER_ADMIN_PASSWORD=MOCK_PASSWORD)
 
 
 def _run_through_prism(place: Path, folder: Path, url: str) -> None:
