@@ -135,6 +135,10 @@ requirements: $(DEV) ## update the pinned requirements: make requirements [UPGRA
 	@$(PIP_COMPILE) --extra embedded --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
 	@$(PIP_COMPILE) --extra embedded --extra dev --extra bench --constraint requirements/dev.txt --output-file requirements/bench.txt pyproject.toml
 
+.PHONY: vendor
+vendor: $(DEV) ## fetch again what the reference pages are made of, in the versions of app/pages/vendor/vendored.json
+	@$(BIN)/python -m tests.vendored
+
 .PHONY: clean
 clean: ## remove .venv and the tools' caches; the data under .charter stays
 	@rm -rf .venv .coverage coverage.json htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis build dist *.egg-info

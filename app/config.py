@@ -68,6 +68,9 @@ class Config:
         "the folder where workers share metrics; empty: memory (/dev/shm), else the folder for temporary files",
     )
     public_url: str = _field(parse.url, "", "the URL of this deployment for clients, with its path if it has one")
+    reference_pages: bool = _field(
+        parse.boolean, True, "whether /docs, /docs/try and /llms.txt are served; the document always is"
+    )
     cors_origins: tuple[str, ...] = _field(parse.origins, (), "origins whose pages may call, separated by commas")
     cors_request_headers: Names = _field(
         parse.header_names,

@@ -151,7 +151,7 @@ def build_app(
     """Return the application that serves compiled operations, and the pages."""
     clock = process.runtime.dependencies.clock
     app = build_gateway(config, contract, process, operations, request_log)
-    pages = Pages(contract.document.bundle, config, process.metrics)
+    pages = Pages(contract.document, contract.policies, config, process.metrics)
     register_pages(app.app, pages, config=config, clock=clock)
     build_stack(app)
     return app

@@ -112,10 +112,11 @@ def _prepare_database(config: Config) -> CreatedAdmin | None:
 
 def _greet(config: Config, address: str, password: str | None) -> None:
     body = f'{{"email": "{config.admin_email}", "password": "{password or "..."}"}}'
+    reference = f"  reference  {address}/docs\n" if config.reference_pages else ""
     print_line(
         f"\nCharter serves at {address}\n"
         f"  API        {address}/v1\n"
-        f"  reference  {address}/docs\n"
+        f"{reference}"
         f"  document   {address}/openapi.json\n"
         f"  admin      {config.admin_email}\n\n"
         f"Sign in:\n"

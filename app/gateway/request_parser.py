@@ -27,7 +27,7 @@ log = structlog.get_logger("charter.gateway")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _BEARER = re.compile(r"bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)", re.ASCII | re.IGNORECASE)
 _MAX_AGENT = 256
-_OWN_PATHS = ("/v1", "/health", "/.well-known", "/docs", "/metrics", "/openapi")
+_OWN_PATHS = ("/v1", "/health", "/.well-known", "/docs", "/metrics", "/openapi", "/llms.txt")
 
 
 class RequestParser:

@@ -12,46 +12,50 @@ from werkzeug.wrappers import Response
 from app.config import Config
 from app.errors import NotFound, Unauthenticated
 from app.observability.metrics import Metrics
-from app.pages.reference import reference_assets, reference_page
+from app.pages.reference import Reference
 from app.pages.representations import Representation
+from app.spec.document import Document
+from app.spec.policy import Policy
 
 
 class Pages:
     """The views; what they show is rendered once.
 
     Args:
-        bundle: the document, names and references kept.
+        policies: of every operation, by operationId.
     """
 
-    def __init__(self, bundle: Mapping[str, Any], config: Config, metrics: Metrics) -> None:
+    def __init__(self, document: Document, policies: Mapping[str, Policy], config: Config, metrics: Metrics) -> None:
         self._config = config
         self._metrics = metrics
         servers = {"servers": [{"url": config.public_url}]} if config.public_url else {}
-        bundle = {**bundle, **servers}
+        bundle = {**document.bundle, **servers}
         self._json = Representation(orjson.dumps(bundle), "application/json")
         # In C where the wheel has it: in Python this was half the time of a start.
         dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
         text = yaml.dump(bundle, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
         self._yaml = Representation(text.encode(), "application/yaml")
-        self._reference = reference_page()
-        self._assets = reference_assets()
+        self._reference = Reference(document, policies, config) if config.reference_pages else None
 
     @property
     def rules(self) -> dict[str, Callable[..., Any]]:
         """Every URL rule that Flask serves, with its view."""
         return {
-            "/": lambda: flask.redirect(f"{self._config.public_path}/docs"),
+            **(self._reference_rules(self._reference) if self._reference else {}),
             "/openapi.json": lambda: _respond(self._json),
             "/openapi.yaml": lambda: _respond(self._yaml),
-            "/docs": lambda: _respond(self._reference),
-            "/docs/<name>": self._asset,
             "/metrics": self._metrics_page,
         }
 
-    def _asset(self, name: str) -> Response:
-        if name not in self._assets:
-            raise NotFound
-        return _respond(self._assets[name])
+    def _reference_rules(self, reference: Reference) -> dict[str, Callable[..., Any]]:
+        return {
+            "/": lambda: flask.redirect(f"{self._config.public_path}/docs"),
+            "/docs": reference.reading.respond,
+            "/docs/try": lambda: _respond(reference.trying),
+            "/docs/<name>": lambda name: _respond_by_name(reference.files, name),
+            "/docs/operations/<name>": lambda name: _respond_by_name(reference.operations, name),
+            "/llms.txt": lambda: _respond(reference.index),
+        }
 
     def _metrics_page(self) -> Response:
         token = self._config.metrics_token
@@ -62,8 +66,16 @@ class Pages:
         return Response(self._metrics.render(), mimetype="text/plain; version=0.0.4")
 
 
+def _respond_by_name(representations: Mapping[str, Representation], name: str) -> Response:
+    if name not in representations:
+        raise NotFound
+    return _respond(representations[name])
+
+
 def _respond(representation: Representation) -> Response:
     headers = flask.request.headers
     return representation.respond(
-        accept_encoding=headers.get("Accept-Encoding"), if_none_match=headers.get("If-None-Match")
+        accept_encoding=headers.get("Accept-Encoding"),
+        if_none_match=headers.get("If-None-Match"),
+        version=flask.request.args.get("v"),
     )

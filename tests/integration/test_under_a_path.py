@@ -24,7 +24,7 @@ from tests.wire import data, refused
 
 PUBLIC = "https://api.example.com/accounts"
 SMALL = Path(sample_contract.__file__).parent / "document" / "openapi.yaml"
-REFERENCE = re.compile(r'(?:href|src)="([^"]+)"|url: "([^"]+)"')
+REFERENCE = re.compile(r'(?:href|src|data-document|data-viewer)="([^"]+)"')
 
 
 @pytest.fixture(scope="module", params=GATEWAYS)
@@ -101,9 +101,8 @@ def test_the_pages_refer_to_what_is_under_the_path(running: Service) -> None:
     start = ask(running, "GET", "/")
     assert (start.status_code, start.headers["location"]) == (302, "/accounts/docs")
 
-    page = urljoin(PUBLIC, start.headers["location"])
     with running.client() as client:
-        waiting, seen = [page], set()
+        waiting, seen = [urljoin(PUBLIC, start.headers["location"]), f"{PUBLIC}/docs/try"], set()
         while waiting:
             address = waiting.pop()
             if address in seen:
@@ -111,14 +110,11 @@ def test_the_pages_refer_to_what_is_under_the_path(running: Service) -> None:
             seen.add(address)
             response = client.get(under(address))
             assert response.status_code == 200, address
-            if (
-                response.headers["content-type"].startswith(("text/html", "text/javascript"))
-                and len(response.text) < 5000
-            ):
-                # What a script names is resolved by the page that runs it.
-                waiting += [urljoin(page, one or other) for one, other in REFERENCE.findall(response.text)]
-    assert f"{PUBLIC}/openapi.json" in seen
-    assert f"{PUBLIC}/docs/swagger-ui-bundle.js" in seen
+            if response.headers["content-type"].startswith("text/html"):
+                waiting += [urljoin(address, reference) for reference in REFERENCE.findall(response.text)]
+    paths = {urlsplit(address)._replace(query="").geturl() for address in seen}
+    loaded = ("docs/redoc.js", "docs/reference.js", "docs/reference.json", "docs/try.json", "docs/swagger-ui.js")
+    assert {f"{PUBLIC}/{name}" for name in ("openapi.yaml", "llms.txt", *loaded)} <= paths
 
 
 def test_the_document_leads_to_the_deployment(running: Service) -> None:
@@ -132,7 +128,7 @@ def test_a_proxy_may_leave_the_path_before_what_it_passes_on(people: People, run
     for path in ("/v1/users/me", "/v1/roles/user", "/health/live"):
         plain, prefixed = people.ada.api.get(path), people.ada.api.get(f"/accounts{path}")
         assert (prefixed.status_code, prefixed.json().get("data")) == (200, plain.json().get("data"))
-    for page in ("/openapi.json", "/docs", "/docs/start.js"):
+    for page in ("/openapi.json", "/docs/try", "/docs/try.js"):
         assert ask(running, "GET", f"/accounts{page}").content == ask(running, "GET", page).content
     for root in ("/accounts", "/accounts/", "/"):
         assert ask(running, "GET", root).headers["location"] == "/accounts/docs"
@@ -159,7 +155,7 @@ def test_a_path_that_begins_like_ours_is_only_removed_by_the_proxy(database_url:
     config = config_for(DATABASE_URL=database_url, PUBLIC_URL=f"https://api.example.com{path}")
     with serving(config) as service:
         refused(ask(service, "GET", "/v1/users/me"), 401, "UNAUTHENTICATED")
-        for target in ("/health/live", "/docs", "/docs/start.js"):
+        for target in ("/health/live", "/docs", "/docs/try.js"):
             assert ask(service, "GET", target).status_code == 200
         assert ask(service, "GET", "/").headers["location"] == f"{path}/docs"
 

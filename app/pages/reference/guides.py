@@ -1,0 +1,43 @@
+"""The guides beside the operations: the document's introduction, more guides, the numbers of this deployment."""
+
+from importlib.resources import files
+
+from app.config import Config
+from app.pages.reference.policy_words import limit, span
+from app.pages.reference.samples import ADDRESS
+
+_GUIDES = ("packages", "versions", "proxies")
+# The introduction shows commands for a first run.
+_FIRST_RUN = "localhost:8080"
+
+
+def introduction(description: str, config: Config) -> str:
+    """Return the Markdown that stands before the operations.
+
+    Args:
+        description: that of the document.
+    """
+    address = config.public_url or ADDRESS
+    folder = files("app").joinpath("pages/reference/guides")
+    more = [folder.joinpath(f"{name}.md").read_text(encoding="utf-8").strip() for name in _GUIDES]
+    first, heading, rest = description.strip().replace(f" {_FIRST_RUN}", f" {address}").partition("## ")
+    # Under one heading, so that the menu folds them.
+    parts = [f"{first}# Guides\n\nWhat all operations have in common.\n\n{heading}{rest}", *more, numbers(config)]
+    return "\n\n".join(parts) + "\n"
+
+
+def numbers(config: Config) -> str:
+    """Return the numbers that clients of this deployment may want to know."""
+    rows = [
+        ("an access token is valid for", span(config.access_token_seconds)),
+        ("a refresh token may be sent again, if the response was lost, for", span(config.refresh_grace_seconds)),
+        ("a session ends without a refresh after", span(config.session_idle_days * 86_400)),
+        ("every session ends after", span(config.session_absolute_days * 86_400)),
+        ("a response is stored for its `Idempotency-Key` for", span(config.idempotency_hours * 3_600)),
+        ("the shortest new password has", f"{config.password_min} characters"),
+        ("the largest body has", f"{config.body_limit} bytes"),
+        ("the longest path and query have", f"{config.uri_limit} bytes"),
+        *((f"the bucket `{name}` allows", limit(bucket)) for name, bucket in config.buckets.items()),
+    ]
+    table = "\n".join(f"| {what} | {value} |" for what, value in rows)
+    return f"## Numbers of this deployment\n\n| what | value |\n|---|---|\n{table}"

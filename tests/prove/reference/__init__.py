@@ -1,0 +1,1 @@
+"""The reference in a browser, and its samples."""
