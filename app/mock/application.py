@@ -78,16 +78,18 @@ def create_mock(
         audit_client_key=audit_client_key(config),
         write_event=event_writer(dependencies.state, clock),
     )
-    bundle, operations = mocked.contract.document.bundle, compile_operations(mocked.contract.operations, runtime)
+    contract = mocked.contract
+    operations = compile_operations(contract.operations, runtime)
     parser = RequestParser(operations.values(), config=config, tokens=dependencies.access_tokens, clock=clock)
     sender = ResponseSender(Cors(config), RequestLog(metrics))
     flask_app = flask.Flask("charter", static_folder=None)
-    register_pages(flask_app, Pages(bundle, config, metrics), config=config, clock=clock)
+    pages = Pages(contract.document, contract.policies, config, metrics)
+    register_pages(flask_app, pages, config=config, clock=clock)
     add_mock_pages(flask_app, dependencies.state)
-    pages: Any = WSGIMiddleware(cast("Any", flask_app))
+    mounted: Any = WSGIMiddleware(cast("Any", flask_app))
     # Without Connexion around it, which would check the document once more: a quarter of the time of a start.
     app = CompiledGateway(
-        Router([Mount("/", pages)], lifespan=partial(_lifespan, executors)),
+        Router([Mount("/", mounted)], lifespan=partial(_lifespan, executors)),
         parser=parser,
         sender=sender,
         executors=executors,
