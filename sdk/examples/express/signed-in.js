@@ -21,7 +21,7 @@ const unavailable = () => new Refusal(503, "Whether you are signed in cannot be 
  * Return a middleware that puts the account of the caller into `request.user`.
  *
  * url: of Charter. issuer, audience: JWT_ISSUER and JWT_AUDIENCE of that deployment.
- * sessionSeconds: how long a read may rely on an earlier question whether the session lives; 0: ask each time.
+ * sessionSeconds: how long a read may rely on what Charter said about the session before; 0: ask each time.
  * cooldown: how many seconds pass at least between two requests for the keys.
  */
 export function signedIn({
@@ -38,8 +38,8 @@ export function signedIn({
   });
   const known = new Map();
 
-  // Check what can be checked here, so that no forged token costs a question. While Charter signs with a shared secret
-  // it publishes no keys, and checks the token itself when it is asked.
+  // Check what can be checked here, so that a forged token costs Charter nothing. While Charter signs with a shared
+  // secret it publishes no keys, and checks the token itself when it is asked.
   async function checkSignature(token) {
     if (!keys.fresh) {
       await keys.reload().catch((error) => {

