@@ -70,6 +70,16 @@ def test_each_response_has_a_nonce_of_its_own_which_is_nowhere_else(browser: htt
     assert len({page.text.replace(nonce_of(page), "") for page in pages}) == 1
 
 
+def test_the_head_of_the_page_is_that_of_a_page(service: Service) -> None:
+    page, head = ask(service, "GET", "/docs"), ask(service, "HEAD", "/docs")
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == page.headers["content-length"] == str(len(page.content))
+    assert nonce_of(head) != nonce_of(page)
+    for known in ("*", '"x"'):
+        assert ask(service, "GET", "/docs", [("If-None-Match", known)]).status_code == 200
+
+
 def test_a_page_loads_only_files_of_this_server_and_each_of_them_is_there(browser: httpx.Client) -> None:
     for path in PAGES:
         page = browser.get(path)

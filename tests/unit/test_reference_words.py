@@ -1,15 +1,19 @@
 """The reference says in words what a policy means, and shows how to call an operation."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from app.config import Bucket, Config
+from app.config import BUCKETS, Bucket, Config
+from app.pages.reference.guides import introduction, numbers
 from app.pages.reference.policy_words import limit, policy_rules, span
 from app.pages.reference.samples import Sample, curl, python, typescript
+from app.sdk.error_codes import error_codes
 from app.spec.document import load
 from app.spec.operation import Operation, operations
+from tests.document import DOCUMENT
 from tests.unit.small_document import USER, change, read, write
 
 BODY = """
@@ -72,6 +76,32 @@ def test_a_time_is_in_its_largest_whole_unit() -> None:
     assert [span(seconds) for seconds in (1, 90, 60, 900, 3600, 86_400, 90 * 86_400)] == [
         "1 second", "90 seconds", "1 minute", "15 minutes", "1 hour", "1 day", "90 days",
     ]  # fmt: skip
+
+
+def test_the_guides_name_only_what_there_is() -> None:
+    text = introduction("Text.\n\n## First\n\nCall localhost:8080/v1.", Config(public_url="https://x.example/a"))
+
+    assert text.startswith("Text.\n\n# Guides\n\n")
+    assert "Call https://x.example/a/v1." in text
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [
+        "First", "Packages", "Versions", "Proxies", "Numbers of this deployment",
+    ]  # fmt: skip
+    codes = error_codes(DOCUMENT.bundle)
+    named = set(re.findall(r"`([A-Z][A-Za-z]+|[A-Z_]{5,})`", text)) - {"Link", "Location"}
+    assert named <= {code.code for code in codes} | {code.name for code in codes}
+    headers = {"Idempotency-Key", "Retry-After"}
+    assert headers <= set(re.findall(r"`([A-Z][a-z]+-[A-Z][a-z]+)`", text))
+
+
+def test_the_numbers_are_those_of_the_configuration() -> None:
+    changed = Config(access_token_seconds=3600, session_idle_days=7, limit_read=Bucket(5, 1), body_limit=2048)
+
+    rows = dict(re.findall(r"^\| (.+) \| (.+) \|$", numbers(changed), re.MULTILINE))
+    assert rows["an access token is valid for"] == "1 hour"
+    assert rows["a session ends without a refresh after"] == "7 days"
+    assert rows["the bucket `read` allows"] == "5 requests per second"
+    assert rows["the largest body has"] == "2048 bytes"
+    assert {f"the bucket `{name}` allows" for name in BUCKETS} < set(rows)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def run_curl(url: str, place: Path) -> None:
     with httpx.Client(base_url=url, timeout=30) as api:
         for name, (sample, operation) in samples_of(url, "curl").items():
             api.headers["Authorization"] = f"Bearer {sign_in(url)}"
-            command = _with_real_values(name, sample, api).replace("curl ", "curl -sS -o body -w '%{http_code}' ", 1)
+            command = _with_real_values(name, sample, api, url).replace("curl ", "curl -sS -o body -w '%{http_code}' ", 1)
             environment = {"PATH": os.environ["PATH"], "TOKEN": api.headers["Authorization"].removeprefix("Bearer ")}
             done = subprocess.run(
                 ["bash", "-c", command], cwd=place, env=environment, capture_output=True, text=True, check=False
@@ -56,14 +56,14 @@ def _body(place: Path) -> str:
     return body.read_text(encoding="utf-8") if body.exists() else ""
 
 
-def _with_real_values(name: str, sample: str, api: httpx.Client) -> str:
+def _with_real_values(name: str, sample: str, api: httpx.Client, url: str) -> str:
     """Return a sample with things that exist in the place of its examples."""
     account = {"email": f"{name.replace('_', '-')}@example.com", "password": PASSWORD}
     user = _made(api, "/v1/users", account)["id"]
-    sample = sample.replace(ADDRESS, str(api.base_url).rstrip("/"))
+    sample = sample.replace(ADDRESS, url)
     sample = sample.replace("019c13ec-9e00-7a1b-8c2d-3e4f5a6b7c8d", user)
     if "/sessions/" in sample:
-        httpx.post(f"{api.base_url}v1/auth/login", json=account, timeout=30)
+        httpx.post(f"{url}/v1/auth/login", json=account, timeout=30)
         session = api.get(f"/v1/users/{user}/sessions").json()["data"][0]["id"]
         sample = sample.replace("019c13ec-9e00-7c4d-8e5f-6a7b8c9d0e1f", session)
     if "/v1/roles/librarian" in sample and api.get("/v1/roles/librarian").status_code == 404:
@@ -71,7 +71,7 @@ def _with_real_values(name: str, sample: str, api: httpx.Client) -> str:
     if ETAG in sample:
         sample = sample.replace(ETAG, api.get(f"/v1/users/{user}/profile").headers["etag"])
     if name == "refresh":
-        tokens = httpx.post(f"{api.base_url}v1/auth/login", json=account, timeout=30).json()["data"]
+        tokens = httpx.post(f"{url}/v1/auth/login", json=account, timeout=30).json()["data"]
         sample = sample.replace("an-opaque-refresh-token", tokens["refresh_token"])
     if name in ("login", "create_user", "register"):
         sample = sample.replace("ada@example.com", account["email"] if name == "login" else f"new-{account['email']}")
