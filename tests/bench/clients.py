@@ -61,7 +61,7 @@ def clients(port: int, token: str, folder: Path) -> dict[str, Entrant]:
 
             return await _ameasure(call_bare, call, seconds)
 
-    threads, tasks = _Pair(take), _Pair(lambda seconds: asyncio.run(atake(seconds)))
+    threads, tasks = Pair(take), Pair(lambda seconds: asyncio.run(atake(seconds)))
     return {
         "httpx": threads.first,
         "package": threads.second,
@@ -79,7 +79,7 @@ def _installed(folder: Path) -> Any:
     return importlib.import_module("charter_client")
 
 
-class _Pair:
+class Pair:
     """Two clients that are measured together; the round of the second is that of the first before it."""
 
     def __init__(self, take: Callable[[float], tuple[Round, Round]]) -> None:
