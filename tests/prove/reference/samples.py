@@ -41,7 +41,9 @@ def run_curl(url: str, place: Path) -> None:
     with httpx.Client(base_url=url, timeout=30) as api:
         for name, (sample, operation) in samples_of(url, "curl").items():
             api.headers["Authorization"] = f"Bearer {sign_in(url)}"
-            command = _with_real_values(name, sample, api, url).replace("curl ", "curl -sS -o body -w '%{http_code}' ", 1)
+            command = _with_real_values(name, sample, api, url).replace(
+                "curl ", "curl -sS -o body -w '%{http_code}' ", 1
+            )
             environment = {"PATH": os.environ["PATH"], "TOKEN": api.headers["Authorization"].removeprefix("Bearer ")}
             done = subprocess.run(
                 ["bash", "-c", command], cwd=place, env=environment, capture_output=True, text=True, check=False
