@@ -59,6 +59,22 @@ class YamlText:
         """Add a fault at a line; the first line is 1."""
         self.faults.append(Fault(Place(self.file, line), message, fix))
 
+    def line_of(self, node: Any, field: str | None, line: int) -> int:
+        """Return the line of a part, or of the last part on the way to it.
+
+        Args:
+            node: a mapping or list of the file.
+            field: names and indexes that lead to the part, with dots between them.
+            line: that of the node.
+        """
+        for step in (field or "").split("."):
+            lines = self.lines.get(id(node))
+            name: str | int = int(step) if isinstance(node, list) and step.isdigit() else step
+            if lines is None or name not in lines.children:
+                break
+            line, node = lines.children[name], node[name]
+        return line
+
 
 def read_yaml(raw: bytes, file: str) -> YamlText:
     """Return the value, lines and faults of a file; a file that is not YAML has faults and no value.
