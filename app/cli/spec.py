@@ -45,7 +45,7 @@ def lint() -> None:
 
     contract = _contract(thorough=True)
     faults = [
-        f"openapi: {'.'.join(str(part) for part in error.absolute_path)}: {error.message[:200]}"
+        f"{contract.document.where(tuple(error.absolute_path))}: {error.message[:200]}"
         for error in OpenAPIV30SpecValidator(contract.document.bundle).iter_errors()
     ]
     if faults:
