@@ -12,7 +12,9 @@ from app.config import Config
 from app.context.setting_declarations import SettingDeclarations
 from app.pipeline.matching import find_handlers, match_operations
 from app.pipeline.operation import Handler, MatchedOperation
+from app.spec.checks.examples import check_examples
 from app.spec.checks.generators import check_generators
+from app.spec.checks.links import check_links
 from app.spec.document import Document, DocumentError, Fault, load, meta_schema_faults
 from app.spec.events import DeclaredEvent, load_events
 from app.spec.journeys import journey_faults
@@ -78,7 +80,7 @@ def read_contract(
         document: the root file; permissions.yaml, events.yaml and settings.yaml are beside it.
         handlers_package: has a module for each tag.
         thorough: also report what works, but tells clients less than it should (see `read_policies`), cannot be used
-            by code generators, or does not fit journeys.yaml.
+            by code generators, has a wrong link or example, or does not fit journeys.yaml.
 
     Raises:
         DocumentError: with every fault of the files where one cannot be read, else with every fault of the document,
@@ -128,6 +130,7 @@ def check_contract(config: Config, files: ContractFiles, find: FindHandlers, *, 
     faults = [*form_faults, *policy_faults, *missing_handlers, *mismatches, *undeclared]
     if thorough:
         faults += check_generators(loaded)
+        faults += (*check_links(loaded), *check_examples(loaded)) if not form_faults else ()
         # Of a document with faults, a journey would only repeat them.
         faults += journey_faults(files.settings_file.parent / "journeys.yaml", loaded) if not faults else ()
     if faults:

@@ -1,11 +1,9 @@
 """What the document says of the response that a step expects."""
 
-import re
-from collections.abc import Sequence
 from typing import Any
 
-from app.spec.document import parse_pointer
 from app.spec.operation import Operation
+from app.spec.parts import body_schema, has_part, schema_at
 
 _CODE = ("errors", "0", "code")
 Json = dict[str, Any]
@@ -57,7 +55,8 @@ class Expected:
         self._response: Json = operation.resolved(responses[status])
         self.criteria = [f"$statusCode == {status}"]
         if code:
-            if code not in (self._schema(_CODE) or {}).get("enum", ()):
+            known = schema_at(operation.document.bundle, body_schema(self._response), _CODE) or {}
+            if code not in known.get("enum", ()):
                 raise WrongStep("expect", f"There is no error code {code}.", "Write one of the document.")
             self.criteria.append(f"$response.body#/{'/'.join(_CODE)} == '{code}'")
 
@@ -79,28 +78,7 @@ class Expected:
         Raises:
             WrongStep: the response does not have this part.
         """
-        part = expression.removeprefix("$response.")
-        place, _, pointer = part.partition("#")
-        if place.startswith("header."):
-            found = place.removeprefix("header.").lower() in map(str.lower, self._response.get("headers", {}))
-        else:
-            found = place == "body" and self._schema(parse_pointer(pointer)) is not None
-        if not found:
+        if not has_part(self._operation.document.bundle, self._response, expression):
+            part = expression.removeprefix("$response.")
             raise WrongStep(key, f"The response of {self._step} has no {part}.", "Correct the name.")
         return expression
-
-    def _schema(self, path: Sequence[str]) -> Json | None:
-        """Return the schema of a part of the body; None if it does not have this part."""
-        content: Json = next(iter(self._response.get("content", {}).values()), {})
-        return self._at(content.get("schema", {}), path)
-
-    def _at(self, schema: Any, path: Sequence[str]) -> Json | None:
-        schema = self._operation.resolved(schema)
-        if not path:
-            return dict(schema)
-        if re.fullmatch(r"[0-9]+", path[0]) and "items" in schema:
-            return self._at(schema["items"], path[1:])
-        if path[0] in schema.get("properties", {}):
-            return self._at(schema["properties"][path[0]], path[1:])
-        inner = (part for kind in ("allOf", "oneOf", "anyOf") for part in schema.get(kind, ()))
-        return next((found for part in inner if (found := self._at(part, path)) is not None), None)
