@@ -119,7 +119,7 @@ class StepMaker:
         properties = resolve(self._bundle, content["schema"]).get("properties", {})
         for key, value in written.get("send", {}).items():
             if key not in properties:
-                fix = f"Write one of its properties: {', '.join(properties)}."
+                fix = f"Write one of its properties: {', '.join(properties) or 'none'}."
                 raise WrongStep("send", f"The body of {operation_id} has no property {key}.", fix)
             payload[key] = self._value("send", value)
         return {"contentType": media_type, "payload": payload}
