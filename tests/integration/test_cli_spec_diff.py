@@ -194,3 +194,9 @@ def test_what_is_not_there_cannot_be_compared(old, address):
 
 def test_two_forms_at_once_are_wrong_usage(old):
     assert diff(old, old, "--json", "--changelog").exit_code == 2
+
+
+def test_what_a_document_has_cannot_control_the_terminal(old, tmp_path):
+    (tmp_path / "other.json").write_text(_WITH % '{"$ref": "#/a\\u001b[2J\\u0000"}')
+    done = diff(old, tmp_path / "other.json")
+    assert (done.exit_code, r"#/a\x1b[2J\x00" in done.output) == (2, True), done.output
