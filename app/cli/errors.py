@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import click
 import peewee
 
+from app.cli.printing import printable
 from app.config import ConfigError
 from app.database import explain_connection_error
 from app.database.driver_errors import INSUFFICIENT_PRIVILEGE, lacks_connect_privilege
@@ -105,7 +106,7 @@ def raise_document_errors(faults: Sequence[object]) -> NoReturn:
     """
     count = f"{len(faults)} fault{'s' * (len(faults) != 1)}"
     raise CommandError(
-        *(str(fault) for fault in faults),
+        *(printable(str(fault)) for fault in faults),
         f"the document has {count}: fix {'it' if len(faults) == 1 else 'them'} and try again",
         exit_code=MISCONFIGURED,
     )

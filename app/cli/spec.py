@@ -8,6 +8,7 @@ import click
 from app.cli.errors import CommandError, raise_document_errors
 from app.cli.printing import print_json
 from app.cli.spec_diff import diff
+from app.cli.spec_journeys import journeys
 from app.cli.spec_release import release
 from app.cli.tables import print_table
 from app.config import Config
@@ -24,6 +25,7 @@ def spec() -> None:
 
 spec.add_command(diff)
 spec.add_command(release)
+spec.add_command(journeys)
 
 
 @spec.command(short_help="Check the document, and list every fault.")
@@ -43,7 +45,7 @@ def lint() -> None:
 
     contract = _contract(thorough=True)
     faults = [
-        f"openapi: {'.'.join(str(part) for part in error.absolute_path)}: {error.message[:200]}"
+        f"{contract.document.where(tuple(error.absolute_path))}: {error.message[:200]}"
         for error in OpenAPIV30SpecValidator(contract.document.bundle).iter_errors()
     ]
     if faults:

@@ -48,7 +48,7 @@ def diff(old: str | None, new: str | None, as_json: bool, as_changelog: bool) ->
     try:
         before, after = read_source(old or _newest_release()), read_source(new or _present())
     except SourceError as error:
-        raise CommandError(str(error), exit_code=_CANNOT) from error
+        raise CommandError(printable(str(error)), exit_code=_CANNOT) from error
     changes = compare(before, after, today=datetime.now(UTC).date())
     if as_json:
         print_json([_as_json(change) for change in changes])

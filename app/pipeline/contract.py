@@ -12,9 +12,12 @@ from app.config import Config
 from app.context.setting_declarations import SettingDeclarations
 from app.pipeline.matching import find_handlers, match_operations
 from app.pipeline.operation import Handler, MatchedOperation
+from app.spec.checks.examples import check_examples
 from app.spec.checks.generators import check_generators
+from app.spec.checks.links import check_links
 from app.spec.document import Document, DocumentError, Fault, load, meta_schema_faults
 from app.spec.events import DeclaredEvent, load_events
+from app.spec.journeys import journey_faults
 from app.spec.permissions import Permission, load_permissions
 from app.spec.policies import read_policies
 from app.spec.policy import Policy
@@ -76,8 +79,8 @@ def read_contract(
     Args:
         document: the root file; permissions.yaml, events.yaml and settings.yaml are beside it.
         handlers_package: has a module for each tag.
-        thorough: also report what works, but tells clients less than it should (see `read_policies`) or cannot be used
-            by code generators.
+        thorough: also report what works, but tells clients less than it should (see `read_policies`), cannot be used
+            by code generators, has a wrong link or example, or does not fit journeys.yaml.
 
     Raises:
         DocumentError: with every fault of the files where one cannot be read, else with every fault of the document,
@@ -124,8 +127,13 @@ def check_contract(config: Config, files: ContractFiles, find: FindHandlers, *, 
         if not form_faults:
             raise
         raise DocumentError(form_faults) from None
-    portability = check_generators(loaded) if thorough else ()
-    if faults := [*form_faults, *policy_faults, *missing_handlers, *mismatches, *undeclared, *portability]:
+    faults = [*form_faults, *policy_faults, *missing_handlers, *mismatches, *undeclared]
+    if thorough:
+        faults += check_generators(loaded)
+        faults += (*check_links(loaded), *check_examples(loaded)) if not form_faults else ()
+        # Of a document with faults, a journey would only repeat them.
+        faults += journey_faults(files.settings_file.parent / "journeys.yaml", loaded) if not faults else ()
+    if faults:
         raise DocumentError(faults)
     return Contract(
         document=loaded,

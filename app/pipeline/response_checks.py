@@ -154,7 +154,10 @@ class ResponseChecks:
 def _header_checks(bundle: Mapping[str, Any], response: Mapping[str, Any]) -> dict[bytes, HeaderCheck]:
     checks: dict[bytes, HeaderCheck] = {}
     for name, reference in response.get("headers", {}).items():
-        schema = resolve(bundle, resolve(bundle, reference)["schema"])
+        header = resolve(bundle, reference)
+        if "schema" not in header:
+            raise UnusableResponsesError(f"has no schema for the header {name}")
+        schema = resolve(bundle, header["schema"])
         if schema.get("type") == "integer":
             checks[name.lower().encode()] = str.isdigit
         elif "pattern" in schema:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from app.spec.document import DocumentError, Fault, Place
-from app.spec.document.sources import file_name
-from app.spec.document.yaml_text import YamlText, read_yaml
+from app.spec.document.sources import file_name, read_file
+from app.spec.document.yaml_text import YamlText
 
 IsValid = Callable[[YamlText, str, Any, int], bool]
 
@@ -24,7 +24,7 @@ def read_catalogue(path: Path, is_valid: IsValid) -> dict[str, tuple[Any, Place]
     name = file_name(path, path.parent)
     if not path.is_file():
         raise DocumentError([Fault(Place(name, 1), "This file does not exist.", "Write it.")])
-    text = read_yaml(path.read_bytes(), name)
+    text = read_file(path, name)
     entries = {}
     if isinstance(text.value, dict):
         lines = text.lines[id(text.value)].children

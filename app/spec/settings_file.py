@@ -90,17 +90,17 @@ def _is_valid(text: YamlText, key: str, entry: Any, line: int) -> bool:
     for violation in list_violations(_validator(), entry):
         subject = f"{violation.field} of {key}" if violation.field else key
         message = as_sentence(subject, violation.message)
-        text.fault(_line(text, entry, violation.field, line), message, "See openapi/settings.schema.json.")
+        text.fault(text.line_of(entry, violation.field, line), message, "See openapi/settings.schema.json.")
     if len(text.faults) > before:
         return False
     try:
         violations_of_value = _violations_of(entry["schema"])
     except (ValidationError, ValueError) as error:
-        where = _line(text, entry, "schema", line)
+        where = text.line_of(entry, "schema", line)
         text.fault(where, f"The schema of {key} is not valid: {_first_line(error)}.", "Correct it.")
         return False
     for violation in violations_of_value(entry["default"]):
-        where = _line(text, entry, "default", line)
+        where = text.line_of(entry, "default", line)
         field = (violation.field or "value").replace("value", "default", 1)
         message = as_sentence(f"{field} of {key} does not match the schema: it", violation.message)
         text.fault(where, message, "Correct the default or the schema.")
@@ -141,18 +141,6 @@ def _numbers(value: Any) -> Iterator[float]:
             yield from _numbers(part)
     elif isinstance(value, int | float):
         yield value
-
-
-def _line(text: YamlText, entry: Any, field: str | None, line: int) -> int:
-    """Return the line of the value at a path, or of the last value on the way to it."""
-    node = entry
-    for step in (field or "").split("."):
-        lines = text.lines.get(id(node))
-        name: str | int = int(step) if isinstance(node, list) and step.isdigit() else step
-        if lines is None or name not in lines.children:
-            break
-        line, node = lines.children[name], node[name]
-    return line
 
 
 def _first_line(error: Exception) -> str:

@@ -120,6 +120,7 @@ components:
        labels: {type: object, maxProperties: 9, additionalProperties: {type: string}},
        grants: {type: array, items: {$ref: '#/components/schemas/PermissionName'}},
        shape: {oneOf: [{$ref: '#/components/schemas/Square'}, {$ref: '#/components/schemas/Circle'}]},
+       either: {anyOf: [{maxLength: 4}, {type: integer}]},
        active: {type: boolean, default: true},
        owner: {type: string, x-write-permission: things:give},
        inner: {nullable: true, allOf: [{$ref: '#/components/schemas/Square'}]},

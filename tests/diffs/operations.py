@@ -38,6 +38,9 @@ OPERATIONS = (
     edit("restore", "operation-restored sunset-removed", (*DELETE, "deprecated"), GONE, (*DELETE, "x-sunset"), GONE),
     edit("end earlier", "sunset-earlier", (*DELETE, "x-sunset"), "2029-01-01"),
     edit("end later", "sunset-later", (*DELETE, "x-sunset"), "2031-01-01"),
+    edit("an end that is no day", "unknown-change", (*DELETE, "x-sunset"), "soon"),
+    edit("serve a path elsewhere", "servers-changed", (*_ITEM, "servers"), [{"url": "https://things.example.com"}]),
+    edit("an unknown key of a path", "unknown-change", (*_ITEM, "x-new"), True),
     edit("reword a summary", "text-changed", (*LIST, "summary"), "List all things"),
 )
 
@@ -98,6 +101,14 @@ POLICIES = (
     ),
     edit(
         "describe a security scheme", "text-changed", ("components", "securitySchemes", "bearer", "description"), "It."
+    ),
+    edit(
+        "rename a security scheme",
+        "text-changed",
+        ("components", "securitySchemes"),
+        {"token": {"type": "http", "scheme": "bearer"}},
+        ("security",),
+        [{"token": []}],
     ),
     edit("remove a security scheme", "security-scheme-changed", ("components", "securitySchemes", "bearer"), GONE),
 )

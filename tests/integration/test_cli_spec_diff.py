@@ -137,7 +137,9 @@ def test_without_arguments_the_newest_release_is_compared_with_the_document_here
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("<!doctype html><title>Sign in to the wireless network</title>", "is not JSON"),
+        ("<!doctype html><title>Sign in to the wireless network</title>", "other.json:1: This is not JSON"),
+        ('{"openapi": "3.0.3",\n"info": }', "other.json:2: This is not JSON"),
+        (_WITH % ('{"get": ' + "[" * 300 + "]" * 300 + "}"), "nested more than"),
         (
             '{"openapi": "3.1.0", "info": {"version": "1"}, "paths": {}}',
             "is not a document of OpenAPI 3.0, but of 3.1.0.",
@@ -145,10 +147,10 @@ def test_without_arguments_the_newest_release_is_compared_with_the_document_here
         ('{"swagger": "2.0"}', "but of 2.0."),
         ("[]", "but of something else."),
         ('{"openapi": "3.0.3", "info": {}, "paths": {}}', "has no paths or no info.version."),
-        (_WITH % '{"$ref": "things.yaml"}', "refers to another file, things.yaml"),
-        (_WITH % '{"$ref": "#/components/x"}', "refers to #/components/x, which it does not have."),
-        (_WITH % '{"get": 1}', "is not OpenAPI 3.0: paths /things"),
-        (_WITH % '{"get": {"responses": []}}', "is not OpenAPI 3.0: paths /things get responses"),
+        (_WITH % '\n{"$ref": "things.yaml"}', "other.json:2: The document refers to another file, things.yaml"),
+        (_WITH % '\n{"$ref": "#/components/x"}', "other.json:2: There is no #/components/x in the document."),
+        (_WITH % '\n{"get": 1}', "other.json:2: This is not OpenAPI 3.0: paths /things"),
+        (_WITH % '{"get": {\n"responses": []}}', "other.json:2: This is not OpenAPI 3.0: paths /things get responses"),
     ],
 )
 def test_what_is_no_document_cannot_be_compared(old, tmp_path, content, message):
@@ -158,9 +160,30 @@ def test_what_is_no_document_cannot_be_compared(old, tmp_path, content, message)
     assert message in done.output
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("openapi: 3.0.3\npaths: {\n", "other.yaml:3: This is not YAML"),
+        (
+            "openapi: 3.0.3\npaths:\n  /things: {$ref: 'paths/\x7f.yaml'}\n",
+            "other.yaml:3: This is not YAML: it has",
+        ),
+        ("openapi: 3.0.3\npaths:\n  /things: {$ref: paths/things.yaml}\n  /more: 5\n", "There is 1 more fault."),
+        ("- 1\n", "other.yaml:1: This file is not a mapping."),
+    ],
+)
+def test_a_broken_root_file_is_named_with_its_line(old, tmp_path, content, message):
+    (tmp_path / "other.yaml").write_text(content)
+    done = diff(old, tmp_path / "other.yaml")
+    assert (done.exit_code, done.output.count("\n")) == (2, 1), done.output
+    assert message in done.output
+
+
 def test_what_is_not_there_cannot_be_compared(old, address):
     for words, message in (
         ("nowhere.json", "There is no file nowhere.json"),
+        ("x" * 300, "cannot be read: File name too long."),
+        ("a\0b", "There is no file"),
         (f"{address}/nothing.json", "cannot be read: HTTP Error 404"),
         ("http://127.0.0.1:1", "cannot be read"),
     ):
@@ -171,3 +194,9 @@ def test_what_is_not_there_cannot_be_compared(old, address):
 
 def test_two_forms_at_once_are_wrong_usage(old):
     assert diff(old, old, "--json", "--changelog").exit_code == 2
+
+
+def test_what_a_document_has_cannot_control_the_terminal(old, tmp_path):
+    (tmp_path / "other.json").write_text(_WITH % '{"$ref": "#/a\\u001b[2J\\u0000"}')
+    done = diff(old, tmp_path / "other.json")
+    assert (done.exit_code, r"#/a\x1b[2J\x00" in done.output) == (2, True), done.output

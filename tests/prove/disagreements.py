@@ -33,6 +33,7 @@ BREAKING_FOR_US = {
     "parameter-encoding-changed": _UNSEEN,
     "request-encoding-changed": _UNSEEN,
     "request-additional-properties-refused": "for a map that no longer accepts entries: " + _UNSEEN,
+    "request-property-became-required": "for an entry of a map: " + _UNSEEN,
     "composition-changed": "for `not`, and for a response whose alternatives are gone: " + _UNSEEN,
     "response-type-widened": "for a list whose items lose their schema: " + _UNSEEN,
     "request-default-changed": "requests stay valid, but the server does something else with the same request",
@@ -45,6 +46,8 @@ BREAKING_FOR_US = {
 
 BREAKING_FOR_THEM = {
     "response-property-enum-value-added": "for error codes and permissions, whose lists grow: clients accept new ones",
+    "response-property-pattern-changed": "for a pattern added by allOf: oasdiff makes one pattern of two",
+    "api-security-removed": "for a security scheme with another name, which no request has",
     "api-path-sunset-parse": "oasdiff reads x-sunset only as text, and Charter's may have two days",
 }
 """Rules of oasdiff, where `charter spec diff` finds nothing breaking."""

@@ -1,4 +1,4 @@
-"""The loader: YAML as JSON would have it, files joined without losing names or lines."""
+"""The loader: files joined without losing names or lines."""
 
 import textwrap
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from app.spec.document import DocumentError, load, resolve
-from app.spec.document.yaml_text import plain_value, read_yaml
 
 ROOT = """
     openapi: 3.0.3
@@ -102,62 +101,6 @@ def test_files_below_the_working_directory_are_named_from_there(
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("yes", "yes"),
-        ("off", "off"),
-        ("012", 12),
-        ("0o12", 10),
-        ("0xff", 255),
-        ("2026-01-31", "2026-01-31"),
-        ("1_000", "1_000"),
-        ("12:30:45", "12:30:45"),
-        ("1.5e3", 1500.0),
-        ("-7", -7),
-        ("1.0.0", "1.0.0"),
-        (".inf", ".inf"),
-        ("~", None),
-        ("", None),
-        ("True", True),
-    ],
-)
-def test_plain_scalars_mean_what_yaml_1_2_says(text: str, value: object) -> None:
-    assert plain_value(text) == value
-    assert type(plain_value(text)) is type(value)
-
-
-def test_quoted_scalars_and_keys_are_text() -> None:
-    assert read_yaml(b"a: '12'\nb: \"true\"\n200: x\non: y\n", "f").value == {
-        "a": "12",
-        "b": "true",
-        "200": "x",
-        "on": "y",
-    }
-
-
-@pytest.mark.parametrize(
-    ("raw", "line", "words"),
-    [
-        (b"a: 1\nb: 2\na: 3\n", 3, "`a` is here twice, first in line 1"),
-        (b"a: &x 1\n", 1, "Anchors"),
-        (b"a: 1\nb: *x\n", 2, "Aliases"),
-        (b"a:\n  <<: {b: 1}\n", 2, "Merge keys"),
-        (b"a: !!str 1\n", 1, "Tags"),
-        (b"a: !!map {}\n", 1, "Tags"),
-        (b"? [1]\n: 2\n", 1, "A key must be text"),
-        (b"a: 1\n---\nb: 1\n", 2, "second document"),
-        (b"a: 1\nb: [\n", 3, "not YAML"),
-        (b"a: 1\nb: \xff\n", 2, "not UTF-8"),
-        (b"# nothing\n", 1, "empty"),
-        (b"a: \x07\n", 1, "not YAML"),
-    ],
-)
-def test_what_json_cannot_say_is_refused_with_its_line(raw: bytes, line: int, words: str) -> None:
-    problems = read_yaml(raw, "f.yaml").faults
-    assert [(fault.place.line, words in fault.message) for fault in problems] == [(line, True)]
-
-
-@pytest.mark.parametrize(
     ("files", "fault"),
     [
         (
@@ -209,12 +152,59 @@ def test_what_json_cannot_say_is_refused_with_its_line(raw: bytes, line: int, wo
             {"components__schemas__fields": "Name:\n  description: x\n  $ref: users.yaml#/User"},
             "fields.yaml:3: OpenAPI 3.0 ignores the keys beside a $ref: description. Wrap it in allOf.",
         ),
-        ({"components__schemas__fields": "Name: {$ref: '#/Name'}"}, "fields.yaml:1: Name refers only to itself."),
+        ({"components__schemas__fields": "Name: {$ref: '#/Name'}"}, "fields.yaml:1: Name refers to itself, by $refs"),
+        (
+            {"components__schemas__fields": "Name: {allOf: [{oneOf: [{$ref: '#/X'}]}]}\nX: {not: {$ref: '#/Name'}}"},
+            "fields.yaml:2: X refers to itself, by $refs and allOf, oneOf, anyOf or not alone.",
+        ),
+        (
+            {"components__schemas__fields": "Name: {$ref: '../headers.yaml#/Tag'}", "components__headers": "Tag: {}"},
+            "fields.yaml:1: The $ref to Tag leads to headers, and schemas are needed here.",
+        ),
+        (
+            {"paths__users": "get: {responses: {200: {$ref: '../components/schemas/users.yaml#/User'}}}"},
+            "users.yaml:1: The $ref to User leads to schemas, and responses are needed here.",
+        ),
+        (
+            {"openapi": ROOT.replace("paths/users.yaml", "../other.yaml")},
+            "openapi/openapi.yaml:3: The file ../other.yaml is not in paths/. Move it there.",
+        ),
+        (
+            {"openapi": ROOT.replace("paths/users.yaml", '"paths/\\0.yaml"')},
+            "openapi/openapi.yaml:3: There is no file paths/\0.yaml.",
+        ),
+        (
+            {"components__schemas__fields": f"Name: {{$ref: '{'x' * 300}.yaml#/X'}}"},
+            ".yaml#/X names a file that does not exist.",
+        ),
     ],
 )
 def test_a_broken_join_is_refused_with_its_line(tmp_path: Path, files: dict[str, str], fault: str) -> None:
     (tmp_path / "other.yaml").write_text("X: {}")
     assert [fault in line for line in faults(sample(tmp_path, **files))].count(True) == 1
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    root = sample(tmp_path)
+    (tmp_path / "openapi" / "components" / "schemas" / "odd.yaml").mkdir()
+    (tmp_path / "openapi" / "components" / "headers.yaml").symlink_to(tmp_path / "nowhere")
+    told = [fault.removesuffix(" Put a file there that can be read.") for fault in faults(root)]
+    assert told == [
+        "openapi/components/headers.yaml:1: This file cannot be read: No such file or directory.",
+        "openapi/components/schemas/odd.yaml:1: This file cannot be read: Is a directory.",
+    ]
+
+
+def test_a_link_to_a_file_elsewhere_is_read_under_its_own_name(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere" / "deep"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "fields.yaml").write_text("Name: {type: string}\nName: {}\n")
+    root = sample(tmp_path)
+    fields = tmp_path / "openapi" / "components" / "schemas" / "fields.yaml"
+    fields.unlink()
+    fields.symlink_to(elsewhere / "fields.yaml")
+    [fault] = faults(root)
+    assert fault.startswith("openapi/components/schemas/fields.yaml:2: The key `Name` is here twice")
 
 
 def test_a_root_that_does_not_exist_is_one_fault(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Nothing else in the code knows it. `requirements/dev.txt` pins its version.
 
 import contextlib
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from openapi_python_client.parser.properties import ModelProperty, Property
 from openapi_python_client.parser.properties.list_property import ListProperty
 
 from app.sdk.document import GenerationError
+
+# What the generator prints in place of a status.
+_OBJECT = re.compile(r"status code <openapi_python_client\.\S+ object at \w+>")
 
 __all__ = ["Endpoint", "ListProperty", "ModelProperty", "Property", "write_models"]
 
@@ -52,4 +56,5 @@ def write_models(document: dict[str, Any], folder: Path, templates: Path) -> Map
 
 def _told(fault: GeneratorError) -> str:
     text = " ".join(part for part in (fault.header, str(fault.detail or "")) if part)
+    text = _OBJECT.sub("a status", text)
     return " ".join(text.split()) or type(fault).__name__

@@ -52,7 +52,7 @@ def _compare_owner(comparison: Comparison, old: Spot, new: Spot) -> None:
 
 
 def _compare_security(comparison: Comparison, old: Spot, new: Spot) -> None:
-    before, after = _alternatives(old), _alternatives(new)
+    before, after = _alternatives(old, {}), _alternatives(new, renamed_schemes(old.root, new.root))
     # Where no token is needed, one that is sent does no harm.
     for shown in [shown for shown in before if shown not in after and _ANYONE not in after]:
         text = f"Callers can no longer authenticate with {shown}."
@@ -63,9 +63,32 @@ def _compare_security(comparison: Comparison, old: Spot, new: Spot) -> None:
         comparison.report("security-alternative-added", spot, f"Callers can use {shown}.", "security", detail=shown)
 
 
-def _alternatives(operation: Spot) -> list[str]:
+def renamed_schemes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, str]:
+    """Return the former names of the security schemes that only have another name, by their name in the new document.
+
+    Args:
+        old: the whole document that clients know.
+        new: the whole new document.
+    """
+    before, after = (dict((root.get("components") or {}).get("securitySchemes") or {}) for root in (old, new))
+    return {
+        name: former
+        for former in before
+        if former not in after
+        for name in after
+        if name not in before and definition_of(after[name]) == definition_of(before[former])
+    }
+
+
+def definition_of(scheme: dict[str, Any]) -> dict[str, Any]:
+    """Return what a security scheme is, without its description."""
+    return {key: value for key, value in scheme.items() if key != "description"}
+
+
+def _alternatives(operation: Spot, former_names: dict[str, str]) -> list[str]:
     written: list[dict[str, Any]] = operation.get("security", operation.root.get("security", []))
-    return [_shown(requirement) for requirement in written] or [_ANYONE]
+    named = [{former_names.get(name, name): scopes for name, scopes in each.items()} for each in written]
+    return [_shown(requirement) for requirement in named] or [_ANYONE]
 
 
 def _shown(requirement: dict[str, list[str]]) -> str:

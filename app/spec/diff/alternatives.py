@@ -10,14 +10,19 @@ def compare_alternatives(
     """Compare which alternatives there are.
 
     Returns:
-        The alternatives that both have, to be compared in turn: those of the same name, else of the same place.
+        The alternatives that both have, to be compared in turn: those of the same name; of the others, those that are
+        written alike, else those in the same place.
     """
     pairs: list[tuple[Spot, Spot]] = []
     for key in ("oneOf", "anyOf"):
-        before, after = _named(old, key), _named(new, key)
-        if bool(before) != bool(after):
+        firsts, seconds = (list(view.holder(key).children(key).values()) for view in (old, new))
+        if bool(firsts) != bool(seconds):
             _report_composition(comparison, old, new, key, label)
             continue
+        alike = _alike(firsts, seconds)
+        before = _by_name([spot for spot in firsts if all(spot is not first for first, _ in alike)])
+        after = _by_name([spot for spot in seconds if all(spot is not second for _, second in alike)])
+        pairs += alike
         pairs += [(before[name], after[name]) for name in before if name in after]
         for name in [name for name in before if name not in after]:
             text = f"{_capital(label)} is never {name} any more."
@@ -31,9 +36,24 @@ def compare_alternatives(
     return pairs
 
 
-def _named(view: View, key: str) -> dict[str, Spot]:
-    found = view.holder(key).children(key)
-    return {spot.name or str(spot.get("title") or f"number {index}"): spot for index, spot in found.items()}
+def _alike(firsts: list[Spot], seconds: list[Spot]) -> list[tuple[Spot, Spot]]:
+    """Return the pairs of alternatives without a name that are written alike."""
+    waiting = [spot for spot in seconds if _name(spot) is None]
+    pairs = []
+    for first in firsts:
+        second = next((spot for spot in waiting if _name(first) is None and spot.value == first.value), None)
+        if second:
+            waiting.remove(second)
+            pairs.append((first, second))
+    return pairs
+
+
+def _by_name(spots: list[Spot]) -> dict[str, Spot]:
+    return {_name(spot) or f"number {index}": spot for index, spot in enumerate(spots)}
+
+
+def _name(spot: Spot) -> str | None:
+    return spot.name or (str(spot.get("title")) if spot.get("title") else None)
 
 
 def _report_composition(comparison: Comparison, old: View, new: View, key: str, label: str) -> None:

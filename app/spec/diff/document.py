@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+from app.spec.diff.access import definition_of, renamed_schemes
 from app.spec.diff.changes import Change
 from app.spec.diff.comparison import Comparison, Spot
 from app.spec.diff.lifecycle import end_of
@@ -103,14 +104,16 @@ def _compare_root(comparison: Comparison, old: Spot, new: Spot) -> None:
 def _compare_schemes(comparison: Comparison, old: Spot, new: Spot) -> None:
     components, now = old.child("components"), new.child("components")
     after = now.children("securitySchemes") if now else {}
+    names = {former: name for name, former in renamed_schemes(old.root, new.root).items()}
     for name, scheme in (components.children("securitySchemes") if components else {}).items():
+        if name in names:
+            text = f"The security scheme `{name}` is called `{names[name]}`."
+            comparison.report("text-changed", after[names[name]], text)
+            continue
         if name not in after:
             comparison.report("security-scheme-changed", scheme, f"The security scheme `{name}` is gone.")
             continue
         comparison.texts(scheme, after[name])
-        plain = [
-            {key: value for key, value in spot.value.items() if key != "description"} for spot in (scheme, after[name])
-        ]
-        if plain[0] != plain[1]:
+        if definition_of(scheme.value) != definition_of(after[name].value):
             text = f"The security scheme `{name}` has another definition."
             comparison.report("security-scheme-changed", after[name], text)

@@ -22,6 +22,10 @@ def compare_lifecycle(comparison: Comparison, old: Spot, new: Spot) -> None:
     if before and not after:
         comparison.report("operation-restored", new, "The operation is no longer deprecated.")
     ended, ends = end_of(old), end_of(new)
+    if ends is None and new.get("x-sunset") is not None and old.get("x-sunset") != new.get("x-sunset"):
+        text = f"`x-sunset` is `{new.get('x-sunset')}`, which is not a day."
+        comparison.report("unknown-change", new, text, "x-sunset")
+        return
     if ended == ends:
         comparison.texts(old, new, ("x-sunset",))
         return

@@ -26,8 +26,10 @@ def report_added(comparison: Comparison, new: View, name: str, direction: str, l
 
 
 def compare_required(comparison: Comparison, old: View, new: View, direction: str, label: str) -> None:
-    """Compare which of the properties that both have must be there."""
+    """Compare which properties must be there."""
     both = old.properties(direction).keys() & new.properties(direction).keys()
+    # A name that neither lists is that of an entry in a map.
+    both |= (old.required | new.required) - old.property_names - new.property_names
     spot = new.holder("required")
     for name in sorted((new.required - old.required) & both):
         text = f"{_capital(property_label(label, name))} is {'required' if direction == 'request' else 'always there'}."

@@ -7,12 +7,15 @@ from app.spec.diff.lifecycle import compare_lifecycle
 from app.spec.diff.parameters import compare_parameters
 from app.spec.diff.policies import POLICY_KEYS, compare_policies
 from app.spec.diff.responses import compare_responses
+from app.spec.document import METHODS
 
 _KNOWN = {
     *TEXTS,
     *POLICY_KEYS,
     *("operationId", "tags", "deprecated", "x-sunset", "security", "parameters", "requestBody", "responses", "servers"),
 }
+
+_OF_ITEMS = {*METHODS, "summary", "description", "servers", "parameters", "$ref"}
 
 ItemAndOperation = tuple[Spot, Spot]
 
@@ -37,6 +40,8 @@ def compare_operations(comparison: Comparison, old: ItemAndOperation, new: ItemA
     comparison.texts(before, after, ("servers",), rule="servers-changed")
     comparison.others(before, after, _KNOWN)
     comparison.texts(old_item, new_item, ("summary", "description"))
+    comparison.texts(old_item, new_item, ("servers",), rule="servers-changed")
+    comparison.others(old_item, new_item, _OF_ITEMS)
 
 
 def _compare_names(comparison: Comparison, old: Spot, new: Spot) -> None:

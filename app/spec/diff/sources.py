@@ -22,6 +22,7 @@ from app.spec.document.yaml_text import read_yaml
 
 _PATIENCE_SECONDS = 20
 _MAX_BYTES = 32 * 1024 * 1024
+_MAX_DEPTH = 200
 
 
 class SourceError(Exception):
@@ -65,15 +66,19 @@ def read_source(name: str) -> Source:
     if name.startswith(("http://", "https://")):
         return _checked(Source(name, _parse(_fetch(name), name)))
     path = Path(name)
-    if not path.is_file():
-        raise SourceError(f"There is no file {name}: name a bundle, a root file, or a URL that starts with http.")
-    if path.suffix in (".yaml", ".yml"):
-        try:
+    try:
+        if not path.is_file():
+            raise SourceError(f"There is no file {name}: name a bundle, a root file, or a URL that starts with http.")
+        if path.suffix in (".yaml", ".yml"):
             document = load(path)
-        except DocumentError as error:
-            raise SourceError(f"{name} is not a document: {error.faults[0]}") from error
-        return _checked(Source(name, document.bundle, document))
-    raw = path.read_bytes()
+            return _checked(Source(name, document.bundle, document))
+        raw = path.read_bytes()
+    except DocumentError as error:
+        more = len(error.faults) - 1
+        told = f" There {'is' if more == 1 else 'are'} {more} more fault{'s' * (more != 1)}." if more else ""
+        raise SourceError(f"{error.faults[0]}{told}") from error
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     return _checked(Source(name, _parse(raw, name), _with_lines(raw, name)))
 
 
@@ -96,7 +101,7 @@ def _parse(raw: bytes, name: str) -> Any:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         shown = raw[:40].decode(errors="replace").strip()
-        raise SourceError(f"{name} is not JSON ({error}); it begins with {shown!r}.") from error
+        raise SourceError(f"{name}:{error.lineno}: This is not JSON: {error.msg}. It begins with {shown!r}.") from error
 
 
 def _with_lines(raw: bytes, name: str) -> Document | None:
@@ -112,20 +117,35 @@ def _checked(source: Source) -> Source:
         raise SourceError(f"{source.name} is not a document of OpenAPI 3.0, but of {found or 'something else'}.")
     if not isinstance(bundle.get("paths"), dict) or "version" not in (bundle.get("info") or {}):
         raise SourceError(f"{source.name} has no paths or no info.version.")
+    if _is_deep(bundle):
+        raise SourceError(f"{source.name} is nested more than {_MAX_DEPTH} levels deep, so it is no document.")
     for node in nodes(bundle):
         if isinstance(reference := node.mapping.get("$ref"), str):
-            _check_reference(source, reference)
+            _check_reference(source, node.pointer, reference)
     for fault in meta_schema_faults(source.document or Document(bundle, source.name, {}, {})):
-        raise SourceError(f"{source.name} is not OpenAPI 3.0: {fault.message}")
+        raise SourceError(_at(source, fault.place, f"This is not OpenAPI 3.0: {fault.message}"))
     return source
 
 
-def _check_reference(source: Source, reference: str) -> None:
+def _is_deep(bundle: Any) -> bool:
+    level = [bundle]
+    for _ in range(_MAX_DEPTH):
+        holders = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [value for holder in holders for value in holder if isinstance(value, (dict, list))]
+    return bool(level)
+
+
+def _check_reference(source: Source, pointer: Pointer, reference: str) -> None:
+    place = source.where((*pointer, "$ref"))
     if not reference.startswith("#/"):
-        raise SourceError(
-            f"{source.name} refers to another file, {reference}: name a bundle, or its root file in YAML."
-        )
+        message = f"The document refers to another file, {reference}: name a bundle, or its root file in YAML."
+        raise SourceError(_at(source, place, message))
     try:
         at(source.bundle, parse_pointer(reference[1:]))
     except LookupError:
-        raise SourceError(f"{source.name} refers to {reference}, which it does not have.") from None
+        raise SourceError(_at(source, place, f"There is no {reference} in the document.")) from None
+
+
+def _at(source: Source, place: Place | None, message: str) -> str:
+    """Return a message with its file and line, as far as they are known."""
+    return f"{place if source.document and place else source.name}: {message}"

@@ -6,7 +6,7 @@ from app.spec.diff.comparison import Comparison, Spot
 from app.spec.diff.enums import compare_enums
 from app.spec.diff.views import LOWER, UPPER, View
 
-_WIDER = {("integer", "number"), ("int32", "int64"), ("float", "double")}
+_WIDER = (["integer", "number"], ["int32", "int64"], ["float", "double"])
 
 
 def compare_values(comparison: Comparison, old: View, new: View, direction: str, label: str) -> None:
@@ -45,9 +45,9 @@ class _Pair:
         before, after = self._values("type")
         if before == after:
             return None
-        if before is None or (after, before) in _WIDER:
+        if before is None or [after, before] in _WIDER:
             verb = "narrowed"
-        elif after is None or (before, after) in _WIDER:
+        elif after is None or [before, after] in _WIDER:
             verb = "widened"
         else:
             verb = "changed"
@@ -71,49 +71,47 @@ class _Pair:
         was, unique = (bool(value) for value in self._values("uniqueItems"))
         if was != unique:
             self._bound("uniqueItems", unique, str(was).lower(), str(unique).lower())
-        factor, now = self._values("multipleOf")
-        if factor != now:
-            looser = now is None or (factor is not None and factor % now == 0)
-            self._bound("multipleOf", not looser, factor or "none", now or "none")
+        factors, now = self._old.every("multipleOf"), self._new.every("multipleOf")
+        if factors != now:
+            looser = all(any(factor % each == 0 for factor in factors) for each in now)
+            self._bound("multipleOf", not looser, _listed(factors), _listed(now))
 
     def _bound(self, key: str, tighter: bool, before: Any, after: Any) -> None:
         verb = "tightened" if tighter else "loosened"
         self._report(f"{self._direction}-bound-{verb}", f"had the {key} {before} and now has {after}.", key)
 
     def compare_pattern(self, key: str) -> None:
-        before, after = self._values(key)
-        if before == after:
-            return
-        verb = "added" if before is None else "removed" if after is None else "changed"
-        text = f"had the {key} {before or 'none'} and now has {after or 'none'}."
-        self._report(f"{self._direction}-pattern-{verb}", text, key)
+        before, after = self._old.every(key), self._new.every(key)
+        if verb := _verb(before, after):
+            text = f"had the {key} {_listed(before)} and now has {_listed(after)}."
+            self._report(f"{self._direction}-pattern-{verb}", text, key)
 
     def compare_format(self) -> None:
-        before, after = self._values("format")
-        if before == after:
+        before, after = self._old.every("format"), self._new.every("format")
+        verb = _verb(before, after)
+        if verb is None:
             return
-        verb = "added" if before is None else "removed" if after is None else "changed"
-        if (before, after) in _WIDER and self._direction == "request":
+        if [*before, *after] in _WIDER and self._direction == "request":
             verb = "widened"
-        if (after, before) in _WIDER and self._direction == "response":
+        if [*after, *before] in _WIDER and self._direction == "response":
             verb = "narrowed"
-        text = f"had the format {before or 'none'} and now has {after or 'none'}."
+        text = f"had the format {_listed(before)} and now has {_listed(after)}."
         self._report(f"{self._direction}-format-{verb}", text, "format")
 
     def compare_additional_properties(self) -> None:
         key = "additionalProperties"
-        before, after = (view.get(key, True) is not False for view in (self._old, self._new))
+        before, after = (not view.closed for view in (self._old, self._new))
         if before and not after:
             rule, text = "refused", "has no further properties."
         elif after and not before:
             rule, text = "allowed", "may have further properties."
-        elif isinstance(self._old.get(key), dict) != isinstance(self._new.get(key), dict):
-            narrowed = isinstance(self._new.get(key), dict)
-            rule, text = (
-                ("refused", "has further properties of one schema.")
-                if narrowed
-                else ("allowed", "may have any further properties.")
-            )
+        elif _restricts(self._new.every(key)) and not _restricts(self._old.every(key)):
+            rule, text = "refused", "has further properties of one schema."
+        elif _restricts(self._old.every(key)) and not _restricts(self._new.every(key)):
+            rule, text = "allowed", "may have any further properties."
+            if self._direction == "response":
+                self._report("response-type-widened", text, key)  # the entries of a map, which clients read
+                return
         else:
             return
         self._report(f"{self._direction}-additional-properties-{rule}", text, key)
@@ -142,6 +140,23 @@ class _Pair:
             self._report("property-deprecated", "is deprecated.", "deprecated")
         if before and not after:
             self._report("text-changed", "is no longer deprecated.", "deprecated")
+
+
+def _verb(before: list[Any], after: list[Any]) -> str | None:
+    """Return how conditions that all apply have changed: with one more, fewer values fit."""
+    added, removed = [each for each in after if each not in before], [each for each in before if each not in after]
+    if not added and not removed:
+        return None
+    return "changed" if added and removed else "added" if added else "removed"
+
+
+def _listed(values: list[Any]) -> str:
+    return " and ".join(map(str, values)) or "none"
+
+
+def _restricts(values: list[Any]) -> bool:
+    """Return whether values of additionalProperties have a schema that says something."""
+    return any(isinstance(value, dict) and value for value in values)
 
 
 def _shown(bound: tuple[float, int] | None) -> str:

@@ -50,9 +50,17 @@ class View:
         """Return the value of a key in the first part that has it."""
         return self.holder(key).get(key, default)
 
+    def every(self, key: str) -> list[Any]:
+        """Return the values of a key in all parts, each once: a value must fit them all."""
+        found: list[Any] = []
+        for part in self.parts:
+            if key in part.value and part.value[key] not in found:
+                found.append(part.value[key])
+        return found
+
     def child(self, key: str) -> Sequence[Spot]:
-        """Return the schema under a key in each part that has one."""
-        found = [part.child(key) for part in self.parts if isinstance(part.get(key), dict)]
+        """Return the schema under a key in each part that has one; `{}` says nothing."""
+        found = [part.child(key) for part in self.parts if isinstance(part.get(key), dict) and part.get(key)]
         return [spot for spot in found if spot is not None]
 
     def properties(self, direction: str) -> dict[str, list[Spot]]:
@@ -63,6 +71,11 @@ class View:
                 found.setdefault(name, []).append(spot)
         absent = "readOnly" if direction == "request" else "writeOnly"
         return {name: spots for name, spots in found.items() if not View(spots).get(absent)}
+
+    @property
+    def property_names(self) -> set[str]:
+        """Return the names of the properties of requests and responses."""
+        return {name for part in self.parts for name in part.get("properties") or ()}
 
     def property_holder(self, name: str) -> Spot:
         """Return the first part that has a property."""
@@ -90,11 +103,19 @@ class View:
             return None
         return [value for value in lists[0] if value is not None and all(value in more for more in lists[1:])]
 
+    @property
+    def closed(self) -> bool:
+        """Return whether there are no further properties."""
+        return False in self.every("additionalProperties")
+
     def bound(self, key: str) -> tuple[float, int] | None:
-        """Return the bound that applies, as a pair that compares: a bound that excludes itself is tighter."""
+        """Return the bound that applies, as a pair that compares: a bound that excludes itself is tighter.
+
+        A length or count of at least 0 is no bound.
+        """
         found = []
         for part in self.parts:
-            if isinstance(value := part.get(key), (int, float)):
+            if isinstance(value := part.get(key), (int, float)) and (value or key not in LOWER[1:]):
                 exclusive = part.get(f"exclusive{key.capitalize()}") is True
                 found.append((value, int(exclusive) if key in LOWER else -int(exclusive)))
         if not found:

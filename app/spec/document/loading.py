@@ -5,7 +5,7 @@ from typing import Any
 
 from app.spec.document.bundle import Document
 from app.spec.document.places import DocumentError, Fault, Place
-from app.spec.document.references import find_cycles, rewrite_references
+from app.spec.document.references import find_cycles, misplaced_references, rewrite_references
 from app.spec.document.sources import Sources, file_name
 from app.spec.document.tree import Pointer, parse_pointer
 
@@ -60,7 +60,10 @@ class _Loader:
             sources.faults += find_cycles(root, self._component_places)
         if sources.faults:
             raise DocumentError(sources.faults)
-        return Document(root, file_name(sources.root, sources.folder), sources.lines, self._component_places)
+        document = Document(root, file_name(sources.root, sources.folder), sources.lines, self._component_places)
+        if faults := list(misplaced_references(document)):
+            raise DocumentError(faults)
+        return document
 
     def _path_items(self, root: dict[str, Any]) -> dict[str, Any]:
         sources, paths = self._sources, root.get("paths")
@@ -87,12 +90,14 @@ class _Loader:
 
     def _path_item(self, name: str, reference: str, line: int) -> dict[str, Any] | None:
         sources = self._sources
-        target = (sources.folder / reference).resolve()
-        if target in sources.texts:
+        target = sources.target(sources.folder, reference)
+        if target is None:
+            sources.fault(sources.root, line, f"There is no file {reference}.", "Write it, or correct the $ref.")
+        elif not target.is_relative_to(sources.folder / "paths"):
+            sources.fault(sources.root, line, f"The file {reference} is not in paths/.", "Move it there.")
+        elif target in sources.texts:
             fix = "Give each path its own file."
             sources.fault(sources.root, line, f"Another path already refers to {reference}.", fix)
-        elif not target.is_file():
-            sources.fault(sources.root, line, f"There is no file {reference}.", "Write it, or correct the $ref.")
         else:
             return sources.read(target, ("paths", name)) or {}
         return None
@@ -132,5 +137,6 @@ class _Loader:
         if not isinstance(component, dict) or not isinstance(component.get("$ref"), str):
             return False
         file, _, fragment = component["$ref"].partition("#")
-        base = self._sources.bases.get((self._sources.folder / file).resolve())
-        return bool(file) and base == ("components", kind) and parse_pointer(fragment) == (name,)
+        target = self._sources.target(self._sources.folder, file) if file else None
+        base = self._sources.bases.get(target) if target else None
+        return base == ("components", kind) and parse_pointer(fragment) == (name,)

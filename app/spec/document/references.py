@@ -1,13 +1,22 @@
 """References between files, turned into references between parts of the bundle."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from app.spec.document.bundle import Document
 from app.spec.document.places import Fault, Place
 from app.spec.document.sources import Sources
 from app.spec.document.tree import Pointer, at, nodes, parse_pointer, write_pointer
+
+_KINDS = {
+    **dict.fromkeys(
+        ("schema", "items", "not", "additionalProperties", "properties", "allOf", "oneOf", "anyOf"), "schemas"
+    ),
+    "requestBody": "requestBodies",
+}
+"""What a reference under a key must lead to, where the kind of component has another name than the key."""
 
 
 def rewrite_references(sources: Sources, bundle: dict[str, Any]) -> None:
@@ -43,14 +52,46 @@ def find_cycles(bundle: dict[str, Any], places: Mapping[Pointer, Place]) -> list
     faults = []
     for kind, entries in bundle.get("components", {}).items():
         for name, component in entries.items():
-            seen, node = set(), component
-            while isinstance(node, dict) and isinstance(node.get("$ref"), str) and id(node) not in seen:
-                seen.add(id(node))
-                node = at(bundle, parse_pointer(node["$ref"][1:]))
-            if id(node) in seen:
-                place = places["components", kind, name]
-                faults.append(Fault(place, f"{name} refers only to itself.", "Define it."))
+            if _leads_to(bundle, component, component):
+                message = f"{name} refers to itself, by $refs and allOf, oneOf, anyOf or not alone."
+                faults.append(Fault(places["components", kind, name], message, "Define it without itself."))
     return faults
+
+
+def _leads_to(bundle: dict[str, Any], start: Any, goal: Any) -> bool:
+    """Return whether something that applies to the same value as `start` is `goal`."""
+    seen: set[int] = set()
+    waiting = list(_applied(bundle, start))
+    while waiting:
+        node = waiting.pop()
+        if node is goal:
+            return True
+        if id(node) not in seen:
+            seen.add(id(node))
+            waiting += _applied(bundle, node)
+    return False
+
+
+def _applied(bundle: dict[str, Any], node: Any) -> Iterator[Any]:
+    if isinstance(node, dict):
+        if isinstance(reference := node.get("$ref"), str):
+            yield at(bundle, parse_pointer(reference[1:]))
+        for key in ("allOf", "oneOf", "anyOf"):
+            yield from node[key] if isinstance(node.get(key), list) else ()
+        yield node.get("not")
+
+
+def misplaced_references(document: Document) -> Iterator[Fault]:
+    """Yield a fault for each reference to a component of another kind than its place needs."""
+    for node in nodes(document.bundle):
+        steps = parse_pointer(str(node.mapping.get("$ref", "")))
+        if steps[:1] != ("components",) or len(steps) != 3:
+            continue  # no reference, or one to a part of something
+        holder = node.kind or next(step for step in reversed(node.pointer) if isinstance(step, str))
+        needed = _KINDS.get(holder, holder)
+        if needed != steps[1]:
+            message = f"The $ref to {steps[2]} leads to {steps[1]}, and {needed} are needed here."
+            yield Fault(document.where((*node.pointer, "$ref")), message, "Refer to a component of that kind.")
 
 
 def _rewritten(sources: Sources, path: Path, mapping: dict[str, Any], key: str, bundle: dict[str, Any]) -> Any:
@@ -65,12 +106,12 @@ def _rewritten(sources: Sources, path: Path, mapping: dict[str, Any], key: str, 
         others = ", ".join(sorted(set(mapping) - {"$ref"}))
         sources.fault(path, line, f"OpenAPI 3.0 ignores the keys beside a $ref: {others}.", "Wrap it in allOf.")
     file, _, fragment = reference.partition("#")
-    target = (path.parent / unquote(file)).resolve() if file else path
-    text = sources.texts.get(target)
-    if text is None:
+    target = sources.target(path.parent, file) if file else path
+    text = sources.texts.get(target) if target else None
+    if target is None or text is None:
         predicate, fix = (
             ("leads outside paths/ and components/", "Refer to a component: file.yaml#/Name.")
-            if target.is_file()
+            if target
             else ("names a file that does not exist", "Write the file, or correct its name.")
         )
         sources.fault(path, line, f"The $ref {reference} {predicate}.", fix)

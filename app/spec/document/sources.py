@@ -1,7 +1,9 @@
 """The files that a document is made of: read one by one, with their lines and what is wrong with them."""
 
+import os.path
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from app.spec.document.places import Fault, Place
 from app.spec.document.tree import Pointer
@@ -10,8 +12,27 @@ from app.spec.document.yaml_text import Lines, YamlText, read_yaml
 
 def file_name(path: Path, document_folder: Path) -> str:
     """Return the name of a file in faults: relative to the working directory, else to the document's parent folder."""
-    path, here = path.resolve(), Path.cwd()
-    return path.relative_to(here if path.is_relative_to(here) else document_folder.resolve().parent).as_posix()
+    bases = (Path.cwd(), document_folder.resolve().parent)
+    for each in (path, path.resolve()):
+        for base in bases:
+            if each.is_relative_to(base):
+                return each.relative_to(base).as_posix()
+    return path.as_posix()
+
+
+def read_file(path: Path, name: str) -> YamlText:
+    """Return the content of a file; one that cannot be read has a fault.
+
+    Args:
+        path: the file.
+        name: its name in faults and places.
+    """
+    try:
+        return read_yaml(path.read_bytes(), name)
+    except OSError as error:
+        text = YamlText(name)
+        text.fault(1, f"This file cannot be read: {error.strerror}.", "Put a file there that can be read.")
+        return text
 
 
 class Sources:
@@ -52,7 +73,7 @@ class Sources:
             path: the file.
             base: where its content goes in the bundle.
         """
-        text = read_yaml(path.read_bytes(), file_name(path, self.folder))
+        text = read_file(path, file_name(path, self.folder))
         self.texts[path], self.bases[path] = text, base
         self.faults.extend(text.faults)
         self.lines.update(text.lines)
@@ -65,4 +86,17 @@ class Sources:
 
     def files(self, folder: str) -> list[Path]:
         """Return the YAML files in a folder of the document and below it, in order."""
-        return [path.resolve() for path in sorted((self.folder / folder).rglob("*.yaml"))]
+        return sorted((self.folder / folder).rglob("*.yaml"))
+
+    def target(self, folder: Path, reference: str) -> Path | None:
+        """Return the file that a reference names, with `..` followed; None if there is none.
+
+        Args:
+            folder: of the file with the reference.
+            reference: without its fragment.
+        """
+        path = Path(os.path.normpath(folder / unquote(reference)))
+        try:
+            return path if path.is_file() else None
+        except (OSError, ValueError):
+            return None  # no file can have such a name

@@ -1,11 +1,13 @@
 """One YAML file as plain values, with the line of every key and item.
 
 It is read as YAML 1.2 core (https://yaml.org/spec/1.2.2/#103-core-schema): `yes`, `on` and dates are text, `012` is a
-decimal number. Tags, anchors, aliases, merge keys and duplicate keys are refused. Keys are always text.
+decimal number. Tags, anchors, aliases, merge keys and duplicate keys are refused, and so are numbers beyond 64 bits and
+more than 100 levels. Keys are always text.
 """
 
 import re
 from dataclasses import dataclass, field
+from math import isinf
 from typing import Any
 
 import yaml
@@ -22,6 +24,11 @@ _OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 # JSON has neither infinity nor not-a-number, so both stay text.
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _FIRST_OF_NUMBER = frozenset("0123456789+-.")
+# What a YAML file cannot have (https://yaml.org/spec/1.2.2/#51-character-set), but for halves of surrogate pairs.
+_NOT_YAML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
+_MAX_DEPTH = 100
+_LEAST, _GREATEST = -(2**63), 2**64 - 1
+"""The integers that a JSON document may have (orjson)."""
 
 _Parser: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
@@ -59,6 +66,26 @@ class YamlText:
         """Add a fault at a line; the first line is 1."""
         self.faults.append(Fault(Place(self.file, line), message, fix))
 
+    def line_of(self, node: Any, field: str | None, line: int) -> int:
+        """Return the line of a part, or of the last part on the way to it.
+
+        Args:
+            node: a mapping or list of the file.
+            field: names and indexes that lead to the part, with dots between them.
+            line: that of the node.
+        """
+        for step in (field or "").split("."):
+            lines = self.lines.get(id(node))
+            name: str | int = int(step) if isinstance(node, list) and step.isdigit() else step
+            if lines is None or name not in lines.children:
+                break
+            line, node = lines.children[name], node[name]
+        return line
+
+
+class _TooDeepError(Exception):
+    """A value that is nested too deep; the text is its line."""
+
 
 def read_yaml(raw: bytes, file: str) -> YamlText:
     """Return the value, lines and faults of a file; a file that is not YAML has faults and no value.
@@ -69,7 +96,12 @@ def read_yaml(raw: bytes, file: str) -> YamlText:
     """
     text = YamlText(file)
     try:
-        parser = _Parser(raw.decode("utf-8"))
+        decoded = raw.decode("utf-8")
+        if found := _NOT_YAML.search(decoded):
+            line, problem = decoded.count("\n", 0, found.start()) + 1, f"the control character U+{ord(found[0]):04X}"
+            text.fault(line, f"This is not YAML: it has {problem}.", "Remove it, or write an escape sequence.")
+            return text
+        parser = _Parser(decoded)
         parser.get_event()
         if parser.check_event(yaml.StreamEndEvent):
             text.fault(1, "The file is empty.", "Write a mapping into it, or delete it.")
@@ -80,6 +112,8 @@ def read_yaml(raw: bytes, file: str) -> YamlText:
         if not parser.check_event(yaml.StreamEndEvent):
             line = parser.peek_event().start_mark.line + 1
             text.fault(line, "A second document begins here.", "Keep one document in each file.")
+    except _TooDeepError as error:
+        text.fault(int(str(error)), f"This is nested more than {_MAX_DEPTH} levels deep.", "Use components and $refs.")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         text.fault(line, "The file is not UTF-8.", "Save it as UTF-8.")
@@ -96,6 +130,7 @@ class _Composer:
     def __init__(self, text: YamlText, parser: Any) -> None:
         self._text = text
         self._next = parser.get_event
+        self._depth = 0
 
     def value(self, event: Any) -> Any:
         kind = type(event)
@@ -107,10 +142,22 @@ class _Composer:
         if kind is yaml.ScalarEvent:
             if not event.implicit[0] and not event.implicit[1]:
                 self._fault(event, "Tags (!name) are not supported.", "Quote the value if it is text.")
-            return plain_value(event.value) if event.implicit[0] else event.value
+            return self._plain(event) if event.implicit[0] else event.value
         if event.tag is not None:
             self._fault(event, "Tags (!name) are not supported.", "Remove the tag.")
-        return self._mapping(event) if kind is yaml.MappingStartEvent else self._list(event)
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise _TooDeepError(event.start_mark.line + 1)
+        value = self._mapping(event) if kind is yaml.MappingStartEvent else self._list(event)
+        self._depth -= 1
+        return value
+
+    def _plain(self, event: Any) -> Any:
+        value = plain_value(event.value)
+        if (isinstance(value, float) and isinf(value)) or (isinstance(value, int) and not _LEAST <= value <= _GREATEST):
+            message = f"The number {event.value[:40]} has more than 64 bits."
+            self._fault(event, message, "Write a smaller one, or quote it.")
+        return value
 
     def _mapping(self, start: Any) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
