@@ -6,6 +6,7 @@ import { createRemoteJWKSet, decodeJwt, errors, jwtVerify } from "jose";
 // What this service accepts, whatever the header of a token says. Never HS256: its key would have to be secret.
 const ALGORITHMS = ["ES256", "EdDSA"];
 const MAX_REMEMBERED = 10_000;
+const KEYS_NOT_FETCHED = ["ERR_JOSE_GENERIC", "ERR_JWKS_INVALID", "ERR_JWKS_TIMEOUT"];
 
 class Refusal extends Error {
   constructor(status, message, headers = {}) {
@@ -42,8 +43,8 @@ export function signedIn({
   // secret it publishes no keys, and checks the token itself when it is asked.
   async function checkSignature(token) {
     if (!keys.fresh) {
-      await keys.reload().catch((error) => {
-        throw error instanceof Refusal ? error : unavailable();
+      await keys.reload().catch(() => {
+        throw unavailable();
       });
     }
     if (keys.jwks().keys.length === 0) return;
@@ -51,7 +52,7 @@ export function signedIn({
       const requiredClaims = ["exp", "iat", "sub", "sid"];
       await jwtVerify(token, keys, { algorithms: ALGORITHMS, issuer, audience, typ: "at+jwt", requiredClaims });
     } catch (error) {
-      if (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout) throw unavailable();
+      if (!(error instanceof errors.JOSEError) || KEYS_NOT_FETCHED.includes(error.code)) throw unavailable();
       throw unauthorized("The token is not valid.");
     }
   }
