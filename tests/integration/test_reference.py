@@ -149,6 +149,7 @@ def test_each_operation_has_a_page_in_markdown_and_the_index_leads_to_it(browser
 
     assert index.headers["content-type"] == "text/plain; charset=utf-8"
     assert index.text.startswith("# Charter\n\n> An accounts and access service")
+    assert "\n# " not in index.text, "a page has one title"
     links = dict(re.findall(r"^- \[(\w+)\]\((\S+)\): ", index.text, re.MULTILINE))
     assert set(links) == set(OPERATIONS)
     for name, link in links.items():

@@ -83,6 +83,7 @@ def test_the_guides_name_only_what_there_is() -> None:
 
     assert text.startswith("Text.\n\n# Guides\n\n")
     assert "Call https://x.example/a/v1." in text
+    assert introduction("Text.", Config(), heading="").startswith("Text.\n\n## Packages\n\n")
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [
         "First", "Packages", "Versions", "Proxies", "Numbers of this deployment",
     ]  # fmt: skip

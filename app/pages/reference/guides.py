@@ -11,19 +11,23 @@ _GUIDES = ("packages", "versions", "proxies")
 _FIRST_RUN = "localhost:8080"
 
 
-def introduction(description: str, config: Config) -> str:
+HEADING = "# Guides\n\nWhat all operations have in common."
+"""Stands above the guides, so that the menu folds them."""
+
+
+def introduction(description: str, config: Config, heading: str = HEADING) -> str:
     """Return the Markdown that stands before the operations.
 
     Args:
         description: that of the document.
+        heading: stands before the first guide.
     """
     address = config.public_url or ADDRESS
     folder = files("app").joinpath("pages/reference/guides")
     more = [folder.joinpath(f"{name}.md").read_text(encoding="utf-8").strip() for name in _GUIDES]
-    first, heading, rest = description.strip().replace(f" {_FIRST_RUN}", f" {address}").partition("## ")
-    # Under one heading, so that the menu folds them.
-    parts = [f"{first}# Guides\n\nWhat all operations have in common.\n\n{heading}{rest}", *more, numbers(config)]
-    return "\n\n".join(parts) + "\n"
+    first, mark, rest = description.strip().replace(f" {_FIRST_RUN}", f" {address}").partition("## ")
+    parts = [first.strip(), heading, f"{mark}{rest}", *more, numbers(config)]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def numbers(config: Config) -> str:

@@ -45,7 +45,7 @@ class Reference:
         self.index = _markdown(
             index(
                 title,
-                introduction(bundle["info"].get("description", ""), config),
+                introduction(bundle["info"].get("description", ""), config, heading=""),
                 bundle.get("tags", []),
                 (item.operation for item in described),
                 config.public_url or config.public_path,
