@@ -23,7 +23,7 @@ def prove(place: Path) -> None:
     python = fetch_python(place, PLAYWRIGHT) / "python"
     axe = fetch_node(place, AXE).parent / "axe-core" / "axe.min.js"
     pictures = Path(os.environ.get("PICTURES", place / "pictures"))
-    pictures.mkdir(exist_ok=True)
+    pictures.mkdir(parents=True, exist_ok=True)
     local = {"PATH": os.environ["PATH"], "HOME": str(place), "CHARTER_ENV": "development", **ADMIN}
     local["CHARTER_STATE"] = str(place / "state")
     serve = [sys.executable, "-m", "app.cli", "serve"]
