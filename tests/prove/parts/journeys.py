@@ -1,4 +1,4 @@
-"""Redocly CLI goes through the journeys with both gateways, and notices when a server breaks a promise."""
+"""Redocly CLI goes through the journeys with both gateways and the mock, and notices when a server breaks a promise."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from app.mock.people import PASSWORD as MOCK_PASSWORD
 from tests.prove.generators.workshop import REDOCLY
 from tests.prove.proof import ROOT, run
 from tests.prove.quick_start import ADMIN, PASSWORD, started
@@ -32,13 +33,17 @@ _Steps = dict[str, str]
 
 
 def prove(place: Path) -> None:
-    """Run the journeys against servers that keep their promises, then against servers that do not."""
+    """Run the journeys against servers that keep their promises and the mock, then against servers that do not."""
     redocly = fetch_node(place, REDOCLY) / "redocly"
     run(*_CHARTER, "spec", "journeys", "--output", str(place / "journeys"))
     for gateway in ("compiled", "connexion"):
         steps, failed = _walked(redocly, place, ROOT, gateway)
         assert not failed, f"journeys through the {gateway} gateway fail: {failed}"
         print(f"{gateway} gateway: {steps} steps", flush=True)
+    with started([*_CHARTER, "mock", "--port", "0"], place / "mock.log", cwd=ROOT) as url:
+        steps, failed = _requested(redocly, place, url, MOCK_PASSWORD)
+    assert not failed, f"journeys through the mock fail: {failed}"
+    print(f"mock: {steps} steps", flush=True)
     for file, right, wrong, expected in _MISTAKES:
         steps, failed = _walked(redocly, place, _with_mistake(place, file, right, wrong), "compiled")
         assert failed == expected, f"with `{wrong.strip()}` in handlers/{file}, the journeys fail at {failed}"
@@ -57,18 +62,23 @@ def _with_mistake(place: Path, file: str, right: str, wrong: str) -> Path:
 
 
 def _walked(redocly: Path, place: Path, folder: Path, gateway: str) -> tuple[int, _Steps]:
-    """Run the journeys against a server that is started in a folder; return how many steps passed, and which failed."""
+    """Run the journeys against a server that is started in a folder; see `_requested`."""
     state = place / f"state_{folder.name}_{gateway}"
     local = {"PATH": os.environ["PATH"], "HOME": str(place), "CHARTER_ENV": "development", **ADMIN}
     local |= {"CHARTER_STATE": str(state), "CHARTER_GATEWAY": gateway}
+    with started([*_CHARTER, "serve"], place / "server.log", cwd=folder, environment=local) as url:
+        return _requested(redocly, place, url, PASSWORD)
+
+
+def _requested(redocly: Path, place: Path, url: str, password: str) -> tuple[int, _Steps]:
+    """Run the journeys against a server; return how many steps passed, and which failed."""
     report = place / "report.json"
     report.unlink(missing_ok=True)
-    with started([*_CHARTER, "serve"], place / "server.log", cwd=folder, environment=local) as url:
-        words = ["--server", f"api={url}", "--json-output", str(report)]
-        for name, value in (("run", "proof"), ("admin_email", "admin@example.com"), ("admin_password", PASSWORD)):
-            words += ["--input", f"{name}={value}"]
-        files = sorted((place / "journeys").glob("*.arazzo.yaml"))
-        done = told([redocly, "respect", *files, *words], place, _QUIET)
+    words = ["--server", f"api={url}", "--json-output", str(report)]
+    for name, value in (("run", "proof"), ("admin_email", "admin@example.com"), ("admin_password", password)):
+        words += ["--input", f"{name}={value}"]
+    files = sorted((place / "journeys").glob("*.arazzo.yaml"))
+    done = told([redocly, "respect", *files, *words], place, _QUIET)
     assert report.is_file(), f"{done.stdout}\n{done.stderr}"
     journeys = [file["executedWorkflows"][0] for file in json.loads(report.read_bytes())["files"].values()]
     passed = [step for journey in journeys for step in journey["executedSteps"] if step["status"] == "success"]
