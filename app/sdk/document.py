@@ -106,21 +106,30 @@ def _keep_arguments(document: Json, operation: Json) -> None:
 
 def _keep_result(document: Json, operation: Json) -> None:
     name = operation["operationId"]
-    for status, reference in operation["responses"].items():
-        if not status.startswith("2"):
-            continue
-        response = resolve(document, reference)
-        kept: Json = {"description": response["description"]}
-        if "content" in response:
-            if list(response["content"]) != ["application/json"]:
-                raise GenerationError(f"{name} returns {', '.join(response['content'])}: a client reads only JSON.")
-            schema = response["content"]["application/json"]["schema"]
-            if is_envelope(document, schema):
-                schema = resolve(document, schema)["properties"]["data"]
-            kept["content"] = {"application/json": {"schema": schema}}
-        operation["responses"] = {status: kept}
-        return
-    raise GenerationError(f"{name} has no response for success.")
+    kept = {
+        status: _result(document, name, response)
+        for status, response in operation["responses"].items()
+        if status.startswith("2")
+    }
+    if not kept:
+        raise GenerationError(f"{name} has no response for success.")
+    first, *others = kept
+    for status in others:
+        if kept[status].get("content") != kept[first].get("content"):
+            raise GenerationError(f"{name} has another result at {status} than at {first}: a method has one.")
+    operation["responses"] = {first: kept[first]}
+
+
+def _result(document: Json, name: str, reference: Json) -> Json:
+    response = resolve(document, reference)
+    if "content" not in response:
+        return {"description": response["description"]}
+    if list(response["content"]) != ["application/json"]:
+        raise GenerationError(f"{name} returns {', '.join(response['content'])}: a client reads only JSON.")
+    schema = response["content"]["application/json"]["schema"]
+    if is_envelope(document, schema):
+        schema = resolve(document, schema)["properties"]["data"]
+    return {"description": response["description"], "content": {"application/json": {"schema": schema}}}
 
 
 def named_schemas(document: Json, node: Any) -> set[str]:

@@ -2,6 +2,7 @@
 
 import copy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,3 +23,29 @@ def test_a_result_that_cannot_be_generated_is_told_without_objects_of_python(tmp
     assert "GET /v1/users/me" in told
     assert "Cannot parse response for a status (str can't be merged with bool)" in told
     assert " object at 0x" not in told
+
+
+@pytest.mark.parametrize(
+    ("responses", "told"),
+    [
+        ({}, "get_me has no response for success."),
+        ({"200": "UserEnvelope", "202": "RoleEnvelope"}, "get_me has another result at 202 than at 200"),
+        ({"200": "UserEnvelope", "204": None}, "get_me has another result at 204 than at 200"),
+        ({"200": "UserEnvelope", "201": "UserEnvelope"}, None),
+    ],
+)
+def test_an_operation_has_one_result(responses: dict[str, str | None], told: str | None) -> None:
+    bundle = copy.deepcopy(DOCUMENT.bundle)
+    bundle["paths"]["/v1/users/me"]["get"]["responses"] = {
+        status: {"description": "Fine.", **({"content": _json(name)} if name else {})}
+        for status, name in responses.items()
+    }
+    if told:
+        with pytest.raises(GenerationError, match=told):
+            client_document(bundle)
+    else:
+        assert list(client_document(bundle)["paths"]["/v1/users/me"]["get"]["responses"]) == ["200"]
+
+
+def _json(name: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
