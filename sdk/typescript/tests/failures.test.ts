@@ -179,6 +179,65 @@ for (const [name, portal] of [
   });
 }
 
+test("a list with more than an offset reaches says so after its last page", async () => {
+  const about = { offset: 0, limit: 1, total: 10_000, total_is_exact: false, next: null, previous: null };
+  await withServer([[200, JSON_TYPE, success([{ email: "a@example.com" }], { pagination: about })]], async (url) => {
+    const client = new Charter({ baseUrl: url });
+    const read: string[] = [];
+    await assert.rejects(
+      async () => {
+        for await (const user of client.users.iterUsers()) read.push(user.email);
+      },
+      { name: "ListTooLong" },
+    );
+    assert.deepEqual(read, ["a@example.com"]);
+    assert.deepEqual([...(await client.users.listUsers())].map((user) => user.email), read);
+  });
+});
+
+for (const [name, sent, told] of [
+  ["a 304 that was not asked for", [304, {}, ""], /a 304 that was not asked for/],
+  ["a list without a page", [200, JSON_TYPE, success([])], /to list_users lacks what this package expects/],
+  ["JSON that is cut off", [200, JSON_TYPE, '{"data": ['], /not from Charter/],
+  ["a refusal without errors", [400, JSON_TYPE, success(null)], /not from Charter/],
+] as const) {
+  test(`${name} is no result`, async () => {
+    await withServer([sent], async (url) => {
+      await assert.rejects(new Charter({ baseUrl: url }).users.listUsers(), { name: "UnexpectedResponse", message: told });
+    });
+  });
+}
+
+test("a Retry-After can be a date", async () => {
+  const later = [429, { ...JSON_TYPE, "Retry-After": new Date(Date.now() + 3_600_000).toUTCString() }, refusal("RATE_LIMITED")] as const;
+  await withServer([later], async (url) => {
+    await assert.rejects(new Charter({ baseUrl: url }).me.getMe(), (error) => {
+      assert.ok(error instanceof RateLimited && error.retryAfter !== null);
+      assert.ok(error.retryAfter > 3_500 && error.retryAfter <= 3_600);
+      return true;
+    });
+  });
+});
+
+test("a response need not say who counted it", async () => {
+  await withServer([[200, JSON_TYPE, success({ email: "a@example.com" })]], async (url) => {
+    const { requestId, rateLimit, etag, replayed, location } = await new Charter({ baseUrl: url }).me.withResponse.getMe();
+    assert.deepEqual([requestId, rateLimit, etag, replayed, location], ["", null, null, false, null]);
+  });
+});
+
+test("an update that changes nothing sends nothing, and another refusal than 412 ends it", async () => {
+  const read = [200, { ...JSON_TYPE, ETag: '"1"' }, success({ bio: "b" })] as const;
+  await withServer([read, read, [403, JSON_TYPE, refusal("FORBIDDEN")]], async (url, seen) => {
+    const { profiles } = new Charter({ baseUrl: url });
+    assert.equal((await profiles.update("x", () => ({}))).bio, "b");
+    assert.equal(seen.length, 1);
+    await assert.rejects(profiles.update("x", () => ({ bio: null })), { name: "Forbidden" });
+    assert.deepEqual(seen.map((request) => request.method), ["GET", "GET", "PUT"]);
+    assert.equal(seen[2]?.headers["if-match"], '"1"');
+  });
+});
+
 test("a time without a zone is refused before it is sent", async () => {
   await withServer([[200, JSON_TYPE, success([], { pagination: { limit: 20, next_cursor: null } })]], async (url, seen) => {
     const client = new Charter({ baseUrl: url });
