@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from tests.document import DOCUMENT
 from tests.waiting import until
 
+# The version that is known to work.
+PACKAGE = "@stoplight/prism-cli@5.16.0"
 # The program, and the document if it is another than ours: with both, the tests of the Python package go through it.
 PROGRAM, OTHER_DOCUMENT = "CHARTER_TEST_PRISM", "CHARTER_TEST_PRISM_DOCUMENT"
 _run = ExitStack()
@@ -32,12 +34,12 @@ def address_of(service: str) -> str:
     document = Path(os.environ.get(OTHER_DOCUMENT) or folder / "openapi.json")
     if not document.exists():
         document.write_text(json.dumps(DOCUMENT.bundle))
-    return _run.enter_context(_proxied(program, document, service, folder / "log"))
+    return _run.enter_context(proxied(program, document, service, folder / "log"))
 
 
 @contextmanager
-def _proxied(program: str, document: Path, service: str, log: Path) -> Iterator[str]:
-    """Start Prism in front of a service; give its URL.
+def proxied(program: str, document: Path, service: str, log: Path) -> Iterator[str]:
+    """Start Prism in front of a service; give its URL. What does not match the document is replaced by an error.
 
     Args:
         log: takes what it prints.

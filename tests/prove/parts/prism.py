@@ -8,12 +8,10 @@ import sys
 from pathlib import Path
 
 from tests.document import DOCUMENT
-from tests.prism import OTHER_DOCUMENT, PROGRAM
+from tests.prism import OTHER_DOCUMENT, PACKAGE, PROGRAM
 from tests.prove.proof import ROOT
 from tests.prove.tools import fetch_node
 
-# The version that is known to work.
-PRISM = "@stoplight/prism-cli@5.16.0"
 TESTS = [f"tests/integration/sdk_python/test_{name}.py" for name in ("account_life", "readme")]
 # Their requests do not match the document on purpose, or nobody is signed in.
 MISMATCHED = ("does_not_match", "nobody_who_is_signed_in")
@@ -21,7 +19,7 @@ MISMATCHED = ("does_not_match", "nobody_who_is_signed_in")
 
 def prove(place: Path) -> None:
     """Run the life of an account and the README through Prism, then show that it refuses what does not match."""
-    program = str(fetch_node(place, PRISM) / "prism")
+    program = str(fetch_node(place, PACKAGE) / "prism")
     passed = _tested(" and ".join(f"not {name}" for name in MISMATCHED), program)
     assert passed.returncode == 0, passed.stdout
     print(passed.stdout.splitlines()[-1])

@@ -1,6 +1,7 @@
 """The TypeScript package, installed into an empty folder, passes its tests and does what its README shows."""
 
 import copy
+import json
 import os
 import re
 import subprocess
@@ -9,9 +10,11 @@ from pathlib import Path
 
 from app.mock.people import PASSWORD as MOCK_PASSWORD
 from tests.document import DOCUMENT
+from tests.prism import PACKAGE, proxied
 from tests.prove.proof import ROOT, run
 from tests.prove.quick_start import PASSWORD, started
 from tests.prove.restarted import restart_under_load
+from tests.prove.tools import fetch_node
 from tests.prove.typescript import (
     CHARTER,
     LAYER,
@@ -25,7 +28,6 @@ from tests.prove.typescript import (
     run_tests,
     served,
 )
-from tests.prove.validating_proxy import validating_proxy
 
 # The least that the server allows: a token really expires during the proof.
 TOKEN_SECONDS = 60
@@ -73,12 +75,16 @@ def _run_with_mock(place: Path, folder: Path) -> None:
 
 def _run_through_prism(place: Path, folder: Path, url: str) -> None:
     """Run the tests with Prism in between, and see it notice a response that does not match another document."""
-    with validating_proxy(place, url, DOCUMENT.bundle) as proxy:
+    prism = str(fetch_node(place, PACKAGE) / "prism")
+    document = place / "openapi.json"
+    document.write_text(json.dumps(DOCUMENT.bundle))
+    with proxied(prism, document, url, place / "prism.log") as proxy:
         run_tests(folder, "account", "tokens", CHARTER_URL=proxy)
     print("Prism finds no request and no response that the document does not allow", flush=True)
     other = copy.deepcopy(DOCUMENT.bundle)
     other["components"]["schemas"]["Profile"]["required"].append("shoe_size")
-    with validating_proxy(place, url, other) as proxy:
+    document.write_text(json.dumps(other))
+    with proxied(prism, document, url, place / "prism.log") as proxy:
         words = [node(), "--test", "--test-name-pattern=/made again/", "made/account.test.js"]
         given = {**WORLD, "CHARTER_URL": proxy}
         done = subprocess.run(words, cwd=folder, env=given, capture_output=True, text=True, check=False)
