@@ -62,6 +62,8 @@ def mock(
             "charter mock keeps nothing and checks no password well: with CHARTER_ENV=production use charter serve",
             exit_code=MISCONFIGURED,
         ) from None
+    if document and not document.is_file():
+        raise CommandError(f"there is no file {document}", exit_code=MISCONFIGURED)
     options = MockOptions(seed=seed, accounts=accounts, max_rows=max_rows, max_delay=max_delay)
     made = create_mock(config, options, document=document or OPENAPI / "openapi.yaml")
     logging.configure(config)

@@ -5,10 +5,18 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from app.spec.diff import Severity, Source, compare, read_source
+from app.spec.diff import Severity, Source, compare, read_source, worst
 from app.spec.diff.rules import RULES_BY_SUBJECT
 from app.spec.document import load
-from app.spec.released import CHECKSUMS, canonical_json, checksum, parse_version, read_checksums, releases
+from app.spec.released import (
+    CHECKSUMS,
+    canonical_json,
+    checksum,
+    lowest_version,
+    parse_version,
+    read_checksums,
+    releases,
+)
 from tests.diffs.document import DOCUMENT, READ
 from tests.diffs.edit import GONE, Edit, edit
 from tests.house.repository import ROOT, check, shown
@@ -40,6 +48,17 @@ def test_the_present_document_breaks_no_client_of_the_newest_release():
         version = parse_version(present.version)
         assert version is not None, "info.version must have three numbers."
         assert version >= release.version, f"info.version is lower than the release {release.path.stem}."
+
+
+def test_a_document_that_differs_from_the_newest_release_has_a_higher_version():
+    newest = RELEASES[-1]
+    document = load(ROOT / "openapi" / "openapi.yaml")
+    present = Source("openapi/openapi.yaml", document.bundle, document)
+    changes = compare(read_source(str(newest.path)), present, today=datetime.now(UTC).date())
+    lowest = lowest_version(newest.version, worst(changes)) if changes else newest.version
+    found = parse_version(present.version) or ()
+    lines = [f"{change.place}: {change.text}" for change in changes] if found < lowest else []
+    check(lines, f"Raise info.version in openapi/openapi.yaml to {'.'.join(map(str, lowest))} or higher.")
 
 
 @pytest.mark.parametrize(

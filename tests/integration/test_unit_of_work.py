@@ -12,6 +12,7 @@ from app.database import Database, run, transaction, unit_of_work
 from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
 from app.pipeline.steps.run_handler import make
+from app.services.audit_events import write_event
 from tests.integration.test_connections import INSERT, count
 from tests.unit.made import make_context, make_policy
 
@@ -93,7 +94,7 @@ def test_an_attempt_after_a_deadlock_begins_with_the_event_as_the_steps_left_it(
         run_handler=run_handler,
         render=lambda context, result: Response(204, [], b""),
         check_stored=None,
-        runtime=SimpleNamespace(dependencies=dependencies, audit_client_key=b"key"),
+        runtime=SimpleNamespace(dependencies=dependencies, audit_client_key=b"key", write_event=write_event),
     )
     target = Event(target_type="role", target_id="clerk")
 
