@@ -1,8 +1,10 @@
 """The tokens of a session, and where they are kept."""
 
+import base64
+import json
 import threading
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,23 @@ class Tokens:
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
+
+
+def are_of_one_session(one: Tokens | None, other: Tokens | None) -> bool:
+    """Return whether two pairs of tokens belong to the same session. Each access token of Charter names its own."""
+    if one is None or other is None:
+        return one is other
+    return one.access_token == other.access_token or _session_id(one) == _session_id(other)
+
+
+def _session_id(tokens: Tokens) -> object:
+    """Return the session that an access token names; None if it names none."""
+    part = tokens.access_token.split(".")[1:2]
+    try:
+        claims: Any = json.loads(base64.urlsafe_b64decode(f"{part[0]}===")) if part else None
+    except (ValueError, RecursionError):
+        return None
+    return claims.get("sid") if isinstance(claims, dict) else None
 
 
 class TokenStore(Protocol):
