@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import httpx
 
+from charter_client._headers import can_be_sent
 from charter_client._operation import REFRESH, Invocation
 from charter_client._responses import Ending, Outcome, body_of, code_of, not_charter
 from charter_client._retries import REFRESH_TIMEOUT_SECONDS, Options, is_lost, pause_before_retry
@@ -112,7 +113,7 @@ def tokens_of(response: httpx.Response) -> Tokens | None:
     data: object = (body_of(response) or {}).get("data")
     values = cast("dict[str, object]", data) if isinstance(data, dict) else {}
     match values:
-        case {"access_token": str(access_token), "refresh_token": str(refresh_token)}:
+        case {"access_token": str(access_token), "refresh_token": str(refresh_token)} if can_be_sent(access_token):
             return Tokens(access_token, refresh_token)
         case _:
             return None

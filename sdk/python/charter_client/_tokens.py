@@ -6,6 +6,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from charter_client._headers import can_be_sent
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -14,10 +16,20 @@ class Tokens:
     Attributes:
         access_token: sent with each request.
         refresh_token: exchanged for new tokens when the access token has expired; None if there is none.
+
+    Raises:
+        ValueError: no header can have this access token.
     """
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not can_be_sent(self.access_token):
+            raise ValueError(
+                "access_token must be a text of printable ASCII characters without spaces and line breaks. It is not "
+                "shown, because it is a secret. If it is from a file, use .strip()."
+            )
 
 
 def are_of_one_session(one: Tokens | None, other: Tokens | None) -> bool:
