@@ -41,7 +41,7 @@ class AsyncTransport:
         self.session = session
         self.options = options
         self.about = about
-        self._flights: dict[int, asyncio.Task[Verdict]] = {}
+        self._flights: dict[Tokens, asyncio.Task[Verdict]] = {}
 
     def sharing(self, options: Options) -> "AsyncTransport":
         """Return a transport with other options, on the same connections and session."""
@@ -122,20 +122,20 @@ class AsyncTransport:
     async def _refresh(self, used: Tokens, period: int) -> Verdict:
         """Refresh the tokens, or wait for the call that does."""
         known = verdict_before_refresh(self.session, used, period)
-        if known is not None:
+        if not isinstance(known, Tokens):
             return known
-        flight = self._flights.get(period)
+        flight = self._flights.get(known)
         if flight is None:
-            flight = self._flights[period] = asyncio.create_task(self._fly(self.session.tokens or used, period))
+            flight = self._flights[known] = asyncio.create_task(self._fly(known))
         # A task of its own: the call that began it may be cancelled.
         return await asyncio.shield(flight)
 
-    async def _fly(self, tokens: Tokens, period: int) -> Verdict:
+    async def _fly(self, tokens: Tokens) -> Verdict:
         try:
             outcome = await self._run(refresh_invocation(tokens, self.options))
             return verdict_after_refresh(self.session, tokens, outcome)
         finally:
-            del self._flights[period]
+            del self._flights[tokens]
 
 
 class AsyncResource:

@@ -8,6 +8,7 @@ from typing import Any, Generic, Self, TypeVar
 import httpx
 
 from charter_client._async import AsyncTransport
+from charter_client._headers import checked_headers
 from charter_client._retries import Options
 from charter_client._sync import Transport
 from charter_client._tokens import Tokens, TokenStore
@@ -46,8 +47,9 @@ class _Client(Generic[TransportType]):
     ) -> Self:
         """Return a client with other options, on the same connections and session. Only the first is closed."""
         other = object.__new__(type(self))
+        checked = None if headers is None else checked_headers(headers)
         options = _changed(
-            self._transport.options, timeout=timeout, retries=retries, max_wait=max_wait, headers=headers
+            self._transport.options, timeout=timeout, retries=retries, max_wait=max_wait, headers=checked
         )
         other._owns = False
         other._transport = self._transport.sharing(options)
@@ -68,7 +70,7 @@ class SyncClient(_Client[Transport]):
         http_client: your own, for proxies, certificates or tests; you close it.
 
     Raises:
-        ValueError: the base URL is not one.
+        ValueError: the base URL is not one, or a token or a header cannot be sent.
     """
 
     def __init__(
@@ -86,7 +88,7 @@ class SyncClient(_Client[Transport]):
         url = checked_base_url(base_url)
         session = session_for(access_token, store)
         self._owns = http_client is None
-        options = Options(timeout, retries, max_wait, dict(headers or {}))
+        options = Options(timeout, retries, max_wait, checked_headers(headers or {}))
         self._transport = Transport(http_client or httpx.Client(), url, session, options, self._about)
 
     def close(self) -> None:
@@ -117,7 +119,7 @@ class AsyncClient(_Client[AsyncTransport]):
         http_client: your own, for proxies, certificates or tests; you close it.
 
     Raises:
-        ValueError: the base URL is not one.
+        ValueError: the base URL is not one, or a token or a header cannot be sent.
     """
 
     def __init__(
@@ -135,7 +137,7 @@ class AsyncClient(_Client[AsyncTransport]):
         url = checked_base_url(base_url)
         session = session_for(access_token, store)
         self._owns = http_client is None
-        options = Options(timeout, retries, max_wait, dict(headers or {}))
+        options = Options(timeout, retries, max_wait, checked_headers(headers or {}))
         self._transport = AsyncTransport(http_client or httpx.AsyncClient(), url, session, options, self._about)
 
     async def close(self) -> None:

@@ -60,8 +60,10 @@ def encode_path(template: str, values: Mapping[str, object]) -> str:
     """
     path = template
     for name, value in values.items():
-        text = str(encode(value, name))
-        if text in ("", ".", ".."):
-            raise ValueError(f"{name} must be an id or a name, not {text!r}.")
+        encoded: object = encode(value, name)
+        whole = isinstance(encoded, int) and not isinstance(encoded, bool)
+        text = str(encoded) if whole else encoded
+        if not isinstance(text, str) or text.strip() in ("", ".", "..") or not text.isprintable():
+            raise ValueError(f"{name} must be an id or a name, not {value!r}.")
         path = path.replace(f"{{{name}}}", quote(text, safe=""))
     return path

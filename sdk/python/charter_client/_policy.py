@@ -9,10 +9,11 @@ from typing import Any, cast
 
 import httpx
 
+from charter_client._headers import can_be_sent
 from charter_client._operation import REFRESH, Invocation
 from charter_client._responses import Ending, Outcome, body_of, code_of, not_charter
 from charter_client._retries import REFRESH_TIMEOUT_SECONDS, Options, is_lost, pause_before_retry
-from charter_client._tokens import Session, Tokens
+from charter_client._tokens import Session, Tokens, are_of_one_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def steps_of(invocation: Invocation[Any], session: Session, options: Options) ->
     retries = 0
     refreshed = lost = False
     tokens, period = session.look()
+    own = tokens
     while True:
         used = None if invocation.operation.public else tokens
         outcome: Outcome = yield Send(used)
@@ -68,19 +70,19 @@ def steps_of(invocation: Invocation[Any], session: Session, options: Options) ->
             retries += 1
             yield Pause(seconds)
         tokens, now = session.look()
-        if now != period and not invocation.operation.public:
-            # Somebody signed out or in meanwhile: what is left of this call is not theirs.
+        if not invocation.operation.public and (now != period or not are_of_one_session(own, tokens)):
+            # Somebody signed out or in meanwhile, here or in another process: what is left of this call is not theirs.
             return outcome
 
 
-def verdict_before_refresh(session: Session, used: Tokens, period: int) -> bool | None:
-    """Return whether to send again with what others refreshed; None: a refresh is needed."""
+def verdict_before_refresh(session: Session, used: Tokens, period: int) -> bool | Tokens:
+    """Return whether to send again with what others refreshed, or the tokens that must be refreshed first."""
     tokens, now = session.look()
-    if now != period or tokens is None:
+    if now != period or tokens is None or not are_of_one_session(used, tokens):
         return False
     if tokens.access_token != used.access_token:
         return True
-    return None if tokens.refresh_token else False
+    return tokens if tokens.refresh_token else False
 
 
 def refresh_invocation(tokens: Tokens, options: Options) -> Invocation[Any]:
@@ -111,7 +113,7 @@ def tokens_of(response: httpx.Response) -> Tokens | None:
     data: object = (body_of(response) or {}).get("data")
     values = cast("dict[str, object]", data) if isinstance(data, dict) else {}
     match values:
-        case {"access_token": str(access_token), "refresh_token": str(refresh_token)}:
+        case {"access_token": str(access_token), "refresh_token": str(refresh_token)} if can_be_sent(access_token):
             return Tokens(access_token, refresh_token)
         case _:
             return None

@@ -70,8 +70,8 @@ class _Facts:
     @property
     def rate_limit(self) -> RateLimit | None:
         """The bucket that counted the request; None if none did."""
-        state = re.match(r'"([^"]*)";r=(\d+);t=(\d+)', self.raw.headers.get("RateLimit", ""))
-        policy = re.match(r'"[^"]*";q=(\d+);w=(\d+)', self.raw.headers.get("RateLimit-Policy", ""))
+        state = re.match(r'"([^"]*)";r=(\d{1,15});t=(\d{1,15})(?!\d)', self.raw.headers.get("RateLimit", ""))
+        policy = re.match(r'"[^"]*";q=(\d{1,15});w=(\d{1,15})(?!\d)', self.raw.headers.get("RateLimit-Policy", ""))
         if state is None:
             return None
         limit, window = (int(policy[1]), int(policy[2])) if policy else (None, None)
@@ -124,7 +124,7 @@ def body_of(response: httpx.Response) -> dict[str, Any] | None:
         return None
     try:
         body: object = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return cast("dict[str, Any]", body) if isinstance(body, dict) else None
 
@@ -140,13 +140,13 @@ def code_of(outcome: Ending) -> str | None:
 def retry_after(response: httpx.Response) -> float | None:
     """Return how many seconds the server asks to wait; None if it does not say."""
     text = (_header(response, "Retry-After") or "").strip()
-    if text.isdecimal():
+    if text.isascii() and text.isdecimal():
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
 def read(
@@ -188,7 +188,7 @@ def read(
         data = body.get("data")
     try:
         return Response(operation.decode(data, meta), outcome)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise UnexpectedResponse(
             f"The response to {operation.name} lacks what this package expects ({type(error).__name__}: {error}): "
             "use the package of the server's release.",
@@ -220,7 +220,9 @@ def _failure(error: httpx.RequestError) -> Exception:
     place = f"{url.scheme}://{url.netloc.decode()}"
     if isinstance(error, httpx.TimeoutException):
         return TimedOut(f"{place} did not respond in time to {error.request.method} {url.path}.")
-    reason = str(error) or type(error).__name__
+    # What httpx itself refuses to send is told with the request, whose headers have the token.
+    reason = "" if isinstance(error, httpx.LocalProtocolError) else str(error)
+    reason = reason or type(error).__name__
     return ConnectionFailed(f"{place} was not reached: {reason.rstrip('.')}. Check the base URL and the network.")
 
 

@@ -17,6 +17,8 @@ _MAX_BACKOFF_SECONDS = 8.0
 _LOST_REFRESH_RETRIES = 6
 _LOST_REFRESH_BACKOFF_SECONDS = 2.0
 REFRESH_TIMEOUT_SECONDS = 5.0
+# Longer than anybody waits, and short enough for every clock.
+_LONGEST_WAIT_SECONDS = 10.0**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +72,4 @@ def pause_before_retry(
     if asked is None:
         return jittered
     # A little later than asked, so that the clients that were refused together do not come back together.
-    return None if asked > options.max_wait else asked + random.uniform(0.0, 0.25)
+    return None if asked > min(options.max_wait, _LONGEST_WAIT_SECONDS) else asked + random.uniform(0.0, 0.25)

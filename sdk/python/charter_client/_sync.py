@@ -46,7 +46,7 @@ class Transport:
         self.options = options
         self.about = about
         self._lock = threading.Lock()
-        self._flights: dict[int, _Flight] = {}
+        self._flights: dict[Tokens, _Flight] = {}
 
     def sharing(self, options: Options) -> "Transport":
         """Return a transport with other options, on the same connections and session."""
@@ -128,22 +128,21 @@ class Transport:
         """Refresh the tokens, or wait for the call that does."""
         with self._lock:
             known = verdict_before_refresh(self.session, used, period)
-            if known is not None:
+            if not isinstance(known, Tokens):
                 return known
-            flight = self._flights.get(period)
+            flight = self._flights.get(known)
             leads = flight is None
             if flight is None:
-                flight = self._flights[period] = _Flight()
+                flight = self._flights[known] = _Flight()
         if not leads:
             flight.landed.wait()
             return flight.verdict
         try:
-            tokens = self.session.tokens or used
-            outcome = self._run(refresh_invocation(tokens, self.options))
-            flight.verdict = verdict_after_refresh(self.session, tokens, outcome)
+            outcome = self._run(refresh_invocation(known, self.options))
+            flight.verdict = verdict_after_refresh(self.session, known, outcome)
         finally:
             with self._lock:
-                del self._flights[period]
+                del self._flights[known]
             flight.landed.set()
         return flight.verdict
 

@@ -1,8 +1,12 @@
 """The tokens of a session, and where they are kept."""
 
+import base64
+import json
 import threading
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
+
+from charter_client._headers import can_be_sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,10 +16,37 @@ class Tokens:
     Attributes:
         access_token: sent with each request.
         refresh_token: exchanged for new tokens when the access token has expired; None if there is none.
+
+    Raises:
+        ValueError: no header can have this access token.
     """
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not can_be_sent(self.access_token):
+            raise ValueError(
+                "access_token must be a text of printable ASCII characters without spaces and line breaks. It is not "
+                "shown, because it is a secret. If it is from a file, use .strip()."
+            )
+
+
+def are_of_one_session(one: Tokens | None, other: Tokens | None) -> bool:
+    """Return whether two pairs of tokens belong to the same session. Each access token of Charter names its own."""
+    if one is None or other is None:
+        return one is other
+    return one.access_token == other.access_token or _session_id(one) == _session_id(other)
+
+
+def _session_id(tokens: Tokens) -> object:
+    """Return the session that an access token names; None if it names none."""
+    part = tokens.access_token.split(".")[1:2]
+    try:
+        claims: Any = json.loads(base64.urlsafe_b64decode(f"{part[0]}===")) if part else None
+    except (ValueError, RecursionError):
+        return None
+    return claims.get("sid") if isinstance(claims, dict) else None
 
 
 class TokenStore(Protocol):

@@ -2,6 +2,7 @@
 
 import logging
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ import httpx
 
 from charter_client._encoding import encode, encode_path, encode_query
 from charter_client._errors import ResponseError
+from charter_client._headers import checked_headers
 from charter_client._operation import Invocation, Operation
 from charter_client._responses import Outcome
 from charter_client._retries import Options
@@ -47,20 +49,28 @@ def checked_base_url(url: str) -> str:
         ValueError: no request could be sent to it.
     """
     # Without types, what is often given is an environment variable that is not set.
-    shown = url.strip().rstrip("/") if isinstance(url, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
+    text = url.strip().rstrip("/") if isinstance(url, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
     try:
-        parsed = httpx.URL(shown)
-    except httpx.InvalidURL as error:
-        raise ValueError(f"The base URL must be a URL such as https://accounts.example.com, not {url!r}.") from error
+        parsed = httpx.URL(text)
+    except httpx.InvalidURL:
+        parsed = httpx.URL("")
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise ValueError(f"The base URL must be a URL such as https://accounts.example.com, not {url!r}.")
+        raise ValueError(f"The base URL must be a URL such as https://accounts.example.com, not {_shown(url)}.")
     if parsed.userinfo:
         raise ValueError("The base URL must not contain a user name or a password: sign in with auth.login.")
     if parsed.query or parsed.fragment:
-        raise ValueError(f"The base URL must have neither a query nor a fragment: {url!r}.")
-    if shown.endswith("/v1"):
-        raise ValueError(f"The base URL must not contain the version of the API: {shown.removesuffix('/v1')!r}.")
-    return shown
+        raise ValueError(f"The base URL must have neither a query nor a fragment, not {_shown(url)}.")
+    if text.endswith("/v1"):
+        raise ValueError(f"The base URL must not contain the version of the API: {text.removesuffix('/v1')!r}.")
+    return text
+
+
+def _shown(url: object) -> str:
+    """Return how a message shows a URL: without what may be a password or a key."""
+    if not isinstance(url, str):
+        return "None" if url is None else f"a value of the type {type(url).__name__}"
+    without_user = re.sub(r"^(\s*[\w+.-]*://)?.*@", r"\1…@", url, flags=re.DOTALL)
+    return repr(re.sub(r"([?#]).+", r"\1…", without_user, flags=re.DOTALL))
 
 
 def session_for(access_token: str | None, store: TokenStore | None) -> Session:
@@ -85,6 +95,9 @@ def prepare(
     """Encode the arguments of a call.
 
     An operation that accepts an Idempotency-Key gets one here, so that all attempts have the same.
+
+    Raises:
+        ValueError: an argument cannot be sent.
     """
     given = {name: value for name, value in (headers or {}).items() if value is not None}
     if operation.accepts_key:
@@ -94,7 +107,7 @@ def prepare(
         encode_path(operation.path, path or {}),
         encode_query(query or {}),
         None if json is None else encode(json),
-        given,
+        checked_headers(given),
         timeout,
     )
 
@@ -107,11 +120,15 @@ def request_for(
     options: Options,
     about: About,
 ) -> httpx.Request:
-    """Return the request of one attempt."""
+    """Return the request of one attempt.
+
+    Raises:
+        ValueError: your own client of httpx has a header that cannot be sent.
+    """
     headers = {"User-Agent": about.user_agent, "Accept": "application/json", **options.headers, **invocation.headers}
     if tokens is not None:
         headers["Authorization"] = f"Bearer {tokens.access_token}"
-    return http.build_request(
+    request = http.build_request(
         invocation.operation.method,
         base_url + invocation.path,
         params=dict(invocation.query) or None,
@@ -119,6 +136,8 @@ def request_for(
         headers=headers,
         timeout=options.timeout if invocation.timeout is None else invocation.timeout,
     )
+    checked_headers({name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.raw})
+    return request
 
 
 def tell(request: httpx.Request, outcome: Outcome) -> None:
