@@ -97,7 +97,8 @@ def listen_error(error: OSError, host: str, port: int) -> CommandError:
     """Return the error for a socket that cannot be bound or listened on."""
     if error.errno == errno.EADDRINUSE:
         return CommandError(
-            f"port {port} on {host} is taken: stop what listens there, or set PORT", exit_code=UNAVAILABLE
+            f"port {port} on {host} is taken: stop what listens there, or set PORT or --port",
+            exit_code=UNAVAILABLE,
         )
     if error.errno == errno.EACCES:
         return CommandError(f"port {port} needs root: set PORT to a number above 1023", exit_code=UNAVAILABLE)

@@ -59,7 +59,7 @@ def mock(
         config = read_config(os.environ, host=host, port=port)
     except NotForProductionError:
         raise CommandError(
-            "charter mock keeps nothing and checks no password well: with CHARTER_ENV=production use charter serve",
+            "charter mock is for tests, its passwords are public: with CHARTER_ENV=production use charter serve",
             exit_code=MISCONFIGURED,
         ) from None
     if document and not document.is_file():

@@ -171,7 +171,8 @@ def test_a_port_that_is_taken_is_one_line(servers, database_url):
         server = Server("serve", "--port", str(port), **_production(servers, database_url))
         assert server.process.wait(LONGEST_START_SECONDS) == 69
     server.end(signal.SIGTERM)
-    assert server.lines == [f"charter: port {port} on 127.0.0.1 is taken: stop what listens there, or set PORT\n"]
+    fix = "stop what listens there, or set PORT or --port"
+    assert server.lines == [f"charter: port {port} on 127.0.0.1 is taken: {fix}\n"]
 
 
 def test_a_host_that_is_not_ours_is_one_line(servers, database_url):

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from app.cli.errors import MISCONFIGURED
+from app.cli.errors import MISCONFIGURED, UNAVAILABLE
 from app.mock.people import ACCOUNTS
 from tests.command import ROOT, Server, clean_environment
 from tests.document import DOCUMENT
@@ -102,6 +102,9 @@ def test_it_refuses_what_it_cannot_serve(tmp_path: Path) -> None:
     assert (code, "use charter serve" in message) == (MISCONFIGURED, True)
     code, message = refusal(str(tmp_path / "nothing.yaml"))
     assert (code, message) == (MISCONFIGURED, f"charter: there is no file {tmp_path}/nothing.yaml\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, message = refusal("--port", str(taken.getsockname()[1]))
+    assert (code, "set PORT or --port" in message) == (UNAVAILABLE, True)
     code, message = refusal(LIMIT_LOGIN="many")
     assert (code, "LIMIT_LOGIN must be" in message) == (MISCONFIGURED, True)
 
