@@ -16,7 +16,7 @@ START = r"(?:^|[;&|(]\s*)(?:[A-Z_]+=\S*\s+)*"
 MAKE = re.compile(START + r"make((?:\s+[A-Z_]+=\S+)*(?:\s+[a-z][a-z-]*)*)")
 CHARTER = re.compile(START + r"(?:\S*/)?charter((?:\s+[^\s;&|#)]+)*)")
 PAGES = tuple(
-    path for path in files("*.md") if path.parent in (ROOT, ROOT / "docs") or path.is_relative_to(ROOT / "docs")
+    path for path in files("*.md") if path.parent == ROOT or path.relative_to(ROOT).parts[0] in ("docs", "sdk")
 )
 
 
