@@ -10,13 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import jinja2
-
 from app.sdk.document import GenerationError, client_document
-from app.sdk.error_codes import error_codes
 from app.sdk.python.generator import write_models
 from app.sdk.python.methods import Method, docstring, read_methods
 from app.sdk.python.models import hide_secrets, name_members
+from app.sdk.templates import environment, package_values, tag_descriptions
 
 PACKAGE = "charter_client"
 # The signatures of the models have complete types, the inside of their methods has not.
@@ -79,19 +77,13 @@ def _exported(models: Path) -> list[str]:
 def _rendered(
     bundle: dict[str, Any], methods: dict[str, list[Method]], names: Sequence[str], folder: Path
 ) -> Iterator[tuple[str, str]]:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder), trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701  # it writes Python
-    )  # fmt: skip
-    environment.globals.update(
-        docstring=docstring, iterator_docstring=_iterator_docstring, updater_docstring=_updater_docstring
+    templates = environment(
+        folder, docstring=docstring, iterator_docstring=_iterator_docstring, updater_docstring=_updater_docstring
     )
-    about = {tag["name"]: _first_sentence(tag["description"]) for tag in bundle["tags"]}
+    about = tag_descriptions(bundle)
     pairs = {tag: pair for tag in methods if (pair := _pair(methods[tag])) is not None}
     everything = {
-        "errors": error_codes(bundle),
-        "release": bundle["info"]["version"],
-        "version": bundle["components"]["schemas"]["EnvelopeVersion"]["enum"][0],
+        **package_values(bundle),
         "names": names,
         "pairs": list(pairs.values()),
         "tags": [{"module": _module(tag), "class": _class(tag), "about": about.get(tag, tag)} for tag in methods],
@@ -102,12 +94,12 @@ def _rendered(
         ("errors.py", "errors"),
         ("changes.py", "changes"),
     ):
-        yield target, environment.get_template(f"{template}.py.jinja").render(**everything)
+        yield target, templates.get_template(f"{template}.py.jinja").render(**everything)
     yield "resources/__init__.py", '"""The operations, a module for each tag."""\n'
     for tag, chosen in methods.items():
         yield (
             f"resources/{_module(tag)}.py",
-            environment.get_template("resource.py.jinja").render(
+            templates.get_template("resource.py.jinja").render(
                 about=about.get(tag, tag),
                 methods=chosen,
                 names=names,
@@ -134,10 +126,6 @@ def _module(tag: str) -> str:
 
 def _class(tag: str) -> str:
     return "".join(word.capitalize() for word in _module(tag).split("_"))
-
-
-def _first_sentence(text: str) -> str:
-    return " ".join(text.split()).partition(". ")[0].rstrip(".") + "."
 
 
 def _iterator_docstring(method: Method) -> str:

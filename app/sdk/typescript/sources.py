@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from app.sdk.document import client_document, named_schemas, operations
-from app.sdk.error_codes import error_codes
+from app.sdk.templates import environment, package_values, tag_descriptions
 from app.sdk.typescript.methods import Method, camel, pascal, read_methods
 from app.sdk.typescript.types import comment, write_types
 
@@ -39,30 +37,24 @@ def write_sources(bundle: dict[str, Any], layer: Path, folder: Path) -> None:
         target.write_text(text, encoding="utf-8")
 
 
-def _rendered(bundle: dict[str, Any], templates: Path) -> Iterator[tuple[str, str]]:
+def _rendered(bundle: dict[str, Any], folder: Path) -> Iterator[tuple[str, str]]:
     document = client_document(bundle)
     methods = read_methods(bundle, document)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates), trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True,  # noqa: S701  # it writes TypeScript
-    )  # fmt: skip
-    environment.globals.update(comment=comment)
-    about = {tag["name"]: _first_sentence(tag["description"]) for tag in bundle["tags"]}
+    templates = environment(folder, comment=comment)
+    about = tag_descriptions(bundle)
     received = named_schemas(document, [operation["responses"] for _, _, operation in operations(document)])
     everything = {
         "types": write_types(document, received),
         "queries": [method for chosen in methods.values() for method in chosen if method.query],
-        "errors": error_codes(bundle),
-        "release": bundle["info"]["version"],
-        "version": bundle["components"]["schemas"]["EnvelopeVersion"]["enum"][0],
+        **package_values(bundle),
         "tags": [
             {"module": tag, "name": camel(tag), "class": pascal(tag), "about": about.get(tag, tag)} for tag in methods
         ],
     }
     for name in ("models", "errors", "charter", "index"):
-        yield f"{name}.ts", environment.get_template(f"{name}.ts.jinja").render(**everything)
+        yield f"{name}.ts", templates.get_template(f"{name}.ts.jinja").render(**everything)
     for tag, chosen in methods.items():
-        text = environment.get_template("resource.ts.jinja").render(
+        text = templates.get_template("resource.ts.jinja").render(
             about=about.get(tag, tag),
             methods=chosen,
             pair=_pair(chosen),
@@ -86,7 +78,3 @@ def _types(methods: Sequence[Method]) -> list[str]:
     """Return the names of the models that methods take and return."""
     named = " ".join(f"{method.body} {method.query} {method.result} {method.item}" for method in methods)
     return sorted(set(re.findall(r"\w+", named)) - {"void", "Page", "CursorPage"})
-
-
-def _first_sentence(text: str) -> str:
-    return " ".join(text.split()).partition(". ")[0].rstrip(".") + "."
