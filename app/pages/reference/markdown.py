@@ -29,7 +29,7 @@ def operation_page(
         *_responses(operation),
         "## Samples",
         *(f"{item['label']}:\n\n```{_FENCES[item['lang']]}\n{item['source']}\n```" for item in samples),
-        f"The shapes of all bodies are in the OpenAPI document: {document_url}",
+        f"The schemas of all bodies are in the OpenAPI document: {document_url}",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
