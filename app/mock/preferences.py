@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from app.errors import ValidationError, Violation
 
-_PREFERENCE = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s",;]*)))?\s*(?:;.*)?', re.ASCII)
+_PREFERENCE = re.compile(r'([!#$%&\'*+.^_`|~0-9A-Za-z-]+)(?:\s*=\s*(?:"([^"]*)"|([^\s",;]*)))?(?:\s*;.*)?', re.ASCII)
 _CODE = re.compile(r"[1-5][0-9]{2}", re.ASCII)
 _SECONDS = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,3})?", re.ASCII)
 
@@ -37,7 +37,7 @@ def read(text: str) -> Preferences:
     """
     values: dict[str, str] = {}
     for part in text.split(","):
-        match = _PREFERENCE.fullmatch(part)
+        match = _PREFERENCE.fullmatch(part.strip())
         if match:
             # The first of several counts (RFC 7240, 2).
             values.setdefault(match[1].lower(), match[2] or match[3] or "")

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.mock.preferences import Preferences, read
 from tests.document import DOCUMENT
 from tests.integration.mock.mocked import MockPeople, MockService
 from tests.people import PASSWORD
@@ -130,3 +131,9 @@ def _body(operation: dict[str, Any]) -> Any:
     if "requestBody" not in operation:
         return None
     return next(iter(operation["requestBody"]["content"]["application/json"]["examples"].values()))["value"]
+
+
+def test_a_long_header_is_read_in_one_go() -> None:
+    # A pattern that tries each way to share the spaces out would take minutes.
+    assert read("a" + " " * 200_000 + "b, code=429") == Preferences(code=429)
+    assert read('example="a;b" ; x=1, delay = 2') == Preferences(example="a;b", delay=2.0)
