@@ -7,6 +7,7 @@ import click
 import pytest
 
 from app.cli import main
+from tests.house.locks import pins
 from tests.house.repository import ROOT, check, files, shown
 
 FENCE = re.compile(r"^```(?:console|sh|bash|shell)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -60,6 +61,13 @@ def _lines(path: Path) -> list[str]:
 def test_there_is_a_readme_that_says_how_to_run_and_test():
     missing = sorted({"make run", "make test"} - set(_lines(ROOT / "README.md")))
     check(missing, "Show these commands in a ```console block of README.md.")
+
+
+def test_the_readme_counts_the_packages_that_are_downloaded():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    written = [int(number) for number in re.findall(r"downloads (\d+) (?:more )?packages", text)]
+    run, dev = len(pins("run")), len(pins("dev"))
+    assert written == [run, dev - run], "Correct the numbers in README.md, and measure their sizes again."
 
 
 @pytest.mark.parametrize("path", PAGES, ids=shown)
