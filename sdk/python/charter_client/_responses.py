@@ -167,6 +167,8 @@ def read(
         raise outcome
     operation = invocation.operation
     if outcome.status_code == 304:
+        if "If-None-Match" not in invocation.headers:
+            raise UnexpectedResponse(f"The response to {operation.name} is a 304 that was not asked for.", outcome)
         return NotModified(outcome)
     is_value = outcome.is_success or outcome.status_code in operation.values
     if outcome.status_code == 204 and operation.bodiless:

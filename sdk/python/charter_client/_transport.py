@@ -125,7 +125,10 @@ def request_for(
     Raises:
         ValueError: your own client of httpx has a header that cannot be sent.
     """
-    headers = {"User-Agent": about.user_agent, "Accept": "application/json", **options.headers, **invocation.headers}
+    # A mapping that knows that case does not matter in names: each header is sent once.
+    headers = httpx.Headers({"User-Agent": about.user_agent, "Accept": "application/json"})
+    headers.update(options.headers)
+    headers.update(invocation.headers)
     if tokens is not None:
         headers["Authorization"] = f"Bearer {tokens.access_token}"
     request = http.build_request(

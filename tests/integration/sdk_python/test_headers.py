@@ -78,3 +78,15 @@ def test_an_access_token_of_a_server_that_cannot_be_sent_is_not_from_charter(sdk
             client.me.get_me()
         assert "SECRET" not in told(caught.value)
         assert client.tokens == sdk.Tokens("old", "refresh")
+
+
+def test_a_header_is_sent_once_however_its_name_is_written(connect: Callable[..., Any], requests: Any) -> None:
+    client = connect(
+        transport=httpx.MockTransport(lambda _: httpx.Response(401, headers=JSON, content=envelope("UNAUTHENTICATED"))),
+        access_token="t",
+        headers={"authorization": "Basic x", "user-agent": "mine"},
+    )
+    with pytest.raises(Exception, match="UNAUTHENTICATED"):
+        client.me.get_me()
+    sent = requests.sent[0].headers
+    assert (sent.get_list("Authorization"), sent.get_list("User-Agent")) == (["Bearer t"], ["mine"])

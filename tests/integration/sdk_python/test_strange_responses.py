@@ -85,3 +85,13 @@ def alive(sdk: Any) -> Iterator[Any]:
 def test_a_rate_limit_that_cannot_be_read_is_none(alive: Any) -> None:
     assert isinstance(alive.raw, httpx.Response)
     assert alive.rate_limit is None
+
+
+def test_a_304_that_was_not_asked_for(sdk: Any) -> None:
+    with other_server((304, {}, b"")) as (url, _), httpx.Client(verify=False) as http:
+        client = sdk.Charter(url, http_client=http)
+        with pytest.raises(sdk.UnexpectedResponse, match="304 that was not asked for"):
+            client.me.get_me()
+        with pytest.raises(sdk.UnexpectedResponse, match="304 that was not asked for"):
+            client.me.with_response.get_me()
+        assert client.me.with_response.get_me(if_none_match='"1"').not_modified
