@@ -152,7 +152,7 @@ export function objectOf(value: unknown): Json | null {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : null;
 }
 
-/** Return a list of objects; null if it is none. */
+/** Return a list of objects; null if it is something else. */
 export function objectsOf<T>(value: unknown): readonly T[] | null {
   return Array.isArray(value) && value.every((item) => objectOf(item) !== null) ? (value as T[]) : null;
 }
