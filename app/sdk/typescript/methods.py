@@ -23,7 +23,7 @@ class Method:
         body: the name of the type of the body; empty if the operation takes none.
         result: the type of the result.
         item: the type of an item of a page; empty if it returns no page.
-        decode: the function that makes a page; empty for others.
+        decode: the function that makes a list or a page; empty for others.
         values: statuses beside 2xx whose body is a result.
         if_match: None, accepted or required.
         deprecated: what to say about it; None if it stays.
@@ -237,7 +237,7 @@ def _body(document: Json, operation: Json) -> tuple[str, bool, list[str]]:
 
 
 def _result(document: Json, operation: Json, pages: str | None) -> tuple[str, str, str]:
-    """Return the type of a result, the type of an item of a page, and what makes the page."""
+    """Return the type of a result, the type of an item of a page, and what makes a list or a page."""
     (response,) = operation["responses"].values()
     content: Mapping[str, Any] = response.get("content", {})
     if not content:
@@ -249,7 +249,7 @@ def _result(document: Json, operation: Json, pages: str | None) -> tuple[str, st
     if target.get("type") == "array" and "$ref" in target["items"]:
         item = type_of(document, target["items"])
         if pages is None:
-            return f"{item}[]", "", ""
+            return f"{item}[]", "", f"readList<{item}>"
         kind = "Page" if pages == "offset" else "CursorPage"
         return f"{kind}<{item}>", item, f"read{kind}<{item}>"
     name = operation["operationId"]

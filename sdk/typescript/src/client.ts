@@ -1,5 +1,6 @@
 /** The client without its resources, which are generated. */
 
+import { checkTimeout } from "./operation.js";
 import type { About } from "./responses.js";
 import type { Options } from "./retries.js";
 import { MemoryStore, Session, type StoredTokens, type TokenStore } from "./tokens.js";
@@ -7,7 +8,7 @@ import { Transport } from "./transport.js";
 
 /** What may differ between clients that share a session. */
 export interface ChangeableOptions {
-  /** Milliseconds for each attempt, until the response is complete; 30 000 by default. */
+  /** Milliseconds for each attempt, until the response is complete; 30 000 by default. `Infinity`: no limit. */
   readonly timeout?: number | undefined;
   /** How many times a call that can be repeated is sent again; 2 by default. */
   readonly retries?: number | undefined;
@@ -51,14 +52,22 @@ export class Client {
   }
 }
 
-/** Return the options with those that are given. */
+/**
+ * Return the options with those that are given.
+ *
+ * @throws TypeError one of them has no meaning.
+ */
 export function changed(options: Options, given: ChangeableOptions): Options {
-  return {
+  const result = {
     timeout: given.timeout ?? options.timeout,
     retries: given.retries ?? options.retries,
     maxWait: given.maxWait ?? options.maxWait,
     headers: given.headers ?? options.headers,
   };
+  checkTimeout(result.timeout);
+  if (!(result.retries >= 0)) throw new TypeError(`retries must be 0 or more, not ${result.retries}.`);
+  if (!(result.maxWait >= 0)) throw new TypeError(`maxWait must be 0 or more milliseconds, not ${result.maxWait}.`);
+  return result;
 }
 
 function started(given: ClientOptions, about: About): Transport {
@@ -81,7 +90,7 @@ function started(given: ClientOptions, about: About): Transport {
 function checkedBaseUrl(given: string): string {
   const shown = String(given).trim().replace(/\/+$/, "");
   const wrong = new TypeError(
-    `The base URL must be a URL such as https://accounts.example.com, not ${JSON.stringify(given)}.`,
+    `The base URL must be a URL such as https://accounts.example.com, not ${withoutSecrets(given)}.`,
   );
   let url: URL;
   try {
@@ -93,9 +102,14 @@ function checkedBaseUrl(given: string): string {
   if (url.username || url.password) {
     throw new TypeError("The base URL must not contain a user name or a password: sign in with auth.login.");
   }
-  if (url.search || url.hash) throw new TypeError(`The base URL must have neither a query nor a fragment: "${given}".`);
+  if (url.search || url.hash) throw new TypeError(`The base URL must have neither a query nor a fragment, unlike ${withoutSecrets(given)}.`);
   if (shown.endsWith("/v1")) {
     throw new TypeError(`The base URL must not contain the version of the API: "${shown.slice(0, -3)}".`);
   }
   return shown;
+}
+
+/** Return a URL that is wrong as text for a message, without what stands before an @, in the query and in the fragment. */
+function withoutSecrets(url: string): string {
+  return JSON.stringify(String(url).replace(/^.*@/s, "***@").replace(/([?#]).*/s, "$1***"));
 }

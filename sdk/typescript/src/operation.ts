@@ -77,6 +77,7 @@ export interface Invocation {
  * An operation that accepts an Idempotency-Key gets one here, so that all attempts have the same.
  */
 export function prepare(operation: Operation, given: Arguments, options: AnyOptions): Invocation {
+  if (options.timeout !== undefined) checkTimeout(options.timeout);
   const key = options.idempotencyKey ?? (operation.acceptsKey ? newKey() : undefined);
   const headers: Record<string, string> = {};
   if (options.ifMatch !== undefined) headers["If-Match"] = options.ifMatch;
@@ -92,6 +93,30 @@ export function prepare(operation: Operation, given: Arguments, options: AnyOpti
     repeatable: operation.method === "GET" || key !== undefined || operation.name === "refresh",
     options,
   };
+}
+
+/** @throws TypeError no attempt could succeed with this timeout. */
+export function checkTimeout(timeout: number): void {
+  if (!(timeout > 0)) throw new TypeError(`timeout must be a number of milliseconds greater than 0, not ${timeout}.`);
+}
+
+/**
+ * Check what fetch would refuse or change. The message does not have the value, which may be a token.
+ *
+ * @throws TypeError a header cannot be sent.
+ */
+export function checkHeaders(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    const [allowed = ""] = /^[\w!#$%&'*+.^`|~-]*/.exec(name) ?? [];
+    // What follows a colon may be a value.
+    if (allowed !== name || name === "") throw new TypeError(`The name of a header that begins with "${allowed}" cannot be sent.`);
+    if (!isSendable(value)) throw new TypeError(`The header ${name} must have only ASCII characters, and no line break.`);
+  }
+}
+
+/** Return whether a text can be sent in a header as it is. */
+export function isSendable(text: string): boolean {
+  return /^[\t -~]*$/.test(text);
 }
 
 function encodePath(template: string, values: Readonly<Record<string, string>>): string {

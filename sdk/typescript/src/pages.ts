@@ -1,6 +1,7 @@
 /** Pages of lists, and iterators over all of them. */
 
-import { ListTooLong } from "./failures.js";
+import { CharterError, ListTooLong } from "./failures.js";
+import { objectOf, objectsOf } from "./responses.js";
 
 class Items<T> implements Iterable<T> {
   /** The items of this page. */
@@ -76,20 +77,40 @@ interface CursorFacts {
   readonly next_cursor: string | null;
 }
 
-function parts<T, F>(data: unknown, meta: unknown): [T[], F] {
-  const about = (meta as { pagination?: F }).pagination;
-  if (!Array.isArray(data) || about === undefined) throw new TypeError("it has no page");
-  return [data as T[], about];
+/** What each fact of a page must be. An iterator over pages without `next` would not end. */
+type Checks<F> = Readonly<Record<keyof F, (value: unknown) => boolean>>;
+
+const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
+const isTextOrNull = (value: unknown): boolean => typeof value === "string" || value === null;
+const isLimit = (value: unknown): boolean => isCount(value) && value !== 0;
+
+const OFFSET_CHECKS: Checks<OffsetFacts> = {
+  offset: isCount,
+  limit: isLimit,
+  total: isCount,
+  total_is_exact: (value) => typeof value === "boolean",
+  next: isTextOrNull,
+};
+const CURSOR_CHECKS: Checks<CursorFacts> = { limit: isLimit, next_cursor: isTextOrNull };
+
+function parts<T, F>(data: unknown, meta: unknown, checks: Checks<F>): [readonly T[], F] {
+  const items = objectsOf<T>(data);
+  const about = objectOf(objectOf(meta)?.["pagination"]);
+  if (items === null || about === null) throw new TypeError("it has no page");
+  for (const [name, isRight] of Object.entries(checks) as [string, (value: unknown) => boolean][]) {
+    if (!isRight(about[name])) throw new TypeError(`its page has no valid ${name}`);
+  }
+  return [items, about as F];
 }
 
 /** Make a page from a response. */
 export function readPage<T>(data: unknown, meta: unknown): Page<T> {
-  return new Page(...parts<T, OffsetFacts>(data, meta));
+  return new Page(...parts<T, OffsetFacts>(data, meta, OFFSET_CHECKS));
 }
 
 /** Make a page from a response. */
 export function readCursorPage<T>(data: unknown, meta: unknown): CursorPage<T> {
-  return new CursorPage(...parts<T, CursorFacts>(data, meta));
+  return new CursorPage(...parts<T, CursorFacts>(data, meta, CURSOR_CHECKS));
 }
 
 /** Yield the items of all pages, and fetch each page when it is needed. */
@@ -99,6 +120,7 @@ export async function* iterate<T>(
 ): AsyncGenerator<T, void, undefined> {
   for (let at: number | null | undefined = offset; at !== null; ) {
     const page: Page<T> = await fetchPage(at);
+    if (at !== undefined && page.offset !== at) throw anotherPage();
     yield* page.items;
     at = page.nextOffset();
   }
@@ -111,7 +133,12 @@ export async function* iterateCursor<T>(
 ): AsyncGenerator<T, void, undefined> {
   for (let at: string | null | undefined = cursor; at !== null; ) {
     const page: CursorPage<T> = await fetchPage(at);
+    if (page.nextCursor === at) throw anotherPage();
     yield* page.items;
     at = page.nextCursor;
   }
+}
+
+function anotherPage(): CharterError {
+  return new CharterError("The response has another page than was asked for: check the proxy, which may ignore the query.");
 }

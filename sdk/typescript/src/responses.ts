@@ -104,8 +104,22 @@ export class NotModified extends Facts {
 }
 
 /** Take the result out of a response. */
-export async function plain<T>(response: Promise<CharterResponse<T>>): Promise<T> {
-  return (await response).data;
+export async function plain<T>(response: Promise<CharterResponse<T> | NotModified>): Promise<T> {
+  return withResult(await response).data;
+}
+
+/**
+ * Return a response that has a result.
+ *
+ * @throws UnexpectedResponse it is a 304.
+ */
+export function withResult<T>(response: CharterResponse<T> | NotModified): CharterResponse<T> {
+  if (response instanceof NotModified) throw notAskedFor(response.raw);
+  return response;
+}
+
+function notAskedFor(raw: Response): UnexpectedResponse {
+  return new UnexpectedResponse(`${placeOf(raw)} responded with a 304 that was not asked for: check the proxy.`, raw);
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -138,6 +152,23 @@ export function objectOf(value: unknown): Json | null {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : null;
 }
 
+/** Return a list of objects; null if it is something else. */
+export function objectsOf<T>(value: unknown): readonly T[] | null {
+  return Array.isArray(value) && value.every((item) => objectOf(item) !== null) ? (value as T[]) : null;
+}
+
+/** Make the result of an operation that returns an object. */
+export function readObject<T>(data: unknown): T {
+  if (objectOf(data) === null) throw new TypeError("it has no object");
+  return data as T;
+}
+
+/** Make the result of an operation that returns a list without pages. */
+export function readList<T>(data: unknown): T[] {
+  if (objectsOf(data) === null) throw new TypeError("it has no list");
+  return data as T[];
+}
+
 function contentType(raw: Response): string {
   return (raw.headers.get("Content-Type") ?? "").replace(/;.*/, "").trim().toLowerCase();
 }
@@ -161,7 +192,9 @@ export function codeOf(outcome: Outcome): string | undefined {
 export function retryAfter(raw: Response): number | null {
   const text = (raw.headers.get("Retry-After") ?? "").trim();
   if (/^\d+$/.test(text)) return Number(text);
-  const moment = Date.parse(text);
+  // Date.parse takes nearly everything for a date, so the three forms of a date in HTTP are told apart from the rest first.
+  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .+ \d\d:\d\d:\d\d (GMT|\d{4})$/.test(text)) return null;
+  const moment = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
   return Number.isNaN(moment) ? null : Math.max(0, (moment - Date.now()) / 1000);
 }
 
@@ -183,8 +216,11 @@ export function read<T>(
 ): CharterResponse<T> | NotModified {
   if (outcome instanceof CharterError) throw outcome;
   const { raw, text, body } = outcome;
-  if (raw.status === 304) return new NotModified(raw, text);
-  if (raw.status === 204 && invocation.operation.empty) return new CharterResponse(decode(undefined, undefined), raw, text);
+  if (raw.status === 304) {
+    if (invocation.headers["If-None-Match"] === undefined) throw notAskedFor(raw);
+    return new NotModified(raw, text);
+  }
+  if (raw.status === 204 && invocation.operation.empty) return new CharterResponse(undefined as T, raw, text);
   if (body === null) throw notCharter(invocation, raw);
   if (invocation.operation.bare && isValue(invocation, raw)) return new CharterResponse(decode(body, undefined), raw, text);
   const meta = objectOf(body["meta"]);
@@ -239,10 +275,10 @@ function placeOf(raw: Response): string {
 }
 
 /** Return the error for a response that no Charter server sends. */
-export function notCharter(invocation: Invocation, raw: Response): UnexpectedResponse {
+export function notCharter({ operation }: Pick<Invocation, "operation">, raw: Response): UnexpectedResponse {
   // A browser hides where a redirect leads.
   const redirected = raw.type === "opaqueredirect";
-  const { method, path } = invocation.operation;
+  const { method, path } = operation;
   const status = redirected ? "a redirect" : `${raw.status} and ${contentType(raw) || "no content type"}`;
   const told = `${placeOf(raw)} responded to ${method} ${path} with ${status}`;
   const target = raw.headers.get("Location");

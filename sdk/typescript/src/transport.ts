@@ -1,19 +1,20 @@
 /** What happens in one call: attempts, pauses and a refresh. */
 
-import { CharterError, UnexpectedResponse } from "./failures.js";
-import { type AnyOptions, type Arguments, type Invocation, type Operation, prepare } from "./operation.js";
+import { CharterError } from "./failures.js";
+import { type AnyOptions, type Arguments, checkHeaders, type Invocation, isSendable, type Operation, prepare } from "./operation.js";
 import {
   type About,
-  type Answer,
   CharterResponse,
   codeOf,
   failureOf,
   notCharter,
-  NotModified,
+  type NotModified,
   objectOf,
   type Outcome,
   read,
   readAnswer,
+  readObject,
+  withResult,
 } from "./responses.js";
 import { isLost, type Options, pauseBeforeRetry, REFRESH_TIMEOUT } from "./retries.js";
 import { areOfOneSession, type Session, type StoredTokens } from "./tokens.js";
@@ -34,6 +35,8 @@ type Verdict = boolean | Outcome;
 
 export type Decode<T> = (data: unknown, meta: unknown) => T;
 
+/** The longest time of a timer, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 const REFRESH: Operation = { name: "refresh", method: "POST", path: "/v1/auth/refresh", public: true };
 
 /** Sends the calls of a client. */
@@ -51,12 +54,10 @@ export class Transport {
     operation: Operation,
     given: Arguments,
     options: AnyOptions = {},
-    decode: Decode<T> = asIs,
+    decode: Decode<T> = readObject,
   ): Promise<CharterResponse<T>> {
-    const response = await this.callConditionally(operation, given, options, decode);
-    if (response instanceof NotModified) {
-      throw new UnexpectedResponse(`The response to ${operation.name} is a 304 that was not asked for.`, response.raw);
-    }
+    const response = withResult(await this.callConditionally(operation, given, options, decode));
+    if (startsSession(operation) && tokensOf(response.data) === null) throw notCharter({ operation }, response.raw);
     return response;
   }
 
@@ -65,7 +66,7 @@ export class Transport {
     operation: Operation,
     given: Arguments,
     options: AnyOptions = {},
-    decode: Decode<T> = asIs,
+    decode: Decode<T> = readObject,
   ): Promise<CharterResponse<T> | NotModified> {
     const invocation = prepare(operation, given, options);
     const outcome = await this.#run(invocation);
@@ -125,18 +126,21 @@ export class Transport {
   async #attempt(invocation: Invocation, tokens: StoredTokens | null): Promise<Outcome> {
     const { signal, timeout = this.options.timeout } = invocation.options;
     signal?.throwIfAborted();
+    const headers = this.#headers(invocation, tokens);
+    checkHeaders(headers);
     const ended = new AbortController();
     let timedOut = false;
+    // A timer that is longer ends at once; after 24 days nobody waits for a response.
     const timer = setTimeout(() => {
       timedOut = true;
       ended.abort();
-    }, timeout);
+    }, Math.min(timeout, LONGEST_TIMER));
     const abort = (): void => ended.abort(signal?.reason);
     signal?.addEventListener("abort", abort);
     try {
       const response = await this.shared.fetch(this.shared.baseUrl + invocation.path, {
         method: invocation.operation.method,
-        headers: this.#headers(invocation, tokens),
+        headers,
         ...(invocation.body === undefined ? {} : { body: invocation.body }),
         redirect: "manual",
         signal: ended.signal,
@@ -183,7 +187,7 @@ export class Transport {
     const outcome = await this.#run(invocation);
     if (outcome instanceof CharterError) return outcome;
     if (outcome.raw.ok) {
-      const fresh = tokensOf(outcome);
+      const fresh = tokensOf(outcome.body?.["data"]);
       return fresh === null ? notCharter(invocation, outcome.raw) : session.replace(tokens, fresh, period);
     }
     // Another program with the same store may have refreshed in between. What is not from Charter signs nobody out.
@@ -197,8 +201,8 @@ export class Transport {
     const { name } = invocation.operation;
     const { ok, status } = outcome.raw;
     const isSignedOut = status === 204 || (status === 401 && codeOf(outcome) !== undefined);
-    if ((name === "login" || name === "refresh") && ok) {
-      const tokens = tokensOf(outcome);
+    if (startsSession(invocation.operation) && ok) {
+      const tokens = tokensOf(outcome.body?.["data"]);
       if (tokens !== null) await this.shared.session.start(tokens);
     }
     const ends = objectOf(body)?.["scope"] !== "others";
@@ -215,15 +219,15 @@ export class Resource {
   }
 }
 
-function asIs<T>(data: unknown): T {
-  return data as T;
+function startsSession({ name }: Operation): boolean {
+  return name === "login" || name === "refresh";
 }
 
-function tokensOf(answer: Answer): StoredTokens | null {
-  const data = objectOf(answer.body?.["data"]);
-  const access = data?.["access_token"];
-  const refresh = data?.["refresh_token"];
-  return typeof access === "string" && typeof refresh === "string"
+/** Return the tokens of a result; null if it has none that can be sent. */
+function tokensOf(data: unknown): StoredTokens | null {
+  const access = objectOf(data)?.["access_token"];
+  const refresh = objectOf(data)?.["refresh_token"];
+  return typeof access === "string" && typeof refresh === "string" && isSendable(access)
     ? { accessToken: access, refreshToken: refresh }
     : null;
 }
@@ -234,10 +238,12 @@ function userAgent(release: string): Record<string, string> {
   return runtime ? { "User-Agent": `charter-client/${release} node/${runtime}` } : {};
 }
 
-function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+async function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   let timer: ReturnType<typeof setTimeout>;
-  const slept = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
-  return abortable(slept, signal).finally(() => clearTimeout(timer));
+  for (let left = milliseconds; left > 0; left -= LONGEST_TIMER) {
+    const slept = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.min(left, LONGEST_TIMER))));
+    await abortable(slept, signal).finally(() => clearTimeout(timer));
+  }
 }
 
 /** Wait for a promise, but no longer than until the signal. */

@@ -114,7 +114,7 @@ test("a refresh whose response is lost is repeated in time, although the client 
   const me = [200, JSON_TYPE, success({ email: "a@example.com" })] as const;
   const proxy = [502, { "Content-Type": "text/html" }, "<html>"] as const;
   await withServer([expired, "hang", "break", proxy, fresh, me], async (url, seen) => {
-    const client = new Charter({ baseUrl: url, timeout: 50, retries: 0 });
+    const client = new Charter({ baseUrl: url, timeout: 300, retries: 0 });
     await client.signInWith({ accessToken: "a", refreshToken: "b" });
     assert.equal((await client.me.getMe()).email, "a@example.com");
     assert.equal(seen.filter((request) => request.url === "/v1/auth/refresh").length, 4);
