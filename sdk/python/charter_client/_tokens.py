@@ -4,7 +4,7 @@ import base64
 import json
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol, cast
 
 from charter_client._headers import can_be_sent
 
@@ -43,10 +43,10 @@ def _session_id(tokens: Tokens) -> object:
     """Return the session that an access token names; None if it names none."""
     part = tokens.access_token.split(".")[1:2]
     try:
-        claims: Any = json.loads(base64.urlsafe_b64decode(f"{part[0]}===")) if part else None
+        claims: object = json.loads(base64.urlsafe_b64decode(f"{part[0]}===")) if part else None
     except (ValueError, RecursionError):
         return None
-    return claims.get("sid") if isinstance(claims, dict) else None
+    return cast("dict[str, object]", claims).get("sid") if isinstance(claims, dict) else None
 
 
 class TokenStore(Protocol):
