@@ -33,10 +33,17 @@ _ATTEMPTS = 20
 _MAX_DEPTH = 6
 _USUAL_ITEMS = 2
 _WIDEST = 1_000
+# Larger values would take long to make, and nobody reads them.
+_MAX_LENGTH = 100_000
+_MAX_PARTS = 10_000
 
 
 class NoSampleError(Exception):
     """No valid value was found for a schema."""
+
+
+class _TooLargeError(Exception):
+    """A value has too many parts."""
 
 
 class Samples:
@@ -50,6 +57,8 @@ class Samples:
     def __init__(self, bundle: Mapping[str, Any], seed: int) -> None:
         self._bundle = bundle
         self._seed = seed
+        self._max_depth = _MAX_DEPTH
+        self._parts = 0
 
     def make(self, schema: Any, name: str, *, examples: bool = True) -> Any:
         """Return a value that a response may have.
@@ -64,18 +73,26 @@ class Samples:
         validator = schemas.compile(self._bundle, schema, direction="response")
         for attempt in range(_ATTEMPTS):
             chance = Random(f"{self._seed} {name} {attempt}")
-            value = self._value(schema, chance, 0, examples=examples and attempt == 0)
-            if validator.is_valid(value):
-                return value
+            # A schema that refers to itself often gets smaller from attempt to attempt.
+            self._max_depth, self._parts = max(0, _MAX_DEPTH - attempt), 0
+            try:
+                value = self._value(schema, chance, 0, examples=examples and attempt == 0)
+                if validator.is_valid(value):
+                    return value
+            except (_TooLargeError, RecursionError, OverflowError):
+                continue
         raise NoSampleError
 
     def _value(self, schema: Any, chance: Random, depth: int, *, examples: bool) -> Any:
+        self._parts += 1
+        if self._parts > _MAX_PARTS:
+            raise _TooLargeError
         schema = self._merged(resolve(self._bundle, schema))
         if examples and "example" in schema:
             return copy.deepcopy(schema["example"])
         if "enum" in schema:
             return chance.choice([value for value in schema["enum"] if value is not None] or [None])
-        if depth > _MAX_DEPTH and schema.get("nullable"):
+        if depth > self._max_depth and schema.get("nullable"):
             return None
         for key in ("oneOf", "anyOf"):
             if key in schema:
@@ -107,7 +124,7 @@ class Samples:
         required, value = schema.get("required", ()), {}
         for name, child in schema.get("properties", {}).items():
             hidden = resolve(self._bundle, child).get("writeOnly")
-            if not hidden and (name in required or depth <= _MAX_DEPTH):
+            if not hidden and (name in required or depth <= self._max_depth):
                 value[name] = self._value(child, chance, depth + 1, examples=examples)
         extra = schema.get("additionalProperties", True)
         while extra is not False and len(value) < schema.get("minProperties", 0):
@@ -117,7 +134,7 @@ class Samples:
 
     def _array(self, schema: Mapping[str, Any], chance: Random, depth: int, *, examples: bool) -> list[Any]:
         number = max(schema.get("minItems", 0), min(_USUAL_ITEMS, schema.get("maxItems", _USUAL_ITEMS)))
-        if depth > _MAX_DEPTH:
+        if depth > self._max_depth:
             number = schema.get("minItems", 0)
         values: list[Any] = []
         for index in range(number):
@@ -141,6 +158,8 @@ def _number(schema: Mapping[str, Any], kind: str, chance: Random) -> int | float
 
 def _text(schema: Mapping[str, Any], chance: Random) -> str:
     shortest, longest = schema.get("minLength", 0), schema.get("maxLength")
+    if shortest > _MAX_LENGTH:
+        raise _TooLargeError
     form = schema.get("x-format", schema.get("format"))
     if form == "uuid":
         return str(UUID(int=lowest_id(_MOMENT).int | chance.getrandbits(_RANDOM_BITS)))

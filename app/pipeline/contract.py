@@ -15,7 +15,7 @@ from app.pipeline.operation import Handler, MatchedOperation
 from app.spec.checks.examples import check_examples
 from app.spec.checks.generators import check_generators
 from app.spec.checks.links import check_links
-from app.spec.document import Document, DocumentError, Fault, load, meta_schema_faults
+from app.spec.document import Document, DocumentError, Fault, load, meta_schema_faults, pattern_faults
 from app.spec.events import DeclaredEvent, load_events
 from app.spec.journeys import journey_faults
 from app.spec.permissions import Permission, load_permissions
@@ -108,7 +108,7 @@ def check_contract(config: Config, files: ContractFiles, find: FindHandlers, *, 
         DocumentError: with every fault.
     """
     loaded, permissions, declarations = files.document, files.permissions, files.declarations
-    form_faults = meta_schema_faults(loaded)
+    form_faults = meta_schema_faults(loaded) or list(pattern_faults(loaded))
     try:
         policies, policy_faults = read_policies(
             loaded,

@@ -75,9 +75,31 @@ def test_a_value_obeys_the_bounds_of_its_schema(schema: dict[str, Any]) -> None:
     assert Samples({}, 1).make(schema, "x") is not ...
 
 
-def test_a_schema_that_nothing_fits_is_told() -> None:
+ENDLESS = {"type": "object", "properties": {"again": {"$ref": "#/components/schemas/Endless"}}, "required": ["again"]}
+WIDE = {"type": "object", "properties": {f"p{n}": {"$ref": "#/components/schemas/Wide"} for n in range(12)}}
+RECURSIVE = {"components": {"schemas": {"Endless": ENDLESS, "Wide": WIDE}}}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string", "pattern": "^(?!)x$"},
+        {"type": "string", "pattern": "^a{2000}$"},
+        {"type": "string", "minLength": 2_000_000_000},
+        {"type": "array", "minItems": 2_000_000_000, "items": {"type": "boolean"}},
+        {"type": "array", "minItems": 2_000_000_000, "uniqueItems": True, "items": {"type": "boolean"}},
+        {"type": "object", "minProperties": 2_000_000_000},
+        {"type": "number", "multipleOf": 1e-300, "minimum": 1e308},
+        {"$ref": "#/components/schemas/Endless"},
+    ],
+)
+def test_a_schema_that_nothing_fits_or_only_something_huge_is_told(schema: dict[str, Any]) -> None:
     with pytest.raises(NoSampleError):
-        Samples({}, 1).make({"type": "string", "pattern": "^(?!)x$"}, "x")
+        Samples(RECURSIVE, 1).make(schema, "x")
+
+
+def test_a_schema_with_many_references_to_itself_has_a_small_value() -> None:
+    assert len(str(Samples(RECURSIVE, 1).make({"$ref": "#/components/schemas/Wide"}, "x"))) < 1_000_000
 
 
 def test_an_example_of_the_schema_comes_first_unless_it_is_wrong() -> None:

@@ -3,6 +3,7 @@
 from app.spec.document.bundle import Document
 from app.spec.document.loading import load
 from app.spec.document.meta_schema import meta_schema_faults
+from app.spec.document.patterns import pattern_faults
 from app.spec.document.places import DocumentError, Fault, Place
 from app.spec.document.tree import METHODS, Node, Pointer, nodes, parse_pointer, resolve
 
@@ -18,5 +19,6 @@ __all__ = [
     "meta_schema_faults",
     "nodes",
     "parse_pointer",
+    "pattern_faults",
     "resolve",
 ]

@@ -154,3 +154,35 @@ def test_a_suspended_account_is_signed_out_until_it_is_restored(people: Any) -> 
     refused(_refresh(people, tokens["refresh_token"]), 401, "INVALID_REFRESH_TOKEN")
     assert data(people.ada.api.post(f"{path}/restore"))["status"] == "active"
     assert people.alice.sign_in()["user"]["role"] == "user"
+
+
+def test_a_session_is_ended_only_by_way_of_its_own_account(people: Any) -> None:
+    people.alice.sign_in()
+    [mine] = data(people.alice.api.get(f"/v1/users/{people.alice.id}/sessions"))
+    for caller, owner in ((people.bob, people.bob), (people.ada, people.bob)):
+        refused(caller.api.delete(f"/v1/users/{owner.id}/sessions/{mine['id']}"), 404, "NOT_FOUND")
+    assert people.alice.api.get("/v1/users/me").status_code == 200
+
+
+def test_a_suspended_admin_is_not_another_admin(people: Any) -> None:
+    bob = f"/v1/users/{people.bob.id}"
+    assert people.ada.api.put(f"{bob}/role", json={"role": "admin"}).status_code == 200
+    assert people.ada.api.post(f"{bob}/suspend").status_code == 200
+    refused(people.ada.api.delete(f"/v1/users/{people.ada.id}"), 409, "LAST_ADMIN")
+    assert people.ada.api.post(f"{bob}/restore").status_code == 200
+    assert people.ada.api.delete(f"/v1/users/{people.ada.id}").status_code == 204
+
+
+def test_a_deletion_of_somebody_else_needs_no_recent_sign_in(people: Any) -> None:
+    path = f"/v1/users/{people.alice.id}"
+    assert people.ada.api.get(path).status_code == 200
+    people.ada.service.clock.advance(minutes=11)
+    assert people.ada.api.delete(path).status_code == 204
+
+
+def test_a_key_is_forgotten_after_a_day(people: Any) -> None:
+    body, headers = {"email": "new@example.com", "password": PASSWORD}, {"Idempotency-Key": "k1"}
+    assert people.ada.api.post("/v1/users", json=body, headers=headers).status_code == 201
+    people.ada.service.clock.advance(hours=25)
+    with people.ada.service.client(people.ada.sign_in()["access_token"]) as client:
+        refused(client.post("/v1/users", json=body, headers=headers), 409, "EMAIL_TAKEN")

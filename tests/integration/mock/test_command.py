@@ -84,6 +84,12 @@ def test_the_commands_of_the_page_work(tmp_path: Path) -> None:
             lambda document: document["components"]["schemas"]["Report"]["properties"]["code"].update(pattern="(?!)x"),
             "The response 200 of get_report has no example, and none can be made. Add an example of its success.",
         ),
+        (
+            lambda document: document["components"]["schemas"]["Report"]["properties"]["code"].update(
+                pattern="^((a{1000}){1000}){1000}$"
+            ),
+            "This pattern is not a regular expression, or it is too large. Write one that can be compiled.",
+        ),
     ],
 )
 def test_a_broken_document_is_refused_with_file_line_and_rule(tmp_path: Path, change: Any, told: str) -> None:
@@ -98,8 +104,9 @@ def test_a_broken_document_is_refused_with_file_line_and_rule(tmp_path: Path, ch
 
 
 def test_it_refuses_what_it_cannot_serve(tmp_path: Path) -> None:
-    code, message = refusal(CHARTER_ENV="production")
-    assert (code, "use charter serve" in message) == (MISCONFIGURED, True)
+    for name in ("production", " production\n"):
+        code, message = refusal(CHARTER_ENV=name)
+        assert (code, "use charter serve" in message) == (MISCONFIGURED, True)
     code, message = refusal(str(tmp_path / "nothing.yaml"))
     assert (code, message) == (MISCONFIGURED, f"charter: there is no file {tmp_path}/nothing.yaml\n")
     with socket.create_server(("127.0.0.1", 0)) as taken:
