@@ -122,7 +122,7 @@ export function isSendable(text: string): boolean {
 function encodePath(template: string, values: Readonly<Record<string, string>>): string {
   return template.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value: unknown = values[name];
-    if (typeof value !== "string" || value === "" || value === "." || value === "..") {
+    if (typeof value !== "string" || value === "" || value === "." || value === ".." || /\p{Surrogate}/u.test(value)) {
       throw new TypeError(`${name} must be an id or a name, not ${JSON.stringify(value)}.`);
     }
     return encodeURIComponent(value);

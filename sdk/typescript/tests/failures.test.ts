@@ -318,7 +318,7 @@ test("wrong options and names are refused before anything is sent", async () => 
     assert.throws(() => new Charter({ baseUrl }), TypeError);
   }
   const client = new Charter({ baseUrl: "http://127.0.0.1:1" });
-  for (const name of ["", ".", ".."]) await assert.rejects(client.roles.getRole(name), /role_name must be/);
+  for (const name of ["", ".", "..", "\ud800"]) await assert.rejects(client.roles.getRole(name), /role_name must be/);
 });
 
 test("an update without an ETag writes nothing", async () => {

@@ -182,7 +182,7 @@ for (const change of [
   { next: undefined }, { next: 1 }, { limit: 0 }, { limit: undefined }, { limit: "1" }, { offset: undefined }, { offset: -1 }, { offset: 0.5 },
   { total: undefined }, { total_is_exact: undefined }, { total_is_exact: 1 },
 ]) {
-  test(`a page with ${inspect(change)} is no result, and is not read for ever`, async () => {
+  test(`a page with ${inspect(change)} is no result, and is read once`, async () => {
     await withServer([[200, JSON_TYPE, success([{}], { pagination: { ...OFFSET, ...change } })]], async (url, seen) => {
       await assert.rejects(async () => {
         for await (const _ of new Charter({ baseUrl: url }).users.iterUsers()) assert.ok(seen.length < 3);
@@ -193,7 +193,7 @@ for (const change of [
 }
 
 for (const change of [{ next_cursor: undefined }, { next_cursor: 1 }, { limit: undefined }]) {
-  test(`a page by cursor with ${inspect(change)} is no result, and is not read for ever`, async () => {
+  test(`a page by cursor with ${inspect(change)} is no result, and is read once`, async () => {
     await withServer([[200, JSON_TYPE, success([{}], { pagination: { ...CURSOR, ...change } })]], async (url, seen) => {
       await assert.rejects(async () => {
         for await (const _ of new Charter({ baseUrl: url }).audit.iterAuditEvents()) assert.ok(seen.length < 3);
