@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Charter, InvalidRefreshToken, InvalidToken, MemoryStore, SessionEnded, type StoredTokens, WebStorageStore } from "charter-client";
+import { Charter, InvalidRefreshToken, InvalidToken, MemoryStore, RateLimited, SessionEnded, type StoredTokens, WebStorageStore } from "charter-client";
 
-import { admin, baseUrl, gate, holding, listening, person, signedIn, spoil } from "./support.js";
+import { admin, baseUrl, gate, holding, JSON_TYPE, listening, person, refusal, signedIn, spoil, withServer } from "./support.js";
 
 const REFRESH = "POST /v1/auth/refresh";
 
@@ -150,6 +150,15 @@ test("a rejected refresh says so and forgets the tokens", async () => {
   store.save({ accessToken: spoil(store).accessToken, refreshToken: "no refresh token of this server" });
   await assert.rejects(one.me.getMe(), InvalidRefreshToken);
   assert.equal(store.load(), null);
+});
+
+test("a refresh that is refused for another reason keeps the tokens", async () => {
+  const store = new MemoryStore({ accessToken: "a", refreshToken: "r" });
+  const limited = { ...JSON_TYPE, "Retry-After": "100" };
+  await withServer([[401, JSON_TYPE, refusal("INVALID_TOKEN")], [429, limited, refusal("RATE_LIMITED")]], async (url) => {
+    await assert.rejects(new Charter({ baseUrl: url, store }).me.getMe(), RateLimited);
+  });
+  assert.equal(store.load()?.refreshToken, "r");
 });
 
 test("a lone access token is sent and never refreshed", async () => {
