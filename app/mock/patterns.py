@@ -24,7 +24,7 @@ _CATEGORIES = {
 # How much longer than necessary a repetition may be, from attempt to attempt.
 _STRETCH = (1, 3, 8, 20, 60, 200)
 # A text that needs more repetitions is not made.
-_MOST_TIMES = 1_000
+_MAX_TIMES = 1_000
 
 
 def text_matching(pattern: str, chance: Random, *, shortest: int = 0, longest: int | None = None) -> str | None:
@@ -59,7 +59,7 @@ def _part(operator: str, argument: Any, chance: Random, stretch: int) -> str:
         return _of_set(argument, chance)
     if operator in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
         lowest, highest, inner = argument
-        times = chance.randint(min(lowest, _MOST_TIMES), min(int(highest), lowest + stretch, _MOST_TIMES))
+        times = chance.randint(min(lowest, _MAX_TIMES), min(int(highest), lowest + stretch, _MAX_TIMES))
         return "".join(_sequence(inner, chance, stretch) for _ in range(times))
     if operator == "SUBPATTERN":
         return _sequence(argument[-1], chance, stretch)
