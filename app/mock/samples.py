@@ -35,7 +35,7 @@ _USUAL_ITEMS = 2
 _WIDEST = 1_000
 # Larger values would take long to make, and nobody reads them.
 _MAX_LENGTH = 100_000
-_MAX_PARTS = 10_000
+_MAX_PARTS = 2_000
 
 
 class NoSampleError(Exception):

@@ -8,6 +8,7 @@ from typing import Any, Self
 from app.spec.diff.changes import Change, Severity
 from app.spec.diff.rules import RULES
 from app.spec.diff.sources import Source
+from app.spec.diff.unchanged import Unchanged
 from app.spec.document import Pointer, parse_pointer
 from app.spec.document.tree import at, write_pointer
 
@@ -74,12 +75,14 @@ class Comparison:
     Attributes:
         operation: the operationId of the operation that is compared; None outside of operations.
         seen: the pairs of schemas that were compared for this operation.
+        unchanged: what is the same in both documents.
     """
 
     def __init__(self, old: Source, new: Source, today: date) -> None:
         self.old, self.new, self.today = old, new, today
         self.operation: str | None = None
         self.seen: set[Any] = set()
+        self.unchanged = Unchanged(old.bundle, new.bundle)
         self._found: dict[tuple[Any, ...], _Found] = {}
 
     def begin(self, operation: str | None) -> Self:

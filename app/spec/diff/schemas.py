@@ -38,6 +38,8 @@ def compare_schemas(comparison: Comparison, old: Spot | None, new: Spot | None, 
 
 
 def _compare(comparison: Comparison, olds: Sequence[Spot], news: Sequence[Spot], direction: str, label: str) -> None:
+    if len(olds) == len(news) and all(_is_unchanged(comparison, *pair) for pair in zip(olds, news, strict=True)):
+        return
     old, new = View(olds), View(news)
     key = (old.key, new.key, direction)
     if key in comparison.seen:
@@ -54,6 +56,10 @@ def _compare(comparison: Comparison, olds: Sequence[Spot], news: Sequence[Spot],
     for first, second in compare_alternatives(comparison, old, new, direction, label):
         _compare(comparison, [first], [second], direction, label)
     _compare_inner(comparison, old, new, direction, label)
+
+
+def _is_unchanged(comparison: Comparison, old: Spot, new: Spot) -> bool:
+    return old.name == new.name and comparison.unchanged.includes(old.value, new.value)
 
 
 def _compare_names(comparison: Comparison, old: View, new: View) -> None:
