@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import connexion
 import orjson
 
 from app.background import background_tasks, build_lifespan
@@ -25,6 +24,7 @@ from app.database import bind, database_id, run, time_limit
 from app.database.pool import Database
 from app.errors import Unavailable
 from app.gateway.connexion_apps import (
+    FlaskApp,
     GatewayDependencies,
     Lifespan,
     build_stack,
@@ -80,7 +80,7 @@ def create_app(
     document: Path = OPENAPI / "openapi.yaml",
     handlers_package: str = "handlers",
     clock: Callable[[], datetime] = system_clock,
-) -> connexion.FlaskApp:
+) -> FlaskApp:
     """Build the application. Every fault of the document is found here, before a port is bound.
 
     Args:
@@ -147,7 +147,7 @@ def build_app(
     process: Process,
     operations: Mapping[str, CompiledOperation],
     request_log: RequestLog,
-) -> connexion.FlaskApp:
+) -> FlaskApp:
     """Return the application that serves compiled operations, and the pages."""
     clock = process.runtime.dependencies.clock
     app = build_gateway(config, contract, process, operations, request_log)
@@ -163,7 +163,7 @@ def build_gateway(
     process: Process,
     operations: Mapping[str, CompiledOperation],
     request_log: RequestLog,
-) -> connexion.FlaskApp:
+) -> FlaskApp:
     """Return the Connexion application with the gateway that the configuration names."""
     dependencies, bundle = process.runtime.dependencies, contract.document.bundle
     parser = RequestParser(

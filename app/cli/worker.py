@@ -11,7 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import structlog
-from connexion import FlaskApp
 from uvicorn.config import STARTUP_FAILURE
 
 from app.cli.errors import CommandError
@@ -19,6 +18,7 @@ from app.cli.startup import one_server
 from app.cli.supervisor import ALL_STOP, HEARTBEAT, READY
 from app.config import Config, ConfigError
 from app.factory import create_app
+from app.gateway.connexion_apps import FlaskApp
 from app.observability import logging, multiprocess
 from app.spec.document import DocumentError
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
 
-import connexion
+from connexion import FlaskApp
 from connexion.exceptions import InvalidSpecification
 from connexion.middleware.context import ContextMiddleware
 from connexion.middleware.lifespan import LifespanMiddleware
@@ -26,6 +26,16 @@ from app.gateway.stock.validators import BearerHandler, BodyReader, NoParameterV
 from app.media_types import JSON
 from app.pipeline.operation import Handler
 from app.spec.document import Document, DocumentError, Fault
+
+__all__ = [
+    "FlaskApp",
+    "GatewayDependencies",
+    "Lifespan",
+    "build_stack",
+    "compiled",
+    "connexion_errors_as_faults",
+    "stock",
+]
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 
@@ -61,9 +71,7 @@ class GatewayDependencies:
     lifespan: Lifespan
 
 
-def compiled(
-    bundle: dict[str, Any], dependencies: GatewayDependencies, *, operation_ids: frozenset[str]
-) -> connexion.FlaskApp:
+def compiled(bundle: dict[str, Any], dependencies: GatewayDependencies, *, operation_ids: frozenset[str]) -> FlaskApp:
     """Return the application whose operations our gateway runs; Flask serves the pages."""
     gateway = partial(
         CompiledGateway,
@@ -73,14 +81,14 @@ def compiled(
         config=dependencies.config,
         operation_ids=operation_ids,
     )
-    app = connexion.FlaskApp("charter", lifespan=dependencies.lifespan, middlewares=[gateway, LifespanMiddleware])
+    app = FlaskApp("charter", lifespan=dependencies.lifespan, middlewares=[gateway, LifespanMiddleware])
     app.add_api(bundle, base_path="", resolver=Resolver(_unreachable_view), swagger_ui_options=None)
     return app
 
 
-def stock(bundle: dict[str, Any], dependencies: GatewayDependencies) -> connexion.FlaskApp:
+def stock(bundle: dict[str, Any], dependencies: GatewayDependencies) -> FlaskApp:
     """Return the application whose operations go through Connexion's own middlewares to Flask."""
-    app = connexion.FlaskApp(
+    app = FlaskApp(
         "charter",
         lifespan=dependencies.lifespan,
         middlewares=[
@@ -120,7 +128,7 @@ def _unreachable_view(operation_id: str) -> Handler:
     return unreachable
 
 
-def build_stack(app: connexion.FlaskApp) -> None:
+def build_stack(app: FlaskApp) -> None:
     """Have Connexion build its stack now: built in the first request, a failed start would become 500s.
 
     Building awaits nothing, so it needs no event loop, and works where one is running already.

