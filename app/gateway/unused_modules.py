@@ -23,7 +23,7 @@ class _Placeholder(ModuleType):
 
 @contextmanager
 def left_out(*names: str) -> Iterator[None]:
-    """Import with placeholders in the place of modules; whoever imports them afterwards gets the real ones.
+    """Import with placeholders in the place of modules; what is imported afterwards is the real one.
 
     Args:
         names: of modules; those that have been imported already stay.
