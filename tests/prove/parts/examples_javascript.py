@@ -13,9 +13,10 @@ from pathlib import Path
 
 import httpx
 
+from tests.limits import WIDE_LIMITS
 from tests.prove.proof import ROOT, free_port, needed, run
-from tests.prove.quick_start import PASSWORD
-from tests.prove.typescript import WORLD, compile_tests, install, node, served
+from tests.prove.quick_start import PASSWORD, served
+from tests.prove.typescript import WORLD, compile_tests, install, node
 
 _START_SECONDS = 60
 
@@ -26,7 +27,7 @@ def prove(place: Path) -> None:
     shutil.copytree(ROOT / "sdk" / "examples", place / "sdk" / "examples")
     port = free_port()
     site = f"http://127.0.0.1:{port}"
-    with served(place / "server", CORS_ORIGINS=site) as url:
+    with served(place / "server", **WIDE_LIMITS, CORS_ORIGINS=site) as url:
         _run_node(place / "sdk" / "examples" / "node", url)
         folder = place / "sdk" / "examples" / "react"
         *setting_up, start = _commands(folder)

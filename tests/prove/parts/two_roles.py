@@ -13,7 +13,7 @@ import httpx
 from app.embedded import start_postgres
 from app.embedded.installation import find_installation
 from tests.command import PRODUCTION, Server, clean_environment
-from tests.prove.proof import ROOT
+from tests.prove.proof import PYTEST, ROOT
 from tests.servers import SERVING_ROLE, remove
 
 _PAGE = ROOT / "docs" / "database-roles.md"
@@ -42,7 +42,7 @@ def prove(place: Path) -> None:
     """Do what the page says, then run the tests."""
     _walk_through_the_page(place / "state")
     left = [f"--deselect={name}" for name in LEFT_OUT]
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *_SUITE, *left]
+    command = [*PYTEST, *_SUITE, *left]
     subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, SERVING_ROLE: "charter_serve"})
 
 

@@ -14,8 +14,8 @@ import httpx
 
 from tests.command import Server
 from tests.prove.proof import free_port, needed
+from tests.prove.quick_start import EMAIL, PASSWORD
 
-PASSWORD = "a prooflike passphrase 41"
 LONGEST_START_SECONDS = 20
 PROFILE = {"display_name": "New", "locale": None, "time_zone": None, "avatar_url": None, "bio": None}
 NGINX = """
@@ -82,7 +82,7 @@ def prove(place: Path) -> None:
 
 def _walk(public: str, name: str) -> str:
     with httpx.Client(base_url=public, timeout=30) as client:
-        credentials = {"email": "admin@example.com", "password": PASSWORD}
+        credentials = {"email": EMAIL, "password": PASSWORD}
         token = client.post(f"{public}/v1/auth/login", json=credentials).json()["data"]["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
         made = client.post(
