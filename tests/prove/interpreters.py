@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.prove.pins import Pin
 from tests.prove.proof import run
 
 VERSIONS = ("3.11", "3.12", "3.13")
@@ -40,7 +41,7 @@ def _is_able(path: Path, version: str) -> bool:
     return done.stdout.split() == [version, "cpython"]
 
 
-def environment(python: Path, place: Path, pip: str | None) -> Path:
+def environment(python: Path, place: Path, pip: Pin | None) -> Path:
     """Make an environment and return its Python.
 
     Args:

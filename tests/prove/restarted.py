@@ -37,10 +37,7 @@ def restart_under_load(place: Path, words: Sequence[str], *, cwd: Path, environm
         words: the program, such as sdk/typescript/tests/restarts.ts. It stops at a line on its input, and prints as
             JSON what was confirmed to it. It fails if a call fails that can be repeated, or if what it wrote is lost.
     """
-    with (
-        stores(place / "stores") as found,
-        contextlib.closing(psycopg2.connect(found["DATABASE_URL"])) as database,
-    ):
+    with stores(place / "stores") as found, contextlib.closing(psycopg2.connect(found["DATABASE_URL"])) as database:
         database.autocommit = True
         variables = {**PRODUCTION, **ADMIN, **WIDE_LIMITS, **found, "PORT": str(free_port())}
         variables |= {"CHARTER_ENV": "test", "BCRYPT_COST": "4"}

@@ -4,14 +4,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tests.prove import pins
+from tests.prove.pins import Pin
 from tests.prove.proof import Skipped, needed
 
 
-def fetch_python(place: Path, *wanted: str) -> Path:
+def fetch_python(place: Path, *wanted: Pin) -> Path:
     """Install packages into an environment of their own; return the folder of their programs.
 
     Args:
@@ -30,12 +31,13 @@ def fetch_python(place: Path, *wanted: str) -> Path:
     return programs
 
 
-def fetch_node(place: Path, *wanted: str) -> Path:
+def fetch_node(place: Path, *wanted: Pin, archives: Iterable[Path] = ()) -> Path:
     """Install npm packages; return the folder of their programs.
 
     Args:
         place: the folder of the proof.
-        wanted: the pins, or paths of archives.
+        wanted: the pins.
+        archives: packages of our own that are installed beside them.
 
     Raises:
         Skipped: they cannot be fetched.
@@ -44,11 +46,12 @@ def fetch_node(place: Path, *wanted: str) -> Path:
     folder = place / "node"
     folder.mkdir(exist_ok=True)
     (folder / "package.json").write_text(json.dumps({"private": True}))
-    _fetch([npm, "install", "--no-audit", "--no-fund", "--save-exact", *wanted], ", ".join(wanted), folder)
+    words = [npm, "install", "--no-audit", "--no-fund", "--save-exact", *wanted, *map(str, archives)]
+    _fetch(words, ", ".join(wanted), folder)
     return folder / "node_modules" / ".bin"
 
 
-def fetch_go(place: Path, module: str) -> Path:
+def fetch_go(place: Path, module: Pin) -> Path:
     """Build a program by the Go module proxy; return its path.
 
     Args:
@@ -63,7 +66,7 @@ def fetch_go(place: Path, module: str) -> Path:
     return place / "go" / module.partition("@")[0].rpartition("/")[2]
 
 
-def fetch_maven(place: Path, artifact: str) -> Path:
+def fetch_maven(place: Path, artifact: Pin) -> Path:
     """Copy an artifact of Maven Central into a folder; return its path.
 
     Args:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.prove import pins
 from tests.prove.generators.workshop import Workshop
+from tests.prove.pins import Pin
 from tests.prove.proof import needed
 from tests.prove.tools import fetch_go, fetch_node, fetch_python
 
@@ -90,7 +91,7 @@ def ogen(workshop: Workshop) -> float:
     return took + _vet(workshop, folder, pins.OGEN_MODULE)
 
 
-def _vet(workshop: Workshop, folder: Path, module: str) -> float:
+def _vet(workshop: Workshop, folder: Path, module: Pin) -> float:
     go = needed("go", package="golang", purpose="compile clients in Go")
     workshop.run(folder, go, "mod", "init", "example.com/client")
     workshop.run(folder, go, "get", module)

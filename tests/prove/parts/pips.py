@@ -11,6 +11,7 @@ from tests.house.locks import NEWER, offer_lock, offer_newer
 from tests.house.locks import pins as locked
 from tests.prove import pins
 from tests.prove.interpreters import VERSIONS, environment, interpreters
+from tests.prove.pins import Pin
 from tests.prove.proof import Skipped, clone
 from tests.prove.quick_start import ADMIN, sign_in, started
 
@@ -41,7 +42,7 @@ def prove(place: Path) -> None:
                 _show_that_a_resolver_fails(folder, place / "resolved")
 
 
-def _set_up(folder: Path, python: Path, pip: str | None, newer: Path, *, target: str) -> None:
+def _set_up(folder: Path, python: Path, pip: Pin | None, newer: Path, *, target: str) -> None:
     clone(folder)
     made = environment(python, folder / ".venv", pip)
     told = subprocess.run([made, "-I", "-m", "pip", "--version"], capture_output=True, text=True, check=True).stdout

@@ -14,6 +14,7 @@ from app.embedded import start_postgres
 from app.embedded.installation import find_installation
 from tests.command import PRODUCTION, Server, clean_environment
 from tests.prove.proof import PYTEST, ROOT
+from tests.prove.quick_start import ADMIN, sign_in
 from tests.servers import SERVING_ROLE, remove
 
 _PAGE = ROOT / "docs" / "database-roles.md"
@@ -82,12 +83,10 @@ def _walk_through_the_page(state: Path) -> None:
 
 
 def _serve_and_sign_in(url: str) -> None:
-    password = "marmalade lantern 7 quarry"
-    server = Server("serve", **PRODUCTION, DATABASE_URL=url, CHARTER_ADMIN_PASSWORD=password)
+    server = Server("serve", **PRODUCTION, **ADMIN, DATABASE_URL=url)
     try:
-        body = {"email": "admin@example.com", "password": password}
         address = server.address()
-        assert httpx.post(f"{address}/v1/auth/login", json=body).status_code == 200
+        sign_in(address)
         assert httpx.get(f"{address}/health").json()["checks"]["database"] == "ok"
     finally:
         server.end(signal.SIGTERM)

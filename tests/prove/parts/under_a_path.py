@@ -14,7 +14,7 @@ import httpx
 
 from tests.command import Server
 from tests.prove.proof import free_port, needed
-from tests.prove.quick_start import EMAIL, PASSWORD
+from tests.prove.quick_start import EMAIL, PASSWORD, development
 
 LONGEST_START_SECONDS = 20
 PROFILE = {"display_name": "New", "locale": None, "time_zone": None, "avatar_url": None, "bio": None}
@@ -63,13 +63,7 @@ def prove(place: Path) -> None:
     for name, (text, words) in proxies.items():
         port = free_port()
         public = f"http://127.0.0.1:{port}/accounts"
-        server = Server(
-            "serve",
-            CHARTER_ENV="development",
-            CHARTER_STATE=str(place / "state"),
-            CHARTER_ADMIN_PASSWORD=PASSWORD,
-            PUBLIC_URL=public,
-        )
+        server = Server("serve", **development(place, PUBLIC_URL=public))
         try:
             target = server.address().removeprefix("http://")
             file = place / f"{name}.conf"

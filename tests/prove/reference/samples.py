@@ -99,7 +99,7 @@ def compile_typescript(url: str, place: Path) -> None:
         raise Skipped("there is no TypeScript package in this checkout")
     built = place / "built"
     run(*CHARTER, "sdk", "build", "typescript", "--output", str(built))
-    programs = fetch_node(place, pins.TYPESCRIPT, *map(str, built.glob("*.tgz")))
+    programs = fetch_node(place, pins.TYPESCRIPT, archives=built.glob("*.tgz"))
     folder = place / "node" / "samples"
     folder.mkdir()
     samples = samples_of(url, "TypeScript")
