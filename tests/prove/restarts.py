@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 
 from tests.command import PRODUCTION, Server
 from tests.limits import WIDE_LIMITS
-from tests.prove.proof import CHARTER, ROOT, free_port, run
+from tests.prove.proof import CHARTER, ROOT, free_port, run, until_reached
 from tests.prove.quick_start import EMAIL, PASSWORD
 from tests.prove.stores import stores
 
@@ -66,14 +66,12 @@ class Proxy(ABC):
         """Return what the program is called with."""
 
     def __enter__(self) -> Self:
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                if ask(self.port, "GET", "/health")[0] == 200:
-                    return self
-            assert self._process.poll() is None, self._log.read_text()
-            assert time.monotonic() < deadline, self._log.read_text()
-            time.sleep(0.1)
+        refused = (OSError, http.client.HTTPException, AssertionError)
+        until_reached(self._process, self._check_health, refused, self._log.read_text)
+        return self
+
+    def _check_health(self) -> None:
+        assert ask(self.port, "GET", "/health")[0] == 200
 
     def __exit__(self, *_: object) -> None:
         self._process.send_signal(signal.SIGTERM)

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,9 +14,8 @@ from tests.limits import WIDE_LIMITS
 from tests.prove import pins
 from tests.prove.examples import notes
 from tests.prove.interpreters import run_pip
-from tests.prove.proof import ROOT, free_port, needed, run
+from tests.prove.proof import ROOT, connect, free_port, needed, run, until_reached
 from tests.prove.quick_start import served
-from tests.waiting import until
 
 PAGE = ROOT / "docs" / "quick-starts.md"
 SECRET = "a secret of the proof that is long enough"
@@ -84,8 +82,8 @@ class Page:
         port = free_port()
         command = self._blocks[name][0].splitlines()[-1].replace("3000", str(port))
         folder = self._walk / (re.findall(r"^cd (\S+)$", self._blocks[name][0], re.MULTILINE) or ["."])[0]
-        with self._process(["bash", "-c", f"exec env {command}"], folder, charter, **variables):
-            until(lambda: _listens(port))
+        with self._process(["bash", "-c", f"exec env {command}"], folder, charter, **variables) as process:
+            until_reached(process, lambda: connect(port), OSError)
             yield f"http://127.0.0.1:{port}"
 
     @contextlib.contextmanager
@@ -135,8 +133,3 @@ class Page:
     def _environment(self, charter: str) -> dict[str, str]:
         programs = Path(sys.executable).parent
         return {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "CHARTER_URL": charter or self._charter}
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
