@@ -16,8 +16,6 @@ from urllib.parse import urlsplit
 from tests.document import DOCUMENT
 from tests.waiting import until
 
-# The version that is known to work.
-PACKAGE = "@stoplight/prism-cli@5.16.0"
 # The program, and the document if it is another than ours: with both, the tests of the Python package go through it.
 PROGRAM, OTHER_DOCUMENT = "CHARTER_TEST_PRISM", "CHARTER_TEST_PRISM_DOCUMENT"
 _run = ExitStack()

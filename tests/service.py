@@ -15,6 +15,7 @@ from app.factory import create_app
 from app.gateway.http.protocol import protocol_factory
 from app.observability import logging
 from tests import leaks
+from tests.limits import WIDE_LIMITS
 from tests.waiting import until
 
 SECRET, REFRESH_SECRET, _ = leaks.ALWAYS
@@ -59,7 +60,6 @@ class Clock:
 
 def config_for(**variables: str) -> Config:
     """Return settings for a test: cheap hashes, wide rate limits, and whatever else is given by variable name."""
-    wide = {f"LIMIT_{name}": "100000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")}
     return Config.from_environment(
         {
             "CHARTER_ENV": "test",
@@ -73,7 +73,7 @@ def config_for(**variables: str) -> Config:
             "HEALTH_SECONDS": "3600",
             # On a busy machine Redis responds late, and what is not stored for that reason is no fault.
             "REDIS_TIMEOUT_MS": "2000",
-            **wide,
+            **WIDE_LIMITS,
             **variables,
         }
     )

@@ -23,10 +23,10 @@ from tests.bench.driver import LoadError
 from tests.bench.processes import CORES, ROOT, on_core
 from tests.bench.traffic import ADMIN_EMAIL, EMAIL, PASSWORD, TOKEN_SECONDS, USER_ID
 from tests.bench.works import BCRYPT_COST
+from tests.limits import WIDE_LIMITS
 
 WIDE = "100000000/1"
 CROWD = 10_000
-BUCKETS = ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")
 
 # Each of the crowd came a minute after the next; the two who have a name came last.
 _PEOPLE = """
@@ -107,7 +107,7 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
         "ACCESS_TOKEN_SECONDS": str(TOKEN_SECONDS),
         "REQUEST_SECONDS": "60",
         "BCRYPT_COST": str(BCRYPT_COST),
-        **{f"LIMIT_{bucket}": WIDE for bucket in BUCKETS},
+        **dict.fromkeys(WIDE_LIMITS, WIDE),
         "LIMIT_ACCOUNT_FAILURES": "1000",
         "LIMIT_CLIENT_FAILURES": "100000",
     }

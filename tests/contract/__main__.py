@@ -18,14 +18,14 @@ from pathlib import Path
 from tests.command import ROOT, Server
 from tests.contract.command import CALLERS, command, environment
 from tests.gateways import GATEWAYS
+from tests.limits import WIDE_LIMITS
 from tests.servers import Servers, place_for_servers
 from tests.service import REFRESH_KEYS, SECRET
 
 REPORTS = ROOT / "build" / "contract"
 LONGEST_RUN_SECONDS = 900
 # Schemathesis sleeps out each 429, and the limits have tests of their own.
-WIDE = {f"LIMIT_{name}": "1000000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")}
-WIDE |= {"LIMIT_ACCOUNT_FAILURES": "1000", "LIMIT_CLIENT_FAILURES": "100000", "BCRYPT_COST": "4"}
+WIDE = {**WIDE_LIMITS, "LIMIT_ACCOUNT_FAILURES": "1000", "LIMIT_CLIENT_FAILURES": "100000", "BCRYPT_COST": "4"}
 
 
 @contextlib.contextmanager

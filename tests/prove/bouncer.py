@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -21,7 +20,7 @@ import pytest
 from app.embedded import start_postgres
 from app.embedded.installation import find_installation
 from tests.prove.left_out import LEFT_OUT
-from tests.prove.proof import free_port
+from tests.prove.proof import free_port, until_reached
 from tests.servers import ADMIN_URL, AT_ONCE, remove
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 POOL_SIZE = 6
 # A whole run has several times as many.
 LEAST_TRANSACTIONS = 20_000
-_START_SECONDS = 10
+_STOP_SECONDS = 10
 _SUITE = "tests/integration"
 
 # What a server connection would carry from one client to the next. Of the settings named PgBouncer itself keeps track,
@@ -98,17 +97,9 @@ class PgBouncer:
             self._process = subprocess.Popen(
                 [program, str(configuration)], stdout=log, stderr=log, **home.process_options
             )
-        self._wait()
-
-    def _wait(self) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while True:
-            try:
-                return psycopg2.connect(self.url).close()
-            except psycopg2.OperationalError:
-                over = self._process.poll() is not None or time.monotonic() > deadline
-                assert not over, f"PgBouncer did not start: {self._log.read_text()}"
-                time.sleep(0.05)
+        until_reached(
+            self._process, lambda: psycopg2.connect(self.url).close(), psycopg2.OperationalError, self._log.read_text
+        )
 
     def transactions(self) -> int:
         """Return how many transactions it has passed on for databases of the tests."""
@@ -137,7 +128,7 @@ class PgBouncer:
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
-        self._process.wait(_START_SECONDS)
+        self._process.wait(_STOP_SECONDS)
         self._server.stop()
         remove(self._place)
 

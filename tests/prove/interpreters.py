@@ -6,6 +6,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.prove.pins import Pin
+from tests.prove.proof import run
+
 VERSIONS = ("3.11", "3.12", "3.13")
 _ASK = "import ensurepip, venv, sys; print('%d.%d' % sys.version_info[:2], sys.implementation.name)"
 
@@ -38,15 +41,19 @@ def _is_able(path: Path, version: str) -> bool:
     return done.stdout.split() == [version, "cpython"]
 
 
-def environment(python: Path, place: Path, pip: str | None) -> Path:
+def environment(python: Path, place: Path, pip: Pin | None) -> Path:
     """Make an environment and return its Python.
 
     Args:
-        pip: what its pip is brought to, such as `pip==22.3`; None: it stays as the interpreter ships it.
+        pip: the pin that its pip is brought to; None: it stays as the interpreter ships it.
     """
     subprocess.run([python, "-m", "venv", place], check=True)
     made = place / "bin" / "python"
     if pip is not None:
-        words = ["install", "--quiet", "--disable-pip-version-check", "--upgrade", pip]
-        subprocess.run([made, "-I", "-m", "pip", *words], check=True)
+        run_pip(made, "install", "--quiet", "--upgrade", pip)
     return made
+
+
+def run_pip(python: Path, *words: str) -> None:
+    """Run the pip of an environment."""
+    run(str(python), "-I", "-m", "pip", "--disable-pip-version-check", *words)

@@ -5,8 +5,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-_OPENAPI = Path(__file__).resolve().parents[2] / "openapi"
-_SERVER = ["npx", "--yes", "yaml-language-server@1", "--stdio"]
+from tests.prove import pins
+from tests.prove.proof import ROOT
+from tests.prove.tools import fetch_node
+
+_OPENAPI = ROOT / "openapi"
 # What a person may write in paths/user_profile.yaml, what stands there, and what the editor says of it.
 _MISTAKES = (
     ("{policy: profile, tags: ['user:{user_id}']}", "{policy: profile, tags: settings}", 'Expected "array"'),
@@ -26,7 +29,8 @@ def check_completions(folder: Path) -> None:
     Raises:
         AssertionError: it misses a mistake, sees one where there is none, or does not offer the keys.
     """
-    server = LanguageServer(_SERVER, folder)
+    program = fetch_node(folder, pins.YAML_LANGUAGE_SERVER) / "yaml-language-server"
+    server = LanguageServer([str(program), "--stdio"], folder)
     try:
         for file in sorted([*_OPENAPI.glob("paths/*.yaml"), *_OPENAPI.glob("components/**/*.yaml")]):
             assert server.findings(file, file.read_text(encoding="utf-8")) == [], file

@@ -5,7 +5,6 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import count, cycle
 from pathlib import Path
 from typing import Any
@@ -13,16 +12,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from app.database import Database
-from app.embedded import start_postgres, start_valkey
-from app.security.passwords import Passwords
-from models.record import database as proxy
 from tests.command import Server
-from tests.people import PASSWORD, make_account
-from tests.servers import migrated, remove
+from tests.limits import WIDE_LIMITS
+from tests.people import PASSWORD
+from tests.prove.stores import database_of_admins, stores
 
 CLIENTS = 4
-_WIDE = {f"LIMIT_{name}": "1000000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REFRESH")}
 
 
 class Pair:
@@ -37,7 +32,7 @@ class Pair:
 
     def replace(self, place: int, **variables: str) -> None:
         """Start a server, let clients use it in place of the one before, and stop that one."""
-        server = Server("serve", CHARTER_ENV="test", BCRYPT_COST="4", **_WIDE, **self._common, **variables)
+        server = Server("serve", CHARTER_ENV="test", BCRYPT_COST="4", **WIDE_LIMITS, **self._common, **variables)
         address = server.address()
         with self._changed:
             before, self._servers[place] = self._servers[place], server
@@ -68,25 +63,13 @@ class Pair:
 @contextlib.contextmanager
 def deployed(place: Path, **variables: str) -> Iterator[Pair]:
     """Give two places for servers, on stores of their own, where everybody below has an account."""
-    postgres, valkey = start_postgres(place / "pg", durable=False), start_valkey(place / "cache")
-    common = {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url if valkey else "", **variables}
-    pair = Pair(**common)
-    try:
-        migrated(postgres.url)
-        database = Database(postgres.url, size=2)
-        proxy.initialize(database)
-        for number in range(CLIENTS):
-            make_account(f"client{number}", "admin", Passwords(15, 256, 4).hash(PASSWORD), now=datetime.now(UTC))
-        yield pair
-        proxy.initialize(None)
-        database.close()
-        database.reset()
-    finally:
-        pair.end()
-        for server in (valkey, postgres):
-            if server:
-                server.stop()
-        remove(place)
+    names = [f"client{number}" for number in range(CLIENTS)]
+    with stores(place / "stores") as found, database_of_admins(found["DATABASE_URL"], names):
+        pair = Pair(**found, **variables)
+        try:
+            yield pair
+        finally:
+            pair.end()
 
 
 class Load:

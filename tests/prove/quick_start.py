@@ -11,10 +11,12 @@ from pathlib import Path
 
 import httpx
 
-from tests.prove.proof import ROOT, run
+from tests.command import clean_environment
+from tests.limits import WIDE_LIMITS
+from tests.prove.proof import CHARTER, ROOT, run
 
 START_SECONDS = 600
-PASSWORD = "a prooflike passphrase 41"
+EMAIL, PASSWORD = "admin@example.com", "a prooflike passphrase 41"
 ADMIN = {"CHARTER_ADMIN_PASSWORD": PASSWORD, "PORT": "0"}
 
 
@@ -50,6 +52,35 @@ def started(
     assert log.read_text().rstrip().endswith("stopped"), log.read_text()
 
 
+def development(place: Path, **variables: str) -> dict[str, str]:
+    """Return the whole environment of a server in development that has its first admin, and its state in a folder."""
+    state = str(place / "state")
+    return clean_environment(HOME=str(place), CHARTER_ENV="development", CHARTER_STATE=state, **(ADMIN | variables))
+
+
+@contextmanager
+def served(place: Path, *, cwd: Path = ROOT, **variables: str) -> Iterator[str]:
+    """Run a server in development; give its URL.
+
+    Args:
+        place: the folder of its state and its log.
+        cwd: where it is started; its code may be there.
+        variables: more settings.
+    """
+    place.mkdir(exist_ok=True)
+    environment = development(place, **variables)
+    with started([*CHARTER, "serve"], place / "server.log", cwd=cwd, environment=environment) as url:
+        yield url
+
+
+@contextmanager
+def mocked(place: Path) -> Iterator[str]:
+    """Run a mock with wide limits, which logs into a folder; give its URL."""
+    words, environment = [*CHARTER, "mock", "--port", "0"], clean_environment(**WIDE_LIMITS)
+    with started(words, place / "mock.log", cwd=ROOT, environment=environment) as url:
+        yield url
+
+
 def _address(server: "subprocess.Popen[bytes]", log: Path) -> str:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
@@ -62,7 +93,7 @@ def _address(server: "subprocess.Popen[bytes]", log: Path) -> str:
 
 def sign_in(url: str) -> str:
     """Sign in as the first admin and return the access token."""
-    response = httpx.post(f"{url}/v1/auth/login", json={"email": "admin@example.com", "password": PASSWORD}, timeout=30)
+    response = httpx.post(f"{url}/v1/auth/login", json={"email": EMAIL, "password": PASSWORD}, timeout=30)
     assert response.status_code == 200, response.text
     return str(response.json()["data"]["access_token"])
 

@@ -5,19 +5,18 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection as DriverConnection
 
-from app.embedded import start_postgres, start_valkey
 from tests.command import PRODUCTION, Server
+from tests.limits import WIDE_LIMITS
 from tests.prove.proof import free_port
 from tests.prove.quick_start import ADMIN
-from tests.prove.typescript import WIDE
-from tests.servers import remove
+from tests.prove.stores import stores
 from tests.waiting import until
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGKILL)
@@ -38,8 +37,10 @@ def restart_under_load(place: Path, words: Sequence[str], *, cwd: Path, environm
         words: the program, such as sdk/typescript/tests/restarts.ts. It stops at a line on its input, and prints as
             JSON what was confirmed to it. It fails if a call fails that can be repeated, or if what it wrote is lost.
     """
-    with _stores(place) as variables, contextlib.closing(psycopg2.connect(variables["DATABASE_URL"])) as database:
+    with stores(place / "stores") as found, contextlib.closing(psycopg2.connect(found["DATABASE_URL"])) as database:
         database.autocommit = True
+        variables = {**PRODUCTION, **ADMIN, **WIDE_LIMITS, **found, "PORT": str(free_port())}
+        variables |= {"CHARTER_ENV": "test", "BCRYPT_COST": "4"}
         server = Server("serve", **variables)
         given = {**os.environ, **environment, "CHARTER_URL": server.address()}
         program = subprocess.Popen(words, cwd=cwd, env=given, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -65,21 +66,6 @@ def restart_under_load(place: Path, words: Sequence[str], *, cwd: Path, environm
         print(
             f"{len(made)} accounts were made once each, beside {len(SIGNALS)} restarts that cut {told['cut']} requests"
         )
-
-
-@contextlib.contextmanager
-def _stores(place: Path) -> Iterator[dict[str, str]]:
-    postgres, valkey = start_postgres(place / "pg", durable=False), start_valkey(place / "cache")
-    try:
-        yield {
-            **PRODUCTION, **ADMIN, **WIDE, "CHARTER_ENV": "test", "BCRYPT_COST": "4", "PORT": str(free_port()),
-            "DATABASE_URL": postgres.url, "REDIS_URL": valkey.url if valkey else "",
-        }  # fmt: skip
-    finally:
-        for server in (valkey, postgres):
-            if server:
-                server.stop()
-        remove(place / "pg")
 
 
 def _wait_for_more(database: DriverConnection, program: "subprocess.Popen[str]") -> None:

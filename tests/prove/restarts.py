@@ -3,11 +3,9 @@
 import contextlib
 import http.client
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -15,12 +13,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from app.embedded import start_postgres, start_valkey
 from tests.command import PRODUCTION, Server
-from tests.prove.proof import ROOT, free_port
+from tests.limits import WIDE_LIMITS
+from tests.prove.proof import CHARTER, ROOT, free_port, run, until_reached
+from tests.prove.quick_start import EMAIL, PASSWORD
+from tests.prove.stores import stores
 
 PAGE = ROOT / "docs" / "proxies.md"
-EMAIL, PASSWORD = "admin@example.com", "a prooflike passphrase 41"
 CLIENTS = 6
 # More than a restart of each server takes; clients stop by themselves after it.
 MAX_SECONDS = 240
@@ -29,7 +28,6 @@ START_SECONDS = 60
 NOTICE_SECONDS = 6
 # A client from here is told apart from the proxy, which comes from 127.0.0.1.
 CLIENT = "127.0.0.2"
-_WIDE = {f"LIMIT_{name}": "1000000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REFRESH")}
 
 
 class Proxy(ABC):
@@ -68,14 +66,12 @@ class Proxy(ABC):
         """Return what the program is called with."""
 
     def __enter__(self) -> Self:
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                if ask(self.port, "GET", "/health")[0] == 200:
-                    return self
-            assert self._process.poll() is None, self._log.read_text()
-            assert time.monotonic() < deadline, self._log.read_text()
-            time.sleep(0.1)
+        refused = (OSError, http.client.HTTPException, AssertionError)
+        until_reached(self._process, self._check_health, refused, self._log.read_text)
+        return self
+
+    def _check_health(self) -> None:
+        assert ask(self.port, "GET", "/health")[0] == 200
 
     def __exit__(self, *_: object) -> None:
         self._process.send_signal(signal.SIGTERM)
@@ -143,13 +139,10 @@ class Deployment:
 
     def __init__(self, place: Path) -> None:
         self._stack = contextlib.ExitStack()
-        postgres = start_postgres(place / "state", durable=False)
-        self._stack.callback(postgres.stop)
-        valkey = start_valkey(place / "state")
-        variables = {
+        self._variables = {
             **PRODUCTION,
-            **_WIDE,
-            "DATABASE_URL": postgres.url,
+            **WIDE_LIMITS,
+            **self._stack.enter_context(stores(place / "stores")),
             "CHARTER_ADMIN_EMAIL": EMAIL,
             "CHARTER_ADMIN_PASSWORD": PASSWORD,
             "TRUSTED_PROXIES": "127.0.0.1/32",
@@ -157,17 +150,12 @@ class Deployment:
             "LOG_FORMAT": "json",
             "DRAIN_SECONDS": "auto",
         }
-        if valkey is not None:
-            self._stack.callback(valkey.stop)
-            variables["REDIS_URL"] = valkey.url
-        self._variables = variables
         self.ports = [free_port(), free_port()]
         self._servers: list[Server] = []
 
     def __enter__(self) -> Self:
         with self._stack:
-            command = [sys.executable, "-m", "app.cli", "db", "migrate"]
-            subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, **self._variables}, capture_output=True)
+            run(*CHARTER, "db", "migrate", **self._variables)
             for port in self.ports:
                 self._servers.append(self._started(port))
             self._stack = self._stack.pop_all()

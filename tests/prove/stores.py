@@ -1,11 +1,17 @@
-"""A PostgreSQL and a Valkey of a proof's own, as a team would bring them: any account of the machine reaches them."""
+"""A PostgreSQL and a Valkey of a proof's own, which any account of the machine reaches, and the accounts in them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from app.database import Database
 from app.embedded import start_postgres, start_valkey
+from app.security.passwords import Passwords
+from models.record import database as proxy
+from tests.people import PASSWORD, make_account
+from tests.servers import migrated, remove
 
 
 @contextmanager
@@ -30,6 +36,27 @@ def stores(place: Path) -> Iterator[dict[str, str]]:
         postgres.stop()
         if valkey is not None:
             valkey.stop()
+        remove(place)
+
+
+@contextmanager
+def database_of_admins(url: str, names: Iterable[str]) -> Iterator[None]:
+    """Bring a database up to date and make admins in it; inside the block, the models read and write there.
+
+    Args:
+        names: the first parts of their addresses; the rest is that of `tests.people`, and so is their password.
+    """
+    migrated(url)
+    database = Database(url, size=2)
+    proxy.initialize(database)
+    try:
+        for name in names:
+            make_account(name, "admin", Passwords(15, 256, 4).hash(PASSWORD), now=datetime.now(UTC))
+        yield
+    finally:
+        proxy.initialize(None)
+        database.close()
+        database.reset()
 
 
 def _open(opened: Path) -> None:

@@ -4,18 +4,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from tests.prove import pins
+from tests.prove.pins import Pin
 from tests.prove.proof import Skipped, needed
 
 
-def fetch_python(place: Path, *pins: str) -> Path:
+def fetch_python(place: Path, *wanted: Pin) -> Path:
     """Install packages into an environment of their own; return the folder of their programs.
 
     Args:
         place: the folder of the proof.
-        pins: such as `mypy==2.4.1`.
+        wanted: the pins.
 
     Raises:
         Skipped: they cannot be fetched.
@@ -25,16 +27,17 @@ def fetch_python(place: Path, *pins: str) -> Path:
         _fetch([sys.executable, "-m", "venv", str(folder)], "an environment of Python", place)
     programs = folder / "bin"
     pip = [str(programs / "python"), "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    _fetch([*pip, *pins], ", ".join(pins), place)
+    _fetch([*pip, *wanted], ", ".join(wanted), place)
     return programs
 
 
-def fetch_node(place: Path, *pins: str) -> Path:
+def fetch_node(place: Path, *wanted: Pin, archives: Iterable[Path] = ()) -> Path:
     """Install npm packages; return the folder of their programs.
 
     Args:
         place: the folder of the proof.
-        pins: such as `typescript@5.9.3`.
+        wanted: the pins.
+        archives: packages of our own that are installed beside them.
 
     Raises:
         Skipped: they cannot be fetched.
@@ -43,16 +46,17 @@ def fetch_node(place: Path, *pins: str) -> Path:
     folder = place / "node"
     folder.mkdir(exist_ok=True)
     (folder / "package.json").write_text(json.dumps({"private": True}))
-    _fetch([npm, "install", "--no-audit", "--no-fund", "--save-exact", *pins], ", ".join(pins), folder)
+    words = [npm, "install", "--no-audit", "--no-fund", "--save-exact", *wanted, *map(str, archives)]
+    _fetch(words, ", ".join(wanted), folder)
     return folder / "node_modules" / ".bin"
 
 
-def fetch_go(place: Path, module: str) -> Path:
+def fetch_go(place: Path, module: Pin) -> Path:
     """Build a program by the Go module proxy; return its path.
 
     Args:
         place: the folder of the proof.
-        module: such as `example.org/tool@v1.2.3`.
+        module: the pin of its package.
 
     Raises:
         Skipped: it cannot be fetched.
@@ -60,6 +64,24 @@ def fetch_go(place: Path, module: str) -> Path:
     go = needed("go", package="golang", purpose=f"build {module}")
     _fetch([go, "install", module], module, place, GOBIN=str(place / "go"))
     return place / "go" / module.partition("@")[0].rpartition("/")[2]
+
+
+def fetch_maven(place: Path, artifact: Pin) -> Path:
+    """Copy an artifact of Maven Central into a folder; return its path.
+
+    Args:
+        place: the folder.
+        artifact: its group, name and version.
+
+    Raises:
+        Skipped: it cannot be fetched.
+    """
+    maven = needed("mvn", package="maven", purpose=f"fetch {artifact}")
+    place.mkdir(exist_ok=True)
+    plugin = f"{pins.MAVEN_DEPENDENCY}:copy"
+    _fetch([maven, "-q", plugin, f"-Dartifact={artifact}", f"-DoutputDirectory={place}"], artifact, place)
+    [jar] = place.glob("*.jar")
+    return jar
 
 
 def _fetch(words: Sequence[str], what: str, place: Path, **variables: str) -> None:

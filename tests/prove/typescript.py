@@ -1,20 +1,15 @@
 """The TypeScript package as its users have it: built, and installed into a folder with the pinned tools."""
 
 import json
-import os
 import shutil
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from app.sdk.error_codes import error_codes
 from tests.document import DOCUMENT
-from tests.prove.proof import ROOT, needed, run
-from tests.prove.quick_start import ADMIN, PASSWORD, started
+from tests.prove.proof import CHARTER, ROOT, needed, run
+from tests.prove.quick_start import PASSWORD
 
-CHARTER = (sys.executable, "-m", "app.cli")
 LAYER = ROOT / "sdk" / "typescript"
 STRICT = {
     "strict": True, "noUncheckedIndexedAccess": True, "exactOptionalPropertyTypes": True,
@@ -26,7 +21,6 @@ WORLD = {
     "CHARTER_ADMIN_PASSWORD": PASSWORD,
     "CHARTER_ERROR_CODES": json.dumps({error.code: error.name for error in error_codes(DOCUMENT.bundle)}),
 }
-WIDE = {f"LIMIT_{name}": "100000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")}
 
 
 def node() -> str:
@@ -74,18 +68,6 @@ def compile_tests(folder: Path, *, module: str, resolution: str, **more: Any) ->
 def program(folder: Path, name: str) -> Path:
     """Return the path of a program that npm installed."""
     return folder / "node_modules" / ".bin" / name
-
-
-@contextmanager
-def served(place: Path, **more: str) -> Iterator[str]:
-    """Run a server with its first admin and wide limits, on a state of its own; give its URL."""
-    place.mkdir(exist_ok=True)
-    local: Mapping[str, str] = {
-        "PATH": os.environ["PATH"], "HOME": str(place), "CHARTER_ENV": "development", **ADMIN, **WIDE,
-        "CHARTER_STATE": str(place / "state"), **more,
-    }  # fmt: skip
-    with started([*CHARTER, "serve"], place / "server.log", cwd=ROOT, environment=local) as url:
-        yield url
 
 
 def run_tests(folder: Path, *names: str, **variables: str) -> None:

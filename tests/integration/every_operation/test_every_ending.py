@@ -16,12 +16,11 @@ from tests.integration.every_operation.described import OPERATIONS, Described, E
 from tests.integration.every_operation.responses import ending_of
 from tests.integration.every_operation.situations import SITUATIONS, Stage, way_to
 from tests.integration.every_operation.world import World
+from tests.limits import WIDE_LIMITS
 from tests.servers import Servers
 from tests.service import config_for
 from tests.service import running as running_service
 from tests.wire import refused
-
-BUCKETS = ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")
 
 
 def pairs(operations: list[Described]) -> list:
@@ -41,7 +40,7 @@ def stage(prepared: World, servers: Servers) -> Iterator[Stage]:
 
 def _makers(stack: contextlib.ExitStack, world: World, servers: Servers) -> Iterator[Callable]:
     def stingy():
-        small = {f"LIMIT_{name}": "1/3600" for name in BUCKETS}
+        small = dict.fromkeys(WIDE_LIMITS, "1/3600")
         config = config_for(
             DATABASE_URL=servers.postgres_url,
             REDIS_URL=world.service.config.redis_url,

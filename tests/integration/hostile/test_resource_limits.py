@@ -24,6 +24,7 @@ from app.pipeline.request_context import RequestContext
 from tests.command import Server
 from tests.integration.conftest import Services
 from tests.integration.hostile.attack_surface import attackable
+from tests.limits import WIDE_LIMITS
 from tests.people import PASSWORD, People
 from tests.raw import ask, bearer
 from tests.servers import Servers
@@ -42,11 +43,10 @@ LONGEST_LINE = 16_384
 def worker(servers: Servers) -> Iterator[SimpleNamespace]:
     """A process that serves, as `ask` and `say` want it, with the token of its admin."""
     url = servers.clone()
-    wide = {f"LIMIT_{name}": "100000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")}
     server = Server(
         "serve", CHARTER_ENV="test", JWT_SECRET=SECRET, REFRESH_KEYS=REFRESH_KEYS, BCRYPT_COST="4", LOG_FORMAT="json",
         DATABASE_URL=url, REDIS_URL=servers.empty_redis(), CHARTER_ADMIN_EMAIL=ADMIN["email"],
-        CHARTER_ADMIN_PASSWORD=ADMIN["password"], BODY_SECONDS="2", LIMIT_CLIENT_FAILURES="100000", **wide,
+        CHARTER_ADMIN_PASSWORD=ADMIN["password"], BODY_SECONDS="2", LIMIT_CLIENT_FAILURES="100000", **WIDE_LIMITS,
     )  # fmt: skip
     address = server.address()
     response = httpx.post(f"{address}/v1/auth/login", json=ADMIN)

@@ -10,11 +10,9 @@ from app.mock.configuration import MockOptions, read_config
 from app.mock.people import PASSWORD as MOCK_PASSWORD
 from app.mock.state import State
 from tests import leaks
+from tests.limits import WIDE_LIMITS
 from tests.people import PASSWORD, ROLES, Person
 from tests.service import Service
-
-# As wide as in the services of the other tests, so that the headers are equal.
-_VARIABLES = {f"LIMIT_{name}": "100000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")}
 
 
 class MockService(Service):
@@ -28,7 +26,8 @@ class MockService(Service):
 
     def __init__(self, options: MockOptions | None = None, **given: Any) -> None:
         self._options = options or MockOptions(accounts=3)
-        variables = {"LOG_FORMAT": "json", "LOG_LEVEL": "debug", **_VARIABLES}
+        # As wide as in the services of the other tests, so that the headers are equal.
+        variables = {"LOG_FORMAT": "json", "LOG_LEVEL": "debug", **WIDE_LIMITS}
         config = read_config(variables, host="127.0.0.1", port=0)
         leaks.note(config.jwt_secret, *(secret for _, secret in config.refresh_keys))
         super().__init__(config, **given)

@@ -10,9 +10,8 @@ from uuid import uuid4
 
 import httpx
 
-from tests.prove.quick_start import PASSWORD
+from tests.prove.quick_start import EMAIL, PASSWORD
 
-EMAIL = "admin@example.com"
 AN_HOUR = 3600
 
 

@@ -9,18 +9,6 @@ from typing import Any
 from tests.prove.generators.concerned import concerned
 from tests.prove.tools import told
 
-# The versions that are known to work. A newer one is tried by hand, then written here.
-OPENAPI_GENERATOR = "openapi-generator-cli==7.26.0"
-OPENAPI_PYTHON_CLIENT = "openapi-python-client==0.29.1"
-MYPY = "mypy==2.4.1"
-HEY_API = "@hey-api/openapi-ts@0.99.0"
-REDOCLY = "@redocly/cli@2.77.0"
-TYPESCRIPT = "typescript@5.9.3"
-OAPI_CODEGEN = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2"
-OAPI_RUNTIME = "github.com/oapi-codegen/runtime@v1.9.0"
-OGEN_MODULE = "github.com/ogen-go/ogen@v1.25.0"
-OGEN = "github.com/ogen-go/ogen/cmd/ogen@v1.25.0"
-
 
 class Workshop:
     """The folder of the proof with one document.

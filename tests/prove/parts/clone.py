@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from tests.prove.proof import ROOT, run
+from tests.prove.proof import clone, run
 
 
 def prove(place: Path) -> None:
     """Clone this checkout's last commit and run `.ci/run` there, but for the set-up with other pips: part `pips`."""
-    run("git", "clone", "--quiet", str(ROOT), str(place / "clone"))
-    run("bash", ".ci/run", cwd=place / "clone", WITHOUT_PIPS="1")
+    run("bash", ".ci/run", cwd=clone(place / "clone"), WITHOUT_PIPS="1")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.prove.interpreters import environment, interpreters
-from tests.prove.proof import ROOT, Skipped, needed, run
+from tests.prove.interpreters import environment, interpreters, run_pip
+from tests.prove.proof import Skipped, clone, needed, run
 from tests.prove.quick_start import ADMIN, sign_in, started
 from tests.prove.stores import stores
 
@@ -92,14 +92,14 @@ def _install(place: Path) -> Path:
     reachable = [python for _, python in interpreters() if _is_reachable(python)]
     if not reachable:
         raise Skipped("no Python that other accounts reach: install one (Debian: apt-get install python3-venv)")
-    clone = place / "clone"
-    run("git", "clone", "--quiet", str(ROOT), str(clone))
+    cloned = clone(place / "clone")
     python = environment(reachable[0], place / "environment", None)
-    pip = [str(python), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    run(*pip, "--only-binary", ":all:", "--require-hashes", "--requirement", str(clone / "requirements" / "run.txt"))
+    install = ("install", "--quiet", "--no-deps")
+    lock = str(cloned / "requirements" / "run.txt")
+    run_pip(python, *install, "--only-binary", ":all:", "--require-hashes", "--requirement", lock)
     build = [sys.executable, "-I", "-W", "ignore", "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    run(*build, "--no-index", "--wheel-dir", str(place / "dist"), str(clone))
-    run(*pip, "--no-index", *map(str, (place / "dist").glob("*.whl")))
+    run(*build, "--no-index", "--wheel-dir", str(place / "dist"), str(cloned))
+    run_pip(python, *install, "--no-index", *map(str, (place / "dist").glob("*.whl")))
     return python
 
 

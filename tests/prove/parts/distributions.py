@@ -3,17 +3,15 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import psycopg2
 
 from tests.prove.distribution import MORE_PROGRAMS, fetch_postgres, postgres, postgres_programs, redis_server
-from tests.prove.proof import ROOT, Skipped, needed, run
+from tests.prove.proof import CHARTER, PYTEST, ROOT, Skipped, needed, run
 from tests.service import config_for
 
 WANTED = (15, 16, 17)
-_PYTEST = ["-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
 _SUITE: tuple[str, ...] = ("tests/integration",)
 # What depends on the version of the server, if anything does: statements, migrations, roles, what the doctor sees.
 _STATEMENTS = (
@@ -60,7 +58,7 @@ def _passes(version: int, programs: Path, redis: str, place: Path, tests: tuple[
     ):
         _check_doctor(url)
         servers = {"DATABASE_URL": url, "REDIS_URL": cache}
-        done = subprocess.run([sys.executable, *_PYTEST, *tests], cwd=ROOT, env={**os.environ, **servers}, check=False)
+        done = subprocess.run([*PYTEST, *tests], cwd=ROOT, env={**os.environ, **servers}, check=False)
     return done.returncode == 0
 
 
@@ -75,7 +73,7 @@ def _check_doctor(url: str) -> None:
         "REFRESH_KEYS": keys,
         "BCRYPT_COST": "10",
     }
-    run(sys.executable, "-m", "app.cli", "db", "migrate", **variables)
+    run(*CHARTER, "db", "migrate", **variables)
     told = _doctor(variables)
     with psycopg2.connect(url) as connection, connection.cursor() as cursor:
         for name in ("statement_log", "jit"):
@@ -86,7 +84,7 @@ def _check_doctor(url: str) -> None:
 
 
 def _doctor(variables: dict[str, str]) -> dict[str, dict[str, str]]:
-    command = [sys.executable, "-m", "app.cli", "doctor", "--json"]
+    command = [*CHARTER, "doctor", "--json"]
     done = subprocess.run(
         command, cwd=ROOT, env={**os.environ, **variables}, check=False, capture_output=True, text=True
     )

@@ -5,20 +5,20 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.limits import WIDE_LIMITS
+from tests.prove import pins
 from tests.prove.examples import notes
-from tests.prove.proof import ROOT, free_port, needed, run
-from tests.prove.quick_start import ADMIN, started
-from tests.waiting import until
+from tests.prove.interpreters import run_pip
+from tests.prove.proof import ROOT, connect, free_port, needed, run, until_reached
+from tests.prove.quick_start import served
 
 PAGE = ROOT / "docs" / "quick-starts.md"
 SECRET = "a secret of the proof that is long enough"
-MYPY = "mypy==2.4.1"
 
 
 def prove(place: Path) -> None:
@@ -26,9 +26,7 @@ def prove(place: Path) -> None:
     needed("npm", package="npm", purpose="install the example for Express")
     walk = place / "walk"
     shutil.copytree(ROOT / "sdk" / "examples", walk / "sdk" / "examples")
-    local = {"PATH": os.environ["PATH"], "HOME": str(place), "CHARTER_ENV": "development", "JWT_SECRET": SECRET}
-    local |= {**ADMIN, "CHARTER_STATE": str(place / "state"), "LIMIT_LOGIN": "1000/60"}
-    with started([sys.executable, "-m", "app.cli", "serve"], place / "server.log", cwd=ROOT, environment=local) as url:
+    with served(place / "server", JWT_SECRET=SECRET, **WIDE_LIMITS) as url:
         page = Page(walk, url)
         page.run("Python")
         for name in ("FastAPI", "Express"):
@@ -84,8 +82,8 @@ class Page:
         port = free_port()
         command = self._blocks[name][0].splitlines()[-1].replace("3000", str(port))
         folder = self._walk / (re.findall(r"^cd (\S+)$", self._blocks[name][0], re.MULTILINE) or ["."])[0]
-        with self._process(["bash", "-c", f"exec env {command}"], folder, charter, **variables):
-            until(lambda: _listens(port))
+        with self._process(["bash", "-c", f"exec env {command}"], folder, charter, **variables) as process:
+            until_reached(process, lambda: connect(port), OSError)
             yield f"http://127.0.0.1:{port}"
 
     @contextlib.contextmanager
@@ -98,10 +96,10 @@ class Page:
 
     def check_types(self) -> None:
         """Check the examples with mypy in its strict mode."""
-        python = str(self._walk / "notes" / "bin" / "python")
-        run(python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", MYPY)
+        python = self._walk / "notes" / "bin" / "python"
+        run_pip(python, "install", "--quiet", pins.MYPY)
         for folder in ("python", "fastapi"):
-            run(python, "-m", "mypy", "--strict", ".", cwd=self._walk / "sdk" / "examples" / folder)
+            run(str(python), "-m", "mypy", "--strict", ".", cwd=self._walk / "sdk" / "examples" / folder)
 
     def _bash(self, text: str, **variables: str) -> str:
         environment = {**self._environment(""), **variables}
@@ -135,8 +133,3 @@ class Page:
     def _environment(self, charter: str) -> dict[str, str]:
         programs = Path(sys.executable).parent
         return {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "CHARTER_URL": charter or self._charter}
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -6,18 +6,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
-from tests.prove.proof import ROOT, free_port, needed, run
-from tests.prove.quick_start import PASSWORD
-from tests.prove.typescript import WORLD, compile_tests, install, node, served
-
-_START_SECONDS = 60
+from tests.limits import WIDE_LIMITS
+from tests.prove.proof import ROOT, free_port, needed, run, until_reached
+from tests.prove.quick_start import PASSWORD, served
+from tests.prove.typescript import WORLD, compile_tests, install, node
 
 
 def prove(place: Path) -> None:
@@ -26,7 +24,7 @@ def prove(place: Path) -> None:
     shutil.copytree(ROOT / "sdk" / "examples", place / "sdk" / "examples")
     port = free_port()
     site = f"http://127.0.0.1:{port}"
-    with served(place / "server", CORS_ORIGINS=site) as url:
+    with served(place / "server", **WIDE_LIMITS, CORS_ORIGINS=site) as url:
         _run_node(place / "sdk" / "examples" / "node", url)
         folder = place / "sdk" / "examples" / "react"
         *setting_up, start = _commands(folder)
@@ -70,15 +68,7 @@ def _site(folder: Path, command: str, site: str, url: str) -> Iterator[None]:
     environment = _environment(VITE_CHARTER_URL=url)
     process = subprocess.Popen(["bash", "-c", f"exec {command}"], cwd=folder, env=environment, start_new_session=True)
     try:
-        deadline = time.monotonic() + _START_SECONDS
-        while True:
-            try:
-                httpx.get(site).raise_for_status()
-                break
-            except httpx.HTTPError:
-                assert time.monotonic() < deadline, "the page is not served"
-                assert process.poll() is None, "the server of the page has stopped"
-                time.sleep(0.1)
+        until_reached(process, lambda: httpx.get(site).raise_for_status(), httpx.HTTPError)
         yield
     finally:
         os.killpg(process.pid, signal.SIGTERM)

@@ -6,10 +6,9 @@ import subprocess
 from pathlib import Path
 
 from tests.command import Server
-from tests.people import PASSWORD
 from tests.prove.proof import needed
+from tests.prove.quick_start import EMAIL, PASSWORD, development
 
-EMAIL = "admin@example.com"
 CREDENTIALS = json.dumps({"email": EMAIL, "password": PASSWORD})
 # Two requests on one connection, and a body that comes after its head, as the client likes it.
 JAVA = """
@@ -36,10 +35,7 @@ def prove(place: Path) -> None:
     curl = needed("curl", package="curl", purpose="sign in with curl")
     source = place / "SignIn.java"
     source.write_text(JAVA)
-    server = Server(
-        "serve", CHARTER_ENV="development", CHARTER_STATE=str(place / "state"), CHARTER_ADMIN_EMAIL=EMAIL,
-        CHARTER_ADMIN_PASSWORD=PASSWORD,
-    )  # fmt: skip
+    server = Server("serve", **development(place))
     try:
         url = f"{server.address()}/v1/auth/login"
         for line in printed(java, str(source), url, CREDENTIALS).splitlines():

@@ -1,18 +1,15 @@
 """Redocly CLI goes through the journeys with both gateways and the mock, and notices when a server breaks a promise."""
 
 import json
-import os
 import shutil
-import sys
 from pathlib import Path
 
 from app.mock.people import PASSWORD as MOCK_PASSWORD
-from tests.prove.generators.workshop import REDOCLY
-from tests.prove.proof import ROOT, run
-from tests.prove.quick_start import ADMIN, PASSWORD, started
+from tests.prove import pins
+from tests.prove.proof import CHARTER, ROOT, run
+from tests.prove.quick_start import PASSWORD, mocked, served
 from tests.prove.tools import fetch_node, told
 
-_CHARTER = [sys.executable, "-m", "app.cli"]
 _QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 # A mistake in a handler, and the steps that must fail then.
 _MISTAKES = (
@@ -34,13 +31,13 @@ _Steps = dict[str, str]
 
 def prove(place: Path) -> None:
     """Run the journeys against servers that keep their promises and the mock, then against servers that do not."""
-    redocly = fetch_node(place, REDOCLY) / "redocly"
-    run(*_CHARTER, "spec", "journeys", "--output", str(place / "journeys"))
+    redocly = fetch_node(place, pins.REDOCLY) / "redocly"
+    run(*CHARTER, "spec", "journeys", "--output", str(place / "journeys"))
     for gateway in ("compiled", "connexion"):
         steps, failed = _walked(redocly, place, ROOT, gateway)
         assert not failed, f"journeys through the {gateway} gateway fail: {failed}"
         print(f"{gateway} gateway: {steps} steps", flush=True)
-    with started([*_CHARTER, "mock", "--port", "0"], place / "mock.log", cwd=ROOT) as url:
+    with mocked(place) as url:
         steps, failed = _requested(redocly, place, url, MOCK_PASSWORD)
     assert not failed, f"journeys through the mock fail: {failed}"
     print(f"mock: {steps} steps", flush=True)
@@ -63,10 +60,7 @@ def _with_mistake(place: Path, file: str, right: str, wrong: str) -> Path:
 
 def _walked(redocly: Path, place: Path, folder: Path, gateway: str) -> tuple[int, _Steps]:
     """Run the journeys against a server that is started in a folder; see `_requested`."""
-    state = place / f"state_{folder.name}_{gateway}"
-    local = {"PATH": os.environ["PATH"], "HOME": str(place), "CHARTER_ENV": "development", **ADMIN}
-    local |= {"CHARTER_STATE": str(state), "CHARTER_GATEWAY": gateway}
-    with started([*_CHARTER, "serve"], place / "server.log", cwd=folder, environment=local) as url:
+    with served(place / f"server_{folder.name}_{gateway}", cwd=folder, CHARTER_GATEWAY=gateway) as url:
         return _requested(redocly, place, url, PASSWORD)
 
 

@@ -2,16 +2,15 @@
 
 import os
 import signal
-import sys
 from pathlib import Path
 
 import httpx
 
 from app.mock.people import PASSWORD
-from tests.command import Server, clean_environment
+from tests.command import Server
 from tests.contract.command import CALLERS, MOCK_PEOPLE, command, mock_environment
-from tests.prove.proof import ROOT, run
-from tests.prove.quick_start import started, walk
+from tests.prove.proof import run
+from tests.prove.quick_start import mocked, walk
 
 _EXAMPLES = 10
 _STARTS = 5
@@ -21,10 +20,8 @@ _MAX_START_SECONDS = 3.0
 
 def prove(place: Path) -> None:
     """Start a mock, follow the walk, and try it with Schemathesis as each caller."""
-    words = [sys.executable, "-m", "app.cli", "mock", "--port", "0"]
-    variables = clean_environment(**_wide())
-    _check_start(words, variables)
-    with started(words, place / "mock.log", cwd=ROOT, environment=variables) as url:
+    _check_start()
+    with mocked(place) as url:
         walk(url, cwd=place, password=PASSWORD)
         httpx.post(f"{url}/mock/reset").raise_for_status()
         for caller in CALLERS:
@@ -35,19 +32,15 @@ def prove(place: Path) -> None:
     assert "Traceback" not in (place / "mock.log").read_text(encoding="utf-8")
 
 
-def _check_start(words: list[str], variables: dict[str, str]) -> None:
+def _check_start() -> None:
     """Check the processor time from the start to the first response, which a busy machine hardly changes."""
     taken = []
     for _ in range(_STARTS):
         began = os.times()
-        server = Server(*words[3:], **variables)
+        server = Server("mock", "--port", "0")
         server.address()
         server.end(signal.SIGINT)
         ended = os.times()
         taken.append(ended.children_user + ended.children_system - began.children_user - began.children_system)
     print(f"from start to stop: {min(taken):.2f} s of processor time at best, {max(taken):.2f} at worst")
     assert min(taken) <= _MAX_START_SECONDS, f"a start takes {min(taken):.2f} s of processor time"
-
-
-def _wide() -> dict[str, str]:
-    return {f"LIMIT_{name}": "1000000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")}

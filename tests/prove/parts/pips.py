@@ -7,13 +7,13 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.house.locks import NEWER, offer_lock, offer_newer, pins
+from tests.house.locks import NEWER, offer_lock, offer_newer
+from tests.house.locks import pins as locked
+from tests.prove import pins
 from tests.prove.interpreters import VERSIONS, environment, interpreters
-from tests.prove.proof import ROOT, Skipped, run
+from tests.prove.pins import Pin
+from tests.prove.proof import Skipped, clone
 from tests.prove.quick_start import ADMIN, sign_in, started
-
-# Python 3.11.0 shipped it. It cannot run on 3.12, where what the interpreter ships is the oldest there is.
-OLDEST = "pip==22.3"
 
 
 def prove(place: Path) -> None:
@@ -29,20 +29,21 @@ def prove(place: Path) -> None:
             print(f"!! no Python {version} here that can make environments: not tried")
     done = []
     for version, python in found:
-        oldest = OLDEST if version == "3.11" and (version, OLDEST) not in done else None
-        for pip in (oldest, "pip"):
-            if (version, pip) in done and pip == "pip":
+        # Without a pin, an environment has the pip that came with its Python.
+        oldest = pins.OLDEST_PIP if version == "3.11" and (version, pins.OLDEST_PIP) not in done else None
+        for pip in (oldest, pins.NEWEST_PIP):
+            if (version, pip) in done and pip == pins.NEWEST_PIP:
                 continue
             done.append((version, pip))
             folder = place / f"{len(done)}"
             # The whole of it once: the tools are as many packages again.
-            _set_up(folder, python, pip, newer, target="install" if pip == OLDEST else "run")
-            if pip == OLDEST:
+            _set_up(folder, python, pip, newer, target="install" if pip == pins.OLDEST_PIP else "run")
+            if pip == pins.OLDEST_PIP:
                 _show_that_a_resolver_fails(folder, place / "resolved")
 
 
-def _set_up(folder: Path, python: Path, pip: str | None, newer: Path, *, target: str) -> None:
-    run("git", "clone", "--quiet", str(ROOT), str(folder))
+def _set_up(folder: Path, python: Path, pip: Pin | None, newer: Path, *, target: str) -> None:
+    clone(folder)
     made = environment(python, folder / ".venv", pip)
     told = subprocess.run([made, "-I", "-m", "pip", "--version"], capture_output=True, text=True, check=True).stdout
     began = time.monotonic()
@@ -70,7 +71,7 @@ def _check_versions(python: Path, lock: str) -> None:
     ).stdout  # fmt: skip
     there = {re.sub(r"[-_.]+", "-", item["name"].lower()): item["version"] for item in json.loads(listed)}
     assert NEWER not in there.values(), there
-    pinned = {name: version for name, (version, _, _) in pins(lock).items()}
+    pinned = {name: version for name, (version, _, _) in locked(lock).items()}
     others = {name: version for name, version in there.items() if pinned.get(name) != version}
     assert others.keys() <= {"charter", "pip"}, others
     subprocess.run([python, "-I", "-m", "pip", "check"], check=True, stdout=subprocess.DEVNULL)
@@ -80,7 +81,8 @@ def _show_that_a_resolver_fails(folder: Path, offered: Path) -> None:
     """Show what the lock is kept from: with a resolver, old pips take the newer release of `name[extra]` and fail."""
     offered.mkdir()
     offer_lock(offered, "dev")
-    made = environment(next(python for version, python in interpreters() if version == "3.11"), folder / "old", OLDEST)
+    python = next(python for version, python in interpreters() if version == "3.11")
+    made = environment(python, folder / "old", pins.OLDEST_PIP)
     words = ["install", "--disable-pip-version-check", "--only-binary", ":all:", "--require-hashes", "--no-index"]
     words += ["--find-links", str(offered), "--requirement", str(offered / "requirements" / "dev.txt")]
     command = [str(made), "-I", "-m", "pip", *words]

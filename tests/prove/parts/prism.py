@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from tests.document import DOCUMENT
-from tests.prism import OTHER_DOCUMENT, PACKAGE, PROGRAM
+from tests.prism import OTHER_DOCUMENT, PROGRAM
+from tests.prove import pins
 from tests.prove.proof import ROOT
 from tests.prove.tools import fetch_node
 
@@ -19,7 +20,7 @@ MISMATCHED = ("does_not_match", "nobody_who_is_signed_in")
 
 def prove(place: Path) -> None:
     """Run the life of an account and the README through Prism, then show that it refuses what does not match."""
-    program = str(fetch_node(place, PACKAGE) / "prism")
+    program = str(fetch_node(place, pins.PRISM) / "prism")
     passed = _tested(" and ".join(f"not {name}" for name in MISMATCHED), program)
     assert passed.returncode == 0, passed.stdout
     print(passed.stdout.splitlines()[-1])

@@ -1,14 +1,13 @@
 """The tests of the wire, the cache and every operation pass for a Redis user with the rights of docs/redis.md alone."""
 
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 import redis
 
 from app.embedded import start_valkey
-from tests.prove.proof import ROOT, Skipped, run
+from tests.prove.proof import PYTEST, ROOT, Skipped, run
 from tests.servers import REDIS_USER
 
 _TESTS = ("cache", "every_operation", "operations", "wire")
@@ -25,9 +24,8 @@ def prove(place: Path) -> None:
                 r"^ACL SETUSER charter (.+)$", (ROOT / "docs/redis.md").read_text("utf-8"), re.MULTILINE
             )
             operator.execute_command("ACL", "SETUSER", "charter", "reset", *rules.split())
-            suite = ["-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
             tests = [f"tests/integration/{name}" for name in _TESTS]
-            run(sys.executable, *suite, *tests, **{"REDIS_URL": server.url, REDIS_USER: "charter:password"})
+            run(*PYTEST, *tests, **{"REDIS_URL": server.url, REDIS_USER: "charter:password"})
             # Some tests have a prefix of their own, whose keys are not this user's.
             others = [entry for entry in operator.acl_log() if not _is_of_another_prefix(entry)]
             assert not others, f"Redis refused {others}"

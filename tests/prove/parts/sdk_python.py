@@ -1,18 +1,16 @@
 """The Python package, installed into an empty environment, does what its README shows, with strict types."""
 
 import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.prove.interpreters import environment
-from tests.prove.proof import ROOT, needed, run
-from tests.prove.quick_start import ADMIN, PASSWORD, started
+from tests.prove import pins
+from tests.prove.interpreters import environment, run_pip
+from tests.prove.proof import CHARTER, ROOT, needed, run
+from tests.prove.quick_start import PASSWORD, served
 
-# The exact versions, so that what is proved does not depend on the day.
-MYPY, PYRIGHT = "mypy==2.4.1", "pyright==1.1.414"
 MAX_IMPORT_MS = 150
 MAX_IMPORTS = 40
 
@@ -20,27 +18,24 @@ MAX_IMPORTS = 40
 def prove(place: Path) -> None:
     """Build the package twice, install it, import it in time, run its README against a server, and check its types."""
     needed("node", package="nodejs", purpose="run pyright")
-    charter = [sys.executable, "-m", "app.cli"]
     for folder in ("once", "twice"):
-        run(*charter, "sdk", "build", "python", "--output", str(place / folder))
+        run(*CHARTER, "sdk", "build", "python", "--output", str(place / folder))
     built = sorted((place / "once").iterdir())
     assert [path.read_bytes() for path in built] == [path.read_bytes() for path in sorted((place / "twice").iterdir())]
     print("both builds have the same bytes")
 
     python = environment(Path(sys.executable), place / "environment", None)
-    run(str(python), "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", str(built[0]))
-    run(str(python), "-I", "-m", "pip", "--disable-pip-version-check", "check")
+    run_pip(python, "install", "--quiet", str(built[0]))
+    run_pip(python, "check")
     _check_import_time(python)
     walk = place / "walk"
     walk.mkdir()
-    local = {"PATH": os.environ["PATH"], "HOME": str(place), "CHARTER_ENV": "development", **ADMIN}
-    local["CHARTER_STATE"] = str(place / "state")
-    with started([*charter, "serve"], place / "server.log", cwd=ROOT, environment=local) as url:
+    with served(place / "server") as url:
         (walk / "readme.py").write_text(_samples(url), encoding="utf-8")
         run(str(python), "-I", "readme.py", cwd=walk)
 
     print("types")
-    run(str(python), "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", MYPY, PYRIGHT)
+    run_pip(python, "install", "--quiet", pins.MYPY, pins.PYRIGHT)
     run(str(python), "-I", "-m", "mypy", "--strict", "-p", "charter_client", cwd=walk)
     run(str(python), "-I", "-m", "mypy", "--strict", "readme.py", cwd=walk)
     package = next((place / "environment").glob("lib/python*/site-packages/charter_client"))

@@ -4,25 +4,20 @@ import importlib
 import signal
 import sys
 import zipfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from app.database import Database, run
-from app.embedded import start_postgres, start_valkey
+from app.database import run
 from app.sdk.python import build_python
-from app.security.passwords import Passwords
-from models.record import database as proxy
 from tests.command import PRODUCTION, Server
 from tests.document import DOCUMENT
-from tests.people import PASSWORD, make_account
+from tests.limits import WIDE_LIMITS
 from tests.prove.proof import ROOT, free_port
 from tests.prove.sdk_load import CLIENTS, Load
-from tests.servers import migrated, remove
+from tests.prove.stores import database_of_admins, stores
 
 STOPS = (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGTERM)
 ROUNDS_BETWEEN = 3
-_WIDE = {f"LIMIT_{name}": "1000000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REFRESH")}
 _ACCOUNTS = "SELECT email FROM users WHERE email LIKE 'made.%%' ORDER BY email"
 _CREATED = "SELECT count(*) FROM audit_events WHERE action = 'user.created' AND outcome = 'succeeded'"
 _BIO = "SELECT u.email, p.bio FROM users u JOIN user_profiles p ON p.user_id = u.id WHERE u.email LIKE 'client%%'"
@@ -32,44 +27,24 @@ _SESSIONS = "SELECT count(*), count(ended_at), min(generation) FROM sessions"
 def prove(place: Path) -> None:
     """Keep clients busy, for threads and for asyncio, and count afterwards what the database has of it."""
     sdk = _installed(place)
-    postgres, valkey = start_postgres(place / "pg", durable=False), start_valkey(place / "cache")
-    stores = {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url if valkey else ""}
-    place_of_server = {
-        "PORT": str(free_port()),
-        **PRODUCTION,
-        "CHARTER_ENV": "test",
-        "BCRYPT_COST": "4",
-        **_WIDE,
-        **stores,
-    }
-    # On a busy machine a restart takes longer than the usual grace.
-    place_of_server["REFRESH_GRACE_SECONDS"] = "60"
-    server = None
-    try:
-        migrated(postgres.url)
-        database = Database(postgres.url, size=2)
-        proxy.initialize(database)
-        for number in range(CLIENTS):
-            make_account(f"client{number}", "admin", Passwords(15, 256, 4).hash(PASSWORD), now=datetime.now(UTC))
-        server = Server("serve", **place_of_server)
-        with Load(sdk, server.address()) as load:
-            for number in STOPS:
+    names = [f"client{number}" for number in range(CLIENTS)]
+    with stores(place / "stores") as found, database_of_admins(found["DATABASE_URL"], names):
+        variables = {**PRODUCTION, **WIDE_LIMITS, **found, "PORT": str(free_port())}
+        # On a busy machine a restart takes longer than the usual grace.
+        variables |= {"CHARTER_ENV": "test", "BCRYPT_COST": "4", "REFRESH_GRACE_SECONDS": "60"}
+        server = Server("serve", **variables)
+        try:
+            with Load(sdk, server.address()) as load:
+                for number in STOPS:
+                    load.go_on(ROUNDS_BETWEEN)
+                    code = server.end(number)
+                    assert code == (-number if number == signal.SIGKILL else 0), server.printed
+                    server = Server("serve", **variables)
                 load.go_on(ROUNDS_BETWEEN)
-                code = server.end(number)
-                assert code == (-number if number == signal.SIGKILL else 0), server.printed
-                server = Server("serve", **place_of_server)
-            load.go_on(ROUNDS_BETWEEN)
+        finally:
+            if server.process.poll() is None:
+                server.end(signal.SIGKILL)
         _check(load)
-        database.close()
-        database.reset()
-    finally:
-        proxy.initialize(None)
-        if server is not None and server.process.poll() is None:
-            server.end(signal.SIGKILL)
-        for store in (valkey, postgres):
-            if store:
-                store.stop()
-        remove(place / "pg")
 
 
 def _installed(place: Path) -> Any:

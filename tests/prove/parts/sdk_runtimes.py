@@ -9,12 +9,13 @@ from pathlib import Path
 
 import httpx
 
+from tests.limits import WIDE_LIMITS
+from tests.prove import pins
 from tests.prove.proof import Skipped, free_port, needed, run
+from tests.prove.quick_start import served
 from tests.prove.tools import fetch_node
-from tests.prove.typescript import WORLD, build, compile_tests, install, node, program, served
+from tests.prove.typescript import WORLD, build, compile_tests, install, node, program
 
-# The newest versions that were tried.
-DENO, BUN, WORKERD = "deno@2.9.6", "bun@1.4.4", "workerd@1.20261117.1"
 _LONGEST_SECONDS = 60
 _WORKERD = """
 using Workerd = import "/workerd/workerd.capnp";
@@ -69,7 +70,8 @@ def prove(place: Path) -> None:
     folder = install(place, build(place / "built"))
     compile_tests(folder, module="NodeNext", resolution="NodeNext")
     absent, page_port = [], free_port()
-    with served(place / "server", CORS_ORIGINS=f"http://127.0.0.1:{page_port}") as url:
+    origins = f"http://127.0.0.1:{page_port}"
+    with served(place / "server", **WIDE_LIMITS, CORS_ORIGINS=origins) as url:
         way = _Way(place, folder, url, page_port)
         for name, walk in _WALKS.items():
             print(f"{name}:", flush=True)
@@ -87,17 +89,17 @@ def _in_node(name: str) -> Callable[[_Way], None]:
 
 
 def _in_deno(way: _Way) -> None:
-    deno = fetch_node(way.place, DENO) / "deno"
+    deno = fetch_node(way.place, pins.DENO) / "deno"
     rights = ["--no-lock", "--allow-net", "--allow-env", "--node-modules-dir=manual"]
     way.run(deno, "run", *rights, "made/runtimes/main.js", DENO_DIR=str(way.place))
 
 
 def _in_bun(way: _Way) -> None:
-    way.run(fetch_node(way.place, BUN) / "bun", "made/runtimes/main.js")
+    way.run(fetch_node(way.place, pins.BUN) / "bun", "made/runtimes/main.js")
 
 
 def _in_workerd(way: _Way) -> None:
-    workerd = fetch_node(way.place, WORKERD) / "workerd"
+    workerd = fetch_node(way.place, pins.WORKERD) / "workerd"
     way.bundle("workerd", "esm")
     port = free_port()
     (way.folder / "made" / "walk.capnp").write_text(_WORKERD.replace("{port}", str(port)))

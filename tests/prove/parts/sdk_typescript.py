@@ -2,7 +2,6 @@
 
 import copy
 import json
-import os
 import re
 import subprocess
 import time
@@ -10,15 +9,15 @@ from pathlib import Path
 
 from app.mock.people import PASSWORD as MOCK_PASSWORD
 from tests.document import DOCUMENT
-from tests.prism import PACKAGE, proxied
-from tests.prove.proof import ROOT, run
-from tests.prove.quick_start import PASSWORD, started
+from tests.limits import WIDE_LIMITS
+from tests.prism import proxied
+from tests.prove import pins
+from tests.prove.proof import CHARTER, run
+from tests.prove.quick_start import PASSWORD, mocked, served
 from tests.prove.restarted import restart_under_load
 from tests.prove.tools import fetch_node
 from tests.prove.typescript import (
-    CHARTER,
     LAYER,
-    WIDE,
     WORLD,
     build,
     compile_tests,
@@ -26,7 +25,6 @@ from tests.prove.typescript import (
     node,
     program,
     run_tests,
-    served,
 )
 
 # The least that the server allows: a token really expires during the proof.
@@ -51,7 +49,7 @@ def prove(place: Path) -> None:
     print("the tests and the README pass tsc with all strict options, for bundlers and for Node", flush=True)
 
     minute = {"ACCESS_TOKEN_SECONDS": str(TOKEN_SECONDS), "STEP_UP_ACCOUNT_DELETION": str(TOKEN_SECONDS)}
-    with served(place / "server", **minute) as url:
+    with served(place / "server", **WIDE_LIMITS, **minute) as url:
         old = {"CHARTER_URL": url, "CHARTER_OLD_TOKENS": str(place / "tokens.json")}
         run(node(), "made/early.js", cwd=folder, **WORLD, **old)
         expired = time.monotonic() + TOKEN_SECONDS + 1
@@ -68,14 +66,13 @@ def prove(place: Path) -> None:
 
 
 def _run_with_mock(place: Path, folder: Path) -> None:
-    local = {"PATH": os.environ["PATH"], "HOME": str(place), **WIDE}
-    with started([*CHARTER, "mock", "--port", "0"], place / "mock.log", cwd=ROOT, environment=local) as url:
+    with mocked(place) as url:
         run_tests(folder, "account", "tokens", CHARTER_URL=url, CHARTER_ADMIN_PASSWORD=MOCK_PASSWORD)
 
 
 def _run_through_prism(place: Path, folder: Path, url: str) -> None:
     """Run the tests with Prism in between, and see it notice a response that does not match another document."""
-    prism = str(fetch_node(place, PACKAGE) / "prism")
+    prism = str(fetch_node(place, pins.PRISM) / "prism")
     document = place / "openapi.json"
     document.write_text(json.dumps(DOCUMENT.bundle))
     with proxied(prism, document, url, place / "prism.log") as proxy:

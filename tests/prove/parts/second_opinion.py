@@ -10,17 +10,17 @@ from app.spec.document import load
 from app.spec.released import releases
 from tests.diffs.all import EDITS
 from tests.diffs.document import DOCUMENT
+from tests.prove import pins
 from tests.prove.disagreements import BREAKING_FOR_THEM, BREAKING_FOR_US
 from tests.prove.tools import fetch_go, told
 
-OASDIFF = "github.com/oasdiff/oasdiff@v1.38.0"
 # oasdiff's levels: 1 is information, 2 a warning, 3 an error. It warns of what may break clients.
 _MAY_BREAK = 2
 
 
 def prove(place: Path) -> None:
     """Have oasdiff judge each change of the table, and what has changed since the newest release."""
-    oasdiff = fetch_go(place, OASDIFF)
+    oasdiff = fetch_go(place, pins.OASDIFF)
     _check_release(oasdiff, place)
     unlisted, met = [], set()
     for edit in EDITS:

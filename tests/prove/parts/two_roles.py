@@ -13,7 +13,8 @@ import httpx
 from app.embedded import start_postgres
 from app.embedded.installation import find_installation
 from tests.command import PRODUCTION, Server, clean_environment
-from tests.prove.proof import ROOT
+from tests.prove.proof import PYTEST, ROOT
+from tests.prove.quick_start import ADMIN, sign_in
 from tests.servers import SERVING_ROLE, remove
 
 _PAGE = ROOT / "docs" / "database-roles.md"
@@ -42,7 +43,7 @@ def prove(place: Path) -> None:
     """Do what the page says, then run the tests."""
     _walk_through_the_page(place / "state")
     left = [f"--deselect={name}" for name in LEFT_OUT]
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *_SUITE, *left]
+    command = [*PYTEST, *_SUITE, *left]
     subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, SERVING_ROLE: "charter_serve"})
 
 
@@ -82,12 +83,10 @@ def _walk_through_the_page(state: Path) -> None:
 
 
 def _serve_and_sign_in(url: str) -> None:
-    password = "marmalade lantern 7 quarry"
-    server = Server("serve", **PRODUCTION, DATABASE_URL=url, CHARTER_ADMIN_PASSWORD=password)
+    server = Server("serve", **PRODUCTION, **ADMIN, DATABASE_URL=url)
     try:
-        body = {"email": "admin@example.com", "password": password}
         address = server.address()
-        assert httpx.post(f"{address}/v1/auth/login", json=body).status_code == 200
+        sign_in(address)
         assert httpx.get(f"{address}/health").json()["checks"]["database"] == "ok"
     finally:
         server.end(signal.SIGTERM)

@@ -2,9 +2,7 @@
 
 import re
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +11,10 @@ from urllib.parse import urljoin
 import httpx
 
 from tests.command import Server
-from tests.prove.proof import free_port, needed
+from tests.prove.proof import connect, free_port, needed, until_reached
+from tests.prove.quick_start import EMAIL, PASSWORD, development
 
-PASSWORD = "a prooflike passphrase 41"
-LONGEST_START_SECONDS = 20
+_LONGEST_STOP_SECONDS = 20
 PROFILE = {"display_name": "New", "locale": None, "time_zone": None, "avatar_url": None, "bio": None}
 NGINX = """
 daemon off; pid {place}/nginx.pid; error_log {place}/error.log;
@@ -63,13 +61,7 @@ def prove(place: Path) -> None:
     for name, (text, words) in proxies.items():
         port = free_port()
         public = f"http://127.0.0.1:{port}/accounts"
-        server = Server(
-            "serve",
-            CHARTER_ENV="development",
-            CHARTER_STATE=str(place / "state"),
-            CHARTER_ADMIN_PASSWORD=PASSWORD,
-            PUBLIC_URL=public,
-        )
+        server = Server("serve", **development(place, PUBLIC_URL=public))
         try:
             target = server.address().removeprefix("http://")
             file = place / f"{name}.conf"
@@ -82,7 +74,7 @@ def prove(place: Path) -> None:
 
 def _walk(public: str, name: str) -> str:
     with httpx.Client(base_url=public, timeout=30) as client:
-        credentials = {"email": "admin@example.com", "password": PASSWORD}
+        credentials = {"email": EMAIL, "password": PASSWORD}
         token = client.post(f"{public}/v1/auth/login", json=credentials).json()["data"]["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
         made = client.post(
@@ -125,17 +117,8 @@ def _walk(public: str, name: str) -> str:
 def _running(words: list[str], port: int) -> Iterator[None]:
     proxy = subprocess.Popen(words)
     try:
-        deadline = time.monotonic() + LONGEST_START_SECONDS
-        while not _listens(port):
-            assert proxy.poll() is None, "the proxy ended"
-            assert time.monotonic() < deadline, "the proxy does not listen"
-            time.sleep(0.05)
+        until_reached(proxy, lambda: connect(port), OSError)
         yield
     finally:
         proxy.terminate()
-        proxy.wait(LONGEST_START_SECONDS)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as attempt:
-        return attempt.connect_ex(("127.0.0.1", port)) == 0
+        proxy.wait(_LONGEST_STOP_SECONDS)

@@ -3,14 +3,13 @@
 import os
 from pathlib import Path
 
-from tests.prove.proof import ROOT, run
+from tests.prove.proof import clone
 from tests.prove.quick_start import ADMIN, started, walk
 
 
 def prove(place: Path) -> None:
     """Clone, start `make run`, follow the walk over the wire, and stop it."""
-    clone = place / "clone"
-    run("git", "clone", "--quiet", str(ROOT), str(clone))
+    cloned = clone(place / "clone")
     variables = {**os.environ, **ADMIN, "CHARTER_STATE": str(place / "state")}
-    with started(["make", "run"], place / "run.log", cwd=clone, environment=variables) as url:
-        walk(url, cwd=clone)
+    with started(["make", "run"], place / "run.log", cwd=cloned, environment=variables) as url:
+        walk(url, cwd=cloned)

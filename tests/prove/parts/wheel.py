@@ -1,7 +1,6 @@
 """The wheel, built from the source archive, does the README's quick start from an empty folder."""
 
 import contextlib
-import os
 import secrets
 import subprocess
 import sys
@@ -11,9 +10,10 @@ from urllib.parse import urlsplit
 
 import psycopg2
 
-from tests.prove.interpreters import environment
-from tests.prove.proof import ROOT, run
-from tests.prove.quick_start import ADMIN, sign_in, started, walk
+from tests.command import clean_environment
+from tests.prove.interpreters import environment, run_pip
+from tests.prove.proof import clone, run
+from tests.prove.quick_start import ADMIN, development, sign_in, started, walk
 from tests.prove.stores import stores
 
 # What a command says, by its words: each works from a wheel, or says what it needs.
@@ -34,16 +34,15 @@ COMMANDS = {
 
 def prove(place: Path) -> None:
     """Build both, install the wheel beside the locked requirements, and use it."""
-    clone, empty = place / "clone", place / "empty"
-    run("git", "clone", "--quiet", str(ROOT), str(clone))
-    run("make", "--silent", "dist", cwd=clone)
+    cloned, empty = clone(place / "clone"), place / "empty"
+    run("make", "--silent", "dist", cwd=cloned)
     python = environment(Path(sys.executable), place / "environment", None)
     locked = ["--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirement"]
-    _pip(python, "install", *locked, str(clone / "requirements" / "runtime.txt"))
-    _pip(python, "install", "--no-deps", "--no-index", *map(str, (clone / "dist").glob("*.whl")))
-    _pip(python, "check")
+    run_pip(python, "install", "--quiet", *locked, str(cloned / "requirements" / "runtime.txt"))
+    run_pip(python, "install", "--quiet", "--no-deps", "--no-index", *map(str, (cloned / "dist").glob("*.whl")))
+    run_pip(python, "check")
     charter = str(python.with_name("charter"))
-    base = {"PATH": os.environ["PATH"], "HOME": str(place), "NO_COLOR": "1", **ADMIN}
+    base = clean_environment(HOME=str(place), **ADMIN)
     with stores(place / "stores") as given:
         print("the walk in development, with servers that are there already")
         local = {**base, **given, "CHARTER_ENV": "development"}
@@ -61,9 +60,9 @@ def prove(place: Path) -> None:
                 sign_in(url)
             assert list((place / "bare").iterdir()) == []
     print("the walk in development, with the servers that come as wheels")
-    _pip(python, "install", *locked, str(clone / "requirements" / "run.txt"))
-    _pip(python, "check")
-    local = {**base, "CHARTER_ENV": "development", "CHARTER_STATE": str(place / "state")}
+    run_pip(python, "install", "--quiet", *locked, str(cloned / "requirements" / "run.txt"))
+    run_pip(python, "check")
+    local = development(place)
     with started([charter, "serve"], place / "own.log", cwd=_made(place / "own"), environment=local) as url:
         walk(url, cwd=place / "own")
 
@@ -71,11 +70,6 @@ def prove(place: Path) -> None:
 def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder
-
-
-def _pip(python: Path, *words: str) -> None:
-    quiet = ["--quiet"] if words[0] == "install" else []
-    run(str(python), "-I", "-m", "pip", "--disable-pip-version-check", *words, *quiet)
 
 
 def _says(charter: str, words: str, expected: str, *, cwd: Path, environment: dict[str, str]) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 
 from app.pages.reference.samples import ADDRESS, ETAG
-from tests.prove.proof import ROOT, Skipped, run
+from tests.prove import pins
+from tests.prove.proof import CHARTER, ROOT, Skipped, run
 from tests.prove.quick_start import PASSWORD, sign_in
 from tests.prove.tools import fetch_node, told
 
-TYPESCRIPT = "typescript@5.9.3"
 # They end what the others need.
 LAST = ("logout", "change_password")
 
@@ -98,8 +98,8 @@ def compile_typescript(url: str, place: Path) -> None:
     if not (ROOT / "sdk" / "typescript").is_dir():
         raise Skipped("there is no TypeScript package in this checkout")
     built = place / "built"
-    run(str(ROOT / ".venv" / "bin" / "python"), "-m", "app.cli", "sdk", "build", "typescript", "--output", str(built))
-    programs = fetch_node(place, TYPESCRIPT, *map(str, built.glob("*.tgz")))
+    run(*CHARTER, "sdk", "build", "typescript", "--output", str(built))
+    programs = fetch_node(place, pins.TYPESCRIPT, archives=built.glob("*.tgz"))
     folder = place / "node" / "samples"
     folder.mkdir()
     samples = samples_of(url, "TypeScript")
