@@ -69,3 +69,12 @@ def test_no_test_watches_or_ends_the_connections_of_another_tests_database():
         and not re.search(r"\bdatname\b|pg_current_xact_id|pg_backend_pid", text)
     ]
     check(wide, "Add datname = current_database() to the conditions of these queries.")
+
+
+def test_the_wide_limits_are_written_once():
+    copies = [
+        shown(path)
+        for path in files("tests/*.py")
+        if re.search(r'f"LIMIT_[{]', path.read_text(encoding="utf-8")) and shown(path) != "tests/limits.py"
+    ]
+    check(copies, "Take the variables from WIDE_LIMITS of tests/limits.py.")
