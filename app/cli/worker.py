@@ -15,7 +15,7 @@ from connexion import FlaskApp
 from uvicorn.config import STARTUP_FAILURE
 
 from app.cli.errors import CommandError
-from app.cli.startup import one_server
+from app.cli.serving import one_server
 from app.cli.supervisor import ALL_STOP, HEARTBEAT, READY
 from app.config import Config, ConfigError
 from app.factory import create_app

@@ -50,4 +50,5 @@ def _check_start(words: list[str], variables: dict[str, str]) -> None:
 
 
 def _wide() -> dict[str, str]:
-    return {f"LIMIT_{name}": "1000000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")}
+    buckets = {f"LIMIT_{name}": "1000000/60" for name in ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")}
+    return {**buckets, "LIMIT_ACCOUNT_FAILURES": "1000", "LIMIT_CLIENT_FAILURES": "100000"}
