@@ -87,7 +87,7 @@ def create_app(
     Raises:
         DocumentError: with every fault and its place.
     """
-    contract = read_contract(config, document=document, handlers_package=handlers_package)
+    contract = read_contract(config, document=document, handlers_package=handlers_package, served=True)
     process = build_process(config, contract, clock=clock)
     operations = compile_operations(contract.operations, process.runtime)
     return build_app(config, contract, process, operations, RequestLog(process.metrics))
