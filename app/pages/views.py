@@ -58,6 +58,7 @@ class Pages:
             "/docs/try": lambda: _respond(reference.trying),
             "/docs/<name>": lambda name: _respond_by_name(reference.files, name),
             "/docs/operations/<name>": lambda name: _respond_by_name(reference.operations, name),
+            "/docs/guides/<name>": lambda name: _respond_by_name(reference.guides, name),
             "/llms.txt": lambda: _respond(reference.index),
         }
 

@@ -121,6 +121,20 @@ def test_it_refuses_what_it_cannot_serve(tmp_path: Path) -> None:
     assert (code, "LIMIT_LOGIN must be" in message) == (MISCONFIGURED, True)
 
 
+def test_a_start_imports_nothing_large_that_the_mock_does_not_use() -> None:
+    code = (
+        "import sys, app.cli.command, app.cli.serving\n"
+        "from app.mock.application import create_mock\n"
+        "from app.mock.configuration import MockOptions, read_config\n"
+        "create_mock(read_config({}, host='127.0.0.1', port=0), MockOptions(accounts=3))\n"
+        "print(*{'connexion', 'redis', 'peewee_migrate', 'httpx', 'requests'} & sys.modules.keys())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=clean_environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
 @pytest.mark.parametrize(("host", "warns"), [("127.0.0.1", False), ("0.0.0.0", True)])
 def test_it_warns_when_other_machines_can_reach_it(host: str, warns: bool) -> None:
     server = Server("mock", "--host", host, "--port", "0")
