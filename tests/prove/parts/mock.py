@@ -15,7 +15,7 @@ from tests.prove.quick_start import started, walk
 
 _EXAMPLES = 10
 _STARTS = 5
-# An idle machine takes 0.8 s; one that is busy with other things doubles that.
+# An idle machine takes less than 1 s; one that is busy with other things doubles that.
 _MAX_START_SECONDS = 2.0
 
 
