@@ -112,9 +112,9 @@ def test_guesses_at_the_current_password_count_as_failed_sign_ins(
 
 
 def test_a_new_password_that_is_too_short_is_no_valid_body(people: People) -> None:
-    before = hashes()
+    client, before = people.alice.api, hashes()
 
-    response = change(people.alice.api, new="only 14 chars.")
+    response = change(client, new="only 14 chars.")
 
     [error] = refused(response, 400, "VALIDATION_ERROR", "new_password")
     assert error["message"] == "Must have at least 15 characters."
