@@ -14,7 +14,7 @@ from app.config import Config
 from app.context.unanswered_rotations import UnansweredRotations
 from app.database import database_id
 from app.database.jobs import Job
-from app.gateway.connexion_apps import Lifespan
+from app.gateway.asgi import Lifespan
 from app.gateway.executors import Executor
 from app.observability.logging import log_failure
 from app.services import activity_statistics, key_ring, user_statistics

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -23,20 +24,13 @@ from app.context.setting_declarations import SettingDeclarations
 from app.database import bind, database_id, run, time_limit
 from app.database.pool import Database
 from app.errors import Unavailable
-from app.gateway.connexion_apps import (
-    FlaskApp,
-    GatewayDependencies,
-    Lifespan,
-    build_stack,
-    compiled,
-    connexion_errors_as_faults,
-    stock,
-)
+from app.gateway.asgi import Lifespan
 from app.gateway.cors import Cors
 from app.gateway.executors import Executor
 from app.gateway.request_log import RequestLog
 from app.gateway.request_parser import RequestParser
 from app.gateway.response_sender import ResponseSender
+from app.gateway.unused_modules import left_out
 from app.observability.log_writer import flush, set_dropped_counter
 from app.observability.metrics import Metrics
 from app.observability.slow_queries import log_slow_query
@@ -50,6 +44,9 @@ from app.security.cursors import Cursors
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
 from app.services.health import BackgroundCheck, CheckResult, Probes, check_database
+
+if TYPE_CHECKING:
+    from connexion import FlaskApp
 
 _PROBE_SECONDS = 1.0
 _HOOK_SECONDS = 2.0
@@ -80,7 +77,7 @@ def create_app(
     document: Path = OPENAPI / "openapi.yaml",
     handlers_package: str = "handlers",
     clock: Callable[[], datetime] = system_clock,
-) -> FlaskApp:
+) -> "FlaskApp":
     """Build the application. Every fault of the document is found here, before a port is bound.
 
     Args:
@@ -91,7 +88,7 @@ def create_app(
     Raises:
         DocumentError: with every fault and its place.
     """
-    contract = read_contract(config, document=document, handlers_package=handlers_package)
+    contract = read_contract(config, document=document, handlers_package=handlers_package, served=True)
     process = build_process(config, contract, clock=clock)
     operations = compile_operations(contract.operations, process.runtime)
     return build_app(config, contract, process, operations, RequestLog(process.metrics))
@@ -147,10 +144,12 @@ def build_app(
     process: Process,
     operations: Mapping[str, CompiledOperation],
     request_log: RequestLog,
-) -> FlaskApp:
+) -> "FlaskApp":
     """Return the application that serves compiled operations, and the pages."""
     clock = process.runtime.dependencies.clock
     app = build_gateway(config, contract, process, operations, request_log)
+    from app.gateway.connexion_apps import build_stack
+
     pages = Pages(contract.document, contract.policies, config, process.metrics)
     register_pages(app.app, pages, config=config, clock=clock)
     build_stack(app)
@@ -163,8 +162,13 @@ def build_gateway(
     process: Process,
     operations: Mapping[str, CompiledOperation],
     request_log: RequestLog,
-) -> FlaskApp:
+) -> "FlaskApp":
     """Return the Connexion application with the gateway that the configuration names."""
+    # Connexion takes a good part of the time of a start, and commands and the mock need none of it. It asks for three
+    # HTTP clients that no server uses: they would take a quarter of that time, and seven megabytes of each worker.
+    with left_out("httpx", "requests", "starlette.testclient"):
+        from app.gateway.connexion_apps import GatewayDependencies, compiled, connexion_errors_as_faults, stock
+
     dependencies, bundle = process.runtime.dependencies, contract.document.bundle
     parser = RequestParser(
         operations.values(), config=config, tokens=dependencies.access_tokens, clock=dependencies.clock

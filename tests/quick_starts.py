@@ -38,18 +38,27 @@ def _check_each_document_once() -> None:
 
 
 def _read_each_contract_once() -> None:
-    """Read a contract of this repository once: no setting changes it, and nothing writes to it.
+    """Read a contract of this repository once for each length of passwords: no other setting changes it, and nothing
+    writes to it.
 
     A document that a test has written is read each time.
     """
-    read_once = cache(lambda document, package: read_contract(Config(), document=document, handlers_package=package))
+
+    @cache
+    def read_once(document: Path, package: str, served: bool, minimum: int, maximum: int) -> Contract:
+        config = Config(password_min=minimum, password_max=maximum)
+        return read_contract(config, document=document, handlers_package=package, served=served)
 
     def read_contract_once(
-        config: Config, *, document: Path = OPENAPI / "openapi.yaml", handlers_package: str = "handlers"
+        config: Config,
+        *,
+        document: Path = OPENAPI / "openapi.yaml",
+        handlers_package: str = "handlers",
+        served: bool = False,
     ) -> Contract:
         if document.is_relative_to(ROOT):
-            return read_once(document, handlers_package)
-        return read_contract(config, document=document, handlers_package=handlers_package)
+            return read_once(document, handlers_package, served, config.password_min, config.password_max)
+        return read_contract(config, document=document, handlers_package=handlers_package, served=served)
 
     for reader in ("app.factory", "app.cli.doctor.document"):
         pytest.MonkeyPatch().setattr(f"{reader}.read_contract", read_contract_once)

@@ -3,12 +3,14 @@
 It has a separate connection. Its result does not stop requests from using a cache that works in part.
 """
 
+from typing import TYPE_CHECKING
 from uuid import uuid4
-
-import redis
 
 from app.cache.client import RedisClient
 from app.cache.limiter import SCRIPT, SCRIPT_SHA
+
+if TYPE_CHECKING:
+    import redis
 
 _LIFETIME_MS = 1000
 # Redis runs another script, which will end.
@@ -23,10 +25,12 @@ def find_cache_fault(cache: RedisClient) -> str | None:
     Raises:
         redis.RedisError, OSError: there is no response, or not in time.
     """
+    from redis.exceptions import ResponseError
+
     try:
         with cache.separate_client() as client:
             run_all_commands(client, prefix=cache.prefix)
-    except redis.exceptions.ResponseError as error:
+    except ResponseError as error:
         message = (str(error).splitlines() or [""])[0]
         if message.startswith(_BUSY):
             raise
@@ -34,7 +38,7 @@ def find_cache_fault(cache: RedisClient) -> str | None:
     return None
 
 
-def run_all_commands(client: redis.Redis, *, prefix: str) -> None:
+def run_all_commands(client: "redis.Redis", *, prefix: str) -> None:
     """Run all commands of the limiter and the store.
 
     Raises:

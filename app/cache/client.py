@@ -1,21 +1,19 @@
 """The Redis client: short timeouts, and a pause after a failure, so that a slow Redis delays one request, not all."""
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import redis
 import structlog
-from redis.client import Pipeline
+
+if TYPE_CHECKING:
+    import redis
 
 T = TypeVar("T")
 
 PAUSE_SECONDS = 1.0
-
-_RUN_ID = re.compile(rb"^run_id:([0-9a-zA-Z]+)\r?$", re.MULTILINE)
 
 log = structlog.get_logger("charter.cache")
 
@@ -33,37 +31,7 @@ def mget_values(response: Any, number: int) -> list[bytes | None]:
     return response
 
 
-class _Pipeline(Pipeline):
-    """A pipeline that is executed once, on the connection of its client."""
-
-    def reset(self) -> None:  # type: ignore[override]  # the stubs take it for the command RESET
-        """Leave the connection with the client; redis-py would return it to the pool."""
-        self.connection = None
-        super().reset()
-
-
-class _Client(redis.Redis):
-    """The client of one thread; it keeps its connection until the thread closes it or the process ends."""
-
-    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
-        """Return a pipeline on the connection of this client.
-
-        redis-py would take another connection from the pool, and that one may lead to a later run of the server than
-        the one whose key names the caller has just asked for.
-        """
-        pipeline = _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
-        pipeline.connection = self.connection
-        return pipeline
-
-    def __del__(self) -> None:
-        """Leave the connection in the pool's list.
-
-        redis-py would return it, and wait for the lock of the pool. It would wait forever if the interpreter has
-        stopped the thread that holds the lock, as it does with daemon threads when the process ends.
-        """
-
-
-def server_run_id(client: redis.Redis) -> str:
+def server_run_id(client: "redis.Redis") -> str:
     """Return the run id of the server, which changes when it restarts or a replica replaces it.
 
     Empty if the server does not send one.
@@ -96,7 +64,7 @@ class RedisClient:
         self._url, self._seconds = url, timeout_ms / 1000
         self._pool = self._new_pool() if url else None
 
-    def execute(self, command: Callable[[redis.Redis], T]) -> T | None:
+    def execute(self, command: "Callable[[redis.Redis], T]") -> T | None:
         """Call a function with the Redis client; return None if Redis is or was just unavailable, or returns an error.
 
         Args:
@@ -120,8 +88,10 @@ class RedisClient:
         return self.execute(lambda client: client.ping()) is not None
 
     @contextmanager
-    def separate_client(self) -> Iterator[redis.Redis]:
+    def separate_client(self) -> "Iterator[redis.Redis]":
         """Yield a client with a separate connection; its failures do not count as failures of the cache."""
+        import redis
+
         pool = self._new_pool()
         try:
             with redis.Redis(connection_pool=pool, single_connection_client=True) as client:
@@ -134,22 +104,21 @@ class RedisClient:
         if self._pool is not None:
             self._pool.disconnect()
 
-    def _new_pool(self) -> redis.ConnectionPool:
-        return redis.ConnectionPool.from_url(
-            self._url,
-            socket_timeout=self._seconds,
-            socket_connect_timeout=self._seconds,
-            retry=None,
-            redis_connect_func=_on_connect,
-        )
+    def _new_pool(self) -> "redis.ConnectionPool":
+        # Where no Redis is configured, nothing of redis-py is imported.
+        from app.cache.connections import new_pool
 
-    def _client(self, pool: redis.ConnectionPool) -> redis.Redis:
+        return new_pool(self._url, self._seconds)
+
+    def _client(self, pool: "redis.ConnectionPool") -> "redis.Redis":
         # The client keeps its connection: taking one from the pool costs as much as the command.
         epoch, client = getattr(self._of_thread, "client", (None, None))
         if client is None or epoch != self._epoch:
             if client is not None:
                 client.close()
-            client = _Client(connection_pool=pool, single_connection_client=True)
+            from app.cache.connections import Client
+
+            client = Client(connection_pool=pool, single_connection_client=True)
             self._of_thread.client = (self._epoch, client)
         return client
 
@@ -166,16 +135,3 @@ class RedisClient:
             was_unavailable, self._unavailable = self._unavailable, False
         if was_unavailable:
             log.info("cache_back")
-
-
-def _on_connect(connection: Any) -> None:
-    """Do what redis-py does on a new connection, and read the run id of the server."""
-    connection.on_connect()
-    connection.send_command("INFO", "server", check_health=False)
-    try:
-        match = _RUN_ID.search(connection.read_response())
-    except redis.exceptions.ConnectionError:
-        raise
-    except (redis.exceptions.ResponseError, TypeError):  # the command is not allowed or unknown
-        match = None
-    connection.server_run = match[1].decode() if match else ""

@@ -11,13 +11,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import redis
+from typing import TYPE_CHECKING, Any
 
 from app.cache.client import RedisClient, mget_values
 from app.cache.rejected_sessions import RejectedSessions
 from app.config import Bucket
+
+if TYPE_CHECKING:
+    import redis
 
 # A key holds the theoretical arrival time of the next request, in whole microseconds of Redis's own clock. A value that
 # no limiter can have written, such as text, is ignored and overwritten.
@@ -108,7 +109,7 @@ class Limiter:
         return _state(response)
 
     def consume_and_read(
-        self, name: str, caller: str, bucket: Bucket, keys: Callable[[redis.Redis], Sequence[str]]
+        self, name: str, caller: str, bucket: Bucket, keys: "Callable[[redis.Redis], Sequence[str]]"
     ) -> tuple[LimitState, list[bytes | None] | None]:
         """Consume one request, as `consume`, and read keys in the same round trip.
 
@@ -189,15 +190,17 @@ def _state(counts: Counts) -> LimitState:
     return LimitState(remaining, math.ceil(reset / 1e6), math.ceil(wait / 1e6), arrival)
 
 
-def _consume(client: redis.Redis, key: str, interval: int, tolerance: int) -> Counts:
+def _consume(client: "redis.Redis", key: str, interval: int, tolerance: int) -> Counts:
     try:
         response = client.evalsha(SCRIPT_SHA, 1, key, interval, tolerance)
-    except redis.exceptions.NoScriptError:
+    except Exception as error:
+        if not _is_unknown_script(error):
+            raise
         response = client.eval(SCRIPT, 1, key, interval, tolerance)
     return _counts(response)
 
 
-def _transfer(client: redis.Redis, keys: Sequence[str], interval: int, tolerance: int, consumed: int) -> Counts:
+def _transfer(client: "redis.Redis", keys: Sequence[str], interval: int, tolerance: int, consumed: int) -> Counts:
     with client.pipeline(transaction=False) as pipe:
         pipe.eval(GIVE_BACK_SCRIPT, 1, keys[0], interval, consumed)
         pipe.eval(SCRIPT, 1, keys[1], interval, tolerance)
@@ -205,18 +208,24 @@ def _transfer(client: redis.Redis, keys: Sequence[str], interval: int, tolerance
 
 
 def _consume_and_read(
-    client: redis.Redis, key: str, interval: int, tolerance: int, keys: Sequence[str]
+    client: "redis.Redis", key: str, interval: int, tolerance: int, keys: Sequence[str]
 ) -> tuple[Counts, list[bytes | None]]:
     with client.pipeline(transaction=False) as pipe:
         pipe.evalsha(SCRIPT_SHA, 1, key, interval, tolerance)
         pipe.mget(keys)
         counts, values = pipe.execute(raise_on_error=False)
-    if isinstance(counts, redis.exceptions.NoScriptError):
+    if isinstance(counts, Exception) and _is_unknown_script(counts):
         counts = client.eval(SCRIPT, 1, key, interval, tolerance)
     for response in (counts, values):
         if isinstance(response, Exception):
             raise response
     return _counts(counts), mget_values(values, len(keys))
+
+
+def _is_unknown_script(response: Any) -> bool:
+    from redis.exceptions import NoScriptError
+
+    return isinstance(response, NoScriptError)
 
 
 def _counts(response: Any) -> Counts:

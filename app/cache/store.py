@@ -8,10 +8,9 @@ import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
-import redis
 import structlog
 
 from app.cache.client import RedisClient, mget_values, server_run_id
@@ -19,6 +18,9 @@ from app.cache.limiter import Limiter, LimitState
 from app.cache.single_flight import SingleFlight
 from app.cache.tags import EVERYTHING
 from app.config import Bucket
+
+if TYPE_CHECKING:
+    import redis
 
 MAX_LIFETIME_SECONDS = 86_400
 """Maximum lifetime of an entry, and of the version of a tag that is not invalidated."""
@@ -159,7 +161,7 @@ class CacheStore:
             return lookup
         names_of = self._names(lookup.key)
 
-        def command(client: redis.Redis) -> Any:
+        def command(client: "redis.Redis") -> Any:
             names = names_of(client)[1:]
             with client.pipeline(transaction=False) as pipe:
                 for name, version in zip(names, lookup.versions, strict=True):
@@ -186,7 +188,7 @@ class CacheStore:
             return
         names = self._names(lookup.key)
 
-        def command(client: redis.Redis) -> Any:
+        def command(client: "redis.Redis") -> Any:
             entry, *tags = names(client)
             with client.pipeline(transaction=False) as pipe:
                 pipe.set(entry, text, ex=seconds)
@@ -200,7 +202,7 @@ class CacheStore:
         """Replace the versions of tags, so that no entry with them is used again; False if Redis is unavailable."""
         database = self._database_id()
 
-        def command(client: redis.Redis) -> bool:
+        def command(client: "redis.Redis") -> bool:
             prefix = self._key_prefix(database, client)
             with client.pipeline(transaction=False) as pipe:
                 for tag in tags:
@@ -216,16 +218,16 @@ class CacheStore:
         self._logged.add(key.name)
         log.warning("cache_entry_corrupt", key=key.name, error=type(error).__name__)
 
-    def _names(self, key: CacheKey) -> Callable[[redis.Redis], list[str]]:
+    def _names(self, key: CacheKey) -> "Callable[[redis.Redis], list[str]]":
         database = self._database_id()
 
-        def names(client: redis.Redis) -> list[str]:
+        def names(client: "redis.Redis") -> list[str]:
             prefix = self._key_prefix(database, client)
             return [f"{prefix}:entry:{key.name}", *(f"{prefix}:tag:{tag}" for tag in key.tags)]
 
         return names
 
-    def _key_prefix(self, database: str, client: redis.Redis) -> str:
+    def _key_prefix(self, database: str, client: "redis.Redis") -> str:
         # A server that restarts with saved data, or a replica that was behind, may have old versions that writes have
         # replaced. So each run of the server has its own keys.
         current, known = (database, server_run_id(client)), self._namespace

@@ -16,7 +16,7 @@ from app.cli.printing import printable
 from app.config import ConfigError
 from app.database import explain_connection_error
 from app.database.driver_errors import INSUFFICIENT_PRIVILEGE, lacks_connect_privilege
-from app.database.migrator import MigrationError
+from app.database.migration_error import MigrationError
 from app.embedded import EmbeddedError
 from app.errors import AppError, Unavailable
 from app.services import database_rights

@@ -9,6 +9,8 @@ import errno
 import socket
 import struct
 from contextlib import suppress
+from ipaddress import ip_address
+from typing import NamedTuple
 
 from app.cli.errors import MISCONFIGURED, UNAVAILABLE, CommandError
 
@@ -21,12 +23,24 @@ _SO_ATTACH_FILTER = 26
 _NO_SYN = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
 
 
-def bind_port(host: str, port: int) -> socket.socket:
+class Names(NamedTuple):
+    """What sets the host and the port, for messages."""
+
+    host: str
+    port: str
+
+
+SERVER = Names("HOST", "PORT or --port")
+MOCK = Names("--host", "--port")
+
+
+def bind_port(host: str, port: int, names: Names = SERVER) -> socket.socket:
     """Return a socket that is bound but does not listen yet; worker processes can inherit it.
 
     Args:
         host: an address, or a name, of which the first address of this machine is used.
         port: the number; 0 chooses a free port.
+        names: what sets them.
 
     Raises:
         CommandError: the port is taken or not allowed, or the host is not an address of this machine.
@@ -34,7 +48,7 @@ def bind_port(host: str, port: int) -> socket.socket:
     try:
         candidates = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (socket.gaierror, UnicodeError):
-        message = f"HOST {host} cannot be resolved: set it to an address of this machine"
+        message = f"{names.host} {host} cannot be resolved: set it to an address of this machine"
         raise CommandError(message, exit_code=MISCONFIGURED) from None
     failure = OSError(errno.EADDRNOTAVAIL, "")
     for family, kind, protocol, _, address in candidates:
@@ -44,7 +58,7 @@ def bind_port(host: str, port: int) -> socket.socket:
             failure = error
             if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                 break
-    raise listen_error(failure, host, port) from failure
+    raise listen_error(failure, host, port, names) from failure
 
 
 def _bound(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> socket.socket:
@@ -67,6 +81,12 @@ def address_of(listener: socket.socket) -> str:
     if host in ("0.0.0.0", "::"):  # noqa: S104  # compared, not bound to
         host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104  # as above
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def is_loopback(listener: socket.socket) -> bool:
+    """Return whether only this machine can reach a bound socket."""
+    address = ip_address(listener.getsockname()[0].partition("%")[0])
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def refuse_new_connections(listener: socket.socket) -> None:
@@ -93,19 +113,18 @@ def accept_pending(listener: socket.socket) -> list[socket.socket]:
     return accepted
 
 
-def listen_error(error: OSError, host: str, port: int) -> CommandError:
+def listen_error(error: OSError, host: str, port: int, names: Names = SERVER) -> CommandError:
     """Return the error for a socket that cannot be bound or listened on."""
     if error.errno == errno.EADDRINUSE:
         return CommandError(
-            f"port {port} on {host} is taken: stop what listens there, or set PORT or --port",
+            f"port {port} on {host} is taken: stop what listens there, or set {names.port}",
             exit_code=UNAVAILABLE,
         )
     if error.errno == errno.EACCES:
-        return CommandError(f"port {port} needs root: set PORT to a number above 1023", exit_code=UNAVAILABLE)
+        return CommandError(f"port {port} needs root: set {names.port} to a number above 1023", exit_code=UNAVAILABLE)
     if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
         return CommandError(
-            f"HOST {host} is not an address of this machine: set it to one that is", exit_code=MISCONFIGURED
+            f"{names.host} {host} is not an address of this machine: set it to one that is", exit_code=MISCONFIGURED
         )
-    return CommandError(
-        f"cannot listen on {host}:{port}: {error.strerror or error}: set HOST and PORT", exit_code=UNAVAILABLE
-    )
+    told = f"cannot listen on {host}:{port}: {error.strerror or error}: set {names.host} or {names.port}"
+    return CommandError(told, exit_code=UNAVAILABLE)

@@ -22,7 +22,13 @@ PORT = 4010
 )
 @click.argument("document", required=False, type=click.Path(path_type=Path))
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=PORT, show_default=True, help="Port to listen on; 0 chooses a free one.")
+@click.option(
+    "--port",
+    default=PORT,
+    show_default=True,
+    type=click.IntRange(0, 65_535),
+    help="Port to listen on; 0 chooses a free one.",
+)
 @click.option("--seed", default=1, show_default=True, help="Another number makes up other data.")
 @click.option(
     "--accounts", default=45, show_default=True, type=click.IntRange(3, 10_000), help="Number of accounts at the start."
@@ -49,7 +55,7 @@ def mock(
     DOCUMENT is the root file of a document, or one that a deployment serves at /openapi.json; without it, the document
     of this release is served. Accounts, sessions, roles and settings are kept in memory until the mock stops.
     """
-    from app.cli.startup import serve_mock
+    from app.cli.serving import serve_mock
     from app.mock.application import create_mock
     from app.mock.configuration import MockOptions, NotForProductionError, read_config
     from app.observability import logging

@@ -20,7 +20,7 @@ from typing import Any
 import structlog
 import uvicorn
 
-from app.cli.listening import accept_pending, listen_error, refuse_new_connections
+from app.cli.listening import SERVER, Names, accept_pending, listen_error, refuse_new_connections
 from app.cli.stopping import ignore_stops, is_left_alone
 
 # Time for handshakes that have begun when new connections are refused: a round trip, or one packet sent again.
@@ -52,6 +52,7 @@ class Server(uvicorn.Server):
         drain: called when it starts to drain.
         closes_port: returns whether the port closes with this process. If not, other processes go on accepting on the
             same socket, and this one stops without a drain.
+        names: what sets the host and the port, for messages.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Server(uvicorn.Server):
         heartbeat: Callable[[], None] = _nothing,
         drain: Callable[[], None] = _nothing,
         closes_port: Callable[[], bool] = lambda: True,
+        names: Names = SERVER,
     ) -> None:
         super().__init__(config)
         self._drain_seconds = drain_seconds
@@ -72,6 +74,7 @@ class Server(uvicorn.Server):
         self._heartbeat = heartbeat
         self._drain = drain
         self._closes_port = closes_port
+        self._names = names
         self._next_check = 0.0
         self._slow: dict[Any, tuple[Any, float]] = {}
 
@@ -85,7 +88,7 @@ class Server(uvicorn.Server):
             await super().startup(sockets)
         except OSError as error:
             host, port = sockets[0].getsockname()[:2] if sockets else ("", 0)
-            raise listen_error(error, host, port) from error
+            raise listen_error(error, host, port, self._names) from error
         self._ready()
 
     async def on_tick(self, counter: int) -> bool:

@@ -43,10 +43,10 @@ def diff(old: str | None, new: str | None, as_json: bool, as_changelog: bool) ->
     """
     if as_json and as_changelog:
         raise click.UsageError("--json and --changelog exclude each other: choose one")
-    from app.spec.diff import Severity, SourceError, changelog, compare, read_source, worst
+    from app.spec.diff import Severity, SourceError, changelog, compare, read_sources, worst
 
     try:
-        before, after = read_source(old or _newest_release()), read_source(new or _present())
+        before, after = read_sources(old or _newest_release(), new or _present())
     except SourceError as error:
         raise CommandError(printable(str(error)), exit_code=_CANNOT) from error
     changes = compare(before, after, today=datetime.now(UTC).date())

@@ -19,17 +19,15 @@ from app.cli.errors import MISCONFIGURED, CommandError, raise_document_errors, r
 from app.cli.first_admin import CreatedAdmin, ensure_admin
 from app.cli.listening import BACKLOG, address_of, bind_port
 from app.cli.migrating import bring_up_to_date, describe_missing, reject_other_encodings, role_differences
-from app.cli.server import Server
+from app.cli.serving import options, serve_here
 from app.cli.stopping import ignore_stops, print_line, release_signals
 from app.cli.supervisor import Supervisor
 from app.config import Config
 from app.database import connection
 from app.database.binding import current_database
 from app.factory import create_app
-from app.gateway.http.protocol import protocol_factory
 from app.observability.multiprocess import MetricsFolderError, WorkerMetrics, shared_folder
 from app.resources import CHECKOUT, PACKAGES
-from app.services.health import begin_draining
 from app.spec.document import DocumentError
 
 FACTORY = "app.cli.worker:create"
@@ -67,21 +65,7 @@ def run_server(config: Config, *, reload: bool = False) -> None:
     elif config.workers > 1:
         _supervise(listener, config, ready)
     else:
-        _serve_here(app, listener, config, ready)
-
-
-def one_server(app: Any, config: Config, **hooks: Callable[[], Any]) -> Server:
-    """Return the server of one process.
-
-    Args:
-        hooks: `ready`, `heartbeat`, `drain` and `closes_port` of Server.
-    """
-    return Server(
-        uvicorn.Config(app, **options(config)),
-        drain_seconds=config.drain,
-        send_seconds=config.send_seconds,
-        **{"drain": begin_draining, **hooks},
-    )
+        serve_here(app, listener, config, ready)
 
 
 def _checked_app(config: Config) -> Any:
@@ -123,70 +107,6 @@ def _greet(config: Config, address: str, password: str | None) -> None:
         f"  curl -s {address}/v1/auth/login -H 'Content-Type: application/json' -d '{body}'\n\n"
         f"Stop with Ctrl-C.\n"
     )
-
-
-def options(config: Config) -> dict[str, Any]:
-    """Return the options of uvicorn, each with the reason for its value."""
-    return {
-        # Charter's own reader (app/gateway/http): an invalid request gets a response in the envelope.
-        "http": protocol_factory(config),
-        "loop": "uvloop",
-        "ws": "none",
-        "lifespan": "on",
-        "interface": "asgi3",
-        "server_header": False,
-        "date_header": True,
-        # The gateway reads forwarded headers, and only those from TRUSTED_PROXIES.
-        "proxy_headers": False,
-        "access_log": False,
-        "log_config": None,
-        # The number of connections that may wait to be accepted.
-        "backlog": BACKLOG,
-        # Longer than a load balancer keeps an idle connection, so that it never sends on one that is being closed.
-        "timeout_keep_alive": config.keep_alive_seconds,
-        "timeout_graceful_shutdown": config.grace_seconds,
-        # The queues of the executors are bounded and answer in the envelope; uvicorn would answer 503 in plain text.
-        "limit_concurrency": None,
-        # Workers do not grow with the number of requests, so none needs to be replaced.
-        "limit_max_requests": None,
-        # The supervisor gets the heartbeat of each worker from `Server.on_tick` instead.
-        "callback_notify": None,
-        "host": config.host,
-        "port": config.port,
-    }
-
-
-def serve_mock(app: Any, config: Config, greet: Callable[[str], None]) -> None:
-    """Serve the application of a mock in this process until a signal to stop.
-
-    Args:
-        greet: called with the address when requests can be answered.
-
-    Raises:
-        CommandError: the port is taken.
-    """
-    listener = bind_port(config.host, config.port)
-    address = address_of(listener)
-
-    def ready() -> None:
-        greet(address)
-        log.info("serving", address=address, gateway="mock")
-
-    _serve_here(app, listener, config, ready)
-
-
-def _serve_here(app: Any, listener: socket.socket, config: Config, ready: Callable[[], None]) -> None:
-    def drain() -> None:
-        log.info("stopping", drain_seconds=config.drain)
-        begin_draining()
-
-    server = one_server(app, config, ready=ready, drain=drain)
-    release_signals()
-    try:
-        server.run([listener])
-    except SystemExit as ended:  # uvicorn raises it if the application did not start; the log has the trace
-        if ended.code:
-            raise CommandError("the server did not start: see the log") from ended
 
 
 def _supervise(listener: socket.socket, config: Config, ready: Callable[[], None]) -> None:

@@ -9,21 +9,24 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from uvicorn.config import STARTUP_FAILURE
 
 from app.cli.errors import CommandError
-from app.cli.startup import one_server
+from app.cli.serving import one_server
 from app.cli.supervisor import ALL_STOP, HEARTBEAT, READY
 from app.config import Config, ConfigError
 from app.factory import create_app
-from app.gateway.connexion_apps import FlaskApp
 from app.observability import logging, multiprocess
 from app.spec.document import DocumentError
 
+if TYPE_CHECKING:
+    from connexion import FlaskApp
 
-def create() -> FlaskApp:
+
+def create() -> "FlaskApp":
     """Return the application, or end the process; `charter dev` calls this in each process that it starts.
 
     Raises:
@@ -58,7 +61,7 @@ def main() -> None:
         sys.exit(STARTUP_FAILURE)
 
 
-def _create() -> tuple[FlaskApp, Config]:
+def _create() -> tuple["FlaskApp", Config]:
     try:
         config = Config.from_environment(os.environ)
         logging.configure(config)

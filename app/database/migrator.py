@@ -21,6 +21,7 @@ from psycopg2.extensions import connection as DriverConnection
 
 from app import resources
 from app.database.driver_errors import translate
+from app.database.migration_error import MigrationError
 from app.database.pool import Database
 from app.errors import Unavailable
 
@@ -68,10 +69,6 @@ def rollback(migrator, database, **kwargs):
 '''
 
 Report = Callable[[str], object]
-
-
-class MigrationError(Exception):
-    """A migration cannot run; the message says what to do."""
 
 
 class Router(FileRouter):

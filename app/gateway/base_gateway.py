@@ -3,9 +3,6 @@
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from typing import Any
-
-from connexion.middleware.abstract import SpecMiddleware
 
 from app.errors import Unavailable
 from app.gateway.asgi import App, Receive, Scope, Send
@@ -16,8 +13,8 @@ from app.gateway.response_sender import ResponseSender
 from app.pipeline.response import Response
 
 
-class BaseGateway(SpecMiddleware, ABC):
-    """The outermost Connexion middleware.
+class BaseGateway(ABC):
+    """The outermost ASGI application. `app.gateway.connexion_apps` makes a Connexion middleware of it.
 
     Args:
         app: what comes after it.
@@ -62,6 +59,3 @@ class BaseGateway(SpecMiddleware, ABC):
     @abstractmethod
     async def run_operation(self, request: Request, scope: Scope, receive: Receive) -> Response:
         """Return the response of the request's operation, or raise."""
-
-    def add_api(self, specification: Any, **_: Any) -> None:
-        """Take the document from Connexion; the stock gateway ignores it."""

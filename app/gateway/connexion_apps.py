@@ -1,21 +1,24 @@
 """The two gateways as Connexion applications: the compiled one, and the stock stack."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
 
-from connexion import FlaskApp
+import connexion
 from connexion.exceptions import InvalidSpecification
+from connexion.middleware.abstract import SpecMiddleware
 from connexion.middleware.context import ContextMiddleware
 from connexion.middleware.lifespan import LifespanMiddleware
 from connexion.middleware.request_validation import RequestValidationMiddleware
 from connexion.middleware.routing import RoutingMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from connexion.resolver import Resolver
+from connexion.spec import Specification
 
 from app.config import Config
+from app.gateway.asgi import Lifespan
 from app.gateway.compiled import CompiledGateway
 from app.gateway.executors import Executor
 from app.gateway.request_parser import RequestParser
@@ -26,18 +29,6 @@ from app.gateway.stock.validators import BearerHandler, BodyReader, NoParameterV
 from app.media_types import JSON
 from app.pipeline.operation import Handler
 from app.spec.document import Document, DocumentError, Fault
-
-__all__ = [
-    "FlaskApp",
-    "GatewayDependencies",
-    "Lifespan",
-    "build_stack",
-    "compiled",
-    "connexion_errors_as_faults",
-    "stock",
-]
-
-Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 
 
 @contextmanager
@@ -71,29 +62,61 @@ class GatewayDependencies:
     lifespan: Lifespan
 
 
-def compiled(bundle: dict[str, Any], dependencies: GatewayDependencies, *, operation_ids: frozenset[str]) -> FlaskApp:
+class _CompiledMiddleware(CompiledGateway, SpecMiddleware):
+    """The compiled gateway as a middleware of Connexion.
+
+    Args:
+        operation_ids: of the operations that were compiled.
+    """
+
+    def __init__(self, *args: Any, operation_ids: frozenset[str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._operation_ids = operation_ids
+
+    def add_api(self, specification: Specification, **_: Any) -> None:
+        """Check that Connexion reads the same operations from the document as were compiled."""
+        read = {
+            operation["operationId"]
+            for item in specification["paths"].values()
+            for operation in item.values()
+            if isinstance(operation, Mapping) and "operationId" in operation
+        }
+        if read != self._operation_ids:
+            raise RuntimeError(f"Connexion and the gateway differ on {sorted(read ^ self._operation_ids)}")
+
+
+class _StockMiddleware(StockGateway, SpecMiddleware):
+    """The stock gateway as a middleware of Connexion."""
+
+    def add_api(self, specification: Any, **_: Any) -> None:
+        """Ignore the document: the middlewares behind this one read it."""
+
+
+def compiled(
+    bundle: dict[str, Any], dependencies: GatewayDependencies, *, operation_ids: frozenset[str]
+) -> connexion.FlaskApp:
     """Return the application whose operations our gateway runs; Flask serves the pages."""
     gateway = partial(
-        CompiledGateway,
+        _CompiledMiddleware,
         parser=dependencies.parser,
         sender=dependencies.sender,
         executors=dependencies.executors,
         config=dependencies.config,
         operation_ids=operation_ids,
     )
-    app = FlaskApp("charter", lifespan=dependencies.lifespan, middlewares=[gateway, LifespanMiddleware])
+    app = connexion.FlaskApp("charter", lifespan=dependencies.lifespan, middlewares=[gateway, LifespanMiddleware])
     app.add_api(bundle, base_path="", resolver=Resolver(_unreachable_view), swagger_ui_options=None)
     return app
 
 
-def stock(bundle: dict[str, Any], dependencies: GatewayDependencies) -> FlaskApp:
+def stock(bundle: dict[str, Any], dependencies: GatewayDependencies) -> connexion.FlaskApp:
     """Return the application whose operations go through Connexion's own middlewares to Flask."""
-    app = FlaskApp(
+    app = connexion.FlaskApp(
         "charter",
         lifespan=dependencies.lifespan,
         middlewares=[
             partial(
-                StockGateway,
+                _StockMiddleware,
                 parser=dependencies.parser,
                 sender=dependencies.sender,
                 seconds=dependencies.config.request_seconds,
@@ -128,7 +151,7 @@ def _unreachable_view(operation_id: str) -> Handler:
     return unreachable
 
 
-def build_stack(app: FlaskApp) -> None:
+def build_stack(app: connexion.FlaskApp) -> None:
     """Have Connexion build its stack now: built in the first request, a failed start would become 500s.
 
     Building awaits nothing, so it needs no event loop, and works where one is running already.

@@ -94,7 +94,6 @@ def create_mock(
         sender=sender,
         executors=executors,
         config=config,
-        operation_ids=frozenset(operations),
     )
     return Mock(app, dependencies.state, operations)
 

@@ -69,7 +69,7 @@ def read_mock_contract(config: Config, path: Path, *, seed: int) -> MockContract
     )
     files = ContractFiles(document, permissions, events, declarations, path.parent / "settings.yaml")
     makers = _Makers(document, Samples(document.bundle, seed))
-    contract = check_contract(config, files, makers.handlers)
+    contract = check_contract(config, files, makers.handlers, served=True)
     return MockContract(contract, permissions, makers.examples, makers.items, makers.path_examples)
 
 

@@ -2,12 +2,12 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from app.errors import Unavailable
-from app.mock.tables import Tables
+from app.errors import IdempotencyInProgress, Unavailable
+from app.mock.tables import AttemptCounter, Tables
 from app.services.audit_search import AuditEntry
 
 K = TypeVar("K")
@@ -15,15 +15,16 @@ V = TypeVar("V")
 
 
 class State:
-    """The rows and the trail. Read and write `tables` inside `transaction` or `lock` only.
+    """The rows and the trail. Read and write `tables` and `attempts` inside `transaction` or `lock` only.
 
     Args:
         make_tables: makes the rows of a mock that has just started.
-        max_rows: rows of each table. Of sessions, stored responses and the trail the oldest rows give way; accounts,
-            roles and other resources are refused beyond.
+        max_rows: rows of each table. Of sessions, stored responses, attempts and the trail the oldest rows give way;
+            accounts, roles and other resources are refused beyond.
 
     Attributes:
         tables: the rows.
+        attempts: counters of failed sign-ins; those of a request that fails stay (law 8).
         trail: decisions and events, oldest first.
     """
 
@@ -32,13 +33,16 @@ class State:
         self._max_rows = max_rows
         self._after_rollback: list[Callable[[], None]] = []
         self.lock = threading.RLock()
+        self._in_progress: set[Hashable] = set()
         self.tables = make_tables()
+        self.attempts: dict[tuple[str, ...], AttemptCounter] = {}
         self.trail: deque[AuditEntry] = deque(maxlen=max_rows)
 
     def reset(self) -> None:
         """Return to the rows of the start."""
         with self.lock:
             self.tables = self._make_tables()
+            self.attempts.clear()
             self.trail.clear()
 
     @contextmanager
@@ -54,6 +58,29 @@ class State:
                 for change in self._after_rollback:
                     change()
                 raise
+
+    @contextmanager
+    def in_progress(self, key: Hashable) -> Iterator[None]:
+        """Let one request with an idempotency key work at a time.
+
+        Args:
+            key: of the request; None does nothing.
+
+        Raises:
+            IdempotencyInProgress: another one is in progress.
+        """
+        if key is None:
+            yield
+            return
+        with self.lock:
+            if key in self._in_progress:
+                raise IdempotencyInProgress(headers={"Retry-After": "1"})
+            self._in_progress.add(key)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self._in_progress.discard(key)
 
     def even_if_refused(self, change: Callable[[], None]) -> None:
         """Make a change after the open transaction has failed, such as the end of a session for reuse (law 8)."""

@@ -100,6 +100,14 @@ class SettingRow(NamedTuple):
         return Setting(__no_default__=True, **self._asdict())
 
 
+class AttemptCounter(NamedTuple):
+    """The failed sign-ins of an account or of a client; `blocked_until` is None if the next attempt need not wait."""
+
+    failures: int
+    blocked_until: datetime | None
+    window_started_at: datetime
+
+
 class StoredResponse(NamedTuple):
     """The response to a request with an Idempotency-Key."""
 

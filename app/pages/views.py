@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import flask
@@ -29,12 +30,8 @@ class Pages:
         self._config = config
         self._metrics = metrics
         servers = {"servers": [{"url": config.public_url}]} if config.public_url else {}
-        bundle = {**document.bundle, **servers}
-        self._json = Representation(orjson.dumps(bundle), "application/json")
-        # In C where the wheel has it: in Python this was half the time of a start.
-        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-        text = yaml.dump(bundle, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
-        self._yaml = Representation(text.encode(), "application/yaml")
+        self._bundle = {**document.bundle, **servers}
+        self._json = Representation(orjson.dumps(self._bundle), "application/json")
         self._reference = Reference(document, policies, config) if config.reference_pages else None
 
     @property
@@ -47,6 +44,13 @@ class Pages:
             "/metrics": self._metrics_page,
         }
 
+    @cached_property
+    def _yaml(self) -> Representation:
+        # Rendered on first use: it takes longer than all other pages together. In C where the wheel has it.
+        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+        text = yaml.dump(self._bundle, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
+        return Representation(text.encode(), "application/yaml")
+
     def _reference_rules(self, reference: Reference) -> dict[str, Callable[..., Any]]:
         return {
             "/": lambda: flask.redirect(f"{self._config.public_path}/docs"),
@@ -54,6 +58,7 @@ class Pages:
             "/docs/try": lambda: _respond(reference.trying),
             "/docs/<name>": lambda name: _respond_by_name(reference.files, name),
             "/docs/operations/<name>": lambda name: _respond_by_name(reference.operations, name),
+            "/docs/guides/<name>": lambda name: _respond_by_name(reference.guides, name),
             "/llms.txt": lambda: _respond(reference.index),
         }
 

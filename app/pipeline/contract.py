@@ -18,6 +18,7 @@ from app.spec.checks.links import check_links
 from app.spec.document import Document, DocumentError, Fault, load, meta_schema_faults, pattern_faults
 from app.spec.events import DeclaredEvent, load_events
 from app.spec.journeys import journey_faults
+from app.spec.password_lengths import set_password_lengths
 from app.spec.permissions import Permission, load_permissions
 from app.spec.policies import read_policies
 from app.spec.policy import Policy
@@ -73,6 +74,7 @@ def read_contract(
     document: Path = OPENAPI / "openapi.yaml",
     handlers_package: str = "handlers",
     thorough: bool = False,
+    served: bool = False,
 ) -> Contract:
     """Read the document, find the handlers, and check each against the other. Every fault here prevents a start.
 
@@ -81,6 +83,7 @@ def read_contract(
         handlers_package: has a module for each tag.
         thorough: also report what works, but tells clients less than it should (see `read_policies`), cannot be used
             by code generators, has a wrong link or example, or does not fit journeys.yaml.
+        served: write the limits of the configuration into the document, as a server shows and applies them.
 
     Raises:
         DocumentError: with every fault of the files where one cannot be read, else with every fault of the document,
@@ -94,21 +97,27 @@ def read_contract(
         lambda: load_declarations(settings_file),
     )
     files = ContractFiles(loaded, permissions, events, declarations, settings_file)
-    return check_contract(config, files, partial(find_handlers, package=handlers_package), thorough=thorough)
+    return check_contract(
+        config, files, partial(find_handlers, package=handlers_package), thorough=thorough, served=served
+    )
 
 
-def check_contract(config: Config, files: ContractFiles, find: FindHandlers, *, thorough: bool = False) -> Contract:
+def check_contract(
+    config: Config, files: ContractFiles, find: FindHandlers, *, thorough: bool = False, served: bool = False
+) -> Contract:
     """Check what was read, and the handlers, against each other.
 
     Args:
         find: returns the handlers of the operations by operationId, and the faults that this shows.
-        thorough: as of `read_contract`.
+        thorough, served: as of `read_contract`.
 
     Raises:
         DocumentError: with every fault.
     """
     loaded, permissions, declarations = files.document, files.permissions, files.declarations
     form_faults = meta_schema_faults(loaded) or list(pattern_faults(loaded))
+    if served and not form_faults:
+        set_password_lengths(loaded.bundle, minimum=config.password_min, maximum=config.password_max)
     try:
         policies, policy_faults = read_policies(
             loaded,

@@ -16,6 +16,7 @@ from app.spec.released import canonical_json
 from tests.command import ROOT
 from tests.diffs.document import CREATE, DOCUMENT, READ, SCHEMAS
 from tests.diffs.edit import GONE, edit
+from tests.document import DOCUMENT as CHARTER
 
 _WITH = '{"openapi": "3.0.3", "info": {"title": "Things", "version": "1.0.0"}, "paths": {"/things": %s}}'
 BROKEN = edit(
@@ -119,6 +120,19 @@ def test_a_deployment_is_read_at_its_address(old, address, tmp_path):
     (tmp_path / "openapi.json").write_bytes(canonical_json(DOCUMENT))
     for words in (address, f"{address}/", f"{address}/openapi.json"):
         assert diff(old, words).exit_code == 0, words
+
+
+@pytest.mark.parametrize(
+    ("minimum", "maximum", "code"), [(8, 256, 0), (15, 256, 0), (40, 64, 0), (7, 256, 1), (8, 300, 1)]
+)
+def test_the_lengths_of_passwords_are_those_of_the_deployment(address, tmp_path, minimum, maximum, code):
+    served = json.loads(canonical_json(CHARTER.bundle))
+    served["components"]["schemas"]["NewPassword"].update(minLength=minimum, maxLength=maximum)
+    (tmp_path / "openapi.json").write_bytes(canonical_json(served))
+    there = diff(address, "openapi/openapi.yaml"), diff("openapi/openapi.yaml", address)
+    assert max(done.exit_code for done in there) == code, there[0].output + there[1].output
+    if code == 0:
+        assert all("0 breaking, 0 additive" in done.output for done in there)
 
 
 def test_the_root_file_of_a_document_is_a_document():

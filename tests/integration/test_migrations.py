@@ -10,7 +10,8 @@ import peewee
 import pytest
 
 from app.database import Database
-from app.database.migrator import MIGRATIONS, MigrationError, Router, migrate, pending, rollback, status
+from app.database.migration_error import MigrationError
+from app.database.migrator import MIGRATIONS, Router, migrate, pending, rollback, status
 from app.errors import Unavailable
 from tests.servers import Servers
 

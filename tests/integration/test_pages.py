@@ -26,6 +26,7 @@ PRODUCTION = {
 NO_PAGES = (
     "/nothing", "/docs/", "/Docs", "//docs", "/docs//try.js", "//openapi.json", "/docs/nothing.js", "/docs/../docs",
     "/docs/..%2f..%2fetc/passwd", "/docs/%2e%2e/pages.py", "/docs/swagger-ui.css/", "/docs/try/",
+    "/docs/guides", "/docs/guides/", "/docs/guides/login.md", "/docs/guides/errors",
     "/docs/operations", "/docs/operations/login", "/docs/vendored.json", "/docs/redoc.js.gz",
     "/docs/operations/redoc.js", "/docs/login.md", "/llms.txt/", "/LLMS.txt", "/static/x", "/openapi.json/",
     "/ui", "/ui/", "/swagger.json", "/metrics/", "/favicon.ico", "/%20v1/users", "*",

@@ -144,21 +144,59 @@ def test_the_document_to_try_fills_in_no_parameter(browser: httpx.Client) -> Non
     assert document["paths"]["/v1/auth/login"]["post"]["requestBody"]["content"]["application/json"]["examples"]
 
 
-def test_each_operation_has_a_page_in_markdown_and_the_index_leads_to_it(browser: httpx.Client) -> None:
+LINK = re.compile(r"- \[([^\]]+)\]\((\S+)\)(?:: (\S.*))?")
+
+
+def read_index(text: str) -> tuple[str, str, dict[str, dict[str, str]]]:
+    """Return title, summary and sections of an llms.txt, and check that a section has links and nothing else."""
+    title, summary, *parts = text.rstrip("\n").split("\n\n")
+    assert re.fullmatch(r"# \S.*", title)
+    assert re.fullmatch(r"> \S.*", summary)
+    assert len(parts) % 2 == 0
+    sections: dict[str, dict[str, str]] = {}
+    for heading, links in zip(parts[::2], parts[1::2], strict=True):
+        assert re.fullmatch(r"## \S.*", heading)
+        matches = [LINK.fullmatch(line) for line in links.split("\n")]
+        assert all(matches), links
+        sections[heading[3:]] = {match[1]: match[2] for match in matches if match}
+        assert len(sections[heading[3:]]) == len(matches), "no two links have one title"
+    return title[2:], summary[2:], sections
+
+
+def test_the_index_has_the_form_of_llms_txt_and_leads_to_each_page(browser: httpx.Client) -> None:
     index = browser.get("/llms.txt")
 
     assert index.headers["content-type"] == "text/plain; charset=utf-8"
-    assert index.text.startswith("# Charter\n\n> An accounts and access service")
-    assert "\n# " not in index.text, "a page has one title"
-    links = dict(re.findall(r"^- \[(\w+)\]\((\S+)\): ", index.text, re.MULTILINE))
-    assert set(links) == set(OPERATIONS)
-    for name, link in links.items():
-        assert link == f"/docs/operations/{name}.md"
+    title, summary, sections = read_index(index.text)
+    assert (title, summary[:32]) == ("Charter", "An accounts and access service t")
+    tags = [f"Operations: {tag['name']}" for tag in DOCUMENT.bundle["tags"]]
+    assert list(sections) == ["Guides", *tags, "The document"]
+    listed = {name: link for tag in tags for name, link in sections[tag].items()}
+    assert listed == {name: f"/docs/operations/{name}.md" for name in OPERATIONS}
+    assert {"Authentication", "Errors", "Proxies", "Numbers of this deployment"} <= set(sections["Guides"])
+    for links in sections.values():
+        for link in links.values():
+            assert browser.get(link).status_code == 200, link
+    for name, link in sections["Guides"].items():
         page = browser.get(link)
         assert page.headers["content-type"] == "text/markdown; charset=utf-8"
-        assert page.text.startswith(f"# {name}: {OPERATIONS[name].body['summary']}\n")
+        assert page.text.startswith(f"# {name}\n\n")
+        assert "\n## " not in page.text
+        assert page.text.count("```") % 2 == 0
+    assert "| `RATE_LIMITED` |" in browser.get("/docs/guides/errors.md").text
+    assert (
+        "| the shortest new password has | 15 characters |"
+        in browser.get(sections["Guides"]["Numbers of this deployment"]).text
+    )
+
+
+def test_each_operation_has_a_page_in_markdown(browser: httpx.Client) -> None:
+    for name, operation in OPERATIONS.items():
+        page = browser.get(f"/docs/operations/{name}.md")
+        assert page.headers["content-type"] == "text/markdown; charset=utf-8"
+        assert page.text.startswith(f"# {name}: {operation.body['summary']}\n")
         assert page.text.count("```") == 6
-        for status in OPERATIONS[name].body["responses"]:
+        for status in operation.body["responses"]:
             assert f"\n| {status} |" in page.text
     login = browser.get("/docs/operations/login.md").text
     assert "- Access: Everyone, without a token." in login
@@ -171,10 +209,15 @@ def test_under_a_path_everything_names_the_address_of_the_deployment(database_ur
     with serving(config) as service, service.client() as client:
         document = document_of(client, "/docs")
         assert document["servers"] == [{"url": PUBLIC}]
-        texts = [client.get(path).text for path in ("/docs/reference.json", "/llms.txt", "/docs/operations/get_me.md")]
+        paths = ("/docs/reference.json", "/llms.txt", "/docs/operations/get_me.md", "/docs/guides/first-steps.md")
+        texts = [client.get(path).text for path in paths]
         assert all(PUBLIC in text and "accounts.example.com" not in text for text in texts)
-        assert f"({PUBLIC}/docs/operations/get_me.md)" in texts[1]
-        for path in ("/llms.txt", "/docs/try", "/docs/operations/get_me.md"):
+        links = [link for section in read_index(texts[1])[2].values() for link in section.values()]
+        assert len(links) > len(OPERATIONS)
+        for link in links:
+            assert link.startswith(f"{PUBLIC}/")
+            assert client.get(link.removeprefix(PUBLIC)).status_code == 200, link
+        for path in ("/llms.txt", "/docs/try", "/docs/operations/get_me.md", "/docs/guides/errors.md"):
             assert ask(service, "GET", f"/accounts{path}").content == ask(service, "GET", path).content
 
 
@@ -182,7 +225,15 @@ def test_under_a_path_everything_names_the_address_of_the_deployment(database_ur
 def test_the_pages_can_be_turned_off_and_the_document_stays(database_url: str, gateway: str) -> None:
     config = config_for(DATABASE_URL=database_url, REFERENCE_PAGES="false", CHARTER_GATEWAY=gateway)
     with serving(config) as service:
-        for target in ("/", "/docs", "/docs/try", "/docs/redoc.js", "/docs/operations/login.md", "/llms.txt"):
+        for target in (
+            "/",
+            "/docs",
+            "/docs/try",
+            "/docs/redoc.js",
+            "/docs/operations/login.md",
+            "/docs/guides/errors.md",
+            "/llms.txt",
+        ):
             refused(ask(service, "GET", target), 404, "NOT_FOUND")
         for target in ("/openapi.json", "/openapi.yaml", "/metrics"):
             assert ask(service, "GET", target).status_code == 200

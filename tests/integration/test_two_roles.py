@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from app.cli import main
 from app.database import Database, run
-from app.database.migrator import MigrationError, migrate, rollback
+from app.database.migration_error import MigrationError
+from app.database.migrator import migrate, rollback
 from app.identifiers import new_id
 from app.services import activity_statistics, database_rights, user_statistics
 from app.services.maintenance import run_maintenance

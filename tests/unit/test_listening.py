@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from app.cli.errors import CommandError
-from app.cli.listening import accept_pending, address_of, bind_port, refuse_new_connections
+from app.cli.listening import accept_pending, address_of, bind_port, is_loopback, refuse_new_connections
 from app.config_parsers import host
 
 
@@ -33,6 +33,15 @@ def test_localhost_is_reached_by_its_name():
         listener.listen()
         with socket.create_connection(("localhost", listener.getsockname()[1]), 5) as client:
             assert client.getpeername()[1] == listener.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "is_local"),
+    [("127.0.0.1", True), ("127.0.0.2", True), ("::1", True), ("::", False), ("0.0.0.0", False)],
+)
+def test_whether_other_machines_reach_a_port(given, is_local):
+    with bind_port(given, 0) as listener:
+        assert is_loopback(listener) is is_local
 
 
 @pytest.mark.parametrize("given", ["[::1", "::1]", "127.0.0.1:80", "no such host"])

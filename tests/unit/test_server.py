@@ -13,7 +13,7 @@ import uvicorn
 from app.cli import server as server_module
 from app.cli.listening import bind_port
 from app.cli.server import Server
-from app.cli.startup import options as timers
+from app.cli.serving import options as timers
 from tests.service import config_for
 from tests.waiting import until
 

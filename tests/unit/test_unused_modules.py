@@ -9,7 +9,13 @@ from app.gateway.unused_modules import left_out
 
 STARTED = """
 import sys
-import app.factory
+from app.config import Config
+from app.factory import create_app
+create_app(Config.from_environment({
+    "CHARTER_ENV": "test", "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "JWT_SECRET": "s" * 32,
+    "REFRESH_KEYS": "k1:" + "r" * 32,
+}))
+assert "connexion" in sys.modules
 assert not {"httpx", "requests", "starlette.testclient"} & sys.modules.keys(), "an HTTP client was imported"
 import requests, httpx
 assert requests.get and httpx.Client.get

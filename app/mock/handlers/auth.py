@@ -4,7 +4,7 @@ from typing import Any
 
 from app.addresses import canonical
 from app.errors import InvalidCredentials, InvalidRefreshToken
-from app.mock import accounts, sessions, settings
+from app.mock import accounts, sessions, settings, sign_in_attempts
 from app.mock.dependencies import dependencies_of, state_of
 from app.services import account_addresses, auth, registration
 from app.services.rights import GUEST
@@ -36,18 +36,20 @@ def register(context: Context, body: Body) -> dict[str, Any]:
 
 
 def login(context: Context, body: Body) -> dict[str, Any]:
-    """Sign in. Failures are not counted: nobody guesses the passwords of a mock."""
-    dependencies = dependencies_of(context)
-    account = accounts.by_email(dependencies.state, canonical(body["email"]))
+    """Sign in."""
+    dependencies, address = dependencies_of(context), canonical(body["email"])
+    account = accounts.by_email(dependencies.state, address)
+    context.event.details = {"user_id": str(account.id)} if account else None
+    attempt = sign_in_attempts.count(context, email=address, account=account)
     if account is None:
         raise InvalidCredentials(reason="unknown_address")
-    context.event.details = {"user_id": str(account.id)}
     if not dependencies.passwords.verify(body["password"], account.password_hash):
         raise InvalidCredentials(reason="wrong_password")
     if account.status != "active":
         raise InvalidCredentials(reason="account_suspended")
     if account.verified_at is None and not settings.unverified_may_sign_in(dependencies):
         raise InvalidCredentials(reason="address_unverified")
+    sign_in_attempts.give_back(dependencies.state, attempt)
     session = sessions.open_session(context, account)
     context.event.actor_id, context.event.actor_role = account.id, account.role
     context.event.details = {"session_id": str(session.id)}

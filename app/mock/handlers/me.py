@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.errors import ValidationError, Violation
-from app.mock import accounts, sessions
+from app.mock import accounts, sessions, sign_in_attempts
 from app.mock.dependencies import dependencies_of
 from app.services import account_addresses, user_rows
 from charter import Context, Result
@@ -31,9 +31,11 @@ def change_password(context: Context, body: Body) -> None:
     account = accounts.get(state, principal.user_id)
     own_words = account_addresses.own_words(account.email, account.display_name)
     passwords.check(body["new_password"], own_words=own_words, field="new_password")
+    attempt = sign_in_attempts.count(context, email=account.email, account=account)
     if not passwords.verify(body["current_password"], account.password_hash):
         violation = Violation("This is not the current password.", "current_password")
         raise ValidationError(details=[violation], reason="wrong_password")
+    sign_in_attempts.give_back(state, attempt)
     if passwords.verify(body["new_password"], account.password_hash):
         raise ValidationError(details=[Violation("Must differ from the current password.", "new_password")])
     accounts.save(state, account, {"password_hash": passwords.hash(body["new_password"])}, now=now)

@@ -33,11 +33,12 @@ def make(operation: BoundOperation) -> Step:
         if text is None:
             return None
         wanted = read(text)
-        if wanted.delay is not None:
-            _wait(wanted.delay, dependencies.max_delay)
+        _require_at_most(wanted.delay or 0, dependencies.max_delay)
         response = None
         if wanted.code is not None or wanted.example is not None:
-            response = _response(context, operation, _find(examples, wanted))
+            example = _find(examples, wanted)
+            wait(context)
+            response = _response(context, operation, example)
         if applied := str(wanted):
             context.response_headers.append((b"preference-applied", applied.encode("latin-1")))
         return response
@@ -45,10 +46,15 @@ def make(operation: BoundOperation) -> Step:
     return preference
 
 
-def _wait(seconds: float, longest: float) -> None:
+def wait(context: RequestContext) -> None:
+    """Wait as long as a request wants that this step has let pass."""
+    if (text := context.headers.get("prefer")) and (seconds := read(text).delay):
+        time.sleep(seconds)
+
+
+def _require_at_most(seconds: float, longest: float) -> None:
     if seconds > longest:
         raise ValidationError(details=[Violation(f"delay must be at most {longest:g} seconds.", "Prefer")])
-    time.sleep(seconds)
 
 
 def _find(examples: ResponseExamples, wanted: Preferences) -> Example:

@@ -1,12 +1,32 @@
 """The reference as Markdown, for programs that read: one page for each operation, and `llms.txt`, which lists them."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.pages.reference.policy_words import Rule
 from app.spec.operation import Operation
 
 _FENCES = {"Shell": "sh", "Python": "python", "TypeScript": "ts"}
+
+
+class Guide(NamedTuple):
+    """A page about what all operations have in common.
+
+    Attributes:
+        name: of its file.
+        page: its text.
+    """
+
+    name: str
+    title: str
+    page: str
+
+    @property
+    def summary(self) -> str:
+        """Return its first sentence; empty where it begins with a table or the like."""
+        first = _paragraph(self.page.split("\n\n")[1])
+        return "" if first.startswith(("|", "```", "- ", "#")) else re.split(r"(?<=[.:]) ", first)[0].rstrip(".:")
 
 
 def operation_page(
@@ -34,28 +54,61 @@ def operation_page(
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def guide_pages(introduction: str) -> list[Guide]:
+    """Return a page for each guide of an introduction: what stands under a heading of the second level."""
+    parts = re.split(r"^## +(.+)$", introduction, flags=re.MULTILINE)[1:]
+    return [
+        Guide(_file_name(title), title.strip(), f"# {title.strip()}\n\n{text.strip()}\n")
+        for title, text in zip(parts[::2], parts[1::2], strict=True)
+    ]
+
+
 def index(
-    title: str, introduction: str, tags: Sequence[dict[str, Any]], operations: Iterable[Operation], root: str
+    title: str,
+    summary: str,
+    guides: Iterable[Guide],
+    tags: Sequence[dict[str, Any]],
+    operations: Iterable[Operation],
+    root: str,
 ) -> str:
-    """Return `llms.txt` (llmstxt.org): the introduction of the document, and a link to the page of each operation.
+    """Return `llms.txt` (llmstxt.org): a title, a summary, and sections with links to all that programs can read.
 
     Args:
         root: the address of the deployment, without a slash at its end; empty for relative links.
     """
-    first, _, rest = introduction.strip().partition("\n\n")
     by_tag: dict[str, list[Operation]] = {tag["name"]: [] for tag in tags}
     for operation in operations:
         by_tag.setdefault(operation.body["tags"][0], []).append(operation)
-    parts = [f"# {title}", f"> {_paragraph(first)}", rest.strip()]
-    for tag, listed in by_tag.items():
-        links = [
-            f"- [{item.body['operationId']}]({root}/docs/operations/{item.body['operationId']}.md): "
-            f"{item.body['summary']}, `{item.method.upper()} {item.path}`"
-            for item in listed
-        ]
-        parts += [f"## Operations: {tag}", "\n".join(links)] if links else []
-    parts += ["## The document", f"- [openapi.json]({root}/openapi.json): OpenAPI 3.0, all operations and schemas"]
+    sections = {
+        "Guides": [_link(guide.title, f"{root}/docs/guides/{guide.name}", guide.summary) for guide in guides],
+        **{
+            f"Operations: {tag}": [
+                _link(
+                    item.body["operationId"],
+                    f"{root}/docs/operations/{item.body['operationId']}.md",
+                    f"{_paragraph(item.body['summary'])}, `{item.method.upper()} {item.path}`",
+                )
+                for item in listed
+            ]
+            for tag, listed in by_tag.items()
+        },
+        "The document": [
+            _link("openapi.json", f"{root}/openapi.json", "OpenAPI 3.0, all operations and schemas"),
+            _link("openapi.yaml", f"{root}/openapi.yaml", "the same in YAML"),
+        ],
+    }
+    parts = [f"# {title}", f"> {_paragraph(summary)}"]
+    for name, links in sections.items():
+        parts += [f"## {name}", "\n".join(links)] if links else []
     return "\n\n".join(parts) + "\n"
+
+
+def _link(title: str, address: str, note: str) -> str:
+    return f"- [{title}]({address}): {note}" if note else f"- [{title}]({address})"
+
+
+def _file_name(title: str) -> str:
+    return "-".join(re.findall(r"[a-z0-9]+", title.lower())) + ".md"
 
 
 def _parameters(operation: Operation) -> Iterator[str]:

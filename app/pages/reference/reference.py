@@ -9,7 +9,7 @@ from app.config import Config
 from app.pages.reference.assets import read_assets
 from app.pages.reference.document import describe, reading_document, trying_document
 from app.pages.reference.guides import introduction
-from app.pages.reference.markdown import index, operation_page
+from app.pages.reference.markdown import guide_pages, index, operation_page
 from app.pages.reference.page import ReadingPage, trying_page
 from app.pages.representations import Representation
 from app.spec.document import Document
@@ -24,6 +24,7 @@ class Reference:
         trying: the page to try operations.
         files: what these two load, by name.
         operations: the Markdown page of each operation, by name with `.md`.
+        guides: the Markdown page of each guide, by name with `.md`.
         index: `llms.txt`.
     """
 
@@ -42,10 +43,14 @@ class Reference:
             )
             for item in described
         }
+        text = introduction(bundle["info"].get("description", ""), config, heading="")
+        guides = guide_pages(text)
+        self.guides = {guide.name: _markdown(guide.page) for guide in guides}
         self.index = _markdown(
             index(
                 title,
-                introduction(bundle["info"].get("description", ""), config, heading=""),
+                text.partition("\n\n")[0],
+                guides,
                 bundle.get("tags", []),
                 (item.operation for item in described),
                 config.public_url or config.public_path,

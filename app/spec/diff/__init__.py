@@ -4,6 +4,17 @@ from app.spec.diff.changelog import changelog
 from app.spec.diff.changes import Change, Severity, worst
 from app.spec.diff.document import compare
 from app.spec.diff.rules import RULES
-from app.spec.diff.sources import Source, SourceError, read_source
+from app.spec.diff.sources import Source, SourceError, read_source, read_sources
 
-__all__ = ["RULES", "Change", "Severity", "Source", "SourceError", "changelog", "compare", "read_source", "worst"]
+__all__ = [
+    "RULES",
+    "Change",
+    "Severity",
+    "Source",
+    "SourceError",
+    "changelog",
+    "compare",
+    "read_source",
+    "read_sources",
+    "worst",
+]

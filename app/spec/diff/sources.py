@@ -19,7 +19,9 @@ from app.spec.document import (
 )
 from app.spec.document.tree import at
 from app.spec.document.yaml_text import read_yaml
+from app.spec.password_lengths import copy_password_lengths
 
+_SCHEMES = ("http://", "https://")
 _PATIENCE_SECONDS = 20
 _MAX_BYTES = 32 * 1024 * 1024
 _MAX_DEPTH = 200
@@ -48,9 +50,27 @@ class Source:
         """Return info.version."""
         return str(self.bundle["info"]["version"])
 
+    @property
+    def is_served(self) -> bool:
+        """Return whether a deployment served it."""
+        return self.name.startswith(_SCHEMES)
+
     def where(self, pointer: Pointer) -> Place | None:
         """Return the file and line of a pointer; None if they are not known."""
         return self.document.where(pointer) if self.document else None
+
+
+def read_sources(old: str, new: str) -> tuple[Source, Source]:
+    """Read two documents to compare. What a deployment writes into the document that it serves is no difference.
+
+    Raises:
+        SourceError: as `read_source`.
+    """
+    before, after = read_source(old), read_source(new)
+    if before.is_served != after.is_served:
+        served, written = (before, after) if before.is_served else (after, before)
+        copy_password_lengths(served.bundle, written.bundle)
+    return before, after
 
 
 def read_source(name: str) -> Source:
@@ -63,7 +83,7 @@ def read_source(name: str) -> Source:
     Raises:
         SourceError: there is no document of OpenAPI 3.0 there.
     """
-    if name.startswith(("http://", "https://")):
+    if name.startswith(_SCHEMES):
         return _checked(Source(name, _parse(_fetch(name), name)))
     path = Path(name)
     try:

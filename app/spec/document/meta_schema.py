@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator
 from functools import cache
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from jsonschema_rs import Draft4Validator, ValidationError
@@ -29,7 +30,11 @@ def meta_schema_faults(document: Document) -> list[Fault]:
 
 @cache
 def _validator() -> Draft4Validator:
-    text = resources.files("connexion").joinpath("resources/schemas/v3.0/schema.json").read_text(encoding="utf-8")
+    # Found, but not imported: Connexion takes longer than everything else of a start.
+    package = find_spec("connexion")
+    assert package is not None
+    assert package.origin is not None
+    text = Path(package.origin).with_name("resources").joinpath("schemas/v3.0/schema.json").read_text(encoding="utf-8")
     # Without the mask, a message repeats the value, which may be the whole document.
     return Draft4Validator(json.loads(text), mask="it")
 

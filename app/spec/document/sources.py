@@ -57,10 +57,12 @@ class Sources:
         self.bases: dict[Path, Pointer] = {}
         self.lines: dict[int, Lines] = {}
         self.faults: list[Fault] = []
+        self._names: dict[Path, str] = {}
+        self._targets: dict[tuple[Path, str], Path | None] = {}
 
     def place(self, path: Path, line: int) -> Place:
         """Return a line of a file."""
-        return Place(file_name(path, self.folder), line)
+        return Place(self._name(path), line)
 
     def fault(self, path: Path, line: int, message: str, fix: str) -> None:
         """Add a fault at a line of a file."""
@@ -73,7 +75,7 @@ class Sources:
             path: the file.
             base: where its content goes in the bundle.
         """
-        text = read_file(path, file_name(path, self.folder))
+        text = read_file(path, self._name(path))
         self.texts[path], self.bases[path] = text, base
         self.faults.extend(text.faults)
         self.lines.update(text.lines)
@@ -95,8 +97,16 @@ class Sources:
             folder: of the file with the reference.
             reference: without its fragment.
         """
-        path = Path(os.path.normpath(folder / unquote(reference)))
-        try:
-            return path if path.is_file() else None
-        except (OSError, ValueError):
-            return None  # no file can have such a name
+        key = folder, reference
+        if key not in self._targets:
+            path = Path(os.path.normpath(folder / unquote(reference)))
+            try:
+                self._targets[key] = path if path.is_file() else None
+            except (OSError, ValueError):
+                self._targets[key] = None  # no file can have such a name
+        return self._targets[key]
+
+    def _name(self, path: Path) -> str:
+        if path not in self._names:
+            self._names[path] = file_name(path, self.folder)
+        return self._names[path]

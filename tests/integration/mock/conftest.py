@@ -1,10 +1,12 @@
 """A mock that listens on the loopback, with the people of the other tests."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.integration.mock.mocked import MockPeople, MockService
+from tests.people import People
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +31,20 @@ def mock_people(mock: MockService) -> Iterator[MockPeople]:
     made = MockPeople(mock)
     yield made
     made.close()
+
+
+@pytest.fixture(params=["server", "mock"])
+def people(request: pytest.FixtureRequest) -> Any:
+    """The people of a server, then those of the mock."""
+    return request.getfixturevalue("server_people" if request.param == "server" else "mock_people")
+
+
+@pytest.fixture
+def server_people(services: Any, database: Any, servers: Any, password_hash: str) -> Any:
+    running = services["compiled"]
+    servers.empty_redis()
+    running.clock.reset()
+    made = People(running, password_hash)
+    yield made
+    made.close()
+    running.clock.reset()

@@ -1,5 +1,6 @@
 """A running mock for tests, and people in it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,11 +25,13 @@ class MockService(Service):
 
     state: State
 
-    def __init__(self, options: MockOptions | None = None, **given: Any) -> None:
+    def __init__(
+        self, options: MockOptions | None = None, *, variables: Mapping[str, str] | None = None, **given: Any
+    ) -> None:
         self._options = options or MockOptions(accounts=3)
         # As wide as in the services of the other tests, so that the headers are equal.
-        variables = {"LOG_FORMAT": "json", "LOG_LEVEL": "debug", **WIDE_LIMITS}
-        config = read_config(variables, host="127.0.0.1", port=0)
+        environ = {"LOG_FORMAT": "json", "LOG_LEVEL": "debug", **WIDE_LIMITS, **(variables or {})}
+        config = read_config(environ, host="127.0.0.1", port=0)
         leaks.note(config.jwt_secret, *(secret for _, secret in config.refresh_keys))
         super().__init__(config, **given)
 

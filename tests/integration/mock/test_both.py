@@ -3,7 +3,6 @@
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.integration.mock.mocked import MockPeople
 from tests.people import PASSWORD, People
@@ -11,23 +10,6 @@ from tests.wire import data, refused
 
 NEW = "another lantern 8 quarry"
 PROFILE = {"display_name": "A", "locale": None, "time_zone": None, "avatar_url": None, "bio": None}
-
-
-@pytest.fixture(params=["server", "mock"])
-def people(request: pytest.FixtureRequest) -> Any:
-    """The people of a server, then those of the mock."""
-    return request.getfixturevalue("server_people" if request.param == "server" else "mock_people")
-
-
-@pytest.fixture
-def server_people(services: Any, database: Any, servers: Any, password_hash: str) -> Any:
-    running = services["compiled"]
-    servers.empty_redis()
-    running.clock.reset()
-    made = People(running, password_hash)
-    yield made
-    made.close()
-    running.clock.reset()
 
 
 def _refresh(people: People | MockPeople, token: str) -> httpx.Response:

@@ -111,9 +111,36 @@ def test_it_refuses_what_it_cannot_serve(tmp_path: Path) -> None:
     assert (code, message) == (MISCONFIGURED, f"charter: there is no file {tmp_path}/nothing.yaml\n")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         code, message = refusal("--port", str(taken.getsockname()[1]))
-    assert (code, "set PORT or --port" in message) == (UNAVAILABLE, True)
+    assert (code, "or set --port" in message, "PORT" in message) == (UNAVAILABLE, True, False)
+    for host in ("no such host", "192.0.2.1"):
+        code, message = refusal("--host", host, "--port", "0")
+        assert (code, message.startswith(f"charter: --host {host} "), "HOST" in message) == (MISCONFIGURED, True, False)
+    done = CliRunner().invoke(main, ["mock", "--port", "65536"])
+    assert (done.exit_code, "Invalid value for '--port': 65536 is not in the range" in done.stderr) == (2, True)
     code, message = refusal(LIMIT_LOGIN="many")
     assert (code, "LIMIT_LOGIN must be" in message) == (MISCONFIGURED, True)
+
+
+def test_a_start_imports_nothing_large_that_the_mock_does_not_use() -> None:
+    code = (
+        "import sys, app.cli.command, app.cli.serving\n"
+        "from app.mock.application import create_mock\n"
+        "from app.mock.configuration import MockOptions, read_config\n"
+        "create_mock(read_config({}, host='127.0.0.1', port=0), MockOptions(accounts=3))\n"
+        "print(*{'connexion', 'redis', 'peewee_migrate', 'httpx', 'requests'} & sys.modules.keys())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=clean_environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(("host", "warns"), [("127.0.0.1", False), ("0.0.0.0", True)])
+def test_it_warns_when_other_machines_can_reach_it(host: str, warns: bool) -> None:
+    server = Server("mock", "--host", host, "--port", "0")
+    server.address()
+    assert server.end(signal.SIGINT) == 0
+    assert ("warning: other machines can reach this mock" in server.printed) is warns
 
 
 def test_the_page_lists_every_option_with_its_default() -> None:

@@ -111,9 +111,17 @@ def test_guesses_at_the_current_password_count_as_failed_sign_ins(
     assert change(client).status_code == 204
 
 
-@pytest.mark.parametrize(
-    "new", ["only 14 chars.", "passwordpassword", "alice@example.com", "abcabcabcabcabcabc", PASSWORD]
-)
+def test_a_new_password_that_is_too_short_is_no_valid_body(people: People) -> None:
+    client, before = people.alice.api, hashes()
+
+    response = change(client, new="only 14 chars.")
+
+    [error] = refused(response, 400, "VALIDATION_ERROR", "new_password")
+    assert error["message"] == "Must have at least 15 characters."
+    assert hashes() == before
+
+
+@pytest.mark.parametrize("new", ["passwordpassword", "alice@example.com", "abcabcabcabcabcabc", PASSWORD])
 def test_a_new_password_that_is_not_acceptable_is_refused_with_its_field(people: People, new: str) -> None:
     client, before = people.alice.api, hashes()
 
