@@ -6,20 +6,20 @@ import { inspect } from "node:util";
 
 import { Charter, type ClientOptions, ResponseError, UnexpectedResponse } from "charter-client";
 
-import { JSON_TYPE, refusal, type Sent, success, withServer } from "./support.js";
+import { JSON_TYPE, errorBody, type Sent, success, withServer } from "./support.js";
 
 const USER: Sent = [200, { ...JSON_TYPE, ETag: '"1"' }, success({ email: "a@example.com" })];
 const NOT_MODIFIED: Sent = [304, {}, ""];
 
 function busy(retryAfter: string): Sent {
-  return [503, { ...JSON_TYPE, "Retry-After": retryAfter }, refusal("UNAVAILABLE")];
+  return [503, { ...JSON_TYPE, "Retry-After": retryAfter }, errorBody("UNAVAILABLE")];
 }
 
 /** Return what a call throws, which must be what the caller did wrong; its text must not have the secret. */
-async function mistake(call: () => Promise<unknown>, told: RegExp, secret: string): Promise<void> {
+async function mistake(call: () => Promise<unknown>, message: RegExp, secret: string): Promise<void> {
   await assert.rejects(call, (error) => {
     assert.ok(error instanceof TypeError, String(error));
-    assert.match(error.message, told);
+    assert.match(error.message, message);
     assert.ok(!inspect(error, { depth: 12, showHidden: true }).includes(secret));
     return true;
   });
@@ -41,7 +41,7 @@ for (const bad of ["SECRET\n", "SECRET\r\nX-Other: 1", "SECRET\0", "SECRET☃", 
   });
 }
 
-test("a name that no header can have is told, without its value", async () => {
+test("a name that no header can have is an error, without its value", async () => {
   for (const name of ["", "X Own", "X-Own:", "X-Öwn", "X-Own\r\n", "X-Own: SECRET"]) {
     const client = new Charter({ baseUrl: "http://127.0.0.1:1", headers: { [name]: "SECRET" } });
     await mistake(() => client.me.getMe(), /^The name of a header that begins with "(X|X-|X-Own|)" cannot be sent\.$/, "SECRET");
@@ -58,7 +58,7 @@ test("tokens that are missing or cannot be sent are no result", async () => {
       assert.equal(await client.getTokens(), null);
     });
   }
-  await withServer([[401, JSON_TYPE, refusal("INVALID_TOKEN")], [200, JSON_TYPE, success(tokens)]], async (url) => {
+  await withServer([[401, JSON_TYPE, errorBody("INVALID_TOKEN")], [200, JSON_TYPE, success(tokens)]], async (url) => {
     const client = new Charter({ baseUrl: url, retries: 0 });
     await client.signInWith({ accessToken: "a", refreshToken: "b" });
     await assert.rejects(client.me.getMe(), { name: "UnexpectedResponse" });
@@ -94,10 +94,10 @@ test("a time or a number that has no meaning is refused", async () => {
     { timeout: 0 }, { timeout: -1 }, { timeout: NaN }, { maxWait: -1 }, { maxWait: NaN }, { retries: -1 }, { retries: NaN },
   ]) {
     const [[name, value]] = Object.entries(wrong) as [[string, number]];
-    const told = { name: "TypeError", message: new RegExp(`^${name} must be .*, not ${value}\\.$`) };
-    assert.throws(() => new Charter({ baseUrl, ...wrong }), told);
-    assert.throws(() => client.withOptions(wrong), told);
-    if (name === "timeout") await assert.rejects(client.me.getMe(wrong), told);
+    const message = { name: "TypeError", message: new RegExp(`^${name} must be .*, not ${value}\\.$`) };
+    assert.throws(() => new Charter({ baseUrl, ...wrong }), message);
+    assert.throws(() => client.withOptions(wrong), message);
+    if (name === "timeout") await assert.rejects(client.me.getMe(wrong), message);
   }
 });
 
