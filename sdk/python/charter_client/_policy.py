@@ -90,6 +90,8 @@ def steps_of(invocation: Invocation[Any], start: Start, session: Session, option
         if used is not None and code == "INVALID_TOKEN" and not refreshed:
             refreshed = True
             verdict: Verdict = yield Refresh(used, revision)
+            if verdict is False and start.same_session is not None:
+                start.same_session.check(session.look()[0])
             if verdict is not True:
                 return outcome if verdict is False else verdict
         else:

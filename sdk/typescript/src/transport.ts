@@ -101,6 +101,7 @@ export class Transport {
       if (used !== null && code === "INVALID_TOKEN" && !refreshed) {
         refreshed = true;
         const verdict = await abortable(this.#refresh(used, first.revision), invocation.options.signal);
+        if (verdict === false) this.#sameSession?.check((await session.look()).tokens);
         if (verdict !== true) return verdict === false ? outcome : verdict;
       } else {
         lost ||= isLost(invocation, outcome);

@@ -57,7 +57,7 @@ def test_threads_that_wait_for_it_are_released_and_the_next_call_refreshes(sdk: 
             except (Broken, sdk.CharterError) as error:
                 raised[name] = error
 
-        # Threads that do not keep a run of the tests from ending if they wait for ever.
+        # Threads that do not keep a run of the tests from ending if they wait forever.
         first, second = (threading.Thread(target=call, args=(name,), daemon=True) for name in ("first", "second"))
         first.start()
         assert begun.wait(10)

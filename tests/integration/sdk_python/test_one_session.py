@@ -1,4 +1,4 @@
-"""Calls that belong together are all made for the account of the first one, whoever signs in through the same store."""
+"""Calls that belong together are all made for the account of the first one, even if somebody else signs in through the same store."""
 
 import asyncio
 from collections.abc import Callable
@@ -76,14 +76,26 @@ def test_they_go_on_after_a_refresh_and_for_each_new_beginning(
     assert requests.count(REFRESH) == 2
 
 
-@pytest.mark.parametrize("line", [ME, REFRESH])
+@pytest.mark.parametrize(
+    ("line", "lost", "minutes"),
+    [(ME, True, 0), (ME, False, 16), (REFRESH, False, 16)],
+    ids=["in-a-pause", "before-the-refresh", "in-the-refresh"],
+)
 def test_an_update_that_waits_for_its_next_attempt_ends_too(
-    sdk: Any, connect: Callable[..., Any], service: Service, people: People, requests: Requests, theirs: Any, line: str
+    sdk: Any,
+    connect: Callable[..., Any],
+    service: Service,
+    people: People,
+    requests: Requests,
+    theirs: Any,
+    line: str,
+    lost: bool,
+    minutes: int,
 ) -> None:
-    store, meanwhile = sdk.MemoryStore(), Meanwhile(line, lost=line == ME)
+    store, meanwhile = sdk.MemoryStore(), Meanwhile(line, lost=lost)
     client = connect(store=store, transport=meanwhile)
     client.auth.login(email=people.ada.email, password=PASSWORD)
-    service.clock.advance(minutes=16 if line == REFRESH else 0)
+    service.clock.advance(minutes=minutes)
     meanwhile.happen = lambda: store.save(theirs)
     with pytest.raises(sdk.SessionChanged):
         client.me.update(lambda _: {"bio": "of Ada"})
