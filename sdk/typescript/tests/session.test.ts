@@ -1,4 +1,4 @@
-/** Calls that belong together are all made for the account of the first one, even if somebody else signs in through the same store. */
+/** Calls that belong together are all for the account of the first one, even if others use the same store. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
