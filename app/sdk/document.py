@@ -1,6 +1,6 @@
 """The document as a generator of clients takes it.
 
-The envelope, the headers and the refusals are the business of the hand-written layer, so they are taken out here. What
+The envelope, the headers and the errors are the business of the hand-written layer, so they are taken out here. What
 remains are the arguments of each operation and its result.
 """
 
@@ -44,7 +44,7 @@ def is_envelope(document: Json, schema: Json) -> bool:
     return set(resolve(document, schema).get("properties", {})) >= ENVELOPE
 
 
-def is_enveloped(document: Json, operation: Json) -> bool:
+def has_envelope(document: Json, operation: Json) -> bool:
     """Return whether the result of an operation is the `data` of its response; it is if it has none."""
     schema = _json_schema(document, _success(document, operation))
     return schema is None or is_envelope(document, schema)

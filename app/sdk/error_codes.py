@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.sdk.document import GenerationError
+from app.sdk.names import pascal
 
 _ROW = re.compile(r"^\| (\d{3}) \| `([A-Z_]+)` \| (.+?) \|$", re.MULTILINE)
 # Where the words of the code would make a poor name.
@@ -42,7 +43,7 @@ def error_codes(bundle: dict[str, Any]) -> list[ErrorCode]:
 
 def class_name(code: str) -> str:
     """Return the name of the class of a code: EMAIL_TAKEN is EmailTaken."""
-    return _NAMES.get(code) or "".join(word.capitalize() for word in code.split("_"))
+    return _NAMES.get(code) or pascal(code)
 
 
 def _sentence(text: str) -> str:

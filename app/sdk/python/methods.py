@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.sdk.document import GenerationError, is_enveloped, operations, resolve, statuses_with_result
+from app.sdk.document import GenerationError, has_envelope, operations, resolve, statuses_with_result
+from app.sdk.methods import removal_date
 from app.sdk.python.generator import Endpoint, ListProperty, ModelProperty, Property
 
 _WIDTH = 100
@@ -57,7 +58,7 @@ class Method:
     item: str
     pages: str | None
     public: bool
-    enveloped: bool
+    has_envelope: bool
     accepts_key: bool
     values: Sequence[int]
     conditional: bool
@@ -72,6 +73,11 @@ class Method:
     def arguments(self) -> list[Argument]:
         """All arguments of the document."""
         return [*self.path_arguments, *self.query, *(self.body or ())]
+
+    @property
+    def takes_body(self) -> bool:
+        """Whether the request has a body."""
+        return self.body is not None
 
     @property
     def constant(self) -> str:
@@ -130,7 +136,7 @@ def _method(
         item=item,
         pages=pages,
         public=bool(operation.get("x-public")),
-        enveloped=is_enveloped(bundle, operation),
+        has_envelope=has_envelope(bundle, operation),
         accepts_key="x-idempotency" in operation,
         values=statuses_with_result(bundle, operation),
         conditional="If-None-Match" in headers,
@@ -147,8 +153,7 @@ def _deprecation(operation: dict[str, Any]) -> str:
     if not operation.get("deprecated"):
         return ""
     text = f"{operation['operationId']} is deprecated"
-    sunset = operation.get("x-sunset")
-    on = sunset["on"] if isinstance(sunset, dict) else sunset
+    on = removal_date(operation)
     return f"{text}: the server may remove it on {on}." if on else f"{text}."
 
 

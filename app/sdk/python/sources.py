@@ -11,6 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from app.sdk.document import GenerationError, client_document
+from app.sdk.methods import read_and_write
+from app.sdk.names import pascal, snake
 from app.sdk.python.generator import write_models
 from app.sdk.python.methods import Method, docstring, read_methods
 from app.sdk.python.models import hide_secrets, name_members
@@ -86,7 +88,7 @@ def _rendered(
         **package_values(bundle),
         "names": names,
         "pairs": list(pairs.values()),
-        "tags": [{"module": _module(tag), "class": _class(tag), "about": about.get(tag, tag)} for tag in methods],
+        "tags": [{"module": snake(tag), "class": pascal(tag), "about": about.get(tag, tag)} for tag in methods],
     }
     for target, template in (
         ("__init__.py", "package_init"),
@@ -98,34 +100,22 @@ def _rendered(
     yield "resources/__init__.py", '"""The operations, a module for each tag."""\n'
     for tag, chosen in methods.items():
         yield (
-            f"resources/{_module(tag)}.py",
+            f"resources/{snake(tag)}.py",
             templates.get_template("resource.py.jinja").render(
                 about=about.get(tag, tag),
                 methods=chosen,
                 names=names,
                 changes=[pair.changes for pair in pairs.values()],
                 pair=pairs.get(tag),
-                **{"class": _class(tag)},
+                **{"class": pascal(tag)},
             ),
         )
 
 
 def _pair(methods: Sequence[Method]) -> Pair | None:
     """Return the resource of a tag that is written where it is read, with If-Match."""
-    for write in methods:
-        if write.if_match and write.verb in ("PUT", "PATCH") and write.body is not None:
-            for read in methods:
-                if read.conditional and (read.path, read.result) == (write.path, write.result):
-                    return Pair(read, write, f"{write.body_model.removesuffix('Request')}Changes")
-    return None
-
-
-def _module(tag: str) -> str:
-    return tag.replace("-", "_").lower()
-
-
-def _class(tag: str) -> str:
-    return "".join(word.capitalize() for word in _module(tag).split("_"))
+    found = read_and_write(methods)
+    return Pair(*found, f"{found[1].body_model.removesuffix('Request')}Changes") if found else None
 
 
 def _iterator_docstring(method: Method) -> str:

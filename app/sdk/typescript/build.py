@@ -126,6 +126,6 @@ def _needed(program: str) -> str:
 def _run(words: list[str], root: Path) -> None:
     done = subprocess.run(words, cwd=root, env=os.environ, capture_output=True, text=True, check=False)
     if done.returncode:
-        told = (done.stdout + done.stderr).strip() or "no output"
+        output_text = (done.stdout + done.stderr).strip() or "no output"
         name = Path(words[1] if Path(words[0]).name == "node" else words[0]).name
-        raise GenerationError(f"{name} failed with {done.returncode}:\n{told[:3000]}")
+        raise GenerationError(f"{name} failed with {done.returncode}:\n{output_text[:3000]}")

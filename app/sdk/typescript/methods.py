@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.sdk.document import GenerationError, is_enveloped, operations, resolve, statuses_with_result
+from app.sdk.document import GenerationError, has_envelope, operations, resolve, statuses_with_result
+from app.sdk.methods import removal_date
+from app.sdk.names import camel, pascal
 from app.sdk.typescript.types import comment, member, type_of
 
 Json = dict[str, Any]
@@ -49,12 +51,17 @@ class Method:
     decode: str
     pages: str | None
     public: bool
-    bare: bool
+    without_envelope: bool
     accepts_key: bool
     values: Sequence[int]
     conditional: bool
     if_match: str | None
     deprecated: str | None
+
+    @property
+    def takes_body(self) -> bool:
+        """Whether the request has a body."""
+        return bool(self.body)
 
     @property
     def constant(self) -> str:
@@ -133,17 +140,6 @@ class Method:
         return [] if self.deprecated is None else [("deprecated", self.deprecated)]
 
 
-def camel(name: str) -> str:
-    """Return a name in the way of TypeScript: list_users is listUsers."""
-    first, *others = name.replace("-", "_").split("_")
-    return first + "".join(word.capitalize() for word in others)
-
-
-def pascal(name: str) -> str:
-    """Return the name of a type: list_users is ListUsers."""
-    return "".join(word.capitalize() for word in name.replace("-", "_").split("_"))
-
-
 def read_methods(bundle: Json, document: Json) -> dict[str, list[Method]]:
     """Return the methods by tag, in the order of the document.
 
@@ -194,7 +190,7 @@ def _method(bundle: Json, document: Json, path: str, verb: str) -> Method:
         decode=decode,
         pages=pages,
         public=bool(operation.get("x-public")),
-        bare=not is_enveloped(bundle, operation),
+        without_envelope=not has_envelope(bundle, operation),
         accepts_key="x-idempotency" in operation,
         values=statuses_with_result(bundle, operation),
         conditional="If-None-Match" in headers,
@@ -210,8 +206,7 @@ def _is_time(document: Json, parameter: Json) -> bool:
 def _deprecation(operation: Json) -> str | None:
     if not operation.get("deprecated"):
         return None
-    sunset = operation.get("x-sunset")
-    on = sunset.get("on") if isinstance(sunset, dict) else sunset
+    on = removal_date(operation)
     return f"It may be removed on {on}." if on else "It may be removed in a later version."
 
 

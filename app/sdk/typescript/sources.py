@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from app.sdk.document import client_document, named_schemas, operations
+from app.sdk.methods import read_and_write
+from app.sdk.names import camel, pascal
 from app.sdk.templates import environment, package_values, tag_descriptions
-from app.sdk.typescript.methods import Method, camel, pascal, read_methods
+from app.sdk.typescript.methods import Method, read_methods
 from app.sdk.typescript.types import comment, write_types
 
 
@@ -66,12 +68,8 @@ def _rendered(bundle: dict[str, Any], folder: Path) -> Iterator[tuple[str, str]]
 
 def _pair(methods: Sequence[Method]) -> Pair | None:
     """Return the resource of a tag that is written where it is read, with If-Match."""
-    for write in methods:
-        if write.if_match and write.verb in ("PUT", "PATCH") and write.body:
-            for read in methods:
-                if read.conditional and (read.path, read.result) == (write.path, write.result):
-                    return Pair(read, write)
-    return None
+    found = read_and_write(methods)
+    return Pair(*found) if found else None
 
 
 def _types(methods: Sequence[Method]) -> list[str]:

@@ -60,11 +60,11 @@ def type_of(document: Json, schema: Json, name: str = "a schema") -> str:
         return type_of(document, target, name)
     if "oneOf" in schema:
         return " | ".join(dict.fromkeys(type_of(document, part, name) for part in schema["oneOf"]))
-    kind = _bare_type(document, schema, name)
+    kind = _type_without_null(document, schema, name)
     return f"{kind} | null" if schema.get("nullable") and kind != "unknown" else kind
 
 
-def _bare_type(document: Json, schema: Json, name: str) -> str:
+def _type_without_null(document: Json, schema: Json, name: str) -> str:
     kind = schema.get("type")
     if "enum" in schema:
         return " | ".join(json.dumps(value) for value in schema["enum"])

@@ -12,7 +12,9 @@ from charter_client._policy import (
     Pause,
     Refresh,
     Send,
+    Start,
     Verdict,
+    begin,
     follow,
     refresh_invocation,
     steps_of,
@@ -21,7 +23,7 @@ from charter_client._policy import (
 )
 from charter_client._responses import Ending, NotModified, Outcome, Response, read
 from charter_client._retries import Options
-from charter_client._tokens import Session, Tokens
+from charter_client._tokens import SameSession, Session, Tokens
 from charter_client._transport import About, prepare, request_for, tell
 
 T = TypeVar("T")
@@ -41,12 +43,19 @@ class AsyncTransport:
         self.session = session
         self.options = options
         self.about = about
-        self._flights: dict[Tokens, asyncio.Task[Verdict]] = {}
+        self.same_session: SameSession | None = None
+        self._pending_refreshes: dict[Tokens, asyncio.Task[Verdict]] = {}
 
     def sharing(self, options: Options) -> "AsyncTransport":
         """Return a transport with other options, on the same connections and session."""
         other = AsyncTransport(self.http, self.base_url, self.session, options, self.about)
-        other._flights = self._flights
+        other._pending_refreshes = self._pending_refreshes
+        return other
+
+    def in_one_session(self) -> "AsyncTransport":
+        """Return a transport for calls that belong together: all of them are of the session of the first."""
+        other = self.sharing(self.options)
+        other.same_session = SameSession()
         return other
 
     async def call(
@@ -87,12 +96,13 @@ class AsyncTransport:
             CharterError: it failed.
         """
         invocation = prepare(operation, path, query, json, headers, timeout)
-        outcome = await self._run(invocation)
-        follow(invocation, outcome, self.session)
+        start = begin(invocation, self.session, self.same_session)
+        outcome = await self._run(invocation, start)
+        follow(invocation, outcome, self.session, start)
         return read(invocation, outcome, self.about.version, self.about.errors)
 
-    async def _run(self, invocation: Invocation[Any]) -> Ending:
-        steps = steps_of(invocation, self.session, self.options)
+    async def _run(self, invocation: Invocation[Any], start: Start) -> Ending:
+        steps = steps_of(invocation, start, self.session, self.options)
         result: Any = None
         while True:
             try:
@@ -106,8 +116,8 @@ class AsyncTransport:
                 case Pause(seconds):
                     await asyncio.sleep(seconds)
                     result = None
-                case Refresh(tokens, period):
-                    result = await self._refresh(tokens, period)
+                case Refresh(tokens, revision):
+                    result = await self._refresh(tokens, revision)
 
     async def _send(self, invocation: Invocation[Any], tokens: Tokens | None) -> Outcome:
         request = request_for(self.http, self.base_url, invocation, tokens, self.options, self.about)
@@ -119,23 +129,24 @@ class AsyncTransport:
         tell(request, outcome)
         return outcome
 
-    async def _refresh(self, used: Tokens, period: int) -> Verdict:
+    async def _refresh(self, used: Tokens, revision: int) -> Verdict:
         """Refresh the tokens, or wait for the call that does."""
-        known = verdict_before_refresh(self.session, used, period)
+        known = verdict_before_refresh(self.session, used, revision)
         if not isinstance(known, Tokens):
             return known
-        flight = self._flights.get(known)
-        if flight is None:
-            flight = self._flights[known] = asyncio.create_task(self._fly(known))
+        pending = self._pending_refreshes.get(known)
+        if pending is None:
+            pending = self._pending_refreshes[known] = asyncio.create_task(self._exchange(known))
         # A task of its own: the call that began it may be cancelled.
-        return await asyncio.shield(flight)
+        return await asyncio.shield(pending)
 
-    async def _fly(self, tokens: Tokens) -> Verdict:
+    async def _exchange(self, tokens: Tokens) -> Verdict:
         try:
-            outcome = await self._run(refresh_invocation(tokens, self.options))
+            invocation = refresh_invocation(tokens, self.options)
+            outcome = await self._run(invocation, begin(invocation, self.session, None))
             return verdict_after_refresh(self.session, tokens, outcome)
         finally:
-            del self._flights[tokens]
+            del self._pending_refreshes[tokens]
 
 
 class AsyncResource:

@@ -19,7 +19,7 @@ class TimedOut(CharterError):
     """The server did not respond in time. Whether it carried out the request is not known."""
 
 
-def _bare(response: httpx.Response) -> httpx.Response:
+def _without_request_headers(response: httpx.Response) -> httpx.Response:
     """Return a response that can leave the process: without the headers of its request, which have the token."""
     kept = [(name, value) for name, value in response.headers.multi_items() if name.lower() != "content-encoding"]
     request = httpx.Request(response.request.method, response.request.url)
@@ -41,7 +41,7 @@ class UnexpectedResponse(CharterError):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Return what pickle and copy make an equal error of."""
-        return type(self), (str(self), _bare(self.response))
+        return type(self), (str(self), _without_request_headers(self.response))
 
 
 class UnsupportedVersion(UnexpectedResponse):
@@ -50,6 +50,10 @@ class UnsupportedVersion(UnexpectedResponse):
 
 class ListTooLong(CharterError):
     """A list has more entries than can be reached by an offset. Read it with filters."""
+
+
+class SessionChanged(CharterError):
+    """Somebody signed in or out while an iterator or an update was at work. What was left of it was not sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +107,4 @@ class ResponseError(CharterError):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Return what pickle and copy make an equal error of."""
-        return type(self), (_bare(self.response), self.errors, self.request_id, self.retry_after)
+        return type(self), (_without_request_headers(self.response), self.errors, self.request_id, self.retry_after)

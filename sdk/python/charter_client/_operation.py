@@ -15,7 +15,7 @@ class Operation(Generic[T]):
         name: the operationId.
         decode: makes the result from the data of a response and its meta.
         public: no token is sent.
-        enveloped: responses have data, meta and errors.
+        has_envelope: responses have data, meta and errors.
         accepts_key: an Idempotency-Key makes the operation safe to repeat.
         values: statuses beside 2xx whose body is a result, too.
         bodiless: a success has no body.
@@ -26,7 +26,7 @@ class Operation(Generic[T]):
     path: str
     decode: Callable[[Any, Mapping[str, Any]], T]
     public: bool = False
-    enveloped: bool = True
+    has_envelope: bool = True
     accepts_key: bool = False
     values: frozenset[int] = frozenset()
     bodiless: bool = False

@@ -13,7 +13,7 @@ from charter_client._headers import can_be_sent
 from charter_client._operation import REFRESH, Invocation
 from charter_client._responses import Ending, Outcome, body_of, code_of, not_charter
 from charter_client._retries import REFRESH_TIMEOUT_SECONDS, Options, is_lost, pause_before_retry
-from charter_client._tokens import Session, Tokens, are_of_one_session
+from charter_client._tokens import SameSession, Session, Tokens, are_of_one_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Refresh:
     """Have the tokens refreshed once for all that wait; receive a Verdict."""
 
     tokens: Tokens
-    period: int
+    revision: int
 
 
 Verdict = bool | Ending
@@ -44,12 +44,42 @@ Verdict = bool | Ending
 Steps = Generator[Send | Pause | Refresh, Any, Ending]
 
 
-def steps_of(invocation: Invocation[Any], session: Session, options: Options) -> Steps:
-    """Yield what a call has to do, and return what came of it at last."""
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a call finds when it begins.
+
+    Attributes:
+        tokens: of the session; None if nobody is signed in.
+        revision: of the session.
+        same_session: of the iterator or the update that it belongs to; None for a call by itself.
+    """
+
+    tokens: Tokens | None
+    revision: int
+    same_session: SameSession | None = None
+
+
+def begin(invocation: Invocation[Any], session: Session, same_session: SameSession | None) -> Start:
+    """Return what a call begins with.
+
+    Raises:
+        SessionChanged: it belongs to calls of another session.
+    """
+    start = Start(*session.look(), None if invocation.operation.public else same_session)
+    if start.same_session is not None:
+        start.same_session.check(start.tokens)
+    return start
+
+
+def steps_of(invocation: Invocation[Any], start: Start, session: Session, options: Options) -> Steps:
+    """Yield what a call has to do, and return what came of it at last.
+
+    Raises:
+        SessionChanged: it belongs to calls of another session than that of now.
+    """
     retries = 0
     refreshed = lost = False
-    tokens, period = session.look()
-    own = tokens
+    tokens, revision = start.tokens, start.revision
     while True:
         used = None if invocation.operation.public else tokens
         outcome: Outcome = yield Send(used)
@@ -59,7 +89,9 @@ def steps_of(invocation: Invocation[Any], session: Session, options: Options) ->
             return outcome
         if used is not None and code == "INVALID_TOKEN" and not refreshed:
             refreshed = True
-            verdict: Verdict = yield Refresh(used, period)
+            verdict: Verdict = yield Refresh(used, revision)
+            if verdict is False and start.same_session is not None:
+                start.same_session.check(session.look()[0])
             if verdict is not True:
                 return outcome if verdict is False else verdict
         else:
@@ -70,15 +102,17 @@ def steps_of(invocation: Invocation[Any], session: Session, options: Options) ->
             retries += 1
             yield Pause(seconds)
         tokens, now = session.look()
-        if not invocation.operation.public and (now != period or not are_of_one_session(own, tokens)):
+        if not invocation.operation.public and (now != revision or not are_of_one_session(start.tokens, tokens)):
+            if start.same_session is not None:
+                start.same_session.check(tokens)
             # Somebody signed out or in meanwhile, here or in another process: what is left of this call is not theirs.
             return outcome
 
 
-def verdict_before_refresh(session: Session, used: Tokens, period: int) -> bool | Tokens:
+def verdict_before_refresh(session: Session, used: Tokens, revision: int) -> bool | Tokens:
     """Return whether to send again with what others refreshed, or the tokens that must be refreshed first."""
     tokens, now = session.look()
-    if now != period or tokens is None or not are_of_one_session(used, tokens):
+    if now != revision or tokens is None or not are_of_one_session(used, tokens):
         return False
     if tokens.access_token != used.access_token:
         return True
@@ -119,15 +153,20 @@ def tokens_of(response: httpx.Response) -> Tokens | None:
             return None
 
 
-def follow(invocation: Invocation[Any], outcome: Ending, session: Session) -> None:
-    """Sign in or out as the operation did on the server. A response that is not from Charter changes nothing."""
+def follow(invocation: Invocation[Any], outcome: Ending, session: Session, start: Start) -> None:
+    """Sign in or out as the operation did on the server. A response that is not from Charter changes nothing.
+
+    A refresh or a sign-out leaves the tokens of another session alone, which somebody began meanwhile.
+    """
     if not isinstance(outcome, httpx.Response):
         return
     name = invocation.operation.name
     if name in ("login", "refresh") and outcome.is_success:
         tokens = tokens_of(outcome)
-        if tokens is not None:
+        if tokens is not None and name == "login":
             session.start(tokens)
+        elif tokens is not None:
+            session.start_in_place(start.tokens, tokens)
     ends = cast("dict[str, str]", invocation.json or {}).get("scope") != "others"
     if name == "logout" and ends and (outcome.status_code == 204 or (outcome.status_code == 401 and code_of(outcome))):
-        session.start(None)
+        session.start_in_place(start.tokens, None)

@@ -18,8 +18,10 @@ from charter_client._errors import (
     UnsupportedVersion,
 )
 from charter_client._operation import Invocation
+from charter_client._urls import shown_url, with_shown_urls
 
 T = TypeVar("T")
+_LONGEST_RETRY_AFTER_SECONDS = 2.0**31
 Outcome = httpx.Response | httpx.RequestError
 """What came of an attempt."""
 
@@ -138,13 +140,17 @@ def code_of(outcome: Ending) -> str | None:
 
 
 def retry_after(response: httpx.Response) -> float | None:
-    """Return how many seconds the server asks to wait; None if it does not say."""
+    """Return how many seconds the server asks to wait; None if it does not say.
+
+    A number or a date that is farther away counts as 2^31 seconds (RFC 9111, section 1.2.2).
+    """
     text = (_header(response, "Retry-After") or "").strip()
     if text.isascii() and text.isdecimal():
-        return float(text)
+        return min(float(text), _LONGEST_RETRY_AFTER_SECONDS)
     try:
         moment = parsedate_to_datetime(text)
-        return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+        seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+        return min(max(0.0, seconds), _LONGEST_RETRY_AFTER_SECONDS)
     except (ValueError, OverflowError):
         return None
 
@@ -162,7 +168,8 @@ def read(
         CharterError: the call failed.
     """
     if isinstance(outcome, httpx.RequestError):
-        raise _failure(outcome) from outcome
+        # The causes of this one show a redirect that may have a password.
+        raise _failure(outcome) from (None if _has_invalid_location(outcome) else outcome)
     if isinstance(outcome, UnexpectedResponse):
         raise outcome
     operation = invocation.operation
@@ -178,7 +185,7 @@ def read(
         raise not_charter(outcome)
     data: object = body
     meta: dict[str, Any] = {}
-    if operation.enveloped or not is_value:
+    if operation.has_envelope or not is_value:
         if not isinstance(body.get("meta"), dict):
             raise not_charter(outcome)
         meta = body["meta"]
@@ -186,7 +193,7 @@ def read(
         if not is_value:
             if _is_elsewhere(invocation, outcome):
                 raise _not_there(outcome)
-            raise _refusal(body, outcome, classes)
+            raise _response_error(body, outcome, classes)
         data = body.get("data")
     try:
         return Response(operation.decode(data, meta), outcome)
@@ -205,7 +212,7 @@ def _problems(body: Mapping[str, Any]) -> list[Problem]:
     return [Problem(str(item.get("code")), str(item.get("message")), item.get("field")) for item in objects]
 
 
-def _refusal(
+def _response_error(
     body: Mapping[str, Any], response: httpx.Response, classes: Mapping[str, type[ResponseError]]
 ) -> Exception:
     problems = _problems(body)
@@ -222,10 +229,16 @@ def _failure(error: httpx.RequestError) -> Exception:
     place = f"{url.scheme}://{url.netloc.decode()}"
     if isinstance(error, httpx.TimeoutException):
         return TimedOut(f"{place} did not respond in time to {error.request.method} {url.path}.")
-    # What httpx itself refuses to send is told with the request, whose headers have the token.
+    # What httpx itself refuses to send is described with the request, whose headers have the token.
     reason = "" if isinstance(error, httpx.LocalProtocolError) else str(error)
-    reason = reason or type(error).__name__
+    if _has_invalid_location(error):
+        reason = "its Location header has no valid URL"
+    reason = with_shown_urls(reason) or type(error).__name__
     return ConnectionFailed(f"{place} was not reached: {reason.rstrip('.')}. Check the base URL and the network.")
+
+
+def _has_invalid_location(error: httpx.RequestError) -> bool:
+    return isinstance(error, httpx.RemoteProtocolError) and isinstance(error.__context__, httpx.InvalidURL)
 
 
 def _check_version(meta: Mapping[str, Any], version: str, response: httpx.Response) -> None:
@@ -267,15 +280,17 @@ def not_charter(response: httpx.Response) -> UnexpectedResponse:
     """Return the error for a response that no Charter server sends."""
     kind = (_header(response, "Content-Type") or "no content type").partition(";")[0]
     request = f"{response.request.method} {response.request.url.path}"
-    told = f"{_place(response)} responded to {request} with {response.status_code} and {kind}"
+    summary = f"{_place(response)} responded to {request} with {response.status_code} and {kind}"
     if target := _header(response, "Location"):
         return UnexpectedResponse(
-            f"{told}, a redirect to {target}: use the base URL of the server itself, or sign in to this network first.",
+            f"{summary}, a redirect to {shown_url(target)}: use the base URL of the server itself, or sign in to this "
+            "network first.",
             response,
         )
     if response.status_code >= 500 and response.status_code != 511:
-        return UnexpectedResponse(f"{told}: a proxy responded in the place of the server.", response)
+        return UnexpectedResponse(f"{summary}: a proxy responded in the place of the server.", response)
     return UnexpectedResponse(
-        f"{told}, which is not from Charter: check the base URL, and whether this network asks you to sign in first.",
+        f"{summary}, which is not from Charter: check the base URL, and whether this network asks you to sign in "
+        "first.",
         response,
     )

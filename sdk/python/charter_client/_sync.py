@@ -13,7 +13,9 @@ from charter_client._policy import (
     Pause,
     Refresh,
     Send,
+    Start,
     Verdict,
+    begin,
     follow,
     refresh_invocation,
     steps_of,
@@ -22,17 +24,17 @@ from charter_client._policy import (
 )
 from charter_client._responses import Ending, NotModified, Outcome, Response, read
 from charter_client._retries import Options
-from charter_client._tokens import Session, Tokens
+from charter_client._tokens import SameSession, Session, Tokens
 from charter_client._transport import About, prepare, request_for, tell
 
 T = TypeVar("T")
 
 
-class _Flight:
+class _PendingRefresh:
     """A refresh under way, and those that wait for it."""
 
     def __init__(self) -> None:
-        self.landed = threading.Event()
+        self.finished = threading.Event()
         self.verdict: Verdict = False
 
 
@@ -45,13 +47,20 @@ class Transport:
         self.session = session
         self.options = options
         self.about = about
+        self.same_session: SameSession | None = None
         self._lock = threading.Lock()
-        self._flights: dict[Tokens, _Flight] = {}
+        self._pending_refreshes: dict[Tokens, _PendingRefresh] = {}
 
     def sharing(self, options: Options) -> "Transport":
         """Return a transport with other options, on the same connections and session."""
         other = Transport(self.http, self.base_url, self.session, options, self.about)
-        other._lock, other._flights = self._lock, self._flights
+        other._lock, other._pending_refreshes = self._lock, self._pending_refreshes
+        return other
+
+    def in_one_session(self) -> "Transport":
+        """Return a transport for calls that belong together: all of them are of the session of the first."""
+        other = self.sharing(self.options)
+        other.same_session = SameSession()
         return other
 
     def call(
@@ -92,12 +101,13 @@ class Transport:
             CharterError: it failed.
         """
         invocation = prepare(operation, path, query, json, headers, timeout)
-        outcome = self._run(invocation)
-        follow(invocation, outcome, self.session)
+        start = begin(invocation, self.session, self.same_session)
+        outcome = self._run(invocation, start)
+        follow(invocation, outcome, self.session, start)
         return read(invocation, outcome, self.about.version, self.about.errors)
 
-    def _run(self, invocation: Invocation[Any]) -> Ending:
-        steps = steps_of(invocation, self.session, self.options)
+    def _run(self, invocation: Invocation[Any], start: Start) -> Ending:
+        steps = steps_of(invocation, start, self.session, self.options)
         result: Any = None
         while True:
             try:
@@ -111,8 +121,8 @@ class Transport:
                 case Pause(seconds):
                     time.sleep(seconds)
                     result = None
-                case Refresh(tokens, period):
-                    result = self._refresh(tokens, period)
+                case Refresh(tokens, revision):
+                    result = self._refresh(tokens, revision)
 
     def _send(self, invocation: Invocation[Any], tokens: Tokens | None) -> Outcome:
         request = request_for(self.http, self.base_url, invocation, tokens, self.options, self.about)
@@ -124,27 +134,28 @@ class Transport:
         tell(request, outcome)
         return outcome
 
-    def _refresh(self, used: Tokens, period: int) -> Verdict:
+    def _refresh(self, used: Tokens, revision: int) -> Verdict:
         """Refresh the tokens, or wait for the call that does."""
         with self._lock:
-            known = verdict_before_refresh(self.session, used, period)
+            known = verdict_before_refresh(self.session, used, revision)
             if not isinstance(known, Tokens):
                 return known
-            flight = self._flights.get(known)
-            leads = flight is None
-            if flight is None:
-                flight = self._flights[known] = _Flight()
-        if not leads:
-            flight.landed.wait()
-            return flight.verdict
+            pending = self._pending_refreshes.get(known)
+            is_first = pending is None
+            if pending is None:
+                pending = self._pending_refreshes[known] = _PendingRefresh()
+        if not is_first:
+            pending.finished.wait()
+            return pending.verdict
         try:
-            outcome = self._run(refresh_invocation(known, self.options))
-            flight.verdict = verdict_after_refresh(self.session, known, outcome)
+            invocation = refresh_invocation(known, self.options)
+            outcome = self._run(invocation, begin(invocation, self.session, None))
+            pending.verdict = verdict_after_refresh(self.session, known, outcome)
         finally:
             with self._lock:
-                del self._flights[known]
-            flight.landed.set()
-        return flight.verdict
+                del self._pending_refreshes[known]
+            pending.finished.set()
+        return pending.verdict
 
 
 class Resource:

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
+from charter_client._errors import SessionChanged
 from charter_client._headers import can_be_sent
 
 
@@ -49,6 +50,27 @@ def _session_id(tokens: Tokens) -> object:
     return cast("dict[str, object]", claims).get("sid") if isinstance(claims, dict) else None
 
 
+class SameSession:
+    """Holds several calls to the session of the first one, such as those of an iterator over pages."""
+
+    def __init__(self) -> None:
+        self._first: tuple[Tokens | None] | None = None
+
+    def check(self, tokens: Tokens | None) -> None:
+        """Compare the tokens of a call with those of the first one.
+
+        Raises:
+            SessionChanged: they are of another session.
+        """
+        if self._first is None:
+            self._first = (tokens,)
+        elif not are_of_one_session(self._first[0], tokens):
+            raise SessionChanged(
+                "Somebody signed in or out meanwhile, so the rest was not sent: begin again, if it is meant for the "
+                "account that is signed in now."
+            )
+
+
 class TokenStore(Protocol):
     """Where the tokens are kept. Both methods must return soon: each request calls the first."""
 
@@ -79,13 +101,13 @@ class MemoryStore:
 class Session:
     """Who is signed in, for all threads.
 
-    Each sign-in and sign-out starts a new period. A call is not sent again in another period than its own.
+    Each sign-in and sign-out starts a new revision. A call is not sent again in another revision than its own.
     """
 
     def __init__(self, store: TokenStore) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._period = 0
+        self._revision = 0
 
     @property
     def tokens(self) -> Tokens | None:
@@ -93,15 +115,25 @@ class Session:
         return self._store.load()
 
     def look(self) -> tuple[Tokens | None, int]:
-        """Return the tokens and the period that they are of."""
+        """Return the tokens and the revision that they are of."""
         with self._lock:
-            return self._store.load(), self._period
+            return self._store.load(), self._revision
 
     def start(self, tokens: Tokens | None) -> None:
         """Sign in with tokens, or sign out with None."""
         with self._lock:
-            self._period += 1
+            self._revision += 1
             self._store.save(tokens)
+
+    def start_in_place(self, old: Tokens | None, fresh: Tokens | None) -> None:
+        """Put new tokens in the place of the old ones or of a refresh of them; None: sign out.
+
+        If those of another session are there by now, they stay: they may be those of another person.
+        """
+        with self._lock:
+            if are_of_one_session(old, self._store.load()):
+                self._revision += 1
+                self._store.save(fresh)
 
     def replace(self, old: Tokens, fresh: Tokens | None) -> bool:
         """Put new tokens in the place of the old, unless others are there by now; None: forget the old.

@@ -2,7 +2,6 @@
 
 import logging
 import platform
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from charter_client._operation import Invocation, Operation
 from charter_client._responses import Outcome
 from charter_client._retries import Options
 from charter_client._tokens import MemoryStore, Session, Tokens, TokenStore
+from charter_client._urls import shown_url
 
 T = TypeVar("T")
 log = logging.getLogger("charter_client")
@@ -54,7 +54,7 @@ def checked_base_url(url: str) -> str:
         parsed = httpx.URL(text)
     except httpx.InvalidURL:
         parsed = httpx.URL("")
-    if parsed.scheme not in ("http", "https") or not parsed.host:
+    if parsed.scheme not in ("http", "https") or not parsed.host or (parsed.port or 0) > 65535:
         raise ValueError(f"The base URL must be a URL such as https://accounts.example.com, not {_shown(url)}.")
     if parsed.userinfo:
         raise ValueError("The base URL must not contain a user name or a password: sign in with auth.login.")
@@ -69,8 +69,7 @@ def _shown(url: object) -> str:
     """Return how a message shows a URL: without what may be a password or a key."""
     if not isinstance(url, str):
         return "None" if url is None else f"a value of the type {type(url).__name__}"
-    without_user = re.sub(r"^(\s*[\w+.-]*://)?.*@", r"\1…@", url, flags=re.DOTALL)
-    return repr(re.sub(r"([?#]).+", r"\1…", without_user, flags=re.DOTALL))
+    return repr(shown_url(url))
 
 
 def session_for(access_token: str | None, store: TokenStore | None) -> Session:
@@ -148,7 +147,7 @@ def tell(request: httpx.Request, outcome: Outcome) -> None:
     if not log.isEnabledFor(logging.DEBUG):
         return
     if isinstance(outcome, httpx.Response):
-        told = f"{outcome.status_code} (request {outcome.headers.get('X-Request-Id', '-')})"
+        summary = f"{outcome.status_code} (request {outcome.headers.get('X-Request-Id', '-')})"
     else:
-        told = type(outcome).__name__
-    log.debug("%s %s: %s", request.method, request.url.path, told)
+        summary = type(outcome).__name__
+    log.debug("%s %s: %s", request.method, request.url.path, summary)

@@ -5,6 +5,7 @@ import type { About } from "./responses.js";
 import type { Options } from "./retries.js";
 import { MemoryStore, Session, type StoredTokens, type TokenStore } from "./tokens.js";
 import { Transport } from "./transport.js";
+import { shownUrl } from "./urls.js";
 
 /** What may differ between clients that share a session. */
 export interface ChangeableOptions {
@@ -82,7 +83,7 @@ function started(given: ClientOptions, about: About): Transport {
     session: new Session(given.store ?? new MemoryStore(tokens)),
     about,
     log: given.log,
-    flights: new Map(),
+    pendingRefreshes: new Map(),
   };
   return new Transport(shared, changed(DEFAULTS, given));
 }
@@ -90,7 +91,7 @@ function started(given: ClientOptions, about: About): Transport {
 function checkedBaseUrl(given: string): string {
   const shown = String(given).trim().replace(/\/+$/, "");
   const wrong = new TypeError(
-    `The base URL must be a URL such as https://accounts.example.com, not ${withoutSecrets(given)}.`,
+    `The base URL must be a URL such as https://accounts.example.com, not ${quoted(given)}.`,
   );
   let url: URL;
   try {
@@ -102,14 +103,13 @@ function checkedBaseUrl(given: string): string {
   if (url.username || url.password) {
     throw new TypeError("The base URL must not contain a user name or a password: sign in with auth.login.");
   }
-  if (url.search || url.hash) throw new TypeError(`The base URL must have neither a query nor a fragment, unlike ${withoutSecrets(given)}.`);
+  if (url.search || url.hash) throw new TypeError(`The base URL must have neither a query nor a fragment, unlike ${quoted(given)}.`);
   if (shown.endsWith("/v1")) {
     throw new TypeError(`The base URL must not contain the version of the API: "${shown.slice(0, -3)}".`);
   }
   return shown;
 }
 
-/** Return a URL that is wrong as text for a message, without what stands before an @, in the query and in the fragment. */
-function withoutSecrets(url: string): string {
-  return JSON.stringify(String(url).replace(/^.*@/s, "***@").replace(/([?#]).*/s, "$1***"));
+function quoted(url: string): string {
+  return JSON.stringify(shownUrl(String(url)));
 }

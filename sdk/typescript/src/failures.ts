@@ -22,6 +22,11 @@ export class ListTooLong extends CharterError {
   override readonly name = "ListTooLong";
 }
 
+/** Somebody signed in or out while an iterator or an update was at work. What was left of it was not sent. */
+export class SessionChanged extends CharterError {
+  override readonly name = "SessionChanged";
+}
+
 /** What responded is not a Charter server, or a proxy responded in its place. */
 export class UnexpectedResponse extends CharterError {
   override readonly name: string = "UnexpectedResponse";

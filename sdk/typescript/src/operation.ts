@@ -9,7 +9,7 @@ export interface Operation {
   /** No token is sent. */
   readonly public?: boolean;
   /** The body of a response is the result itself. */
-  readonly bare?: boolean;
+  readonly withoutEnvelope?: boolean;
   /** An Idempotency-Key makes the operation safe to repeat. */
   readonly acceptsKey?: boolean;
   /** Statuses beside 2xx whose body is a result, too. */

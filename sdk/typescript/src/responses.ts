@@ -11,6 +11,7 @@ import {
   UnsupportedVersion,
 } from "./failures.js";
 import type { Invocation } from "./operation.js";
+import { shownUrl, withShownUrls } from "./urls.js";
 
 /** What the package was generated from. */
 export interface About {
@@ -125,7 +126,7 @@ function notAskedFor(raw: Response): UnexpectedResponse {
 type Json = Readonly<Record<string, unknown>>;
 
 /** A response whose body was read. */
-export interface Answer {
+export interface ReceivedResponse {
   readonly raw: Response;
   readonly text: string;
   /** The object of the body; null if it has none. */
@@ -133,9 +134,9 @@ export interface Answer {
 }
 
 /** What came of one attempt. */
-export type Outcome = Answer | CharterError;
+export type Outcome = ReceivedResponse | CharterError;
 
-export async function readAnswer(raw: Response): Promise<Answer> {
+export async function readResponse(raw: Response): Promise<ReceivedResponse> {
   const text = await raw.text();
   return { raw, text, body: contentType(raw) === "application/json" ? parsed(text) : null };
 }
@@ -188,17 +189,20 @@ export function codeOf(outcome: Outcome): string | undefined {
   return outcome instanceof CharterError || outcome.raw.status < 400 ? undefined : problemsOf(outcome.body)[0]?.code;
 }
 
+/** The longest time that a server can ask for, in seconds: what is longer counts as this (RFC 9111, section 1.2.2). */
+const LONGEST_RETRY_AFTER = 2 ** 31;
+
 /** Return how many seconds the server asks to wait; null if it does not say. */
 export function retryAfter(raw: Response): number | null {
   const text = (raw.headers.get("Retry-After") ?? "").trim();
-  if (/^\d+$/.test(text)) return Number(text);
-  // Date.parse takes nearly everything for a date, so the three forms of a date in HTTP are told apart from the rest first.
+  if (/^\d+$/.test(text)) return Math.min(Number(text), LONGEST_RETRY_AFTER);
+  // Date.parse takes nearly everything for a date, so the three forms of a date in HTTP are recognized first.
   if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .+ \d\d:\d\d:\d\d (GMT|\d{4})$/.test(text)) return null;
   const moment = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
-  return Number.isNaN(moment) ? null : Math.max(0, (moment - Date.now()) / 1000);
+  return Number.isNaN(moment) ? null : Math.min(Math.max(0, (moment - Date.now()) / 1000), LONGEST_RETRY_AFTER);
 }
 
-/** Return whether a response is a result and no refusal. */
+/** Return whether a response is a result and no error. */
 export function isValue(invocation: Invocation, raw: Response): boolean {
   return raw.ok || (invocation.operation.values ?? []).includes(raw.status);
 }
@@ -222,12 +226,12 @@ export function read<T>(
   }
   if (raw.status === 204 && invocation.operation.empty) return new CharterResponse(undefined as T, raw, text);
   if (body === null) throw notCharter(invocation, raw);
-  if (invocation.operation.bare && isValue(invocation, raw)) return new CharterResponse(decode(body, undefined), raw, text);
+  if (invocation.operation.withoutEnvelope && isValue(invocation, raw)) return new CharterResponse(decode(body, undefined), raw, text);
   const meta = objectOf(body["meta"]);
   if (meta === null) throw notCharter(invocation, raw);
   checkVersion(String(meta["version"]), about.version, raw);
   if (isElsewhere(invocation, outcome)) throw notThere(invocation, raw);
-  if (!isValue(invocation, raw)) throw refusal(invocation, outcome, meta, about);
+  if (!isValue(invocation, raw)) throw responseError(invocation, outcome, meta, about);
   try {
     return new CharterResponse(decode(body["data"], meta), raw, text);
   } catch (error) {
@@ -236,20 +240,20 @@ export function read<T>(
   }
 }
 
-function refusal(invocation: Invocation, answer: Answer, meta: Json, about: About): CharterError {
-  const problems = problemsOf(answer.body);
+function responseError(invocation: Invocation, received: ReceivedResponse, meta: Json, about: About): CharterError {
+  const problems = problemsOf(received.body);
   const first = problems[0];
-  if (first === undefined) return notCharter(invocation, answer.raw);
+  if (first === undefined) return notCharter(invocation, received.raw);
   const id = meta["request_id"];
-  const requestId = typeof id === "string" ? id : (answer.raw.headers.get("X-Request-Id") ?? "");
+  const requestId = typeof id === "string" ? id : (received.raw.headers.get("X-Request-Id") ?? "");
   const kind = Object.hasOwn(about.errors, first.code) ? about.errors[first.code] : undefined;
-  return new (kind ?? ResponseError)(answer.raw, first, problems, requestId, retryAfter(answer.raw));
+  return new (kind ?? ResponseError)(received.raw, first, problems, requestId, retryAfter(received.raw));
 }
 
 function checkVersion(spoken: string, version: string, raw: Response): void {
   if (spoken.split(".")[0] === version.split(".")[0]) return;
-  const told = `The server speaks version ${spoken} of the API and this package version ${version}`;
-  throw new UnsupportedVersion(`${told}: install the package of the server's release.`, raw);
+  const summary = `The server speaks version ${spoken} of the API and this package version ${version}`;
+  throw new UnsupportedVersion(`${summary}: install the package of the server's release.`, raw);
 }
 
 /**
@@ -258,9 +262,9 @@ function checkVersion(spoken: string, version: string, raw: Response): void {
  * Without a parameter in the path it always is. If the base URL has a path, a server that does not know the operation has
  * counted the request in no bucket.
  */
-function isElsewhere(invocation: Invocation, answer: Answer): boolean {
-  if (codeOf(answer) !== "NOT_FOUND") return false;
-  const { url, headers } = answer.raw;
+function isElsewhere(invocation: Invocation, received: ReceivedResponse): boolean {
+  if (codeOf(received) !== "NOT_FOUND") return false;
+  const { url, headers } = received.raw;
   const hasPrefix = url !== "" && new URL(url).pathname !== invocation.path.replace(/\?.*/, "");
   return !invocation.operation.path.includes("{") || (hasPrefix && !headers.has("RateLimit"));
 }
@@ -280,17 +284,17 @@ export function notCharter({ operation }: Pick<Invocation, "operation">, raw: Re
   const redirected = raw.type === "opaqueredirect";
   const { method, path } = operation;
   const status = redirected ? "a redirect" : `${raw.status} and ${contentType(raw) || "no content type"}`;
-  const told = `${placeOf(raw)} responded to ${method} ${path} with ${status}`;
+  const summary = `${placeOf(raw)} responded to ${method} ${path} with ${status}`;
   const target = raw.headers.get("Location");
   if (target !== null || redirected) {
-    const led = target === null ? told : `${told}, a redirect to ${target}`;
-    return new UnexpectedResponse(`${led}: use the base URL of the server itself, or sign in to this network first.`, raw);
+    const withTarget = target === null ? summary : `${summary}, a redirect to ${shownUrl(target)}`;
+    return new UnexpectedResponse(`${withTarget}: use the base URL of the server itself, or sign in to this network first.`, raw);
   }
   if (raw.status >= 500 && raw.status !== 511) {
-    return new UnexpectedResponse(`${told}: a proxy responded in the place of the server.`, raw);
+    return new UnexpectedResponse(`${summary}: a proxy responded in the place of the server.`, raw);
   }
   const hint = "check the base URL, and whether this network asks you to sign in first";
-  return new UnexpectedResponse(`${told}, which is not from Charter: ${hint}.`, raw);
+  return new UnexpectedResponse(`${summary}, which is not from Charter: ${hint}.`, raw);
 }
 
 /** Return the error for a request that got no response. */
@@ -298,7 +302,7 @@ export function failureOf(invocation: Invocation, origin: string, reason: unknow
   const { method, path } = invocation.operation;
   if (timedOut) return new TimedOut(`${origin} did not respond in time to ${method} ${path}.`);
   const cause: unknown = reason instanceof Error ? (reason.cause ?? reason) : reason;
-  const told = (cause instanceof Error ? cause.message || reason : cause) as unknown;
-  const text = String(told).replace(/\.$/, "");
+  const summary = (cause instanceof Error ? cause.message || reason : cause) as unknown;
+  const text = withShownUrls(String(summary)).replace(/\.$/, "");
   return new ConnectionFailed(`${origin} was not reached: ${text}. Check the base URL and the network.`, { cause: reason });
 }

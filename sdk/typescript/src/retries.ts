@@ -19,6 +19,8 @@ export interface Options {
 const PASSING = [408, 429, 500, 502, 503, 504];
 const FIRST = 250;
 const LONGEST = 8_000;
+/** Longer than anybody waits for a response. */
+const LONGEST_WAIT = 1e12;
 
 // A refresh whose response was lost is sent again within the seconds in which the server returns the same tokens, whatever
 // the options are. Later, the server takes its token for stolen and ends the session.
@@ -60,5 +62,5 @@ export function pauseBeforeRetry(
   const asked = retryAfter(raw);
   if (asked === null) return jittered;
   // A little later than asked, so that the clients that were refused together do not come back together.
-  return asked * 1000 > options.maxWait ? null : asked * 1000 + Math.random() * 250;
+  return asked * 1000 > Math.min(options.maxWait, LONGEST_WAIT) ? null : asked * 1000 + Math.random() * 250;
 }

@@ -1,5 +1,7 @@
 /** The tokens of a session, and where they are kept. */
 
+import { SessionChanged } from "./failures.js";
+
 /** The tokens of a session. */
 export interface StoredTokens {
   /** Sent with each request. */
@@ -83,30 +85,66 @@ function sessionId(accessToken: string): unknown {
   }
 }
 
+/** The tokens, and the revision that they are of. */
+export interface SignedIn {
+  readonly tokens: StoredTokens | null;
+  readonly revision: number;
+}
+
+/** Holds several calls to the session of the first one, such as those of an iterator over pages. */
+export class SameSession {
+  #first: StoredTokens | null | undefined;
+
+  /**
+   * Compare the tokens of a call with those of the first one.
+   *
+   * @throws SessionChanged they are of another session.
+   */
+  check(tokens: StoredTokens | null): void {
+    if (this.#first === undefined) this.#first = tokens;
+    if (areOfOneSession(this.#first, tokens)) return;
+    const hint = "begin again, if it is meant for the account that is signed in now";
+    throw new SessionChanged(`Somebody signed in or out meanwhile, so the rest was not sent: ${hint}.`);
+  }
+}
+
 /**
  * Who is signed in.
  *
- * Each sign-in and sign-out starts a new period. A call is not sent again in another period than its own.
+ * Each sign-in and sign-out starts a new revision. A call is not sent again in another revision than its own.
  */
 export class Session {
   #store: TokenStore;
-  #period = 0;
+  #revision = 0;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(store: TokenStore) {
     this.#store = store;
   }
 
-  /** Return the tokens and the period that they are of. */
-  look(): Promise<{ tokens: StoredTokens | null; period: number }> {
-    return this.#inTurn(async () => ({ tokens: await this.#store.load(), period: this.#period }));
+  /** Return the tokens and the revision that they are of. */
+  look(): Promise<SignedIn> {
+    return this.#inTurn(async () => ({ tokens: await this.#store.load(), revision: this.#revision }));
   }
 
   /** Sign in with tokens, or sign out with null. */
   start(tokens: StoredTokens | null): Promise<void> {
     return this.#inTurn(async () => {
-      this.#period += 1;
+      this.#revision += 1;
       await this.#store.save(tokens);
+    });
+  }
+
+  /**
+   * Put new tokens in the place of the old ones or of a refresh of them; null: sign out.
+   *
+   * If those of another session are there by now, they stay: they may be those of another person.
+   */
+  startInPlace(old: StoredTokens | null, fresh: StoredTokens | null): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!areOfOneSession(old, await this.#store.load())) return;
+      this.#revision += 1;
+      await this.#store.save(fresh);
     });
   }
 
@@ -117,11 +155,11 @@ export class Session {
    *
    * @returns whether there are tokens now.
    */
-  replace(old: StoredTokens, fresh: StoredTokens | null, period: number): Promise<boolean> {
+  replace(old: StoredTokens, fresh: StoredTokens | null, revision: number): Promise<boolean> {
     return this.#inTurn(async () => {
       const kept = await this.#store.load();
       const same = kept?.accessToken === old.accessToken && kept.refreshToken === old.refreshToken;
-      if (!same || this.#period !== period) return kept !== null;
+      if (!same || this.#revision !== revision) return kept !== null;
       await this.#store.save(fresh);
       return fresh !== null;
     });

@@ -12,12 +12,12 @@ import {
   objectOf,
   type Outcome,
   read,
-  readAnswer,
+  readResponse,
   readObject,
   withResult,
 } from "./responses.js";
 import { isLost, type Options, pauseBeforeRetry, REFRESH_TIMEOUT } from "./retries.js";
-import { areOfOneSession, type Session, type StoredTokens } from "./tokens.js";
+import { areOfOneSession, SameSession, type Session, type SignedIn, type StoredTokens } from "./tokens.js";
 
 /** What the clients of one session share. */
 export interface Shared {
@@ -26,8 +26,8 @@ export interface Shared {
   readonly session: Session;
   readonly about: About;
   readonly log: ((line: string) => void) | undefined;
-  /** The refresh under way in each period. */
-  readonly flights: Map<number, Promise<Verdict>>;
+  /** The refresh under way in each revision. */
+  readonly pendingRefreshes: Map<number, Promise<Verdict>>;
 }
 
 /** Whether to send again; or why the refresh failed. */
@@ -43,10 +43,17 @@ const REFRESH: Operation = { name: "refresh", method: "POST", path: "/v1/auth/re
 export class Transport {
   readonly shared: Shared;
   readonly options: Options;
+  readonly #sameSession: SameSession | undefined;
 
-  constructor(shared: Shared, options: Options) {
+  constructor(shared: Shared, options: Options, sameSession?: SameSession) {
     this.shared = shared;
     this.options = options;
+    this.#sameSession = sameSession;
+  }
+
+  /** Return a transport for calls that belong together: all of them are of the session of the first. */
+  inOneSession(): Transport {
+    return new Transport(this.shared, this.options, new SameSession());
   }
 
   /** Carry out an operation. */
@@ -69,15 +76,16 @@ export class Transport {
     decode: Decode<T> = readObject,
   ): Promise<CharterResponse<T> | NotModified> {
     const invocation = prepare(operation, given, options);
-    const outcome = await this.#run(invocation);
-    await this.#follow(invocation, given.body, outcome);
+    const start = await this.shared.session.look();
+    if (!operation.public) this.#sameSession?.check(start.tokens);
+    const outcome = await this.#run(invocation, start);
+    await this.#follow(invocation, given.body, outcome, start.tokens);
     return read(invocation, outcome, this.shared.about, decode);
   }
 
-  async #run(invocation: Invocation): Promise<Outcome> {
+  async #run(invocation: Invocation, first: SignedIn): Promise<Outcome> {
     const { session } = this.shared;
     const isPublic = invocation.operation.public === true;
-    const first = await session.look();
     let { tokens } = first;
     let retries = 0;
     let refreshed = false;
@@ -87,12 +95,13 @@ export class Transport {
       const outcome = await this.#send(invocation, used);
       const code = codeOf(outcome);
       if (used !== null && code === "SESSION_ENDED") {
-        await session.replace(used, null, first.period);
+        await session.replace(used, null, first.revision);
         return outcome;
       }
       if (used !== null && code === "INVALID_TOKEN" && !refreshed) {
         refreshed = true;
-        const verdict = await abortable(this.#refresh(used, first.period), invocation.options.signal);
+        const verdict = await abortable(this.#refresh(used, first.revision), invocation.options.signal);
+        if (verdict === false) this.#sameSession?.check((await session.look()).tokens);
         if (verdict !== true) return verdict === false ? outcome : verdict;
       } else {
         lost ||= isLost(invocation, outcome);
@@ -102,8 +111,9 @@ export class Transport {
         await sleep(pause, invocation.options.signal);
       }
       const now = await session.look();
+      if (!isPublic) this.#sameSession?.check(now.tokens);
       // Somebody signed out or in meanwhile, here or in another program: what is left of this call is not theirs.
-      if (!isPublic && (now.period !== first.period || !areOfOneSession(first.tokens, now.tokens))) return outcome;
+      if (!isPublic && (now.revision !== first.revision || !areOfOneSession(first.tokens, now.tokens))) return outcome;
       tokens = now.tokens;
     }
   }
@@ -113,11 +123,11 @@ export class Transport {
     const { operation, options } = invocation;
     const outcome = await this.#attempt(invocation, tokens);
     if (log !== undefined) {
-      const told =
+      const summary =
         outcome instanceof CharterError
           ? outcome.name
           : `${outcome.raw.status} (request ${outcome.raw.headers.get("X-Request-Id") ?? "-"})`;
-      log(`${operation.method} ${baseUrl}${operation.path}: ${told}`);
+      log(`${operation.method} ${baseUrl}${operation.path}: ${summary}`);
     }
     options.signal?.throwIfAborted();
     return outcome;
@@ -145,7 +155,7 @@ export class Transport {
         redirect: "manual",
         signal: ended.signal,
       });
-      return await readAnswer(response);
+      return await readResponse(response);
     } catch (error) {
       return failureOf(invocation, new URL(this.shared.baseUrl).origin, error, timedOut);
     } finally {
@@ -165,48 +175,53 @@ export class Transport {
   }
 
   /** Refresh the tokens, or wait for the call that does. */
-  async #refresh(used: StoredTokens, period: number): Promise<Verdict> {
-    const { session, flights } = this.shared;
+  async #refresh(used: StoredTokens, revision: number): Promise<Verdict> {
+    const { session, pendingRefreshes } = this.shared;
     const now = await session.look();
-    if (now.period !== period || now.tokens === null) return false;
+    if (now.revision !== revision || now.tokens === null) return false;
     if (now.tokens.accessToken !== used.accessToken) return true;
     if (!now.tokens.refreshToken) return false;
-    let flight = flights.get(period);
-    if (flight === undefined) {
-      flight = this.#fly(now.tokens, period).finally(() => flights.delete(period));
-      flights.set(period, flight);
+    let pending = pendingRefreshes.get(revision);
+    if (pending === undefined) {
+      pending = this.#exchange(now.tokens, revision).finally(() => pendingRefreshes.delete(revision));
+      pendingRefreshes.set(revision, pending);
     }
-    return flight;
+    return pending;
   }
 
   // No signal: others wait for it, too.
-  async #fly(tokens: StoredTokens, period: number): Promise<Verdict> {
+  async #exchange(tokens: StoredTokens, revision: number): Promise<Verdict> {
     const { session } = this.shared;
     const timeout = Math.min(this.options.timeout, REFRESH_TIMEOUT);
     const invocation = prepare(REFRESH, { body: { refresh_token: tokens.refreshToken } }, { timeout });
-    const outcome = await this.#run(invocation);
+    const outcome = await this.#run(invocation, await session.look());
     if (outcome instanceof CharterError) return outcome;
     if (outcome.raw.ok) {
       const fresh = tokensOf(outcome.body?.["data"]);
-      return fresh === null ? notCharter(invocation, outcome.raw) : session.replace(tokens, fresh, period);
+      return fresh === null ? notCharter(invocation, outcome.raw) : session.replace(tokens, fresh, revision);
     }
     // Another program with the same store may have refreshed in between. What is not from Charter signs nobody out.
-    if (codeOf(outcome) === "INVALID_REFRESH_TOKEN") return (await session.replace(tokens, null, period)) || outcome;
+    if (codeOf(outcome) === "INVALID_REFRESH_TOKEN") return (await session.replace(tokens, null, revision)) || outcome;
     return outcome;
   }
 
-  /** Sign in or out as the operation did on the server. */
-  async #follow(invocation: Invocation, body: object | undefined, outcome: Outcome): Promise<void> {
+  /**
+   * Sign in or out as the operation did on the server.
+   *
+   * A refresh or a sign-out leaves the tokens of another session alone, which somebody began meanwhile.
+   */
+  async #follow(invocation: Invocation, body: object | undefined, outcome: Outcome, before: StoredTokens | null): Promise<void> {
     if (outcome instanceof CharterError) return;
+    const { session } = this.shared;
     const { name } = invocation.operation;
     const { ok, status } = outcome.raw;
     const isSignedOut = status === 204 || (status === 401 && codeOf(outcome) !== undefined);
     if (startsSession(invocation.operation) && ok) {
       const tokens = tokensOf(outcome.body?.["data"]);
-      if (tokens !== null) await this.shared.session.start(tokens);
+      if (tokens !== null) await (name === "login" ? session.start(tokens) : session.startInPlace(before, tokens));
     }
     const ends = objectOf(body)?.["scope"] !== "others";
-    if (name === "logout" && ends && isSignedOut) await this.shared.session.start(null);
+    if (name === "logout" && ends && isSignedOut) await session.startInPlace(before, null);
   }
 }
 

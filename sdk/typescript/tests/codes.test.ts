@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import * as sdk from "charter-client";
 import { Charter, type ResponseError } from "charter-client";
 
-import { address, admin, baseUrl, JSON_TYPE, person, PHRASE, refusal, signedIn, withServer } from "./support.js";
+import { address, admin, baseUrl, JSON_TYPE, person, PHRASE, errorBody, signedIn, withServer } from "./support.js";
 
 type Kind = new (...words: never[]) => ResponseError;
 
@@ -135,7 +135,7 @@ test("each error code has its class", async () => {
   const names = JSON.parse(process.env["CHARTER_ERROR_CODES"] ?? "{}") as Record<string, string>;
   assert.deepEqual(Object.values(names).sort(), [...KINDS.keys()].sort());
   for (const [code, name] of Object.entries(names)) {
-    await withServer([[400, JSON_TYPE, refusal(code)]], async (url) => {
+    await withServer([[400, JSON_TYPE, errorBody(code)]], async (url) => {
       await assert.rejects(new Charter({ baseUrl: url, retries: 0 }).roles.getRole("x"), (error) => {
         assert.ok(error instanceof sdk.ResponseError && error.code === code && error.name === name);
         assert.equal(error.constructor, KINDS.get(name));

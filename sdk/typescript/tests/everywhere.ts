@@ -51,7 +51,7 @@ export async function walk(sdk: Package, baseUrl: string, password: string): Pro
   expect(count > 0, "a list is gone through");
 
   const missing = await thrown(client.roles.getRole("nowhere"));
-  expect(missing instanceof sdk.NotFound && missing instanceof Error && missing.requestId !== "", "a refusal is an error of its class");
+  expect(missing instanceof sdk.NotFound && missing instanceof Error && missing.requestId !== "", "a rejection is an error of its class");
   const aborted = await thrown(client.me.getMe({ signal: AbortSignal.abort() }));
   expect((aborted as Error).name === "AbortError", "a call can be cancelled");
   const nowhere = new sdk.Charter({ baseUrl: "http://127.0.0.1:1", retries: 0 });

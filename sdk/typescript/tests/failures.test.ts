@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 
 import { Charter, ConnectionFailed, RateLimited, ResponseError, TimedOut, UnexpectedResponse, UnsupportedVersion } from "charter-client";
 
-import { BUSY, gate, JSON_TYPE, refusal, success, withServer } from "./support.js";
+import { BUSY, gate, JSON_TYPE, errorBody, success, withServer } from "./support.js";
 
 test("a read is repeated twice, and a change without a key never", async () => {
   await withServer([BUSY], async (url, seen) => {
@@ -19,7 +19,7 @@ test("a read is repeated twice, and a change without a key never", async () => {
 });
 
 test("all attempts of one call send one key", async () => {
-  await withServer(["break", BUSY, [409, JSON_TYPE, refusal("EMAIL_TAKEN")]], async (url, seen) => {
+  await withServer(["break", BUSY, [409, JSON_TYPE, errorBody("EMAIL_TAKEN")]], async (url, seen) => {
     const client = new Charter({ baseUrl: url });
     await assert.rejects(client.users.createUser({ email: "a@example.com", password: "x" }), { name: "EmailTaken" });
     const keys = seen.map((request) => request.headers["idempotency-key"]);
@@ -41,7 +41,7 @@ test("a key of one's own is sent with each attempt", async () => {
 });
 
 test("a request with the same key that is in progress is waited for", async () => {
-  const twin = [409, { ...JSON_TYPE, "Retry-After": "0" }, refusal("IDEMPOTENCY_IN_PROGRESS")] as const;
+  const twin = [409, { ...JSON_TYPE, "Retry-After": "0" }, errorBody("IDEMPOTENCY_IN_PROGRESS")] as const;
   const made = [201, { ...JSON_TYPE, "Idempotency-Replayed": "true" }, success({ name: "x" })] as const;
   await withServer([twin, made], async (url) => {
     const role = await new Charter({ baseUrl: url }).roles.withResponse.createRole({ name: "x", description: "", permissions: [] });
@@ -50,7 +50,7 @@ test("a request with the same key that is in progress is waited for", async () =
 });
 
 test("a long Retry-After is thrown, with its seconds", async () => {
-  await withServer([[429, { ...JSON_TYPE, "Retry-After": "31" }, refusal("RATE_LIMITED")]], async (url, seen) => {
+  await withServer([[429, { ...JSON_TYPE, "Retry-After": "31" }, errorBody("RATE_LIMITED")]], async (url, seen) => {
     await assert.rejects(new Charter({ baseUrl: url }).me.getMe(), (error) => {
       assert.ok(error instanceof RateLimited);
       assert.equal(error.retryAfter, 31);
@@ -60,7 +60,7 @@ test("a long Retry-After is thrown, with its seconds", async () => {
   });
 });
 
-test("timeouts, broken connections and cancelled calls are told apart", async () => {
+test("timeouts, broken connections and cancelled calls are different errors", async () => {
   await withServer(["hang"], async (url) => {
     const client = new Charter({ baseUrl: url, retries: 0 });
     await assert.rejects(client.me.getMe({ timeout: 50 }), TimedOut);
@@ -73,7 +73,7 @@ test("timeouts, broken connections and cancelled calls are told apart", async ()
 });
 
 test("a pause as long as Retry-After comes before the next attempt", async () => {
-  const slow = [503, { ...JSON_TYPE, "Retry-After": "1" }, refusal("UNAVAILABLE")] as const;
+  const slow = [503, { ...JSON_TYPE, "Retry-After": "1" }, errorBody("UNAVAILABLE")] as const;
   await withServer([slow, [200, JSON_TYPE, success({ email: "a@example.com" })]], async (url, seen) => {
     const began = performance.now();
     assert.equal((await new Charter({ baseUrl: url }).me.getMe()).email, "a@example.com");
@@ -83,7 +83,7 @@ test("a pause as long as Retry-After comes before the next attempt", async () =>
 });
 
 test("a call can be cancelled while it waits for its next attempt", async () => {
-  const slow = [503, { ...JSON_TYPE, "Retry-After": "25" }, refusal("UNAVAILABLE")] as const;
+  const slow = [503, { ...JSON_TYPE, "Retry-After": "25" }, errorBody("UNAVAILABLE")] as const;
   await withServer([slow], async (url, seen) => {
     const cancel = new AbortController();
     const first = gate();
@@ -110,7 +110,7 @@ test("a body that does not end is a timeout, too", async () => {
 
 test("a refresh whose response is lost is repeated in time, although the client repeats nothing", async () => {
   const fresh = [200, JSON_TYPE, success({ access_token: "c", refresh_token: "d", token_type: "Bearer", expires_in: 900 })] as const;
-  const expired = [401, JSON_TYPE, refusal("INVALID_TOKEN")] as const;
+  const expired = [401, JSON_TYPE, errorBody("INVALID_TOKEN")] as const;
   const me = [200, JSON_TYPE, success({ email: "a@example.com" })] as const;
   const proxy = [502, { "Content-Type": "text/html" }, "<html>"] as const;
   await withServer([expired, "hang", "break", proxy, fresh, me], async (url, seen) => {
@@ -125,7 +125,7 @@ test("a refresh whose response is lost is repeated in time, although the client 
 test("a refresh that reached nobody is repeated as often as the client says", async () => {
   let tries = 0;
   const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
-  await withServer([[401, JSON_TYPE, refusal("INVALID_TOKEN")]], async (url) => {
+  await withServer([[401, JSON_TYPE, errorBody("INVALID_TOKEN")]], async (url) => {
     const client = new Charter({
       baseUrl: url,
       retries: 0,
@@ -170,7 +170,7 @@ for (const [name, portal] of [
   ["a proxy's 401", [401, { "Content-Type": "text/html" }, "<html>"]],
 ] as const) {
   test(`${name} in the place of new tokens signs nobody out, and is no result`, async () => {
-    await withServer([[401, JSON_TYPE, refusal("INVALID_TOKEN")], portal], async (url) => {
+    await withServer([[401, JSON_TYPE, errorBody("INVALID_TOKEN")], portal], async (url) => {
       const client = new Charter({ baseUrl: url, retries: 0 });
       await client.signInWith({ accessToken: "a", refreshToken: "b" });
       await assert.rejects(client.me.getMe(), { name: "UnexpectedResponse" });
@@ -195,21 +195,21 @@ test("a list with more than an offset reaches says so after its last page", asyn
   });
 });
 
-for (const [name, sent, told] of [
+for (const [name, sent, message] of [
   ["a 304 that was not asked for", [304, {}, ""], /a 304 that was not asked for/],
   ["a list without a page", [200, JSON_TYPE, success([])], /to list_users lacks what this package expects/],
   ["JSON that is cut off", [200, JSON_TYPE, '{"data": ['], /not from Charter/],
-  ["a refusal without errors", [400, JSON_TYPE, success(null)], /not from Charter/],
+  ["an error response without errors", [400, JSON_TYPE, success(null)], /not from Charter/],
 ] as const) {
   test(`${name} is no result`, async () => {
     await withServer([sent], async (url) => {
-      await assert.rejects(new Charter({ baseUrl: url }).users.listUsers(), { name: "UnexpectedResponse", message: told });
+      await assert.rejects(new Charter({ baseUrl: url }).users.listUsers(), { name: "UnexpectedResponse", message });
     });
   });
 }
 
 test("a Retry-After can be a date", async () => {
-  const later = [429, { ...JSON_TYPE, "Retry-After": new Date(Date.now() + 3_600_000).toUTCString() }, refusal("RATE_LIMITED")] as const;
+  const later = [429, { ...JSON_TYPE, "Retry-After": new Date(Date.now() + 3_600_000).toUTCString() }, errorBody("RATE_LIMITED")] as const;
   await withServer([later], async (url) => {
     await assert.rejects(new Charter({ baseUrl: url }).me.getMe(), (error) => {
       assert.ok(error instanceof RateLimited && error.retryAfter !== null);
@@ -226,9 +226,9 @@ test("a response need not say who counted it", async () => {
   });
 });
 
-test("an update that changes nothing sends nothing, and another refusal than 412 ends it", async () => {
+test("an update that changes nothing sends nothing, and another error than 412 ends it", async () => {
   const read = [200, { ...JSON_TYPE, ETag: '"1"' }, success({ bio: "b" })] as const;
-  await withServer([read, read, [403, JSON_TYPE, refusal("FORBIDDEN")]], async (url, seen) => {
+  await withServer([read, read, [403, JSON_TYPE, errorBody("FORBIDDEN")]], async (url, seen) => {
     const { profiles } = new Charter({ baseUrl: url });
     assert.equal((await profiles.update("x", () => ({}))).bio, "b");
     assert.equal(seen.length, 1);
@@ -254,7 +254,7 @@ test("a time without a zone is refused before it is sent", async () => {
 });
 
 test("a server that lacks an operation says so, and one that lacks a role does not", async () => {
-  const missing = [404, JSON_TYPE, refusal("NOT_FOUND")] as const;
+  const missing = [404, JSON_TYPE, errorBody("NOT_FOUND")] as const;
   await withServer([missing], async (url) => {
     await assert.rejects(new Charter({ baseUrl: url }).me.getMe(), (error) => {
       assert.ok(error instanceof UnexpectedResponse);
@@ -267,7 +267,7 @@ test("a server that lacks an operation says so, and one that lacks a role does n
 });
 
 test("a client and its errors show no token", async () => {
-  await withServer([[401, JSON_TYPE, refusal("SESSION_ENDED")]], async (url) => {
+  await withServer([[401, JSON_TYPE, errorBody("SESSION_ENDED")]], async (url) => {
     const client = new Charter({ baseUrl: url, accessToken: "a-secret-token" });
     await assert.rejects(client.me.getMe(), (error) => {
       for (const shown of [client, error]) assert.ok(!inspect(shown, { depth: 12, showHidden: true }).includes("a-secret-token"));
@@ -293,19 +293,19 @@ test("a failure of a health check is a result", async () => {
   });
 });
 
-for (const [name, sent, kind, told] of [
+for (const [name, sent, kind, message] of [
   ["a page that asks to sign in", [200, { "Content-Type": "text/html" }, "<html>"], UnexpectedResponse, /not from Charter/],
   ["a proxy", [502, { "Content-Type": "text/html" }, "<html>"], UnexpectedResponse, /a proxy responded/],
   ["a redirect", [301, { Location: "https://other.example.com/" }, ""], UnexpectedResponse, /a redirect to https:..other/],
   ["other JSON", [200, JSON_TYPE, "{}"], UnexpectedResponse, /not from Charter/],
-  ["a later version", [200, JSON_TYPE, refusal("X", "2.0")], UnsupportedVersion, /speaks version 2.0/],
-  ["an unknown code", [400, JSON_TYPE, refusal("NEW_CODE")], ResponseError, /^400 NEW_CODE: No. Request r-1.$/],
+  ["a later version", [200, JSON_TYPE, errorBody("X", "2.0")], UnsupportedVersion, /speaks version 2.0/],
+  ["an unknown code", [400, JSON_TYPE, errorBody("NEW_CODE")], ResponseError, /^400 NEW_CODE: No. Request r-1.$/],
 ] as const) {
-  test(`${name} is told in one line`, async () => {
+  test(`${name} is one line`, async () => {
     await withServer([sent], async (url) => {
       await assert.rejects(new Charter({ baseUrl: url, retries: 0 }).me.getMe(), (error) => {
         assert.ok(error instanceof kind);
-        assert.match(error.message, told);
+        assert.match(error.message, message);
         assert.ok(!error.message.includes("\n"));
         return true;
       });

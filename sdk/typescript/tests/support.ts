@@ -85,8 +85,8 @@ export type Sent = readonly [status: number, headers: Record<string, string>, bo
 export const JSON_TYPE = { "Content-Type": "application/json" };
 const META = { timestamp: "2026-01-31T12:00:00.000Z", version: "1.0", request_id: "r-1" };
 
-/** Return the body of a refusal. */
-export function refusal(code: string, version = "1.0"): string {
+/** Return the body of an error. */
+export function errorBody(code: string, version = "1.0"): string {
   return JSON.stringify({ data: null, meta: { ...META, version }, errors: [{ code, message: "No.", field: null }] });
 }
 
@@ -95,7 +95,7 @@ export function success(data: unknown, more: object = {}): string {
   return JSON.stringify({ data, meta: { ...META, ...more }, errors: null });
 }
 
-export const BUSY: Sent = [503, { ...JSON_TYPE, "Retry-After": "0" }, refusal("UNAVAILABLE")];
+export const BUSY: Sent = [503, { ...JSON_TYPE, "Retry-After": "0" }, errorBody("UNAVAILABLE")];
 
 function respond(next: Sent | undefined, request: IncomingMessage, response: ServerResponse): void {
   if (next === undefined || next === "hang") return;

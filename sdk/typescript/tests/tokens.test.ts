@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { Charter, InvalidRefreshToken, InvalidToken, MemoryStore, RateLimited, SessionEnded, type StoredTokens, WebStorageStore } from "charter-client";
 
-import { admin, baseUrl, gate, holding, JSON_TYPE, listening, person, refusal, signedIn, spoil, withServer } from "./support.js";
+import { admin, baseUrl, gate, holding, JSON_TYPE, listening, person, errorBody, signedIn, spoil, withServer } from "./support.js";
 
 const REFRESH = "POST /v1/auth/refresh";
 
@@ -67,7 +67,7 @@ for (const back of [false, true]) {
   });
 }
 
-test("a refresh of an earlier period is dropped, even if the same tokens are in use again", async () => {
+test("a refresh of an earlier revision is dropped, even if the same tokens are in use again", async () => {
   const held = holding();
   const store = new MemoryStore();
   const ada = await signedIn({ store, fetch: held.fetch });
@@ -155,7 +155,7 @@ test("a rejected refresh says so and forgets the tokens", async () => {
 test("a refresh that is refused for another reason keeps the tokens", async () => {
   const store = new MemoryStore({ accessToken: "a", refreshToken: "r" });
   const limited = { ...JSON_TYPE, "Retry-After": "100" };
-  await withServer([[401, JSON_TYPE, refusal("INVALID_TOKEN")], [429, limited, refusal("RATE_LIMITED")]], async (url) => {
+  await withServer([[401, JSON_TYPE, errorBody("INVALID_TOKEN")], [429, limited, errorBody("RATE_LIMITED")]], async (url) => {
     await assert.rejects(new Charter({ baseUrl: url, store }).me.getMe(), RateLimited);
   });
   assert.equal(store.load()?.refreshToken, "r");

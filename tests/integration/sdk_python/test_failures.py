@@ -161,14 +161,6 @@ def test_a_base_url_with_a_path_that_is_not_there_is_told(
             call()
 
 
-@pytest.mark.parametrize(
-    "url", [None, "localhost:8080", "accounts.example.com", "", "ftp://x", "http://x/v1", "http://x?y", "http://a:b@x"]
-)
-def test_a_base_url_that_cannot_be_right_is_refused_at_once(sdk: Any, url: str) -> None:
-    with pytest.raises(ValueError, match="base URL must"):
-        sdk.Charter(url)
-
-
 def test_a_server_that_is_not_there_and_one_that_is_silent_are_told_apart(sdk: Any) -> None:
     gone = sdk.Charter("http://127.0.0.1:1", retries=0)
     with gone, pytest.raises(sdk.ConnectionFailed, match=r"http://127\.0\.0\.1:1 was not reached"):

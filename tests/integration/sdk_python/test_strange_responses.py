@@ -30,6 +30,7 @@ def test_a_body_that_cannot_be_read(sdk: Any, status: int, body: bytes) -> None:
     assert isinstance(failure(sdk, (status, JSON, body)), sdk.UnexpectedResponse)
 
 
+# The same table as in sdk/typescript/tests/refused.test.ts: the packages agree.
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
@@ -44,11 +45,24 @@ def test_a_body_that_cannot_be_read(sdk: Any, status: int, body: bytes) -> None:
         ("1.5", None),
         ("1, 2", None),
         ("soon", None),
-        ("9" * 5000, float("inf")),
+        ("soon 1", None),
+        ("in 5 seconds", None),
+        ("2001-01-01", None),
+        ("Jan 1 2001", None),
+        ("inf", None),
+        ("+1", None),
+        ("1e1", None),
+        ("", None),
+        ("Mon, 01 Jan 2001 00:00:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 2**31),
+        ("2147483647", 2**31 - 1),
+        ("9" * 20, 2**31),
+        ("9" * 400, 2**31),
+        ("9" * 5000, 2**31),
     ],
     ids=lambda value: str(value)[:48],
 )
-def test_a_retry_after_that_cannot_be_read(sdk: Any, text: str, seconds: float | None) -> None:
+def test_the_seconds_of_a_retry_after(sdk: Any, text: str, seconds: float | None) -> None:
     caught = failure(sdk, (503, {**JSON, "Retry-After": text}, envelope("UNAVAILABLE")))
     assert isinstance(caught, sdk.Unavailable)
     assert caught.retry_after == seconds

@@ -53,7 +53,7 @@ def prove(place: Path) -> None:
         old = {"CHARTER_URL": url, "CHARTER_OLD_TOKENS": str(place / "tokens.json")}
         run(node(), "made/early.js", cwd=folder, **WORLD, **old)
         expired = time.monotonic() + TOKEN_SECONDS + 1
-        run_tests(folder, "account", "codes", "failures", "refused", "tokens", CHARTER_URL=url)
+        run_tests(folder, "account", "codes", "failures", "pauses", "refused", "session", "tokens", CHARTER_URL=url)
         readme = folder / "made" / "readme.js"
         readme.write_text(readme.read_text().replace("https://accounts.example.com", url))
         run(node(), "made/readme.js", cwd=folder)

@@ -10,8 +10,8 @@ import pytest
 from app import resources
 from app.sdk.document import GenerationError, operations
 from app.sdk.error_codes import error_codes
+from app.sdk.names import camel
 from app.sdk.typescript import build_typescript
-from app.sdk.typescript.methods import camel
 from app.sdk.typescript.sources import write_sources
 from app.sdk.typescript.types import comment, member, type_of, write_types
 from tests.document import DOCUMENT

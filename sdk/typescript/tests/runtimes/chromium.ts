@@ -34,7 +34,7 @@ try {
   console.log(`page: ${await page.evaluate(([at, phrase]) => (globalThis as unknown as Walking).walk(at ?? "", phrase ?? ""), words)}`);
   const worked = await page.evaluate(inWorker, words);
   if (worked.error !== undefined) throw new Error(worked.error);
-  console.log(`web worker: ${worked.told}`);
+  console.log(`web worker: ${worked.message}`);
 } finally {
   await browser.close();
   pages.close();
@@ -45,7 +45,7 @@ interface Walking {
 }
 
 interface Worked {
-  told?: string;
+  message?: string;
   error?: string;
 }
 

@@ -9,7 +9,7 @@ const here = (baseUrl: string, password: string): Promise<string> => walk(sdk, b
 if (typeof document === "undefined") {
   addEventListener("message", (event: MessageEvent<[string, string]>) => {
     here(...event.data).then(
-      (told) => postMessage({ told }),
+      (message) => postMessage({ message }),
       (error: unknown) => postMessage({ error: String(error) }),
     );
   });
