@@ -50,8 +50,7 @@ if TYPE_CHECKING:
 
 _PROBE_SECONDS = 1.0
 _HOOK_SECONDS = 2.0
-# For threads besides the executors, such as the one that starts the server.
-_SPARE_CONNECTIONS = 2
+_SPARE_CONNECTIONS = 2  # for threads besides the executors, such as the one that starts the server
 _NOTHING_DECLARED = SettingDeclarations.of()
 
 
@@ -148,10 +147,10 @@ def build_app(
     """Return the application that serves compiled operations, and the pages."""
     clock = process.runtime.dependencies.clock
     app = build_gateway(config, contract, process, operations, request_log)
-    from app.gateway.connexion_apps import build_stack
-
     pages = Pages(contract.document, contract.policies, config, process.metrics)
     register_pages(app.app, pages, config=config, clock=clock)
+    from app.gateway.connexion_apps import build_stack
+
     build_stack(app)
     return app
 
@@ -164,8 +163,7 @@ def build_gateway(
     request_log: RequestLog,
 ) -> "FlaskApp":
     """Return the Connexion application with the gateway that the configuration names."""
-    # Connexion takes a good part of the time of a start, and commands and the mock need none of it. It asks for three
-    # HTTP clients that no server uses: they would take a quarter of that time, and seven megabytes of each worker.
+    # Connexion is slow to import, and commands and the mock need none of it. Its three HTTP clients no server uses.
     with left_out("httpx", "requests", "starlette.testclient"):
         from app.gateway.connexion_apps import GatewayDependencies, compiled, connexion_errors_as_faults, stock
 

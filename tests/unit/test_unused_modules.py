@@ -8,12 +8,12 @@ import pytest
 from app.gateway.unused_modules import left_out
 
 STARTED = """
-import sys
+import secrets, sys
 from app.config import Config
 from app.factory import create_app
 create_app(Config.from_environment({
-    "CHARTER_ENV": "test", "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "JWT_SECRET": "s" * 32,
-    "REFRESH_KEYS": "k1:" + "r" * 32,
+    "CHARTER_ENV": "test", "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+    "JWT_SECRET": secrets.token_hex(), "REFRESH_KEYS": "k1:" + secrets.token_hex(),
 }))
 assert "connexion" in sys.modules
 assert not {"httpx", "requests", "starlette.testclient"} & sys.modules.keys(), "an HTTP client was imported"
