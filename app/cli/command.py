@@ -2,6 +2,7 @@
 
 import click
 
+from app.cli.contract import contract
 from app.cli.db import db
 from app.cli.doctor import doctor
 from app.cli.errors import CharterGroup
@@ -36,5 +37,5 @@ def main() -> None:
     """
 
 
-for command in (serve, dev, mock, db, users, settings, spec, sdk, doctor):
+for command in (serve, dev, mock, db, users, settings, spec, sdk, contract, doctor):
     main.add_command(command)

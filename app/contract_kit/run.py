@@ -1,0 +1,236 @@
+"""A run from beginning to end: reach the deployment, make accounts, check, remove everything, report."""
+
+import json
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+from app.contract_kit.checks.catalogue import CHECKS, Check
+from app.contract_kit.client import Address, Client, StoppedError, UnreachableError
+from app.contract_kit.document import Document
+from app.contract_kit.exchange import Request, Response
+from app.contract_kit.kit import CannotTryError, Kit
+from app.contract_kit.ledger import Entry
+from app.contract_kit.people import DOMAIN, People, Person, SetupError
+from app.contract_kit.progress import Progress
+from app.contract_kit.results import Results
+from app.contract_kit.trail import Trail
+from app.contract_kit.values import Values
+
+PROVEN, FAILED, NOT_RUN = 0, 1, 2
+_SETUP_SHARE = 8
+_MOST_BYTES = 20_000_000
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for.
+
+    Attributes:
+        only: the names of the checks to run; empty: all.
+        skipped: the operations to leave out.
+        production: whether a deployment may be tried that says that it is production.
+    """
+
+    address: Address
+    email: str
+    password: str = field(repr=False)
+    seed: int = 0
+    examples: int = 20
+    only: frozenset[str] = frozenset()
+    skipped: frozenset[str] = frozenset()
+    released: Mapping[str, Any] | None = None
+    production: bool = False
+
+
+@dataclass
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        reason: why it did not run to its end; empty if it did.
+        checks: the names of the checks that ran to their end.
+    """
+
+    options: Options
+    run: str
+    results: Results
+    reason: str = ""
+    document: Document | None = None
+    checks: list[str] = field(default_factory=list)
+    began: float = field(default_factory=time.time)
+    seconds: float = 0.0
+    requests: int = 0
+    waited: float = 0.0
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        results = self.results
+        if results.failures:
+            return FAILED
+        return NOT_RUN if self.reason or results.open_gaps or results.left_behind else PROVEN
+
+
+def execute(options: Options, stream: TextIO = sys.stderr) -> Outcome:
+    """Run the kit.
+
+    Args:
+        stream: where progress goes.
+
+    Returns:
+        the outcome, whatever happens; nothing that the run has made is left, or the outcome lists it.
+    """
+    run = f"ck{secrets.token_hex(4)}"
+    results = Results()
+    outcome = Outcome(options, run, results)
+    chosen = [check for check in CHECKS if not options.only or check.name in options.only]
+    progress = Progress(stream, _SETUP_SHARE + sum(check.share for check in chosen))
+    client = Client(options.address, run, waiting=progress.waiting)
+    began = time.monotonic()
+    with _signals(client):
+        try:
+            _run(outcome, client, chosen, progress)
+        except UnreachableError as error:
+            outcome.reason = str(error)
+        except (SetupError, CannotTryError) as error:
+            outcome.reason = str(error)
+        except StoppedError:
+            outcome.reason = "stopped"
+    outcome.seconds = time.monotonic() - began
+    outcome.requests, outcome.waited = client.sent, client.waited
+    return outcome
+
+
+def _run(outcome: Outcome, client: Client, chosen: list[Check], progress: Progress) -> None:
+    options, results = outcome.options, outcome.results
+    started = time.monotonic()
+    progress.begin("reach", "is a Charter there", 1)
+    document = outcome.document = fetch_document(client)
+    environment = document.source.get("info", {}).get("x-environment")
+    if environment == "production" and not options.production:
+        raise SetupError("the deployment says that it is production: add --yes-production to run against it")
+    kit = Kit(client, document, results, run=outcome.run, seed=options.seed)
+    unknown = options.skipped - set(document.operations)
+    if unknown:
+        raise SetupError(f"the document has no operation {', '.join(sorted(unknown))}, which is to be left out")
+    kit.skipped = options.skipped
+    for name in sorted(options.skipped):
+        results.gap("run", name, "the operation", "left out by --skip", accepted=True)
+    kit.options = options
+    kit.people = People(kit, Person("given", options.email, options.password, given=True))
+    kit.values, kit.trail = Values(kit), Trail(kit)
+    try:
+        kit.check = "people"
+        kit.people.sign_in_given()
+        progress.begin("people", "making accounts", _SETUP_SHARE)
+        kit.people.create()
+        progress.end("done", time.monotonic() - started)
+        for check in chosen:
+            _check(kit, check, outcome, progress)
+    finally:
+        client.cleaning = True
+        _clean(kit, outcome, progress)
+
+
+def fetch_document(client: Client) -> Document:
+    """Read the document of a deployment.
+
+    Raises:
+        UnreachableError: nothing responds.
+        SetupError: what responds has no document of Charter.
+    """
+    response = client.send(Request("GET", "/openapi.json"), key="address")
+    where = f"{client.address.url}/openapi.json"
+    if response.status != 200 or not isinstance(response.json, dict):
+        raise SetupError(f"{where} is {response.status}, not a document: check the URL")
+    try:
+        document = Document(response.json)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SetupError(f"{where} is no OpenAPI document that the kit can read: {error}") from error
+    policies = [operation for operation in document if operation.public or operation.permissions]
+    if len(policies) < len(document.operations):
+        raise SetupError(f"{where} has operations without x-permission and x-public: it is not of a Charter server")
+    return document
+
+
+def _check(kit: Kit, check: Check, outcome: Outcome, progress: Progress) -> None:
+    kit.check = check.name
+    progress.begin(check.name, check.title, check.share)
+    began, failures = time.monotonic(), len(kit.results.failures)
+    with kit.trying("", check.title):
+        check.run(kit)
+    seconds = time.monotonic() - began
+    kit.results.seconds[check.name] = seconds
+    outcome.checks.append(check.name)
+    progress.end("FAILED" if len(kit.results.failures) > failures else "passed", seconds)
+
+
+def _clean(kit: Kit, outcome: Outcome, progress: Progress) -> None:
+    """Remove all that the run has made."""
+    kit.check = "cleaning"
+    began = time.monotonic()
+    progress.begin("cleaning", "removing what was made", 0)
+    people, results = kit.people, kit.results
+    if people.given.access_token is None:
+        return
+    try:
+        _find_registered(kit)
+        count = len(kit.ledger)
+        results.left_behind += kit.ledger.remove_all(people.remove_given)
+        if "logout" in kit.document:
+            kit.call("logout", people.given, body={"scope": "this"})
+        progress.end("done" if not results.left_behind else "FAILED", time.monotonic() - began)
+        results.notes.append(f"{count} accounts, roles and other things were made and removed")
+    except (UnreachableError, CannotTryError) as error:
+        results.left_behind += kit.ledger.names() or ["accounts whose address has the name of the run in it"]
+        outcome.reason = outcome.reason or f"what was made could not be removed: {error}"
+        progress.end("FAILED", time.monotonic() - began)
+
+
+def _find_registered(kit: Kit) -> None:
+    """Have accounts removed that registered themselves: `register` does not tell their ids."""
+    if "list_users" not in kit.document:
+        return
+    for word in ("new-", "contract-"):
+        query = {"q": f"{word}{kit.run}", "limit": 100}
+        response: Response = kit.call("list_users", kit.people.given, query=query)
+        for user in response.data if response.ok else ():
+            if user["email"].endswith(f"@{DOMAIN}"):
+                request = kit.request("delete_user", values={"user_id": user["id"]})
+                if not kit.ledger.owns(request.target):
+                    kit.ledger.add(Entry("account", f"account {user['email']}", request))
+
+
+@contextmanager
+def _signals(client: Client) -> Iterator[None]:
+    """Let SIGINT and SIGTERM stop a run between two requests, so that the run knows all that it has made."""
+
+    def stop(_number: int, _frame: object) -> None:
+        client.stopping = True
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def parse_released(text: str) -> Mapping[str, Any]:
+    """Read a released document.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = json.loads(text)
+    if not isinstance(found, dict) or "paths" not in found:
+        raise ValueError("it has no paths")
+    return found
