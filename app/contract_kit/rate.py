@@ -69,6 +69,13 @@ class Pace:
             missing = min(kept, bucket.size - 1) + 1 - left
             return max(missing * bucket.seconds / bucket.size, 0.0)
 
+    def least_left(self, key: str) -> float:
+        """Return how many requests are left in the emptiest bucket of a caller."""
+        now = time.monotonic()
+        with self._lock:
+            found = [bucket.left_now(now) for (known, _), bucket in self._buckets.items() if known == key]
+        return min(found, default=float("inf"))
+
     def forget(self, key: str) -> None:
         """Forget what is known of a caller's buckets."""
         with self._lock:

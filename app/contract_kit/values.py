@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.contract_kit.bodies import is_free
 from app.contract_kit.charter_operations import SPECIAL
 from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Request, Response
@@ -20,7 +21,7 @@ from app.contract_kit.kit import CannotTryError, Kit
 from app.contract_kit.ledger import Entry
 from app.contract_kit.people import Person
 
-_PART = re.compile(r"[^/]+")
+_NOBODY = "019c13ec-9e00-7000-8000-00000000dead"
 _NOTHING = re.compile(r"\{[^{}]+\}")
 
 
@@ -273,9 +274,21 @@ class Values:
         for other in kit.document:
             if name in other.path_parameters and other.path.endswith(f"{{{name}}}") and isinstance(value, str):
                 return self._value(other, name, Prepared(other, {}, prepared.holder, None), fresh=False)
-        if creates and isinstance(value, str):
+        if creates and isinstance(value, str) and is_free(schema):
             return self.variant(child, value)
         return value
+
+    def gone(self, operation: Operation, name: str) -> str:
+        """Return a value of a path parameter that has the right form, and names nothing.
+
+        Raises:
+            CannotTryError: none is known.
+        """
+        schema = (operation.parameter(name, "path") or {}).get("schema", {})
+        for value in (_NOBODY, self._kit.unique("gone"), "no.such.thing", 2**31 - 1):
+            if self._kit.request_schemas.matches(schema, value):
+                return str(value)
+        raise CannotTryError(f"the kit knows no value of {{{name}}} that names nothing")
 
     def variant(self, schema: Any, value: str) -> str:
         """Return another text that the schema allows too, with the run in its name where that is possible."""

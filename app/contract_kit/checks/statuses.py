@@ -1,7 +1,6 @@
 """Each documented status and error code of each operation: seen in this run, or listed with the reason why not."""
 
 from collections.abc import Callable
-from uuid import UUID
 
 from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Request, Response
@@ -60,7 +59,7 @@ def _bring_about(kit: Kit, operation: Operation, status: int, code: str | None) 
     if code == "FORBIDDEN" and operation.public:
         kit.gap(operation.name, f"{status} {code}", "a setting would have to be changed for everybody", accepted=True)
         return
-    caller = None if operation.public else kit.people.admin
+    caller = None if operation.public else kit.people.worker()
     response = situation(kit, kit.values.prepare(operation, caller))
     kit.expect_status(response, status, code=code, why="the document says that this can happen")
 
@@ -128,15 +127,8 @@ def _property(name: str, value: str) -> Situation:
 def _gone(kit: Kit, prepared: Prepared) -> Response:
     operation = prepared.operation
     last = operation.path_parameters[-1]
-    schema = kit.document.resolve((operation.parameter(last, "path") or {}).get("schema", {}))
-    numeric = schema.get("type") in ("integer", "number")
-    for value in (*(("2147483647",) if numeric else ()), str(UUID(int=0x019C13EC_9E00_7000_8000_00000000DEAD)),
-                  kit.unique("gone"), "no.such.thing"):  # fmt: skip
-        prepared.values[last] = value
-        response = _send(kit, prepared, lambda request: request)
-        if response.status != 400:
-            break
-    return response
+    prepared.values[last] = kit.values.gone(operation, last)
+    return _send(kit, prepared, lambda request: request)
 
 
 def _conflict(kit: Kit, prepared: Prepared) -> Response:
