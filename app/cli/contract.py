@@ -37,6 +37,7 @@ _USAGE = 2
 @click.option("--seed", type=click.IntRange(min=0), help="Repeat the choices of an earlier run.")
 @click.option("--only", multiple=True, metavar="CHECK", help="Run only this check; may be repeated.")
 @click.option("--skip", multiple=True, metavar="OPERATION", help="Leave out an operation; may be repeated.")
+@click.option("--fail-fast", is_flag=True, help="Stop after the first check that fails.")
 @click.option(
     "--report",
     type=click.Path(file_okay=False, path_type=Path),
@@ -49,6 +50,7 @@ def contract(
     seed: int | None,
     only: tuple[str, ...],
     skip: tuple[str, ...],
+    fail_fast: bool,
     report: Path | None,
 ) -> None:
     r"""Prove over HTTP that a deployment does what the document says that it serves.
@@ -79,6 +81,7 @@ def contract(
         seed=secrets.randbelow(2**31) if seed is None else seed,
         only=frozenset(only),
         skipped=frozenset(skip),
+        fail_fast=fail_fast,
     )
     outcome = execute(options, sys.stderr)
     _tell(outcome, report)

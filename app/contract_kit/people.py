@@ -161,6 +161,13 @@ class People:
         """Return a new account, which may be changed, suspended or deleted."""
         return self.make(label)
 
+    def spare_admin(self) -> Person:
+        """Return an admin who never signs in, and is not changed."""
+        with self._lock:
+            if "spare_admin" not in self._known:
+                self._known["spare_admin"] = self.make("spare-admin", role="admin")
+            return self._known["spare_admin"]
+
     def worker(self) -> Person:
         """Return an admin who has many requests left; another one is made if none has."""
         with self._lock:

@@ -35,6 +35,7 @@ class Options:
         only: the names of the checks to run; empty: all.
         skipped: the operations to leave out.
         production: whether a deployment may be tried that says that it is production.
+        fail_fast: whether to stop after the first check that fails.
     """
 
     address: Address
@@ -46,6 +47,7 @@ class Options:
     skipped: frozenset[str] = frozenset()
     released: Mapping[str, Any] | None = None
     production: bool = False
+    fail_fast: bool = False
 
 
 @dataclass
@@ -133,6 +135,9 @@ def _run(outcome: Outcome, client: Client, chosen: list[Check], progress: Progre
         progress.end("done", time.monotonic() - started)
         for check in chosen:
             _check(kit, check, outcome, progress)
+            if options.fail_fast and results.failures:
+                outcome.reason = f"stopped after {check.name}, which failed"
+                break
     finally:
         client.cleaning = True
         _clean(kit, outcome, progress)

@@ -1,0 +1,131 @@
+"""Mutants of who may do what: permissions, owners, tokens, sessions, and the trail."""
+
+from tests.prove.mutants.mutant import Mutant
+
+_AUTH = "app/services/auth.py"
+_SESSIONS = "app/services/sessions.py"
+_TOKENS = "app/security/access_tokens.py"
+_USERS = "app/services/users.py"
+
+MUTANTS = (
+    Mutant("no permission is asked for", "decide_call", "OR permissions @> p_required)", "OR true)"),
+    Mutant(
+        "one of several permissions is enough", "decide_call", "permissions @> p_required", "permissions && p_required"
+    ),
+    Mutant("everybody is the owner", "decide_call", "id = p_owner OR", "p_owner IS NOT NULL OR"),
+    Mutant("nobody is the owner", "decide_call", "id = p_owner OR", "false OR"),
+    Mutant(
+        "an operation needs another permission than documented",
+        "app/pipeline/steps/authorization.py",
+        "required, permission = list(policy.permissions)",
+        'required, permission = ["users:read"] if policy.operation_id == "list_users" else list(policy.permissions)',
+    ),
+    Mutant(
+        "guarded properties are open to all",
+        "app/pipeline/steps/property_permissions.py",
+        "if permission not in held and",
+        "if False and",
+    ),
+    Mutant(
+        "admins can be touched by anybody with a permission",
+        "app/services/rights.py",
+        '        raise Forbidden(reason="beyond_actor")',
+        "        pass",
+    ),
+    Mutant(
+        "a target is looked up before the decision",
+        "app/pipeline/steps/authorization.py",
+        "        context.decision_id = new_id()\n",
+        "        context.decision_id = new_id()\n"
+        '        if action == "get_user" and not run("SELECT 1 FROM users WHERE id = %s", (target,)):\n'
+        "            from app.errors import NotFound\n\n"
+        "            raise NotFound\n",
+    ),
+    Mutant(
+        "signatures are not compared",
+        _TOKENS,
+        '        if not hmac.compare_digest(expected, signature.encode("ascii")):',
+        "        if not expected:",
+    ),
+    Mutant(
+        "only the first half of a signature counts",
+        _TOKENS,
+        'hmac.compare_digest(expected, signature.encode("ascii"))',
+        'hmac.compare_digest(expected[:20], signature.encode("ascii")[:20])',
+    ),
+    Mutant(
+        "a session outlives the account's suspension", "decide_call", "WHEN status <> 'active' THEN", "WHEN false THEN"
+    ),
+    Mutant("ended sessions stay good", "decide_call", "WHEN is_over THEN", "WHEN false THEN"),
+    Mutant(
+        "a restored account has its sessions back", _USERS, 'sessions.end(context, user_id, reason="suspended")', "pass"
+    ),
+    Mutant(
+        "logout ends nothing",
+        _AUTH,
+        '        sessions.end(context, principal.user_id, reason="logout", scope=scope, session_id=principal.session_id)',
+        "        pass",
+    ),
+    Mutant(
+        "logout elsewhere ends this session, too",
+        _SESSIONS,
+        '    if scope != "all":',
+        '    if scope == "this":',
+    ),
+    Mutant(
+        "a change of password ends no other session",
+        _AUTH,
+        'reason="password_changed", scope="others"',
+        'reason="password_changed", scope="this"',
+    ),
+    Mutant(
+        "any session can be ended with one's own id in the path",
+        _SESSIONS,
+        "return (Session.user == user_id) & Session.ended_at.is_null() & unexpired",
+        "return Session.ended_at.is_null() & unexpired",
+    ),
+    Mutant(
+        "the refresh token is not replaced",
+        _AUTH,
+        "        generation = claim.generation + 1\n",
+        "        generation = claim.generation\n",
+    ),
+    Mutant(
+        "reuse ends no session",
+        _SESSIONS,
+        "        on_rollback(lambda: _end_reused_session(context, claim))",
+        "        pass",
+    ),
+    Mutant("reuse is taken for a repetition", "rotate_refresh_token", "ELSE 'reuse'", "ELSE 'grace'"),
+    Mutant(
+        "unknown addresses are told",
+        _AUTH,
+        'raise InvalidCredentials(reason="unknown_address")',
+        'raise InvalidCredentials("There is no such account.", reason="unknown_address")',
+    ),
+    Mutant("no time is spent on unknown addresses", _AUTH, "        passwords.simulate_verify(password)\n", ""),
+    Mutant(
+        "a decision is not written where the permission is missing",
+        "decide_call",
+        "FROM (SELECT 1) AS once LEFT JOIN verdict ON true",
+        "FROM (SELECT 1) AS once LEFT JOIN verdict ON true WHERE refusal IS DISTINCT FROM 'permission_missing'",
+    ),
+    Mutant(
+        "a denial is recorded as allowed",
+        "decide_call",
+        "CASE WHEN verdict.id IS NULL OR refusal IS NOT NULL THEN 'denied' ELSE 'allowed' END",
+        "'allowed'",
+    ),
+    Mutant(
+        "an event is not written",
+        "app/pipeline/steps/run_handler.py",
+        '            record(operation, context, "succeeded")',
+        '            if operation.policy.operation_id != "suspend_user":\n                record(operation, context, "succeeded")',
+    ),
+    Mutant(
+        "an event of a refused request is not written",
+        "app/pipeline/steps/audit_event.py",
+        '                    record(operation, context, "failed", context.event.reason or reason)',
+        "                    pass",
+    ),
+)

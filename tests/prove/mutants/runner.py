@@ -1,0 +1,115 @@
+"""Runs `charter contract` against a server that has a mutant, and tells what it found."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.command import ROOT, Server, clean_environment
+from tests.prove.mutants.mutant import Mutant, change_database, tree
+from tests.servers import Servers
+from tests.service import REFRESH_KEYS, SECRET
+
+ADMIN = "admin@example.com"
+PASSWORD = "marmalade lantern 7 quarry"
+_LONGEST_SECONDS = 300
+# Small enough to be used up, large enough for the other checks. Time is measured, so a hash must cost something.
+_LIMITS = {"READ": "400/60", "WRITE": "300/60", "LOGIN": "5000/60", "REGISTER": "5000/60", "REFRESH": "5000/60"}
+SETTINGS = {f"LIMIT_{name}": value for name, value in _LIMITS.items()}
+SETTINGS |= {"LIMIT_ACCOUNT_FAILURES": "1000", "LIMIT_CLIENT_FAILURES": "100000", "BCRYPT_COST": "6"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the kit said.
+
+    Attributes:
+        code: its exit code.
+        checks: the checks with failures, in their order.
+        report: the whole report; None if there is none.
+    """
+
+    code: int
+    checks: tuple[str, ...]
+    message: str
+    seconds: float
+    report: dict[str, Any] | None
+
+
+class Runner:
+    """Starts servers and runs the kit. Several threads may use it.
+
+    Args:
+        servers: where databases come from.
+        place: a folder for copies and reports.
+        gateway: of the servers.
+    """
+
+    def __init__(self, servers: Servers, place: Path, *, gateway: str = "compiled") -> None:
+        self._servers, self._place, self._gateway = servers, place, gateway
+        self._lock = threading.Lock()
+
+    def run(self, number: int, mutant: Mutant | None, *options: str) -> Verdict:
+        """Run the kit against a server with a mutant, or with none."""
+        folder = self._place / f"tree{number}"
+        folder.mkdir()
+        tree(folder, mutant)
+        with self._lock:
+            url = self._servers.clone()
+            redis = self._servers.redis_url
+        try:
+            if mutant and mutant.is_sql:
+                change_database(url, mutant)
+            server = Server(
+                "serve",
+                root=folder,
+                CHARTER_ENV="test",
+                CHARTER_GATEWAY=self._gateway,
+                CHARTER_ADMIN_EMAIL=ADMIN,
+                CHARTER_ADMIN_PASSWORD=PASSWORD,
+                DATABASE_URL=url,
+                REDIS_URL=redis,
+                REDIS_PREFIX=f"mutant{number}",
+                JWT_SECRET=SECRET,
+                REFRESH_KEYS=REFRESH_KEYS,
+                PYTHONDONTWRITEBYTECODE="1",
+                **SETTINGS,
+            )
+            try:
+                return self._contract(server.address(), self._place / f"report{number}", *options)
+            finally:
+                if server.process.poll() is None:
+                    server.process.send_signal(signal.SIGTERM)
+                    server.process.wait(60)
+                (self._place / f"server{number}.log").write_text(server.printed, encoding="utf-8")
+        finally:
+            with self._lock:
+                self._servers.execute(
+                    f'DROP DATABASE IF EXISTS "{url.rpartition("/")[2].partition("?")[0]}" WITH (FORCE)'
+                )
+
+    def _contract(self, address: str, report: Path, *options: str) -> Verdict:
+        words = [sys.executable, "-m", "app.cli", "contract", "--base-url", address, "--admin-email", ADMIN]
+        words += ["--report", str(report), *options]
+        began = time.monotonic()
+        done = subprocess.run(
+            words,
+            cwd=ROOT,
+            env=clean_environment(CONTRACT_ADMIN_PASSWORD=PASSWORD),
+            capture_output=True,
+            text=True,
+            timeout=_LONGEST_SECONDS,
+            check=False,
+        )
+        seconds = time.monotonic() - began
+        path = report / "report.json"
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        failures = found["failures"] if found else []
+        checks = tuple(dict.fromkeys(failure["check"] for failure in failures))
+        message = failures[0]["message"] if failures else (found or {}).get("reason", "") or done.stderr.strip()
+        return Verdict(done.returncode, checks, message, seconds, found)

@@ -1,0 +1,46 @@
+"""`charter contract` finds every one of more than sixty mistakes that are made in the server, and none without them."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.prove.mutants import access, exchange
+from tests.prove.mutants.mutant import Mutant
+from tests.prove.mutants.runner import Runner, Verdict
+from tests.servers import Servers, place_for_servers
+
+MUTANTS = (*access.MUTANTS, *exchange.MUTANTS)
+_AT_ONCE = 2
+
+
+def prove(place: Path) -> None:
+    """Run the kit without a mutant, then with each, and print the table."""
+    wanted = os.environ.get("MUTANTS", "").split(",")
+    chosen = [mutant for mutant in MUTANTS if any(word in mutant.name for word in wanted)]
+    with place_for_servers() as folder:
+        servers = Servers(folder)
+        try:
+            servers.start()
+            servers.make_template()
+            runner = Runner(servers, place)
+            control = runner.run(0, None)
+            print(f"no mutant: {_told(control)}", flush=True)
+            assert control.code == 0, f"without a mutant the kit says: {control.message}"
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                verdicts = list(pool.map(lambda pair: _one(runner, *pair), enumerate(chosen, 1)))
+        finally:
+            servers.stop()
+    alive = [mutant.name for mutant, verdict in zip(chosen, verdicts, strict=True) if verdict.code != 1]
+    print(f"\n{len(chosen) - len(alive)} of {len(chosen)} mutants are killed")
+    assert not alive, f"these survive: {'; '.join(alive)}"
+
+
+def _one(runner: Runner, number: int, mutant: Mutant) -> Verdict:
+    verdict = runner.run(number, mutant, "--fail-fast")
+    print(f"{mutant.name:56} {_told(verdict)}", flush=True)
+    return verdict
+
+
+def _told(verdict: Verdict) -> str:
+    outcome = {0: "proven", 1: f"killed by {', '.join(verdict.checks)}"}.get(verdict.code, "not proven")
+    return f"{outcome} in {verdict.seconds:.0f} s: {verdict.message[:110]}"
