@@ -5,7 +5,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -43,6 +43,12 @@ _USAGE = 2
     type=click.Path(file_okay=False, path_type=Path),
     help="Write report.json and report.html to this folder.",
 )
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write a report for CI to this file.")
+@click.option(
+    "--compare",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Tell what is worse than in this report.json of an earlier run.",
+)
 def contract(
     base_url: str,
     admin_email: str,
@@ -52,6 +58,8 @@ def contract(
     skip: tuple[str, ...],
     fail_fast: bool,
     report: Path | None,
+    junit: Path | None,
+    compare: Path | None,
 ) -> None:
     r"""Prove over HTTP that a deployment does what the document says that it serves.
 
@@ -83,8 +91,9 @@ def contract(
         skipped=frozenset(skip),
         fail_fast=fail_fast,
     )
+    earlier = _read_report(compare) if compare else None
     outcome = execute(options, sys.stderr)
-    _tell(outcome, report)
+    _tell(outcome, report, junit, earlier)
     sys.exit(outcome.code)
 
 
@@ -102,13 +111,32 @@ def _password(*, from_stdin: bool) -> str:
     return password
 
 
-def _tell(outcome: "Outcome", folder: Path | None) -> None:
-    from app.contract_kit.report import data, summary
+def _read_report(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or "report_version" not in found:
+        raise CommandError(f"{path} is no report.json of charter contract", exit_code=_USAGE)
+    return found
 
-    made = data.report(outcome)
+
+def _tell(outcome: "Outcome", folder: Path | None, junit_file: Path | None, earlier: dict[str, Any] | None) -> None:
+    from app.contract_kit.report.compare import worse
+    from app.contract_kit.report.data import report
+    from app.contract_kit.report.html import page
+    from app.contract_kit.report.junit import junit
+    from app.contract_kit.report.summary import summary
+
+    made = report(outcome)
+    differences = worse(earlier, made) if earlier is not None else None
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "report.json").write_text(json.dumps(made, indent=1), encoding="utf-8")
-    click.echo(summary.summary(made))
+        (folder / "report.html").write_text(page(made, worse=differences), encoding="utf-8")
+    if junit_file is not None:
+        junit_file.parent.mkdir(parents=True, exist_ok=True)
+        junit_file.write_text(junit(made), encoding="utf-8")
+    click.echo(summary(made, worse=differences))
     if folder is not None:
-        click.echo(f"The report is {folder / 'report.json'}")
+        click.echo(f"The report is {folder / 'report.html'}")

@@ -44,13 +44,13 @@ def _rising(kit: Kit, name: str, target: str) -> None:
     everything = sorted(kit.people.held["admin"] - kit.people.held[caller.role])[:1]
     role = {"name": kit.unique("risen"), "description": "None.", "permissions": everything}
     account = {"email": kit.people.address("new"), "password": kit.people.password(), "role": "admin"}
-    request: dict[str, Any] = {
+    requests: dict[str, dict[str, Any]] = {
         "create_user": {"body": account},
         "create_role": {"body": role},
         "update_role": {"values": {"role_name": caller.role}, "body": {"permissions": everything}},
         "set_user_role": {"values": {"user_id": target}, "body": {"role": "admin"}},
-    }[name]
-    response = kit.call(name, caller, **request)
+    }
+    response = kit.call(name, caller, **requests[name])
     if response.ok:
         kit.values.note(kit.document[name], response)
     kit.expect_status(response, 403, code="FORBIDDEN", why="it gives a permission that the caller lacks")

@@ -4,10 +4,15 @@ from collections import Counter
 from typing import Any
 
 _MOST_FAILURES = 8
+_MOST_WORSE = 12
 
 
-def summary(report: dict[str, Any]) -> str:
-    """Return the summary, without a line break at the end."""
+def summary(report: dict[str, Any], *, worse: list[str] | None = None) -> str:
+    """Return the summary, without a line break at the end.
+
+    Args:
+        worse: what got worse since an earlier report; None: it was not compared.
+    """
     lines = [""]
     if report["document"]:
         lines.append(f"{report['document']} at {report['url']}")
@@ -24,6 +29,9 @@ def summary(report: dict[str, Any]) -> str:
             f", {report['waited_seconds']:.0f} s of them waiting for limits" if report["waited_seconds"] >= 1 else ""
         )
         lines.append(f"  requests     {report['requests']} in {report['total_seconds']:.0f} s{waited}")
+    if worse is not None:
+        lines += ["", "Worse than before:" if worse else "Nothing is worse than before."]
+        lines += [f"  {line}" for line in worse[:_MOST_WORSE]]
     lines += [*_failures(report["failures"]), *_gaps(report["gaps"])]
     lines += [f"  left behind  {what}" for what in report["left_behind"]]
     reason = f": {report['reason']}" if report["reason"] else ""

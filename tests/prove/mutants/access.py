@@ -63,8 +63,8 @@ MUTANTS = (
     Mutant(
         "logout ends nothing",
         _AUTH,
-        '        sessions.end(context, principal.user_id, reason="logout", scope=scope, session_id=principal.session_id)',
-        "        pass",
+        'principal.user_id, reason="logout"',
+        'principal.session_id, reason="logout"',
     ),
     Mutant(
         "logout elsewhere ends this session, too",
@@ -120,7 +120,8 @@ MUTANTS = (
         "an event is not written",
         "app/pipeline/steps/run_handler.py",
         '            record(operation, context, "succeeded")',
-        '            if operation.policy.operation_id != "suspend_user":\n                record(operation, context, "succeeded")',
+        '            if operation.policy.event != "user.suspended":\n'
+        '                record(operation, context, "succeeded")',
     ),
     Mutant(
         "an event of a refused request is not written",

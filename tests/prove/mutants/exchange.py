@@ -139,8 +139,8 @@ MUTANTS = (
     Mutant(
         "a repeated request is carried out again",
         "app/pipeline/steps/idempotency.py",
-        "        context.idempotency = IdempotencyClaim(key, fingerprints.of(content))",
-        "        context.idempotency = IdempotencyClaim(str(id(content)) + context.request_id, fingerprints.of(content))",
+        "IdempotencyClaim(key, fingerprints.of(content))",
+        "IdempotencyClaim(key + context.request_id, fingerprints.of(content))",
     ),
     Mutant(
         "a key is good for every request",
@@ -161,8 +161,8 @@ MUTANTS = (
     Mutant(
         "unknown parameters are ignored",
         "app/spec/validation/parameters.py",
-        '                violations.append(Violation("Is not a parameter of this operation.", name[:_MAX_NAME_LENGTH]))\n',
-        "",
+        'violations.append(Violation("Is not a parameter of this operation.", name[:_MAX_NAME_LENGTH]))',
+        "pass",
     ),
     Mutant(
         "two lengths of a body are accepted", _HEAD, "        if length is not None or is_old:", "        if is_old:"
@@ -170,8 +170,8 @@ MUTANTS = (
     Mutant(
         "a request is not counted",
         _LIMITER,
-        "        interval, tolerance = _rate(bucket)\n        response = self._cache.execute(lambda client: _consume(client, key, interval, tolerance))",
-        '        interval, tolerance = _rate(bucket)\n        response = self._cache.execute(lambda client: _consume(client, f"{key}{new_id()}", interval, tolerance))',
+        "lambda client: _consume(client, key, interval, tolerance)",
+        "lambda client: _consume(client, key + str(self._clock()), interval, tolerance)",
     ),
     Mutant(
         "all accounts share one bucket",
