@@ -68,6 +68,12 @@ class Config:
         "the folder where workers share metrics; empty: memory (/dev/shm), else the folder for temporary files",
     )
     public_url: str = _field(parse.url, "", "the URL of this deployment for clients, with its path if it has one")
+    deployment_name: str = _field(
+        parse.name,
+        "",
+        "what this deployment is, such as staging; empty: the value of CHARTER_ENV. `charter contract` asks before it "
+        "tests one that is called production",
+    )
     reference_pages: bool = _field(
         parse.boolean, True, "whether /docs, /docs/try and /llms.txt are served; the document always is"
     )

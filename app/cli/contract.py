@@ -35,8 +35,15 @@ _USAGE = 2
     help=f"Read the password of the admin from standard input, not from {PASSWORD_VARIABLE}.",
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Repeat the choices of an earlier run.")
+@click.option(
+    "--examples", type=click.IntRange(min=1), default=20, show_default=True, help="Generated requests for an operation."
+)
 @click.option("--only", multiple=True, metavar="CHECK", help="Run only this check; may be repeated.")
 @click.option("--skip", multiple=True, metavar="OPERATION", help="Leave out an operation; may be repeated.")
+@click.option(
+    "--released", metavar="FILE", help="Compare the served document with this released one, a bundle in JSON."
+)
+@click.option("--yes-production", is_flag=True, help="Run although the deployment is, or may be, a production.")
 @click.option("--fail-fast", is_flag=True, help="Stop after the first check that fails.")
 @click.option(
     "--report",
@@ -54,8 +61,11 @@ def contract(
     admin_email: str,
     admin_password_stdin: bool,
     seed: int | None,
+    examples: int,
     only: tuple[str, ...],
     skip: tuple[str, ...],
+    released: str | None,
+    yes_production: bool,
     fail_fast: bool,
     report: Path | None,
     junit: Path | None,
@@ -72,6 +82,7 @@ def contract(
       1  something is not as the document says
       2  not proven: the run could not begin, was stopped, or could not try something
     """
+    from app.contract_kit.checks import fuzzing
     from app.contract_kit.checks.catalogue import NAMES
     from app.contract_kit.client import Address
     from app.contract_kit.run import Options, execute
@@ -82,13 +93,18 @@ def contract(
         raise CommandError(f"--base-url {error}", exit_code=_USAGE) from error
     if unknown := set(only) - set(NAMES):
         raise CommandError(f"there is no check {', '.join(sorted(unknown))}: {', '.join(NAMES)}", exit_code=_USAGE)
+    if (not only or "fuzz" in only) and not fuzzing.is_installed():
+        raise CommandError(fuzzing.MISSING, exit_code=_USAGE)
     options = Options(
         address,
         admin_email,
         _password(from_stdin=admin_password_stdin),
         seed=secrets.randbelow(2**31) if seed is None else seed,
+        examples=examples,
         only=frozenset(only),
         skipped=frozenset(skip),
+        released=_read_released(released) if released else None,
+        production=yes_production,
         fail_fast=fail_fast,
     )
     earlier = _read_report(compare) if compare else None
@@ -109,6 +125,15 @@ def _password(*, from_stdin: bool) -> str:
             f"there is no password: set {PASSWORD_VARIABLE}, or use --admin-password-stdin", exit_code=_USAGE
         )
     return password
+
+
+def _read_released(name: str) -> dict[str, Any]:
+    from app.spec.diff import SourceError, read_source
+
+    try:
+        return read_source(name).bundle
+    except SourceError as error:
+        raise CommandError(str(error), exit_code=_USAGE) from error
 
 
 def _read_report(path: Path) -> dict[str, Any]:

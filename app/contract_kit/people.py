@@ -58,6 +58,7 @@ class People:
         self.everybodys: frozenset[str] = frozenset()
         self.held: dict[str, frozenset[str]] = {}
         self.bare_role = ""
+        self.registered: set[str] = set()
         self._known: dict[str, Person] = {}
         self._workers: list[Person] = []
         self._lock = threading.RLock()

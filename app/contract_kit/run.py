@@ -1,6 +1,5 @@
 """A run from beginning to end: reach the deployment, make accounts, check, remove everything, report."""
 
-import json
 import secrets
 import signal
 import sys
@@ -24,7 +23,6 @@ from app.contract_kit.values import Values
 
 PROVEN, FAILED, NOT_RUN = 0, 1, 2
 _SETUP_SHARE = 8
-_MOST_BYTES = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -113,10 +111,11 @@ def _run(outcome: Outcome, client: Client, chosen: list[Check], progress: Progre
     options, results = outcome.options, outcome.results
     started = time.monotonic()
     progress.begin("reach", "is a Charter there", 1)
-    document = outcome.document = fetch_document(client)
-    environment = document.source.get("info", {}).get("x-environment")
-    if environment == "production" and not options.production:
-        raise SetupError("the deployment says that it is production: add --yes-production to run against it")
+    document, deployment = fetch_document(client)
+    outcome.document = document
+    if not options.production and _needs_consent(options.address, deployment):
+        told = f"says that it is {deployment}" if deployment else "does not say whether it is production"
+        raise SetupError(f"the deployment {told}: add --yes-production to run against it")
     kit = Kit(client, document, results, run=outcome.run, seed=options.seed)
     unknown = options.skipped - set(document.operations)
     if unknown:
@@ -143,8 +142,8 @@ def _run(outcome: Outcome, client: Client, chosen: list[Check], progress: Progre
         _clean(kit, outcome, progress)
 
 
-def fetch_document(client: Client) -> Document:
-    """Read the document of a deployment.
+def fetch_document(client: Client) -> tuple[Document, str]:
+    """Return the document of a deployment, and what the deployment says that it is; empty if it does not say.
 
     Raises:
         UnreachableError: nothing responds.
@@ -161,7 +160,13 @@ def fetch_document(client: Client) -> Document:
     policies = [operation for operation in document if operation.public or operation.permissions]
     if len(policies) < len(document.operations):
         raise SetupError(f"{where} has operations without x-permission and x-public: it is not of a Charter server")
-    return document
+    return document, response.header("charter-deployment") or ""
+
+
+def _needs_consent(address: Address, deployment: str) -> bool:
+    """Return whether a deployment may be a production: it says so, or says nothing and is not on this machine."""
+    local = address.host in ("localhost", "127.0.0.1", "::1")
+    return "prod" in deployment.lower() or deployment.lower() == "live" or (not deployment and not local)
 
 
 def _check(kit: Kit, check: Check, outcome: Outcome, progress: Progress) -> None:
@@ -202,14 +207,24 @@ def _find_registered(kit: Kit) -> None:
     """Have accounts removed that registered themselves: `register` does not tell their ids."""
     if "list_users" not in kit.document:
         return
-    for word in ("new-", "contract-"):
-        query = {"q": f"{word}{kit.run}", "limit": 100}
+    for start in (f"new-{kit.run}", f"fuzz-{kit.run}", *sorted(kit.people.registered)):
+        for user in _listed(kit, start):
+            ours = user["email"].endswith(f"@{DOMAIN}") or user["email"] in kit.people.registered
+            request = kit.request("delete_user", values={"user_id": user["id"]})
+            if ours and not kit.ledger.owns(request.target):
+                kit.ledger.add(Entry("account", f"account {user['email']}", request))
+
+
+def _listed(kit: Kit, start: str) -> Iterator[dict[str, Any]]:
+    """Yield the accounts whose address begins with a text."""
+    offset = 0
+    while True:
+        query = {"q": start[:100], "limit": 100, "offset": offset}
         response: Response = kit.call("list_users", kit.people.given, query=query)
-        for user in response.data if response.ok else ():
-            if user["email"].endswith(f"@{DOMAIN}"):
-                request = kit.request("delete_user", values={"user_id": user["id"]})
-                if not kit.ledger.owns(request.target):
-                    kit.ledger.add(Entry("account", f"account {user['email']}", request))
+        yield from response.data if response.ok else ()
+        offset += 100
+        if not response.ok or not response.meta["pagination"]["next"]:
+            return
 
 
 @contextmanager
@@ -227,15 +242,3 @@ def _signals(client: Client) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def parse_released(text: str) -> Mapping[str, Any]:
-    """Read a released document.
-
-    Raises:
-        ValueError: it is none.
-    """
-    found = json.loads(text)
-    if not isinstance(found, dict) or "paths" not in found:
-        raise ValueError("it has no paths")
-    return found

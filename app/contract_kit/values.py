@@ -22,7 +22,7 @@ from app.contract_kit.ledger import Entry
 from app.contract_kit.people import Person
 
 _NOBODY = "019c13ec-9e00-7000-8000-00000000dead"
-_NOTHING = re.compile(r"\{[^{}]+\}")
+_PARAMETER = re.compile(r"\{[^{}]+\}")
 
 
 @dataclass
@@ -146,7 +146,7 @@ class Values:
         if response.status != 201 or not location:
             return None
         for item in self._kit.document:
-            parameter = _NOTHING.fullmatch(item.path.rpartition("/")[2])
+            parameter = _PARAMETER.fullmatch(item.path.rpartition("/")[2])
             if parameter and item.path.rpartition("/")[0] == operation.path:
                 last: str = location.rpartition("/")[2]
                 return item.path, last
@@ -177,8 +177,8 @@ class Values:
         kit = self._kit
         makers = [holder, kit.people.admin]
         needed = frozenset(creator.permissions)
-        may = creator.owner is not None or kit.people.held.get(holder.role, frozenset()) >= needed
-        if not may and creator.owned is False and not kit.people.everybodys >= needed and not _is_charters(creator):
+        # Whoever owns it makes it, if they may.
+        if not creator.owned and not kit.people.held.get(holder.role, frozenset()) >= needed:
             makers.reverse()
         for maker in makers:
             try:
@@ -241,7 +241,7 @@ class Values:
     def creates(self, operation: Operation) -> bool:
         """Return whether an operation creates something that a path of the document names."""
         return operation.method == "POST" and any(
-            path.rpartition("/")[0] == operation.path and _NOTHING.fullmatch(path.rpartition("/")[2])
+            path.rpartition("/")[0] == operation.path and _PARAMETER.fullmatch(path.rpartition("/")[2])
             for path in (other.path for other in self._kit.document)
         )
 
@@ -298,7 +298,3 @@ class Values:
             if kit.request_schemas.matches(schema, candidate):
                 return candidate
         return value
-
-
-def _is_charters(operation: Operation) -> bool:
-    return operation.name in ("create_user", "create_role")

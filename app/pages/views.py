@@ -31,7 +31,9 @@ class Pages:
         self._metrics = metrics
         servers = {"servers": [{"url": config.public_url}]} if config.public_url else {}
         self._bundle = {**document.bundle, **servers}
-        self._json = Representation(orjson.dumps(self._bundle), "application/json")
+        # `charter contract` reads it, to ask before it tests a production.
+        named = {"Charter-Deployment": config.deployment_name or config.env}
+        self._json = Representation(orjson.dumps(self._bundle), "application/json", headers=named)
         self._reference = Reference(document, policies, config) if config.reference_pages else None
 
     @property

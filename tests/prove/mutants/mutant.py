@@ -21,6 +21,7 @@ class Mutant:
         name: what is wrong, for the table.
         place: a file of the tree, or the name of an SQL function.
         right: the text that is replaced; it is there once.
+        check: the check that must find it.
         unchecked: whether the server must not compare its responses with the document: it would hold them back.
     """
 
@@ -28,6 +29,7 @@ class Mutant:
     place: str
     right: str
     wrong: str
+    check: str
     unchecked: bool = False
 
     @property
@@ -42,6 +44,7 @@ _UNCHECKED = Mutant(
     "app/pipeline/response_checks.py",
     "        if status not in self._data_checks:\n            raise",
     "        return\n        if status not in self._data_checks:\n            raise",
+    "",
 )
 
 

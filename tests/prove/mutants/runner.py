@@ -81,7 +81,11 @@ class Runner:
                 **SETTINGS,
             )
             try:
-                return self._contract(server.address(), self._place / f"report{number}", *options)
+                try:
+                    address = server.address()
+                except AssertionError:
+                    return Verdict(3, (), f"the server does not start: {server.printed[-300:]}", 0, None)
+                return self._contract(address, self._place / f"report{number}", *options)
             finally:
                 if server.process.poll() is None:
                     server.process.send_signal(signal.SIGTERM)
