@@ -67,9 +67,17 @@ class Client:
         address: where to.
         run: the name of the run; request ids begin with it.
         waiting: told how many seconds it waits for a limit.
+        sent: told how many requests were sent.
     """
 
-    def __init__(self, address: Address, run: str, *, waiting: Callable[[float], object] = float) -> None:
+    def __init__(
+        self,
+        address: Address,
+        run: str,
+        *,
+        waiting: Callable[[float], object] = float,
+        sent: Callable[[int], object] = int,
+    ) -> None:
         self.address = address
         self.pace = rate.Pace()
         self.sent = 0
@@ -77,7 +85,7 @@ class Client:
         self.stopping = False
         self.cleaning = False
         self._run = run
-        self._waiting = waiting
+        self._waiting, self._told = waiting, sent
         self._lock = threading.Lock()
         self._local = threading.local()
         self._context = ssl.create_default_context() if address.secure else None
@@ -131,6 +139,7 @@ class Client:
         with self._lock:
             self.sent += 1
             number = self.sent
+            self._told(number)
         headers = {"X-Request-Id": f"{self._run}.{number}", "User-Agent": f"charter-contract {self._run}"}
         headers |= request.headers
         if request.token is not None:

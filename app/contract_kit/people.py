@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ DOMAIN = "contract-kit.example.com"
 # One operation takes about so many requests of a check.
 _ENOUGH = 40
 _MOST_WORKERS = 12
+_SOON_SECONDS = 5
 NEEDED = ("login", "create_user", "delete_user", "create_role", "update_role", "delete_role", "suspend_user")
 
 
@@ -36,7 +38,7 @@ class Person:
     role: str = ""
     access_token: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
-    expires_in: int = 0
+    expires_at: float = 0.0
     given: bool = False
 
     @property
@@ -221,7 +223,7 @@ class People:
         if response.ok:
             person.access_token = response.data["access_token"]
             person.refresh_token = response.data["refresh_token"]
-            person.expires_in = int(response.data["expires_in"])
+            person.expires_at = time.monotonic() + int(response.data["expires_in"])
         return response
 
     def token(self, person: Person) -> str:
@@ -231,6 +233,10 @@ class People:
             CannotTryError: they cannot sign in.
         """
         with self._lock:
+            if person.access_token is not None and person.expires_at - time.monotonic() < _SOON_SECONDS:
+                if person.label in ("suspended", "ended"):
+                    raise CannotTryError(f"the access token of {person.label} has expired meanwhile")
+                person.access_token = None
             if person.access_token is None and not self.login(person).ok:
                 raise CannotTryError(f"{person.label} cannot sign in")
             assert person.access_token is not None

@@ -4,6 +4,7 @@ import time
 from typing import TextIO
 
 _WIDTH = 78
+_EVERY = 20
 
 
 class Progress:
@@ -27,6 +28,11 @@ class Progress:
         self._name, self._share = f"{name}: {title}", share
         if self._live:
             self._write(f"{self._bar()} {self._name}{self._left()}")
+
+    def sent(self, number: int) -> None:
+        """Say how many requests were sent."""
+        if self._live and number % _EVERY == 0:
+            self._write(f"{self._bar()} {self._name}, {number} requests{self._left()}")
 
     def waiting(self, seconds: float) -> None:
         """Say that the run waits for a limit."""

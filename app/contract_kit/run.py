@@ -91,7 +91,7 @@ def execute(options: Options, stream: TextIO = sys.stderr) -> Outcome:
     outcome = Outcome(options, run, results)
     chosen = [check for check in CHECKS if not options.only or check.name in options.only]
     progress = Progress(stream, _SETUP_SHARE + sum(check.share for check in chosen))
-    client = Client(options.address, run, waiting=progress.waiting)
+    client = Client(options.address, run, waiting=progress.waiting, sent=progress.sent)
     began = time.monotonic()
     with _signals(client):
         try:

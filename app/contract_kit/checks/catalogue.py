@@ -58,10 +58,10 @@ CHECKS = (
     Check("escalation", "one permission is no way to others", escalation.check, 3),
     Check("framing", "requests with two ends", framing.check, 5),
     Check("enumeration", "whether somebody has an account", enumeration.check, 5),
-    Check("fuzz", "generated requests", fuzzing.check, 200),
     Check("limits", "every request counted, and a 429 for too many", limits.check, 20),
     Check("statuses", "every documented status", statuses.check, 25),
     Check("trail", "decisions and events in the audit trail", _trail, 10),
+    Check("fuzz", "generated requests", fuzzing.check, 200),
 )
 # Their statements are about every response, whichever check sent the request.
 ALWAYS = {"schema": "schemas of all responses", "headers": "headers of all responses", "envelope": "the envelope"}

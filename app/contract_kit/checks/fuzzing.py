@@ -47,15 +47,9 @@ def _run(kit: Kit, caller: str, folder: Path) -> None:
     )  # fmt: skip
     document = folder / "openapi.json"
     document.write_text(json.dumps(kit.document.source), encoding="utf-8")
-    words = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-m",
-        "schemathesis.cli",
-        "--config-file",
-        str(folder / "schemathesis.toml"),
-    ]
+    settings = folder / "schemathesis.toml"
+    settings.write_text(configuration(kit.document), encoding="utf-8")
+    words = [sys.executable, "-W", "ignore", "-m", "schemathesis.cli", "--config-file", str(settings)]
     words += ["run", str(document), "--url", kit.url, "--no-color", "--checks", "all", "--continue-on-failure"]
     words += ["--phases", PHASES, "--generation-database", "none", "--seed", str(kit.seed)]
     words += ["--max-examples", str(kit.options.examples)]
@@ -136,4 +130,4 @@ def _read(kit: Kit, caller: str, path: Path, printed: str) -> None:
 def _problems(case: ElementTree.Element) -> Iterator[str]:
     for kind in ("failure", "error"):
         for element in case.iter(kind):
-            yield element.get("message") or element.text or "failed"
+            yield "\n".join(filter(None, (element.get("message"), element.text))) or "failed"

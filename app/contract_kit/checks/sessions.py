@@ -1,5 +1,6 @@
 """Sessions: tokens are rotated, reuse ends a session, and what ends a session takes effect on the next request."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -47,6 +48,7 @@ def _refresh(kit: Kit, token: str | None) -> Response:
 
 def _taken(person: Person, response: Response) -> None:
     person.access_token, person.refresh_token = response.data["access_token"], response.data["refresh_token"]
+    person.expires_at = time.monotonic() + int(response.data["expires_in"])
 
 
 def _rotation(kit: Kit) -> None:
