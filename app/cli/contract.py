@@ -85,7 +85,8 @@ def contract(
     from app.contract_kit.checks import fuzzing
     from app.contract_kit.checks.catalogue import NAMES
     from app.contract_kit.client import Address
-    from app.contract_kit.run import Options, execute
+    from app.contract_kit.options import Options
+    from app.contract_kit.run import execute
 
     try:
         address = Address.of(base_url)

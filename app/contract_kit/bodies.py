@@ -4,14 +4,7 @@ from typing import Any
 
 from app.contract_kit.document import Operation
 from app.contract_kit.kit import Kit
-
-# Formats of Charter that a name has, too.
-_LINES = (None, "single-line", "multi-line")
-
-
-def is_free(schema: Any) -> bool:
-    """Return whether a schema allows other texts, as far as can be seen."""
-    return "enum" not in schema and "format" not in schema and schema.get("x-format") in _LINES
+from app.contract_kit.schemas import is_free
 
 
 def changed(kit: Kit, operation: Operation, body: Any) -> Any:

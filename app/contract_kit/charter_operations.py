@@ -4,32 +4,31 @@ Everything else is derived. A team's own operations need no line here.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from app.contract_kit.kit import CannotTryError, Kit
 from app.contract_kit.ledger import Entry
-
-if TYPE_CHECKING:
-    from app.contract_kit.people import Person
-    from app.contract_kit.values import Prepared
+from app.contract_kit.people import People
+from app.contract_kit.person import Person
+from app.contract_kit.prepared import Prepared
+from app.contract_kit.sender import CannotTryError
 
 
 @dataclass(frozen=True)
 class Special:
     """An operation of Charter that needs more than its example."""
 
-    def value(self, kit: Kit, holder: "Person", name: str) -> str | None:
+    def value(self, people: People, holder: Person, name: str) -> str | None:
         """Return the value of a path parameter; None: the usual one."""
         return None
 
-    def prepare(self, kit: Kit, prepared: "Prepared") -> None:
+    def prepare(self, people: People, prepared: Prepared) -> None:
         """Change what was prepared."""
 
 
 class Login(Special):
     """The holder signs in."""
 
-    def prepare(self, kit: Kit, prepared: "Prepared") -> None:
+    def prepare(self, people: People, prepared: Prepared) -> None:
         """Send the holder's credentials."""
         prepared.body = {"email": prepared.holder.email, "password": prepared.holder.password}
 
@@ -37,27 +36,27 @@ class Login(Special):
 class Refresh(Special):
     """A new session of the holder is continued."""
 
-    def prepare(self, kit: Kit, prepared: "Prepared") -> None:
+    def prepare(self, people: People, prepared: Prepared) -> None:
         """Send a token that was never used."""
-        prepared.body = {"refresh_token": kit.people.another_session(prepared.holder).refresh_token}
+        prepared.body = {"refresh_token": people.another_session(prepared.holder).refresh_token}
 
 
 class Logout(Special):
     """The caller signs out from another session of theirs, so that the kit can go on."""
 
-    def prepare(self, kit: Kit, prepared: "Prepared") -> None:
+    def prepare(self, people: People, prepared: Prepared) -> None:
         """Let the caller act in a session of its own."""
         prepared.body = {"scope": "this"}
         if prepared.caller is not None and prepared.caller.label not in ("suspended", "ended"):
-            prepared.caller = kit.people.another_session(prepared.caller)
+            prepared.caller = people.another_session(prepared.caller)
 
 
 class ChangePassword(Special):
     """The caller changes their password, and keeps the session."""
 
-    def prepare(self, kit: Kit, prepared: "Prepared") -> None:
+    def prepare(self, people: People, prepared: Prepared) -> None:
         """Send the current password, and remember the new one."""
-        caller, new = prepared.caller, kit.people.password()
+        caller, new = prepared.caller, people.password()
         prepared.body = {"current_password": caller.password if caller else "nobody's", "new_password": new}
 
         def remember(_: object) -> None:
@@ -70,13 +69,13 @@ class ChangePassword(Special):
 class RevokeSession(Special):
     """A session of the holder is ended that nobody uses."""
 
-    def value(self, kit: Kit, holder: "Person", name: str) -> str | None:
+    def value(self, people: People, holder: Person, name: str) -> str | None:
         """Return the id of a new session."""
         if name != "session_id":
             return None
-        kit.people.another_session(holder)
+        people.another_session(holder)
         # The latest sign-in comes first.
-        response = kit.call("list_sessions", kit.people.admin, values={"user_id": holder.id}, query={"limit": 1})
+        response = people.sender.call("list_sessions", people.admin, values={"user_id": holder.id}, query={"limit": 1})
         if not response.ok or not response.data:
             raise CannotTryError("the sessions of an account cannot be listed")
         return str(response.data[0]["id"])
@@ -85,7 +84,7 @@ class RevokeSession(Special):
 class CreateUser(Special):
     """An account is created, without what only few may set."""
 
-    def prepare(self, kit: Kit, prepared: "Prepared") -> None:
+    def prepare(self, people: People, prepared: Prepared) -> None:
         """Leave out what its schema does not require."""
         prepared.body = {name: prepared.body[name] for name in ("email", "password")}
 
@@ -93,20 +92,20 @@ class CreateUser(Special):
 class SettingByKey(Special):
     """A setting is not the run's own: it is written only as it is."""
 
-    def value(self, kit: Kit, holder: "Person", name: str) -> str | None:
+    def value(self, people: People, holder: Person, name: str) -> str | None:
         """Return the key of a setting that nobody set, so that it can be reset afterwards."""
-        return _unset(kit)["key"] if name == "key" else None
+        return _unset(people)["key"] if name == "key" else None
 
-    def prepare(self, kit: Kit, prepared: "Prepared") -> None:
+    def prepare(self, people: People, prepared: Prepared) -> None:
         """Write its default."""
         if prepared.operation.method == "PUT":
-            prepared.body = {"value": _unset(kit)["default"]}
+            prepared.body = {"value": _unset(people)["default"]}
 
 
 class InvalidateCache(Special):
     """Only what is stored of one account is dropped."""
 
-    def prepare(self, kit: Kit, prepared: "Prepared") -> None:
+    def prepare(self, people: People, prepared: Prepared) -> None:
         """Name the tag of the holder."""
         prepared.body = {"tags": [f"user:{prepared.holder.id}"]}
 
@@ -114,9 +113,9 @@ class InvalidateCache(Special):
 class SetUserRole(Special):
     """The holder keeps their role."""
 
-    def prepare(self, kit: Kit, prepared: "Prepared") -> None:
+    def prepare(self, people: People, prepared: Prepared) -> None:
         """Name the role without more rights than everybody has."""
-        prepared.body = {"role": kit.people.bare_role}
+        prepared.body = {"role": people.bare_role}
 
 
 SPECIAL: dict[str, Special] = {
@@ -134,18 +133,18 @@ SPECIAL: dict[str, Special] = {
 }
 
 
-def _unset(kit: Kit) -> dict[str, Any]:
+def _unset(people: People) -> dict[str, Any]:
     """Return a setting that has its default, and is no secret."""
-    known = kit.setting
+    known = people.sender.setting
     if known is None:
-        response = kit.call("list_settings", kit.people.admin)
+        response = people.sender.call("list_settings", people.admin)
         unset = [row for row in response.data or () if not row["is_set"] and row["visibility"] != "secret"]
         if not unset:
             raise CannotTryError("every setting has a value, and the kit changes none that is in use")
         # A public one is seen in more places.
         unset.sort(key=lambda row: (row["visibility"] != "public", row["default"] is not None))
         known = unset[0]
-        kit.setting = known
-        request = kit.request("reset_setting", values={"key": known["key"]})
-        kit.ledger.add(Entry("setting", f"setting {known['key']}", request))
+        people.sender.setting = known
+        request = people.sender.request("reset_setting", values={"key": known["key"]})
+        people.sender.ledger.add(Entry("setting", f"setting {known['key']}", request))
     return known

@@ -78,7 +78,7 @@ class Response:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON; None if it is none."""
+        """The body as JSON; None for any other body."""
         try:
             return json.loads(self.body)
         except ValueError:

@@ -11,7 +11,7 @@ from app.contract_kit.schemas import Schemas
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 # Both clocks may be wrong by this.
-_MOST_SECONDS_APART = 60
+_MAX_SECONDS_APART = 60
 _BODILESS = (204, 304)
 # What `default` may stand for, beside failures.
 _BY_DEFAULT = (413, 414, 415, 431)
@@ -107,7 +107,7 @@ def _envelope(response: Response) -> Iterator[tuple[str, str]]:
         yield "envelope", f"meta.timestamp is {meta['timestamp']!r}"
     else:
         apart = datetime.now(UTC) - datetime.fromisoformat(str(meta["timestamp"]))
-        if abs(apart.total_seconds()) > _MOST_SECONDS_APART:
+        if abs(apart.total_seconds()) > _MAX_SECONDS_APART:
             yield "envelope", f"the clock of the server and of this machine differ by {apart.total_seconds():.0f} s"
 
 

@@ -3,17 +3,17 @@
 import secrets
 import threading
 import time
-from dataclasses import dataclass, field
 from typing import Any
 
 from app.contract_kit.exchange import Request, Response
-from app.contract_kit.kit import CannotTryError, Kit
 from app.contract_kit.ledger import Entry
+from app.contract_kit.person import Person
+from app.contract_kit.sender import CannotTryError, Sender
 
 DOMAIN = "contract-kit.example.com"
 # One operation takes about so many requests of a check.
 _ENOUGH = 40
-_MOST_WORKERS = 12
+_MAX_WORKERS = 12
 _SOON_SECONDS = 5
 NEEDED = ("login", "create_user", "delete_user", "create_role", "update_role", "delete_role", "suspend_user")
 
@@ -22,40 +22,17 @@ class SetupError(Exception):
     """The run cannot begin; the text says why and what to do."""
 
 
-@dataclass(eq=False)
-class Person:
-    """An account.
-
-    Attributes:
-        label: who they are, for the report.
-        role: the name of their role.
-    """
-
-    label: str
-    email: str
-    password: str = field(repr=False)
-    id: str = ""
-    role: str = ""
-    access_token: str | None = field(default=None, repr=False)
-    refresh_token: str | None = field(default=None, repr=False)
-    expires_at: float = 0.0
-    given: bool = False
-
-    @property
-    def key(self) -> str:
-        """Whose limit their requests count in."""
-        return f"given:{self.email}" if self.given else self.id or self.email
-
-
 class People:
     """Makes accounts and roles, and signs people in.
 
     Args:
+        sender: sends the requests.
         given: the admin whose credentials were given.
     """
 
-    def __init__(self, kit: Kit, given: Person) -> None:
-        self._kit = kit
+    def __init__(self, sender: Sender, given: Person) -> None:
+        self.sender = sender
+        sender.token_of = self.token
         self.given = given
         self.everybodys: frozenset[str] = frozenset()
         self.held: dict[str, frozenset[str]] = {}
@@ -95,7 +72,7 @@ class People:
         Raises:
             SetupError: they cannot be created.
         """
-        missing = [name for name in NEEDED if name not in self._kit.document]
+        missing = [name for name in NEEDED if name not in self.sender.document]
         if missing:
             raise SetupError(f"the document has no {', '.join(missing)}: without these no account can be made")
         try:
@@ -104,7 +81,7 @@ class People:
             raise SetupError(str(error)) from error
 
     def _create(self) -> None:
-        kit = self._kit
+        kit = self.sender
         self.bare_role = self.make_role("bare", [], by=self.given)
         self._known["admin"] = self.make("admin", role="admin", by=self.given)
         self._workers.append(self.admin)
@@ -135,7 +112,7 @@ class People:
         response = self.login(person)
         if not response.ok:
             self._known.pop(person.label, None)
-            self._kit.gap("login", f"calls as {person.label}", f"this account cannot sign in: {response.told()}")
+            self.sender.gap("login", f"calls as {person.label}", f"this account cannot sign in: {response.told()}")
         return response.ok
 
     def make(self, label: str, *, role: str = "", by: Person | None = None, verified: bool = True) -> Person:
@@ -144,7 +121,7 @@ class People:
         Raises:
             CannotTryError: it is refused.
         """
-        kit = self._kit
+        kit = self.sender
         email, password = self.address(label), self.password()
         body: dict[str, Any] = {"email": email, "password": password, "role": role or self.bare_role}
         body["email_verified"] = verified
@@ -157,8 +134,8 @@ class People:
 
     def note(self, id_: str, email: str) -> None:
         """Have an account removed at the end."""
-        request = self._kit.request("delete_user", values={"user_id": id_})
-        self._kit.ledger.add(Entry("account", f"account {email}", request))
+        request = self.sender.request("delete_user", values={"user_id": id_})
+        self.sender.ledger.add(Entry("account", f"account {email}", request))
 
     def spare(self, label: str = "target") -> Person:
         """Return a new account, which may be changed, suspended or deleted."""
@@ -174,11 +151,11 @@ class People:
     def worker(self) -> Person:
         """Return an admin who has many requests left; another one is made if none has."""
         with self._lock:
-            pace = self._kit.client.pace
+            pace = self.sender.client.pace
             for person in self._workers:
                 if pace.least_left(person.key) > _ENOUGH:
                     return person
-            if len(self._workers) < _MOST_WORKERS:
+            if len(self._workers) < _MAX_WORKERS:
                 self._workers.append(self.make("admin", role="admin"))
             return max(self._workers, key=lambda person: pace.least_left(person.key))
 
@@ -195,7 +172,7 @@ class People:
         Raises:
             CannotTryError: it is refused.
         """
-        kit = self._kit
+        kit = self.sender
         name = kit.unique(word)
         body = {"name": name, "description": "Made by charter contract.", "permissions": permissions}
         response = kit.call("create_role", by or self.admin, body=body)
@@ -211,7 +188,7 @@ class People:
         wanted = permissions | self.everybodys
         if self.held[person.role] != wanted:
             body = {"permissions": sorted(wanted)}
-            response = self._kit.call("update_role", self["tailor"], values={"role_name": person.role}, body=body)
+            response = self.sender.call("update_role", self["tailor"], values={"role_name": person.role}, body=body)
             if not response.ok:
                 raise CannotTryError(f"the permissions of a role cannot be changed: {response.told()}")
             self.held[person.role] = wanted
@@ -219,7 +196,7 @@ class People:
 
     def login(self, person: Person) -> Response:
         """Sign a person in, and keep the tokens."""
-        response = self._kit.call("login", body={"email": person.email, "password": person.password})
+        response = self.sender.call("login", body={"email": person.email, "password": person.password})
         if response.ok:
             person.access_token = response.data["access_token"]
             person.refresh_token = response.data["refresh_token"]
@@ -256,7 +233,7 @@ class People:
 
     def address(self, word: str) -> str:
         """Return an email address that nobody has."""
-        return f"{self._kit.unique(word.replace('_', '-'))}@{DOMAIN}"
+        return f"{self.sender.unique(word.replace('_', '-'))}@{DOMAIN}"
 
     def password(self) -> str:
         """Return a new password."""
@@ -264,7 +241,7 @@ class People:
 
     def remove_given(self, request: Request) -> Response:
         """Send a request as the admin who was given, signing in again if their token has expired."""
-        kit, given = self._kit, self.given
+        kit, given = self.sender, self.given
         response = kit.send(request.but(token=self.token(given), caller=given.label), given)
         if response.status == 401:
             self.login(given)
@@ -272,7 +249,7 @@ class People:
         return response
 
 
-def _all_roles(kit: Kit, admin: Person) -> list[dict[str, Any]]:
+def _all_roles(kit: Sender, admin: Person) -> list[dict[str, Any]]:
     """Return all roles, page by page."""
     found: list[dict[str, Any]] = []
     while True:

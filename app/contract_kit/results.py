@@ -8,7 +8,7 @@ from typing import Any
 from app.contract_kit.exchange import Response
 
 # More failures of one kind say nothing new.
-_MOST_ALIKE = 3
+_MAX_ALIKE = 3
 _LONGEST_BODY = 1500
 
 
@@ -34,7 +34,7 @@ class Gap:
     """Something that was not tried, with the reason.
 
     Attributes:
-        accepted: whether nobody could try it from outside, or whoever started the run left it out.
+        accepted: whether nobody could try it from outside, or --skip left it out.
     """
 
     check: str
@@ -85,7 +85,7 @@ class Results:
             # Values differ from one request to the next; the words of a message do not.
             kind = (check, operation, "".join(letter for letter in message if not letter.isdigit())[:60])
             self._alike[kind] += 1
-            if self._alike[kind] <= _MOST_ALIKE:
+            if self._alike[kind] <= _MAX_ALIKE:
                 caller = response.request.caller if response else ""
                 curl = response.request.curl(url) if response else ""
                 told = _told(response) if response else ""

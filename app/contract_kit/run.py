@@ -4,7 +4,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TextIO
@@ -13,39 +13,16 @@ from app.contract_kit.checks.catalogue import CHECKS, Check
 from app.contract_kit.client import Address, Client, StoppedError, UnreachableError
 from app.contract_kit.document import Document
 from app.contract_kit.exchange import Request, Response
-from app.contract_kit.kit import CannotTryError, Kit
+from app.contract_kit.kit import Kit
 from app.contract_kit.ledger import Entry
-from app.contract_kit.people import DOMAIN, People, Person, SetupError
+from app.contract_kit.options import Options
+from app.contract_kit.people import DOMAIN, SetupError
 from app.contract_kit.progress import Progress
 from app.contract_kit.results import Results
-from app.contract_kit.trail import Trail
-from app.contract_kit.values import Values
+from app.contract_kit.sender import CannotTryError
 
 PROVEN, FAILED, NOT_RUN = 0, 1, 2
 _SETUP_SHARE = 8
-
-
-@dataclass(frozen=True)
-class Options:
-    """What was asked for.
-
-    Attributes:
-        only: the names of the checks to run; empty: all.
-        skipped: the operations to leave out.
-        production: whether a deployment may be tried that says that it is production.
-        fail_fast: whether to stop after the first check that fails.
-    """
-
-    address: Address
-    email: str
-    password: str = field(repr=False)
-    seed: int = 0
-    examples: int = 20
-    only: frozenset[str] = frozenset()
-    skipped: frozenset[str] = frozenset()
-    released: Mapping[str, Any] | None = None
-    production: bool = False
-    fail_fast: bool = False
 
 
 @dataclass
@@ -116,16 +93,12 @@ def _run(outcome: Outcome, client: Client, chosen: list[Check], progress: Progre
     if not options.production and _needs_consent(options.address, deployment):
         told = f"says that it is {deployment}" if deployment else "does not say whether it is production"
         raise SetupError(f"the deployment {told}: add --yes-production to run against it")
-    kit = Kit(client, document, results, run=outcome.run, seed=options.seed)
+    kit = Kit(client, document, results, options, run=outcome.run)
     unknown = options.skipped - set(document.operations)
     if unknown:
         raise SetupError(f"the document has no operation {', '.join(sorted(unknown))}, which is to be left out")
-    kit.skipped = options.skipped
     for name in sorted(options.skipped):
         results.gap("run", name, "the operation", "left out by --skip", accepted=True)
-    kit.options = options
-    kit.people = People(kit, Person("given", options.email, options.password, given=True))
-    kit.values, kit.trail = Values(kit), Trail(kit)
     try:
         kit.check = "people"
         kit.people.sign_in_given()

@@ -7,6 +7,8 @@ from jsonschema_rs import Draft202012Validator
 
 from app.contract_kit.document import Document
 
+# Formats of Charter that a name has, too.
+_LINES = (None, "single-line", "multi-line")
 # Keys whose content is data, not a schema.
 _DATA = ("example", "examples", "default", "enum", "required")
 _NO_JSON_FORMAT = ("password", "int32", "int64", "binary", "byte")
@@ -76,3 +78,8 @@ def _is_dropped(key: str) -> bool:
 
 def _short(message: str) -> str:
     return message if len(message) <= 200 else f"{message[:197]}..."
+
+
+def is_free(schema: Any) -> bool:
+    """Return whether a schema allows other texts, as far as can be seen."""
+    return "enum" not in schema and "format" not in schema and schema.get("x-format") in _LINES

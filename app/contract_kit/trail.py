@@ -7,12 +7,12 @@ from typing import Any
 
 from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Response
-from app.contract_kit.kit import Kit
-from app.contract_kit.people import Person
+from app.contract_kit.people import People
+from app.contract_kit.person import Person
 
 # The clock of the server may be behind.
 _EARLIER = timedelta(minutes=2)
-_MOST_PAGES = 100
+_MAX_PAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Trail:
     """Collects what is to be in the trail.
 
     Args:
-        kit: the run.
+        people: of the run.
     """
 
-    def __init__(self, kit: Kit) -> None:
-        self._kit = kit
+    def __init__(self, people: People) -> None:
+        self._kit, self._people = people.sender, people
         self._since = datetime.now(UTC) - _EARLIER
         self.expected: list[Expected] = []
 
@@ -60,8 +60,8 @@ class Trail:
         kit = self._kit
         found: list[dict[str, Any]] = []
         query: dict[str, Any] = {"actor": person.id, "since": self._since.isoformat(), "limit": 100}
-        for _ in range(_MOST_PAGES):
-            response = kit.call("list_audit_events", kit.people.admin, query=query)
+        for _ in range(_MAX_PAGES):
+            response = kit.call("list_audit_events", self._people.admin, query=query)
             if not response.ok:
                 return None
             found += response.data

@@ -9,56 +9,34 @@ A body is the first example of the document, with new addresses and names in it,
 
 import copy
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
-from app.contract_kit.bodies import is_free
 from app.contract_kit.charter_operations import SPECIAL
 from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Request, Response
-from app.contract_kit.kit import CannotTryError, Kit
 from app.contract_kit.ledger import Entry
-from app.contract_kit.people import Person
+from app.contract_kit.people import People
+from app.contract_kit.person import Person
+from app.contract_kit.prepared import Prepared
+from app.contract_kit.schemas import is_free
+from app.contract_kit.sender import CannotTryError
 
 _NOBODY = "019c13ec-9e00-7000-8000-00000000dead"
 _PARAMETER = re.compile(r"\{[^{}]+\}")
-
-
-@dataclass
-class Prepared:
-    """A request that should succeed, before it is sent.
-
-    Attributes:
-        values: of the path parameters.
-        holder: whose things it is about.
-        caller: who is to send it, in which session.
-        shared: whether it is about something that the run has not made.
-        afterwards: called with a successful response.
-    """
-
-    operation: Operation
-    values: dict[str, Any]
-    holder: Person
-    caller: Person | None
-    query: dict[str, Any] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)
-    body: Any = None
-    shared: bool = False
-    afterwards: Callable[[Response], object] = id
 
 
 class Values:
     """Finds values for the requests of a run.
 
     Args:
-        kit: the run.
+        people: of the run.
     """
 
-    def __init__(self, kit: Kit) -> None:
-        self._kit = kit
+    def __init__(self, people: People) -> None:
+        self._kit, self._people = people.sender, people
         self._made: dict[tuple[str, str], str] = {}
-        self._owners = {operation.owner for operation in kit.document if operation.owner} | {"user_id"}
+        self._owners = {operation.owner for operation in people.sender.document if operation.owner} | {"user_id"}
 
     def spoils(self, operation: Operation) -> bool:
         """Return whether a success changes or removes the account that the path ends with."""
@@ -78,17 +56,16 @@ class Values:
         Raises:
             CannotTryError: there is no value for a part of it.
         """
-        kit = self._kit
-        about = holder or (kit.people.spare() if fresh and self.spoils(operation) else kit.people.target())
+        about = holder or (self._people.spare() if fresh and self.spoils(operation) else self._people.target())
         prepared = Prepared(operation, {}, about, caller)
         special = SPECIAL.get(operation.name)
         for name in operation.path_parameters:
             is_last = name == operation.path_parameters[-1]
-            special_value = special.value(kit, about, name) if special else None
+            special_value = special.value(self._people, about, name) if special else None
             prepared.values[name] = special_value or self._value(operation, name, prepared, fresh=fresh and is_last)
         self._fill(prepared)
         if special:
-            special.prepare(kit, prepared)
+            special.prepare(self._people, prepared)
         elif prepared.shared and not operation.safe:
             raise CannotTryError("it changes something that this run has not made")
         return prepared
@@ -120,7 +97,7 @@ class Values:
         path, value = made
         kit, target = self._kit, response.header("location") or ""
         if operation.name == "create_user":
-            kit.people.note(value, str(response.data.get("email", value)))
+            self._people.note(value, str(response.data.get("email", value)))
             return
         remove = kit.document.at("DELETE", path)
         request = Request("DELETE", target, operation=remove.name) if remove else None
@@ -174,11 +151,10 @@ class Values:
         return value
 
     def _create_for(self, creator: Operation, holder: Person) -> str:
-        kit = self._kit
-        makers = [holder, kit.people.admin]
+        makers = [holder, self._people.admin]
         needed = frozenset(creator.permissions)
-        # Whoever owns it makes it, if they may.
-        if not creator.owned and not kit.people.held.get(holder.role, frozenset()) >= needed:
+        # Its owner makes it, if they may.
+        if not creator.owned and not self._people.held.get(holder.role, frozenset()) >= needed:
             makers.reverse()
         for maker in makers:
             try:
@@ -192,7 +168,7 @@ class Values:
         kit = self._kit
         values = {other: self._value(listing, other, Prepared(listing, {}, holder, None), fresh=False)
                   for other in listing.path_parameters}  # fmt: skip
-        response = kit.call(listing, None if listing.public else kit.people.admin, values=values)
+        response = kit.call(listing, None if listing.public else self._people.admin, values=values)
         rows = response.data if isinstance(response.data, list) else []
         for row in rows:
             for key in (name, "id", name.removesuffix("_id"), name.removesuffix("_name"), "name", "key"):
@@ -262,13 +238,13 @@ class Values:
         if isinstance(value, dict):
             return self._renewed(operation, child, value, prepared, creates=creates)
         if schema.get("format") == "email" or (isinstance(value, str) and value.endswith("@example.com")):
-            return kit.people.address("new")
+            return self._people.address("new")
         if schema.get("format") == "password" or name.endswith("password"):
-            return kit.people.password()
+            return self._people.password()
         if name == "role":
-            return kit.people.bare_role
+            return self._people.bare_role
         if name == "permissions":
-            return sorted(kit.people.everybodys)[:1]
+            return sorted(self._people.everybodys)[:1]
         if name in self._owners:
             return prepared.holder.id
         for other in kit.document:

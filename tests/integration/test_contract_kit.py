@@ -17,8 +17,9 @@ from click.testing import CliRunner, Result
 
 from app.cli import main
 from app.contract_kit.client import Address
+from app.contract_kit.options import Options
 from app.contract_kit.report.data import report
-from app.contract_kit.run import FAILED, NOT_RUN, PROVEN, Options, Outcome, execute
+from app.contract_kit.run import FAILED, NOT_RUN, PROVEN, Outcome, execute
 from app.database import run
 from tests.people import PASSWORD, People, Person
 from tests.service import Service

@@ -6,7 +6,7 @@ from typing import Any
 from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Response
 from app.contract_kit.kit import Kit
-from app.contract_kit.values import Prepared
+from app.contract_kit.prepared import Prepared
 
 # Each with the code of its refusal.
 _AMBIGUOUS = {

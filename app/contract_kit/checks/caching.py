@@ -10,8 +10,8 @@ from app.contract_kit.bodies import changed
 from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Request, Response
 from app.contract_kit.kit import CannotTryError, Kit
-from app.contract_kit.people import Person
-from app.contract_kit.values import Prepared
+from app.contract_kit.person import Person
+from app.contract_kit.prepared import Prepared
 
 # Other people's writes may come between two reads; then it is tried again.
 _ATTEMPTS = 3

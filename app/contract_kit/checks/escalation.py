@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.contract_kit.kit import Kit
-from app.contract_kit.people import Person
+from app.contract_kit.person import Person
 
 # Operations on accounts and roles, with the permissions of a caller who must not reach an admin by them.
 _ON_ACCOUNTS: dict[str, Any] = {

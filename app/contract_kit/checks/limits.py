@@ -8,7 +8,7 @@ import time
 from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Response
 from app.contract_kit.kit import Kit
-from app.contract_kit.people import Person
+from app.contract_kit.person import Person
 from app.contract_kit.rate import POLICY, STATE
 
 # Larger buckets are counted, but not used up.

@@ -3,7 +3,7 @@
 from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Response
 from app.contract_kit.kit import Kit
-from app.contract_kit.values import Prepared
+from app.contract_kit.prepared import Prepared
 
 
 def check(kit: Kit) -> None:

@@ -7,12 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Response
 from app.contract_kit.kit import Kit
-from app.contract_kit.people import Person
-from app.contract_kit.values import Prepared
+from app.contract_kit.person import Person
+from app.contract_kit.prepared import Prepared
 
 _ROWS = 6
 _ATTEMPTS = 4
-_MOST_PAGES = 60
+_MAX_PAGES = 60
 
 
 def check(kit: Kit) -> None:
@@ -78,7 +78,7 @@ def _walk(kit: Kit, prepared: Prepared, *, limit: int, most: int) -> tuple[list[
     found: list[str] = []
     pages: list[Response] = []
     query: dict[str, Any] | None = {"limit": limit, "offset": 0}
-    while query is not None and len(found) < most and len(pages) < _MOST_PAGES:
+    while query is not None and len(found) < most and len(pages) < _MAX_PAGES:
         page = _get(kit, prepared, query)
         pages.append(page)
         found += [_key(row) for row in page.data]
@@ -169,7 +169,7 @@ def _through(
     found: list[str] = []
     pages: list[Response] = []
     query: dict[str, Any] = {"limit": limit}
-    while len(found) < most and len(pages) < _MOST_PAGES:
+    while len(found) < most and len(pages) < _MAX_PAGES:
         page = _get(kit, prepared, query)
         pages.append(page)
         found += [_key(row) for row in page.data]

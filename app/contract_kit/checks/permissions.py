@@ -5,9 +5,9 @@ from collections.abc import Callable
 from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Response
 from app.contract_kit.kit import CannotTryError, Kit
-from app.contract_kit.people import Person
+from app.contract_kit.person import Person
+from app.contract_kit.prepared import Prepared
 from app.contract_kit.tokens import tampered
-from app.contract_kit.values import Prepared
 
 _ALL_BUT = "everything_but_"
 

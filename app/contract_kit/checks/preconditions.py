@@ -9,7 +9,7 @@ from app.contract_kit.bodies import changed
 from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Response
 from app.contract_kit.kit import Kit
-from app.contract_kit.values import Prepared
+from app.contract_kit.prepared import Prepared
 
 _AT_ONCE = 5
 _STALE = '"no-such-version"'

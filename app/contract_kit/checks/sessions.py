@@ -6,7 +6,7 @@ from threading import Barrier
 
 from app.contract_kit.exchange import Response
 from app.contract_kit.kit import Kit
-from app.contract_kit.people import Person
+from app.contract_kit.person import Person
 
 _AT_ONCE = 6
 

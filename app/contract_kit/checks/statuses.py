@@ -5,8 +5,8 @@ from collections.abc import Callable
 from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Request, Response
 from app.contract_kit.kit import CannotTryError, Kit
+from app.contract_kit.prepared import Prepared
 from app.contract_kit.tokens import tampered
-from app.contract_kit.values import Prepared
 
 # Above every limit that a deployment may have for them by default.
 _BODY_BYTES = 1_100_000

@@ -9,7 +9,7 @@ from app.contract_kit.document import Document, Operation
 # somebody else, or may have another version.
 _RIGHT_ANYWAY = (304, 401, 403, 404, 409, 412, 422, 428)
 _RIGHT_FOR_BAD = (400, 401, 403, 404, 405, 409, 412, 413, 414, 415, 422, 428, 431)
-# Whoever repeats these has ended their own session.
+# A caller who repeats these has ended their own session.
 _ENDING = ("logout", "delete_user", "revoke_session", "change_password", "suspend_user", "set_user_role")
 _HEAD = """
 [generation]

@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import Any
 
-_MOST_FAILURES = 8
-_MOST_WORSE = 12
+_MAX_FAILURES = 8
+_MAX_WORSE = 12
 
 
 def summary(report: dict[str, Any], *, worse: list[str] | None = None) -> str:
@@ -31,7 +31,7 @@ def summary(report: dict[str, Any], *, worse: list[str] | None = None) -> str:
         lines.append(f"  requests     {report['requests']} in {report['total_seconds']:.0f} s{waited}")
     if worse is not None:
         lines += ["", "Worse than before:" if worse else "Nothing is worse than before."]
-        lines += [f"  {line}" for line in worse[:_MOST_WORSE]]
+        lines += [f"  {line}" for line in worse[:_MAX_WORSE]]
     lines += [*_failures(report["failures"]), *_gaps(report["gaps"])]
     lines += [f"  left behind  {what}" for what in report["left_behind"]]
     reason = f": {report['reason']}" if report["reason"] else ""
@@ -44,13 +44,13 @@ def _failures(failures: list[dict[str, Any]]) -> list[str]:
         return []
     by_check = Counter(failure["check"] for failure in failures)
     lines = ["", "Failures: " + ", ".join(f"{check} {count}" for check, count in by_check.most_common())]
-    for failure in failures[:_MOST_FAILURES]:
+    for failure in failures[:_MAX_FAILURES]:
         who = f" as {failure['caller']}" if failure["caller"] else ""
         lines.append(f"  {failure['check']}: {failure['operation'] or 'the deployment'}{who}: {failure['message']}")
         if failure["curl"]:
             lines.append(f"    {failure['curl'] if len(failure['curl']) < 400 else failure['curl'][:397] + '...'}")
-    if len(failures) > _MOST_FAILURES:
-        lines.append(f"  and {len(failures) - _MOST_FAILURES} more, in the report")
+    if len(failures) > _MAX_FAILURES:
+        lines.append(f"  and {len(failures) - _MAX_FAILURES} more, in the report")
     return lines
 
 
@@ -61,8 +61,8 @@ def _gaps(gaps: list[dict[str, Any]]) -> list[str]:
     lines = ["", "Not covered:"]
     lines += [
         f"  {gap['check']}: {gap['operation'] or 'the deployment'}: {gap['what']}: {gap['reason']}"
-        for gap in missing[:_MOST_FAILURES]
+        for gap in missing[:_MAX_FAILURES]
     ]
-    if len(missing) > _MOST_FAILURES:
-        lines.append(f"  and {len(missing) - _MOST_FAILURES} more, in the report")
+    if len(missing) > _MAX_FAILURES:
+        lines.append(f"  and {len(missing) - _MAX_FAILURES} more, in the report")
     return lines

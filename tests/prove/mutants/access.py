@@ -56,13 +56,6 @@ MUTANTS = (
         'hmac.compare_digest(expected[:20], signature.encode("ascii")[:20])',
         "tokens",
     ),
-    Mutant(
-        "a session outlives the account's suspension",
-        "decide_call",
-        "WHEN status <> 'active' THEN",
-        "WHEN false THEN",
-        "permissions",
-    ),
     Mutant("ended sessions stay good", "decide_call", "WHEN is_over THEN", "WHEN false THEN", "sessions"),
     Mutant(
         "a restored account has its sessions back",

@@ -55,7 +55,7 @@ def tree(folder: Path, mutant: Mutant | None) -> Path:
         AssertionError: the text that is to be replaced is not there, or more than once.
     """
     for name in _FOLDERS:
-        # Links are quick to make. A file that is changed is written anew.
+        # Links are quick to make. A file that is changed is written again.
         ignored = (
             shutil.ignore_patterns("__pycache__", "vendor") if name != "app" else shutil.ignore_patterns("__pycache__")
         )
