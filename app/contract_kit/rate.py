@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.contract_kit.exchange import Response
@@ -35,9 +36,14 @@ class Bucket:
 
 
 class Pace:
-    """Keeps requests within the limits."""
+    """Keeps requests within the limits.
 
-    def __init__(self) -> None:
+    Args:
+        clock: seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self.sizes: dict[str, tuple[int, int]] = {}
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._of_operations: dict[str, str] = {}
@@ -54,7 +60,7 @@ class Pace:
             self.sizes[name] = (size, seconds)
             if operation is not None:
                 self._of_operations[operation] = name
-            self._buckets[key, name] = Bucket(name, size, seconds, int(state[2]), time.monotonic())
+            self._buckets[key, name] = Bucket(name, size, seconds, int(state[2]), self._clock())
 
     def seconds_to_wait(self, key: str, operation: str | None) -> float:
         """Return how long a caller must wait before a request; it is counted as sent."""
@@ -62,7 +68,7 @@ class Pace:
             bucket = self._buckets.get((key, self._of_operations.get(operation or "", "")))
             if bucket is None:
                 return 0.0
-            now = time.monotonic()
+            now = self._clock()
             left = bucket.left_now(now)
             kept = bucket.size * _LEFT_TO_OTHERS if key.startswith(SHARED) else 1
             bucket.left, bucket.seen = left - 1, now
@@ -71,7 +77,7 @@ class Pace:
 
     def least_left(self, key: str) -> float:
         """Return how many requests are left in the emptiest bucket of a caller."""
-        now = time.monotonic()
+        now = self._clock()
         with self._lock:
             found = [bucket.left_now(now) for (known, _), bucket in self._buckets.items() if known == key]
         return min(found, default=float("inf"))
