@@ -7,7 +7,6 @@ import io
 import json
 import re
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -132,7 +131,7 @@ def test_a_run_that_cannot_begin_is_no_success(service: Service, ada: Person, pe
 
 
 @pytest.fixture
-def command(service: Service, ada: Person) -> Iterator[Any]:
+def command(service: Service, ada: Person) -> Any:
     def invoke(*words: str, **variables: str) -> Result:
         base = ["contract", "--base-url", service.url, "--admin-email", ada.email]
         return CliRunner().invoke(main, [*base, *words], env={"CONTRACT_ADMIN_PASSWORD": PASSWORD, **variables})
