@@ -164,7 +164,19 @@ class Values:
                     raise
         raise AssertionError("unreachable")
 
-    def _listed(self, listing: Operation, name: str, holder: Person) -> str:
+    def another(self, operation: Operation, values: Mapping[str, Any]) -> str:
+        """Return another value of the last path parameter than the one given, from the list of such things.
+
+        Raises:
+            CannotTryError: the list has no other.
+        """
+        name = operation.path_parameters[-1]
+        listing = self._kit.document.at("GET", operation.path.partition(f"/{{{name}}}")[0])
+        if listing is None:
+            raise CannotTryError(f"nothing lists what {{{name}}} may be")
+        return self._listed(listing, name, self._people.target(), but=str(values[name]))
+
+    def _listed(self, listing: Operation, name: str, holder: Person, *, but: str = "") -> str:
         kit = self._kit
         values = {other: self._value(listing, other, Prepared(listing, {}, holder, None), fresh=False)
                   for other in listing.path_parameters}  # fmt: skip
@@ -172,7 +184,7 @@ class Values:
         rows = response.data if isinstance(response.data, list) else []
         for row in rows:
             for key in (name, "id", name.removesuffix("_id"), name.removesuffix("_name"), "name", "key"):
-                if isinstance(row, Mapping) and isinstance(row.get(key), str | int):
+                if isinstance(row, Mapping) and isinstance(row.get(key), str | int) and str(row[key]) != but:
                     return str(row[key])
         raise CannotTryError(f"{listing.name} lists nothing that {{{name}}} could name")
 

@@ -16,16 +16,16 @@ from pathlib import Path
 
 from tests.command import ROOT, Server, clean_environment
 from tests.gateways import GATEWAYS
+from tests.limits import WIDE_LIMITS
 from tests.servers import Servers, place_for_servers
 from tests.service import REFRESH_KEYS, SECRET
 
 REPORTS = ROOT / "build" / "contract"
 ADMIN = "admin@example.com"
 # Wide enough for generated requests, and small enough to be used up.
-LIMITS = {"DEFAULT": "1000/60", "READ": "1000/60", "WRITE": "900/60"}
-LIMITS |= dict.fromkeys(("LOGIN", "REGISTER", "REFRESH"), "1000000/60")
-SETTINGS = {f"LIMIT_{name}": value for name, value in LIMITS.items()}
-SETTINGS |= {"LIMIT_ACCOUNT_FAILURES": "1000", "LIMIT_CLIENT_FAILURES": "100000", "BCRYPT_COST": "4"}
+LIMITS = {"LIMIT_DEFAULT": "1000/60", "LIMIT_READ": "1000/60", "LIMIT_WRITE": "900/60"}
+FAILURES = {"LIMIT_ACCOUNT_FAILURES": "1000", "LIMIT_CLIENT_FAILURES": "100000"}
+SETTINGS = {**WIDE_LIMITS, **LIMITS, **FAILURES, "BCRYPT_COST": "4"}
 
 
 @contextlib.contextmanager

@@ -30,6 +30,10 @@ def check(kit: Kit) -> None:
     if "invalidate_cache" not in kit.document:
         kit.gap("", "reads after writes", "the document has no invalidate_cache to compare with")
         return
+    for operation in cached:
+        if operation.path_parameters:
+            with kit.trying(operation.name, "two cached values"):
+                _apart(kit, operation)
     for operation in kit.operations():
         if not operation.safe:
             with kit.trying(operation.name, "cached reads after it"):
@@ -67,6 +71,22 @@ def _unchanged(kit: Kit, operation: Operation) -> None:
 
 def _with(kit: Kit, prepared: Prepared, tag: str) -> Request:
     return kit.values.request(prepared).but(headers={"If-None-Match": tag})
+
+
+def _apart(kit: Kit, operation: Operation) -> None:
+    """What is stored of one thing is not shown of another."""
+    caller, peer = _caller(kit, operation), kit.people["peer"]
+    one = kit.values.prepare(operation, caller)
+    other = kit.values.prepare(operation, caller, holder=peer, fresh=True)
+    name = operation.path_parameters[-1]
+    if other.values == one.values:
+        other.values = {**other.values, name: kit.values.another(operation, one.values)}
+    _shown(kit, [one])
+    response = kit.values.send(other)
+    kit.call("invalidate_cache", kit.people.worker(), body={"tags": _tags([one, other])})
+    fresh = kit.values.send(other)
+    alike = (response.status, response.data) == (fresh.status, fresh.data)
+    kit.expect(alike, f"after a read of another {{{name}}}, it shows a value of that", response)
 
 
 def _fresh_after(kit: Kit, operation: Operation, cached: list[Operation]) -> None:

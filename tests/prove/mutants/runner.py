@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.command import ROOT, Server, clean_environment
+from tests.limits import WIDE_LIMITS
 from tests.prove.mutants.mutant import Mutant, change_database, tree
 from tests.servers import Servers
 from tests.service import REFRESH_KEYS, SECRET
@@ -19,9 +20,7 @@ ADMIN = "admin@example.com"
 PASSWORD = "marmalade lantern 7 quarry"
 _LONGEST_SECONDS = 300
 # Small enough to be used up, large enough for the other checks.
-_LIMITS = {"READ": "400/60", "WRITE": "300/60", "LOGIN": "5000/60", "REGISTER": "5000/60", "REFRESH": "5000/60"}
-SETTINGS = {f"LIMIT_{name}": value for name, value in _LIMITS.items()}
-SETTINGS |= {"LIMIT_ACCOUNT_FAILURES": "1000", "LIMIT_CLIENT_FAILURES": "100000"}
+SETTINGS = {**WIDE_LIMITS, "LIMIT_READ": "400/60", "LIMIT_WRITE": "300/60", "LIMIT_CLIENT_FAILURES": "100000"}
 
 
 @dataclass(frozen=True, slots=True)
