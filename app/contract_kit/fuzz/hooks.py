@@ -4,10 +4,12 @@ The task is in the folder that the environment names. Without it, nothing is ins
 """
 
 import atexit
+import functools
 import os
 import re
 import secrets
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +53,7 @@ class Hooks:
         for name, strategy in _FORMATS.items():
             schemathesis.openapi.format(name, strategy)
         for hook in (self.before_load_schema, self.before_call, self.after_call):
-            schemathesis.hook(hook.__name__)(hook)
+            schemathesis.hook(hook.__name__)(_function(hook))
         if self._task.role:
             actors = self._actors
 
@@ -143,6 +145,16 @@ class Hooks:
             case.body = {**body, "email": email}
         elif operation == "invalidate_cache" and "all" in body:
             case.body = {"tags": [f"user:{self._actors.victim()}"]}
+
+
+def _function(method: Callable[..., None]) -> Callable[..., None]:
+    """Return a method as a function: Schemathesis writes attributes to it, which a method cannot have."""
+
+    @functools.wraps(method)
+    def call(*arguments: Any) -> None:
+        method(*arguments)
+
+    return call
 
 
 def _use_formats(node: Any) -> None:
