@@ -71,7 +71,7 @@ def read_contract(
     config: Config,
     *,
     document: Path = OPENAPI / "openapi.yaml",
-    handlers_package: str = "handlers",
+    handlers_package: str = resources.HANDLERS,
     thorough: bool = False,
 ) -> Contract:
     """Read the document, find the handlers, and check each against the other. Every fault here prevents a start.
