@@ -54,12 +54,12 @@ def arrange(folder: Path) -> None:
     Raises:
         ValueError: an import cannot be changed; with the file, the line and the fix.
     """
-    for name in LEFT_OUT:
-        (folder / name).unlink()
     # Every file is read before the first is written or moved.
     changed = {path: renamed(path.read_bytes(), path.relative_to(folder)) for path in folder.rglob("*.py")}
     for path, source in changed.items():
         path.write_bytes(source)
+    for name in LEFT_OUT:
+        (folder / name).unlink()
     private = folder.joinpath(*PRIVATE.split("."))
     private.mkdir()
     (private / "__init__.py").write_text(_DOCSTRING, encoding="utf-8")

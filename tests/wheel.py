@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from functools import cache
 from pathlib import Path
 
 from tests.house.repository import ROOT, files, shown
@@ -20,6 +21,7 @@ setuptools.build_meta.build_sdist(place)
 _KEPT = ROOT / ".pytest_cache" / "wheel"
 
 
+@cache
 def built() -> Path:
     """Return a folder with the wheel and the source archive of what is, or would be, under version control.
 
