@@ -8,10 +8,10 @@ names a package of its own in a string: it takes the name from here, or from `__
 from importlib.resources import files
 from pathlib import Path
 
-PREFIX = __name__.removesuffix("app.resources")
+PREFIX = __name__.rpartition("app.")[0]
 """What stands before the names of Charter's own packages: nothing in a checkout, `charter._internal.` in a wheel."""
 
-APP = Path(str(files(f"{PREFIX}app")))
+APP = Path(str(files(__package__)))
 """The folder of the package `app`."""
 
 CODE = APP.parent
