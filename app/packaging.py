@@ -16,8 +16,8 @@ from setuptools.command.egg_info import egg_info
 
 PRIVATE = "charter._internal"
 MOVED = ("app", "handlers", "models")
-DATA = ("migrations", "openapi")
-"""Folders without packages; pyproject.toml calls them parts of `app`."""
+DATA = {"migrations": "migrations", "openapi": "openapi", "sdk_layers": "sdk"}
+"""Folders without packages: what pyproject.toml calls them, as parts of `app`, and their names."""
 LEFT_OUT = ("app/packaging.py",)
 
 _DOCSTRING = '"""Charter\'s own code. It may change with any release: import from `charter` instead."""\n'
@@ -38,6 +38,7 @@ class BuildPackages(build_py):
         shutil.rmtree(self.build_lib, ignore_errors=True)
         super().run()
         arrange(Path(self.build_lib))
+        shutil.copy("LICENSE", Path(self.build_lib, *PRIVATE.split(".")))
 
 
 class NamePackages(egg_info):
@@ -63,8 +64,8 @@ def arrange(folder: Path) -> None:
     private = folder.joinpath(*PRIVATE.split("."))
     private.mkdir()
     (private / "__init__.py").write_text(_DOCSTRING, encoding="utf-8")
-    for name in DATA:
-        (folder / "app" / name).rename(private / name)
+    for part, name in DATA.items():
+        (folder / "app" / part).rename(private / name)
     for name in MOVED:
         (folder / name).rename(private / name)
 

@@ -15,7 +15,7 @@ APP = Path(str(files(__package__)))
 """The folder of the package `app`."""
 
 CODE = APP.parent
-"""The folder that contains `app`, `handlers`, `models`, `openapi` and `migrations`."""
+"""The folder that contains `app`, `handlers`, `models`, `openapi`, `migrations` and `sdk`."""
 
 CHECKOUT = None if PREFIX else CODE
 """The folder of the checkout; None in an installed wheel."""
@@ -28,4 +28,7 @@ HANDLERS = f"{PREFIX}handlers"
 
 OPENAPI = CODE / "openapi"
 MIGRATIONS = CODE / "migrations"
+SDK = CODE / "sdk"
+"""The hand-written part of the packages for clients, a folder for each language."""
+LICENSE = CODE / "LICENSE"
 COMMON_PASSWORDS = APP / "security" / "data" / "common_passwords.txt"

@@ -56,7 +56,7 @@ def _state() -> str:
 
 
 def _sources() -> list[Path]:
-    apart = ("tests/", "sdk/", "deploy/", ".ci/")
+    apart = ("tests/", "sdk/examples/", "deploy/", ".ci/")
     return [path for path in files() if not shown(path).startswith(apart)]
 
 

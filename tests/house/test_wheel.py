@@ -10,12 +10,13 @@ from app.packaging import LEFT_OUT, MOVED
 from tests.house.repository import ROOT, check, files, shown
 from tests.wheel import built, installed_wheel
 
-SHIPPED = ("app", "charter", "handlers", "models", "openapi", "migrations")
+SHIPPED = ("LICENSE", "app", "charter", "handlers", "models", "openapi", "migrations", "sdk/python", "sdk/typescript")
+NOT_SHIPPED = ("sdk/typescript/tests/",)
 
 
 def tree() -> set[str]:
     """Return the paths of all that the program is made of, as the checkout has them."""
-    return {shown(path) for path in files(*(f"{folder}/*" for folder in SHIPPED))}
+    return {name for name in map(shown, files(*SHIPPED)) if not name.startswith(NOT_SHIPPED)}
 
 
 def in_the_wheel(name: str) -> str:

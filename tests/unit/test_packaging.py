@@ -107,6 +107,7 @@ def test_private_packages_and_data_move_into_the_public_one(tmp_path):
         "charter/_internal/migrations/one.py",
         "charter/_internal/models/__init__.py",
         "charter/_internal/openapi/openapi.yaml",
+        "charter/_internal/sdk/python/README.md",
     }
     assert content(tmp_path)["charter/_internal/models/__init__.py"] == "from charter._internal.app import config\n"
 
@@ -115,6 +116,7 @@ def packages(folder: Path) -> None:
     """Write what setuptools leaves in its folder."""
     made = {
         "app/__init__.py": "",
+        "app/sdk_layers/python/README.md": "",
         "app/packaging.py": "import setuptools\n",
         "app/migrations/one.py": "",
         "app/openapi/openapi.yaml": "",

@@ -1,14 +1,19 @@
-"""The wheel, built from the source archive, does the README's quick start from an empty folder."""
+"""The wheel, built from the source archive, does the README's quick start from an empty folder.
+
+The folders of a project with packages of the same names as Charter's are on its path all the time.
+"""
 
 import contextlib
 import os
 import secrets
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import psycopg2
 
 from tests.prove.interpreters import environment
@@ -23,13 +28,16 @@ COMMANDS = {
     "spec policy": "account:read",
     "spec bundle": '"openapi":',
     "spec lint": "needs openapi-spec-validator",
-    "sdk build python": "needs the tools of a checkout",
+    "sdk build python": "needs openapi-python-client",
     "db status": "RUN AT",
     "users list": "admin@example.com",
     "settings list": "registration.open",
     "doctor": "each with a policy and a handler",
     "dev": "this is an installed package: use charter serve",
 }
+# The same, with the tools that it asks for.
+WITH_TOOLS = {"spec lint": "operations, no faults", "sdk build python --output {place}": "charter_client-"}
+OWN_PACKAGES = ("app", "handlers", "migrations", "models", "openapi", "services")
 
 
 def prove(place: Path) -> None:
@@ -43,7 +51,9 @@ def prove(place: Path) -> None:
     _pip(python, "install", "--no-deps", "--no-index", *map(str, (clone / "dist").glob("*.whl")))
     _pip(python, "check")
     charter = str(python.with_name("charter"))
-    base = {"PATH": os.environ["PATH"], "HOME": str(place), "NO_COLOR": "1", **ADMIN}
+    _check_builds(clone, place)
+    project = _project(place / "project")
+    base = {"PATH": os.environ["PATH"], "HOME": str(place), "NO_COLOR": "1", "PYTHONPATH": str(project), **ADMIN}
     with stores(place / "stores") as given:
         print("the walk in development, with servers that are there already")
         local = {**base, **given, "CHARTER_ENV": "development"}
@@ -55,7 +65,7 @@ def prove(place: Path) -> None:
         print("production")
         with _database(given["DATABASE_URL"]) as database:
             keys = {"JWT_SECRET": secrets.token_urlsafe(48), "REFRESH_KEYS": f"k1:{secrets.token_urlsafe(48)}"}
-            production = {**base, **given, **keys, "DATABASE_URL": database}
+            production = {**base, **given, **keys, "DATABASE_URL": database, "WORKERS": "2"}
             subprocess.run([charter, "db", "migrate"], cwd=_made(place / "bare"), env=production, check=True)
             with started([charter, "serve"], place / "bare.log", cwd=place / "bare", environment=production) as url:
                 sign_in(url)
@@ -66,6 +76,40 @@ def prove(place: Path) -> None:
     local = {**base, "CHARTER_ENV": "development", "CHARTER_STATE": str(place / "state")}
     with started([charter, "serve"], place / "own.log", cwd=_made(place / "own"), environment=local) as url:
         walk(url, cwd=place / "own")
+    print("the mock, from the folder of the project")
+    local = {**base, "CHARTER_STATE": str(place / "state")}
+    with started([charter, "mock", "--port", "0"], place / "mock.log", cwd=project, environment=local) as url:
+        assert httpx.get(f"{url}/health").json()["status"] == "ok"
+    print("the tools")
+    _pip(python, "install", *locked, str(clone / "requirements" / "dev.txt"))
+    _pip(python, "check")
+    for words, expected in WITH_TOOLS.items():
+        _says(charter, words.format(place=place / "sdk"), expected, cwd=project, environment=local)
+    assert sorted(path.name for path in project.iterdir()) == sorted(OWN_PACKAGES)
+
+
+def _check_builds(clone: Path, place: Path) -> None:
+    """Build the wheel from the checkout, where an earlier build has left files, and compare it with the other."""
+    stale = clone / "build" / "lib" / "app" / "stale.py"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    code = f"from setuptools import build_meta; build_meta.build_wheel({str(place / 'direct')!r})"
+    _made(place / "direct")
+    run(sys.executable, "-I", "-W", "ignore", "-c", code, cwd=clone)
+    built = [next(folder.glob("*.whl")) for folder in (clone / "dist", place / "direct")]
+    contents = []
+    for path in built:
+        with zipfile.ZipFile(path) as wheel:
+            contents.append({name: wheel.read(name) for name in wheel.namelist()})
+    assert contents[0] == contents[1]
+    assert {name.partition("/")[0] for name in contents[0] if ".dist-info/" not in name} == {"charter"}
+
+
+def _project(folder: Path) -> Path:
+    for name in OWN_PACKAGES:
+        (folder / name).mkdir(parents=True)
+        (folder / name / "__init__.py").write_text("", encoding="utf-8")
+    return folder
 
 
 def _made(folder: Path) -> Path:
