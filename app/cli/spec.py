@@ -40,7 +40,7 @@ def lint() -> None:
     except ModuleNotFoundError:
         raise CommandError(
             "charter spec lint needs openapi-spec-validator: install it with make install in a checkout, "
-            "or with pip install openapi-spec-validator"
+            "or with pip install 'charter[tools]'"
         ) from None
 
     contract = _contract(thorough=True)
