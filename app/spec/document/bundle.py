@@ -14,12 +14,14 @@ class Document:
 
     Attributes:
         bundle: OpenAPI in one mapping; every `$ref` in it is `#/…` and has a target.
+        derived: what no file has, because the keys of its operation imply it.
     """
 
     bundle: dict[str, Any]
     _root: str
     _lines: dict[int, Lines]
     _components: dict[Pointer, Place]
+    derived: frozenset[Pointer] = frozenset()
 
     def where(self, pointer: Pointer) -> Place:
         """Return the file and line of the key or item at a pointer; of its nearest ancestor if there is none."""
