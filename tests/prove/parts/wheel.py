@@ -22,6 +22,7 @@ COMMANDS = {
     "spec routes": "/v1/users/me",
     "spec policy": "account:read",
     "spec bundle": '"openapi":',
+    "spec show get_me": '"401"',
     "spec lint": "needs openapi-spec-validator",
     "sdk build python": "needs the tools of a checkout",
     "db status": "RUN AT",

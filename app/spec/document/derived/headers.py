@@ -34,8 +34,9 @@ def add_headers(outline: Outline) -> Iterator[Pointer]:
             written.clear()
             written.update(missing | rest)
             response["headers"] = written
-            if "content" in response:
-                response["content"] = response.pop("content")
+            for key in ("content", "links"):
+                if key in response:
+                    response[key] = response.pop(key)
             yield from (("responses", status, "headers", name) for name in missing)
 
 
