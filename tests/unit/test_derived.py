@@ -55,7 +55,7 @@ def operation(changes: dict[str, Any] | None = None) -> dict[str, Any]:
 
 def bundle_of(method: str, path: str, body: dict[str, Any], **siblings: Any) -> dict[str, Any]:
     item = {method: body, **siblings}
-    return {"paths": {path: item}, "components": copy.deepcopy(COMPONENTS), "security": [{"bearer": []}]}
+    return {"paths": {path: item}, "components": COMPONENTS, "security": [{"bearer": []}]}
 
 
 def derived(method: str, path: str, changes: dict[str, Any]) -> dict[str, set[str]]:
@@ -149,6 +149,13 @@ def test_a_default_response_stands_for_failures_only():
     bundle = bundle_of("get", "/v1/badges", body := operation(changes))
     complete(bundle)
     assert list(body["responses"]) == ["200", "400", "413", "414", "431", "default"]
+
+
+def test_the_first_success_stays_the_first():
+    changes = {"responses": {"default": {}, "409": {}, "202": {}, "200": {}}}
+    bundle = bundle_of("get", "/v1/badges", body := operation(changes))
+    complete(bundle)
+    assert list(body["responses"]) == ["202", "200", "400", "409", "413", "414", "431", "default"]
 
 
 def test_a_required_idempotency_key_is_required_in_the_document():

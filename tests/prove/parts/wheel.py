@@ -23,6 +23,7 @@ COMMANDS = {
     "spec policy": "account:read",
     "spec bundle": '"openapi":',
     "spec show get_me": '"401"',
+    "spec fix": "works in a checkout only",
     "spec lint": "needs openapi-spec-validator",
     "sdk build python": "needs the tools of a checkout",
     "db status": "RUN AT",

@@ -38,6 +38,11 @@ def implied_responses(outline: Outline) -> Iterator[Implied]:
     yield from sorted(_responses(outline))
 
 
+def order_of_status(status: str) -> tuple[bool, str]:
+    """Return the order of a response: by status, `default` last. Successes keep theirs: the first is the usual one."""
+    return not status.isdigit(), "2" if status.startswith("2") else status
+
+
 def add_responses(outline: Outline) -> Iterator[Pointer]:
     """Add the responses that are not written, and yield their pointers; none if no response is written at all."""
     responses = outline.responses
@@ -50,7 +55,7 @@ def add_responses(outline: Outline) -> Iterator[Pointer]:
         if reference:
             responses[implied.status] = reference
             added.append(implied.status)
-    for status in sorted(responses, key=lambda status: (not status.isdigit(), status)) if added else ():
+    for status in sorted(responses, key=order_of_status) if added else ():
         responses[status] = responses.pop(status)
     yield from (("responses", status) for status in added)
 
