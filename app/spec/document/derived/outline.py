@@ -82,7 +82,7 @@ class Outline:
         return any(isinstance(other, dict) and "x-precondition" in other for other in item.values())
 
     def resolved(self, node: Any) -> dict[str, Any]:
-        """Return the mapping that a node is or refers to; an empty one if it is none."""
+        """Return the mapping that a node is or refers to; an empty one for everything else."""
         target = resolve(self.bundle, node)
         return target if isinstance(target, dict) else {}
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from app.services.rights import EVERYBODY
+from app.security.permissions import EVERYBODY
 from app.spec.document.derived.outline import Outline
 from app.spec.document.tree import Pointer
 
