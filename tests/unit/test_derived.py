@@ -13,6 +13,7 @@ from tests.house.repository import ROOT
 from tests.unit.small_document import write
 
 COMPONENTS = DOCUMENT.bundle["components"]
+ENVELOPE = {"$ref": "#/components/schemas/UserEnvelope"}
 BODY = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/LogoutRequest"}}}}
 GUARDED = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/UpdateUserRequest"}}}}
 ETAG = {"ETag": {"$ref": "#/components/headers/EntityTag"}}
@@ -47,7 +48,7 @@ def operation(changes: dict[str, Any] | None = None) -> dict[str, Any]:
         "operationId": "get_badge",
         "x-public": True,
         "x-rate-limit": "none",
-        "responses": {"200": {"description": "It.", "content": {"application/json": {"schema": {}}}}},
+        "responses": {"200": {"description": "It.", "content": {"application/json": {"schema": ENVELOPE}}}},
     }
     merged = body | copy.deepcopy(changes or {})
     return {key: value for key, value in merged.items() if value is not None and key != "_sibling"}

@@ -63,6 +63,9 @@ class _Loader:
             raise DocumentError(sources.faults)
         name = file_name(sources.root, sources.folder)
         document = Document(root, name, sources.lines, self._component_places, complete(root))
+        for pointer, origin in document.derived.items():
+            if pointer[0] == "components":
+                self._component_places[pointer] = document.where(origin)
         if faults := list(misplaced_references(document)):
             raise DocumentError(faults)
         return document

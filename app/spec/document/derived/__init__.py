@@ -9,6 +9,7 @@ lint` names what is missing.
 from collections.abc import Iterator
 from typing import Any
 
+from app.spec.document.derived.envelopes import add_envelopes
 from app.spec.document.derived.headers import add_headers
 from app.spec.document.derived.outline import Outline
 from app.spec.document.derived.parameters import add_parameters
@@ -21,13 +22,19 @@ __all__ = ["Outline", "complete", "implied_responses"]
 _LAST_KEYS = ("requestBody", "responses", "callbacks", "security", "servers")
 
 
-def complete(bundle: dict[str, Any]) -> frozenset[Pointer]:
-    """Add to each operation what its keys imply, and return the pointers of what was added.
+def complete(bundle: dict[str, Any]) -> dict[Pointer, Pointer]:
+    """Add to each operation what its keys imply, and return (the pointer of what was added, what it follows from).
 
     Args:
         bundle: a document in one piece, whose references all have targets. It need not be valid otherwise.
     """
-    return frozenset(pointer for outline in _outlines(bundle) for pointer in _complete(outline))
+    added = {pointer: origin for outline in _outlines(bundle) for pointer, origin in _complete(outline)}
+    if any(pointer[0] == "components" for pointer in added):
+        schemas = bundle["components"]["schemas"]
+        ordered = sorted(schemas.items())
+        schemas.clear()
+        schemas.update(ordered)
+    return added
 
 
 def _outlines(bundle: dict[str, Any]) -> Iterator[Outline]:
@@ -38,16 +45,16 @@ def _outlines(bundle: dict[str, Any]) -> Iterator[Outline]:
                 yield Outline(bundle, path, method, body)
 
 
-def _complete(outline: Outline) -> Iterator[Pointer]:
-    here: Pointer = ("paths", outline.path, outline.method)
-    # The headers first: a GET whose success has an ETag can return 304.
+def _complete(outline: Outline) -> Iterator[tuple[Pointer, Pointer]]:
+    yield from add_envelopes(outline)
+    # The headers come first: a GET whose success has an ETag can return 304.
     added: list[Pointer] = [*add_headers(outline), *add_parameters(outline), *add_responses(outline)]
     added += _add_security(outline)
     body = outline.body
     for key in _LAST_KEYS if added else ():
         if key in body:
             body[key] = body.pop(key)
-    yield from (here + pointer for pointer in added)
+    yield from ((outline.pointer + pointer, outline.pointer) for pointer in added)
 
 
 def _add_security(outline: Outline) -> Iterator[Pointer]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from app.spec.document.tree import resolve
+from app.spec.document.tree import Pointer, resolve
 
 _COMPOSED = ("allOf", "anyOf", "oneOf")
 WRITE_PERMISSION = "x-write-permission"
@@ -23,6 +23,11 @@ class Outline:
     path: str
     method: str
     body: dict[str, Any]
+
+    @property
+    def pointer(self) -> Pointer:
+        """The pointer to it in the bundle."""
+        return ("paths", self.path, self.method)
 
     @property
     def enveloped(self) -> bool:
