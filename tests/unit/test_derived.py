@@ -145,11 +145,29 @@ def test_an_error_of_the_operation_itself_gets_its_headers_and_the_envelope():
     assert error["content"] == {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorEnvelope"}}}
 
 
+def test_a_response_has_no_header_that_it_cannot_have():
+    responses = {"204": {"description": "Done."}, "413": {"description": "Too large."}}
+    changes = {"x-rate-limit": None, "x-precondition": "accepted", "responses": responses}
+    bundle = bundle_of("delete", "/v1/badges", body := operation(changes))
+    complete(bundle)
+    assert list(body["responses"]["204"]["headers"]) == ["X-Request-Id", "RateLimit", "RateLimit-Policy"]
+    assert list(body["responses"]["413"]["headers"]) == ["X-Request-Id"]
+
+
 def test_a_default_response_stands_for_failures_only():
     changes = {"responses": {"200": {"description": "It."}, "default": {"description": "Other."}}}
     bundle = bundle_of("get", "/v1/badges", body := operation(changes))
     complete(bundle)
     assert list(body["responses"]) == ["200", "400", "413", "414", "431", "default"]
+
+
+@pytest.mark.parametrize(
+    ("permission", "denied"), [("account:read", False), (["account:read", "sessions:end"], False), (["a:b"], True)]
+)
+def test_nobody_is_denied_what_every_role_has(permission, denied):
+    bundle = bundle_of("get", "/v1/badges", body := operation({"x-public": None, "x-permission": permission}))
+    complete(bundle)
+    assert ("403" in body["responses"]) is denied
 
 
 def test_the_first_success_stays_the_first():
