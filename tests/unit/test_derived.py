@@ -147,11 +147,26 @@ def test_an_error_of_the_operation_itself_gets_its_headers_and_the_envelope():
 
 def test_a_response_has_no_header_that_it_cannot_have():
     responses = {"204": {"description": "Done."}, "413": {"description": "Too large."}}
-    changes = {"x-rate-limit": None, "x-precondition": "accepted", "responses": responses}
+    changes: dict[str, Any] = {"x-rate-limit": None, "x-precondition": "accepted", "responses": responses}
     bundle = bundle_of("delete", "/v1/badges", body := operation(changes))
     complete(bundle)
     assert list(body["responses"]["204"]["headers"]) == ["X-Request-Id", "RateLimit", "RateLimit-Policy"]
     assert list(body["responses"]["413"]["headers"]) == ["X-Request-Id"]
+
+
+def test_a_permission_of_a_nested_property_is_found():
+    inner = {"type": "object", "properties": {"a": {"type": "string", "x-write-permission": "users:read"}}}
+    body = {"content": {"application/json": {"schema": {"properties": {"inner": {"allOf": [inner]}}}}}}
+    bundle = bundle_of("post", "/v1/badges", made := operation({"requestBody": body}))
+    complete(bundle)
+    assert made["responses"]["403"] == {"$ref": "#/components/responses/ForbiddenProperty"}
+
+
+def test_an_etag_of_an_error_makes_no_304():
+    responses = {"200": {"description": "It."}, "410": {"description": "Gone.", "headers": ETAG}}
+    bundle = bundle_of("get", "/v1/badges", made := operation({"responses": responses}))
+    complete(bundle)
+    assert "304" not in made["responses"]
 
 
 def test_a_default_response_stands_for_failures_only():
@@ -171,7 +186,7 @@ def test_nobody_is_denied_what_every_role_has(permission, denied):
 
 
 def test_the_first_success_stays_the_first():
-    changes = {"responses": {"default": {}, "409": {}, "202": {}, "200": {}}}
+    changes: dict[str, Any] = {"responses": {"default": {}, "409": {}, "202": {}, "200": {}}}
     bundle = bundle_of("get", "/v1/badges", body := operation(changes))
     complete(bundle)
     assert list(body["responses"]) == ["202", "200", "400", "409", "413", "414", "431", "default"]

@@ -43,7 +43,7 @@ get:
         application/json:
           schema: {description: The badges., type: array, items: {$ref: '../components/schemas/badges.yaml#/Badge'}}
           examples:
-            page: {value: [{name: gold}]}
+            page: {value: [{name: gold}, {name: red}]}
 post:
   operationId: create_badge
   summary: Create a badge
@@ -99,7 +99,7 @@ def test_the_envelope_of_a_list_has_the_page(badges):
 def test_examples_of_the_data_are_put_into_the_envelope(badges):
     item = badges.bundle["paths"]["/v1/badges"]
     page = item["get"]["responses"]["200"]["content"]["application/json"]["examples"]["page"]["value"]
-    assert (page["data"], page["meta"]["pagination"]["total"], page["errors"]) == ([{"name": "gold"}], 1, None)
+    assert (len(page["data"]), page["meta"]["pagination"]["total"], page["errors"]) == (2, 2, None)
     assert item["post"]["responses"]["201"]["content"]["application/json"]["example"]["data"] == {"name": "gold"}
 
 
