@@ -8,8 +8,10 @@ import click
 from app.cli.errors import CommandError, raise_document_errors
 from app.cli.printing import print_json
 from app.cli.spec_diff import diff
+from app.cli.spec_fix import fix
 from app.cli.spec_journeys import journeys
 from app.cli.spec_release import release
+from app.cli.spec_show import show
 from app.cli.tables import print_table
 from app.config import Config
 
@@ -26,6 +28,8 @@ def spec() -> None:
 spec.add_command(diff)
 spec.add_command(release)
 spec.add_command(journeys)
+spec.add_command(show)
+spec.add_command(fix)
 
 
 @spec.command(short_help="Check the document, and list every fault.")

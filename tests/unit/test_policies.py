@@ -137,7 +137,11 @@ BREACHES: dict[str, Breach] = {
         8,
         "is public, but has x-owner",
     ),
-    "public with security": (get("x-permission: users:read", "x-public: true"), 3, "requires a token"),
+    "public with security": (
+        get("x-permission: users:read", "x-public: true\n  security: [{bearer: []}]"),
+        7,
+        "requires a token",
+    ),
     "not public and without security": (get("tags:", "security: []\n  tags:"), 5, "requires no token"),
     "optional security": (get("tags:", "security: [{bearer: []}, {}]\n  tags:"), 5, "is optional"),
     "scopes": (get("tags:", "security: [{bearer: [a]}]\n  tags:"), 5, "scopes of bearer"),

@@ -22,10 +22,11 @@ def check_cache(operation: Operation, known: KnownNames) -> Iterator[Fault]:
         yield Fault(operation.where("x-cache", "policy"), f"There is no cache policy {policy}.", fix)
     for index, tag in tags_cached_under(operation):
         yield from _unknown_values(operation, ("x-cache", "tags", index), tag, operation.path_parameters)
-    if "x-paginated" in operation.body:
-        yield Fault(place, f"{name} is a paginated list, which is never cached.", "Remove x-cache.")
     if operation.body.get("x-executor") == "loop":
         yield Fault(place, f"{name} runs on the event loop, which must not wait for Redis.", "Remove x-cache.")
+    if "x-paginated" in operation.body:
+        yield Fault(place, f"{name} is a paginated list, which is never cached.", "Remove x-cache.")
+        return
     responses = operation.body.get("responses", {})
     success = operation.resolved(responses.get("200", {}))
     if "etag" not in {str(header).lower() for header in success.get("headers", {})}:

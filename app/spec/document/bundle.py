@@ -1,6 +1,7 @@
 """The document in one piece, which still knows the file and line of each part."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.spec.document.places import Place
@@ -14,12 +15,14 @@ class Document:
 
     Attributes:
         bundle: OpenAPI in one mapping; every `$ref` in it is `#/…` and has a target.
+        derived: what no file has because the keys of an operation imply it, and what it follows from.
     """
 
     bundle: dict[str, Any]
     _root: str
     _lines: dict[int, Lines]
     _components: dict[Pointer, Place]
+    derived: Mapping[Pointer, Pointer] = field(default_factory=dict)
 
     def where(self, pointer: Pointer) -> Place:
         """Return the file and line of the key or item at a pointer; of its nearest ancestor if there is none."""

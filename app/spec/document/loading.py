@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from app.spec.document.bundle import Document
+from app.spec.document.derived import complete
 from app.spec.document.places import DocumentError, Fault, Place
 from app.spec.document.references import find_cycles, misplaced_references, rewrite_references
 from app.spec.document.sources import Sources, file_name
@@ -26,7 +27,7 @@ def load(path: Path) -> Document:
     """Read a document: the root file, its path items, and everything in `components/` beside it.
 
     A component is put under `components.<kind>.<Name>`, where the kind is the name of its file or folder; references
-    between files become references between components.
+    between files become references between components. What the keys of an operation imply is added (`derived`).
 
     Args:
         path: the root file.
@@ -60,7 +61,11 @@ class _Loader:
             sources.faults += find_cycles(root, self._component_places)
         if sources.faults:
             raise DocumentError(sources.faults)
-        document = Document(root, file_name(sources.root, sources.folder), sources.lines, self._component_places)
+        name = file_name(sources.root, sources.folder)
+        document = Document(root, name, sources.lines, self._component_places, complete(root))
+        for pointer, origin in document.derived.items():
+            if pointer[0] == "components":
+                self._component_places[pointer] = document.where(origin)
         if faults := list(misplaced_references(document)):
             raise DocumentError(faults)
         return document

@@ -40,11 +40,13 @@ class Lines:
     Attributes:
         here: the line where it begins.
         children: the line of each key, or of each item by its index.
+        of: the mapping or list; kept, so that nothing else gets its `id()`.
     """
 
     file: str
     here: int
     children: dict[str | int, int]
+    of: Any
 
 
 @dataclass(slots=True)
@@ -173,7 +175,7 @@ class _Composer:
                 self._fault(event, message, "Remove one of the two.")
             mapping[key] = self.value(next_event())
             children[key] = line
-        self._text.lines[id(mapping)] = Lines(self._text.file, start.start_mark.line + 1, children)
+        self._text.lines[id(mapping)] = Lines(self._text.file, start.start_mark.line + 1, children, mapping)
         return mapping
 
     def _list(self, start: Any) -> list[Any]:
@@ -183,7 +185,7 @@ class _Composer:
         while type(event := next_event()) is not yaml.SequenceEndEvent:
             children[len(items)] = event.start_mark.line + 1
             items.append(self.value(event))
-        self._text.lines[id(items)] = Lines(self._text.file, start.start_mark.line + 1, children)
+        self._text.lines[id(items)] = Lines(self._text.file, start.start_mark.line + 1, children, items)
         return items
 
     def _key_not_text(self, event: Any) -> str:

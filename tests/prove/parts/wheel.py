@@ -27,6 +27,8 @@ COMMANDS = {
     "spec routes": "/v1/users/me",
     "spec policy": "account:read",
     "spec bundle": '"openapi":',
+    "spec show get_me": '"401"',
+    "spec fix": "works in a checkout only",
     "spec lint": "needs openapi-spec-validator",
     "sdk build python": "needs openapi-python-client",
     "db status": "RUN AT",
