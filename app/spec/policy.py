@@ -1,21 +1,18 @@
 """The policy of an operation: the values of its x- keys, read once when the process starts."""
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
 from app.cache.tags import TagTemplate
 from app.spec.cache_rules import CacheRule, cache_rule_of, invalidated_tags_of
 from app.spec.document import Place
+from app.spec.document.targets import target_of
 from app.spec.operation import Operation
 from app.spec.sunset import Sunset, sunset_of
 
 PropertyPath = tuple[str, ...]
 WritePermissions = tuple[tuple[PropertyPath, str], ...]
 """Pairs of the path of a property in the body, and the permission that is needed to set it."""
-
-# In the audit trail, `badge_id` and `badge_name` name a badge, and `key` names a setting.
-_TARGET_PARAMETER = re.compile(r"([a-z][a-z0-9_]*)_(?:id|name)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,7 @@ def policy_of(operation: Operation, write_permissions: WritePermissions) -> Poli
         step_up=body.get("x-step-up"),
         executor=body.get("x-executor", "common"),
         write_permissions=write_permissions,
-        target=_target(operation),
+        target=target_of(operation.path),
         safe=operation.safe,
         sunset=sunset_of(operation),
         place=operation.where(),
@@ -95,11 +92,3 @@ def listed_permissions(operation: Operation) -> tuple[str, ...]:
     """Return the permissions of x-permission: one, several or none."""
     value = operation.body.get("x-permission", [])
     return tuple(str(permission) for permission in (value if isinstance(value, list) else [value]))
-
-
-def _target(operation: Operation) -> tuple[str, str] | None:
-    name = operation.path_parameters[-1] if operation.path_parameters else ""
-    if name == "key":
-        return "setting", name
-    match = _TARGET_PARAMETER.fullmatch(name)
-    return (match[1], name) if match else None

@@ -7,6 +7,7 @@ from app.spec.document.bundle import Document
 from app.spec.document.places import DocumentError, Fault, Place
 from app.spec.document.references import find_cycles, misplaced_references, rewrite_references
 from app.spec.document.sources import Sources, file_name
+from app.spec.document.targets import write_target_kinds
 from app.spec.document.tree import Pointer, parse_pointer
 
 COMPONENT_KINDS = (
@@ -63,6 +64,7 @@ class _Loader:
         document = Document(root, file_name(sources.root, sources.folder), sources.lines, self._component_places)
         if faults := list(misplaced_references(document)):
             raise DocumentError(faults)
+        write_target_kinds(root)
         return document
 
     def _path_items(self, root: dict[str, Any]) -> dict[str, Any]:
