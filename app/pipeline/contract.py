@@ -12,6 +12,7 @@ from app.config import Config
 from app.context.setting_declarations import SettingDeclarations
 from app.pipeline.matching import find_handlers, match_operations
 from app.pipeline.operation import Handler, MatchedOperation
+from app.pipeline.row_owners import owner_faults
 from app.spec.checks.examples import check_examples
 from app.spec.checks.generators import check_generators
 from app.spec.checks.links import check_links
@@ -97,9 +98,14 @@ def read_contract(
         lambda: load_declarations(settings_file),
     )
     files = ContractFiles(loaded, permissions, events, declarations, settings_file)
-    return check_contract(
-        config, files, partial(find_handlers, package=handlers_package), thorough=thorough, served=served
-    )
+    find = partial(_find, package=handlers_package)
+    return check_contract(config, files, find, thorough=thorough, served=served)
+
+
+def _find(policies: Mapping[str, Policy], package: str) -> tuple[dict[str, Handler], list[Fault]]:
+    """Return the handlers and every fault; after the import of the handlers, the models are known too."""
+    handlers, faults = find_handlers(policies, package)
+    return handlers, [*faults, *owner_faults(policies)]
 
 
 def check_contract(

@@ -8,6 +8,7 @@ from app.spec.cache_rules import CacheRule, cache_rule_of, invalidated_tags_of
 from app.spec.document import Place
 from app.spec.document.targets import target_of
 from app.spec.operation import Operation
+from app.spec.owned_rows import OwnedRow
 from app.spec.sunset import Sunset, sunset_of
 
 PropertyPath = tuple[str, ...]
@@ -23,7 +24,8 @@ class Policy:
         method: in lower case.
         tag: the one tag, which is the name of the handler's module.
         permissions: the caller needs all of them; none on a public operation.
-        owner: the path parameter that names the owning user.
+        owner: the path parameter that names the owning user; None if there is none.
+        owned_row: the row of the path whose owner needs no permission; None if there is none.
         bucket: the rate limit; None if there is none.
         event: the name of the event in the audit trail.
         cache: how its responses are cached; None if they are not.
@@ -43,6 +45,7 @@ class Policy:
     public: bool
     permissions: tuple[str, ...]
     owner: str | None
+    owned_row: OwnedRow | None
     bucket: str | None
     event: str
     precondition: Literal["accepted", "required"] | None
@@ -58,11 +61,16 @@ class Policy:
     sunset: Sunset | None
     place: Place
 
+    @property
+    def has_owner(self) -> bool:
+        """Whether the owner needs no permission."""
+        return self.owner is not None or self.owned_row is not None
+
 
 def policy_of(operation: Operation, write_permissions: WritePermissions) -> Policy:
     """Return the policy of an operation that has an operationId and a tag."""
     body = operation.body
-    bucket = body.get("x-rate-limit", "default")
+    bucket, owner = body.get("x-rate-limit", "default"), body.get("x-owner")
     return Policy(
         operation_id=body["operationId"],
         method=operation.method,
@@ -70,7 +78,8 @@ def policy_of(operation: Operation, write_permissions: WritePermissions) -> Poli
         tag=body["tags"][0],
         public="x-public" in body,
         permissions=listed_permissions(operation),
-        owner=body.get("x-owner"),
+        owner=owner if isinstance(owner, str) else None,
+        owned_row=OwnedRow.of(owner) if isinstance(owner, dict) else None,
         bucket=None if bucket == "none" else bucket,
         event=body.get("x-audit", body["operationId"]),
         precondition=body.get("x-precondition"),

@@ -75,6 +75,31 @@ BREACHES: dict[str, Breach] = {
         12,
         "x-owner is user_id, whose schema is not a UUID",
     ),
+    "owner of a resource that the path does not name": (
+        patch("x-owner: user_id", "x-owner: {badge: owner_id}"),
+        12,
+        "x-owner names the resource badge, but badge_id is not a path parameter. Name the resource of ",
+    ),
+    "owner of a resource whose id is no uuid": (
+        {
+            "paths/user.yaml": change(
+                ", format: uuid", "", USER.replace("x-owner: user_id", "x-owner: {user: owner_id}")
+            )
+        },
+        12,
+        "x-owner names the resource user, but user_id is not a UUID. Add format: uuid to the schema of user_id.",
+    ),
+    "owner of two resources": (
+        patch("x-owner: user_id", "x-owner: {user: a, badge: b}"),
+        12,
+        "x-owner must name one resource. Write {resource: column}",
+    ),
+    "owner through nothing else": (patch("x-owner: user_id", "x-owner: {through: a}"), 12, "must name one resource"),
+    "owner with a column that is no name": (
+        patch("x-owner: user_id", "x-owner: {user: 'a; DROP'}"),
+        12,
+        "value of x-owner",
+    ),
     "pages without offset": (get("tags:", "x-paginated: offset\n  tags:"), 5, "no query parameter offset"),
     "pages without limit": (get("tags:", "x-paginated: offset\n  tags:"), 5, "no query parameter limit"),
     "pages of a write": (patch("tags:", "x-paginated: offset\n  tags:"), 10, "not belong on PATCH"),
