@@ -1,8 +1,10 @@
 """The document in one piece, which still knows the file and line of each part."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.declared_errors import Declaration
 from app.spec.document.places import Place
 from app.spec.document.tree import Pointer, at
 from app.spec.document.yaml_text import Lines
@@ -14,9 +16,11 @@ class Document:
 
     Attributes:
         bundle: OpenAPI in one mapping; every `$ref` in it is `#/…` and has a target.
+        errors: the declarations of errors.yaml, by code; none if there is no such file.
     """
 
     bundle: dict[str, Any]
+    errors: Mapping[str, Declaration]
     _root: str
     _lines: dict[int, Lines]
     _components: dict[Pointer, Place]

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from app.spec.document.bundle import Document
+from app.spec.document.error_codes import read_error_codes, write_error_codes
 from app.spec.document.places import DocumentError, Fault, Place
 from app.spec.document.references import find_cycles, misplaced_references, rewrite_references
 from app.spec.document.sources import Sources, file_name
@@ -61,10 +62,16 @@ class _Loader:
             sources.faults += find_cycles(root, self._component_places)
         if sources.faults:
             raise DocumentError(sources.faults)
-        document = Document(root, file_name(sources.root, sources.folder), sources.lines, self._component_places)
+        errors, error_faults = read_error_codes([sources.folder / "errors.yaml"])
+        if error_faults:
+            raise DocumentError(error_faults)
+        document = Document(
+            root, errors, file_name(sources.root, sources.folder), sources.lines, self._component_places
+        )
         if faults := list(misplaced_references(document)):
             raise DocumentError(faults)
         write_target_kinds(root)
+        write_error_codes(root, errors)
         return document
 
     def _path_items(self, root: dict[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(OPENAPI, folder, ignore=shutil.ignore_patterns("released"))
     for name in ("paths", "components"):
         shutil.copytree(HERE / "document" / name, folder / name, dirs_exist_ok=True)
-    for name in ("permissions.yaml", "events.yaml"):
+    for name in ("permissions.yaml", "events.yaml", "errors.yaml"):
         with (folder / name).open("a", encoding="utf-8") as file:
             file.write((HERE / "document" / name).read_text("utf-8"))
     _insert(folder / "components" / "schemas" / "roles.yaml", "  enum:\n", ENUM)

@@ -25,6 +25,12 @@ def rename_project(context: Context, project_id: UUID, body: dict[str, Any]) -> 
         GO_ON.wait(10)
     with transaction():
         project = _find(project_id)
+        if body["name"] == "archived":
+            raise errors.declared("PROJECT_ARCHIVED", field="name")
+        if body["name"] == "cold":
+            raise errors.declared("PROJECT_COLD")
+        if body["name"] == "taken":
+            raise errors.Conflict("Another project has this name.", code="PROJECT_ARCHIVED")
         check_if_match(context.expected_version, str(project.version))
         version = project.version + 1
         execute(Project.update(name=body["name"], version=version).where(Project.id == project_id))
