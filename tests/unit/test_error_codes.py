@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,10 @@ def test_two_files_cannot_declare_the_same_code(tmp_path: Path) -> None:
 
 def test_a_description_without_a_place_for_the_table_gets_one_at_its_end() -> None:
     codes = {"GONE": Declaration(410, "x.", "`it` went."), "TAKEN": Declaration(409, "x.", "HTTP is full. Wait.")}
-    bundle = {"info": {"description": "About.\n"}, "components": {"schemas": {"ProblemCode": {"enum": ["OWN"]}}}}
+    bundle: dict[str, Any] = {
+        "info": {"description": "About.\n"},
+        "components": {"schemas": {"ProblemCode": {"enum": ["OWN"]}}},
+    }
     write_error_codes(bundle, codes)
     table = "| status | code | what happened |\n|---|---|---|\n| 409 | `TAKEN` | HTTP is full. Wait |\n"
     assert bundle["info"]["description"] == f"About.\n\n## Error codes\n\n{table}| 410 | `GONE` | `it` went |\n"

@@ -62,7 +62,7 @@ BREACHES: dict[str, Breach] = {
     "unknown bucket": (
         patch("x-rate-limit: write", "x-rate-limit: wriite"),
         13,
-        "There is no bucket wriite. Did you mean write? If not, choose one of default, write, none, or add a new one",
+        "There is no bucket wriite. Did you mean write? If not, choose one of default, write, none, or declare a new",
     ),
     "unknown recency": (patch("account_deletion", "never"), 16, "no recency never"),
     "owner that is no path parameter": (

@@ -1,7 +1,7 @@
 """The document in one piece, which still knows the file and line of each part."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.declared_errors import Declaration
@@ -20,10 +20,10 @@ class Document:
     """
 
     bundle: dict[str, Any]
-    errors: Mapping[str, Declaration]
     _root: str
     _lines: dict[int, Lines]
     _components: dict[Pointer, Place]
+    errors: Mapping[str, Declaration] = field(default_factory=dict)
 
     def where(self, pointer: Pointer) -> Place:
         """Return the file and line of the key or item at a pointer; of its nearest ancestor if there is none."""

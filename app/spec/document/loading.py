@@ -65,9 +65,8 @@ class _Loader:
         errors, error_faults = read_error_codes([sources.folder / "errors.yaml"])
         if error_faults:
             raise DocumentError(error_faults)
-        document = Document(
-            root, errors, file_name(sources.root, sources.folder), sources.lines, self._component_places
-        )
+        name = file_name(sources.root, sources.folder)
+        document = Document(root, name, sources.lines, self._component_places, errors)
         if faults := list(misplaced_references(document)):
             raise DocumentError(faults)
         write_target_kinds(root)

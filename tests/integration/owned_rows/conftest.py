@@ -3,13 +3,14 @@
 import contextlib
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
 import httpx
 import pytest
 
+from app import declared_numbers
 from app.database import Database, run
 from app.identifiers import new_id
 from app.resources import OPENAPI
@@ -68,6 +69,9 @@ def running(request: pytest.FixtureRequest, servers: Servers, document: Path) ->
     """The service with the sample document, on a database that has its tables."""
     url, cache = servers.clone(), for_services(servers.empty_redis())
     config = config_for(DATABASE_URL=url, REDIS_URL=cache, CHARTER_GATEWAY=request.param)
+    declared = declared_numbers.read([*declared_numbers.policy_files(), HERE / "document" / "policies.yaml"])
+    own = {name: declared.values(kind, {}, []) for name, kind in (("buckets", "rate_limits"), ("lifetimes", "cache"))}
+    config = replace(config, **{name: own[name] | getattr(config, name) for name in own})
     with serving(config, document=document, handlers_package=HANDLERS) as service:
         run(TABLES)
         yield service

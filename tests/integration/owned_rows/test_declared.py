@@ -1,4 +1,4 @@
-"""Error codes of a team's own: declared in errors.yaml, raised by their code, and in every list of the document."""
+"""Codes and numbers of a team's own: declared beside the document, and used as those of Charter are."""
 
 from pathlib import Path
 
@@ -34,3 +34,8 @@ def test_the_document_and_the_sdks_have_the_codes(document: Path) -> None:
     assert row in bundle["info"]["description"]
     [code] = [code for code in error_codes(bundle) if code.code == "PROJECT_ARCHIVED"]
     assert (code.name, code.status, code.about) == ("ProjectArchived", 409, "The project is archived; restore it.")
+
+
+def test_a_rate_limit_of_policies_yaml_counts(alice: Somebody, project: Make) -> None:
+    response = alice.api.patch(f"/v1/projects/{project(alice)}", json={"name": "Loom"})
+    assert response.headers["ratelimit-policy"] == '"renames";q=1000;w=60'
