@@ -101,7 +101,7 @@ def _row(policy: "Policy") -> tuple[str, ...]:
     return (
         policy.operation_id,
         "public" if policy.public else " ".join(policy.permissions),
-        policy.owner or "-",
+        str(policy.owner or policy.owned_row or "-"),
         policy.bucket or "-",
         f"{policy.cache.policy} {' '.join(map(str, policy.cache.tags))}" if policy.cache else "-",
         " ".join(map(str, policy.invalidates)) or "-",
@@ -117,7 +117,7 @@ def _as_json(policy: "Policy") -> dict[str, Any]:
         "path": policy.path,
         "public": policy.public,
         "permissions": policy.permissions,
-        "owner": policy.owner,
+        "owner": policy.owner or (policy.owned_row and str(policy.owned_row)),
         "guarded": {".".join(path): permission for path, permission in policy.write_permissions},
         "step_up": policy.step_up,
         "rate_limit": policy.bucket,

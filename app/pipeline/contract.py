@@ -1,6 +1,7 @@
 """The contract that is served: the document, its policies and the handlers, checked against each other at start."""
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from app.config import Config
 from app.context.setting_declarations import SettingDeclarations
 from app.pipeline.matching import find_handlers, match_operations
 from app.pipeline.operation import Handler, MatchedOperation
+from app.pipeline.row_owners import owner_faults
 from app.spec.checks.examples import check_examples
 from app.spec.checks.generators import check_generators
 from app.spec.checks.links import check_links
@@ -22,6 +24,7 @@ from app.spec.password_lengths import set_password_lengths
 from app.spec.permissions import Permission, load_permissions
 from app.spec.policies import read_policies
 from app.spec.policy import Policy
+from app.spec.raised_codes import raised_code_faults
 from app.spec.settings_file import load_declarations, undeclared_settings
 
 OPENAPI = resources.OPENAPI
@@ -97,9 +100,18 @@ def read_contract(
         lambda: load_declarations(settings_file),
     )
     files = ContractFiles(loaded, permissions, events, declarations, settings_file)
-    return check_contract(
-        config, files, partial(find_handlers, package=handlers_package), thorough=thorough, served=served
-    )
+    find = partial(_find, package=handlers_package, codes=loaded.errors)
+    return check_contract(config, files, find, thorough=thorough, served=served)
+
+
+def _find(
+    policies: Mapping[str, Policy], package: str, codes: Collection[str]
+) -> tuple[dict[str, Handler], list[Fault]]:
+    """Return the handlers and every fault of the code; after the import of the handlers, the models are known too."""
+    handlers, faults = find_handlers(policies, package)
+    folders = [Path(folder) for folder in getattr(sys.modules.get(package), "__path__", ())]
+    services = [folder.parent / "services" for folder in folders]
+    return handlers, [*faults, *owner_faults(policies), *raised_code_faults([*folders, *services], codes)]
 
 
 def check_contract(

@@ -91,6 +91,7 @@ class _Matching:
             media_types=(JSON, *(kind for kind in self._request_body.get("content", {}) if kind != JSON)),
             handler=handler,
             renderer=renderer,
+            errors=self._document.errors,
         )
 
     def _parameters(self) -> ParameterReader | None:

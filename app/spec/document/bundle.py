@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.declared_errors import Declaration
 from app.spec.document.places import Place
 from app.spec.document.tree import Pointer, at
 from app.spec.document.yaml_text import Lines
@@ -16,6 +17,7 @@ class Document:
     Attributes:
         bundle: OpenAPI in one mapping; every `$ref` in it is `#/…` and has a target.
         derived: what no file has because the keys of an operation imply it, and what it follows from.
+        errors: the declarations of errors.yaml, by code; none if there is no such file.
     """
 
     bundle: dict[str, Any]
@@ -23,6 +25,7 @@ class Document:
     _lines: dict[int, Lines]
     _components: dict[Pointer, Place]
     derived: Mapping[Pointer, Pointer] = field(default_factory=dict)
+    errors: Mapping[str, Declaration] = field(default_factory=dict)
 
     def where(self, pointer: Pointer) -> Place:
         """Return the file and line of the key or item at a pointer; of its nearest ancestor if there is none."""

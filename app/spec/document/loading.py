@@ -5,9 +5,11 @@ from typing import Any
 
 from app.spec.document.bundle import Document
 from app.spec.document.derived import complete
+from app.spec.document.error_codes import read_error_codes, write_error_codes
 from app.spec.document.places import DocumentError, Fault, Place
 from app.spec.document.references import find_cycles, misplaced_references, rewrite_references
 from app.spec.document.sources import Sources, file_name
+from app.spec.document.targets import write_target_kinds
 from app.spec.document.tree import Pointer, parse_pointer
 
 COMPONENT_KINDS = (
@@ -61,13 +63,18 @@ class _Loader:
             sources.faults += find_cycles(root, self._component_places)
         if sources.faults:
             raise DocumentError(sources.faults)
+        errors, error_faults = read_error_codes([sources.folder / "errors.yaml"])
+        if error_faults:
+            raise DocumentError(error_faults)
         name = file_name(sources.root, sources.folder)
-        document = Document(root, name, sources.lines, self._component_places, complete(root))
+        document = Document(root, name, sources.lines, self._component_places, complete(root), errors)
         for pointer, origin in document.derived.items():
             if pointer[0] == "components":
                 self._component_places[pointer] = document.where(origin)
         if faults := list(misplaced_references(document)):
             raise DocumentError(faults)
+        write_target_kinds(root)
+        write_error_codes(root, errors)
         return document
 
     def _path_items(self, root: dict[str, Any]) -> dict[str, Any]:
