@@ -49,8 +49,7 @@ from app.services.health import BackgroundCheck, CheckResult, Probes, check_data
 if TYPE_CHECKING:
     from connexion import FlaskApp
 
-_PROBE_SECONDS = 1.0
-_HOOK_SECONDS = 2.0
+_PROBE_SECONDS, _HOOK_SECONDS = 1.0, 2.0
 _SPARE_CONNECTIONS = 2  # for threads besides the executors, such as the one that starts the server
 _NOTHING_DECLARED = SettingDeclarations.of()
 

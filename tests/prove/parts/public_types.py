@@ -5,12 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.prove.interpreters import environment
+from tests.prove.interpreters import environment, run_pip
+from tests.prove.pins import MYPY, PYRIGHT
 from tests.prove.proof import ROOT, needed, run
 from tests.wheel import built
-
-# The exact versions, so that what is proved does not depend on the day.
-MYPY, PYRIGHT = "mypy==2.4.1", "pyright==1.1.414"
 
 GOOD = """
 from charter import Context, Event, Page, Principal, Result, check_if_match, errors, run, transaction
@@ -40,11 +38,10 @@ def prove(place: Path) -> None:
     """Check both in strict mode with mypy and pyright, in an environment with the wheel and what it needs."""
     needed("node", package="nodejs", purpose="run pyright")
     python = environment(Path(sys.executable), place / "environment", None)
-    pip = [str(python), "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     locked = ["--only-binary", ":all:", "--no-deps", "--require-hashes"]
-    run(*pip, *locked, "--requirement", str(ROOT / "requirements" / "runtime.txt"))
-    run(*pip, "--no-deps", "--no-index", str(next(built().glob("*.whl"))))
-    run(*pip, MYPY, PYRIGHT)
+    run_pip(python, "install", "--quiet", *locked, "--requirement", str(ROOT / "requirements" / "runtime.txt"))
+    run_pip(python, "install", "--quiet", "--no-deps", "--no-index", str(next(built().glob("*.whl"))))
+    run_pip(python, "install", "--quiet", MYPY, PYRIGHT)
     project = place / "project"
     project.mkdir()
     (project / "good.py").write_text(GOOD, encoding="utf-8")
