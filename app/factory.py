@@ -37,8 +37,9 @@ from app.observability.slow_queries import log_slow_query
 from app.pages.flask_rules import register_pages
 from app.pages.views import Pages
 from app.pipeline.compile import compile_operations
-from app.pipeline.contract import OPENAPI, Contract, read_contract
+from app.pipeline.contract import Contract, read_contract
 from app.pipeline.operation import CompiledOperation, Runtime
+from app.resources import HANDLERS, OPENAPI
 from app.security.access_tokens import AccessTokens
 from app.security.cursors import Cursors
 from app.security.passwords import Passwords
@@ -74,7 +75,7 @@ def create_app(
     config: Config,
     *,
     document: Path = OPENAPI / "openapi.yaml",
-    handlers_package: str = "handlers",
+    handlers_package: str = HANDLERS,
     clock: Callable[[], datetime] = system_clock,
 ) -> "FlaskApp":
     """Build the application. Every fault of the document is found here, before a port is bound.

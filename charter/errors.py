@@ -76,3 +76,7 @@ __all__ = [
     "ValidationError",
     "Violation",
 ]
+
+# What authors see in messages and in help() is the name that they import.
+for _name in __all__:
+    globals()[_name].__module__ = __name__

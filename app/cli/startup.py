@@ -30,7 +30,7 @@ from app.observability.multiprocess import MetricsFolderError, WorkerMetrics, sh
 from app.resources import CHECKOUT, PACKAGES
 from app.spec.document import DocumentError
 
-FACTORY = "app.cli.worker:create"
+FACTORY = f"{__package__}.worker:create"
 WATCHED = ("app", "charter", "handlers", "models", "openapi")
 
 log = structlog.get_logger("charter.serve")
@@ -128,7 +128,7 @@ def _supervise(listener: socket.socket, config: Config, ready: Callable[[], None
 
 def _worker_command(*numbers: int) -> Sequence[str]:
     # `-m` would look for the package in the working directory before the place of this one.
-    code = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); from app.cli.worker import main; main()"
+    code = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); from {__package__}.worker import main; main()"
     return [sys.executable, "-P", "-c", code, *map(str, numbers)]
 
 

@@ -29,7 +29,7 @@ from app.spec.policy import Policy, listed_permissions
 from app.spec.settings_file import load_declarations
 from app.spec.validation import schemas
 
-_HANDLERS = "app.mock.handlers"
+_HANDLERS = f"{__package__}.handlers"
 _NO_DESCRIPTION = "The document has no description of it."
 
 

@@ -72,7 +72,7 @@ def read_contract(
     config: Config,
     *,
     document: Path = OPENAPI / "openapi.yaml",
-    handlers_package: str = "handlers",
+    handlers_package: str = resources.HANDLERS,
     thorough: bool = False,
     served: bool = False,
 ) -> Contract:

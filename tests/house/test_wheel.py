@@ -1,42 +1,15 @@
 """What is built to be installed elsewhere has every file that the program reads, and nothing of the workshop."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 import tarfile
 import tomllib
 import zipfile
-from pathlib import Path
 
-import pytest
-
+from app.packaging import LEFT_OUT
 from tests.house.repository import ROOT, check, files, shown
+from tests.wheel import built
 
 SHIPPED = ("app", "charter", "handlers", "models", "openapi", "migrations")
-# Where the wheel has them: the two without code lie in the package that reads them.
-PLACES = {"openapi": "app/openapi", "migrations": "app/migrations"}
-BUILD = """import sys, setuptools.build_meta
-place = sys.argv[1]  # the builder replaces the arguments
-setuptools.build_meta.build_wheel(place)
-setuptools.build_meta.build_sdist(place)
-"""
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the wheel and the source archive of what is, or would be, under version control."""
-    copy, made = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("built")
-    for path in files():
-        target = copy / path.relative_to(ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target)
-    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path_factory.getbasetemp())}
-    words = [sys.executable, "-c", BUILD, str(made)]
-    done = subprocess.run(words, cwd=copy, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return made
 
 
 def tree() -> set[str]:
@@ -44,17 +17,22 @@ def tree() -> set[str]:
     return {shown(path) for path in files(*(f"{folder}/*" for folder in SHIPPED))}
 
 
-def test_the_wheel_has_every_file_of_the_program_and_no_other(built):
-    with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
+def in_the_wheel(name: str) -> str:
+    """Return the path in the wheel of a file of the checkout."""
+    return name if name.startswith("charter/") else f"charter/_internal/{name}"
+
+
+def test_the_wheel_has_every_file_of_the_program_and_no_other():
+    with zipfile.ZipFile(next(built().glob("*.whl"))) as wheel:
         packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    wanted = {"/".join([PLACES.get(room, room), rest]) for room, _, rest in (name.partition("/") for name in tree())}
+    wanted = {in_the_wheel(name) for name in tree() - set(LEFT_OUT)} | {"charter/_internal/__init__.py"}
     place = "pyproject.toml under [tool.setuptools]: `packages` for code, `package-data` for other files"
     check(sorted(wanted - packed), f"Add these to {place}.")
     check(sorted(packed - wanted), f"Take these out of {place}.")
 
 
-def test_the_source_archive_has_all_that_builds_the_wheel_and_the_locks(built):
-    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+def test_the_source_archive_has_all_that_builds_the_wheel_and_the_locks():
+    with tarfile.open(next(built().glob("*.tar.gz"))) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
     locks = {shown(path) for path in files("requirements/*.txt")}
     wanted = tree() | locks | {"pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md"}
