@@ -54,10 +54,12 @@ class Project:
     Attributes:
         name: that of the package in its pyproject.toml.
         root: its folder, an absolute path.
+        handlers: the name of the package of its handlers, which has a module for each of its tags.
     """
 
     name: str
     root: Path
+    handlers: str = "handlers"
 
     @property
     def pyproject(self) -> Path:
@@ -78,11 +80,6 @@ class Project:
     def migrations(self) -> Path:
         """The folder of its migrations."""
         return self.root / "migrations"
-
-    @property
-    def handlers(self) -> str:
-        """The name of the package of its handlers, which has a module for each of its tags."""
-        return "handlers"
 
     @property
     def models(self) -> str:

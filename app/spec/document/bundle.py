@@ -1,8 +1,10 @@
 """The document in one piece, which still knows the file and line of each part."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from app.spec.document.choices import NOTHING_CHOSEN, Choices
+from app.spec.document.editing import used_components, without_components, without_operations
 from app.spec.document.places import Place
 from app.spec.document.tree import Pointer, at
 from app.spec.document.yaml_text import Lines
@@ -14,12 +16,25 @@ class Document:
 
     Attributes:
         bundle: OpenAPI in one mapping; every `$ref` in it is `#/…` and has a target.
+        choices: in a project, what it omits and hides of Charter's operations.
+        inherited_paths: in a project, those of Charter.
     """
 
     bundle: dict[str, Any]
     _root: str
     _lines: dict[int, Lines]
     _components: dict[Pointer, Place]
+    choices: Choices = NOTHING_CHOSEN
+    inherited_paths: frozenset[str] = frozenset()
+
+    def published(self) -> "Document":
+        """Return the document that clients get: without the hidden operations, and without what only they use."""
+        hidden = self.choices.hidden
+        if not hidden:
+            return self
+        bundle = without_operations(self.bundle, self._lines, hidden)
+        unused = used_components(self.bundle) - used_components(bundle)
+        return replace(self, bundle=without_components(bundle, self._lines, unused), choices=NOTHING_CHOSEN)
 
     def where(self, pointer: Pointer) -> Place:
         """Return the file and line of the key or item at a pointer; of its nearest ancestor if there is none."""
@@ -28,8 +43,8 @@ class Document:
             lines = self._lines.get(id(node))
             if component := self._components.get(pointer[:depth]):
                 place = component
-            elif lines and step in lines.children:
-                place = Place(lines.file, lines.children[step])
+            elif lines and (found := lines.place(step)):
+                place = found
             try:
                 node = at(node, (step,))
             except LookupError:
