@@ -41,9 +41,9 @@ class Document:
         place, node = Place(self._root, 1), self.bundle
         for depth, step in enumerate(pointer, 1):
             lines = self._lines.get(id(node))
-            if component := self._components.get(pointer[:depth]):
-                place = component
-            elif lines and (found := lines.place(step)):
+            found = self._components.get(pointer[:depth]) or (lines and lines.place(step))
+            # What an overlay changed is wrong because of the overlay, down to the parts that it left as they were.
+            if found and not (found.inherited and not place.inherited and place.file != self._root):
                 place = found
             try:
                 node = at(node, (step,))

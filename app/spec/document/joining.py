@@ -8,6 +8,7 @@ from app.spec.document.choices import KEY as CHOICES
 from app.spec.document.choices import Choices, read_choices
 from app.spec.document.editing import used_components, without_components, without_operations
 from app.spec.document.info import join_descriptions
+from app.spec.document.overlay import apply_overlay
 from app.spec.document.places import Fault, Place
 from app.spec.document.sources import Side, Sources
 from app.spec.document.tree import Pointer, operations_of
@@ -33,7 +34,7 @@ def join_sides(
         roots: the content of both root files, Charter's first.
         items: the path items of both.
         components: those of both.
-        component_places: the place of each component; an overlay may change it.
+        component_places: the place of each component; the overlay may change it.
     """
     (base, own), (base_items, own_items) = roots, items
     choices = read_choices(sources, own, own_items, base_items)
@@ -46,8 +47,11 @@ def join_sides(
     joined = _join_roots(sources, left, own, _all_among(base_items, {*choices.omitted, *choices.hidden}))
     joined["paths"] = _join_paths(sources, roots, [left["paths"], own_items])
     joined["components"] = left["components"]
-    unused = used_components(whole) - used_components(joined)
-    return without_components(joined, sources.lines, unused), choices
+    used = used_components(whole)
+    apply_overlay(sources, joined, component_places)
+    if sources.faults:
+        return joined, choices
+    return without_components(joined, sources.lines, used - used_components(joined)), choices
 
 
 def _check_paths(sources: Sources, roots: list[dict[str, Any]], items: list[dict[str, Any]], choices: Choices) -> None:

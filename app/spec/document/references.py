@@ -94,6 +94,21 @@ def misplaced_references(document: Document) -> Iterator[Fault]:
             yield Fault(document.where((*node.pointer, "$ref")), message, "Refer to a component of that kind.")
 
 
+def locate(sources: Sources, path: Path, reference: str) -> Pointer | None:
+    """Return where the part of another file that a reference names is in the bundle; None if no file has it.
+
+    Args:
+        sources: the files, all read.
+        path: the file with the reference.
+        reference: such as `components/schemas/users.yaml#/User`.
+    """
+    file, _, fragment = reference.partition("#")
+    target = sources.target(path, file)
+    if target is None or target not in sources.bases:
+        return None
+    return sources.bases[target] + parse_pointer(unquote(fragment))
+
+
 def _rewritten(sources: Sources, path: Path, mapping: dict[str, Any], key: str, bundle: dict[str, Any]) -> Any:
     """Return a reference as `#/…`; as it is, with a fault, if it is wrong."""
     reference = mapping[key]

@@ -28,7 +28,7 @@ COMMANDS = {
     "users list": "admin@example.com",
     "settings list": "registration.open",
     "doctor": "each with a policy and a handler",
-    "dev": "this is an installed package: use charter serve",
+    "dev": "needs a project or a checkout",
 }
 
 
