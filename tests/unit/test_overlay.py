@@ -10,6 +10,11 @@ HEAD = "overlay: 1.0.0\ninfo: {title: Changes, version: 1.0.0}\nactions:\n"
 ME = "$.paths['/v1/users/me'].get"
 
 
+def action(target: str, change: str) -> str:
+    """Return an action of one line."""
+    return f'  - {{target: "{target}", {change}}}\n'
+
+
 def overlay(actions: str) -> dict[str, str]:
     return {FILE: HEAD + actions}
 
@@ -69,47 +74,42 @@ def test_an_overlay_may_refer_to_components_of_both_sides(tmp_path):
     assert targets == ["User", "Project", "Badge"]
 
 
-@pytest.mark.parametrize(
-    ("actions", "told"),
-    [
-        (
-            f"  - target: {ME}t\n    update: {{}}\n",
-            f"4: {ME}t matches nothing in the document. charter spec bundle prints",
-        ),
-        ("  - target: users\n    update: {}\n", "4: users is not a JSONPath of RFC 9535: "),
-        ("  - update: {}\n", "4: The action has no target. Write `target` with a JSONPath"),
-        (f"  - target: {ME}\n", "4: The action changes nothing. Write `update`, or `remove: true`."),
-        (f"  - target: {ME}\n    updat: {{}}\n", "5: An action has no key updat. Write one of target, "),
-        ("  - target: $\n    remove: true\n", "4: The whole document cannot be removed. Name a part of it."),
-        (f"  - target: {ME}.summary\n    update: Me\n", "4: #/paths/~1v1~1users~1me/get/summary is no mapping or list"),
-        (f"  - target: {ME}\n    update: 7\n", "4: #/paths/~1v1~1users~1me/get is no mapping or list"),
-        (
-            f"  - target: {ME}\n    update:\n      responses: {{'200': {{$ref: 'charter:users.yaml#/x'}}}}\n",
-            "6: The $ref charter:users.yaml#/x leads to no component.",
-        ),
-        (
-            f"  - target: {ME}\n    update:\n      responses: {{'404': {{$ref: '#/components/responses/No'}}}}\n",
-            "6: The $ref #/components/responses/No has no target. Correct it.",
-        ),
-        (
-            "  - target: $.components.responses.NotFound\n    remove: true\n",
-            "4: This removes #/components/responses/NotFound, to which charter:paths/",
-        ),
-        # What the other checks find
-        (
-            "  - target: $.paths['/v1/users'].post['x-idempotency']\n    remove: true\n",
-            "4: POST /v1/users has no x-idempotency, so that its Idempotency-Key would be ignored.",
-        ),
-        (f"  - target: {ME}\n    update: {{x-rate-limit: wirte}}\n", "5: There is no bucket wirte."),
-        (f"  - target: {ME}['x-permission']\n    remove: true\n", "4: GET /v1/users/me does not say who may call it."),
-        (f"  - target: {ME}\n    update: {{x-permision: users:read}}\n", "5: There is no key x-permision."),
-        ("  - target: $.info.title\n    remove: true\n", "4: info has no title. Add title."),
-    ],
-)
-def test_what_an_overlay_breaks_is_told_at_its_line(tmp_path, actions, told):
-    found = faults(tmp_path, overlay(actions))
-    assert any(fault.startswith(f"{FILE}:{told}") for fault in found), found
-    assert [fault for fault in found if fault.startswith("charter:")] == []
+GET_ROLES, CREATE_USER = "$.paths['/v1/roles'].get", "$.paths['/v1/users'].post"
+NO_SUCH = "update: {'404': {$ref: '#/components/responses/No'}}"
+NO_FILE = "update: {'200': {$ref: 'charter:users.yaml#/x'}}"
+FORM = {
+    "  - update: {}\n": "The action has no target. Write `target` with a JSONPath",
+    f"  - target: {ME}\n": "The action changes nothing. Write `update`, or `remove: true`.",
+    action(ME, "remove: true, updat: 1"): "An action has no key updat. Write one of target, ",
+}
+APPLICATION = {
+    action(f"{ME}t", "update: {}"): f"{ME}t matches nothing in the document.",
+    action("users", "update: {}"): "users is not a JSONPath of RFC 9535: ",
+    action("$", "remove: true"): "The whole document cannot be removed. Name a part of it.",
+    action(f"{ME}.summary", "update: Me"): "#/paths/~1v1~1users~1me/get/summary is no mapping or list",
+    action(ME, "update: 7"): "#/paths/~1v1~1users~1me/get is no mapping or list",
+    action(f"{ME}.responses", NO_FILE): "The $ref charter:users.yaml#/x leads to no component.",
+}
+REFERENCES = {
+    action(f"{ME}.responses", NO_SUCH): "The $ref #/components/responses/No has no target. Correct it.",
+    action(
+        "$.components.responses.NotFound", "remove: true"
+    ): "This removes #/components/responses/NotFound, to which ",
+}
+CHECKS = {
+    action(f"{CREATE_USER}['x-idempotency']", "remove: true"): "POST /v1/users has no x-idempotency, so that its ",
+    action(ME, "update: {x-rate-limit: wirte}"): "There is no bucket wirte.",
+    action(f"{GET_ROLES}['x-permission']", "remove: true"): "GET /v1/roles does not say who may call it.",
+    action("$.paths['/v1/roles'].post", "update: {x-permision: users:read}"): "There is no key x-permision.",
+}
+
+
+@pytest.mark.parametrize("actions", [FORM, APPLICATION, REFERENCES, CHECKS])
+def test_what_an_overlay_breaks_is_told_at_its_line(tmp_path, actions):
+    found = faults(tmp_path, overlay("".join(actions)))
+    for line, words in enumerate(actions.values(), 4):
+        assert any(fault.startswith(f"{FILE}:{line}: {words}") for fault in found), found
+    assert [fault for fault in found if not fault.startswith(f"{FILE}:")] == []
 
 
 WRONG_VERSION = "1: The file does not say that it is an overlay of version 1.0."

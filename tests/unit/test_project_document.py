@@ -100,48 +100,40 @@ def test_without_a_text_of_its_own_a_project_has_the_whole_text_of_charter(tmp_p
 # What is wrong, and where
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "told"),
-    [
-        ("openapi: 3.0.3", "openapi: 3.1.0", "1: The document is of OpenAPI 3.1.0, not 3.0. Write `openapi: 3.0.3`."),
-        ("openapi: 3.0.3\n", "", "1: The document does not name its version of OpenAPI. Write `openapi: 3.0.3`."),
+CHANGES = [
+    {
+        ("openapi: 3.0.3", "openapi: 3.1.0"): "1: The document is of OpenAPI 3.1.0, not 3.0. Write `openapi: 3.0.3`.",
+        ("\ntags:", "\nsecurity: []\npath: {}\ntags:"): "13: The security of Charter's document applies to every ",
+        ("\npath: {}", "\npath: {} "): "14: The root file of a project cannot have the key path. Remove it, or write",
+        ("/v1/users/{user_id}/projects:", "/v1/users/{id}/profile:"): "20: Charter's document already has the path ",
+        ("[register]", "[registr, list_projects, login, login]"): "10: There is no operation registr in Charter's "
+        "document. Did you mean register?",
         (
-            "tags:\n  - name: projects",
-            "tags:\n  - name: projects\n  - name: users",
-            "15: Charter's document already has the tag users, at charter:openapi.yaml:",
-        ),
-        ("paths:", "security: []\npaths:", "17: The security of Charter's document applies to every operation. Remove"),
-        ("paths:", "path: {}\npaths:", "17: The root file of a project cannot have the key path. Remove it, or write"),
-        (
-            "/v1/users/{user_id}/projects:",
-            "/v1/users/{id}/profile:",
-            "18: Charter's document already has the path /v1/users/{user_id}/profile, at charter:openapi.yaml:",
-        ),
-        (
-            "omit: [register]",
-            "omit: [registr, list_projects]",
-            "10: There is no operation registr in Charter's document. Did you mean register?",
-        ),
-        (
-            "omit: [register]",
-            "omit: [list_projects]",
-            (
-                "10: list_projects is an operation of this project, and only "
-                "Charter's can be omitted. Delete it, or hide it."
-            ),
-        ),
-        ("omit: [register]", "omit: [register, register]", f"10: register is already listed at {ROOT}:10. Remove"),
-        ("omit: [register]", "omit: register", "10: omit is not a list. Write a list of operationIds."),
-        ("omit: [register]", "drop: [register]", "10: There is no key drop in x-charter. Write `omit` or `hide`."),
-        (CHOICES, "x-charter: [register]\n", "9: x-charter is not a mapping. Write the lists `omit` and `hide` into"),
-        ("  title: Shop\n", "", "3: info has no title. Add title."),
-    ],
-)
-def test_what_is_wrong_in_the_root_file_is_told_there(tmp_path, old, new, told):
+            "  hide:",
+            "  hide :",
+        ): "10: list_projects is an operation of this project, and only Charter's can be omitted.",
+        ("hide :", "drop:"): f"10: login is already listed at {ROOT}:10. Remove one of the two.",
+        ("drop:", "drop: "): "11: There is no key drop in x-charter. Write `omit` or `hide`.",
+    },
+    {
+        ("openapi: 3.0.3\n", ""): "1: The document does not name its version of OpenAPI. Write `openapi: 3.0.3`.",
+        ("omit: [register]", "omit: register"): "9: omit is not a list. Write a list of operationIds.",
+    },
+    {(CHOICES, "x-charter: [register]\n"): "9: x-charter is not a mapping. Write the lists `omit` and `hide` into it."},
+    {("tags:\n", "tags:\n  - name: users\n"): "14: Charter's document already has the tag users, at charter:openapi."},
+    {("  title: Shop\n", ""): "3: info has no title. Add title."},
+]
+
+
+@pytest.mark.parametrize("changes", CHANGES)
+def test_what_is_wrong_in_the_root_file_is_told_there(tmp_path, changes):
     text = write(tmp_path, {}).document.read_text()
-    assert text.count(old) >= 1
-    found = faults(tmp_path, {ROOT: text.replace(old, new, 1)})
-    assert any(fault.startswith(f"{ROOT}:{told}") for fault in found), found
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    found = faults(tmp_path, {ROOT: text})
+    for told in changes.values():
+        assert any(fault.startswith(f"{ROOT}:{told}") for fault in found), found
 
 
 def test_names_that_both_sides_use_are_told_with_both_places(tmp_path):

@@ -23,7 +23,7 @@ def create_project(context: Context, user_id: UUID, body: dict[str, Any]) -> Res
 def get_project(user_id: UUID, project_id: UUID) -> Result:
     """Read a project."""
     project = projects.find(user_id, project_id)
-    return Result(_present(project), version=project.name)
+    return Result(_present(project), version=project.version)
 
 
 def update_project(user_id: UUID, project_id: UUID, body: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ class Project:
     owner_id: UUID
     name: str
     created_at: datetime
+    version: int = 1
 
 
 _PROJECTS: dict[UUID, Project] = {}
@@ -47,7 +48,8 @@ def find(owner_id: UUID, project_id: UUID) -> Project:
 
 def rename(owner_id: UUID, project_id: UUID, name: str) -> Project:
     """Give a project another name."""
-    _PROJECTS[project_id] = replace(find(owner_id, project_id), name=name)
+    project = find(owner_id, project_id)
+    _PROJECTS[project_id] = replace(project, name=name, version=project.version + 1)
     return _PROJECTS[project_id]
 
 
