@@ -89,7 +89,6 @@ def create_app(
         DocumentError: with every fault and its place; the other arguments are those of `read_contract`.
     """
     contract = read_contract(config, document=document, handlers_package=handlers_package, project=project, served=True)
-    contract.log_warnings()
     process = build_process(config, contract, clock=clock)
     operations = compile_operations(contract.operations, process.runtime)
     return build_app(config, contract, process, operations, RequestLog(process.metrics))

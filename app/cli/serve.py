@@ -43,7 +43,7 @@ def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
     if reload:
         if CHECKOUT is None and current_project() is None:
             raise CommandError(
-                "charter dev needs a project or a checkout, whose code it watches, and here is none: "
+                "charter dev needs a project or a checkout, whose code it watches: "
                 "use charter serve with CHARTER_ENV=development, or change to the folder of a project",
                 exit_code=FAILED,
             )

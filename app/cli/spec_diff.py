@@ -118,7 +118,7 @@ def _newest_release() -> str:
 
 def _read_both(old: str, new: str) -> "tuple[Source, Source]":
     from app.pipeline.contract_files import read_files
-    from app.spec.diff import Source, read_source, read_sources
+    from app.spec.diff import Source, read_sources
     from app.spec.document import DocumentError
 
     project = current_project()
@@ -128,7 +128,7 @@ def _read_both(old: str, new: str) -> "tuple[Source, Source]":
         document = read_files(resources.OPENAPI / "openapi.yaml", project).document.published()
     except DocumentError as error:
         raise CommandError(*(printable(str(fault)) for fault in error.faults), exit_code=_CANNOT) from error
-    return read_source(old), Source(new, document.bundle, document)
+    return read_sources(old, Source(new, document.bundle, document))
 
 
 def _shown(path: Path) -> str:

@@ -59,11 +59,6 @@ class Contract:
         hidden = self.document.choices.hidden
         return {name: policy for name, policy in self.policies.items() if name not in hidden}
 
-    def log_warnings(self) -> None:
-        """Log what works, but should be known."""
-        for warning in self.warnings:
-            log.warning("document", place=str(warning.place), problem=warning.message, fix=warning.fix)
-
     @property
     def cached_tags(self) -> KnownTags:
         """Return the tags of the cached responses."""
@@ -88,7 +83,8 @@ def read_contract(
         project: adds its document to this one, and has a package with the handlers of its operations.
         thorough: also report what works, but tells clients less than it should (see `read_policies`), cannot be used
             by code generators, has a wrong link or example, or does not fit journeys.yaml.
-        served: write the limits of the configuration into the document, as a server shows and applies them.
+        served: write the limits of the configuration into the document, as a server shows and applies them, and log
+            the warnings.
 
     Raises:
         DocumentError: with every fault of the files where one cannot be read, else with every fault of the document,
@@ -96,7 +92,10 @@ def read_contract(
     """
     files = read_files(document, project)
     find = partial(find_handlers, package=handlers_package, project=project)
-    return check_contract(config, files, find, thorough=thorough, served=served)
+    contract = check_contract(config, files, find, thorough=thorough, served=served)
+    for warning in contract.warnings if served else ():
+        log.warning("document", place=str(warning.place), problem=warning.message, fix=warning.fix)
+    return contract
 
 
 def check_contract(

@@ -1,4 +1,4 @@
-"""The document of a project: both sides joined into one, and what is wrong told where it can be mended."""
+"""The document of a project: both sides joined into one, and what is wrong told where it can be fixed."""
 
 import pytest
 
