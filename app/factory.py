@@ -50,8 +50,7 @@ from app.services.health import BackgroundCheck, CheckResult, Probes, check_data
 if TYPE_CHECKING:
     from connexion import FlaskApp
 
-_PROBE_SECONDS = 1.0
-_HOOK_SECONDS = 2.0
+_PROBE_SECONDS, _HOOK_SECONDS = 1.0, 2.0
 _SPARE_CONNECTIONS = 2  # for threads besides the executors, such as the one that starts the server
 _NOTHING_DECLARED = SettingDeclarations.of()
 
@@ -80,13 +79,13 @@ def create_app(
     project: Project | None = None,
     clock: Callable[[], datetime] = system_clock,
 ) -> "FlaskApp":
-    """Build the application. Every fault of the document is found here, before a port is bound.
+    """Build the application, from a contract that `read_contract` reads. Every fault is found before a port is bound.
 
     Args:
         clock: returns the aware present moment in UTC; a test's also stands in for the database's (see app.clock).
 
     Raises:
-        DocumentError: with every fault and its place; the other arguments are those of `read_contract`.
+        DocumentError: with every fault and its place.
     """
     contract = read_contract(config, document=document, handlers_package=handlers_package, project=project, served=True)
     process = build_process(config, contract, clock=clock)
