@@ -3,6 +3,7 @@
 The configuration needs them, and it is the lowest layer: nothing that reads the document can be used here.
 """
 
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import yaml
 from app import config_parsers as parse
 from app import resources
 from app.config_checks import ConfigError, ConfigFault, value_fault
+from app.project import find_project
 
 Kind = Literal["rate_limits", "cache", "step_ups"]
 
@@ -108,8 +110,10 @@ class PolicyNumbers:
 
 
 def policy_files() -> tuple[Path, ...]:
-    """Return the files that declare the numbers of this process."""
-    return (resources.OPENAPI / "policies.yaml",)
+    """Return the files that declare the numbers of this process: Charter's, and those of the project it runs in."""
+    project = find_project(os.environ, Path.cwd()) if resources.CHECKOUT is None else None
+    folders = [resources.OPENAPI, *([project.openapi] if project else [])]
+    return tuple(folder / "policies.yaml" for folder in folders)
 
 
 def defaults(kind: Kind) -> dict[str, Any]:

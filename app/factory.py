@@ -39,6 +39,7 @@ from app.pages.views import Pages
 from app.pipeline.compile import compile_operations
 from app.pipeline.contract import Contract, read_contract
 from app.pipeline.operation import CompiledOperation, Runtime
+from app.project import Project
 from app.resources import HANDLERS, OPENAPI
 from app.security.access_tokens import AccessTokens
 from app.security.cursors import Cursors
@@ -75,19 +76,18 @@ def create_app(
     *,
     document: Path = OPENAPI / "openapi.yaml",
     handlers_package: str = HANDLERS,
+    project: Project | None = None,
     clock: Callable[[], datetime] = system_clock,
 ) -> "FlaskApp":
-    """Build the application. Every fault of the document is found here, before a port is bound.
+    """Build the application, from a contract that `read_contract` reads. Every fault is found before a port is bound.
 
     Args:
-        document: the root file; permissions.yaml, events.yaml and settings.yaml are beside it.
-        handlers_package: has a module for each tag.
         clock: returns the aware present moment in UTC; a test's also stands in for the database's (see app.clock).
 
     Raises:
         DocumentError: with every fault and its place.
     """
-    contract = read_contract(config, document=document, handlers_package=handlers_package, served=True)
+    contract = read_contract(config, document=document, handlers_package=handlers_package, project=project, served=True)
     process = build_process(config, contract, clock=clock)
     operations = compile_operations(contract.operations, process.runtime)
     return build_app(config, contract, process, operations, RequestLog(process.metrics))
@@ -147,7 +147,7 @@ def build_app(
     """Return the application that serves compiled operations, and the pages."""
     clock = process.runtime.dependencies.clock
     app = build_gateway(config, contract, process, operations, request_log)
-    pages = Pages(contract.document, contract.policies, config, process.metrics)
+    pages = Pages(contract.published, contract.published_policies, config, process.metrics)
     register_pages(app.app, pages, config=config, clock=clock)
     from app.gateway.connexion_apps import build_stack
 

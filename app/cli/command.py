@@ -6,6 +6,7 @@ from app.cli.db import db
 from app.cli.doctor import doctor
 from app.cli.errors import CharterGroup
 from app.cli.mock import mock
+from app.cli.project import enter_project
 from app.cli.sdk import sdk
 from app.cli.serve import dev, serve
 from app.cli.settings import settings
@@ -31,9 +32,12 @@ Exit codes:
 def main() -> None:
     """Run and operate a Charter server.
 
+    In the folder of a project, the commands work on the project and Charter together.
+
     The configuration comes from environment variables; docs/configuration.md lists them. With CHARTER_ENV=development
     none needs to be set: PostgreSQL, Valkey and the secrets are created under .charter.
     """
+    enter_project()
 
 
 for command in (serve, dev, mock, db, users, settings, spec, sdk, doctor):

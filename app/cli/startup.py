@@ -19,6 +19,7 @@ from app.cli.errors import MISCONFIGURED, CommandError, raise_document_errors, r
 from app.cli.first_admin import CreatedAdmin, ensure_admin
 from app.cli.listening import BACKLOG, address_of, bind_port
 from app.cli.migrating import bring_up_to_date, describe_missing, reject_other_encodings, role_differences
+from app.cli.project import current_project, watched_folders
 from app.cli.serving import options, serve_here
 from app.cli.stopping import ignore_stops, print_line, release_signals
 from app.cli.supervisor import Supervisor
@@ -70,7 +71,7 @@ def run_server(config: Config, *, reload: bool = False) -> None:
 
 def _checked_app(config: Config) -> Any:
     try:
-        return create_app(config)
+        return create_app(config, project=current_project())
     except DocumentError as error:
         raise_document_errors(error.faults)
 
@@ -97,8 +98,10 @@ def _prepare_database(config: Config) -> CreatedAdmin | None:
 def _greet(config: Config, address: str, password: str | None) -> None:
     body = f'{{"email": "{config.admin_email}", "password": "{password or "..."}"}}'
     reference = f"  reference  {address}/docs\n" if config.reference_pages else ""
+    project = current_project()
+    served = f"The project {project.name} is served with Charter" if project else "Charter serves"
     print_line(
-        f"\nCharter serves at {address}\n"
+        f"\n{served} at {address}\n"
         f"  API        {address}/v1\n"
         f"{reference}"
         f"  document   {address}/openapi.json\n"
@@ -132,12 +135,18 @@ def _worker_command(*numbers: int) -> Sequence[str]:
     return [sys.executable, "-P", "-c", code, *map(str, numbers)]
 
 
+def _watched() -> list[str] | None:
+    if project := current_project():
+        return watched_folders(project)
+    return [str(CHECKOUT / folder) for folder in WATCHED] if CHECKOUT else None
+
+
 def _serve_and_reload(listener: socket.socket, config: Config, ready: Callable[[], None]) -> None:
     server_config = uvicorn.Config(
         FACTORY,
         factory=True,
         reload=True,
-        reload_dirs=[str(CHECKOUT / folder) for folder in WATCHED] if CHECKOUT else None,
+        reload_dirs=_watched(),
         reload_includes=["*.py", "*.yaml"],
         **options(config),
     )

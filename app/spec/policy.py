@@ -36,6 +36,7 @@ class Policy:
         safe: whether it only reads.
         sunset: when it ends; None if it stays.
         place: where the operation is in the document.
+        inherited: in the document of a project, whether the operation is Charter's.
     """
 
     operation_id: str
@@ -60,6 +61,7 @@ class Policy:
     safe: bool
     sunset: Sunset | None
     place: Place
+    inherited: bool = False
 
     @property
     def has_owner(self) -> bool:
@@ -94,6 +96,7 @@ def policy_of(operation: Operation, write_permissions: WritePermissions) -> Poli
         safe=operation.safe,
         sunset=sunset_of(operation),
         place=operation.where(),
+        inherited=operation.path in operation.document.inherited_paths,
     )
 
 

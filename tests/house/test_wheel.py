@@ -58,9 +58,11 @@ ALONE = {
     "app/cli/startup.py": "the folders that `charter dev` watches",
     "app/observability/traces.py": "the folders of our code",
     "app/packaging.py": "the folders that it moves",
+    "app/project.py": "the packages of a project, which have these names everywhere",
     "app/resources.py": "it puts the prefix before it",
     "app/sdk/python/sources.py": "a folder of the package for clients",
     "app/sdk/typescript/sources.py": "a file of the package for clients",
+    "app/spec/project_code.py": "what a project may not import in a checkout",
 }
 MOVED_NAME = re.compile(rf"(?<![\w./-])({'|'.join(MOVED)})((?:\.\w+)*)(?![\w/-])")
 IMPORT_STATEMENT = re.compile(rf"\b(from|import) ({'|'.join(MOVED)})\b")

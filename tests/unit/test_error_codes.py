@@ -34,7 +34,7 @@ FAULTS = {
 @pytest.mark.parametrize("text", FAULTS)
 def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str) -> None:
     (tmp_path / "errors.yaml").write_text(text, "utf-8")
-    _, faults = read_error_codes([tmp_path / "errors.yaml"])
+    _, faults = read_error_codes([(tmp_path / "errors.yaml", "errors.yaml")])
     assert [fault for fault in faults if f"errors.yaml:{FAULTS[text]}" in str(fault)], list(map(str, faults))
 
 
@@ -42,7 +42,9 @@ def test_two_files_cannot_declare_the_same_code(tmp_path: Path) -> None:
     for name in ("ours", "theirs"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "errors.yaml").write_text(GOOD, "utf-8")
-    codes, [fault] = read_error_codes(tmp_path / name / "errors.yaml" for name in ("ours", "theirs", "nobodys"))
+    codes, [fault] = read_error_codes(
+        (tmp_path / name / "errors.yaml", f"{name}/errors.yaml") for name in ("ours", "theirs", "nobodys")
+    )
     assert codes == {"TAKEN": Declaration(409, "It is taken.", "Somebody took it.")}
     assert re.search(r"errors\.yaml:1: .*errors\.yaml:1 declares TAKEN, too\. Choose another code\.", str(fault))
 

@@ -11,7 +11,7 @@ from typing import Any
 from app import errors
 from app.declared_errors import Declaration
 from app.spec.document.places import Fault, Place
-from app.spec.document.sources import file_name, read_file
+from app.spec.document.sources import read_file
 from app.spec.document.yaml_text import YamlText
 
 PLACEHOLDER = "{error_codes}"
@@ -23,19 +23,19 @@ _HEADING = "## Error codes"
 _CHARTERS_OWN = frozenset({401, 405, 412, 413, 414, 415, 428, 429, 431})
 
 
-def read_error_codes(paths: Iterable[Path]) -> tuple[dict[str, Declaration], list[Fault]]:
+def read_error_codes(files: Iterable[tuple[Path, str]]) -> tuple[dict[str, Declaration], list[Fault]]:
     """Return the codes of the files that exist, in their order, and what is wrong with them.
 
     Args:
-        paths: each a mapping from code to `status`, `message` and `description`.
+        files: the path and the name of each; it is a mapping from code to `status`, `message` and `description`.
     """
     found: dict[str, Declaration] = {}
     places: dict[str, Place] = {}
     faults: list[Fault] = []
-    for path in paths:
+    for path, name in files:
         if not path.is_file():
             continue
-        text = read_file(path, file_name(path, path.parent))
+        text = read_file(path, name)
         for code, declaration, place in _entries(text):
             if code in found:
                 text.faults.append(Fault(place, f"{places[code]} declares {code}, too.", "Choose another code."))

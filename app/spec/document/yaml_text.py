@@ -6,7 +6,8 @@ more than 100 levels. Keys are always text.
 """
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from math import isinf
 from typing import Any
 
@@ -41,12 +42,24 @@ class Lines:
         here: the line where it begins.
         children: the line of each key, or of each item by its index.
         of: the mapping or list; kept, so that nothing else gets its `id()`.
+        elsewhere: the places of keys or items that come from another file.
     """
 
     file: str
     here: int
     children: dict[str | int, int]
     of: Any
+    elsewhere: Mapping[str | int, Place] | None = None
+
+    def place(self, step: str | int) -> Place | None:
+        """Return the place of a key or item; None if it has none."""
+        if self.elsewhere and step in self.elsewhere:
+            return self.elsewhere[step]
+        return Place(self.file, self.children[step]) if step in self.children else None
+
+    def with_place(self, step: str | int, place: Place) -> "Lines":
+        """Return the same lines with another place for a key or item."""
+        return replace(self, elsewhere={**(self.elsewhere or {}), step: place})
 
 
 @dataclass(slots=True)

@@ -35,7 +35,7 @@ COMMANDS = {
     "users list": "admin@example.com",
     "settings list": "registration.open",
     "doctor": "each with a policy and a handler",
-    "dev": "this is an installed package: use charter serve",
+    "dev": "needs a project or a checkout",
 }
 # The same, with the tools that it asks for.
 WITH_TOOLS = {"spec lint": "operations, no faults", "sdk build python --output {place}": "charter_client-"}
