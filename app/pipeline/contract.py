@@ -1,7 +1,7 @@
 """The contract that is served: the document, its policies and the handlers, checked against each other at start."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from app.pipeline.contract_files import ContractFiles, read_files
 from app.pipeline.handlers import find_handlers
 from app.pipeline.matching import match_operations
 from app.pipeline.operation import Handler, MatchedOperation
+from app.pipeline.project_parts import ProjectParts, load_parts
 from app.project import Project
 from app.spec.checks.examples import check_examples
 from app.spec.checks.generators import check_generators
@@ -43,6 +44,7 @@ class Contract:
         permissions: the description of every permission.
         operations: each operation matched with its handler, by operationId.
         warnings: what works, but should be known.
+        parts: what the code of a project adds beside its handlers.
     """
 
     document: Document
@@ -52,6 +54,7 @@ class Contract:
     setting_declarations: SettingDeclarations
     operations: Mapping[str, MatchedOperation]
     warnings: Sequence[Fault] = ()
+    parts: ProjectParts = field(default_factory=ProjectParts)
 
     @property
     def published_policies(self) -> dict[str, Policy]:
@@ -92,20 +95,31 @@ def read_contract(
     """
     files = read_files(document, project)
     find = partial(find_handlers, package=handlers_package, project=project)
-    contract = check_contract(config, files, find, thorough=thorough, served=served)
+    parts, part_faults = load_parts(project)
+    contract = check_contract(
+        config, files, find, thorough=thorough, served=served, parts=parts, part_faults=part_faults
+    )
     for warning in contract.warnings if served else ():
         log.warning("document", place=str(warning.place), problem=warning.message, fix=warning.fix)
     return contract
 
 
 def check_contract(
-    config: Config, files: ContractFiles, find: FindHandlers, *, thorough: bool = False, served: bool = False
+    config: Config,
+    files: ContractFiles,
+    find: FindHandlers,
+    *,
+    thorough: bool = False,
+    served: bool = False,
+    parts: ProjectParts = ProjectParts(),  # noqa: B008 (has none, and never changes)
+    part_faults: Sequence[Fault] = (),
 ) -> Contract:
     """Check what was read, and the handlers, against each other.
 
     Args:
         find: returns the handlers of the operations by operationId, and the faults that this shows.
         thorough, served: as of `read_contract`.
+        parts, part_faults: what `load_parts` returned.
 
     Raises:
         DocumentError: with every fault.
@@ -134,6 +148,9 @@ def check_contract(
         raise DocumentError(form_faults) from None
     faults = [*form_faults, *policy_faults, *missing_handlers, *mismatches, *undeclared]
     if files.project:
+        # A module that cannot be imported has been told by the handler that needs it.
+        told = {fault.place for fault in faults}
+        faults += (fault for fault in part_faults if fault.place not in told)
         faults += check_project_code(files.project)
     if thorough:
         faults += check_generators(loaded)
@@ -150,4 +167,5 @@ def check_contract(
         setting_declarations=declarations,
         operations=operations,
         warnings=list(loaded.choices.warnings(policies)),
+        parts=parts,
     )
