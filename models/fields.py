@@ -1,6 +1,7 @@
 """Fields with the types that the tables use, and the rules that the database checks."""
 
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from datetime import datetime
+from typing import Any, Literal, TypeVar, overload
 
 from peewee import SQL, Check, DateTimeField, ForeignKeyField, IntegerField, Model, TextField
 
@@ -9,20 +10,24 @@ from models.record import UtcDateTimeField
 M = TypeVar("M", bound=Model)
 OnDelete = Literal["CASCADE", "RESTRICT", "SET NULL"]
 
-if TYPE_CHECKING:
-    _CheckedTextField = TextField
-else:
 
-    class _CheckedTextField(TextField):
-        """A `text` with a rule about its column, whose name is known when the model is made."""
+class _CheckedTextField(TextField):
+    """A `text` with a rule about its column, whose name is known when the model is made."""
 
-        def __init__(self, *, rule, **options):
-            super().__init__(**options)
-            self._rule, self._other_constraints = rule, list(self.constraints or ())
+    def __init__(self, *, rule: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._rule, self._other_constraints = rule, list(self.constraints or ())
 
-        def bind(self, model, name, set_attribute=True):
-            super().bind(model, name, set_attribute)
-            self.constraints = [*self._other_constraints, Check(self._rule.format(column=self.column_name))]
+    def bind(self, model: type[Model], name: str, set_attribute: bool = True) -> None:
+        """Take a name in a model."""
+        super().bind(model, name, set_attribute)
+        self.constraints = [*self._other_constraints, Check(self._rule.format(column=self.column_name))]
+
+
+# The stubs describe how fields are called in models, with options in full; here they are passed on.
+_checked_text: Any = _CheckedTextField
+_utc_moment: Any = UtcDateTimeField
+_foreign_key: Any = ForeignKeyField
 
 
 @overload
@@ -35,7 +40,7 @@ def text(*, max_length: int, null: bool = False, **options: Any) -> Any:
     Args:
         options: such as `unique=True` and `default`.
     """
-    return _CheckedTextField(rule=f"char_length({{column}}) <= {int(max_length)}", null=null, **options)
+    return _checked_text(rule=f"char_length({{column}}) <= {int(max_length)}", null=null, **options)
 
 
 @overload
@@ -50,16 +55,16 @@ def choice(*values: str, null: bool = False, **options: Any) -> Any:
     if not values or any("'" in value or "{" in value or "}" in value for value in values):
         raise ValueError(f"choice needs words without quotes and braces, not {values}")
     words = ", ".join(f"'{value}'" for value in values)
-    return _CheckedTextField(rule=f"{{column}} IN ({words})", null=null, **options)
+    return _checked_text(rule=f"{{column}} IN ({words})", null=null, **options)
 
 
 @overload
-def moment(*, null: Literal[False] = ..., **options: Any) -> "DateTimeField[Any]": ...
+def moment(*, null: Literal[False] = ..., **options: Any) -> "DateTimeField[datetime]": ...
 @overload
-def moment(*, null: Literal[True], **options: Any) -> "DateTimeField[Any]": ...
+def moment(*, null: Literal[True], **options: Any) -> "DateTimeField[datetime | None]": ...
 def moment(*, null: bool = False, **options: Any) -> Any:
     """Return a `timestamptz`, read as an aware datetime in UTC."""
-    return UtcDateTimeField(null=null, **options)
+    return _utc_moment(null=null, **options)
 
 
 @overload
@@ -77,7 +82,7 @@ def reference(model: type[M], *, on_delete: OnDelete, null: bool = False, **opti
         on_delete: what becomes of this row when the other one is deleted. Accounts are deleted by their owners: with
             `RESTRICT` they cannot be, unless a hook on `user.deleted` deletes these rows first.
     """
-    return ForeignKeyField(model, on_delete=on_delete, null=null, lazy_load=False, **options)
+    return _foreign_key(model, on_delete=on_delete, null=null, lazy_load=False, **options)
 
 
 def version() -> "IntegerField[int]":
