@@ -36,7 +36,7 @@ def find(user_id: UUID, project_id: UUID) -> Project:
 
 def rename(context: Context, user_id: UUID, project_id: UUID, name: str) -> Project:
     """Give a project another name."""
-    project = find(user_id, project_id)
+    find(user_id, project_id)
     values = {"name": name, "version": Project.version + 1, "updated_at": context.dependencies.clock()}
     with transaction():
         execute(Project.update(values).where(Project.id == project_id))
