@@ -39,7 +39,7 @@ def test_no_two_migrations_share_a_moment():
     check(twice, "Rename all but one of these: no two migrations have the same time.")
 
 
-# The last migration from before projects could have tables. Their authors may choose any name that Charter has not taken.
+# The last migration from before projects could have tables. Since then, a name may be taken by any of them.
 FREE_UNTIL = "2026-11-30-03-00"
 NEW_NAME = re.compile(r"\bCREATE (?:TABLE|VIEW|FUNCTION|SEQUENCE|TYPE)(?: IF NOT EXISTS)? (\w+)")
 

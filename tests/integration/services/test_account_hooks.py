@@ -28,7 +28,7 @@ class Recorder:
             if self.error:
                 raise self.error
 
-        return on(f"user.{name}", after_commit=after_commit)(hook)  # type: ignore[arg-type]
+        return on(f"user.{name}", after_commit=after_commit)(hook)
 
     def install(self, world: Any) -> None:
         world.dependencies = replace(world.dependencies, hooks=AccountHooks.of(self.functions))
@@ -110,4 +110,4 @@ def test_a_hook_after_the_commit_breaks_nothing_and_is_not_called_after_a_rollba
 
 def test_an_unknown_event_is_refused_where_it_is_written():
     with pytest.raises(ValueError, match=r"no account event 'user.removed': use one of user.created, .*user.deleted"):
-        on("user.removed")  # type: ignore[arg-type]
+        on("user.removed")

@@ -101,4 +101,4 @@ def test_the_decorator_names_the_chore_and_refuses_what_is_no_interval():
     assert found.name.endswith("tidy")
     for wrong in (60, timedelta(milliseconds=999)):
         with pytest.raises(ValueError, match="every must be a timedelta of at least one second"):
-            chore(every=wrong)  # type: ignore[arg-type]
+            chore(every=wrong)
