@@ -132,8 +132,8 @@ PIP_COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --qu
 requirements: $(DEV) ## update the pinned requirements: make requirements [UPGRADE=1]
 	@$(PIP_COMPILE) --output-file requirements/runtime.txt pyproject.toml
 	@$(PIP_COMPILE) --extra embedded --build-deps-for editable --constraint requirements/runtime.txt --output-file requirements/run.txt pyproject.toml
-	@$(PIP_COMPILE) --extra embedded --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
-	@$(PIP_COMPILE) --extra embedded --extra dev --extra bench --constraint requirements/dev.txt --output-file requirements/bench.txt pyproject.toml
+	@$(PIP_COMPILE) --extra embedded --extra tools --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+	@$(PIP_COMPILE) --extra embedded --extra tools --extra dev --extra bench --constraint requirements/dev.txt --output-file requirements/bench.txt pyproject.toml
 
 .PHONY: vendor
 vendor: $(DEV) ## fetch again what the reference pages are made of, in the versions of app/pages/vendor/vendored.json

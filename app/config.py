@@ -11,9 +11,10 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from app import config_parsers as parse
-from app import web_origins
+from app import declared_numbers, web_origins
 from app.config_checks import ConfigError, ConfigFault, contradictions, value_fault
 from app.config_parsers import Bucket, Names
+from app.declared_numbers import Kind, PolicyNumbers
 
 __all__ = ["Bucket", "Config", "ConfigError", "ConfigFault"]
 
@@ -22,11 +23,17 @@ def _field(parser: Any, default: Any, about: str, *, env: str | None = None, sec
     return field(default=default, metadata={"parser": parser, "about": about, "env": env, "secret": secret})
 
 
+def _numbers(kind: Kind) -> Any:
+    """Return a field with the numbers that policies.yaml declares."""
+    return field(default_factory=lambda: declared_numbers.defaults(kind), metadata={"kind": kind, "secret": False})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Config:
     """Every number and name that a deployment may choose.
 
-    A variable has the name of its attribute in capitals, unless `env` names another.
+    A variable has the name of its attribute in capitals, unless `env` names another. The numbers of policies.yaml have
+    a variable each: `LIMIT_READ` is `buckets["read"]`.
     """
 
     env: str = _field(
@@ -134,9 +141,8 @@ class Config:
     key_age_days: int = _field(
         parse.whole(1, 3650), 90, "`charter doctor` warns about a key that has made refresh tokens for longer than this"
     )
-    step_up_account_deletion: int = _field(
-        parse.whole(60, 86_400), 600, "how recent the sign-in must be to delete one's account, in seconds"
-    )
+    recencies: Mapping[str, int] = _numbers("step_ups")
+    """The greatest age of the last sign-in in seconds, by its name in `x-step-up`."""
 
     idempotency_hours: int = _field(
         parse.whole(1, 720), 24, "how long the response to a request with an Idempotency-Key is stored"
@@ -155,14 +161,8 @@ class Config:
         parse.text, "", "the password of the first admin", env="CHARTER_ADMIN_PASSWORD", secret=True
     )
 
-    limit_default: Bucket = _field(
-        parse.bucket, Bucket(300, 60), "requests of a caller, as count/seconds or count/seconds/burst"
-    )
-    limit_read: Bucket = _field(parse.bucket, Bucket(600, 60), "reads of a caller")
-    limit_write: Bucket = _field(parse.bucket, Bucket(120, 60), "writes of a caller")
-    limit_login: Bucket = _field(parse.bucket, Bucket(60, 60), "sign-ins from a client network")
-    limit_register: Bucket = _field(parse.bucket, Bucket(30, 60), "registrations from a client network")
-    limit_refresh: Bucket = _field(parse.bucket, Bucket(120, 60), "refreshes from a client network")
+    buckets: Mapping[str, Bucket] = _numbers("rate_limits")
+    """The rate limits, by their name in `x-rate-limit`."""
     limit_account_failures: int = _field(parse.whole(1, 1000), 5, "failed sign-ins of an account before a wait")
     limit_account_max_seconds: int = _field(parse.whole(1, 86_400), 900, "the longest wait after failed sign-ins")
     limit_known_address_days: int = _field(
@@ -173,9 +173,8 @@ class Config:
     )
     limit_client_window_seconds: int = _field(parse.whole(1, 86_400), 300, "the length of that time window")
 
-    cache_profile: int = _field(parse.whole(1, 86_400), 300, "how long a profile may be cached, in seconds")
-    cache_settings: int = _field(parse.whole(1, 86_400), 300, "how long the settings may be cached, in seconds")
-    cache_statistics: int = _field(parse.whole(1, 86_400), 15, "how long statistics may be cached, in seconds")
+    lifetimes: Mapping[str, int] = _numbers("cache")
+    """The lifetimes of cached responses in seconds, by their name in `x-cache`."""
     cache_replay_seconds: int = _field(parse.whole(1, 3600), 2, "how often invalidations that failed are tried again")
     statistics_seconds: int = _field(
         parse.whole(10, 86_400),
@@ -205,25 +204,38 @@ class Config:
     )
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+    def from_environment(cls, environ: Mapping[str, str], numbers: PolicyNumbers | None = None) -> Self:
         """Read the configuration.
 
         Args:
             environ: variables; an empty one is ignored.
+            numbers: what policies.yaml declares; None: that of this process.
 
         Raises:
-            ConfigError: with every variable that is missing or wrong.
+            ConfigError: with every variable that is missing or wrong, or every fault of policies.yaml.
         """
-        config, faults = cls.read(environ)
+        config, faults = cls.read(environ, numbers)
         if faults:
             raise ConfigError(faults)
         return config
 
     @classmethod
-    def read(cls, environ: Mapping[str, str]) -> tuple[Self, list[ConfigFault]]:
-        """Return the configuration and its faults; a variable that is wrong has its default."""
-        values, faults = {}, []
+    def read(cls, environ: Mapping[str, str], numbers: PolicyNumbers | None = None) -> tuple[Self, list[ConfigFault]]:
+        """Return the configuration and its faults; a variable that is wrong has its default.
+
+        Args:
+            environ, numbers: as in `from_environment`.
+
+        Raises:
+            ConfigError: with every fault of policies.yaml.
+        """
+        declared = numbers or declared_numbers.read()
+        values: dict[str, Any] = {}
+        faults = declared.taken({variable(item) for item in _plain_fields()})
         for item in fields(cls):
+            if kind := item.metadata.get("kind"):
+                values[item.name] = declared.values(kind, environ, faults)
+                continue
             text = environ.get(variable(item), "").strip()
             if not text:
                 continue
@@ -233,7 +245,7 @@ class Config:
                 faults.append(value_fault(variable(item), text, str(error), secret=item.metadata["secret"]))
         config = cls(**values)
         wrong = {fault.variable for fault in faults}
-        by_variable = {variable(item): getattr(config, item.name) for item in fields(cls)}
+        by_variable = {variable(item): getattr(config, item.name) for item in _plain_fields()}
         return config, faults + [fault for fault in contradictions(by_variable) if fault.variable not in wrong]
 
     @property
@@ -248,21 +260,6 @@ class Config:
             return self.drain_seconds
         return AUTOMATIC_DRAIN_SECONDS if self.env == "production" else 0
 
-    @property
-    def buckets(self) -> dict[str, Bucket]:
-        """The rate limits, by their name in `x-rate-limit`."""
-        return {name: getattr(self, f"limit_{name}") for name in BUCKETS}
-
-    @property
-    def recencies(self) -> dict[str, int]:
-        """The greatest age of the last sign-in in seconds, by its name in `x-step-up`."""
-        return {name: getattr(self, f"step_up_{name}") for name in RECENCIES}
-
-    @property
-    def lifetimes(self) -> dict[str, int]:
-        """The lifetimes of cached responses in seconds, by their name in `x-cache`."""
-        return {name: getattr(self, f"cache_{name}") for name in CACHES}
-
     def __repr__(self) -> str:
         shown = {item.name: getattr(self, item.name) for item in fields(self)}
         shown |= {item.name: "***" for item in fields(self) if item.metadata["secret"] and shown[item.name]}
@@ -271,19 +268,25 @@ class Config:
 
 # HAProxy removes a server after three failed checks two seconds apart; one more second for the last response.
 AUTOMATIC_DRAIN_SECONDS = 7
-CACHES = ("profile", "settings", "statistics")
-RECENCIES = ("account_deletion",)
-BUCKETS = ("default", "read", "write", "login", "register", "refresh")
 
 
 def variable(item: Field[Any]) -> str:
-    """Return the name of the environment variable of a field of Config."""
+    """Return the name of the environment variable of a field of Config that has one of its own."""
     return item.metadata["env"] or item.name.upper()
 
 
-def documented_variables() -> list[tuple[str, str, str]]:
+def documented_variables(numbers: PolicyNumbers | None = None) -> list[tuple[str, str, str]]:
     """Return (variable, default, description) of every variable, in order, as docs/configuration.md has them."""
-    return [
-        (variable(item), "" if item.default is MISSING else str(item.default), item.metadata["about"])
-        for item in fields(Config)
-    ]
+    declared = numbers or declared_numbers.read()
+    listed = []
+    for item in fields(Config):
+        if kind := item.metadata.get("kind"):
+            listed += [(one.variable, str(one.default), one.about) for one in declared.of(kind)]
+        else:
+            default = "" if item.default is MISSING else str(item.default)
+            listed.append((variable(item), default, item.metadata["about"]))
+    return listed
+
+
+def _plain_fields() -> list[Field[Any]]:
+    return [item for item in fields(Config) if "kind" not in item.metadata]

@@ -14,49 +14,24 @@ Everything else under `app` is private to Charter and may change with any releas
 - `check_if_match` compares `If-Match` with the current ETag. `sql_now` is the present time in a query of the models.
 """
 
-from app.clock import sql_now
-from app.context.context import Context
-from app.context.dependencies import Dependencies
-from app.context.event import Event
-from app.database import (
-    execute,
-    execute_in_autocommit,
-    fetch,
-    fetch_one,
-    fetch_tuples,
-    fetch_value,
-    run,
-    transaction,
-)
-from app.entity_tags import Versions, check_if_match
-from app.results import MAX_COUNTED, CursorListing, CursorPage, Listing, Page, Result
-from app.security.actors import Actor, Principal
-from app.security.client_address import Client
-from charter import errors
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "MAX_COUNTED",
-    "Actor",
-    "Client",
-    "Context",
-    "CursorListing",
-    "CursorPage",
-    "Dependencies",
-    "Event",
-    "Listing",
-    "Page",
-    "Principal",
-    "Result",
-    "Versions",
-    "check_if_match",
-    "errors",
-    "execute",
-    "execute_in_autocommit",
-    "fetch",
-    "fetch_one",
-    "fetch_tuples",
-    "fetch_value",
-    "run",
-    "sql_now",
-    "transaction",
-]
+if TYPE_CHECKING:
+    from charter._public import *  # noqa: F403  # its __all__ has the names
+    from charter._public import __all__ as __all__
+else:
+
+    def __getattr__(name):
+        """Import the API when one of its names is needed: the import is slow, and the command begins without it."""
+        if name.startswith("_") and name != "__all__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # While it is being imported it has no names yet; what is missing is then looked for among the sub-modules.
+        public = import_module(f"{__name__}._public")
+        if name not in (*public.__all__, "__all__"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = getattr(public, name)
+        return globals()[name]
+
+    def __dir__():
+        return sorted({*globals(), *import_module(f"{__name__}._public").__all__})

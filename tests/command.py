@@ -51,16 +51,24 @@ class Server:
     """A `charter serve` in a process of its own, with everything that it prints.
 
     Outside development its state is a folder of its own too, so that two of them never wait for one lock. It does not
-    drain before it stops, unless DRAIN_SECONDS says so. A prefix is a command that becomes the server by `exec`.
+    drain before it stops, unless DRAIN_SECONDS says so. A prefix is a command that becomes the server by `exec`. The
+    module is the program: `charter` is that of an installed wheel, too.
     """
 
-    def __init__(self, *words: str, root: Path | str = ROOT, prefix: Sequence[str] = (), **variables: str) -> None:
+    def __init__(
+        self,
+        *words: str,
+        root: Path | str = ROOT,
+        prefix: Sequence[str] = (),
+        module: str = "app.cli",
+        **variables: str,
+    ) -> None:
         self.lines: list[str] = []
         if variables.get("CHARTER_ENV") in ("test", "production"):
             self._state = tempfile.TemporaryDirectory(prefix="charter-state-", ignore_cleanup_errors=True)
             variables.setdefault("CHARTER_STATE", self._state.name)
         self.process = subprocess.Popen(
-            [*prefix, sys.executable, "-m", "app.cli", *words],
+            [*prefix, sys.executable, "-m", module, *words],
             cwd=root,
             env=clean_environment(**{"PORT": "0", "DRAIN_SECONDS": "0", **variables}),
             stdout=subprocess.PIPE,

@@ -13,6 +13,7 @@ from connexion.spec import OpenAPISpecification, Specification
 
 from app.config import Config
 from app.pipeline.contract import OPENAPI, Contract, read_contract
+from app.project import Project
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -45,20 +46,26 @@ def _read_each_contract_once() -> None:
     """
 
     @cache
-    def read_once(document: Path, package: str, served: bool, minimum: int, maximum: int) -> Contract:
+    def read_once(
+        document: Path, package: str, project: Project | None, served: bool, minimum: int, maximum: int
+    ) -> Contract:
         config = Config(password_min=minimum, password_max=maximum)
-        return read_contract(config, document=document, handlers_package=package, served=served)
+        return read_contract(config, document=document, handlers_package=package, project=project, served=served)
 
     def read_contract_once(
         config: Config,
         *,
         document: Path = OPENAPI / "openapi.yaml",
         handlers_package: str = "handlers",
+        project: Project | None = None,
         served: bool = False,
     ) -> Contract:
-        if document.is_relative_to(ROOT):
-            return read_once(document, handlers_package, served, config.password_min, config.password_max)
-        return read_contract(config, document=document, handlers_package=handlers_package, served=served)
+
+        if document.is_relative_to(ROOT) and (project is None or project.root.is_relative_to(ROOT)):
+            return read_once(document, handlers_package, project, served, config.password_min, config.password_max)
+        return read_contract(
+            config, document=document, handlers_package=handlers_package, project=project, served=served
+        )
 
     for reader in ("app.factory", "app.cli.doctor.document"):
         pytest.MonkeyPatch().setattr(f"{reader}.read_contract", read_contract_once)

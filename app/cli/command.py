@@ -5,8 +5,9 @@ import click
 from app.cli.contract import contract
 from app.cli.db import db
 from app.cli.doctor import doctor
-from app.cli.errors import CharterGroup
 from app.cli.mock import mock
+from app.cli.project import enter_project
+from app.cli.project_commands import ProjectGroup
 from app.cli.sdk import sdk
 from app.cli.serve import dev, serve
 from app.cli.settings import settings
@@ -27,14 +28,17 @@ Exit codes:
 """
 
 
-@click.group(cls=CharterGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=ProjectGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="charter", prog_name="charter")
 def main() -> None:
     """Run and operate a Charter server.
 
+    In the folder of a project, the commands work on the project and Charter together.
+
     The configuration comes from environment variables; docs/configuration.md lists them. With CHARTER_ENV=development
     none needs to be set: PostgreSQL, Valkey and the secrets are created under .charter.
     """
+    enter_project()
 
 
 for command in (serve, dev, mock, db, users, settings, spec, sdk, contract, doctor):

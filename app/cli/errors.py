@@ -7,6 +7,7 @@ of embedded servers and of connections, which may have colons of their own, read
 import errno
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -19,6 +20,7 @@ from app.database.driver_errors import INSUFFICIENT_PRIVILEGE, lacks_connect_pri
 from app.database.migration_error import MigrationError
 from app.embedded import EmbeddedError
 from app.errors import AppError, Unavailable
+from app.project import ProjectError, find_project
 from app.services import database_rights
 from app.spec.document import DocumentError
 
@@ -66,6 +68,17 @@ class CommandError(click.ClickException):
 class CharterGroup(click.Group):
     """The root of the command: the one place that turns errors into messages with an exit code."""
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the exit codes, and which project the command would work on."""
+        super().format_epilog(ctx, formatter)
+        try:
+            project = find_project(os.environ, Path.cwd())
+        except ProjectError as error:
+            formatter.write(f"\nThe project here is not in order: {error.faults[0]}\n")
+        else:
+            if project is not None:
+                formatter.write(f"\nProject: {project.name} ({project.root})\n")
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a sub-command.
 
@@ -75,6 +88,8 @@ class CharterGroup(click.Group):
         try:
             return super().invoke(ctx)
         except ConfigError as error:
+            raise CommandError(*map(str, error.faults), exit_code=MISCONFIGURED) from error
+        except ProjectError as error:
             raise CommandError(*map(str, error.faults), exit_code=MISCONFIGURED) from error
         except DocumentError as error:
             raise_document_errors(error.faults)

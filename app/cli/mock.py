@@ -8,6 +8,7 @@ import click
 
 from app.cli.errors import MISCONFIGURED, CommandError
 from app.cli.help_examples import example
+from app.cli.project import current_project
 from app.cli.stopping import print_line, print_stopped
 
 if TYPE_CHECKING:
@@ -53,13 +54,14 @@ def mock(
     """Serve a document without a database, until Ctrl-C or SIGTERM.
 
     DOCUMENT is the root file of a document, or one that a deployment serves at /openapi.json; without it, the document
-    of this release is served. Accounts, sessions, roles and settings are kept in memory until the mock stops.
+    of this release is served, in a project together with that of the project. Accounts, sessions, roles and settings
+    are kept in memory until the mock stops.
     """
     from app.cli.serving import serve_mock
     from app.mock.application import create_mock
     from app.mock.configuration import MockOptions, NotForProductionError, read_config
     from app.observability import logging
-    from app.pipeline.contract import OPENAPI
+    from app.resources import OPENAPI
 
     try:
         config = read_config(os.environ, host=host, port=port)
@@ -71,7 +73,8 @@ def mock(
     if document and not document.is_file():
         raise CommandError(f"there is no file {document}", exit_code=MISCONFIGURED)
     options = MockOptions(seed=seed, accounts=accounts, max_rows=max_rows, max_delay=max_delay)
-    made = create_mock(config, options, document=document or OPENAPI / "openapi.yaml")
+    project = None if document else current_project()
+    made = create_mock(config, options, document=document or OPENAPI / "openapi.yaml", project=project)
     logging.configure(config)
     serve_mock(made.app, config, lambda address: _greet(address, made))
     print_stopped()

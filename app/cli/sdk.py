@@ -5,11 +5,14 @@ from pathlib import Path
 
 import click
 
-from app import resources
 from app.cli.errors import CommandError
 from app.cli.spec import read_bundle
+from app.resources import LICENSE, SDK
 
-_NEEDS = "charter sdk build needs the tools of a checkout: install them with make install"
+_NEEDS = (
+    "charter sdk build python needs openapi-python-client: install it with make install in a checkout, "
+    "or with pip install 'charter[tools]'"
+)
 
 _LANGUAGES = ("python", "typescript")
 
@@ -39,14 +42,11 @@ def build(language: str, output: Path) -> None:
     """
     from app.sdk.document import GenerationError
 
-    checkout = resources.CHECKOUT
-    if checkout is None:
-        raise CommandError(_NEEDS)
     builders = {name: _builder(name) for name in _LANGUAGES if language in (name, "all")}
     bundle = read_bundle()
     for name, build_package in builders.items():
         try:
-            paths = build_package(bundle, layer=checkout / "sdk" / name, licence=checkout / "LICENSE", output=output)
+            paths = build_package(bundle, layer=SDK / name, licence=LICENSE, output=output)
         except GenerationError as error:
             raise CommandError(*str(error).splitlines()) from error
         for path in paths:
@@ -62,11 +62,8 @@ def size() -> None:
     from app.sdk.document import GenerationError
     from app.sdk.typescript import size_of_typescript
 
-    checkout = resources.CHECKOUT
-    if checkout is None:
-        raise CommandError(_NEEDS)
     try:
-        measured = size_of_typescript(read_bundle(), layer=checkout / "sdk" / "typescript")
+        measured = size_of_typescript(read_bundle(), layer=SDK / "typescript")
     except GenerationError as error:
         raise CommandError(*str(error).splitlines()) from error
     click.echo(f"minified {measured.minified / 1000:.1f} kB, compressed {measured.compressed / 1000:.1f} kB")

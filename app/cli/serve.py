@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import click
 
 from app.cli.errors import FAILED, CommandError
+from app.cli.project import current_project
 from app.cli.state import serving_from
 from app.cli.stopping import print_stopped
 from app.resources import CHECKOUT
@@ -40,10 +41,10 @@ def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
     from app.cli.startup import run_server
 
     if reload:
-        if CHECKOUT is None:
+        if CHECKOUT is None and current_project() is None:
             raise CommandError(
-                "charter dev needs a checkout, whose code it watches, and this is an installed package: "
-                "use charter serve with CHARTER_ENV=development, or work in a checkout",
+                "charter dev needs a project or a checkout, whose code it watches: "
+                "use charter serve with CHARTER_ENV=development, or change to the folder of a project",
                 exit_code=FAILED,
             )
         os.environ.setdefault("CHARTER_ENV", "development")

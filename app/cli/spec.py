@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.cli.errors import CommandError, raise_document_errors
-from app.cli.printing import print_json
+from app.cli.printing import print_json, printable
+from app.cli.project import current_project
 from app.cli.spec_diff import diff
+from app.cli.spec_fix import fix
 from app.cli.spec_journeys import journeys
 from app.cli.spec_release import release
+from app.cli.spec_show import show
 from app.cli.tables import print_table
 from app.config import Config
 
@@ -26,6 +29,8 @@ def spec() -> None:
 spec.add_command(diff)
 spec.add_command(release)
 spec.add_command(journeys)
+spec.add_command(show)
+spec.add_command(fix)
 
 
 @spec.command(short_help="Check the document, and list every fault.")
@@ -40,24 +45,28 @@ def lint() -> None:
     except ModuleNotFoundError:
         raise CommandError(
             "charter spec lint needs openapi-spec-validator: install it with make install in a checkout, "
-            "or with pip install openapi-spec-validator"
+            "or with pip install 'charter[tools]'"
         ) from None
 
     contract = _contract(thorough=True)
+    for warning in contract.warnings:
+        click.echo(f"warning: {printable(str(warning))}", err=True)
     faults = [
         f"{contract.document.where(tuple(error.absolute_path))}: {error.message[:200]}"
         for error in OpenAPIV30SpecValidator(contract.document.bundle).iter_errors()
     ]
     if faults:
         raise_document_errors(faults)
-    click.echo(f"{len(contract.policies)} operations, no faults")
+    own = sum(not policy.inherited for policy in contract.policies.values())
+    of_project = f", {own} of the project {project.name}" if (project := current_project()) else ""
+    click.echo(f"{len(contract.policies)} operations{of_project}, no faults")
 
 
 @spec.command()
 @click.option("--format", "form", type=click.Choice(["json", "yaml"]), default="json", show_default=True)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")
 def bundle(form: str, output: Path | None) -> None:
-    """Print the document as one file; references to components stay."""
+    """Print the document that clients get as one file; references to components stay."""
     text = _as_text(read_bundle(), form)
     if output is None:
         click.echo(text, nl=False)
@@ -76,15 +85,16 @@ def routes() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print every key of every operation as JSON.")
 def policy(as_json: bool) -> None:
     """List the policy of each operation: the security review on one page."""
-    policies = [policy for _, policy in sorted(_contract().policies.items())]
+    contract = _contract()
+    policies, hidden = [policy for _, policy in sorted(contract.policies.items())], contract.document.choices.hidden
     if as_json:
-        print_json([_as_json(policy) for policy in policies])
+        print_json([_as_json(policy, policy.operation_id in hidden) for policy in policies])
         return
     header = ("OPERATION", "PERMISSION", "OWNER", "LIMIT", "CACHE", "INVALIDATES", "AUDIT", "ALSO")
-    print_table(header, [_row(policy) for policy in policies])
+    print_table(header, [_row(policy, policy.operation_id in hidden) for policy in policies])
 
 
-def _row(policy: "Policy") -> tuple[str, ...]:
+def _row(policy: "Policy", hidden: bool) -> tuple[str, ...]:
     also = {
         "guards": ", ".join(".".join(path) for path, _ in policy.write_permissions),
         "step-up": policy.step_up,
@@ -93,11 +103,12 @@ def _row(policy: "Policy") -> tuple[str, ...]:
         "pages": policy.paginated,
         "runs": None if policy.executor == "common" else policy.executor,
         "sunset": policy.sunset and str(policy.sunset.on),
+        "document": "hidden" if hidden else None,
     }
     return (
         policy.operation_id,
         "public" if policy.public else " ".join(policy.permissions),
-        policy.owner or "-",
+        str(policy.owner or policy.owned_row or "-"),
         policy.bucket or "-",
         f"{policy.cache.policy} {' '.join(map(str, policy.cache.tags))}" if policy.cache else "-",
         " ".join(map(str, policy.invalidates)) or "-",
@@ -106,14 +117,14 @@ def _row(policy: "Policy") -> tuple[str, ...]:
     )
 
 
-def _as_json(policy: "Policy") -> dict[str, Any]:
+def _as_json(policy: "Policy", hidden: bool) -> dict[str, Any]:
     return {
         "operation": policy.operation_id,
         "method": policy.method.upper(),
         "path": policy.path,
         "public": policy.public,
         "permissions": policy.permissions,
-        "owner": policy.owner,
+        "owner": policy.owner or (policy.owned_row and str(policy.owned_row)),
         "guarded": {".".join(path): permission for path, permission in policy.write_permissions},
         "step_up": policy.step_up,
         "rate_limit": policy.bucket,
@@ -125,16 +136,17 @@ def _as_json(policy: "Policy") -> dict[str, Any]:
         "executor": policy.executor,
         "audit": None if policy.safe else policy.event,
         "sunset": policy.sunset and str(policy.sunset.on),
+        "hidden": hidden,
     }
 
 
 def read_bundle() -> dict[str, Any]:
-    """Return the document as one, checked.
+    """Return the document that clients get as one, checked.
 
     Raises:
         CommandError: it has faults.
     """
-    return _contract().document.bundle
+    return _contract().published.bundle
 
 
 def _contract(*, thorough: bool = False) -> "Contract":
@@ -142,7 +154,7 @@ def _contract(*, thorough: bool = False) -> "Contract":
     from app.spec.document import DocumentError
 
     try:
-        return read_contract(Config(), thorough=thorough)
+        return read_contract(Config(), project=current_project(), thorough=thorough)
     except DocumentError as error:
         raise_document_errors(error.faults)
 

@@ -12,6 +12,7 @@ from app import resources
 from app.cli.errors import CommandError
 from app.cli.help_examples import example
 from app.cli.printing import print_json, printable
+from app.cli.project import current_project, document_root, released_folder
 
 if TYPE_CHECKING:
     from app.spec.diff import Change, Source
@@ -36,17 +37,18 @@ def diff(old: str | None, new: str | None, as_json: bool, as_changelog: bool) ->
     """Compare the document NEW with OLD. Each change is breaking, additive or cosmetic.
 
     OLD and NEW are bundles in JSON, root files in YAML, or addresses. The address of a deployment means its
-    /openapi.json. Without OLD, it is the newest file of openapi/released; without NEW, the document of this release.
+    /openapi.json. Without OLD, it is the newest file of openapi/released; without NEW, the document of this release
+    or of the project.
 
     The rules are in docs/versioning.md. Exit codes: 0, nothing breaks clients; 1, something does; 2, the documents
     cannot be compared.
     """
     if as_json and as_changelog:
         raise click.UsageError("--json and --changelog exclude each other: choose one")
-    from app.spec.diff import Severity, SourceError, changelog, compare, read_sources, worst
+    from app.spec.diff import Severity, SourceError, changelog, compare, worst
 
     try:
-        before, after = read_sources(old or _newest_release(), new or _present())
+        before, after = _read_both(old or _newest_release(), new or _shown(document_root()))
     except SourceError as error:
         raise CommandError(printable(str(error)), exit_code=_CANNOT) from error
     changes = compare(before, after, today=datetime.now(UTC).date())
@@ -105,7 +107,7 @@ def _as_json(change: "Change") -> dict[str, Any]:
 def _newest_release() -> str:
     from app.spec.released import releases
 
-    found = releases(resources.OPENAPI / "released")
+    found = releases(released_folder())
     if not found:
         raise CommandError(
             "no document is released yet: name the document to compare with, or run charter spec release",
@@ -114,8 +116,19 @@ def _newest_release() -> str:
     return _shown(found[-1].path)
 
 
-def _present() -> str:
-    return _shown(resources.OPENAPI / "openapi.yaml")
+def _read_both(old: str, new: str) -> "tuple[Source, Source]":
+    from app.pipeline.contract_files import read_files
+    from app.spec.diff import Source, read_sources
+    from app.spec.document import DocumentError
+
+    project = current_project()
+    if project is None or Path(new).resolve() != project.document.resolve():
+        return read_sources(old, new)
+    try:
+        document = read_files(resources.OPENAPI / "openapi.yaml", project).document.published()
+    except DocumentError as error:
+        raise CommandError(*(printable(str(fault)) for fault in error.faults), exit_code=_CANNOT) from error
+    return read_sources(old, Source(new, document.bundle, document))
 
 
 def _shown(path: Path) -> str:

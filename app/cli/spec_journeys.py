@@ -6,6 +6,7 @@ import click
 
 from app import resources
 from app.cli.errors import raise_document_errors
+from app.cli.project import current_project
 from app.config import Config
 
 
@@ -17,7 +18,8 @@ def journeys(output: Path) -> None:
     """Write an Arazzo document for each journey of openapi/journeys.yaml, and the bundle beside them.
 
     A tool that runs Arazzo sends the requests to a deployment, and compares the responses with the document:
-    docs/journeys.md shows how. A journey that does not fit the document is a fault, with its file and line.
+    docs/journeys.md shows how. In a project, these are the journeys of the project, and those of Charter that its
+    document allows. A journey that does not fit the document is a fault, with its file and line.
     """
     import orjson
     import yaml
@@ -27,8 +29,11 @@ def journeys(output: Path) -> None:
     from app.spec.journeys import read_workflows
 
     try:
-        document = read_contract(Config()).document
-        workflows = read_workflows(resources.OPENAPI / "journeys.yaml", document)
+        project = current_project()
+        document = read_contract(Config(), project=project).published
+        workflows = read_workflows(resources.OPENAPI / "journeys.yaml", document, only_fitting=project is not None)
+        if project and (own := project.openapi / "journeys.yaml").is_file():
+            workflows |= read_workflows(own, document)
     except DocumentError as error:
         raise_document_errors(error.faults)
     output.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ import click
 
 from app import resources
 from app.cli.errors import CommandError, raise_document_errors
+from app.cli.project import current_project, released_folder
 from app.cli.spec_diff import describe
 from app.config import Config
 
@@ -26,16 +27,17 @@ def release() -> None:
     from app.spec.document import DocumentError
     from app.spec.released import write_release
 
-    if resources.CHECKOUT is None:
-        raise CommandError("charter spec release works in a checkout only: this is an installed release")
+    project = current_project()
+    if project is None and resources.CHECKOUT is None:
+        raise CommandError("charter spec release works in a project or a checkout: this is an installed release")
     try:
-        document = read_contract(Config(), thorough=True).document
+        document = read_contract(Config(), project=project, thorough=True).published
     except DocumentError as error:
         raise_document_errors(error.faults)
-    folder = resources.OPENAPI / "released"
+    folder = released_folder()
     _check_version(document, folder)
     path = write_release(folder, document.bundle)
-    click.echo(f"wrote {path.relative_to(resources.CHECKOUT)}; add it and checksums.json to git")
+    click.echo(f"wrote {path.relative_to(folder.parents[1])}; add it and checksums.json to git")
 
 
 def _check_version(document: "Document", folder: Path) -> None:

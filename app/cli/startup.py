@@ -19,18 +19,21 @@ from app.cli.errors import MISCONFIGURED, CommandError, raise_document_errors, r
 from app.cli.first_admin import CreatedAdmin, ensure_admin
 from app.cli.listening import BACKLOG, address_of, bind_port
 from app.cli.migrating import bring_up_to_date, describe_missing, reject_other_encodings, role_differences
+from app.cli.project import current_project, watched_folders
 from app.cli.serving import options, serve_here
 from app.cli.stopping import ignore_stops, print_line, release_signals
 from app.cli.supervisor import Supervisor
 from app.config import Config
 from app.database import connection
 from app.database.binding import current_database
+from app.database.drift import drift
+from app.database.tables import all_models
 from app.factory import create_app
 from app.observability.multiprocess import MetricsFolderError, WorkerMetrics, shared_folder
 from app.resources import CHECKOUT, PACKAGES
 from app.spec.document import DocumentError
 
-FACTORY = "app.cli.worker:create"
+FACTORY = f"{__package__}.worker:create"
 WATCHED = ("app", "charter", "handlers", "models", "openapi")
 
 log = structlog.get_logger("charter.serve")
@@ -70,7 +73,7 @@ def run_server(config: Config, *, reload: bool = False) -> None:
 
 def _checked_app(config: Config) -> Any:
     try:
-        return create_app(config)
+        return create_app(config, project=current_project())
     except DocumentError as error:
         raise_document_errors(error.faults)
 
@@ -87,6 +90,11 @@ def _prepare_database(config: Config) -> CreatedAdmin | None:
         return ensure_admin(config) if config.admin_password else None
     if behind or role_differences():
         bring_up_to_date(current_database(), report=print_line)
+    if current_project():
+        for line in drift(current_database(), all_models()):
+            print_line(
+                f"the models and the tables differ: {line}: write a migration (charter db new), or change the model"
+            )
     admin = ensure_admin(config)
     if admin and admin.password:
         # Print it now: if the start fails later, the password would be lost.
@@ -97,8 +105,10 @@ def _prepare_database(config: Config) -> CreatedAdmin | None:
 def _greet(config: Config, address: str, password: str | None) -> None:
     body = f'{{"email": "{config.admin_email}", "password": "{password or "..."}"}}'
     reference = f"  reference  {address}/docs\n" if config.reference_pages else ""
+    project = current_project()
+    served = f"The project {project.name} is served with Charter" if project else "Charter serves"
     print_line(
-        f"\nCharter serves at {address}\n"
+        f"\n{served} at {address}\n"
         f"  API        {address}/v1\n"
         f"{reference}"
         f"  document   {address}/openapi.json\n"
@@ -128,8 +138,14 @@ def _supervise(listener: socket.socket, config: Config, ready: Callable[[], None
 
 def _worker_command(*numbers: int) -> Sequence[str]:
     # `-m` would look for the package in the working directory before the place of this one.
-    code = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); from app.cli.worker import main; main()"
+    code = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); from {__package__}.worker import main; main()"
     return [sys.executable, "-P", "-c", code, *map(str, numbers)]
+
+
+def _watched() -> list[str] | None:
+    if project := current_project():
+        return watched_folders(project)
+    return [str(CHECKOUT / folder) for folder in WATCHED] if CHECKOUT else None
 
 
 def _serve_and_reload(listener: socket.socket, config: Config, ready: Callable[[], None]) -> None:
@@ -137,7 +153,7 @@ def _serve_and_reload(listener: socket.socket, config: Config, ready: Callable[[
         FACTORY,
         factory=True,
         reload=True,
-        reload_dirs=[str(CHECKOUT / folder) for folder in WATCHED] if CHECKOUT else None,
+        reload_dirs=_watched(),
         reload_includes=["*.py", "*.yaml"],
         **options(config),
     )

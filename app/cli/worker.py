@@ -15,11 +15,13 @@ import structlog
 from uvicorn.config import STARTUP_FAILURE
 
 from app.cli.errors import CommandError
+from app.cli.project import current_project
 from app.cli.serving import one_server
 from app.cli.supervisor import ALL_STOP, HEARTBEAT, READY
 from app.config import Config, ConfigError
 from app.factory import create_app
 from app.observability import logging, multiprocess
+from app.project import ProjectError
 from app.spec.document import DocumentError
 
 if TYPE_CHECKING:
@@ -65,8 +67,8 @@ def _create() -> tuple["FlaskApp", Config]:
     try:
         config = Config.from_environment(os.environ)
         logging.configure(config)
-        return create_app(config), config
-    except (ConfigError, DocumentError) as error:
+        return create_app(config, project=current_project()), config
+    except (ConfigError, DocumentError, ProjectError) as error:
         for fault in error.faults:
             print(f"charter: {fault}", file=sys.stderr)
     except Exception:  # noqa: BLE001  # with another exit code, the supervisor would start workers forever

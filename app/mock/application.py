@@ -38,6 +38,7 @@ from app.pages.flask_rules import register_pages
 from app.pages.views import Pages
 from app.pipeline.contract import OPENAPI
 from app.pipeline.operation import CompiledOperation, Runtime
+from app.project import Project
 from app.services.health import Probes
 
 
@@ -60,14 +61,19 @@ def create_mock(
     options: MockOptions,
     *,
     document: Path = OPENAPI / "openapi.yaml",
+    project: Project | None = None,
     clock: Callable[[], datetime] = system_clock,
 ) -> Mock:
     """Build the application of the mock. It opens no connection to a database or to Redis.
 
+    Args:
+        document: the root file.
+        project: adds its document to this one.
+
     Raises:
         DocumentError: with every fault of the document.
     """
-    mocked = read_mock_contract(config, document, seed=options.seed)
+    mocked = read_mock_contract(config, document, seed=options.seed, project=project)
     dependencies = _dependencies(config, options, mocked, clock)
     metrics, executors = Metrics(), build_executors(config)
     runtime = Runtime(
@@ -83,7 +89,7 @@ def create_mock(
     parser = RequestParser(operations.values(), config=config, tokens=dependencies.access_tokens, clock=clock)
     sender = ResponseSender(Cors(config), RequestLog(metrics))
     flask_app = flask.Flask("charter", static_folder=None)
-    pages = Pages(contract.document, contract.policies, config, metrics)
+    pages = Pages(contract.published, contract.published_policies, config, metrics)
     register_pages(flask_app, pages, config=config, clock=clock)
     add_mock_pages(flask_app, dependencies.state)
     mounted: Any = WSGIMiddleware(cast("Any", flask_app))

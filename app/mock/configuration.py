@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app import declared_numbers
 from app.config import Config
 
 # What the environment of a real deployment may hold, and the mock must not use.
@@ -15,7 +16,6 @@ _LEFT_OUT = frozenset(
     }
 )  # fmt: skip
 _WIDE = "10000/60"
-_BUCKETS = ("DEFAULT", "READ", "WRITE", "LOGIN", "REGISTER", "REFRESH")
 
 
 class NotForProductionError(Exception):
@@ -56,7 +56,7 @@ def read_config(environ: Mapping[str, str], *, host: str, port: int) -> Config:
     read = kept.get("CORS_EXPOSED_HEADERS", str(Config().cors_exposed_headers))
     return Config.from_environment(
         {
-            **{f"LIMIT_{name}": _WIDE for name in _BUCKETS},
+            **{one.variable: _WIDE for one in declared_numbers.read().of("rate_limits")},
             # A request that asks for a delay holds one.
             "WORKER_THREADS": "64",
             **kept,

@@ -6,7 +6,7 @@ description and belong to the role admin alone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,12 @@ from app.mock.samples import Samples
 from app.mock.shapes import Shape, shape_of
 from app.mock.tables import Item
 from app.pipeline.arguments import SignatureMismatch, check_signature
-from app.pipeline.contract import Contract, ContractFiles, all_or_faults, check_contract
-from app.pipeline.matching import find_handlers
+from app.pipeline.contract import Contract, check_contract
+from app.pipeline.contract_files import ContractFiles, all_or_faults, read_files
+from app.pipeline.handlers import find_handlers
 from app.pipeline.operation import Handler
+from app.project import Project
+from app.spec.catalogue import Catalogue
 from app.spec.document import Document, Fault, load, nodes, resolve
 from app.spec.events import DeclaredEvent, load_events
 from app.spec.operation import operations
@@ -29,7 +32,7 @@ from app.spec.policy import Policy, listed_permissions
 from app.spec.settings_file import load_declarations
 from app.spec.validation import schemas
 
-_HANDLERS = "app.mock.handlers"
+_HANDLERS = f"{__package__}.handlers"
 _NO_DESCRIPTION = "The document has no description of it."
 
 
@@ -51,26 +54,22 @@ class MockContract:
     path_examples: Mapping[str, Any]
 
 
-def read_mock_contract(config: Config, path: Path, *, seed: int) -> MockContract:
-    """Read a document for the mock.
+def read_mock_contract(config: Config, path: Path, *, seed: int, project: Project | None = None) -> MockContract:
+    """Read a document for the mock. Operations that a project hides are not part of it.
 
     Args:
         path: its root file.
         seed: decides what is made up.
+        project: adds its document to Charter's, which `path` then names.
 
     Raises:
         DocumentError: with every fault.
     """
-    (document,) = all_or_faults(lambda: load(path))
-    permissions, events, declarations = all_or_faults(
-        lambda: _permissions(document, path.parent / "permissions.yaml"),
-        lambda: _events(document, path.parent / "events.yaml"),
-        lambda: load_declarations(_beside_or_ours(path.parent / "settings.yaml")),
-    )
-    files = ContractFiles(document, permissions, events, declarations, path.parent / "settings.yaml")
-    makers = _Makers(document, Samples(document.bundle, seed))
+    files = read_files(path, project) if project else _read_any_files(path)
+    files = replace(files, document=files.document.published())
+    makers = _Makers(files.document, Samples(files.document.bundle, seed))
     contract = check_contract(config, files, makers.handlers, served=True)
-    return MockContract(contract, permissions, makers.examples, makers.items, makers.path_examples)
+    return MockContract(contract, files.permissions, makers.examples, makers.items, makers.path_examples)
 
 
 class _Makers:
@@ -118,6 +117,17 @@ def _fits(handler: Handler, shape: Shape) -> bool:
     except SignatureMismatch:
         return False
     return True
+
+
+def _read_any_files(path: Path) -> ContractFiles:
+    """Read a document that need not have catalogues beside it."""
+    (document,) = all_or_faults(lambda: load(path))
+    permissions, events, declarations = all_or_faults(
+        lambda: _permissions(document, path.parent / "permissions.yaml"),
+        lambda: _events(document, path.parent / "events.yaml"),
+        lambda: load_declarations(_beside_or_ours(path.parent / "settings.yaml")),
+    )
+    return ContractFiles(document, permissions, events, declarations, Catalogue(path.parent / "settings.yaml"))
 
 
 def _beside_or_ours(path: Path) -> Path:

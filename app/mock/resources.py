@@ -23,6 +23,7 @@ from app.mock.shapes import Shape
 from app.mock.tables import Item, Tables
 from app.pipeline.operation import Handler
 from app.results import CursorListing, Listing, Page, Result
+from app.security.actors import Principal
 
 _TIMES = {"create": ("created_at", "updated_at"), "update": ("updated_at",)}
 _PAGING = frozenset({"offset", "limit", "sort", "cursor", "q"})
@@ -136,7 +137,8 @@ class Resource:
         tables = dependencies.state.tables
         if (collection, item_id) in tables.items:
             self._refuse(409)
-        dependencies.state.add(tables.items, (collection, item_id), Item(data, 1))
+        owner = actor.user.id if isinstance(actor := arguments["context"].actor, Principal) else None
+        dependencies.state.add(tables.items, (collection, item_id), Item(data, 1, owner))
         location = f"{collection}/{item_id}" if self._shape.has_location else None
         return Result(data, 1 if self._shape.has_tag else None, location)
 
@@ -150,7 +152,7 @@ class Resource:
         data = self._overlaid(item.data, arguments.get("body") or {})
         if data != item.data:
             data = self._overlaid(data, self._times("update", _dependencies(arguments)))
-            item = Item(data, item.version + 1)
+            item = Item(data, item.version + 1, item.owner)
             _tables(arguments).items[key] = item
         return Result(item.data, item.version if self._shape.has_tag else None)
 

@@ -117,10 +117,11 @@ class StoredResponse(NamedTuple):
 
 
 class Item(NamedTuple):
-    """A resource that the document alone describes."""
+    """A resource that the document alone describes; its owner is who made it, and None for those of the start."""
 
     data: Any
     version: int
+    owner: UUID | None = None
 
 
 @dataclass(slots=True)

@@ -11,12 +11,16 @@ from typing import Any
 
 from structlog.typing import EventDict, WrappedLogger
 
+from app.resources import CODE
+
 TRACE_SECONDS = 60.0
 
 _MAX_KINDS = 1_000
 _MAX_CHAIN = 5
 _MAX_MESSAGE = 300
-_OUR_CODE = ("/app/", "/handlers/", "/models/")
+_CHARTER = tuple(f"{CODE / name}/" for name in ("app", "handlers", "models"))
+# A team's code, wherever its project is; what is installed is the code of others.
+_PROJECT = ("/handlers/", "/services/", "/models/")
 
 
 class TraceLimiter:
@@ -93,11 +97,15 @@ def _place(error: BaseException) -> tuple[str, int] | None:
     ours = False
     while frame is not None:
         name = frame.tb_frame.f_code.co_filename
-        is_ours = "site-packages" not in name and any(part in name for part in _OUR_CODE)
+        is_ours = _is_ours(name)
         if is_ours or not ours:
             place, ours = (name, frame.tb_lineno), is_ours
         frame = frame.tb_next
     return place
+
+
+def _is_ours(file: str) -> bool:
+    return file.startswith(_CHARTER) or ("site-packages" not in file and any(part in file for part in _PROJECT))
 
 
 def _trace(error: BaseException | None) -> str:

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from app.database import connection
+from app.declared_errors import DeclaredError
 from app.errors import AppError, Internal, SessionEnded
 from app.pipeline.arguments import bind_handler
 from app.pipeline.operation import BoundOperation, CompiledOperation, MatchedOperation, Runtime, Step
@@ -85,7 +86,7 @@ def compile_steps(
     return CompiledOperation(
         policy=policy,
         steps=(*before, *after),
-        run=_only_documented_errors(run, matched.renderer.statuses | _GATEWAY_STATUSES),
+        run=_only_documented_errors(run, matched),
         takes_body=matched.read_body is not None,
         body_required=matched.body_required,
         media_types=matched.media_types,
@@ -132,15 +133,25 @@ def _connection_scope(policy: Policy) -> Callable[[], AbstractContextManager[Any
     return nullcontext if policy.public or policy.executor != "common" else connection
 
 
-def _only_documented_errors(run: Run, statuses: frozenset[int]) -> Run:
+class _UndocumentedStatusError(Exception):
+    """A service raised an error that the document does not allow the operation to return."""
+
+
+def _only_documented_errors(run: Run, matched: MatchedOperation) -> Run:
     """Return `run` with a 500 in place of every error whose status the document does not name."""
+    name, statuses = matched.policy.operation_id, matched.renderer.statuses | _GATEWAY_STATUSES
 
     def checked(context: RequestContext) -> Response:
         try:
             return run(context)
         except AppError as error:
+            if isinstance(error, DeclaredError):
+                error.complete(matched.errors)
             if error.status in statuses:
                 raise
-            raise Internal(reason="undocumented_refusal") from error
+            message = f"{name} raised {error.code}, but documents no response with status {error.status}."
+            undocumented = _UndocumentedStatusError(message)
+            undocumented.__cause__ = error
+            raise Internal(reason="undocumented_refusal") from undocumented
 
     return checked

@@ -1,48 +1,40 @@
 """The contract that is served: the document, its policies and the handlers, checked against each other at start."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+
+import structlog
 
 from app import resources
 from app.cache.tags import KnownTags
 from app.config import Config
 from app.context.setting_declarations import SettingDeclarations
-from app.pipeline.matching import find_handlers, match_operations
+from app.pipeline.contract_files import ContractFiles, read_files
+from app.pipeline.handlers import find_handlers
+from app.pipeline.matching import match_operations
 from app.pipeline.operation import Handler, MatchedOperation
+from app.pipeline.project_parts import ProjectParts, load_parts
+from app.pipeline.row_owners import owner_faults
+from app.project import Project
 from app.spec.checks.examples import check_examples
 from app.spec.checks.generators import check_generators
 from app.spec.checks.links import check_links
-from app.spec.document import Document, DocumentError, Fault, load, meta_schema_faults, pattern_faults
-from app.spec.events import DeclaredEvent, load_events
-from app.spec.journeys import journey_faults
+from app.spec.document import Document, DocumentError, Fault, meta_schema_faults, pattern_faults
 from app.spec.password_lengths import set_password_lengths
-from app.spec.permissions import Permission, load_permissions
 from app.spec.policies import read_policies
 from app.spec.policy import Policy
-from app.spec.settings_file import load_declarations, undeclared_settings
+from app.spec.project_code import check_project_code
+from app.spec.raised_codes import raised_code_faults
+from app.spec.settings_file import undeclared_settings
 
 OPENAPI = resources.OPENAPI
 
+log = structlog.get_logger("charter.document")
 
 FindHandlers = Callable[[Mapping[str, Policy]], tuple[dict[str, Handler], list[Fault]]]
-
-
-@dataclass(frozen=True, slots=True)
-class ContractFiles:
-    """What was read from the files of a document.
-
-    Attributes:
-        settings_file: the path of settings.yaml, for faults.
-    """
-
-    document: Document
-    permissions: Mapping[str, Permission]
-    events: Mapping[str, DeclaredEvent]
-    declarations: SettingDeclarations
-    settings_file: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +42,28 @@ class Contract:
     """The document and the handlers, checked (law 1).
 
     Attributes:
+        published: the document that clients get, without the operations that a project hides.
         policies: of every operation, by operationId.
         permissions: the description of every permission.
         operations: each operation matched with its handler, by operationId.
+        warnings: what works, but should be known.
+        parts: what the code of a project adds beside its handlers.
     """
 
     document: Document
+    published: Document
     policies: Mapping[str, Policy]
     permissions: Mapping[str, str]
     setting_declarations: SettingDeclarations
     operations: Mapping[str, MatchedOperation]
+    warnings: Sequence[Fault] = ()
+    parts: ProjectParts = field(default_factory=ProjectParts)
+
+    @property
+    def published_policies(self) -> dict[str, Policy]:
+        """Return the policies of the operations that clients know, by operationId."""
+        hidden = self.document.choices.hidden
+        return {name: policy for name, policy in self.policies.items() if name not in hidden}
 
     @property
     def cached_tags(self) -> KnownTags:
@@ -72,7 +76,8 @@ def read_contract(
     config: Config,
     *,
     document: Path = OPENAPI / "openapi.yaml",
-    handlers_package: str = "handlers",
+    handlers_package: str = resources.HANDLERS,
+    project: Project | None = None,
     thorough: bool = False,
     served: bool = False,
 ) -> Contract:
@@ -81,35 +86,56 @@ def read_contract(
     Args:
         document: the root file; permissions.yaml, events.yaml and settings.yaml are beside it.
         handlers_package: has a module for each tag.
+        project: adds its document to this one, and has a package with the handlers of its operations.
         thorough: also report what works, but tells clients less than it should (see `read_policies`), cannot be used
             by code generators, has a wrong link or example, or does not fit journeys.yaml.
-        served: write the limits of the configuration into the document, as a server shows and applies them.
+        served: write the limits of the configuration into the document, as a server shows and applies them, and log
+            the warnings.
 
     Raises:
         DocumentError: with every fault of the files where one cannot be read, else with every fault of the document,
             of its policies and of the handlers together.
     """
-    settings_file = document.parent / "settings.yaml"
-    loaded, permissions, events, declarations = all_or_faults(
-        lambda: load(document),
-        lambda: load_permissions(document.parent / "permissions.yaml"),
-        lambda: load_events(document.parent / "events.yaml"),
-        lambda: load_declarations(settings_file),
+    files = read_files(document, project)
+    find = partial(_find, package=handlers_package, project=project, codes=files.document.errors)
+    parts, part_faults = load_parts(project)
+    contract = check_contract(
+        config, files, find, thorough=thorough, served=served, parts=parts, part_faults=part_faults
     )
-    files = ContractFiles(loaded, permissions, events, declarations, settings_file)
-    return check_contract(
-        config, files, partial(find_handlers, package=handlers_package), thorough=thorough, served=served
-    )
+    for warning in contract.warnings if served else ():
+        log.warning("document", place=str(warning.place), problem=warning.message, fix=warning.fix)
+    return contract
+
+
+def _find(
+    policies: Mapping[str, Policy], package: str, project: Project | None, codes: Collection[str]
+) -> tuple[dict[str, Handler], list[Fault]]:
+    """Return the handlers and every fault of the code; after the import of the handlers, the models are known too."""
+    handlers, faults = find_handlers(policies, package, project)
+    if project:
+        folders = [project.root]
+    else:
+        packages = [Path(folder) for folder in getattr(sys.modules.get(package), "__path__", ())]
+        folders = [*packages, *(folder.parent / "services" for folder in packages)]
+    return handlers, [*faults, *owner_faults(policies), *raised_code_faults(folders, codes)]
 
 
 def check_contract(
-    config: Config, files: ContractFiles, find: FindHandlers, *, thorough: bool = False, served: bool = False
+    config: Config,
+    files: ContractFiles,
+    find: FindHandlers,
+    *,
+    thorough: bool = False,
+    served: bool = False,
+    parts: ProjectParts = ProjectParts(),  # noqa: B008 (has none, and never changes)
+    part_faults: Sequence[Fault] = (),
 ) -> Contract:
     """Check what was read, and the handlers, against each other.
 
     Args:
         find: returns the handlers of the operations by operationId, and the faults that this shows.
         thorough, served: as of `read_contract`.
+        parts, part_faults: what `load_parts` returned.
 
     Raises:
         DocumentError: with every fault.
@@ -130,37 +156,32 @@ def check_contract(
         )
         handlers, missing_handlers = find(policies)
         operations, mismatches = match_operations(loaded, policies, handlers)
-        undeclared = undeclared_settings(declarations, policies, files.settings_file)
+        undeclared = undeclared_settings(declarations, policies, files.settings.own)
     except Exception:
         # A document that does not have the form of OpenAPI cannot always be read any further.
         if not form_faults:
             raise
         raise DocumentError(form_faults) from None
     faults = [*form_faults, *policy_faults, *missing_handlers, *mismatches, *undeclared]
+    if files.project:
+        # A module that cannot be imported has been told by the handler that needs it.
+        told = {fault.place for fault in faults}
+        faults += (fault for fault in part_faults if fault.place not in told)
+        faults += check_project_code(files.project)
     if thorough:
         faults += check_generators(loaded)
         faults += (*check_links(loaded), *check_examples(loaded)) if not form_faults else ()
         # Of a document with faults, a journey would only repeat them.
-        faults += journey_faults(files.settings_file.parent / "journeys.yaml", loaded) if not faults else ()
+        faults += files.journey_faults() if not faults else ()
     if faults:
         raise DocumentError(faults)
     return Contract(
         document=loaded,
+        published=loaded.published(),
         policies=policies,
         permissions={name: permission.description for name, permission in permissions.items()},
         setting_declarations=declarations,
         operations=operations,
+        warnings=list(loaded.choices.warnings(policies)),
+        parts=parts,
     )
-
-
-def all_or_faults(*reads: Callable[[], Any]) -> list[Any]:
-    """Return the results of all reads, or raise one error with the faults of all that failed."""
-    values, faults = [], []
-    for read in reads:
-        try:
-            values.append(read())
-        except DocumentError as error:
-            faults += error.faults
-    if faults:
-        raise DocumentError(faults)
-    return values

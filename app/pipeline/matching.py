@@ -4,7 +4,6 @@ Nothing here needs a database, a cache or a secret, so a start, `charter spec li
 faults.
 """
 
-import importlib
 import inspect
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -24,28 +23,6 @@ from app.spec.validation.parameters import ParameterReader, UnreadableParameterE
 from app.spec.validation.violations import list_violations
 
 _TYPES = ("array", "boolean", "integer", "number", "object", "string")
-
-
-def find_handlers(policies: Mapping[str, Policy], package: str) -> tuple[dict[str, Handler], list[Fault]]:
-    """Return the handler of every operation, and a fault for each one that is missing.
-
-    A handler is the function named as the operationId, in the module named as the tag.
-    """
-    handlers, faults = {}, []
-    for name, policy in policies.items():
-        module = f"{package}.{policy.tag}"
-        try:
-            handler = getattr(importlib.import_module(module), name, None)
-        except ModuleNotFoundError as error:
-            if error.name not in (module, package):
-                raise
-            handler = None
-        if callable(handler):
-            handlers[name] = handler
-        else:
-            fix = f"Write the function {name} in {module.replace('.', '/')}.py."
-            faults.append(Fault(policy.place, f"The operation {name} has no handler.", fix))
-    return handlers, faults
 
 
 def match_operations(
@@ -91,6 +68,7 @@ class _Matching:
             media_types=(JSON, *(kind for kind in self._request_body.get("content", {}) if kind != JSON)),
             handler=handler,
             renderer=renderer,
+            errors=self._document.errors,
         )
 
     def _parameters(self) -> ParameterReader | None:

@@ -1,11 +1,12 @@
 """What an operation is made of, in the three stages of its compilation (`app.pipeline.compile`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.cache.limiter import Limiter
 from app.context.dependencies import Dependencies
+from app.declared_errors import Declaration
 from app.pipeline.rendering import ResponseRenderer
 from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
@@ -34,6 +35,7 @@ class MatchedOperation:
         read_body: None where no body is read.
         body_required: whether the body must be there.
         media_types: those that a body may have; the first is JSON.
+        errors: what errors.yaml says, by code.
     """
 
     policy: Policy
@@ -43,6 +45,7 @@ class MatchedOperation:
     media_types: tuple[str, ...]
     handler: Handler
     renderer: ResponseRenderer
+    errors: Mapping[str, Declaration]
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class RequestContext:
         cache_key: names the response's cache entry; None where it is not cached.
         cache_lookup: what Redis returned for the key; None: Redis is unavailable.
         pending_tags: tags of the key that some write is invalidating.
+        row_is_gone: whether the row that has the owner does not exist, so that no cached response shows it.
         is_cacheable: whether the client may store the response and revalidate it.
         event: the draft of the event row.
         response_headers: sent with every response to this request, such as RateLimit.
@@ -86,6 +87,7 @@ class RequestContext:
     cache_key: CacheKey | None = None
     cache_lookup: CacheLookup | None = None
     pending_tags: Sequence[str] = ()
+    row_is_gone: bool = False
     is_cacheable: bool = False
     event: Event = field(default_factory=Event)
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)

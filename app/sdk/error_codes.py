@@ -7,7 +7,7 @@ from typing import Any
 from app.sdk.document import GenerationError
 from app.sdk.names import pascal
 
-_ROW = re.compile(r"^\| (\d{3}) \| `([A-Z_]+)` \| (.+?) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| (\d{3}) \| `([A-Z0-9_]+)` \| (.+?) \|$", re.MULTILINE)
 # Where the words of the code would make a poor name.
 _NAMES = {"VALIDATION_ERROR": "ValidationFailed", "INTERNAL_ERROR": "InternalError"}
 

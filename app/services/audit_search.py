@@ -4,6 +4,7 @@ Every query uses an index that ends in the id, so a page is the first entries of
 hold the rows that are rare among many others. `since` and `until` also bound the id, so a query skips whole months.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -24,8 +25,10 @@ _FIRST_ID, _LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
 
 _KIND_OF = {"allowed": "decision", "denied": "decision", "succeeded": "event", "failed": "event"}
 
-# The ids of these targets are UUIDs, which the trail has in lower case.
+# The trail has UUIDs in lower case. Every id of the first targets is one; those of the last are names, which stay.
 _WITH_UUIDS = frozenset({"user", "session"})
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_WITH_NAMES = frozenset({"role", "setting"})
 
 _COLUMNS = """id, kind, occurred_at, request_id, actor_id, actor_role, action, permission, outcome, reason,
     target_type, target_id, details"""
@@ -76,8 +79,8 @@ class Filters(NamedTuple):
         action: only rows with this operationId or event name.
         outcome: only rows that are allowed, denied, succeeded or failed.
         kind: only decisions or only events.
-        target: only rows about this target, as `type:id`; the id is all that follows the first colon. The id of a user
-            or a session may be in either case.
+        target: only rows about this target, as `type:id`; the id is all that follows the first colon. A UUID may be in
+            either case.
         since: only rows of this moment or later, aware.
         until: only rows before this moment, aware; none match unless it is later than since.
     """
@@ -97,7 +100,7 @@ def search(context: Context, page: CursorPage, filters: Filters) -> CursorListin
     if (kind and outcome and kind != _KIND_OF[outcome]) or (since and until and until <= since):
         return CursorListing([], None)
     target_type, _, target_id = (target or "").partition(":")
-    if target_type in _WITH_UUIDS:
+    if target_type in _WITH_UUIDS or (target_type not in _WITH_NAMES and _UUID.fullmatch(target_id)):
         target_id = target_id.lower()
     ceiling = lowest_id(max(_EPOCH, min(until, _LAST - _SLACK) + _SLACK)) if until else None
     wanted: dict[str, object] = {

@@ -6,6 +6,7 @@ from uuid import UUID
 from peewee import ModelSelect, fn
 
 from app.errors import Forbidden, ValidationError, Violation
+from app.security.permissions import EVERYBODY
 from charter import Context, fetch
 from models import Role, RolePermission, User
 
@@ -13,9 +14,6 @@ ADMIN = "admin"
 USER = "user"
 GUEST = "guest"
 BUILT_IN = frozenset({ADMIN, USER, GUEST})
-
-# Every role has these permissions and cannot lose them. The session statement says the same.
-EVERYBODY = frozenset({"account:read", "account:update", "sessions:end"})
 
 
 def require_actor_holds(context: Context, *role_names: str, user_id: UUID | None = None) -> None:

@@ -18,7 +18,8 @@ from app.entity_tags import NUMBER_AND_DIGEST
 from app.errors import NotFound, RoleBuiltIn, RoleInUse, RoleTaken, ValidationError, Violation
 from app.identifiers import new_id
 from app.results import MAX_COUNTED
-from app.services.rights import EVERYBODY, fetch_roles, require_permissions, select_roles
+from app.security.permissions import EVERYBODY
+from app.services.rights import fetch_roles, require_permissions, select_roles
 from charter import Context, Listing, Page, execute, fetch, fetch_one, fetch_value, transaction
 from models import Role, RolePermission, User
 

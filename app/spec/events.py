@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.spec.catalogue import is_described, read_catalogue
+from app.spec.catalogue import Catalogue, is_described, read_catalogue
 from app.spec.document import Place
 from app.spec.document.yaml_text import YamlText
 
@@ -26,20 +26,21 @@ class DeclaredEvent:
     place: Place
 
 
-def load_events(path: Path) -> dict[str, DeclaredEvent]:
+def load_events(files: Catalogue | Path) -> dict[str, DeclaredEvent]:
     """Read the events by name; a document without the file has none.
 
     Args:
-        path: a mapping from event to `description` and, if the command records it, `by: cli`.
+        files: mappings from event to `description` and, if the command records it, `by: cli`.
 
     Raises:
         DocumentError: with every fault, each with its file and line.
     """
-    if not path.is_file():
+    catalogue = files if isinstance(files, Catalogue) else Catalogue(files)
+    if not catalogue.exists:
         return {}
     return {
         name: DeclaredEvent(entry["description"], "by" in entry, place)
-        for name, (entry, place) in read_catalogue(path, _is_valid).items()
+        for name, (entry, place) in read_catalogue(catalogue, _is_valid).items()
     }
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.spec.catalogue import is_described, read_catalogue
+from app.security.permissions import EVERYBODY
+from app.spec.catalogue import Catalogue, is_described, read_catalogue
 from app.spec.document import Place
 from app.spec.document.yaml_text import YamlText
 
@@ -28,18 +29,19 @@ class Permission:
     place: Place
 
 
-def load_permissions(path: Path) -> dict[str, Permission]:
+def load_permissions(files: Catalogue | Path) -> dict[str, Permission]:
     """Read the permissions by name.
 
     Args:
-        path: a mapping from permission to `description` and `roles`.
+        files: mappings from permission to `description` and `roles`. A project may override the roles that hold a
+            permission of Charter's.
 
     Raises:
         DocumentError: with every fault, each with its file and line.
     """
     return {
         name: Permission(entry["description"], tuple(entry["roles"]), place)
-        for name, (entry, place) in read_catalogue(path, _is_valid).items()
+        for name, (entry, place) in read_catalogue(files, _is_valid, overridable=("roles",)).items()
     }
 
 
@@ -52,6 +54,8 @@ def _is_valid(text: YamlText, permission: str, entry: Any, line: int) -> bool:
         return False
     is_described(text, permission, entry, line)
     roles = entry["roles"]
+    if permission in EVERYBODY and isinstance(roles, list) and set(map(str, roles)) < set(BUILT_IN_ROLES):
+        text.fault(line, f"Every role holds {permission}.", f"Write `roles: [{', '.join(BUILT_IN_ROLES)}]`.")
     if not isinstance(roles, list) or not set(map(str, roles)) <= set(BUILT_IN_ROLES) or len(set(roles)) < len(roles):
         text.fault(
             line,

@@ -1,21 +1,19 @@
 """The policy of an operation: the values of its x- keys, read once when the process starts."""
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
 from app.cache.tags import TagTemplate
 from app.spec.cache_rules import CacheRule, cache_rule_of, invalidated_tags_of
 from app.spec.document import Place
+from app.spec.document.targets import target_of
 from app.spec.operation import Operation
+from app.spec.owned_rows import OwnedRow
 from app.spec.sunset import Sunset, sunset_of
 
 PropertyPath = tuple[str, ...]
 WritePermissions = tuple[tuple[PropertyPath, str], ...]
 """Pairs of the path of a property in the body, and the permission that is needed to set it."""
-
-# In the audit trail, `badge_id` and `badge_name` name a badge, and `key` names a setting.
-_TARGET_PARAMETER = re.compile(r"([a-z][a-z0-9_]*)_(?:id|name)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,8 @@ class Policy:
         method: in lower case.
         tag: the one tag, which is the name of the handler's module.
         permissions: the caller needs all of them; none on a public operation.
-        owner: the path parameter that names the owning user.
+        owner: the path parameter that names the owning user; None if there is none.
+        owned_row: the row of the path whose owner needs no permission; None if there is none.
         bucket: the rate limit; None if there is none.
         event: the name of the event in the audit trail.
         cache: how its responses are cached; None if they are not.
@@ -37,6 +36,7 @@ class Policy:
         safe: whether it only reads.
         sunset: when it ends; None if it stays.
         place: where the operation is in the document.
+        inherited: in the document of a project, whether the operation is Charter's.
     """
 
     operation_id: str
@@ -46,6 +46,7 @@ class Policy:
     public: bool
     permissions: tuple[str, ...]
     owner: str | None
+    owned_row: OwnedRow | None
     bucket: str | None
     event: str
     precondition: Literal["accepted", "required"] | None
@@ -60,12 +61,18 @@ class Policy:
     safe: bool
     sunset: Sunset | None
     place: Place
+    inherited: bool = False
+
+    @property
+    def has_owner(self) -> bool:
+        """Whether the owner needs no permission."""
+        return self.owner is not None or self.owned_row is not None
 
 
 def policy_of(operation: Operation, write_permissions: WritePermissions) -> Policy:
     """Return the policy of an operation that has an operationId and a tag."""
     body = operation.body
-    bucket = body.get("x-rate-limit", "default")
+    bucket, owner = body.get("x-rate-limit", "default"), body.get("x-owner")
     return Policy(
         operation_id=body["operationId"],
         method=operation.method,
@@ -73,7 +80,8 @@ def policy_of(operation: Operation, write_permissions: WritePermissions) -> Poli
         tag=body["tags"][0],
         public="x-public" in body,
         permissions=listed_permissions(operation),
-        owner=body.get("x-owner"),
+        owner=owner if isinstance(owner, str) else None,
+        owned_row=OwnedRow.of(owner) if isinstance(owner, dict) else None,
         bucket=None if bucket == "none" else bucket,
         event=body.get("x-audit", body["operationId"]),
         precondition=body.get("x-precondition"),
@@ -84,10 +92,11 @@ def policy_of(operation: Operation, write_permissions: WritePermissions) -> Poli
         step_up=body.get("x-step-up"),
         executor=body.get("x-executor", "common"),
         write_permissions=write_permissions,
-        target=_target(operation),
+        target=target_of(operation.path),
         safe=operation.safe,
         sunset=sunset_of(operation),
         place=operation.where(),
+        inherited=operation.path in operation.document.inherited_paths,
     )
 
 
@@ -95,11 +104,3 @@ def listed_permissions(operation: Operation) -> tuple[str, ...]:
     """Return the permissions of x-permission: one, several or none."""
     value = operation.body.get("x-permission", [])
     return tuple(str(permission) for permission in (value if isinstance(value, list) else [value]))
-
-
-def _target(operation: Operation) -> tuple[str, str] | None:
-    name = operation.path_parameters[-1] if operation.path_parameters else ""
-    if name == "key":
-        return "setting", name
-    match = _TARGET_PARAMETER.fullmatch(name)
-    return (match[1], name) if match else None

@@ -16,7 +16,7 @@ from app.context.setting_declarations import MAX_KEY_LENGTH, MAX_VALUE_BYTES, Se
 from app.errors import MalformedBody, Violation
 from app.resources import OPENAPI
 from app.services import auth, registration
-from app.spec.catalogue import read_catalogue
+from app.spec.catalogue import Catalogue, read_catalogue
 from app.spec.document import Fault, Place
 from app.spec.document.sources import file_name
 from app.spec.document.yaml_text import YamlText
@@ -41,18 +41,20 @@ _MAX_NUMBER = float(2**63)
 ListViolations = Callable[[Any], list[Violation]]
 
 
-def load_declarations(path: Path) -> SettingDeclarations:
+def load_declarations(files: Catalogue | Path) -> SettingDeclarations:
     """Read the settings; a document without the file has none.
 
     Args:
-        path: a mapping from keys to `description`, `visibility`, `schema` and `default`.
+        files: mappings from keys to `description`, `visibility`, `schema` and `default`. A project may override the
+            default of a setting of Charter's.
 
     Raises:
         DocumentError: with every fault, each with its file and line.
     """
-    if not path.is_file():
+    catalogue = files if isinstance(files, Catalogue) else Catalogue(files)
+    if not catalogue.exists:
         return SettingDeclarations.of()
-    entries = read_catalogue(path, _is_valid)
+    entries = read_catalogue(catalogue, _is_valid, overridable=("default",))
     return SettingDeclarations.of(
         SettingDeclaration(
             key=key,

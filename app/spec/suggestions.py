@@ -17,9 +17,9 @@ def suggest(name: object, known: Iterable[str], otherwise: str) -> str:
 
 
 def suggest_configured(name: object, known: Collection[str]) -> str:
-    """Return how to fix a name that the configuration does not have: the names it has, and how to add one."""
+    """Return how to fix a name without a number: the names that have one, and how to add one."""
     listed = ", ".join(sorted(known, key=lambda one: (one == "none", one)))
-    return suggest(name, known, f"Choose one of {listed}, or add a new one as openapi/extensions.md says.")
+    return suggest(name, known, f"Choose one of {listed}, or declare a new one in policies.yaml.")
 
 
 def unknown_permission(name: str, known: Iterable[str]) -> tuple[str, str]:

@@ -15,7 +15,12 @@ from packaging.utils import canonicalize_name
 from tests.house.repository import ROOT
 
 # The locks from small to large, and the extras of pyproject.toml that each has.
-LOCKS = {"runtime": (), "run": ("embedded",), "dev": ("embedded", "dev"), "bench": ("embedded", "dev", "bench")}
+LOCKS = {
+    "runtime": (),
+    "run": ("embedded",),
+    "dev": ("embedded", "tools", "dev"),
+    "bench": ("embedded", "tools", "dev", "bench"),
+}
 NEWER = "99999"
 
 Pin = tuple[str, Marker | None, list[str]]

@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 from app import config
+from tests.document import DOCUMENT
 from tests.house.errors import error_classes
 from tests.house.repository import ROOT, check
 
@@ -36,6 +37,14 @@ def test_the_errors_page_lists_every_code_with_its_status():
         "app/errors.py has no such codes: delete their lines in docs/errors.md.",
     )
     assert listed == known, "Put the lines of docs/errors.md in the order of app/errors.py, each once."
+
+
+def test_errors_yaml_and_the_classes_of_charter_say_the_same():
+    declared = {code: (one.status, one.message) for code, one in DOCUMENT.errors.items()}
+    classes = {item.code: (item.status, item.default_message) for item in error_classes()}
+    wrong = [code for code in {**classes, **declared} if classes.get(code) != declared.get(code)]
+    check(wrong, "Make openapi/errors.yaml and app/errors.py agree about the status and the message of these codes.")
+    assert list(declared) == list(classes), "Put openapi/errors.yaml in the order of app/errors.py."
 
 
 def test_the_catalogue_of_errors_is_ordered_by_status_and_has_each_code_once():

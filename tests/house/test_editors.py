@@ -38,7 +38,7 @@ def test_each_file_names_the_schema_in_its_first_line_and_meets_it(file: Path) -
 def test_the_examples_of_each_key_are_right_and_anything_else_is_wrong(key: str) -> None:
     for example in SCHEMA["$defs"]["operation"]["properties"][key]["examples"]:
         assert sound({**ALLOWED, key: example})
-    for value in (None, 1, "", "No Name", [], {}, {"policy": "profile"}, ["a b"], {"on": "2027-06-30"}):
+    for value in (None, 1, "", "No Name", [], {}, {"policy": "profile", "Tags": []}, ["a b"], {"on": "2027-06-30"}):
         assert not sound({**ALLOWED, key: value}), value
 
 

@@ -146,17 +146,8 @@ def _codes() -> list[tuple[int, str]]:
 def test_the_document_knows_every_error_code_and_no_other() -> None:
     listed = _document()["components"]["schemas"]["ProblemCode"]["enum"]
     told = re.findall(r"^\| (\d{3}) \| `([A-Z_]+)` \| \S", _document()["info"]["description"], re.MULTILINE)
-
-    known, enum = (
-        [code for _, code in _codes()],
-        "the enum of ProblemCode in openapi/components/schemas/envelopes.yaml",
-    )
-    check([code for code in known if code not in listed], f"Add these codes of app/errors.py to {enum}.")
-    check([code for code in listed if code not in known], f"Delete these codes of {enum}: app/errors.py lacks them.")
-    assert listed == known, f"Put {enum} in the order of app/errors.py."
-    lines = [f"| {status} | `{code}` | when |" for status, code in _codes() if (str(status), code) not in told]
-    check(lines, "Add lines like these to the table of codes in the description of openapi/openapi.yaml.")
-    assert [(int(status), code) for status, code in told] == _codes(), "Put that table in the order of app/errors.py."
+    assert listed == [code for _, code in _codes()]
+    assert [(int(status), code) for status, code in told] == _codes()
 
 
 def test_the_examples_of_a_refusal_have_codes_of_its_status() -> None:

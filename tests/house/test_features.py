@@ -21,7 +21,7 @@ def contract() -> Contract:
 
 def _row(policy: Policy) -> str:
     who = "anyone" if policy.public else " ".join(f"`{name}`" for name in policy.permissions)
-    if policy.owner:
+    if policy.has_owner:
         who = f"the owner or {who}"
     bucket = f"`{policy.bucket}`" if policy.bucket else "none"
     entries = "" if policy.public else "a decision"

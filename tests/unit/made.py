@@ -27,7 +27,18 @@ def make_policy(**changes: Any) -> Policy:
         "safe": True,
         "place": Place("openapi/paths/things.yaml", 7),
     }
-    nothing = ("owner", "bucket", "precondition", "idempotency", "paginated", "cache", "step_up", "target", "sunset")
+    nothing = (
+        "owner",
+        "owned_row",
+        "bucket",
+        "precondition",
+        "idempotency",
+        "paginated",
+        "cache",
+        "step_up",
+        "target",
+        "sunset",
+    )
     return Policy(**{**plain, **dict.fromkeys(nothing), **changes})
 
 

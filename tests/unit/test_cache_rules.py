@@ -15,6 +15,7 @@ CACHED = change(
     '  x-cache: {policy: profile, tags: ["user:{user_id}", settings]}',
 )
 DROPPING = change("  x-executor: hashing\n", '  x-executor: hashing\n  x-invalidates: ["user:{caller}"]\n', CACHED)
+OF_READ, OWNER, OF_ROW = "  x-permission: users:read\n", "  x-owner: user_id\n", "  x-owner: {user: owner_id}\n"
 
 
 def cached(old: str, new: str, text: str = CACHED) -> dict[str, str]:
@@ -56,6 +57,21 @@ BREACHES: dict[str, Breach] = {
     "no ETag": (cached("headers: {etag: {}}", "headers: {}"), 9, "its 200 response has no ETag"),
     "no 304": (cached('"304": {}, ', ""), 9, "clients cannot revalidate their copy"),
     "no If-None-Match": (cached(IF_NONE_MATCH, ""), 9, "clients cannot revalidate their copy"),
+    "an owner without the tag of the account": (
+        cached('tags: ["user:{user_id}", s', 'tags: ["role:{user_id}", s', CACHED.replace(OF_READ, OF_READ + OWNER)),
+        10,
+        "GET /v1/users/{user_id} is cached without the tag user:{user_id}, so its response outlives the account. Add",
+    ),
+    "an owner of a row without the tag of the row": (
+        cached('tags: ["user:{user_id}", s', 'tags: ["u:{user_id}", s', CACHED.replace(OF_READ, OF_READ + OF_ROW)),
+        10,
+        "GET /v1/users/{user_id} is cached without the tag user:{user_id}, so its response outlives a change of the ",
+    ),
+    "a write of the same path that invalidates nothing": (
+        {"paths/user.yaml": CACHED},
+        10,
+        "PATCH /v1/users/{user_id} does not invalidate the cached response of GET /v1/users/{user_id}. Add",
+    ),
     "a list in pages": (cached("  x-cache", "  x-paginated: offset\n  x-cache"), 10, "paginated list"),
     "the loop": (cached("  x-cache", "  x-executor: loop\n  x-cache"), 10, "must not wait for Redis"),
     "a read that drops": (

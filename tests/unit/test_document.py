@@ -264,3 +264,19 @@ def test_sixty_files_are_read(tmp_path: Path) -> None:
     files = {f"components__schemas__s{n}": grown(n) for n in range(60)}
     path = write(tmp_path, openapi="openapi: 3.0.3\npaths: {}\n", **files)
     assert len(load(path).bundle["components"]["schemas"]) == 1200
+
+
+def test_the_kinds_of_targets_are_those_that_the_paths_name(tmp_path: Path) -> None:
+    parameters = """\
+    Filter:
+      name: target
+      in: query
+      description: One of {audit_targets}.
+      schema: {type: string, pattern: '^{audit_targets}:.+$'}
+    """
+    path = sample(tmp_path, components__parameters=parameters)
+    root = path.read_text("utf-8").replace("/v1/users:", "/v1/jobs/{job_id}/users/{badge_name}:")
+    path.write_text(root, "utf-8")
+    written = load(path).bundle["components"]["parameters"]["Filter"]
+    assert written["schema"]["pattern"] == "^(user|role|session|setting|badge):.+$"
+    assert written["description"] == "One of `user`, `role`, `session`, `setting` or `badge`."

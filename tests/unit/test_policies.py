@@ -62,7 +62,7 @@ BREACHES: dict[str, Breach] = {
     "unknown bucket": (
         patch("x-rate-limit: write", "x-rate-limit: wriite"),
         13,
-        "There is no bucket wriite. Did you mean write? If not, choose one of default, write, none, or add a new one",
+        "There is no bucket wriite. Did you mean write? If not, choose one of default, write, none, or declare a new",
     ),
     "unknown recency": (patch("account_deletion", "never"), 16, "no recency never"),
     "owner that is no path parameter": (
@@ -74,6 +74,31 @@ BREACHES: dict[str, Breach] = {
         {"paths/user.yaml": change(", format: uuid", "")},
         12,
         "x-owner is user_id, whose schema is not a UUID",
+    ),
+    "owner of a resource that the path does not name": (
+        patch("x-owner: user_id", "x-owner: {badge: owner_id}"),
+        12,
+        "x-owner names the resource badge, but badge_id is not a path parameter. Name the resource of ",
+    ),
+    "owner of a resource whose id is no uuid": (
+        {
+            "paths/user.yaml": change(
+                ", format: uuid", "", USER.replace("x-owner: user_id", "x-owner: {user: owner_id}")
+            )
+        },
+        12,
+        "x-owner names the resource user, but user_id is not a UUID. Add format: uuid to the schema of user_id.",
+    ),
+    "owner of two resources": (
+        patch("x-owner: user_id", "x-owner: {user: a, badge: b}"),
+        12,
+        "x-owner must name one resource. Write {resource: column}",
+    ),
+    "owner through nothing else": (patch("x-owner: user_id", "x-owner: {through: a}"), 12, "must name one resource"),
+    "owner with a column that is no name": (
+        patch("x-owner: user_id", "x-owner: {user: 'a; DROP'}"),
+        12,
+        "value of x-owner",
     ),
     "pages without offset": (get("tags:", "x-paginated: offset\n  tags:"), 5, "no query parameter offset"),
     "pages without limit": (get("tags:", "x-paginated: offset\n  tags:"), 5, "no query parameter limit"),
@@ -137,7 +162,11 @@ BREACHES: dict[str, Breach] = {
         8,
         "is public, but has x-owner",
     ),
-    "public with security": (get("x-permission: users:read", "x-public: true"), 3, "requires a token"),
+    "public with security": (
+        get("x-permission: users:read", "x-public: true\n  security: [{bearer: []}]"),
+        7,
+        "requires a token",
+    ),
     "not public and without security": (get("tags:", "security: []\n  tags:"), 5, "requires no token"),
     "optional security": (get("tags:", "security: [{bearer: []}, {}]\n  tags:"), 5, "is optional"),
     "scopes": (get("tags:", "security: [{bearer: [a]}]\n  tags:"), 5, "scopes of bearer"),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, counted, failed, ok, skipped
+from app.cli.project import current_project
 from app.pipeline.contract import read_contract
 from app.spec.document import DocumentError
 
@@ -11,7 +12,7 @@ from app.spec.document import DocumentError
 def operations(deployment: Deployment) -> Iterator[Verdict]:
     """Read the document as the start of a server does: policies, permissions, and a handler for each operation."""
     try:
-        contract = deployment.contract = read_contract(deployment.config)
+        contract = deployment.contract = read_contract(deployment.config, project=current_project())
     except DocumentError as error:
         for fault in error.faults:
             yield failed(f"{fault.place}: {fault.message}", fault.fix)

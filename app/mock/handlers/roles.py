@@ -9,8 +9,9 @@ from app.mock.dependencies import MockDependencies, dependencies_of
 from app.mock.listing import page_of
 from app.mock.roles import as_role
 from app.mock.tables import RoleRow
+from app.security.permissions import EVERYBODY
 from app.services import roles
-from app.services.rights import EVERYBODY, require_permissions
+from app.services.rights import require_permissions
 from charter import Context, Listing, Page, Result
 from handlers.presenters import present_role
 from handlers.roles import list_permissions

@@ -3,18 +3,43 @@
 A differential test compares the two, caller by caller.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from app.identifiers import new_id
 from app.mock import roles
 from app.mock.dependencies import dependencies_of
-from app.mock.tables import AccountRow, SessionRow
+from app.mock.tables import AccountRow, SessionRow, Tables
 from app.pipeline.operation import BoundOperation, Step
 from app.pipeline.request_context import RequestContext
 from app.pipeline.steps.authorization import ERRORS
 from app.security.actors import Principal
 from app.services.audit_search import AuditEntry
+from app.spec.policy import Policy
+
+# As in the session statement: a row without an owner is not one of an operation without owners.
+_NOBODY = UUID(int=0)
+
+
+def _row_owner(policy: Policy, tables: Tables, arguments: Mapping[str, Any]) -> UUID | None:
+    """Return the account that made the row of the path, or that its example names; the mock knows no members."""
+    row = policy.owned_row
+    if row is None:
+        return None
+    collection = policy.path.partition(f"/{{{row.parameter}}}")[0].format_map(arguments)
+    item = tables.items.get((collection, str(arguments[row.parameter])))
+    if item is None or row.through:
+        return _NOBODY
+    return item.owner or _account(item.data.get(row.column) if isinstance(item.data, dict) else None)
+
+
+def _account(value: object) -> UUID:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        return _NOBODY
 
 
 def make(operation: BoundOperation) -> Step | None:
@@ -45,10 +70,12 @@ def make(operation: BoundOperation) -> Step | None:
         assert context.arguments is not None
         user_id, session_id = context.caller
         target = str(context.arguments[parameter]) if parameter else None
-        owner = context.arguments[policy.owner] if policy.owner else None
         now = context.decided_at = dependencies.clock()
         context.decision_id = new_id()
         with state.lock:
+            owner = (
+                context.arguments[policy.owner] if policy.owner else _row_owner(policy, state.tables, context.arguments)
+            )
             session, account = state.tables.sessions.get(session_id), state.tables.accounts.get(user_id)
             held: frozenset[str] = frozenset()
             refusal: str | None = "session_unknown"

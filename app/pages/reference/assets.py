@@ -1,9 +1,9 @@
 """The files that the pages of the reference load: the viewers of others, and our own scripts and styles."""
 
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 
 from app.pages.representations import Representation
+from app.resources import APP
 
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -14,9 +14,8 @@ def read_assets() -> dict[str, Representation]:
 
 
 def _read() -> Iterator[tuple[str, Representation]]:
-    pages = files("app").joinpath("pages")
     for folder in ("vendor", "reference/static"):
-        for file in pages.joinpath(folder).iterdir():
+        for file in (APP / "pages" / folder).iterdir():
             packed = file.name.endswith(".gz")
             name = file.name.removesuffix(".gz")
             media_type = _MEDIA_TYPES.get(name[name.rfind(".") :])

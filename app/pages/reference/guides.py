@@ -1,10 +1,9 @@
 """The guides beside the operations: the document's introduction, more guides, the numbers of this deployment."""
 
-from importlib.resources import files
-
 from app.config import Config
 from app.pages.reference.policy_words import limit, span
 from app.pages.reference.samples import ADDRESS
+from app.resources import APP
 
 _GUIDES = ("packages", "versions", "proxies")
 # The introduction shows commands for a first run.
@@ -23,8 +22,8 @@ def introduction(description: str, config: Config, heading: str = HEADING) -> st
         heading: stands before the first guide.
     """
     address = config.public_url or ADDRESS
-    folder = files("app").joinpath("pages/reference/guides")
-    more = [folder.joinpath(f"{name}.md").read_text(encoding="utf-8").strip() for name in _GUIDES]
+    folder = APP / "pages" / "reference" / "guides"
+    more = [(folder / f"{name}.md").read_text(encoding="utf-8").strip() for name in _GUIDES]
     first, mark, rest = description.strip().replace(f" {_FIRST_RUN}", f" {address}").partition("## ")
     parts = [first.strip(), heading, f"{mark}{rest}", *more, numbers(config)]
     return "\n\n".join(part for part in parts if part) + "\n"

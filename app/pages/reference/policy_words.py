@@ -27,12 +27,12 @@ class Rule:
 def policy_rules(policy: Policy, config: Config) -> Iterator[Rule]:
     """Yield the rules of an operation, those first that a caller meets first."""
     yield _access(policy)
-    guarded = [pair for pair in policy.write_permissions if policy.owner or pair[1] not in policy.permissions]
+    guarded = [pair for pair in policy.write_permissions if policy.has_owner or pair[1] not in policy.permissions]
     if guarded:
         needs = (f"`{'.'.join(path)}` requires `{permission}`" for path, permission in guarded)
         yield Rule("Properties", f"Setting {', '.join(needs)}.")
     if policy.step_up:
-        who = "An owner" if policy.owner else "The caller"
+        who = "An owner" if policy.has_owner else "The caller"
         within = span(config.recencies[policy.step_up])
         yield Rule("Step-up", f"{who} must have signed in within the last {within}, else 403.", "recent sign-in")
     yield _rate_limit(policy, config)
@@ -75,6 +75,10 @@ def _access(policy: Policy) -> Rule:
     quoted = " and ".join(f"`{name}`" for name in policy.permissions)
     if policy.owner:
         return Rule("Access", f"The account `{policy.owner}` itself, or callers with {quoted}.", f"owner or {names}")
+    if row := policy.owned_row:
+        whose = f"members of the {row.resource}" if row.through else f"the owner of the {row.resource}"
+        who = f"{whose[0].upper()}{whose[1:]}"
+        return Rule("Access", f"{who}, or callers with {quoted}.", f"{'member' if row.through else 'owner'} or {names}")
     return Rule("Access", f"Callers with {quoted}.", names)
 
 

@@ -2,7 +2,8 @@
 
 Redis was asked before the database (`rate_limit`), so a value that is stored now has the tag versions from before the
 database was read. An entry is not used while one of its tags is pending: a write has committed, and its invalidation
-has not reached Redis.
+has not reached Redis. It is not used either if the session statement saw that the row with the owner does not exist: a
+row that was deleted with its owner has no write that invalidates its tag.
 """
 
 import hashlib
@@ -35,7 +36,7 @@ def make(operation: BoundOperation) -> Step | None:
     def cache(context: RequestContext) -> Response:
         assert context.cache_key is not None
         pending = invalidations.pending(context.cache_key.tags) if policy.public else context.pending_tags
-        lookup = None if pending else context.cache_lookup
+        lookup = None if pending or context.row_is_gone else context.cache_lookup
         response = from_entry(lookup, context) or from_handler(lookup, context)
         if context.cache_lookup is None or pending:
             store.count(name, "away" if context.cache_lookup is None else "pending")

@@ -5,7 +5,13 @@ The checks run when the process starts, and in `charter spec lint`.
 
 from app.spec.checks.access import check_access, check_owner, check_security, check_step_up
 from app.spec.checks.audit import check_event
-from app.spec.checks.cache import check_cache, check_invalidated_tags, check_tags_are_cached
+from app.spec.checks.cache import (
+    check_cache,
+    check_invalidated_tags,
+    check_owned_tags,
+    check_tags_are_cached,
+    check_writes_invalidate,
+)
 from app.spec.checks.check import Check, KnownNames
 from app.spec.checks.execution import check_executor, check_rate_limit
 from app.spec.checks.idempotency import check_idempotency
@@ -36,6 +42,8 @@ POLICY_CHECKS: tuple[Check, ...] = (
     check_cache,
     check_invalidated_tags,
     check_tags_are_cached,
+    check_owned_tags,
+    check_writes_invalidate,
     check_sunset,
 )
 # The server starts without these; they run in `charter spec lint`, for operations that pass the basic checks.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.operation import Operation
+from app.spec.owned_rows import OwnedRow
 from app.spec.policy import listed_permissions
 from app.spec.suggestions import suggest_configured, unknown_permission
 
@@ -49,17 +50,31 @@ def check_security(operation: Operation, known: KnownNames) -> Iterator[Fault]:
 
 
 def check_owner(operation: Operation, _: KnownNames) -> Iterator[Fault]:
-    """Demand that x-owner names a path parameter that is a UUID."""
+    """Demand that x-owner names a path parameter that is a UUID, or a resource whose id is one."""
     owner, place = operation.body.get("x-owner"), operation.where("x-owner")
-    if owner is None:
+    if isinstance(owner, str):
+        name, said = owner, f"x-owner is {owner}, "
+        fix = "Name the path parameter that holds the user's id, or {resource: column} for a row that has an owner."
+    elif isinstance(owner, dict) and (row := OwnedRow.of(owner)):
+        name, said = row.parameter, f"x-owner names the resource {row.resource}, but {row.parameter} is "
+        fix = f"Name the resource of a path parameter: {_resources(operation)}."
+    elif isinstance(owner, dict):
+        yield Fault(place, "x-owner must name one resource.", "Write {resource: column}, such as {project: owner_id}.")
         return
-    parameter = operation.parameter(str(owner), "path")
-    if parameter is None or owner not in operation.path_parameters:
-        message = f"x-owner is {owner}, which is not a path parameter."
-        yield Fault(place, message, "Name the path parameter that holds the user's id.")
+    else:
+        return
+    parameter = operation.parameter(name, "path")
+    if parameter is None or name not in operation.path_parameters:
+        what = "which is not a path parameter" if isinstance(owner, str) else "not a path parameter"
+        yield Fault(place, f"{said}{what}.", fix)
     elif operation.resolved(parameter.get("schema")).get("format") != "uuid":
-        message = f"x-owner is {owner}, whose schema is not a UUID."
-        yield Fault(place, message, f"Add format: uuid to the schema of {owner}.")
+        what = "whose schema is not a UUID" if isinstance(owner, str) else "not a UUID"
+        yield Fault(place, f"{said}{what}.", f"Add format: uuid to the schema of {name}.")
+
+
+def _resources(operation: Operation) -> str:
+    named = [name.removesuffix("_id") for name in operation.path_parameters if name.endswith("_id")]
+    return ", ".join(named) or "this path has none"
 
 
 def check_step_up(operation: Operation, known: KnownNames) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ from app.spec.cache_rules import tags_cached_under, tags_invalidated
 from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.operation import Operation
+from app.spec.owned_rows import OwnedRow
 from app.spec.suggestions import suggest, suggest_configured
 
 
@@ -22,10 +23,11 @@ def check_cache(operation: Operation, known: KnownNames) -> Iterator[Fault]:
         yield Fault(operation.where("x-cache", "policy"), f"There is no cache policy {policy}.", fix)
     for index, tag in tags_cached_under(operation):
         yield from _unknown_values(operation, ("x-cache", "tags", index), tag, operation.path_parameters)
-    if "x-paginated" in operation.body:
-        yield Fault(place, f"{name} is a paginated list, which is never cached.", "Remove x-cache.")
     if operation.body.get("x-executor") == "loop":
         yield Fault(place, f"{name} runs on the event loop, which must not wait for Redis.", "Remove x-cache.")
+    if "x-paginated" in operation.body:
+        yield Fault(place, f"{name} is a paginated list, which is never cached.", "Remove x-cache.")
+        return
     responses = operation.body.get("responses", {})
     success = operation.resolved(responses.get("200", {}))
     if "etag" not in {str(header).lower() for header in success.get("headers", {})}:
@@ -33,6 +35,43 @@ def check_cache(operation: Operation, known: KnownNames) -> Iterator[Fault]:
     if "304" not in responses or operation.parameter("If-None-Match", "header") is None:
         message = f"{name} is cached, but clients cannot revalidate their copy."
         yield Fault(place, message, "Add the response 304 and the header parameter If-None-Match.")
+
+
+def check_owned_tags(operation: Operation, _: KnownNames) -> Iterator[Fault]:
+    """Demand that a cached response of an owner has a tag that the end of what it shows invalidates."""
+    owner = operation.body.get("x-owner")
+    if not isinstance(operation.body.get("x-cache"), dict) or owner is None:
+        return
+    if isinstance(owner, str):
+        needed, reason = TagTemplate(("user", None), (owner,)), "outlives the account"
+    elif row := OwnedRow.of(owner):
+        needed, reason = TagTemplate((row.resource, None), (row.parameter,)), "outlives a change of the row"
+    else:
+        return
+    if needed not in [tag for _, tag in tags_cached_under(operation)]:
+        message = f"{operation.name} is cached without the tag {needed}, so its response {reason}."
+        yield Fault(operation.where("x-cache"), message, f'Add "{needed}" to its tags.')
+
+
+def check_writes_invalidate(operation: Operation, _: KnownNames) -> Iterator[Fault]:
+    """Demand that a write invalidates what a read of the same path caches."""
+    read = operation.document.bundle["paths"][operation.path].get("get")
+    if operation.safe or not isinstance(read, dict) or not isinstance(read.get("x-cache"), dict):
+        return
+    written = read["x-cache"].get("tags")
+    cached = [*map(str, written)] if isinstance(written, list) else []
+    shapes = [tag for text in cached if (tag := _parsed(text))]
+    if shapes and not any(tag.has_same_shape(one) for _, tag in tags_invalidated(operation) for one in shapes):
+        message = f"{operation.name} does not invalidate the cached response of GET {operation.path}."
+        fix = f'Add one of its tags to x-invalidates: "{cached[0]}".'
+        yield Fault(operation.where("x-invalidates"), message, fix)
+
+
+def _parsed(text: str) -> TagTemplate | None:
+    try:
+        return TagTemplate.parse(text)
+    except ValueError:
+        return None  # the check of the x- keys reports it
 
 
 def check_invalidated_tags(operation: Operation, _: KnownNames) -> Iterator[Fault]:

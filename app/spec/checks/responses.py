@@ -6,14 +6,13 @@ The server sends no response that the document does not have: it would be a 500.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.services.rights import EVERYBODY
 from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
+from app.spec.document.derived import Outline, implied_responses
 from app.spec.operation import Operation
-from app.spec.policy import WritePermissions, listed_permissions
 
 # The gateway itself can return these for any operation; `default` documents them as well.
-_FROM_GATEWAY = dict.fromkeys((413, 414, 431, 500, 503), "")
+_FROM_GATEWAY = frozenset({"413", "414", "415", "431", "500", "503"})
 # The header that a success has because of a key. The cache check demands the ETag of x-cache.
 _HEADER_OF_KEY = {"x-paginated": "Link", "x-precondition": "ETag", "x-idempotency": "Idempotency-Replayed"}
 
@@ -26,15 +25,20 @@ def check_responses(operation: Operation, _: KnownNames) -> Iterator[Fault]:
         yield Fault(operation.where("responses"), message, "Add a response for each status.")
 
 
-def check_documented_statuses(operation: Operation, known: KnownNames) -> Iterator[Fault]:
-    """Yield one fault that lists the error responses that are possible and not documented, each with its cause."""
-    documented = set(map(str, operation.body["responses"]))
-    possible = _FROM_GATEWAY | _from_policy(operation, known.write_permissions[operation.pointer])
-    if "default" in documented:
-        possible = {status: cause for status, cause in possible.items() if status not in (*_FROM_GATEWAY, 415)}
-    missing = sorted(status for status in possible if str(status) not in documented)
+def check_documented_statuses(operation: Operation, _: KnownNames) -> Iterator[Fault]:
+    """Yield one fault that lists the error responses that are possible and not documented, each with its cause.
+
+    Standard responses are derived, so this is about documents that lack the standard component.
+    """
+    outline = Outline(operation.document.bundle, operation.path, operation.method, operation.body)
+    covered = _FROM_GATEWAY if "default" in outline.responses else frozenset()
+    missing = {
+        implied.status: f"{implied.status} ({implied.cause})" if implied.cause else implied.status
+        for implied in implied_responses(outline)
+        if implied.certain and implied.status not in covered | set(outline.responses)
+    }
     if missing:
-        listed = ", ".join(f"{status} ({possible[status]})" if possible[status] else str(status) for status in missing)
+        listed = ", ".join(missing.values())
         message = f"{operation.body['operationId']} can return {listed}, but does not document {_them(missing)}."
         fix = "Add " + ", ".join(f'"{status}"' for status in missing) + "."
         yield Fault(operation.where("responses"), message, fix)
@@ -67,29 +71,3 @@ def _missing_headers(operation: Operation, status: Any, response: Mapping[str, A
 
 def _them(things: Any) -> str:
     return "it" if len(things) == 1 else "them"
-
-
-def _from_policy(operation: Operation, write_permissions: WritePermissions) -> dict[int, str]:
-    """Return the statuses that the operation's keys make possible, each with the key."""
-    body = operation.body
-    # An unknown query parameter is rejected by every operation, also by one without parameters.
-    causes = {400: "requestBody" if "requestBody" in body else "parameters"}
-    if "x-public" not in body:
-        causes[401] = "security"
-    if set(listed_permissions(operation)) - EVERYBODY:
-        causes[403] = "x-permission"
-    elif "x-step-up" in body:
-        causes[403] = "x-step-up"
-    elif {permission for _, permission in write_permissions} - EVERYBODY:
-        causes[403] = "x-write-permission"
-    if "x-precondition" in body:
-        causes[412] = "x-precondition"
-    if "x-idempotency" in body:
-        causes[409] = causes[422] = "x-idempotency"
-    if "requestBody" in body:
-        causes[415] = "requestBody"
-    if body.get("x-precondition") == "required":
-        causes[428] = "x-precondition"
-    if body.get("x-rate-limit") != "none":
-        causes[429] = "x-rate-limit"
-    return causes

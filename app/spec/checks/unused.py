@@ -16,15 +16,18 @@ def check_unused_names(
     events: Mapping[str, DeclaredEvent],
     known: KnownNames,
 ) -> Iterator[Fault]:
-    """Yield a fault for each permission that no operation requires, and each event that nothing records."""
+    """Yield a fault for each permission that no operation requires, and each event that nothing records.
+
+    Those of Charter that a project no longer uses stay: its roles may hold them, and its trail may have them.
+    """
     required = {permission for operation in operations for permission in listed_permissions(operation)}
     for properties in known.write_permissions.values():
         required |= {permission for _, permission in properties}
     for name, permission in permissions.items():
-        if name not in required:
+        if name not in required and not permission.place.inherited:
             yield Fault(permission.place, f"No operation requires the permission {name}.", "Use it or remove it.")
     recorded = {str(operation.body.get("x-audit")) for operation in operations}
     for name, event in events.items():
-        if name not in recorded and not event.by_command:
+        if name not in recorded and not event.by_command and not event.place.inherited:
             fix = "Use it, remove it, or add `by: cli` if the command records it."
             yield Fault(event.place, f"No operation records the event {name}.", fix)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.spec.diff.comparison import Comparison, Spot
+from app.spec.owned_rows import OwnedRow
 
 _ANYONE = "no token"
 
@@ -42,13 +43,17 @@ def _compare_owner(comparison: Comparison, old: Spot, new: Spot) -> None:
     if before == after:
         return
     if before is None:
-        text = f"The owner, named by `{after}`, needs no permission."
+        text = f"The owner, named by `{_owner(after)}`, needs no permission."
         comparison.report("owner-access-added", new, text, "x-owner")
     else:
-        text = f"The owner was named by `{before}`" + (
-            f" and is now by `{after}`." if after else " and has no rights now."
+        text = f"The owner was named by `{_owner(before)}`" + (
+            f" and is now by `{_owner(after)}`." if after else " and has no rights now."
         )
         comparison.report("owner-access-removed", new if after else old, text, "x-owner")
+
+
+def _owner(written: Any) -> str:
+    return str((OwnedRow.of(written) if isinstance(written, dict) else None) or written)
 
 
 def _compare_security(comparison: Comparison, old: Spot, new: Spot) -> None:

@@ -60,13 +60,17 @@ class Source:
         return self.document.where(pointer) if self.document else None
 
 
-def read_sources(old: str, new: str) -> tuple[Source, Source]:
+def read_sources(old: str, new: str | Source) -> tuple[Source, Source]:
     """Read two documents to compare. What a deployment writes into the document that it serves is no difference.
+
+    Args:
+        old: as for `read_source`.
+        new: the same, or a document that has been read.
 
     Raises:
         SourceError: as `read_source`.
     """
-    before, after = read_source(old), read_source(new)
+    before, after = read_source(old), new if isinstance(new, Source) else read_source(new)
     if before.is_served != after.is_served:
         served, written = (before, after) if before.is_served else (after, before)
         copy_password_lengths(served.bundle, written.bundle)

@@ -1,8 +1,12 @@
 """The document in one piece, which still knows the file and line of each part."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.declared_errors import Declaration
+from app.spec.document.choices import NOTHING_CHOSEN, Choices
+from app.spec.document.editing import used_components, without_components, without_operations
 from app.spec.document.places import Place
 from app.spec.document.tree import Pointer, at
 from app.spec.document.yaml_text import Lines
@@ -14,22 +18,39 @@ class Document:
 
     Attributes:
         bundle: OpenAPI in one mapping; every `$ref` in it is `#/…` and has a target.
+        derived: what no file has because the keys of an operation imply it, and what it follows from.
+        errors: the declarations of errors.yaml, by code; none if there is no such file.
+        choices: in a project, what it omits and hides of Charter's operations.
+        inherited_paths: in a project, those of Charter.
     """
 
     bundle: dict[str, Any]
     _root: str
     _lines: dict[int, Lines]
     _components: dict[Pointer, Place]
+    derived: Mapping[Pointer, Pointer] = field(default_factory=dict)
+    errors: Mapping[str, Declaration] = field(default_factory=dict)
+    choices: Choices = NOTHING_CHOSEN
+    inherited_paths: frozenset[str] = frozenset()
+
+    def published(self) -> "Document":
+        """Return the document that clients get: without the hidden operations, and without what only they use."""
+        hidden = self.choices.hidden
+        if not hidden:
+            return self
+        bundle = without_operations(self.bundle, self._lines, hidden)
+        unused = used_components(self.bundle) - used_components(bundle)
+        return replace(self, bundle=without_components(bundle, self._lines, unused), choices=NOTHING_CHOSEN)
 
     def where(self, pointer: Pointer) -> Place:
         """Return the file and line of the key or item at a pointer; of its nearest ancestor if there is none."""
         place, node = Place(self._root, 1), self.bundle
         for depth, step in enumerate(pointer, 1):
             lines = self._lines.get(id(node))
-            if component := self._components.get(pointer[:depth]):
-                place = component
-            elif lines and step in lines.children:
-                place = Place(lines.file, lines.children[step])
+            found = self._components.get(pointer[:depth]) or (lines and lines.place(step))
+            # What an overlay changed is wrong because of the overlay, down to the parts that it left as they were.
+            if found and not (found.inherited and not place.inherited and place.file != self._root):
+                place = found
             try:
                 node = at(node, (step,))
             except LookupError:

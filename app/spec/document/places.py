@@ -3,12 +3,20 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+INHERITED = "charter:"
+"""In a project, what the names of Charter's own files begin with: `charter:paths/user.yaml`."""
+
 
 class Place(NamedTuple):
     """A line of a file; the first line is 1."""
 
     file: str
     line: int
+
+    @property
+    def inherited(self) -> bool:
+        """Whether it is in a file of Charter's, in the document of a project."""
+        return self.file.startswith(INHERITED)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"

@@ -26,14 +26,14 @@ def rewrite_references(sources: Sources, bundle: dict[str, Any]) -> None:
         sources: the files, all read.
         bundle: the joined document, in which the references must have targets.
     """
-    root = sources.texts[sources.root].value
+    roots = [sources.texts[side.root].value for side in sources.sides]
     for path, text in sources.texts.items():
         value, names = text.value, None
         if base := sources.bases[path]:
             value, names = ({base[1]: value}, "paths") if base[0] == "paths" else (value, str(base[1]))
         for node in nodes(value, names=names):
             mapping = node.mapping
-            if "$ref" in mapping and not (value is root and node.kind == "paths"):
+            if "$ref" in mapping and not (node.kind == "paths" and any(value is root for root in roots)):
                 mapping["$ref"] = _rewritten(sources, path, mapping, "$ref", bundle)
             discriminator = mapping.get("discriminator")
             if isinstance(discriminator, dict) and isinstance(schemas := discriminator.get("mapping"), dict):
@@ -94,6 +94,21 @@ def misplaced_references(document: Document) -> Iterator[Fault]:
             yield Fault(document.where((*node.pointer, "$ref")), message, "Refer to a component of that kind.")
 
 
+def locate(sources: Sources, path: Path, reference: str) -> Pointer | None:
+    """Return where the part of another file that a reference names is in the bundle; None if no file has it.
+
+    Args:
+        sources: the files, all read.
+        path: the file with the reference.
+        reference: such as `components/schemas/users.yaml#/User`.
+    """
+    file, _, fragment = reference.partition("#")
+    target = sources.target(path, file)
+    if target is None or target not in sources.bases:
+        return None
+    return sources.bases[target] + parse_pointer(unquote(fragment))
+
+
 def _rewritten(sources: Sources, path: Path, mapping: dict[str, Any], key: str, bundle: dict[str, Any]) -> Any:
     """Return a reference as `#/…`; as it is, with a fault, if it is wrong."""
     reference = mapping[key]
@@ -106,7 +121,7 @@ def _rewritten(sources: Sources, path: Path, mapping: dict[str, Any], key: str, 
         others = ", ".join(sorted(set(mapping) - {"$ref"}))
         sources.fault(path, line, f"OpenAPI 3.0 ignores the keys beside a $ref: {others}.", "Wrap it in allOf.")
     file, _, fragment = reference.partition("#")
-    target = sources.target(path.parent, file) if file else path
+    target = sources.target(path, file) if file else path
     text = sources.texts.get(target) if target else None
     if target is None or text is None:
         predicate, fix = (

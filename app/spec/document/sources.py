@@ -2,10 +2,10 @@
 
 import os.path
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from app.spec.document.places import Fault, Place
+from app.spec.document.places import INHERITED, Fault, Place
 from app.spec.document.tree import Pointer
 from app.spec.document.yaml_text import Lines, YamlText, read_yaml
 
@@ -35,30 +35,62 @@ def read_file(path: Path, name: str) -> YamlText:
         return text
 
 
+class Side(NamedTuple):
+    """The files of one author: those of Charter, or those of a project.
+
+    Attributes:
+        root: the whole path of the root file.
+        inherited: whether they are Charter's and a project has files of its own, so that the two must be told apart.
+    """
+
+    root: Path
+    inherited: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the document."""
+        return self.root.parent
+
+    def name(self, path: Path) -> str:
+        """Return the name of a file in faults and places."""
+        if self.inherited:
+            return INHERITED + path.relative_to(self.folder).as_posix()
+        return file_name(path, self.folder)
+
+    def files(self, folder: str) -> list[Path]:
+        """Return the YAML files in a folder of the document and below it, in order."""
+        return sorted((self.folder / folder).rglob("*.yaml"))
+
+
 class Sources:
     """The files read so far.
 
     Args:
         root: the root file of the document.
+        base: in a project, the root file of Charter's document.
 
     Attributes:
-        root: its whole path.
-        folder: the folder of the document.
+        sides: one, or Charter's and the project's.
         texts: what each file holds.
         bases: where the content of each file is in the bundle.
         lines: of each mapping and list, by its `id()`.
         faults: of all files.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
-        self.folder = self.root.parent
+    def __init__(self, root: Path, base: Path | None = None) -> None:
+        self.own = Side(root.resolve())
+        self.base = Side(base.resolve(), inherited=True) if base else None
+        self.sides = (self.base, self.own) if self.base else (self.own,)
         self.texts: dict[Path, YamlText] = {}
         self.bases: dict[Path, Pointer] = {}
         self.lines: dict[int, Lines] = {}
         self.faults: list[Fault] = []
         self._names: dict[Path, str] = {}
         self._targets: dict[tuple[Path, str], Path | None] = {}
+
+    def side_of(self, path: Path) -> Side:
+        """Return the side that a file belongs to."""
+        return self.base if self.base and path.is_relative_to(self.base.folder) else self.own
 
     def place(self, path: Path, line: int) -> Place:
         """Return a line of a file."""
@@ -86,17 +118,16 @@ class Sources:
         text.value = None
         return None
 
-    def files(self, folder: str) -> list[Path]:
-        """Return the YAML files in a folder of the document and below it, in order."""
-        return sorted((self.folder / folder).rglob("*.yaml"))
-
-    def target(self, folder: Path, reference: str) -> Path | None:
+    def target(self, holder: Path, reference: str) -> Path | None:
         """Return the file that a reference names, with `..` followed; None if there is none.
 
         Args:
-            folder: of the file with the reference.
-            reference: without its fragment.
+            holder: the file with the reference.
+            reference: without its fragment; with `charter:` before it, it starts in the folder of Charter's document.
         """
+        folder = holder.parent
+        if self.base and reference.startswith(INHERITED):
+            folder, reference = self.base.folder, reference.removeprefix(INHERITED)
         key = folder, reference
         if key not in self._targets:
             path = Path(os.path.normpath(folder / unquote(reference)))
@@ -108,5 +139,5 @@ class Sources:
 
     def _name(self, path: Path) -> str:
         if path not in self._names:
-            self._names[path] = file_name(path, self.folder)
+            self._names[path] = self.side_of(path).name(path)
         return self._names[path]

@@ -66,6 +66,12 @@ def nodes(value: Any, *, pointer: Pointer = (), names: str | None = None) -> Ite
                     stack.append(((*at, key), child, inner, operation))
 
 
+def operations_of(item: Any) -> dict[str, dict[str, Any]]:
+    """Return the operations of a path item by method; what is not a mapping is left out."""
+    found = ((method, item.get(method)) for method in METHODS) if isinstance(item, dict) else ()
+    return {method: operation for method, operation in found if isinstance(operation, dict)}
+
+
 def at(tree: Any, pointer: Pointer) -> Any:
     """Return the value at a pointer.
 

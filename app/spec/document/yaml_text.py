@@ -6,7 +6,8 @@ more than 100 levels. Keys are always text.
 """
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from math import isinf
 from typing import Any
 
@@ -40,11 +41,25 @@ class Lines:
     Attributes:
         here: the line where it begins.
         children: the line of each key, or of each item by its index.
+        of: the mapping or list; kept, so that nothing else gets its `id()`.
+        elsewhere: the places of keys or items that come from another file.
     """
 
     file: str
     here: int
     children: dict[str | int, int]
+    of: Any
+    elsewhere: Mapping[str | int, Place] | None = None
+
+    def place(self, step: str | int) -> Place | None:
+        """Return the place of a key or item; None if it has none."""
+        if self.elsewhere and step in self.elsewhere:
+            return self.elsewhere[step]
+        return Place(self.file, self.children[step]) if step in self.children else None
+
+    def with_place(self, step: str | int, place: Place) -> "Lines":
+        """Return the same lines with another place for a key or item."""
+        return replace(self, elsewhere={**(self.elsewhere or {}), step: place})
 
 
 @dataclass(slots=True)
@@ -173,7 +188,7 @@ class _Composer:
                 self._fault(event, message, "Remove one of the two.")
             mapping[key] = self.value(next_event())
             children[key] = line
-        self._text.lines[id(mapping)] = Lines(self._text.file, start.start_mark.line + 1, children)
+        self._text.lines[id(mapping)] = Lines(self._text.file, start.start_mark.line + 1, children, mapping)
         return mapping
 
     def _list(self, start: Any) -> list[Any]:
@@ -183,7 +198,7 @@ class _Composer:
         while type(event := next_event()) is not yaml.SequenceEndEvent:
             children[len(items)] = event.start_mark.line + 1
             items.append(self.value(event))
-        self._text.lines[id(items)] = Lines(self._text.file, start.start_mark.line + 1, children)
+        self._text.lines[id(items)] = Lines(self._text.file, start.start_mark.line + 1, children, items)
         return items
 
     def _key_not_text(self, event: Any) -> str:

@@ -43,7 +43,7 @@ _FORM = {
 _FIX = "docs/journeys.md explains the keys."
 
 
-def read_workflows(path: Path, document: Document) -> dict[str, dict[str, Any]]:
+def read_workflows(path: Path, document: Document, *, only_fitting: bool = False) -> dict[str, dict[str, Any]]:
     """Return an Arazzo document for each journey of a file, by its name. The bundle lies beside it as openapi.json.
 
     Each has a document of its own, because some tools take steps of the same name in two workflows for one.
@@ -51,6 +51,7 @@ def read_workflows(path: Path, document: Document) -> dict[str, dict[str, Any]]:
     Args:
         path: maps the names of journeys to `summary` and `steps`.
         document: what the steps are about.
+        only_fitting: leave out a journey that does not fit the document.
 
     Raises:
         DocumentError: with every fault, each with its file and line.
@@ -61,7 +62,11 @@ def read_workflows(path: Path, document: Document) -> dict[str, dict[str, Any]]:
         before = len(text.faults)
         if _has_form(text, name, entry, line):
             workflows[name] = _arazzo(text, name, entry, document)
-        return len(text.faults) == before
+        fits = len(text.faults) == before
+        if only_fitting and not fits:
+            workflows.pop(name, None)
+            del text.faults[before:]
+        return fits
 
     read_catalogue(path, is_valid)
     return workflows

@@ -4,6 +4,7 @@ A message repeats neither the value, which may be a secret (law 10), nor the sch
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -17,6 +18,8 @@ MAX = 50
 _MAX_READ = 500
 _MAX_NAME_LENGTH = 200
 _MAX_OPTIONS = 12
+# A pattern that lists the words before a colon, such as the kinds of targets.
+_PREFIXES = re.compile(r"\^\(([a-z0-9_|]+)\):\.\+\$")
 
 _TYPES = {
     "array": "a list",
@@ -157,6 +160,13 @@ def _enum(kind: Any) -> str:
     return f"Must be {one_of(options)}." if len(options) <= _MAX_OPTIONS else "Is not one of the allowed values."
 
 
+def _pattern(kind: Any) -> str:
+    choice = _PREFIXES.match(kind.pattern)
+    if choice is None:
+        return "Does not match the required pattern."
+    return f"Must begin with {one_of(f'{prefix}:' for prefix in choice[1].split('|'))}, and go on after it."
+
+
 def _counted(bound: str, thing: str, things: str) -> Callable[[Any], str]:
     return lambda kind: f"Must have {bound} {kind.limit} {thing if kind.limit == 1 else things}."
 
@@ -177,7 +187,7 @@ _MESSAGES: dict[str, Callable[[Any], str]] = {
     "minProperties": _counted("at least", "property", "properties"),
     "minimum": lambda kind: f"Must be at least {kind.limit}.",
     "multipleOf": lambda kind: f"Must be a multiple of {kind.multiple_of}.",
-    "pattern": lambda _: "Does not match the required pattern.",
+    "pattern": _pattern,
     "type": _type,
     "uniqueItems": lambda _: "Must not hold the same item twice.",
 }

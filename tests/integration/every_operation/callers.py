@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from app.services.rights import EVERYBODY
+from app.security.permissions import EVERYBODY
 from tests.integration.every_operation.described import Described, Ending
 from tests.integration.every_operation.requests import Request
 from tests.integration.every_operation.world import World

@@ -10,7 +10,7 @@ import httpx
 
 from app.database import run
 from app.pipeline.contract import Contract, read_contract
-from app.services.rights import EVERYBODY
+from app.security.permissions import EVERYBODY
 from app.spec.document import resolve
 from app.spec.policy import Policy
 from tests.service import config_for

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import CACHES
+from app.config import Config
 from app.database import run
 from app.observability.logging import configure, flush
 from tests.integration.conftest import Services
@@ -151,7 +151,7 @@ def test_a_made_up_label_never_reaches_the_figures(people: People, service: Serv
     assert values <= {operation.name for operation in attackable()} | {"none"}
     assert all(re.fullmatch("[1-5][0-9][0-9]", status) for status in re.findall(r'status="([^"]*)"', text))
     assert set(re.findall(r'(\w+)="', text)) <= {"operation", "status", "le", "policy", "outcome"}
-    assert set(re.findall(r'policy="([^"]*)"', text)) <= set(CACHES)
+    assert set(re.findall(r'policy="([^"]*)"', text)) <= set(Config().lifetimes)
     assert set(re.findall(r'outcome="([^"]*)"', text)) <= {"hit", "miss", "pending", "away", "corrupt"}
     assert "forged" not in text
 

@@ -216,14 +216,16 @@ def _loans() -> dict[str, Any]:
             ),
             "post": _operation(
                 "create_loan",
-                "books:write",
+                "account:read",
                 {"201": _success("LoanEnvelope"), **taken},
                 requestBody=_request("id", "title"),
             ),
         },
         "/v1/loans/{loan_id}": {
             "parameters": [_in_path("loan_id", {"type": "string", "format": "uuid"})],
-            "get": _operation("get_loan", "books:read", {"200": _success("LoanEnvelope")}),
+            "get": _operation(
+                "get_loan", "books:read", {"200": _success("LoanEnvelope")}, **{"x-owner": {"loan": "owner_id"}}
+            ),
         },
     }
 

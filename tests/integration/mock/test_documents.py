@@ -93,6 +93,19 @@ def test_a_list_by_cursor_goes_on_to_the_end(admin: httpx.Client) -> None:
     assert set(made) < set(seen)
 
 
+def test_who_made_a_resource_owns_it(admin: httpx.Client, library: MockService) -> None:
+    with (
+        library.client(library.sign_in("user@example.com")["access_token"]) as user,
+        library.client(library.sign_in("guest@example.com")["access_token"]) as guest,
+    ):
+        loan = f"/v1/loans/{data(user.post('/v1/loans', json={'title': 'Mine'}), 201)['id']}"
+        assert data(user.get(loan))["title"] == data(admin.get(loan))["title"] == "Mine"
+        for path in (loan, f"/v1/loans/{BOOK_ID}"):
+            refused(guest.get(path), 403, "FORBIDDEN")
+        refused(user.get(f"/v1/loans/{BOOK_ID}"), 403, "FORBIDDEN")
+        refused(admin.get(f"/v1/loans/{BOOK_ID}"), 404, "NOT_FOUND")
+
+
 def test_requests_are_checked_against_the_document(admin: httpx.Client, library: MockService) -> None:
     refused(admin.post("/v1/books", json={"pages": 0, "price": 1}), 400, "VALIDATION_ERROR", "pages", "price")
     with library.client(library.sign_in("user@example.com")["access_token"]) as user:

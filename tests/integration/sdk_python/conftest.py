@@ -18,11 +18,11 @@ from tests.document import DOCUMENT
 from tests.people import PASSWORD, People
 from tests.service import Service
 
-LAYER = resources.PACKAGES / "sdk" / "python"
+LAYER = resources.SDK / "python"
 
 
 def build(output: Path) -> list[Path]:
-    return build_python(DOCUMENT.bundle, layer=LAYER, licence=resources.PACKAGES / "LICENSE", output=output)
+    return build_python(DOCUMENT.bundle, layer=LAYER, licence=resources.LICENSE, output=output)
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ def aged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bundle["paths"]["/v1/roles"]["get"] |= {"deprecated": True, "x-sunset": "2027-06-30"}
     bundle["paths"]["/v1/permissions"]["get"] |= {"deprecated": True}
     folder = tmp_path_factory.mktemp("aged")
-    licence = resources.PACKAGES / "LICENSE"
+    licence = resources.LICENSE
     wheel, _ = build_python(bundle, layer=LAYER, licence=licence, output=folder / "built")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)

@@ -8,7 +8,8 @@ import pytest
 from app.context.context import Context
 from app.database import run, transaction
 from app.errors import Forbidden, NotFound, RoleTaken
-from app.services import rights, roles, sessions, user_rows, users
+from app.security.permissions import EVERYBODY
+from app.services import roles, sessions, user_rows, users
 from tests.integration.services.outcomes import kinds
 
 NEW = "seven green bottles 9 falling"
@@ -88,7 +89,7 @@ def test_parallel_lists_of_permissions_leave_one_of_them_whole(world, admin, cla
     )
 
     assert kinds(outcomes) == {"Role": 4}
-    held = roles.find(world.context(), "clerk").permissions - rights.EVERYBODY
+    held = roles.find(world.context(), "clerk").permissions - EVERYBODY
     assert held in [set(wanted) for wanted in lists]
 
 

@@ -1,13 +1,18 @@
-"""The wheel, built from the source archive, does the README's quick start from an empty folder."""
+"""The wheel, built from the source archive, does the README's quick start from an empty folder.
+
+The folders of a project with packages of the same names as Charter's are on its path all the time.
+"""
 
 import contextlib
 import secrets
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import psycopg2
 
 from tests.command import clean_environment
@@ -22,14 +27,19 @@ COMMANDS = {
     "spec routes": "/v1/users/me",
     "spec policy": "account:read",
     "spec bundle": '"openapi":',
+    "spec show get_me": '"401"',
+    "spec fix": "works in a project or a checkout only",
     "spec lint": "needs openapi-spec-validator",
-    "sdk build python": "needs the tools of a checkout",
+    "sdk build python": "needs openapi-python-client",
     "db status": "RUN AT",
     "users list": "admin@example.com",
     "settings list": "registration.open",
     "doctor": "each with a policy and a handler",
-    "dev": "this is an installed package: use charter serve",
+    "dev": "needs a project or a checkout",
 }
+# The same, with the tools that it asks for.
+WITH_TOOLS = {"spec lint": "operations, no faults", "sdk build python --output {place}": "charter_client-"}
+OWN_PACKAGES = ("app", "handlers", "migrations", "models", "openapi", "services")
 
 
 def prove(place: Path) -> None:
@@ -42,7 +52,9 @@ def prove(place: Path) -> None:
     run_pip(python, "install", "--quiet", "--no-deps", "--no-index", *map(str, (cloned / "dist").glob("*.whl")))
     run_pip(python, "check")
     charter = str(python.with_name("charter"))
-    base = clean_environment(HOME=str(place), **ADMIN)
+    _check_builds(cloned, place)
+    project = _project(place / "project")
+    base = clean_environment(HOME=str(place), PYTHONPATH=str(project), **ADMIN)
     with stores(place / "stores") as given:
         print("the walk in development, with servers that are there already")
         local = {**base, **given, "CHARTER_ENV": "development"}
@@ -54,7 +66,7 @@ def prove(place: Path) -> None:
         print("production")
         with _database(given["DATABASE_URL"]) as database:
             keys = {"JWT_SECRET": secrets.token_urlsafe(48), "REFRESH_KEYS": f"k1:{secrets.token_urlsafe(48)}"}
-            production = {**base, **given, **keys, "DATABASE_URL": database}
+            production = {**base, **given, **keys, "DATABASE_URL": database, "WORKERS": "2"}
             subprocess.run([charter, "db", "migrate"], cwd=_made(place / "bare"), env=production, check=True)
             with started([charter, "serve"], place / "bare.log", cwd=place / "bare", environment=production) as url:
                 sign_in(url)
@@ -62,9 +74,43 @@ def prove(place: Path) -> None:
     print("the walk in development, with the servers that come as wheels")
     run_pip(python, "install", "--quiet", *locked, str(cloned / "requirements" / "run.txt"))
     run_pip(python, "check")
-    local = development(place)
+    local = development(place, PYTHONPATH=str(project))
     with started([charter, "serve"], place / "own.log", cwd=_made(place / "own"), environment=local) as url:
         walk(url, cwd=place / "own")
+    print("the mock, from the folder of the project")
+    local = {**base, "CHARTER_STATE": str(place / "state")}
+    with started([charter, "mock", "--port", "0"], place / "mock.log", cwd=project, environment=local) as url:
+        assert httpx.get(f"{url}/health").json()["status"] == "ok"
+    print("the tools")
+    run_pip(python, "install", "--quiet", *locked, str(cloned / "requirements" / "dev.txt"))
+    run_pip(python, "check")
+    for words, expected in WITH_TOOLS.items():
+        _says(charter, words.format(place=place / "sdk"), expected, cwd=project, environment=local)
+    assert sorted(path.name for path in project.iterdir()) == sorted(OWN_PACKAGES)
+
+
+def _check_builds(cloned: Path, place: Path) -> None:
+    """Build the wheel from the checkout, where an earlier build has left files, and compare it with the other."""
+    stale = cloned / "build" / "lib" / "app" / "stale.py"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    code = f"from setuptools import build_meta; build_meta.build_wheel({str(place / 'direct')!r})"
+    _made(place / "direct")
+    run(sys.executable, "-I", "-W", "ignore", "-c", code, cwd=cloned)
+    built = [next(folder.glob("*.whl")) for folder in (cloned / "dist", place / "direct")]
+    contents = []
+    for path in built:
+        with zipfile.ZipFile(path) as wheel:
+            contents.append({name: wheel.read(name) for name in wheel.namelist()})
+    assert contents[0] == contents[1]
+    assert {name.partition("/")[0] for name in contents[0] if ".dist-info/" not in name} == {"charter"}
+
+
+def _project(folder: Path) -> Path:
+    for name in OWN_PACKAGES:
+        (folder / name).mkdir(parents=True)
+        (folder / name / "__init__.py").write_text("", encoding="utf-8")
+    return folder
 
 
 def _made(folder: Path) -> Path:

@@ -16,7 +16,7 @@ from app.sdk.typescript.sources import write_sources
 from app.sdk.typescript.types import comment, member, type_of, write_types
 from tests.document import DOCUMENT
 
-LAYER = resources.PACKAGES / "sdk" / "typescript"
+LAYER = resources.SDK / "typescript"
 
 
 @pytest.fixture(scope="module")
@@ -128,4 +128,4 @@ def test_a_schema_without_a_type_is_named() -> None:
 def test_a_missing_node_is_told_with_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(GenerationError, match=r"^node is not on PATH: .*\nInstall them"):
-        build_typescript(DOCUMENT.bundle, layer=LAYER, licence=resources.PACKAGES / "LICENSE", output=tmp_path)
+        build_typescript(DOCUMENT.bundle, layer=LAYER, licence=resources.LICENSE, output=tmp_path)

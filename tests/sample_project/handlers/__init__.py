@@ -1,0 +1,1 @@
+"""The handlers of the shop's operations: a module for each tag."""
