@@ -142,6 +142,8 @@ class Client:
             self._told(number)
         headers = {"X-Request-Id": f"{self._run}.{number}", "User-Agent": f"charter-contract {self._run}"}
         headers |= request.headers
+        # The response must have this id; see inspection.
+        request = request.but(headers={"X-Request-Id": headers["X-Request-Id"]})
         if request.token is not None:
             headers["Authorization"] = f"Bearer {request.token}"
         for last in (False, True):

@@ -95,7 +95,7 @@ MUTANTS = (
         "app/gateway/request_parser.py",
         "sent_id if _REQUEST_ID.fullmatch(sent_id) else str(new_id())",
         "str(new_id())",
-        "trail",
+        "headers",
     ),
     Mutant(
         "HEAD has a body of no length",
@@ -106,7 +106,7 @@ MUTANTS = (
     ),
     Mutant(
         "a write leaves an old value in the cache",
-        "app/services/invalidations.py",
+        "app/context/invalidations.py",
         "        execute(PendingInvalidation.insert_many(rows))\n        if cache is not None and cache.configured:",
         '        if tags[0] != "users":\n            execute(PendingInvalidation.insert_many(rows))\n'
         '        if cache is not None and cache.configured and tags[0] != "users":',
