@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar, get_args
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 from app.database import on_commit
 from app.database.jobs import current
 from app.observability.logging import log_failure
 from models import User
 
-if TYPE_CHECKING:
-    from app.context.context import Context
-
 AccountEvent = Literal["user.created", "user.verified", "user.suspended", "user.restored", "user.deleted"]
 EVENTS: tuple[AccountEvent, ...] = get_args(AccountEvent)
 
-Hook = Callable[["Context", User], object]
+Hook = Callable[[Any, User], object]
+"""It takes the Context, and the account as it is now."""
 HookT = TypeVar("HookT", bound=Hook)
 _MARK = "__charter_hooks__"
 
@@ -79,7 +77,7 @@ class AccountHooks:
                 hooks[event] = (*hooks.get(event, ()), function)
         return cls(inside, after)
 
-    def call(self, event: AccountEvent, context: Context, user: Callable[[], User]) -> None:
+    def call(self, event: AccountEvent, context: Any, user: Callable[[], User]) -> None:
         """Call the hooks of an event; those after the commit when the open transaction is committed.
 
         Args:
@@ -95,7 +93,7 @@ class AccountHooks:
             on_commit(partial(_call_safely, hook, context, account))
 
 
-def _call_safely(hook: Hook, context: Context, user: User) -> None:
+def _call_safely(hook: Hook, context: Any, user: User) -> None:
     try:
         hook(context, user)
     except Exception as error:  # noqa: BLE001 (the work is committed, whatever a hook raises)

@@ -21,7 +21,7 @@ LEFT_OUT = (
     "tests/house/test_plain_words.py",
 )
 
-# A word ends where its letters end: `chore` is found in `run_chore`, and not in `choreography`. Small letters stand for
+# A word ends where its letters end: `told` is found in `was_told`, and not in `untold`. Small letters stand for
 # capitals too, capitals for themselves.
 WORDS = {
     # People
@@ -56,7 +56,6 @@ WORDS = {
     # Old words of this code
     "mend|mends|mended|mending": "fix",
     "upkeep": "maintenance",
-    "chores?": "background task",
     "(?<!attack[_ ])surfaces?": "contract, document, API",
     "breath": "query, time",
     # Old names: rooms and modules

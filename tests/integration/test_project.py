@@ -9,10 +9,12 @@ import httpx
 import pytest
 
 from app.database import Database
+from app.database.migrator import migrate
 from app.project import Project
+from app.security.passwords import Passwords
 from tests.command import PRODUCTION, Server, clean_environment
 from tests.gateways import GATEWAYS
-from tests.people import People
+from tests.people import PASSWORD, People
 from tests.servers import Servers
 from tests.service import Service, config_for
 from tests.service import running as serving
@@ -24,11 +26,22 @@ from tests.wire import refused
 @pytest.fixture(scope="module", params=GATEWAYS)
 def running(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Service]:
     """The sample project, served."""
-    url = servers.clone()
+    url, project = servers.clone(), Project("shop", SAMPLE, HANDLERS)
+    database = Database(url, size=2)
+    migrate(database, report=lambda line: None, project=project)
+    database.reset()
     config = config_for(DATABASE_URL=url, CHARTER_GATEWAY=request.param)
-    with monkeypatched_path(SAMPLE), serving(config, project=Project("shop", SAMPLE, HANDLERS)) as service:
+    with monkeypatched_path(SAMPLE), serving(config, project=project) as service:
         yield service
     servers.drop(url)
+
+
+@pytest.fixture(scope="module")
+def people(running: Service) -> Iterator[People]:
+    """The people of the tests, in the database with the tables of the project."""
+    made = People(running, Passwords(8, 256, 4).hash(PASSWORD))
+    yield made
+    made.close()
 
 
 def test_the_operations_of_the_project_inherit_what_charter_does(people: People, running: Service) -> None:
@@ -140,7 +153,7 @@ def test_the_server_of_a_project_serves_both(
 def test_a_checkout_cannot_serve_a_project(tmp_path: Path) -> None:
     root = write(tmp_path, {}).root
     done = subprocess.run(
-        [sys.executable, "-m", "app.cli", "spec", "lint"],
+        [sys.executable, "-P", "-m", "app.cli", "spec", "lint"],
         cwd=root,
         env=clean_environment(PYTHONPATH=str(SAMPLE.parents[1])),
         capture_output=True,

@@ -92,7 +92,7 @@ def test_an_error_of_a_hook_in_the_transaction_undoes_the_change(world, admin, n
 
 def test_a_hook_after_the_commit_breaks_nothing_and_is_not_called_after_a_rollback(world, admin):
     alice = world.person("alice")
-    recorder = Recorder(after_commit=True, error=ConnectionError("the mail server is away"))
+    recorder = Recorder(after_commit=True, error=ConnectionError("the mail server is unavailable"))
     recorder.install(world)
     with unit_of_work():
         users.suspend(world.context(admin), alice.user_id)

@@ -17,8 +17,8 @@ from tests.prove.proof import ROOT, run
 from tests.prove.quick_start import ADMIN, PASSWORD, sign_in, started
 from tests.prove.stores import stores
 
-# The tag of the release before. There is none yet: the present tree stands in for it, with a lower version, and the
-# tree that it is upgraded to has one more migration.
+# The tag of the release before. There has been no release yet: the present tree stands in for it, with a lower version,
+# and the tree that it is upgraded to has one more migration.
 PREVIOUS: str | None = None
 STAND_IN_VERSION = "0.0.1"
 FURTHER = "2026-12-31-23-00-after-the-release-before"
