@@ -18,6 +18,8 @@ _BY_DEFAULT = (413, 414, 415, 431)
 _SECURITY_HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 _DEMANDED = {401: "www-authenticate", 405: "allow", 429: "retry-after", 503: "retry-after", 201: "location"}
 _REFUSED_BEFORE_COUNTING = (401, 404, 405, 413, 414, 415, 431, 503)
+# Refused before the headers were read: the response cannot have the id that the request has.
+_REFUSED_BEFORE_READING = (414, 431)
 _META = {"timestamp", "version", "request_id"}
 # Nothing that looks like these is ever sent, except where a token is the result.
 _SECRETS = re.compile(rb"\$2[aby]\$\d\d\$|password_hash|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.|Traceback \(most")
@@ -115,7 +117,11 @@ def _headers(response: Response, operation: Operation | None) -> Iterator[tuple[
     status = response.status
     if not response.request_id:
         yield "headers", f"X-Request-Id is missing in a {status}"
-    elif (mine := response.request.headers.get("X-Request-Id")) and response.request_id != mine:
+    elif (
+        (mine := response.request.headers.get("X-Request-Id"))
+        and response.request_id != mine
+        and status not in _REFUSED_BEFORE_READING
+    ):
         yield "headers", f"X-Request-Id is {response.request_id!r}, but the request had {mine!r}"
     for name, value in _SECURITY_HEADERS.items():
         if response.header(name) != value:

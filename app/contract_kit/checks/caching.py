@@ -28,7 +28,8 @@ def check(kit: Kit) -> None:
     if not cached:
         return
     if "invalidate_cache" not in kit.document:
-        kit.gap("", "reads after writes", "the document has no invalidate_cache to compare with")
+        # A document may leave it out, or hide it: then nothing from outside brings about a read that is surely fresh.
+        kit.gap("", "reads after writes", "the document has no invalidate_cache to compare with", accepted=True)
         return
     for operation in cached:
         if operation.path_parameters:
