@@ -5,16 +5,27 @@ from uuid import UUID
 from models.project import Project
 
 from charter import Context, Listing, Page, errors, execute, fetch, fetch_one, transaction
+from charter.models import User
 
 
 def list_of(page: Page, user_id: UUID) -> Listing:
-    """Return a page of the projects of an account, the newest first."""
+    """Return a page of the projects of an account, the newest first.
+
+    Raises:
+        NotFound: there is no such account.
+    """
+    _require_account(user_id)
     found = fetch(Project.select().where(Project.user == user_id).order_by(Project.id.desc()))
     return Listing(found[page.offset : page.offset + page.limit], len(found), total_is_exact=True)
 
 
 def create(context: Context, user_id: UUID, name: str) -> Project:
-    """Create a project."""
+    """Create a project.
+
+    Raises:
+        NotFound: there is no such account.
+    """
+    _require_account(user_id)
     now = context.dependencies.clock()
     project = Project(user=user_id, name=name, created_at=now, updated_at=now)
     with transaction():
@@ -48,3 +59,8 @@ def delete(user_id: UUID, project_id: UUID) -> None:
     find(user_id, project_id)
     with transaction():
         execute(Project.delete().where(Project.id == project_id))
+
+
+def _require_account(user_id: UUID) -> None:
+    if fetch_one(User.select(User.id).where(User.id == user_id)) is None:
+        raise errors.NotFound
