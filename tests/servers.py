@@ -198,9 +198,14 @@ class Servers:
 def place_for_servers() -> Iterator[Path]:
     """Make the directory that the processes of this run share, and remove it when the run ends."""
     for old in Path(tempfile.gettempdir()).glob("charter-tests-*"):
-        if time.time() - old.stat().st_mtime > _AN_HOUR and (lock := DirectoryLock(old / "postgres.lock")).acquire():
-            lock.release()
-            remove(old)
+        # Another run may remove it at the same time.
+        with contextlib.suppress(FileNotFoundError):
+            if (
+                time.time() - old.stat().st_mtime > _AN_HOUR
+                and (lock := DirectoryLock(old / "postgres.lock")).acquire()
+            ):
+                lock.release()
+                remove(old)
     place = Path(tempfile.mkdtemp(prefix="charter-tests-"))
     place.chmod(0o711)
     os.environ[PLACE] = str(place)
