@@ -14,6 +14,7 @@ from app.contract_kit.rate import POLICY, STATE
 # Larger buckets are counted, but not used up.
 _LARGEST = 1000
 _COUNTED = 5
+_ATTEMPTS = 4
 
 
 def check(kit: Kit) -> None:
@@ -68,16 +69,34 @@ def _bucket(kit: Kit, name: str, operation: Operation, operations: list[Operatio
         return
     refused = _use_up(kit, operation, person, size)
     if refused is None:
-        kit.fail(f"the bucket {name} of {size} in {seconds} s never refuses", first)
+        if time.monotonic() - began < seconds:
+            kit.fail(f"the bucket {name} of {size} in {seconds} s never refuses", first)
+        else:
+            reason = f"it gets {size} requests in {seconds} s, and the deployment responds no faster"
+            kit.gap(operation.name, f"the bucket {name} used up", reason, accepted=True)
         return
     _refusal(kit, refused)
     kit.expect_status(_call(kit, operation, other), 400, why="another account has a bucket of its own")
     for another in operations:
         if another is not operation:
-            response = _call(kit, another, person)
-            if response.status != 429 and (refused := _use_up(kit, operation, person, size)):
-                response = _call(kit, another, person)
-            kit.expect_status(response, 429, code="RATE_LIMITED", why=f"the bucket {name} is used up")
+            _shares(kit, another, operation, person, size / max(seconds, 1))
+
+
+def _shares(kit: Kit, another: Operation, operation: Operation, person: Person, per_second: float) -> None:
+    """Try another operation of a bucket that is used up."""
+    for _ in range(_ATTEMPTS):
+        began = time.monotonic()
+        response = _call(kit, another, person)
+        if response.status == 429:
+            break
+        # A request comes back to the bucket every few milliseconds: the other operation may get that one.
+        refilled = (time.monotonic() - began) * per_second + 1
+        _use_up(kit, operation, person, int(per_second) + 1)
+    else:
+        if 0 <= _left(response) <= refilled:
+            kit.expect(True, "", response)
+            return
+    kit.expect_status(response, 429, code="RATE_LIMITED", why=f"the bucket {operation.bucket} is used up")
 
 
 def _left(response: Response) -> int:
