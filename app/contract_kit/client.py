@@ -140,7 +140,8 @@ class Client:
             self.sent += 1
             number = self.sent
             self._told(number)
-        headers = {"X-Request-Id": f"{self._run}.{number}", "User-Agent": f"charter-contract {self._run}"}
+        # Of one length, so that responses can be compared by theirs.
+        headers = {"X-Request-Id": f"{self._run}.{number:07}", "User-Agent": f"charter-contract {self._run}"}
         headers |= request.headers
         # The response must have this id; see inspection.
         request = request.but(headers={"X-Request-Id": headers["X-Request-Id"]})

@@ -3,6 +3,8 @@
 import secrets
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from app.contract_kit.exchange import Request, Response
@@ -40,6 +42,7 @@ class People:
         self.registered: set[str] = set()
         self._known: dict[str, Person] = {}
         self._workers: list[Person] = []
+        self._lent: dict[frozenset[str], str] = {}
         self._lock = threading.RLock()
 
     def __getitem__(self, label: str) -> Person:
@@ -193,6 +196,34 @@ class People:
                 raise CannotTryError(f"the permissions of a role cannot be changed: {response.told()}")
             self.held[person.role] = wanted
         return person
+
+    @contextmanager
+    def lent(self, person: Person, permissions: frozenset[str]) -> Iterator[None]:
+        """Let a person have permissions for the length of a block.
+
+        Raises:
+            CannotTryError: they cannot get them.
+        """
+        former = person.role
+        if self.held.get(former, frozenset()) >= permissions:
+            yield
+            return
+        wanted = permissions | self.everybodys
+        if wanted not in self._lent:
+            self._lent[wanted] = self.make_role("lent", sorted(wanted))
+        self._give_role(person, self._lent[wanted])
+        try:
+            yield
+        finally:
+            self._give_role(person, former)
+
+    def _give_role(self, person: Person, role: str) -> None:
+        if "set_user_role" not in self.sender.document:
+            raise CannotTryError("the document has no set_user_role, so an owner cannot be allowed to make it")
+        response = self.sender.call("set_user_role", self.admin, values={"user_id": person.id}, body={"role": role})
+        if not response.ok:
+            raise CannotTryError(f"{person.label} cannot get another role: set_user_role is {response.told()}")
+        person.role = role
 
     def login(self, person: Person) -> Response:
         """Sign a person in, and keep the tokens."""

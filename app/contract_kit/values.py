@@ -139,7 +139,8 @@ class Values:
             return self._made[key]
         creator = kit.document.at("POST", collection)
         if creator is not None:
-            value = self._create_for(creator, holder)
+            by_resource = operation.owned and operation.owner is None
+            value = self._create_for(creator, holder, by_resource=by_resource)
         else:
             listing = kit.document.at("GET", collection)
             if listing is None:
@@ -150,9 +151,13 @@ class Values:
             self._made[key] = value
         return value
 
-    def _create_for(self, creator: Operation, holder: Person) -> str:
+    def _create_for(self, creator: Operation, holder: Person, *, by_resource: bool) -> str:
         makers = [holder, self._people.admin]
         needed = frozenset(creator.permissions)
+        if by_resource and not creator.owned and not creator.public:
+            # Who makes it owns it.
+            with self._people.lent(holder, needed):
+                return self.create(creator, holder, holder=holder)[1]
         # Its owner makes it, if they may.
         if not creator.owned and not self._people.held.get(holder.role, frozenset()) >= needed:
             makers.reverse()
