@@ -34,7 +34,9 @@ task.deleted: {description: A task was deleted.}
 
 def prove(place: Path) -> None:
     """Serve the project and run the kit to its end, both from the wheel."""
-    shop, wheel = place / "shop", str(installed_wheel())
+    shop, wheel = place / "shop", str(place / "wheel")
+    # A copy: the tests replace theirs when a file changes.
+    shutil.copytree(installed_wheel(), wheel)
     shutil.copytree(ROOT / "tests" / "sample_project", shop, ignore=shutil.ignore_patterns("__pycache__"))
     # A resource whose owner is in a column of its table.
     shutil.copytree(ROOT / "tests" / "prove" / "tasks", shop, dirs_exist_ok=True)
