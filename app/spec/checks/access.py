@@ -6,7 +6,7 @@ from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.operation import Operation
 from app.spec.policy import listed_permissions
-from app.spec.suggestions import suggest_configured, unknown_permission
+from app.spec.suggestions import suggest, suggest_configured, unknown_permission
 
 
 def check_access(operation: Operation, known: KnownNames) -> Iterator[Fault]:
@@ -42,7 +42,8 @@ def check_security(operation: Operation, known: KnownNames) -> Iterator[Fault]:
         for scheme, scopes in requirement.items():
             if scheme not in known.security_schemes:
                 message = f"There is no security scheme {scheme}."
-                yield Fault(place, message, "Declare it in components/securitySchemes.yaml.")
+                fix = suggest(scheme, known.security_schemes, "Declare it in components/securitySchemes.yaml.")
+                yield Fault(place, message, fix)
             if scopes:
                 message = f"The scopes of {scheme} are not checked: {', '.join(map(str, scopes))}."
                 yield Fault(place, message, "Remove them, and use x-permission.")
@@ -56,7 +57,8 @@ def check_owner(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     parameter = operation.parameter(str(owner), "path")
     if parameter is None or owner not in operation.path_parameters:
         message = f"x-owner is {owner}, which is not a path parameter."
-        yield Fault(place, message, "Name the path parameter that holds the user's id.")
+        fix = suggest(owner, operation.path_parameters, "Name the path parameter that holds the user's id.")
+        yield Fault(place, message, fix)
     elif operation.resolved(parameter.get("schema")).get("format") != "uuid":
         message = f"x-owner is {owner}, whose schema is not a UUID."
         yield Fault(place, message, f"Add format: uuid to the schema of {owner}.")

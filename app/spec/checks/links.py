@@ -6,6 +6,7 @@ from typing import Any
 from app.spec.document import Document, Fault
 from app.spec.operation import Operation, operations
 from app.spec.parts import has_part
+from app.spec.suggestions import suggest
 
 _Finding = tuple[tuple[str, ...], str, str]
 """Keys below the link, message and fix."""
@@ -29,14 +30,14 @@ def _findings(
     if target is None:
         key = "operationRef" if "operationRef" in link else "operationId"
         message = f"The link {name} leads to {link.get(key)}, which is not the operationId of an operation."
-        yield (key,), message, "Write `operationId` with one."
+        yield (key,), message, suggest(link.get(key), by_id, "Write `operationId` with one.")
         return
     known = {key for each in target.parameters for key in (str(each["name"]), f"{each['in']}.{each['name']}")}
     for parameter, value in link.get("parameters", {}).items():
         keys = ("parameters", parameter)
         if parameter not in known:
             message = f"The link {name} gives {link['operationId']} a parameter {parameter}, which it does not have."
-            yield keys, message, "Write the name of one that it has."
+            yield keys, message, suggest(parameter, known, "Write the name of one that it has.")
         if isinstance(value, str) and value.startswith("$") and not _has(operation, response, value):
             message = f"The link {name} uses {value}, which the request or response does not have."
             yield keys, message, "Correct the expression."

@@ -36,6 +36,23 @@ class Document:
         unused = used_components(self.bundle) - used_components(bundle)
         return replace(self, bundle=without_components(bundle, self._lines, unused), choices=NOTHING_CHOSEN)
 
+    def places(self, pointer: Pointer, node: Any) -> set[Place]:
+        """Return the place of every key and item at and below a pointer.
+
+        Args:
+            node: what is there.
+        """
+        found, waiting = {self.where(pointer)}, [node]
+        while waiting:
+            here = waiting.pop()
+            lines = self._lines.get(id(here))
+            children = here.items() if isinstance(here, dict) else enumerate(here) if isinstance(here, list) else ()
+            for step, child in children:
+                if lines and (place := lines.place(step)):
+                    found.add(place)
+                waiting.append(child)
+        return found
+
     def where(self, pointer: Pointer) -> Place:
         """Return the file and line of the key or item at a pointer; of its nearest ancestor if there is none."""
         place, node = Place(self._root, 1), self.bundle

@@ -6,10 +6,13 @@ from typing import Any
 from app.spec.document.bundle import Document
 from app.spec.document.choices import NOTHING_CHOSEN
 from app.spec.document.joining import join_sides
+from app.spec.document.partial import Incomplete
 from app.spec.document.places import DocumentError, Fault, Place
 from app.spec.document.references import find_cycles, misplaced_references, rewrite_references
 from app.spec.document.sources import Side, Sources
+from app.spec.document.stand_ins import NOWHERE, STAND_IN
 from app.spec.document.tree import Pointer, parse_pointer
+from app.spec.suggestions import suggest, suggest_path
 
 COMPONENT_KINDS = (
     "callbacks",
@@ -37,13 +40,47 @@ def load(path: Path, *, base: Path | None = None) -> Document:
     Raises:
         DocumentError: with every fault, each with its file and line.
     """
-    return _Loader(path, base).document()
+    loader = _Loader(path, base)
+    document = loader.document()
+    if loader.faults:
+        raise DocumentError(loader.faults)
+    return document
+
+
+def load_partly(path: Path, *, base: Path | None = None) -> tuple[Incomplete, list[Fault]]:
+    """Read a document, as `load` does, of which a part may be wrong; return the rest, and the faults.
+
+    Raises:
+        DocumentError: nothing of the document can be checked any further.
+    """
+    loader = _Loader(path, base)
+    try:
+        document = loader.document()
+    except DocumentError:
+        raise
+    except Exception:
+        if not loader.faults:
+            raise
+        raise DocumentError(loader.faults) from None
+    return Incomplete(document, loader.gaps), loader.faults
 
 
 class _Loader:
+    """Reads the files of a document and joins them.
+
+    Attributes:
+        gaps: whether operations may be missing, because a file could not be read.
+    """
+
     def __init__(self, path: Path, base: Path | None) -> None:
         self._sources = Sources(path, base)
         self._component_places: dict[Pointer, Place] = {}
+        self.gaps = False
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults so far."""
+        return self._sources.faults
 
     def document(self) -> Document:
         sources = self._sources
@@ -58,18 +95,19 @@ class _Loader:
             root, choices = join_sides(sources, roots, items, components, self._component_places)
         else:
             root = roots[0]
-            if isinstance(root.get("paths"), dict):
-                root["paths"].update(every_item)
+            if not isinstance(root.get("paths"), dict):
+                raise DocumentError(sources.faults)
+            root["paths"].update(every_item)
             if components:
                 root["components"] = components
-        if not sources.faults:
-            sources.faults += find_cycles(root, self._component_places)
-        if sources.faults:
-            raise DocumentError(sources.faults)
+        for kind, entries in components.items():
+            if STAND_IN in entries:
+                self._component_places["components", kind, STAND_IN] = NOWHERE
+        if cycles := find_cycles(root, self._component_places):
+            raise DocumentError([*sources.faults, *cycles])
         name = sources.own.name(sources.own.root)
         document = Document(root, name, sources.lines, self._component_places, choices, inherited)
-        if faults := list(misplaced_references(document)):
-            raise DocumentError(faults)
+        sources.faults += list(misplaced_references(document))
         return document
 
     def _root(self, side: Side) -> dict[str, Any]:
@@ -91,31 +129,39 @@ class _Loader:
             line = sources.lines[id(paths)].children[name]
             if not isinstance(entry, dict):
                 sources.fault(side.root, line, f"The path {name} is not a mapping.", "Write a $ref to its file.")
+                items[name], self.gaps = {}, True
             elif isinstance(reference := entry.get("$ref"), str):
                 if len(entry) > 1:
                     message = f"The path {name} has keys beside its $ref."
                     sources.fault(side.root, line, message, "Move them into the file.")
                 item = self._path_item(side, name, reference, line)
-                if item is not None:
-                    items[name] = item
+                items[name] = item
         for unused in sorted(set(side.files("paths")) - set(sources.texts)):
+            name = unused.relative_to(side.folder).as_posix()
+            if any(f"Did you mean {name}?" in fault.fix for fault in sources.faults):
+                continue  # the reference to it is misspelt, which is the fault
             fix = f"Add it to {side.name(side.root)}, or delete it."
             sources.fault(unused, 1, "No path refers to this file.", fix)
         return items
 
-    def _path_item(self, side: Side, name: str, reference: str, line: int) -> dict[str, Any] | None:
+    def _path_item(self, side: Side, name: str, reference: str, line: int) -> dict[str, Any]:
         sources = self._sources
         target = sources.target(side.root, reference)
         if target is None:
-            sources.fault(side.root, line, f"There is no file {reference}.", "Write it, or correct the $ref.")
+            known = (each.relative_to(side.folder).as_posix() for each in side.files("paths"))
+            fix = suggest_path(reference, known, "Write it, or correct the $ref.")
+            sources.fault(side.root, line, f"There is no file {reference}.", fix)
         elif not target.is_relative_to(side.folder / "paths"):
             sources.fault(side.root, line, f"The file {reference} is not in paths/.", "Move it there.")
         elif target in sources.texts:
             fix = "Give each path its own file."
             sources.fault(side.root, line, f"Another path already refers to {reference}.", fix)
         else:
-            return sources.read(target, ("paths", name)) or {}
-        return None
+            item = sources.read(target, ("paths", name))
+            self.gaps = self.gaps or item is None
+            return item or {}
+        self.gaps = True
+        return {}
 
     def _components(self, roots: list[dict[str, Any]]) -> dict[str, Any]:
         components: dict[str, dict[str, Any]] = {}
@@ -128,7 +174,7 @@ class _Loader:
         for path in side.files("components"):
             kind = path.relative_to(side.folder).with_suffix("").parts[1]
             if kind not in COMPONENT_KINDS:
-                fix = f"Choose one of {', '.join(COMPONENT_KINDS)}."
+                fix = suggest(kind, COMPONENT_KINDS, f"Choose one of {', '.join(COMPONENT_KINDS)}.")
                 sources.fault(path, 1, f"OpenAPI has no components of the kind {kind}.", fix)
             elif (value := sources.read(path, ("components", kind))) is not None:
                 children = sources.lines.pop(id(value)).children
