@@ -14,6 +14,7 @@ from app.context.setting_declarations import SettingDeclarations
 from app.pipeline.contract_files import ContractFiles, read_files_partly
 from app.pipeline.handlers import find_handlers
 from app.pipeline.matching import match_operations
+from app.pipeline.models import check_models, known_models
 from app.pipeline.operation import Handler, MatchedOperation
 from app.project import Project
 from app.spec.checks.examples import check_examples
@@ -171,9 +172,10 @@ def _check_for_clients(
     document: Document, files: ContractFiles, policies: Collection[str], faults: Faults, *, well_formed: bool
 ) -> None:
     """Add the faults of what works, but that generators cannot use, or that misleads readers."""
+    faults.add(lambda: check_models(document, known_models(files.project)) if document.models else ())
     faults.add(lambda: check_generators(document))
     if not faults.incomplete.gaps:
-        faults.add(lambda: check_links(document))
+        faults.add(lambda: check_links(document, faults.incomplete.pointers))
     faults.add(lambda: check_examples(document))
     # Of an operation that is missing or has no valid name, a journey would only repeat the fault.
     if well_formed and len(policies) == len(list(all_operations(document))):

@@ -1,6 +1,7 @@
 """The document in one piece, which still knows the file and line of each part."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.spec.document.choices import NOTHING_CHOSEN, Choices
@@ -18,6 +19,7 @@ class Document:
         bundle: OpenAPI in one mapping; every `$ref` in it is `#/…` and has a target.
         choices: in a project, what it omits and hides of Charter's operations.
         inherited_paths: in a project, those of Charter.
+        models: what x-model says, by the name of the schema; it is not part of the bundle, since it is of the server.
     """
 
     bundle: dict[str, Any]
@@ -26,6 +28,7 @@ class Document:
     _components: dict[Pointer, Place]
     choices: Choices = NOTHING_CHOSEN
     inherited_paths: frozenset[str] = frozenset()
+    models: Mapping[str, Any] = field(default_factory=dict)
 
     def published(self) -> "Document":
         """Return the document that clients get: without the hidden operations, and without what only they use."""

@@ -14,6 +14,7 @@ from app.spec.document.stand_ins import NOWHERE, STAND_IN
 from app.spec.document.tree import Pointer, parse_pointer
 from app.spec.suggestions import suggest, suggest_path
 
+MODEL = "x-model"
 COMPONENT_KINDS = (
     "callbacks",
     "examples",
@@ -106,7 +107,8 @@ class _Loader:
         if cycles := find_cycles(root, self._component_places):
             raise DocumentError([*sources.faults, *cycles])
         name = sources.own.name(sources.own.root)
-        document = Document(root, name, sources.lines, self._component_places, choices, inherited)
+        models = _without_models(components)
+        document = Document(root, name, sources.lines, self._component_places, choices, inherited, models)
         sources.faults += list(misplaced_references(document))
         return document
 
@@ -205,3 +207,9 @@ class _Loader:
         target = self._sources.target(side.root, file) if file else None
         base = self._sources.bases.get(target) if target else None
         return base == ("components", kind) and parse_pointer(fragment) == (name,)
+
+
+def _without_models(components: dict[str, Any]) -> dict[str, Any]:
+    """Take x-model from the schemas, and return it by the name of the schema."""
+    schemas = components.get("schemas", {})
+    return {name: schema.pop(MODEL) for name, schema in schemas.items() if isinstance(schema, dict) and MODEL in schema}

@@ -144,7 +144,7 @@ def _rewritten(
             if target
             else (
                 "names a file that does not exist",
-                suggest_path(file, _files_seen_from(sources, path), "Write the file, or correct its name."),
+                suggest_path(file, _files_like(file, sources, path), "Write the file, or correct its name."),
             )
         )
         sources.fault(path, line, f"The $ref {reference} {predicate}.", fix)
@@ -171,11 +171,11 @@ def _other_target(content: Any, fragment: str) -> str:
     return suggest(steps[-1] if steps else "", map(str, holder) if isinstance(holder, dict) else (), _OTHERWISE)
 
 
-def _files_seen_from(sources: Sources, path: Path) -> Iterator[str]:
-    """Yield the files with components, written as a file refers to them."""
-    side = sources.side_of(path)
-    for each in side.files("components"):
-        yield os.path.relpath(each, path.parent).replace(os.sep, "/")
-    if sources.base and side is not sources.base:
+def _files_like(reference: str, sources: Sources, path: Path) -> Iterator[str]:
+    """Yield the files with components on the side that a reference means, written as this file refers to them."""
+    if not reference.startswith(INHERITED):
+        for each in sources.side_of(path).files("components"):
+            yield os.path.relpath(each, path.parent).replace(os.sep, "/")
+    elif sources.base:
         for each in sources.base.files("components"):
             yield INHERITED + each.relative_to(sources.base.folder).as_posix()

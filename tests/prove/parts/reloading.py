@@ -98,10 +98,10 @@ def _goes_on(server: Server, address: str, file: Path, old: str, new: str, told:
     assert f"/{file.name}:" in shown, shown
     assert told in shown, shown
     assert "Traceback" not in shown, shown
-    until(lambda: file.name in _header(address))
+    until(lambda: file.name in _header(address), lambda: f"{_header(address)}\n{server.printed}")
     file.write_text(sound, "utf-8")
     until(lambda: server.printed.count("serving the change") > replaced, lambda: server.printed)
-    until(lambda: not _header(address))
+    until(lambda: not _header(address), lambda: f"{_header(address)}\n{server.printed}")
 
 
 def _waits_for_the_last_file(server: Server, address: str, folder: Path) -> None:
