@@ -73,8 +73,9 @@ def _obey(parent: socket.socket, server: Any) -> None:
     """Take from the parent what to say of the faults in the files; stop when the parent is gone."""
     with suppress(OSError):
         while message := parent.recv(1024):
-            others = [header for header in server.server_state.default_headers if header[0] != FAULTS_HEADER]
-            server.server_state.default_headers = [*others, (FAULTS_HEADER, message)]
+            # uvicorn makes the headers of all responses from these, each second.
+            others = [header for header in server.config.encoded_headers if header[0] != FAULTS_HEADER]
+            server.config.encoded_headers = [*others, (FAULTS_HEADER, message)]
     os.kill(os.getpid(), signal.SIGTERM)
 
 
