@@ -144,4 +144,4 @@ def _place(model: type[peewee.Model], field: peewee.Field) -> str:
 
 def _meta(model: type[peewee.Model]) -> Any:
     """Return what Peewee knows of a model."""
-    return model._meta  # type: ignore[attr-defined]  # noqa: SLF001  # Peewee has no other way to it
+    return model._meta  # noqa: SLF001  # Peewee has no other way to it

@@ -126,7 +126,7 @@ class _Loader:
             fix = "Write `paths:` with one $ref per path."
             sources.fault(side.root, 1, "There is no mapping `paths`.", fix)
             return {}
-        items = {}
+        items: dict[str, Any] = {}
         for name, entry in paths.items():
             line = sources.lines[id(paths)].children[name]
             if not isinstance(entry, dict):

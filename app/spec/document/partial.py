@@ -65,7 +65,9 @@ _Owner = tuple[Pointer, Any, list[tuple[Pointer, Any]]]
 
 def _operations(bundle: dict[str, Any]) -> Iterable[_Owner]:
     for path, item in bundle["paths"].items():
-        shared = [(("paths", path, key), part) for key, part in item.items() if key not in METHODS]
+        shared: list[tuple[Pointer, Any]] = [
+            (("paths", path, key), part) for key, part in item.items() if key not in METHODS
+        ]
         for method in METHODS:
             if method in item:
                 yield ("paths", path, method), item[method], shared

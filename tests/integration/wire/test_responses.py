@@ -110,9 +110,8 @@ def test_a_mismatch_is_logged_with_its_place_and_request_id(probes: Service) -> 
 
 @pytest.mark.parametrize("env", ["development", "production"])
 def test_only_development_tells_the_client_what_does_not_match(gateway: str, database_url: str, env: str) -> None:
-    config = config_for(
-        DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, CHARTER_ENV=env, METRICS_TOKEN=_METRICS_TOKEN
-    )
+    variables = {"CHARTER_ENV": env, "METRICS_TOKEN": _METRICS_TOKEN, "BCRYPT_COST": "10"}
+    config = config_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, **variables)
     with serving(config, document=DOCUMENT, handlers_package=HANDLERS) as service, service.client() as client:
         told = {
             how: refused(client.post("/v1/answers", json={"how": how}), 500, "INTERNAL_ERROR")[0]["message"]
