@@ -20,7 +20,7 @@ def report_differences() -> None:
         with connection():
             behind = describe_missing(current_database())
         lines = [] if behind else drift(current_database(), [getattr(models, name) for name in models.__all__])
-    except (peewee.PeeweeError, Unavailable):
+    except (peewee.PeeweeException, Unavailable):
         return
     if behind:
         print_line(f"charter: warning: {behind}: run charter db migrate", err=True)
