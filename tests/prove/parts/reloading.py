@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -81,7 +82,7 @@ def _serves_changes(server: Server, address: str, file: Path) -> None:
         other = file.with_suffix(".yaml.tmp")
         other.write_text("\n".join(lines) + "\n", "utf-8")
         other.replace(file)
-        until(lambda title=title: _title(address) == title)
+        until(partial(_has_title, address, title))
         seconds = _processor_seconds(waiting) - used
         print(f"a change of the document: {time.monotonic() - began:.1f} s, {seconds:.2f} s of the processor")
         assert seconds < MAX_SECONDS
@@ -116,12 +117,12 @@ def _waits_for_the_last_file(server: Server, address: str, folder: Path) -> None
     assert httpx.get(f"{address}/health/live").status_code == 200
 
 
-def _title(address: str) -> str:
-    return str(httpx.get(f"{address}/openapi.json", timeout=60).json()["info"]["title"])
+def _has_title(address: str, title: str) -> bool:
+    return bool(httpx.get(f"{address}/openapi.json", timeout=60).json()["info"]["title"] == title)
 
 
 def _header(address: str) -> str:
-    return httpx.get(f"{address}/health/live", timeout=60).headers.get(HEADER, "")
+    return str(httpx.get(f"{address}/health/live", timeout=60).headers.get(HEADER, ""))
 
 
 def _waiting_process(parent: int) -> tuple[int, float]:
