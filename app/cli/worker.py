@@ -29,6 +29,15 @@ if TYPE_CHECKING:
     from connexion import FlaskApp
 
 
+def create() -> "FlaskApp":
+    """Return the application, or end the process.
+
+    Raises:
+        SystemExit: something has changed since the parent checked it, and is now wrong; the faults are printed.
+    """
+    return _create()[0]
+
+
 def development_server(ready: Callable[[], None]) -> Server:
     """Return the server of one process of `charter dev`.
 
