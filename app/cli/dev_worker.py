@@ -89,7 +89,11 @@ def _place_of(error: Exception) -> str:
 
 
 def _is_edited(file: str) -> bool:
-    return "site-packages" not in file and not file.startswith(("<", sys.base_prefix)) and file != __file__
+    return (
+        "site-packages" not in file
+        and not file.startswith(("<", sys.base_prefix))
+        and file != _short.__code__.co_filename
+    )
 
 
 def _short(file: str) -> str:

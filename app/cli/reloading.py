@@ -1,6 +1,6 @@
 """`charter dev`: another process for each change, and none of the requests is lost.
 
-The parent holds the port. After a change it starts a new process, which imports everything afresh. When that one
+The parent holds the port. After a change it starts a new process, which imports everything again. When that one
 accepts connections, the old one finishes its requests and ends. If the new one cannot start, because the document or
 the code is wrong, the old one goes on with what worked last.
 """
