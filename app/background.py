@@ -11,13 +11,17 @@ import structlog
 from app.cache.store import CacheStore
 from app.clock import test_now
 from app.config import Config
+from app.context.chores import Chore
+from app.context.context import Context
+from app.context.dependencies import Dependencies
 from app.context.unanswered_rotations import UnansweredRotations
 from app.database import database_id
-from app.database.jobs import Job
+from app.database.jobs import Job, RepeatedJob
 from app.gateway.asgi import Lifespan
 from app.gateway.executors import Executor
 from app.observability.logging import log_failure
 from app.services import activity_statistics, key_ring, user_statistics
+from app.services.chores import run_if_due
 from app.services.clock_offset import ClockWatch
 from app.services.health import Probes
 from app.services.invalidations import invalidate_pending
@@ -26,6 +30,8 @@ from app.services.maintenance import run_maintenance
 _DAY_SECONDS = 86_400.0
 _CLOCK_SECONDS = 60.0
 _UNANSWERED_SECONDS = 1.0
+# A chore begins at most this much later than it is due.
+_CHORE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +95,47 @@ def background_tasks(
     )
 
 
+class Chores:
+    """The chores of a project, on threads of their own.
+
+    Args:
+        chores: without any, nothing is started.
+        count: gets the name of a chore and `succeeded` or `failed` after each run.
+    """
+
+    def __init__(
+        self, chores: Sequence[Chore], dependencies: Dependencies, count: Callable[[str, str], object]
+    ) -> None:
+        self._chores = chores
+        self._dependencies = dependencies
+        self._count = count
+        commit_seconds = dependencies.config.database_statement_seconds
+        self.executor = Executor("chore", threads=len(chores), queue=len(chores), commit_seconds=commit_seconds)
+
+    def start(self) -> list[asyncio.Task[None]]:
+        """Start to run each chore whenever it is due."""
+        return [asyncio.create_task(self._keep_running(chore)) for chore in self._chores]
+
+    async def _keep_running(self, chore: Chore) -> None:
+        """Run a chore whenever it is due and no other process runs it."""
+        pause = min(chore.every.total_seconds(), _CHORE_SECONDS)
+        while True:
+            job = RepeatedJob("chore", chore.name, seconds=chore.limit.total_seconds())
+            try:
+                if await self.executor.run(lambda: run_if_due(chore, Context(self._dependencies)), job):
+                    self._count(chore.name, "succeeded")
+            except Exception as error:  # noqa: BLE001 (it runs again; the log has the trace)
+                self._count(chore.name, "failed")
+                log_failure(error, request_id="chore", code="CHORE", reason=chore.name)
+            await asyncio.sleep(pause)
+
+
 def build_lifespan(
     tasks: Sequence[BackgroundTask],
     *,
     executor: Executor,
     own_executor: Executor,
+    chores: Chores,
     close: Sequence[Callable[[], object]],
 ) -> Lifespan:
     """Return the server's lifespan: it runs the background tasks from start to end, and then closes everything.
@@ -101,6 +143,7 @@ def build_lifespan(
     Args:
         executor: runs the tasks on the threads of requests.
         own_executor: runs those that need a thread of their own.
+        chores: what a project does at intervals.
         close: called one after the other when the server ends.
     """
 
@@ -118,7 +161,7 @@ def build_lifespan(
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        running = [asyncio.create_task(keep_running(task)) for task in tasks]
+        running = [*(asyncio.create_task(keep_running(task)) for task in tasks), *chores.start()]
         try:
             yield
         finally:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from app.background import background_tasks, build_lifespan
-from app.cache.check import find_cache_fault
+from app.background import Chores, background_tasks, build_lifespan
 from app.cache.client import RedisClient
 from app.cache.limiter import Limiter
 from app.cache.store import CacheStore
@@ -19,11 +18,11 @@ from app.cache.tags import KnownTags
 from app.clock import system_clock
 from app.config import Config
 from app.config_parsers import hashing_threads
+from app.context.account_hooks import AccountHooks
 from app.context.dependencies import Dependencies
 from app.context.setting_declarations import SettingDeclarations
-from app.database import bind, database_id, run, time_limit
+from app.database import bind, database_id
 from app.database.pool import Database
-from app.errors import Unavailable
 from app.gateway.asgi import Lifespan
 from app.gateway.cors import Cors
 from app.gateway.executors import Executor
@@ -45,12 +44,12 @@ from app.security.access_tokens import AccessTokens
 from app.security.cursors import Cursors
 from app.security.passwords import Passwords
 from app.security.refresh_tokens import RefreshTokens
-from app.services.health import BackgroundCheck, CheckResult, Probes, check_database
+from app.services.probes import build_probes
 
 if TYPE_CHECKING:
     from connexion import FlaskApp
 
-_PROBE_SECONDS, _HOOK_SECONDS = 1.0, 2.0
+_HOOK_SECONDS = 2.0
 _SPARE_CONNECTIONS = 2  # for threads besides the executors, such as the one that starts the server
 _NOTHING_DECLARED = SettingDeclarations.of()
 
@@ -96,7 +95,13 @@ def create_app(
 def build_process(config: Config, contract: Contract, *, clock: Callable[[], datetime] = system_clock) -> Process:
     """Return the connections, threads and counters of this process."""
     executors = build_executors(config)
-    database = bind(config, size=pool_size(config), on_slow_query=log_slow_query, limit_statements=True)
+    database = bind(
+        config,
+        size=pool_size(config, chores=len(contract.parts.chores)),
+        on_slow_query=log_slow_query,
+        limit_statements=True,
+        project_models=contract.parts.models,
+    )
     metrics = Metrics()
     set_dropped_counter(metrics.count_dropped_lines)
     redis = build_redis_client(config, metrics)
@@ -127,6 +132,7 @@ def build_runtime(
         clock=clock,
         tags=contract.cached_tags,
         cache=build_cache_store(redis, contract, metrics),
+        hooks=contract.parts.hooks,
     )
     return Runtime(
         dependencies=dependencies,
@@ -172,17 +178,19 @@ def build_gateway(
         operations.values(), config=config, tokens=dependencies.access_tokens, clock=dependencies.clock
     )
     sender = ResponseSender(Cors(config), request_log)
-    gateway = GatewayDependencies(config, parser, sender, process.executors, build_gateway_lifespan(config, process))
+    lifespan = build_gateway_lifespan(config, contract, process)
+    gateway = GatewayDependencies(config, parser, sender, process.executors, lifespan)
     with connexion_errors_as_faults(contract.document):
         if config.gateway == "compiled":
             return compiled(bundle, gateway, operation_ids=frozenset(operations))
         return stock(bundle, gateway)
 
 
-def build_gateway_lifespan(config: Config, process: Process) -> Lifespan:
+def build_gateway_lifespan(config: Config, contract: Contract, process: Process) -> Lifespan:
     """Return what runs from the start of the server to its end, and closes everything."""
     dependencies, executors = process.runtime.dependencies, process.executors
     assert dependencies.cache is not None
+    chores = Chores(contract.parts.chores, dependencies, process.metrics.count_chore)
     tasks = background_tasks(
         config,
         dependencies.clock,
@@ -195,8 +203,9 @@ def build_gateway_lifespan(config: Config, process: Process) -> Lifespan:
         tasks,
         executor=executors["common"],
         own_executor=executors["health"],
+        chores=chores,
         close=[
-            *(executor.close for executor in executors.values()),
+            *(executor.close for executor in (*executors.values(), chores.executor)),
             dependencies.unanswered_rotations.try_to_record,
             process.redis.close,
             process.database.reset,
@@ -234,6 +243,7 @@ def build_dependencies(
     clock: Callable[[], datetime],
     tags: KnownTags = KnownTags(()),  # noqa: B008 (knows nothing, and never changes)
     cache: CacheStore | None = None,
+    hooks: AccountHooks = AccountHooks(),  # noqa: B008 (has none, and never changes)
 ) -> Dependencies:
     """Return what the services need, from the configuration.
 
@@ -258,36 +268,13 @@ def build_dependencies(
         tags=tags,
         cache=cache,
         setting_declarations=setting_declarations,
+        hooks=hooks,
     )
 
 
-def build_probes(redis: RedisClient, every: float = 5) -> Probes:
-    """Return what the health report checks.
-
-    Args:
-        every: seconds between two background checks.
-    """
-
-    def database() -> bool:
-        try:
-            with time_limit(_PROBE_SECONDS):
-                return run("SELECT 1", retry_on_disconnect=True) == [(1,)]
-        except Unavailable:
-            return False
-
-    return Probes(
-        database=database,
-        cache=lambda: redis.is_up() if redis.configured else None,
-        database_check=BackgroundCheck("database", check_database, every_seconds=every),
-        cache_check=BackgroundCheck("cache", lambda: CheckResult(find_cache_fault(redis)), every_seconds=every)
-        if redis.configured
-        else None,
-    )
-
-
-def pool_size(config: Config) -> int:
+def pool_size(config: Config, *, chores: int = 0) -> int:
     """Return how many database connections one worker may open."""
-    return config.worker_threads + hashing_threads(config.hashing_threads) + 1 + _SPARE_CONNECTIONS
+    return config.worker_threads + hashing_threads(config.hashing_threads) + 1 + _SPARE_CONNECTIONS + chores
 
 
 def audit_client_key(config: Config) -> bytes:

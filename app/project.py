@@ -18,7 +18,8 @@ FILE = "pyproject.toml"
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
 OWN_NAME = "charter"
 # What a team may write in [tool.charter]. The table marks the folder; nothing in it needs to be set.
-_KEYS: frozenset[str] = frozenset()
+_KEYS = frozenset({"commands"})
+_COMMAND = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _MARKS = re.compile(rb"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*charter[ \t]*[\].]|^[ \t]*charter[ \t]*[=.]", re.MULTILINE)
 _LINE_OF_TOML_ERROR = re.compile(r"\s*\(at line (\d+), column \d+\)|\s*\(at end of document\)")
 
@@ -55,11 +56,13 @@ class Project:
         name: that of the package in its pyproject.toml.
         root: its folder, an absolute path.
         handlers: the name of the package of its handlers, which has a module for each of its tags.
+        commands: what it adds to the `charter` command, such as `services.commands:import_projects`.
     """
 
     name: str
     root: Path
     handlers: str = "handlers"
+    commands: tuple[str, ...] = ()
 
     @property
     def pyproject(self) -> Path:
@@ -133,7 +136,12 @@ def _read(root: Path, start: Path, *, demanded: bool) -> Project | None:
     name = values["project"].get("name") if isinstance(values.get("project"), dict) else None
     if faults := [*_name_faults(name, lines), *_table_faults(table, lines)]:
         raise ProjectError(faults)
-    return Project(str(name), root)
+    return Project(str(name), root, commands=tuple(table.get("commands", ())))
+
+
+def commands_fault(project: Project, message: str, fix: str) -> ProjectFault:
+    """Return a fault at the line that names the commands of a project."""
+    return _Lines(project.pyproject.read_text(encoding="utf-8"), FILE).fault("tool.charter", "commands", message, fix)
 
 
 def _parsed(raw: bytes, shown: str) -> dict[str, Any]:
@@ -189,3 +197,7 @@ def _table_faults(table: object, lines: _Lines) -> Iterator[ProjectFault]:
         similar = get_close_matches(key, _KEYS, n=1)
         fix = f"Write {similar[0]}, or remove it." if similar else "Remove it."
         yield lines.fault("tool.charter", key, f"There is no key {key} in [tool.charter].", fix)
+    commands = table.get("commands", [])
+    if not isinstance(commands, list) or not all(isinstance(c, str) and _COMMAND.fullmatch(c) for c in commands):
+        fix = 'Write a list such as ["services.commands:import_projects"].'
+        yield lines.fault("tool.charter", "commands", f"{commands!r} are no commands.", fix)

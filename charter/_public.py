@@ -1,9 +1,13 @@
 """The names of the public API, and where each comes from. `charter` imports this module when a name is first used."""
 
 from app.clock import sql_now
+from app.context.account_hooks import AccountEvent, on
+from app.context.chores import chore
 from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.context.event import Event
+from app.context.invalidations import invalidate
+from app.context.terminal import Terminal
 from app.database import (
     execute,
     execute_in_autocommit,
@@ -22,6 +26,7 @@ from charter import errors
 
 __all__ = [
     "MAX_COUNTED",
+    "AccountEvent",
     "Actor",
     "Client",
     "Context",
@@ -33,8 +38,10 @@ __all__ = [
     "Page",
     "Principal",
     "Result",
+    "Terminal",
     "Versions",
     "check_if_match",
+    "chore",
     "errors",
     "execute",
     "execute_in_autocommit",
@@ -42,6 +49,8 @@ __all__ = [
     "fetch_one",
     "fetch_tuples",
     "fetch_value",
+    "invalidate",
+    "on",
     "run",
     "sql_now",
     "transaction",

@@ -10,6 +10,7 @@ type of its rows, so do not define a second one. docs/contributing.md, *Models o
 from models.activity import ActivityHour, ActivityWatermark, RemovedSession
 from models.audit_client import AuditClient
 from models.audit_event import AuditEvent
+from models.chore_run import ChoreRun
 from models.health_check import HealthCheck
 from models.idempotency_key import IdempotencyKey
 from models.pending_invalidation import PendingInvalidation
@@ -26,6 +27,7 @@ __all__ = [
     "ActivityWatermark",
     "AuditClient",
     "AuditEvent",
+    "ChoreRun",
     "HealthCheck",
     "IdempotencyKey",
     "PendingInvalidation",

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import httpx
 
+from app.context.invalidations import queue_invalidations
 from app.database import run
 from app.identifiers import lowest_id, new_id
-from app.services.invalidations import queue_invalidations
 from tests.people import Person
 
 

@@ -4,9 +4,9 @@ import click
 
 from app.cli.db import db
 from app.cli.doctor import doctor
-from app.cli.errors import CharterGroup
 from app.cli.mock import mock
 from app.cli.project import enter_project
+from app.cli.project_commands import ProjectGroup
 from app.cli.sdk import sdk
 from app.cli.serve import dev, serve
 from app.cli.settings import settings
@@ -27,7 +27,7 @@ Exit codes:
 """
 
 
-@click.group(cls=CharterGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=ProjectGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="charter", prog_name="charter")
 def main() -> None:
     """Run and operate a Charter server.

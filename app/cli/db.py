@@ -4,9 +4,11 @@ import sys
 
 import click
 
+from app import resources
 from app.cli.bound_database import bound_database
 from app.cli.errors import FAILED, CommandError
 from app.cli.help_examples import example
+from app.cli.project import current_project
 from app.cli.tables import print_table
 from app.config import Config
 
@@ -22,7 +24,7 @@ def db() -> None:
 
 @db.command()
 def migrate() -> None:
-    """Run the missing migrations; several runs at once are safe.
+    """Run the missing migrations; several runs at once are safe. In a project, those of Charter run first.
 
     Then create the missing partitions of the audit trail, and give the built-in roles the permissions that
     openapi/permissions.yaml lists for them.
@@ -39,13 +41,36 @@ def migrate() -> None:
 @click.option("--steps", type=click.IntRange(min=1), default=1, show_default=True, help="How many migrations to undo.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def rollback(steps: int, yes: bool) -> None:
-    """Undo the latest migrations and delete their data."""
+    """Undo the migrations that ran last, and delete their data.
+
+    In a project these may be migrations of both sides: the last to run is the first to be undone.
+    """
     from app.database import migrator
 
+    project = current_project()
     with bound_database() as (database, _):
+        if not yes:
+            for name in migrator.latest(database, steps, project=project):
+                of_charter = f" (of Charter; what {project.name} needs of it is lost)" if project else ""
+                click.echo(f"{name}{of_charter * (':' not in name)}", err=True)
         _confirm(f"Undo the latest {steps} migration{'s' * (steps != 1)} and delete their data?", yes)
-        names = migrator.rollback(database, steps, report=click.echo)
+        names = migrator.rollback(database, steps, report=click.echo, project=project)
     click.echo(_count(len(names), "undone"))
+
+
+@db.command(short_help="Write an empty migration.", epilog=example("charter db new add-projects"))
+@click.argument("description", callback=lambda _ctx, _param, value: _description(value))
+def new(description: str) -> None:
+    """Write an empty migration with the present date, to be filled in: migrations/YYYY-MM-DD-HH-mm-DESCRIPTION.py."""
+    from app.database import migration_files
+
+    project = current_project()
+    if project is None and resources.CHECKOUT is None:
+        message = "there is no project here: run this in the folder of one, or set CHARTER_PROJECT to it"
+        raise CommandError(message, exit_code=FAILED)
+    folder = project.migrations if project else resources.MIGRATIONS
+    path = migration_files.create(folder, description)
+    click.echo(f"wrote {folder.name}/{path.name}: write migrate() and rollback(), then run charter db migrate")
 
 
 @db.command()
@@ -55,7 +80,7 @@ def status(ctx: click.Context) -> None:
     from app.database import migrator
 
     with bound_database() as (database, _):
-        migrations = migrator.status(database)
+        migrations = migrator.status(database, project=current_project())
     rows = [(name, f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "not run") for name, moment in migrations]
     print_table(("MIGRATION", "RUN AT (UTC)"), rows)
     if any(moment is None for _, moment in migrations):
@@ -70,9 +95,11 @@ def grants(role: str) -> None:
     Run it as the role that owns the tables. It also covers what later migrations create. docs/database-roles.md has the
     whole set-up. ROLE is the name in PostgreSQL, without quotes.
     """
+    from app.cli.dependencies import project_parts
     from app.services import database_rights
 
-    with bound_database():
+    with bound_database() as (database, _):
+        database.project_models = project_parts().models
         statements = database_rights.grants(role)
         me = database_rights.connected_role()
     if statements is None:
@@ -107,13 +134,14 @@ def reset(yes: bool) -> None:
     """Empty the database: undo every migration and run them again. Not allowed in production."""
     from app.cache.tags import EVERYTHING
     from app.cli.migrating import bring_up_to_date
+    from app.context.invalidations import queue_invalidations
     from app.database import migrator
-    from app.services.invalidations import queue_invalidations
 
     with bound_database() as (database, config):
         _refuse_in_production(config, "reset")
         _confirm("Delete everything in the database?", yes)
-        migrator.rollback(database, len(migrator.status(database)), report=click.echo)
+        project = current_project()
+        migrator.rollback(database, len(migrator.status(database)), report=click.echo, project=project)
         bring_up_to_date(database, report=click.echo)
         # To Redis it is the same database, and servers may be running.
         queue_invalidations([EVERYTHING], cache=None)
@@ -130,6 +158,19 @@ def _role_name(value: str) -> str:
         raise click.BadParameter(f"must be 1 to {_MAX_NAME_BYTES} bytes of printable text.")
     if value in ("public", "none") or value.startswith("pg_"):
         raise click.BadParameter(f"must be a role of your own: PostgreSQL reserves the name {value}.")
+    return value
+
+
+def _description(value: str) -> str:
+    """Return the description if a file name can have it.
+
+    Raises:
+        BadParameter: it cannot.
+    """
+    from app.database.migration_files import DESCRIPTION
+
+    if not DESCRIPTION.fullmatch(value):
+        raise click.BadParameter("must be words of small letters and digits, joined by hyphens, such as add-projects.")
     return value
 
 

@@ -7,10 +7,11 @@ from app.cache.tags import EVERYTHING
 from app.cli.dependencies import built_in_permissions
 from app.cli.errors import MISCONFIGURED, CommandError
 from app.cli.operator_actions import record
+from app.cli.project import current_project
+from app.context.invalidations import queue_invalidations
 from app.database import Database, migrator, retry_transaction, run, unit_of_work
 from app.services import built_in_roles
 from app.services.built_in_roles import Difference
-from app.services.invalidations import queue_invalidations
 
 
 def reject_other_encodings() -> None:
@@ -46,8 +47,9 @@ def bring_up_to_date(database: Database, report: Callable[[str], object]) -> lis
         MigrationError, Unavailable: as `migrator.migrate`.
     """
     permissions = built_in_permissions()
-    names = migrator.migrate(database, report=report)
-    if names and len(names) < len(migrator.status(database)):
+    project = current_project()
+    names = migrator.migrate(database, report=report, project=project)
+    if names and len(names) < len(migrator.status(database, project=project)):
         queue_invalidations([EVERYTHING], cache=None)
     for role, added, removed in retry_transaction(lambda: _synchronise_roles(permissions)):
         changes = [f"now holds {', '.join(added)}"] if added else []
@@ -66,9 +68,9 @@ def describe_missing(database: Database) -> str | None:
         DocumentError: permissions.yaml is wrong.
         Unavailable: the database does not respond.
     """
-    behind = len(migrator.pending(database))
+    behind = migrator.pending(database, project=current_project())
     if behind:
-        return f"the database is {behind} migration{'s' * (behind != 1)} behind"
+        return f"the database is {len(behind)} migration{'s' * (len(behind) != 1)} behind"
     lacking = [
         f"{role} should hold {', '.join(added)}"
         for role, added, _ in built_in_roles.differences(built_in_permissions())

@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 from app.cli.bound_database import bound_database
 from app.cli.dependencies import dependencies_for
 from app.cli.errors import MISCONFIGURED, CommandError
+from app.cli.project import current_project
 from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.context.event import Event
+from app.context.invalidations import queue_invalidations
 from app.database import retry_transaction, transaction, unit_of_work
 from app.database.migrator import pending
 from app.errors import AppError, NotFound
@@ -22,7 +24,6 @@ from app.identifiers import new_id
 from app.security.actors import Operator
 from app.services import inspection
 from app.services.audit_events import write_local_event
-from app.services.invalidations import queue_invalidations
 from models import User
 
 Outcome = TypeVar("Outcome")
@@ -45,7 +46,7 @@ def operating() -> Iterator[Dependencies]:
         CommandError: it is behind.
     """
     with bound_database() as (database, config):
-        behind = len(pending(database))
+        behind = len(pending(database, project=current_project()))
         if behind:
             raise CommandError(
                 f"the database is {behind} migration{'s' * (behind != 1)} behind: run charter db migrate",

@@ -8,6 +8,7 @@ from app.cache.store import CacheStore
 from app.cache.tags import KnownTags
 from app.clock import test_now
 from app.config import Config
+from app.context.account_hooks import AccountHooks
 from app.context.setting_declarations import SettingDeclarations
 from app.context.unanswered_rotations import UnansweredRotations
 from app.security.access_tokens import AccessTokens
@@ -26,6 +27,7 @@ class Dependencies:
         cache: the cache; None in a command, whose invalidations are left to the servers.
         setting_declarations: the settings that may be changed at run time, as the document declares them.
         unanswered_rotations: rotations in doubt: nobody knows whether they were committed.
+        hooks: what a project does when something happens to an account.
     """
 
     config: Config
@@ -38,6 +40,7 @@ class Dependencies:
     cache: CacheStore | None
     setting_declarations: SettingDeclarations
     unanswered_rotations: UnansweredRotations = field(default_factory=UnansweredRotations)
+    hooks: AccountHooks = field(default_factory=AccountHooks)
 
     @property
     def test_now(self) -> datetime | None:

@@ -1,6 +1,8 @@
 """Binds the process to one database: the pool that every other function of this package uses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+from peewee import Model
 
 from app.config import Config
 from app.database.driver_errors import explain_error
@@ -14,6 +16,7 @@ def bind(
     size: int,
     on_slow_query: Callable[[str, float], object] | None = None,
     limit_statements: bool = False,
+    project_models: Sequence[type[Model]] = (),
 ) -> Database:
     """Create the pool of this process and bind the models to it; nothing is connected yet.
 
@@ -23,6 +26,7 @@ def bind(
         on_slow_query: called with (sql, milliseconds) of each slow statement.
         limit_statements: whether each statement must finish within DATABASE_STATEMENT_SECONDS. Use it where requests
             are handled, not for migrations and other long work.
+        project_models: the models of a project, beside Charter's.
 
     Returns:
         The database; call its `dispose()` after a fork and its `reset()` to replace every connection.
@@ -36,6 +40,7 @@ def bind(
         slow_ms=config.slow_query_ms,
         on_slow_query=on_slow_query,
     )
+    database.project_models = tuple(project_models)
     proxy.initialize(database)
     return database
 

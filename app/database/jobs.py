@@ -82,6 +82,23 @@ class Job:
         self._committing = False
 
 
+class RepeatedJob(Job):
+    """Work that may commit several times, and whose outcome nobody waits for, such as a chore.
+
+    What it has committed stays. Once it is cancelled, nothing more of it starts or commits.
+    """
+
+    __slots__ = ()
+
+    def cancel(self, reason: str = "deadline") -> bool:
+        """Make sure that nothing more is committed, but for a COMMIT that has been sent; return True."""
+        with self._lock:
+            self._reason = self._reason or reason
+        if self.on_cancel is not None:
+            self.on_cancel()
+        return True
+
+
 class _Thread(threading.local):
     job: Job | None = None
     extra_until: float = -math.inf

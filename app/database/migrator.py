@@ -1,29 +1,33 @@
 """Migrations: dated files that run in order, each recorded once, also when several replicas start at the same time.
 
-A file is `migrations/YYYY-MM-DD-HH-mm-description.py` with `migrate(migrator, database, **kwargs)` and
-`rollback(...)`, in SQL through `database.execute_sql`. It runs in one transaction together with its row in the history.
-With `atomic = False` each statement runs in autocommit, and must be safe to run again after a failure halfway.
+A file runs in one transaction together with its row in the history. With `atomic = False` each of its statements runs
+in autocommit, and must be safe to run again after a failure halfway.
+
+Of Charter and a project, the missing migrations of Charter run first. A rollback undoes the latest in the order in
+which they ran, whichever side they belong to.
 """
 
 import random
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import peewee
 import psycopg2
 from peewee_migrate import Migrator
 from peewee_migrate.router import Router as FileRouter
 from psycopg2.extensions import connection as DriverConnection
 
 from app import resources
-from app.database.driver_errors import translate
+from app.database.driver_errors import INSUFFICIENT_PRIVILEGE, translate
 from app.database.migration_error import MigrationError
+from app.database.migration_files import MigrationFiles
 from app.database.pool import Database
 from app.errors import Unavailable
+from app.project import Project
 
 MIGRATIONS = resources.MIGRATIONS
 
@@ -57,24 +61,20 @@ SELECT (SELECT relowner::regrole::text FROM pg_class WHERE oid = to_regclass('mi
        current_schema() IS NOT NULL AND has_schema_privilege(current_schema(), 'CREATE')
 """
 
-_TEMPLATE = '''"""{about}."""
-
-
-def migrate(migrator, database, **kwargs):
-    """Describe what this adds."""
-
-
-def rollback(migrator, database, **kwargs):
-    """Describe what is lost."""
-'''
-
 Report = Callable[[str], object]
 
 
 class Router(FileRouter):
     """peewee-migrate with dated names and without replay: our migrations are SQL and need no earlier models."""
 
-    filemask = re.compile(r"\d{4}(-\d\d){4}-[a-z0-9-]+\.py$")
+    def __init__(self, database: Database, migrate_dir: Path, project: Project | None = None) -> None:
+        super().__init__(database, migrate_dir=migrate_dir)
+        self.files = MigrationFiles(migrate_dir, project)
+
+    @property
+    def todo(self) -> Iterable[str]:
+        """The names of all migrations that have a file, in the order in which they run on an empty database."""
+        return self.files.names()
 
     @property
     def done(self) -> list[str]:
@@ -87,25 +87,16 @@ class Router(FileRouter):
             return []
         return list(self.database.execute_sql("SELECT name, migrated_at FROM migratehistory ORDER BY id").fetchall())
 
-    def compile(self, name: str, migrate: str = "", rollback: str = "", num: int | None = None) -> str:
-        """Write an empty migration with the present date, and return its name."""
-        dated = f"{datetime.now(UTC):%Y-%m-%d-%H-%M}-{name}"
-        about = name.replace("-", " ").capitalize()
-        (self.migrate_dir / f"{dated}.py").write_text(_TEMPLATE.format(about=about), encoding="utf-8")
-        return dated
-
     def load(self, name: str) -> dict[str, Any]:
         """Return the names that a migration file defines."""
-        path = self.migrate_dir / f"{name}.py"
-        scope: dict[str, Any] = {"__file__": str(path)}
-        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True), scope)  # noqa: S102 - our own files
-        return scope
+        return self.files.load(name)
 
     def step(self, name: str, *, forward: bool) -> None:
         """Run one migration, forward or backward, and record it in the history.
 
         Raises:
-            MigrationError: it did not get its locks in time.
+            MigrationError: it failed, or did not get its locks in time.
+            Unavailable: the database is gone.
         """
         scope = self.load(name)
         atomic = scope.get("atomic", True)
@@ -127,26 +118,39 @@ class Router(FileRouter):
                 f"{name} waited {_LOCK_TIMEOUT} for a lock that another transaction holds, and changed nothing. "
                 "Run it again when the database is less busy."
             ) from error
+        except MigrationError:
+            raise
+        except Exception as error:
+            if isinstance(error, peewee.ProgrammingError) and _code(error) == INSUFFICIENT_PRIVILEGE:
+                raise
+            raise self.files.failure(name, error, atomic=atomic) from error
 
 
-def migrate(database: Database, *, report: Report = print, directory: Path = MIGRATIONS) -> list[str]:
+def migrate(
+    database: Database, *, report: Report = print, directory: Path = MIGRATIONS, project: Project | None = None
+) -> list[str]:
     """Run every migration that is not recorded, one process at a time, and create the missing audit partitions.
+
+    Every file that is to run is read before the first one runs.
 
     Args:
         report: called with a line for each migration and partition, and when it waits for another process.
+        directory: that of Charter's migrations.
+        project: whose migrations run after them.
 
     Returns:
         The names of the migrations that ran, in order.
 
     Raises:
-        MigrationError: the database has migrations that this code does not know, a migration did not get its locks, or
-            the role lacks privileges.
+        MigrationError: the database has migrations that this code does not know, a migration is wrong or failed or did
+            not get its locks, or the role lacks privileges.
         Unavailable: the database cannot be reached.
     """
-    router = _router(database, directory)
+    router = Router(database, directory, project)
     with _exclusive(database, report) as check_lock:
-        _check_unknown(router)
+        router.files.check_known(router.done)
         names = list(router.diff)
+        router.files.check(names)
         if names:
             _check_privileges(database)
             database.execute_sql(_HISTORY)
@@ -163,8 +167,23 @@ def migrate(database: Database, *, report: Report = print, directory: Path = MIG
     return names
 
 
-def rollback(database: Database, steps: int = 1, *, report: Report = print, directory: Path = MIGRATIONS) -> list[str]:
-    """Undo the latest migrations, newest first.
+def latest(
+    database: Database, steps: int, *, directory: Path = MIGRATIONS, project: Project | None = None
+) -> list[str]:
+    """Return the names of the migrations that `rollback` would undo, in its order."""
+    with database.connection_context():
+        return list(reversed(Router(database, directory, project).done))[:steps]
+
+
+def rollback(
+    database: Database,
+    steps: int = 1,
+    *,
+    report: Report = print,
+    directory: Path = MIGRATIONS,
+    project: Project | None = None,
+) -> list[str]:
+    """Undo the latest migrations: those that ran last, whichever side they belong to, the last one first.
 
     Returns:
         The names of the migrations that were undone; fewer than `steps` if there are no more.
@@ -172,10 +191,11 @@ def rollback(database: Database, steps: int = 1, *, report: Report = print, dire
     Raises:
         MigrationError, Unavailable: as `migrate`.
     """
-    router = _router(database, directory)
+    router = Router(database, directory, project)
     with _exclusive(database, report) as check_lock:
-        _check_unknown(router)
+        router.files.check_known(router.done)
         names = list(reversed(router.done))[:steps]
+        router.files.check(names)
         if names:
             _check_privileges(database)
         for name in names:
@@ -185,35 +205,36 @@ def rollback(database: Database, steps: int = 1, *, report: Report = print, dire
     return names
 
 
-def status(database: Database, *, directory: Path = MIGRATIONS) -> list[tuple[str, datetime | None]]:
-    """Return (name, time or None) of every migration, sorted by name, including those that only the database has."""
-    router = _router(database, directory)
+def status(
+    database: Database, *, directory: Path = MIGRATIONS, project: Project | None = None
+) -> list[tuple[str, datetime | None]]:
+    """Return (name, time or None) of every migration, including those that only the database has.
+
+    Charter's come first. Each side is sorted by name.
+    """
+    router = Router(database, directory, project)
     with database.connection_context():
         times = dict(router.history())
-    return [(name, times.get(name)) for name in sorted({*router.todo, *times})]
+    return [(name, times.get(name)) for name in sorted({*router.todo, *times}, key=_side_and_name)]
 
 
-def pending(database: Database, *, directory: Path = MIGRATIONS) -> list[str]:
+def pending(database: Database, *, directory: Path = MIGRATIONS, project: Project | None = None) -> list[str]:
     """Return the names of the migrations that have not run, in order."""
     with database.connection_context():
-        return list(_router(database, directory).diff)
+        return list(Router(database, directory, project).diff)
 
 
-def _router(database: Database, directory: Path) -> Router:
-    return Router(database, migrate_dir=directory)
+def _side_and_name(name: str) -> tuple[str, str]:
+    side, _, own = name.rpartition(":")
+    return side, own
+
+
+def _code(error: peewee.DatabaseError) -> str | None:
+    return getattr(error.__cause__, "pgcode", None)
 
 
 def _partitions(database: Database) -> list[str]:
     return [name for (name,) in database.execute_sql(_PARTITIONS).fetchall()]
-
-
-def _check_unknown(router: Router) -> None:
-    unknown = sorted(set(router.done) - set(router.todo))
-    if unknown:
-        raise MigrationError(
-            f"the database was migrated by a newer release, and this code does not know: {', '.join(unknown)}. "
-            "Run that release, or roll back with it first."
-        )
 
 
 def _check_privileges(database: Database) -> None:

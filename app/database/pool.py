@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extras
-from peewee import PostgresqlDatabase, QueryEvent
+from peewee import Model, PostgresqlDatabase, QueryEvent
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_UNKNOWN, register_adapter
 from psycopg2.extensions import connection as DriverConnection
 from psycopg2.extensions import cursor as DriverCursor
@@ -67,6 +67,7 @@ class Database(PostgresqlDatabase):
         self.size = size
         self.on_slow_query = on_slow_query
         self.identity = ""
+        self.project_models: tuple[type[Model], ...] = ()
         self._wait_seconds = wait_seconds
         self._statement_seconds = statement_seconds
         self._slow_seconds = slow_ms / 1000

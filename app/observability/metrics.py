@@ -42,6 +42,9 @@ class Metrics:
         self._dropped_lines = Counter(
             "charter_log_lines_dropped", "Log lines that were dropped.", registry=self._registry
         )
+        self._chores = Counter(
+            "charter_chores", "Runs of the chores of a project.", ("chore", "outcome"), registry=self._registry
+        )
         self._counters: dict[tuple[str, int], Counter] = {}
         self._histograms: dict[str, Histogram] = {}
 
@@ -65,6 +68,10 @@ class Metrics:
     def count_cache_failure(self) -> None:
         """Count a Redis command without a response, with a late one, or with an error."""
         self._cache_failures.inc()
+
+    def count_chore(self, chore: str, outcome: str) -> None:
+        """Count one run of a chore: succeeded or failed."""
+        self._chores.labels(chore, outcome).inc()
 
     def set_clock_offset(self, seconds: float) -> None:
         """Set how many seconds this machine's clock is ahead of the database's; negative: behind."""

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from app.pipeline.contract_files import ContractFiles, read_files
 from app.pipeline.handlers import find_handlers
 from app.pipeline.matching import match_operations
 from app.pipeline.operation import Handler, MatchedOperation
+from app.pipeline.project_parts import ProjectParts, load_parts
 from app.pipeline.row_owners import owner_faults
 from app.project import Project
 from app.spec.checks.examples import check_examples
@@ -46,6 +47,7 @@ class Contract:
         permissions: the description of every permission.
         operations: each operation matched with its handler, by operationId.
         warnings: what works, but should be known.
+        parts: what the code of a project adds beside its handlers.
     """
 
     document: Document
@@ -55,6 +57,7 @@ class Contract:
     setting_declarations: SettingDeclarations
     operations: Mapping[str, MatchedOperation]
     warnings: Sequence[Fault] = ()
+    parts: ProjectParts = field(default_factory=ProjectParts)
 
     @property
     def published_policies(self) -> dict[str, Policy]:
@@ -95,7 +98,10 @@ def read_contract(
     """
     files = read_files(document, project)
     find = partial(_find, package=handlers_package, project=project, codes=files.document.errors)
-    contract = check_contract(config, files, find, thorough=thorough, served=served)
+    parts, part_faults = load_parts(project)
+    contract = check_contract(
+        config, files, find, thorough=thorough, served=served, parts=parts, part_faults=part_faults
+    )
     for warning in contract.warnings if served else ():
         log.warning("document", place=str(warning.place), problem=warning.message, fix=warning.fix)
     return contract
@@ -115,13 +121,21 @@ def _find(
 
 
 def check_contract(
-    config: Config, files: ContractFiles, find: FindHandlers, *, thorough: bool = False, served: bool = False
+    config: Config,
+    files: ContractFiles,
+    find: FindHandlers,
+    *,
+    thorough: bool = False,
+    served: bool = False,
+    parts: ProjectParts = ProjectParts(),  # noqa: B008 (has none, and never changes)
+    part_faults: Sequence[Fault] = (),
 ) -> Contract:
     """Check what was read, and the handlers, against each other.
 
     Args:
         find: returns the handlers of the operations by operationId, and the faults that this shows.
         thorough, served: as of `read_contract`.
+        parts, part_faults: what `load_parts` returned.
 
     Raises:
         DocumentError: with every fault.
@@ -150,6 +164,9 @@ def check_contract(
         raise DocumentError(form_faults) from None
     faults = [*form_faults, *policy_faults, *missing_handlers, *mismatches, *undeclared]
     if files.project:
+        # A module that cannot be imported has been told by the handler that needs it.
+        told = {fault.place for fault in faults}
+        faults += (fault for fault in part_faults if fault.place not in told)
         faults += check_project_code(files.project)
     if thorough:
         faults += check_generators(loaded)
@@ -166,4 +183,5 @@ def check_contract(
         setting_declarations=declarations,
         operations=operations,
         warnings=list(loaded.choices.warnings(policies)),
+        parts=parts,
     )

@@ -27,7 +27,7 @@ def find_handlers(
         package: that of Charter's operations; of all operations where there is no project.
         project: its package has the handlers of the other operations.
     """
-    search, handlers = _Search(), {}
+    search, handlers = ModuleSearch(), {}
     for name, policy in policies.items():
         own = project if project and not policy.inherited else None
         holder = own.handlers if own else package
@@ -45,7 +45,7 @@ _BROKEN = ModuleType("broken")
 
 
 @dataclass
-class _Search:
+class ModuleSearch:
     """Imports each module once."""
 
     faults: list[Fault] = field(default_factory=list)
@@ -57,9 +57,12 @@ class _Search:
         Args:
             root: the folder of the code, where an error can be corrected.
         """
-        name = f"{package}.{tag}"
+        return self.load(f"{package}.{tag}", root)
+
+    def load(self, name: str, root: Path) -> ModuleType | None:
+        """Return a module by its dotted name, as `module` does."""
         if name not in self.modules:
-            self.modules[name] = self._imported(name, package, root)
+            self.modules[name] = self._imported(name, name.rpartition(".")[0] or name, root)
         return self.modules[name]
 
     def _imported(self, name: str, package: str, root: Path) -> ModuleType | None:

@@ -7,7 +7,7 @@ tables that the list does not name, such as those of a later migration.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import models
+from app.database.tables import all_models, table_of
 from charter import run
 
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -18,6 +18,7 @@ _REDUCED_PRIVILEGES: Mapping[str, tuple[str, ...]] = {
     "activity_watermarks": ("SELECT", "UPDATE"),
     "audit_clients": ("SELECT", "INSERT"),
     "audit_events": ("SELECT", "INSERT"),
+    "charter_chore_runs": ("SELECT", "INSERT", "UPDATE"),
     "health_checks": ("SELECT", "UPDATE"),
     "removed_sessions": ("SELECT", "INSERT", "DELETE"),
     "role_permissions": ("SELECT", "INSERT", "DELETE"),
@@ -111,8 +112,8 @@ class Grants(NamedTuple):
 
 
 def required_privileges() -> dict[str, tuple[str, ...]]:
-    """Return the privileges that serving needs, by table."""
-    tables = [getattr(models, name)._meta.table_name for name in models.__all__]  # noqa: SLF001  # Peewee's public name
+    """Return the privileges that serving needs, by table; those of a project are its models'."""
+    tables = [table_of(model) for model in all_models()]
     return {table: _REDUCED_PRIVILEGES.get(table, ALL) for table in sorted(tables)} | _BESIDE_MODELS
 
 

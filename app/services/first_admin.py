@@ -41,4 +41,7 @@ def create(context: Context, *, email: str, password: str) -> User | None:
         )
         if user_id is None:
             raise EmailTaken
-        return user_rows.get(user_id)
+        user = user_rows.get(user_id)
+        dependencies.hooks.call("user.created", context, lambda: user)
+        dependencies.hooks.call("user.verified", context, lambda: user)
+        return user

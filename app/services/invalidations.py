@@ -4,25 +4,17 @@ The write's own transaction inserts a row into `pending_invalidations`. The row 
 Redis. As long as it stays, requests find it and read the database instead of the cache.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from uuid import UUID
 
 from peewee import fn
 
 from app.cache.store import MAX_LIFETIME_SECONDS, CacheStore
 from app.cache.tags import EVERYTHING
-from app.database import on_commit
+from app.context.invalidations import queue_invalidations
 from app.errors import ValidationError, Violation
-from app.identifiers import new_id
-from charter import Context, execute, execute_in_autocommit, fetch, run, transaction
+from charter import Context, execute_in_autocommit, fetch, run
 from models import PendingInvalidation
-
-# No need to wait for the disk: a row that comes back after a crash has its tag invalidated once more.
-_DELETE_UNSYNCED = """
-WITH unsynced AS (SELECT set_config('synchronous_commit', 'off', true))
-DELETE FROM pending_invalidations USING unsynced WHERE id = ANY(%(ids)s::uuid[])
-"""
 
 # However many rows a tag has, the query reads one.
 PENDING_TAGS_SQL = """ARRAY(
@@ -47,24 +39,6 @@ SELECT gen_random_uuid(), tag, max(created_at) FROM gone GROUP BY tag
 """
 
 _MAX_AT_ONCE = 1_000
-
-
-def queue_invalidations(tags: Collection[str], *, cache: CacheStore | None) -> None:
-    """Insert the tags in the open transaction, or in one of its own, and invalidate them after the commit.
-
-    Args:
-        tags: expanded.
-        cache: None: the servers invalidate the tags, as for a command.
-    """
-    if not tags:
-        return
-    ids = [new_id() for _ in tags]
-    # The database fills in `created_at`: its clock later decides how old a row is.
-    rows = [{"id": row_id, "tag": tag} for row_id, tag in zip(ids, tags, strict=True)]
-    with transaction():
-        execute(PendingInvalidation.insert_many(rows))
-        if cache is not None and cache.configured:
-            on_commit(lambda: _invalidate(cache, list(tags), ids))
 
 
 def pending(tags: Sequence[str]) -> list[str]:
@@ -139,8 +113,3 @@ def invalidate_pending(*, cache: CacheStore, linger_seconds: int) -> int:
 def _waiting() -> list[PendingInvalidation]:
     waiting = PendingInvalidation.select().where(PendingInvalidation.dropped_at.is_null())
     return fetch(waiting.order_by(PendingInvalidation.id).limit(_MAX_AT_ONCE))
-
-
-def _invalidate(cache: CacheStore, tags: list[str], ids: list[UUID]) -> None:
-    if cache.invalidate(tags):
-        run(_DELETE_UNSYNCED, {"ids": ids})

@@ -47,6 +47,8 @@ def register(
             profile={"display_name": display_name},
             now=context.dependencies.clock(),
         )
+        if user_id:
+            context.dependencies.hooks.call("user.created", context, lambda: user_rows.get(user_id))
     context.event.details = {"user_id": str(user_id)} if user_id else {"address": "known"}
 
 

@@ -51,7 +51,11 @@ def create(
         if user_id is None:
             raise EmailTaken
         context.event.details = {"user_id": str(user_id), "role": role_name}
-        return user_rows.get(user_id)
+        user = user_rows.get(user_id)
+        dependencies.hooks.call("user.created", context, lambda: user)
+        if user.verified_at:
+            dependencies.hooks.call("user.verified", context, lambda: user)
+        return user
 
 
 def update(context: Context, user_id: UUID, *, email: str | None = None, email_verified: bool | None = None) -> User:
@@ -80,7 +84,10 @@ def update(context: Context, user_id: UUID, *, email: str | None = None, email_v
         user_rows.require_version(context, user)
         changes = {"email": address or user.email, "verified_at": verified_at, "role": role_name}
         details = {"changed": changed_properties(user, changes)}
+        newly_verified = verified_at is not None and user.verified_at is None
         user_rows.save(user, changes, now=now)
+        if newly_verified:
+            context.dependencies.hooks.call("user.verified", context, lambda: user)
         context.event.details = details
         return user
 
@@ -125,8 +132,11 @@ def suspend(context: Context, user_id: UUID, *, reason: str | None = None) -> Us
         rights.require_actor_holds(context, user_id=user_id)
         _require_another_admin(user)
         user_rows.require_version(context, user)
+        newly_suspended = user.status != "suspended"
         user_rows.save(user, {"status": "suspended"}, now=now)
         sessions.end(context, user_id, reason="suspended")
+        if newly_suspended:
+            context.dependencies.hooks.call("user.suspended", context, lambda: user)
         return user
 
 
@@ -142,7 +152,11 @@ def restore(context: Context, user_id: UUID) -> User:
         user = _lock(user_id)
         rights.require_actor_holds(context, user_id=user_id)
         user_rows.require_version(context, user)
-        return user_rows.save(user, {"status": "active"}, now=context.dependencies.clock())
+        newly_restored = user.status != "active"
+        user_rows.save(user, {"status": "active"}, now=context.dependencies.clock())
+        if newly_restored:
+            context.dependencies.hooks.call("user.restored", context, lambda: user)
+        return user
 
 
 def delete(context: Context, user_id: UUID) -> None:
@@ -159,6 +173,7 @@ def delete(context: Context, user_id: UUID) -> None:
         rights.require_actor_holds(context, user_id=user_id)
         _require_another_admin(user)
         user_rows.require_version(context, user)
+        context.dependencies.hooks.call("user.deleted", context, lambda: user)
         execute(User.delete().where(User.id == user_id))
 
 

@@ -37,3 +37,15 @@ def test_no_two_migrations_share_a_moment():
     moments = [path.name[:16] for path in MIGRATIONS]
     twice = [shown(path) for path, moment in zip(MIGRATIONS, moments, strict=True) if moments.count(moment) > 1]
     check(twice, "Rename all but one of these: no two migrations have the same time.")
+
+
+# The last migration from before projects could have tables. Since then, a name may be taken by any of them.
+FREE_UNTIL = "2026-11-30-03-00"
+NEW_NAME = re.compile(r"\bCREATE (?:TABLE|VIEW|FUNCTION|SEQUENCE|TYPE)(?: IF NOT EXISTS)? (\w+)")
+
+
+def test_what_a_later_migration_adds_has_a_name_that_no_project_has():
+    later = [path for path in MIGRATIONS if path.name[:16] > FREE_UNTIL]
+    names = {name for path in later for name in NEW_NAME.findall(path.read_text(encoding="utf-8"))}
+    assert names
+    check([name for name in sorted(names) if not name.startswith("charter_")], "Begin these names with charter_.")

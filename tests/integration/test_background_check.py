@@ -10,8 +10,8 @@ import redis
 
 from app.cache.client import RedisClient
 from app.database import Database, run
-from app.factory import build_probes
 from app.services.health import Health, Probes, check
+from app.services.probes import build_probes
 from tests.integration.roles import TwoRoles, bound, execute, two_roles
 from tests.servers import Servers
 from tests.service import config_for, running

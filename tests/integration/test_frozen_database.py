@@ -15,7 +15,7 @@ from app.database import Database, bind, connection, run, take_query_count, time
 from app.database.migrator import migrate
 from app.database.watchdog import PooledConnection, Watchdog
 from app.errors import Unavailable
-from app.factory import build_probes
+from app.services.probes import build_probes
 from models.record import database as proxy
 from tests.frozen import Frozen, relayed
 from tests.service import config_for, running

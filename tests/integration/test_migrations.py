@@ -11,6 +11,7 @@ import pytest
 
 from app.database import Database
 from app.database.migration_error import MigrationError
+from app.database.migration_files import create
 from app.database.migrator import MIGRATIONS, Router, migrate, pending, rollback, status
 from app.errors import Unavailable
 from tests.servers import Servers
@@ -208,8 +209,11 @@ def test_a_migration_from_a_newer_release_is_named(empty: Database) -> None:
 def test_a_migration_that_fails_leaves_nothing_of_itself(empty: Database, tmp_path: Path) -> None:
     write(tmp_path, "2026-01-01-00-00-good", "CREATE TABLE good (id int)")
     write(tmp_path, "2026-01-02-00-00-bad", "CREATE TABLE half (id int); SELECT 1 / 0")
-    with pytest.raises(peewee.DataError):
+    with pytest.raises(MigrationError) as caught:
         migrate(empty, report=quiet, directory=tmp_path)
+    assert str(caught.value) == (
+        "migrations/2026-01-02-00-00-bad.py:3: division by zero; it changed nothing: correct it and run it again"
+    ).replace("migrations", tmp_path.name)
     with empty.connection_context():
         assert set(empty.get_tables()) == {"good", "migratehistory"}
     assert pending(empty, directory=tmp_path) == ["2026-01-02-00-00-bad"]
@@ -257,9 +261,11 @@ def test_a_migration_does_not_queue_for_a_lock_in_front_of_everybody(
 
 
 def test_a_new_migration_is_written_with_the_date_in_front(tmp_path: Path) -> None:
-    name = Router(Database("postgresql:///x", size=1), migrate_dir=tmp_path).create("loyalty-points")
-    assert re.fullmatch(r"\d{4}-\d{2}-\d{2}-\d{2}-\d{2}-loyalty-points", name or "")
-    assert (tmp_path / f"{name}.py").read_text().startswith('"""Loyalty points."""')
+    moment = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
+    first, second = (create(tmp_path, name, now=moment) for name in ("loyalty-points", "add-coupons"))
+    assert first.name == "2026-01-31-23-59-loyalty-points.py"
+    assert first.read_text().startswith('"""Loyalty points."""')
+    assert second.name == "2026-02-01-00-00-add-coupons.py"
 
 
 def test_a_server_that_is_away_is_unavailable() -> None:

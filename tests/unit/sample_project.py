@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import models
 from app.config import Config
 from app.pipeline.contract import OPENAPI, Contract, read_contract
 from app.project import Project
@@ -60,4 +61,6 @@ def monkeypatched_path(folder: Path) -> Iterator[None]:
     """Let the code of the sample import its own packages, as the command does in a project."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
+        # In a checkout, `models` is Charter's package.
+        patch.setattr(models, "__path__", [*models.__path__, str(folder / "models")])
         yield

@@ -3,13 +3,16 @@
 import time
 from collections.abc import Iterator
 
+from app.cli.dependencies import project_parts
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, failed, ok, skipped, warning
 from app.database import bind, run
 from app.database import connection as held_connection
 from app.database.binding import current_database
 from app.factory import pool_size
+from app.pipeline.project_parts import ProjectParts
 from app.services import clock_offset
+from app.spec.document import DocumentError
 
 MIN_VERSION = 15
 _STATEMENT_LOG = """
@@ -27,7 +30,7 @@ SELECT least(
 
 def connection(deployment: Deployment) -> Iterator[Verdict]:
     """Connect, check that the database takes writes, and note whether the tables exist."""
-    bind(deployment.config, size=1, limit_statements=True)
+    bind(deployment.config, size=1, limit_statements=True, project_models=_parts().models)
     began = time.perf_counter()
     with held_connection():
         took = (time.perf_counter() - began) * 1000
@@ -127,7 +130,7 @@ def connections(deployment: Deployment) -> Iterator[Verdict]:
     with held_connection():
         allowed, number = run(_LIMITS)[0]
         pooled = current_database().state.conn.info.backend_pid != number
-    workers, each = deployment.config.workers, pool_size(deployment.config)
+    workers, each = deployment.config.workers, pool_size(deployment.config, chores=len(_parts().chores))
     limits = f"the workers may open {workers} x {each} connections, and the server allows {allowed}"
     if pooled:
         yield ok(f"{limits}; a pooler is in front, and its own limits count")
@@ -156,3 +159,11 @@ def extensions(deployment: Deployment) -> Iterator[Verdict]:
             "as a superuser, add it to shared_preload_libraries, restart, and CREATE EXTENSION IF NOT EXISTS "
             "pg_stat_statements;",
         )
+
+
+def _parts() -> ProjectParts:
+    """Return what the code of the project adds; nothing if it is wrong, which the checks of the document tell."""
+    try:
+        return project_parts()
+    except DocumentError:
+        return ProjectParts()

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 
-import models
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, counted, failed, ok, skipped, warning
 from app.cli.migrating import role_differences
+from app.cli.project import current_project
 from app.database import migrator
 from app.database.binding import current_database
 from app.database.drift import drift
+from app.database.migration_error import MigrationError
+from app.database.migration_files import MigrationFiles
 from app.database.migrator import MIGRATIONS
+from app.database.tables import all_models
 from app.spec.document import DocumentError
 
 _MAX_SHOWN = 5
@@ -18,9 +21,9 @@ _ONLY_THERE = "only in the database: "
 
 def applied(deployment: Deployment) -> Iterator[Verdict]:
     """Check that every migration of this release has run."""
-    behind = migrator.pending(current_database())
+    behind = migrator.pending(current_database(), project=current_project())
     if not behind:
-        yield ok(f"all {len(migrator.status(current_database()))} have run")
+        yield ok(f"all {len(migrator.status(current_database(), project=current_project()))} have run")
         return
     deployment.missing["schema"] = "some migrations have not run"
     yield failed(f"{counted(len(behind), 'migration')} not run: {', '.join(behind)}", "charter db migrate")
@@ -28,21 +31,21 @@ def applied(deployment: Deployment) -> Iterator[Verdict]:
 
 def known(deployment: Deployment) -> Iterator[Verdict]:
     """Check that the database has no migration of a newer release."""
-    ours = {path.stem for path in MIGRATIONS.glob("*.py")}
-    unknown = [name for name, _ in migrator.status(current_database()) if name not in ours]
-    if unknown:
-        deployment.missing["schema"] = "the database is newer than this release"
-        yield failed(
-            f"a newer release has migrated the database: {', '.join(unknown)}",
-            "run that release, or roll back with it first: charter db rollback",
-        )
+    project, database = current_project(), current_database()
+    recorded = [name for name, moment in migrator.status(database, project=project) if moment]
+    try:
+        MigrationFiles(MIGRATIONS, project).check_known(recorded)
+    except MigrationError as error:
+        deployment.missing["schema"] = "the database has migrations that this code does not know"
+        found, _, fix = str(error).partition(". ")
+        yield failed(found, f"{fix[:1].lower()}{fix[1:]}".rstrip("."))
     else:
         yield ok("none from a newer release")
 
 
 def drift_of_models(_: Deployment) -> Iterator[Verdict]:
     """Compare tables, columns, indexes and constraints with the models, in a transaction that is rolled back."""
-    lines = drift(current_database(), [getattr(models, name) for name in models.__all__])
+    lines = drift(current_database(), all_models())
     if not lines:
         yield ok("the tables match the models")
         return

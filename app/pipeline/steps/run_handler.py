@@ -5,13 +5,13 @@ from typing import Any
 
 from app.cache.tags import CALLER
 from app.context.event import Event
+from app.context.invalidations import queue_invalidations
 from app.database import retry_transaction, unit_of_work
 from app.pipeline.operation import BoundOperation, Step
 from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
 from app.pipeline.steps.audit_event import record, records_failure
 from app.pipeline.stored_responses import AlreadyDone, StoredResponses
-from app.services.invalidations import queue_invalidations
 
 
 def make(operation: BoundOperation) -> Step:

@@ -11,6 +11,7 @@ import redis
 
 from app.cache.client import RedisClient, mget_values
 from app.cache.store import CacheStore
+from app.context.invalidations import queue_invalidations
 from app.database import Database, run
 from app.services import invalidations
 from models.record import database as proxy
@@ -117,7 +118,7 @@ def test_a_reader_that_the_commit_overtakes_and_the_drop_does_not_keeps_nothing_
     profile.owner.sign_in()
     with statements.stopped_after(READING, profile.read) as outcome:
         run("UPDATE user_profiles SET display_name = 'After' WHERE user_id = %s", (profile.owner.id,))
-        invalidations.queue_invalidations([profile.tag], cache=None)
+        queue_invalidations([profile.tag], cache=None)
 
     assert outcome == ["Alice"]
     assert [profile.read(), profile.read()] == ["After", "After"]
@@ -152,7 +153,7 @@ def test_a_row_stays_for_readers_who_asked_redis_before_it_was_replayed(
 ) -> None:
     profile.read()
     run("UPDATE user_profiles SET display_name = 'After' WHERE user_id = %s", (profile.owner.id,))
-    invalidations.queue_invalidations([profile.tag], cache=None)
+    queue_invalidations([profile.tag], cache=None)
     shown = []
     with psycopg2.connect(str(proxy.obj.url)) as keeper, keeper.cursor() as cursor:
         # The reader has read Redis, and has not read the table yet.
@@ -176,7 +177,7 @@ def test_a_row_stays_for_readers_who_asked_redis_before_it_was_replayed(
 
 
 def test_a_replay_that_redis_does_not_hear_changes_nothing(profile: Profile, store: CacheStore) -> None:
-    invalidations.queue_invalidations([profile.tag], cache=None)
+    queue_invalidations([profile.tag], cache=None)
     unheard = CacheStore(away(), database_id=lambda: "x", release="x")
 
     assert invalidations.invalidate_pending(cache=unheard, linger_seconds=60) == 1
@@ -187,7 +188,7 @@ def test_a_replay_that_redis_does_not_hear_changes_nothing(profile: Profile, sto
 
 
 def test_what_nobody_could_drop_is_forgotten_when_no_entry_can_be_older(profile: Profile) -> None:
-    invalidations.queue_invalidations([profile.tag], cache=None)
+    queue_invalidations([profile.tag], cache=None)
     run("UPDATE pending_invalidations SET created_at = now() - interval '25 hours'")
 
     invalidations.invalidate_pending(cache=CacheStore(away(), database_id=lambda: "x", release="x"), linger_seconds=60)
@@ -196,7 +197,7 @@ def test_what_nobody_could_drop_is_forgotten_when_no_entry_can_be_older(profile:
 
 
 def test_one_write_never_removes_what_another_has_left(profile: Profile, valkey: redis.Redis) -> None:
-    invalidations.queue_invalidations([profile.tag], cache=None)
+    queue_invalidations([profile.tag], cache=None)
 
     profile.write("After")
 
@@ -217,7 +218,7 @@ def test_a_tag_that_many_writes_left_is_one_row_until_it_is_dropped(
     profile.read()
     run("UPDATE user_profiles SET display_name = 'After' WHERE user_id = %s", (profile.owner.id,))
     for _ in range(30):
-        invalidations.queue_invalidations([profile.tag, "settings"], cache=None)
+        queue_invalidations([profile.tag, "settings"], cache=None)
 
     invalidations.invalidate_pending(cache=unheard, linger_seconds=60)
     run("DELETE FROM pending_invalidations WHERE id = %s", last[0])

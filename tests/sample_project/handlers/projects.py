@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from models.project import Project
 from services import projects
-from services.projects import Project
 
 from charter import Context, Listing, Page, Result
 
@@ -26,9 +26,9 @@ def get_project(user_id: UUID, project_id: UUID) -> Result:
     return Result(_present(project), version=project.version)
 
 
-def update_project(user_id: UUID, project_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+def update_project(context: Context, user_id: UUID, project_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """Change a project."""
-    return _present(projects.rename(user_id, project_id, **body))
+    return _present(projects.rename(context, user_id, project_id, **body))
 
 
 def delete_project(user_id: UUID, project_id: UUID) -> None:

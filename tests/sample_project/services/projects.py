@@ -1,58 +1,50 @@
-"""The projects, in the memory of one process."""
+"""The projects of an account."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from charter import Context, Listing, Page, errors
+from models.project import Project
 
-
-@dataclass(frozen=True)
-class Project:
-    """A project of an account."""
-
-    id: UUID
-    owner_id: UUID
-    name: str
-    created_at: datetime
-    version: int = 1
+from charter import Context, Listing, Page, errors, execute, fetch, fetch_one, transaction
 
 
-_PROJECTS: dict[UUID, Project] = {}
-
-
-def list_of(page: Page, owner_id: UUID) -> Listing:
+def list_of(page: Page, user_id: UUID) -> Listing:
     """Return a page of the projects of an account, the newest first."""
-    found = [project for project in reversed(_PROJECTS.values()) if project.owner_id == owner_id]
+    found = fetch(Project.select().where(Project.user == user_id).order_by(Project.id.desc()))
     return Listing(found[page.offset : page.offset + page.limit], len(found), total_is_exact=True)
 
 
-def create(context: Context, owner_id: UUID, name: str) -> Project:
+def create(context: Context, user_id: UUID, name: str) -> Project:
     """Create a project."""
-    project = Project(uuid4(), owner_id, name, context.dependencies.clock())
-    _PROJECTS[project.id] = project
+    now = context.dependencies.clock()
+    project = Project(user=user_id, name=name, created_at=now, updated_at=now)
+    with transaction():
+        execute(Project.insert(project.__data__))
     return project
 
 
-def find(owner_id: UUID, project_id: UUID) -> Project:
+def find(user_id: UUID, project_id: UUID) -> Project:
     """Return a project of an account.
 
     Raises:
         NotFound: the account has no such project.
     """
-    project = _PROJECTS.get(project_id)
-    if project is None or project.owner_id != owner_id:
+    project = fetch_one(Project.select().where((Project.id == project_id) & (Project.user == user_id)))
+    if project is None:
         raise errors.NotFound
     return project
 
 
-def rename(owner_id: UUID, project_id: UUID, name: str) -> Project:
+def rename(context: Context, user_id: UUID, project_id: UUID, name: str) -> Project:
     """Give a project another name."""
-    project = find(owner_id, project_id)
-    _PROJECTS[project_id] = replace(project, name=name, version=project.version + 1)
-    return _PROJECTS[project_id]
+    find(user_id, project_id)
+    values = {"name": name, "version": Project.version + 1, "updated_at": context.dependencies.clock()}
+    with transaction():
+        execute(Project.update(values).where(Project.id == project_id))
+        return find(user_id, project_id)
 
 
-def delete(owner_id: UUID, project_id: UUID) -> None:
+def delete(user_id: UUID, project_id: UUID) -> None:
     """Delete a project."""
-    del _PROJECTS[find(owner_id, project_id).id]
+    find(user_id, project_id)
+    with transaction():
+        execute(Project.delete().where(Project.id == project_id))

@@ -1,0 +1,174 @@
+"""A project with data in it is upgraded to the present tree: everything is there, and everything still works."""
+
+import io
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.prove.interpreters import environment
+from tests.prove.proof import ROOT, run
+from tests.prove.quick_start import ADMIN, PASSWORD, sign_in, started
+from tests.prove.stores import stores
+
+# The tag of the release before. There is none yet: the present tree stands in for it, with a lower version, and the
+# tree that it is upgraded to has one more migration.
+PREVIOUS: str | None = None
+STAND_IN_VERSION = "0.0.1"
+FURTHER = "2026-12-31-23-00-after-the-release-before"
+_FURTHER = '''"""What a release after this one may bring."""
+
+
+def migrate(migrator, database, **kwargs):
+    """Add a table."""
+    database.execute_sql("CREATE TABLE charter_upgrades (id integer)")
+
+
+def rollback(migrator, database, **kwargs):
+    """Remove it."""
+    database.execute_sql("DROP TABLE charter_upgrades")
+'''
+# Written after the upgrade, with a date before all others.
+LATE = "2026-01-01-00-00-colors"
+_LATE = '''"""Colors of projects."""
+
+
+def migrate(migrator, database, **kwargs):
+    """Add the column."""
+    database.execute_sql("ALTER TABLE projects ADD color text")
+
+
+def rollback(migrator, database, **kwargs):
+    """Forget the colors."""
+    database.execute_sql("ALTER TABLE projects DROP color")
+'''
+_BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
+
+
+class Shop:
+    """The sample project, with the command of whatever release is installed."""
+
+    def __init__(self, place: Path, charter: Path, stores: dict[str, str]) -> None:
+        self.root = place / "shop"
+        shutil.copytree(ROOT / "tests" / "sample_project", self.root, ignore=shutil.ignore_patterns("__pycache__"))
+        self._charter, self._place = str(charter), place
+        keys = {"JWT_SECRET": secrets.token_urlsafe(48), "REFRESH_KEYS": f"k1:{secrets.token_urlsafe(48)}"}
+        home = {"PATH": os.environ["PATH"], "HOME": str(place), "NO_COLOR": "1"}
+        self.variables = {**home, **ADMIN, **stores, **keys, "METRICS_TOKEN": secrets.token_urlsafe(48)}
+
+    def says(self, words: str, code: int = 0) -> str:
+        """Run a command, and return what it prints."""
+        done = subprocess.run(
+            [self._charter, *words.split()],
+            cwd=self.root,
+            env=self.variables,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        told = done.stdout + done.stderr
+        assert done.returncode == code, f"charter {words} ended with {done.returncode}: {told}"
+        return told
+
+    def served(self, log: str) -> Any:
+        """Serve the project for the length of a block."""
+        return started([self._charter, "serve"], self._place / log, cwd=self.root, environment=self.variables)
+
+
+def prove(place: Path) -> None:
+    """Install the release before, use it, install the present tree over it, and use that."""
+    python = environment(Path(sys.executable), place / "environment", None)
+    locked = ["--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirement"]
+    _pip(python, "install", *locked, str(ROOT / "requirements" / "runtime.txt"))
+    former, present = _wheel(place / "former", former=True), _wheel(place / "present", former=False)
+    _pip(python, "install", "--no-deps", "--no-index", str(former))
+    with stores(place / "stores") as given:
+        shop = Shop(place, python.with_name("charter"), given)
+        print(f"{former.name}: migrate, serve, create")
+        told = shop.says("db migrate")
+        assert "migrating shop:2026-11-30-12-00-projects" in told, told
+        with shop.served("former.log") as url:
+            tokens = _use(url)
+        print(f"{present.name}: installed over it")
+        _pip(python, "install", "--upgrade", "--no-deps", "--no-index", "--force-reinstall", str(present))
+        behind = shop.says("serve", code=78)
+        assert "behind: run charter db migrate" in behind, behind
+        told = shop.says("db migrate")
+        assert f"migrating {FURTHER}" in told or PREVIOUS, told
+        assert "shop:" not in told, told
+        with shop.served("present.log") as url:
+            _find(url, tokens)
+        print("a migration of the project with an early date, and back behind the upgrade")
+        (shop.root / "migrations" / f"{LATE}.py").write_text(_LATE)
+        assert f"migrating shop:{LATE}" in shop.says("db migrate")
+        undone = shop.says("db rollback --steps 2 --yes")
+        assert undone.splitlines()[0] == f"rolling back shop:{LATE}", undone
+        shop.says("db migrate")
+        with shop.served("again.log") as url:
+            _find(url, tokens)
+
+
+def _use(url: str) -> dict[str, str]:
+    """Create an account with projects, and return how to find them."""
+    with _client(url, sign_in(url)) as admin:
+        body = {"email": "alice@example.com", "password": PASSWORD, "role": "user", "email_verified": True}
+        made = admin.post("/v1/users", json=body)
+        assert made.status_code == 201, made.text
+    with _client(url) as anyone:
+        body = {"email": "alice@example.com", "password": PASSWORD}
+        tokens = anyone.post("/v1/auth/login", json=body).json()["data"]
+    path = f"/v1/users/{made.json()['data']['id']}/projects"
+    with _client(url, tokens["access_token"]) as alice:
+        project = alice.post(path, json={"name": "Analytical Engine"})
+        assert project.status_code == 201, project.text
+    found = {name: tokens[name] for name in ("access_token", "refresh_token")}
+    return {**found, "path": path, "project": project.headers["location"]}
+
+
+def _find(url: str, tokens: dict[str, str]) -> None:
+    """Find everything, with the tokens from before, and go on working with it."""
+    with _client(url, tokens["access_token"]) as alice:
+        assert alice.get(tokens["project"]).json()["data"]["name"] == "Analytical Engine"
+        assert alice.patch(tokens["project"], json={"name": "Analytical Engine"}).status_code == 200
+        assert alice.post(tokens["path"], json={"name": "Difference Engine"}).status_code == 201
+        refreshed = alice.post("/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+        assert refreshed.status_code == 200, refreshed.text
+        tokens.update({name: refreshed.json()["data"][name] for name in ("access_token", "refresh_token")})
+    with _client(url, sign_in(url)) as admin:
+        trail = admin.get("/v1/audit-events", params={"action": "project.created"}).json()["data"]
+        assert {event["outcome"] for event in trail} == {"succeeded"}
+        assert admin.get("/health").json()["status"] == "ok"
+
+
+def _client(url: str, token: str | None = None) -> httpx.Client:
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"} if token else {}, timeout=30)
+
+
+def _wheel(place: Path, *, former: bool) -> Path:
+    """Return the wheel of the release before, or of the present tree."""
+    tree, made = place / "tree", place / "wheel"
+    tree.mkdir(parents=True)
+    made.mkdir()
+    tag = PREVIOUS if former else None
+    packed = subprocess.run(["git", "archive", tag or "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(tree, filter="data")
+    if PREVIOUS is None and former:
+        project = tree / "pyproject.toml"
+        text = project.read_text()
+        project.write_text(text.replace('\nversion = "', f'\nversion = "{STAND_IN_VERSION}"  # "', 1))
+    elif PREVIOUS is None:
+        (tree / "migrations" / f"{FURTHER}.py").write_text(_FURTHER)
+    run(sys.executable, "-P", "-c", _BUILD, str(made), cwd=tree)
+    return next(made.glob("*.whl"))
+
+
+def _pip(python: Path, *words: str) -> None:
+    run(str(python), "-I", "-m", "pip", "--disable-pip-version-check", *words, "--quiet")
