@@ -5,17 +5,17 @@
 - `people`: accounts in each role, made when first named; `people.alice.api` is a client that is signed in as Alice.
 - `api`: a client that is not signed in.
 - `clock`: the time of the server and the database, which a test can stop and move.
-- `database`: a migrated database of the test's own. With it, a test may call services and `charter.fetch`, too.
+- `database`: a migrated database of the test's own. With it, a test may also call services and `charter.fetch`.
 - `charter_settings`: override it to return environment variables of the server.
 
-`from charter.testing import test_document, test_permissions, test_tables` tests all that the document says of a project.
+`from charter.testing import test_document, test_permissions, test_tables` tests what the document says of a project.
 """
 
 from app.testing.checks import test_document, test_permissions, test_tables
 from app.testing.people import PASSWORD, People, Person
 from app.testing.plugin import (
-    _password_hash,
     api,
+    charter_password_hash,
     charter_project,
     charter_servers,
     charter_service,
@@ -34,6 +34,7 @@ __all__ = [
     "People",
     "Person",
     "api",
+    "charter_password_hash",
     "charter_project",
     "charter_servers",
     "charter_service",

@@ -18,9 +18,7 @@ _USAGE = 2
     epilog=example("charter new shop", "cd shop", "make run"),
 )
 @click.argument("name")
-@click.option(
-    "--path", type=click.Path(path_type=Path), help="The folder to write to, instead of one with the name."
-)
+@click.option("--path", type=click.Path(path_type=Path), help="The folder to write to, instead of one with the name.")
 @click.option(
     "--wheel",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -45,7 +43,9 @@ def new(name: str, path: Path | None, wheel: Path | None) -> None:
         click.echo(f"wrote {folder / file}")
     click.echo(f"\nNext: cd {folder} && make run")
     if wheel is None:
-        click.echo("`make` looks for Charter in wheels/, then in the package index: copy its wheel there if it has none.")
+        click.echo(
+            "`make` looks for Charter in wheels/, then in the package index: copy its wheel there if it has none."
+        )
 
 
 def _own_wheel() -> Path | None:

@@ -16,9 +16,7 @@ _USAGE = 2
 _OPERATIONS = ("list", "create", "get", "update", "delete")
 
 
-@click.command(
-    short_help="Write the code that the document needs.", epilog=example("charter scaffold", "charter dev")
-)
+@click.command(short_help="Write the code that the document needs.", epilog=example("charter scaffold", "charter dev"))
 def scaffold() -> None:
     """Write what the document of the project has and its code has not.
 
@@ -45,7 +43,9 @@ def add() -> None:
 
 @add.command(
     short_help="Add a resource: table, operations, code and tests.",
-    epilog=example("charter add resource projects --owned --fields 'name:text,description:text?,archived:bool' --cached"),
+    epilog=example(
+        "charter add resource projects --owned --fields 'name:text,description:text?,archived:bool' --cached"
+    ),
 )
 @click.argument("plural")
 @click.option("--fields", required=True, help="Its fields, such as name:text,size:int?,status:enum(draft|public).")

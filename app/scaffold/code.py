@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from app.scaffold.imports import with_imports
 from app.scaffold.resource import Operation, Resource
@@ -35,9 +34,7 @@ def code_files(resource: Resource, *, now: datetime) -> dict[str, str]:
     if _has_model(resource):
         files |= {
             "handlers/presenters/__init__.py": '"""What services return, as the schemas of the document."""\n',
-            f"handlers/presenters/{resource.plural}.py": rendered(
-                "code/presenter.py.jinja", r=resource
-            ),
+            f"handlers/presenters/{resource.plural}.py": rendered("code/presenter.py.jinja", r=resource),
             f"models/{resource.singular}.py": model(resource, about),
             f"migrations/{now:%Y-%m-%d-%H-%M}-{resource.plural.replace('_', '-')}.py": rendered(
                 "code/migration.py.jinja", r=resource
@@ -100,7 +97,9 @@ def _handler(resource: Resource, operation: Operation) -> _Function:
     if operation.kind == "get":
         if not versioned(operation):
             return made(path, "dict[str, Any]", f"return {present}({call('find', *names)})")
-        return made(path, "Result", f"{s} = {call('find', *names)}", f"return Result({present}({s}), version={s}.version)")
+        return made(
+            path, "Result", f"{s} = {call('find', *names)}", f"return Result({present}({s}), version={s}.version)"
+        )
     if operation.kind == "update":
         if not versioned(operation):
             result = f"return {present}({call('update', 'context', *names, 'body')})"
@@ -186,7 +185,9 @@ def test(resource: Resource, operation: Operation) -> str:
 
     def path_with(key: str) -> str:
         values = {"user_id": "{people.alice.id}", resource.key: key}
-        return re.sub(r"\{([^{}]*)\}", lambda found: values.get(found[1], "019c13ec-9e00-7e5f-8a6b-7c8d9e0f1a2b"), operation.path)
+        return re.sub(
+            r"\{([^{}]*)\}", lambda found: values.get(found[1], "019c13ec-9e00-7e5f-8a6b-7c8d9e0f1a2b"), operation.path
+        )
 
     owner = operation.body.get("x-owner")
     fields = [field for field in resource.fields if not field.optional]

@@ -10,6 +10,7 @@ import yaml
 
 FOLDER = Path(__file__).parent / "templates"
 
+
 def python_value(value: Any) -> str:
     """Return a JSON value as Python, with the quotes that ruff prefers."""
     if isinstance(value, dict):

@@ -38,7 +38,9 @@ def write_changed(root: Path, new: Mapping[str, str | bytes], changed: Mapping[s
     """
     with contextlib.ExitStack() as undo:
         places = [(_written(root / path, content, undo), root / path) for path, content in new.items()]
-        others = [(_written(root / path, after, undo), root / path, before) for path, (before, after) in changed.items()]
+        others = [
+            (_written(root / path, after, undo), root / path, before) for path, (before, after) in changed.items()
+        ]
         for path, (before, _) in changed.items():
             if (root / path).read_text(encoding="utf-8") != before:
                 raise FileExistsError(None, "it has changed while the new text was made", str(root / path))

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from app.spec.document import Fault, Place
-from app.spec.project_code import python_files
 from app.spec.document.sources import file_name
+from app.spec.project_code import python_files
 from app.spec.suggestions import suggest
 
 # The second is the class of the first.

@@ -1,4 +1,4 @@
-"""Tests that fit every project, because they are made from its document: `from charter.testing import test_document`."""
+"""Tests that fit every project, because they are made from its document."""
 
 from functools import lru_cache
 

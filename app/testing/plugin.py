@@ -97,14 +97,15 @@ def clock(charter_service: Service) -> Iterator[Clock]:
 
 
 @pytest.fixture(scope="session")
-def _password_hash() -> str:
+def charter_password_hash() -> str:
+    """The stored text of everybody's password."""
     return hash_of_password()
 
 
 @pytest.fixture
-def people(charter_service: Service, database: Database, clock: Clock, _password_hash: str) -> Iterator[People]:
+def people(charter_service: Service, database: Database, clock: Clock, charter_password_hash: str) -> Iterator[People]:
     """Ada (admin), Alice, Bob, Mallory (users) and Gus (guest), each made when first named: `people.alice.api`."""
-    made = People(charter_service, _password_hash)
+    made = People(charter_service, charter_password_hash)
     yield made
     made.close()
 

@@ -19,10 +19,10 @@ from app.database import Database
 from app.database.migrator import migrate
 from app.embedded import EmbeddedServer, start_postgres, start_valkey
 from app.embedded.server import DirectoryLock
+from app.pipeline.contract_files import catalogue
 from app.project import Project
 from app.resources import OPENAPI
 from app.services import built_in_roles
-from app.pipeline.contract_files import catalogue
 from app.spec.permissions import load_permissions
 from models.record import database as bound
 
@@ -87,7 +87,7 @@ class Servers:
     def _make_template(self) -> None:
         self._execute(f'CREATE DATABASE "{self._template}"')
         database = Database(_with_database(self._url, self._template), size=1)
-        migrate(database, report=lambda line: None, project=self._project)
+        migrate(database, report=_say_nothing, project=self._project)
         bound.initialize(database)
         permissions = load_permissions(catalogue("permissions.yaml", OPENAPI / "openapi.yaml", self._project))
         holders = {name: permission.roles for name, permission in permissions.items()}
@@ -132,6 +132,10 @@ def running_servers(project: Project | None) -> Iterator[Servers]:
             servers.stop()
     finally:
         _remove(place)
+
+
+def _say_nothing(line: str) -> None:
+    """Leave the output of the tests alone."""
 
 
 def _remove(place: Path) -> None:

@@ -1,4 +1,4 @@
-"""docs/tutorial.md, typed from its first line to its last, with the built wheel in an empty folder; says how long it took."""
+"""docs/tutorial.md, typed as it is, with the built wheel in an empty folder; says how long it took."""
 
 import os
 import re
