@@ -79,7 +79,7 @@ class Field:
     @property
     def schema(self) -> str:
         """The schema of its values in the document, without description and example, as YAML in braces."""
-        keys: dict[str, Any] = {
+        schemas: dict[str, dict[str, Any]] = {
             "text": {"type": "string", "minLength": 1, "maxLength": self.length},
             "int": {"type": "integer", "format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1},
             "bool": {"type": "boolean"},
@@ -89,8 +89,8 @@ class Field:
             "decimal": {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$", "maxLength": 18},
             "enum": {"type": "string", "enum": [*self.options, *([None] if self.optional else [])]},
             "ref": {"type": "string", "format": "uuid", "maxLength": 36},
-        }[self.kind]
-        return yaml_value({**keys, **({"nullable": True} if self.optional else {})})[1:-1]
+        }
+        return yaml_value({**schemas[self.kind], **({"nullable": True} if self.optional else {})})[1:-1]
 
     @property
     def description(self) -> str:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import uvicorn
@@ -89,13 +90,14 @@ class Service:
         self.clock = Clock()
         logging.configure(config)
         app = create_app(config, project=project, clock=self.clock)
+        protocol: Any = protocol_factory(config)  # uvicorn calls it as it would a class
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                http=protocol_factory(config),
+                http=protocol,
                 loop="asyncio",
                 lifespan="on",
                 ws="none",
