@@ -10,6 +10,7 @@ from app import resources
 from app.cli.errors import MISCONFIGURED, CommandError
 from app.cli.help_examples import example
 from app.cli.printing import printable
+from app.cli.project import current_project, document_root
 
 _SCHEMA = "extensions.schema.json"
 
@@ -29,9 +30,9 @@ def fix(check: bool) -> None:
     blank lines go. Comments stay with the key below them. The meaning of a file never changes: each is read again and
     compared before it is written. A file that is not YAML stays as it is, and its faults are listed.
     """
-    if resources.CHECKOUT is None:
-        raise CommandError("charter spec fix works in a checkout only: this is an installed release")
-    fixed, problems = fix_files(resources.OPENAPI, check=check)
+    if resources.CHECKOUT is None and current_project() is None:
+        raise CommandError("charter spec fix works in a project or a checkout only: this is an installed release")
+    fixed, problems = fix_files(document_root().parent, check=check)
     for name in fixed:
         click.echo(f"{'would change' if check else 'changed'} {printable(name)}")
     if problems:

@@ -7,6 +7,7 @@ import click
 from app.cli.errors import CommandError
 from app.cli.help_examples import example
 from app.cli.printing import print_json, printable
+from app.cli.project import current_project
 from app.cli.yaml_lines import yaml_lines
 from app.config import Config
 
@@ -32,7 +33,7 @@ def show(operation: str, as_json: bool) -> None:
     """
     from app.pipeline.contract import read_contract
 
-    document = read_contract(Config()).document
+    document = read_contract(Config(), project=current_project()).document
     found = _find(document, operation)
     derived = [pointer[3:] for pointer in document.derived if pointer[:3] == found.pointer]
     if as_json:

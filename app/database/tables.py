@@ -5,18 +5,18 @@ import re
 from peewee import Model
 
 import models
-from app.database.binding import current_database
+from app.database.binding import current_database, is_bound
 
 CHARTER_MODELS: tuple[type[Model], ...] = tuple(getattr(models, name) for name in models.__all__)
 PREFIX = "charter_"
 """What the name of every further table of Charter begins with, so that a project may choose any other name."""
 
-_ALSO_OURS = re.compile(r"migratehistory|audit_events_.*|audit_trail")
+_ALSO_OURS = re.compile(r"migratehistory|audit_events_.*")
 
 
 def all_models() -> tuple[type[Model], ...]:
     """Return Charter's models, and those of the project."""
-    return CHARTER_MODELS + current_database().project_models
+    return CHARTER_MODELS + (current_database().project_models if is_bound() else ())
 
 
 def table_of(model: type[Model]) -> str:

@@ -15,8 +15,8 @@ def test_blanks_comments_and_docstrings_are_no_code():
 def test_a_known_function_is_measured_by_its_qualified_name():
     found = {item.name.split(" ")[1]: item.lines for item in functions(ROOT / "app" / "addresses.py")}
     assert found["is_address"] == 3
-    inner = {item.name.split(" ")[1] for item in functions(ROOT / "app" / "factory.py")}
-    assert {"create_app", "build_probes.database"} <= inner
+    inner = {item.name.split(" ")[1] for item in functions(ROOT / "app" / "services" / "probes.py")}
+    assert {"build_probes", "build_probes.database"} <= inner
 
 
 def test_the_report_names_every_room_and_what_is_longest_in_it():

@@ -44,7 +44,7 @@ def test_the_command_migrates_both_sides_and_runs_the_commands_of_the_project(
     database.execute_sql("INSERT INTO projects (id, user_id, name, status) SELECT id, id, 'Old', 'open' FROM users")
     archived = charter(root, "archive", "Old", url=database_url)
     assert (archived.returncode, archived.stdout) == (0, "1 archived\n"), archived.stderr
-    row = "SELECT outcome FROM audit_trail WHERE action = 'projects.archived'"
+    row = "SELECT outcome FROM audit_events WHERE action = 'projects.archived'"
     assert database.execute_sql(row).fetchall() == [("succeeded",)]
     asked = charter(root, "db", "rollback", "--steps", "2", url=database_url)
     assert asked.returncode == 1

@@ -92,9 +92,7 @@ APPLICATION = {
 }
 REFERENCES = {
     action(f"{ME}.responses", NO_SUCH): "The $ref #/components/responses/No has no target. Correct it.",
-    action(
-        "$.components.responses.NotFound", "remove: true"
-    ): "This removes #/components/responses/NotFound, to which ",
+    action("$.components.schemas.User", "remove: true"): "This removes #/components/schemas/User, to which ",
 }
 CHECKS = {
     action(ME, "update: {x-rate-limit: wirte}"): "There is no bucket wirte.",

@@ -36,7 +36,7 @@ def test_each_part_has_its_place_on_its_side(sample):
     where = sample.document.where
     assert str(where(("paths", "/v1/users", "get"))) == "charter:paths/users.yaml:2"
     assert str(where(("paths", "/v1/users"))).startswith("charter:openapi.yaml:")
-    assert str(where(("paths", "/v1/users/{user_id}/projects", "post"))) == "openapi/paths/projects.yaml:37"
+    assert str(where(("paths", "/v1/users/{user_id}/projects", "post"))) == "openapi/paths/projects.yaml:21"
     assert str(where(("components", "schemas", "Project"))) == "openapi/components/schemas/projects.yaml:16"
     assert str(where(("tags", 0))) == f"{ROOT}:14"
     assert str(where(("info", "title"))) == f"{ROOT}:4"

@@ -28,7 +28,7 @@ COMMANDS = {
     "spec policy": "account:read",
     "spec bundle": '"openapi":',
     "spec show get_me": '"401"',
-    "spec fix": "works in a checkout only",
+    "spec fix": "works in a project or a checkout only",
     "spec lint": "needs openapi-spec-validator",
     "sdk build python": "needs openapi-python-client",
     "db status": "RUN AT",
