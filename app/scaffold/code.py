@@ -191,13 +191,15 @@ def test(resource: Resource, operation: Operation) -> str:
 
     owner = operation.body.get("x-owner")
     fields = [field for field in resource.fields if not field.optional]
-    body = {field.name: field.example for field in fields}
+    body = {field.name: field.example for field in fields if field.kind != "ref"}
     refs = [field.name for field in fields if field.kind == "ref"]
+    accounts = "{" + ", ".join(f'"{name}": str(people.alice.id)' for name in refs) + "}"
     changes = {field.name: field.other for field in resource.fields[:1]}
     return rendered(
         "code/test.py.jinja", r=resource, op=operation, path=path_with(f"{{{resource.singular}.id}}"),
         nowhere=path_with("019c13ec-9e00-7e5f-8a6b-7c8d9e0f1a2b"), owner_may=owner is not None,
-        owner_in_path="user_id" in dict(operation.parameters), body=body, changes=changes, sent="BODY",
+        owner_in_path="user_id" in dict(operation.parameters), body=body, changes=changes,
+        sent=f"BODY | {accounts}" if refs else "BODY", accounts=accounts,
         required=[field.name for field in resource.fields if field.required and field.name not in refs],
         versioned=versioned(operation),
     )  # fmt: skip
