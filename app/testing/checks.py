@@ -61,7 +61,7 @@ def test_permissions(charter_operation: Policy, people: People, api: httpx.Clien
             expected = _expected(policy, person, owner)
             response = _call(policy, person.api if person else api, owner)
             rows = run(
-                "SELECT outcome FROM audit_trail WHERE request_id = %s AND kind = 'decision'",
+                "SELECT outcome FROM audit_events WHERE request_id = %s AND kind = 'decision'",
                 (response.headers["x-request-id"],),
             )
             decided = [outcome for (outcome,) in rows]
