@@ -96,8 +96,8 @@ def _project(command: str) -> "Project":
     project = current_project()
     if project is None:
         raise CommandError(
-            f"{command} needs a project, whose files it writes, and here is none: make one with charter new, or change "
-            "to its folder",
+            f"{command} writes files of a project, and the working directory is in no project: make one with charter "
+            "new, or change to its folder",
             exit_code=_USAGE,
         )
     return project

@@ -8,6 +8,9 @@ from app.scaffold.imports import with_imports
 from app.scaffold.resource import Operation, Resource
 from app.scaffold.templates import rendered
 
+# The package of the project in which its presenters are.
+_PRESENTERS = ("handlers", "presenters")
+
 
 @dataclass(frozen=True, slots=True)
 class _Function:
@@ -48,7 +51,7 @@ def code_files(resource: Resource, *, now: datetime) -> dict[str, str]:
     own = {
         resource.plural: "services",
         resource.model: f"models.{resource.singular}",
-        f"present_{resource.singular}": f"handlers.presenters.{resource.plural}",
+        f"present_{resource.singular}": ".".join([*_PRESENTERS, resource.plural]),
         f"make_{resource.singular}": f"tests.factories.{resource.plural}",
     }
     return {path: _complete(path, text, own) for path, text in files.items()}

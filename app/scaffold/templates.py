@@ -2,13 +2,14 @@
 
 import json
 import textwrap
-from pathlib import Path
 from typing import Any
 
 import jinja2
 import yaml
 
-FOLDER = Path(__file__).parent / "templates"
+from app import resources
+
+FOLDER = resources.APP / "scaffold" / "templates"
 
 
 def python_value(value: Any) -> str:
