@@ -177,7 +177,7 @@ def build_gateway(
     parser = RequestParser(
         operations.values(), config=config, tokens=dependencies.access_tokens, clock=dependencies.clock
     )
-    sender = ResponseSender(Cors(config), request_log)
+    sender = ResponseSender(Cors(config), request_log, shows_mismatches=config.env == "development")
     lifespan = build_gateway_lifespan(config, contract, process)
     gateway = GatewayDependencies(config, parser, sender, process.executors, lifespan)
     with connexion_errors_as_faults(contract.document):

@@ -1,6 +1,6 @@
 """The names of the public API, and where each comes from. `charter` imports this module when a name is first used."""
 
-from app.clock import sql_now
+from app.clock import rfc3339, sql_now
 from app.context.account_hooks import AccountEvent, on
 from app.context.chores import chore
 from app.context.context import Context
@@ -51,6 +51,7 @@ __all__ = [
     "fetch_value",
     "invalidate",
     "on",
+    "rfc3339",
     "run",
     "sql_now",
     "transaction",

@@ -6,8 +6,10 @@ from app.cli.contract import contract
 from app.cli.db import db
 from app.cli.doctor import doctor
 from app.cli.mock import mock
+from app.cli.new import new
 from app.cli.project import enter_project
 from app.cli.project_commands import ProjectGroup
+from app.cli.scaffold import add, scaffold
 from app.cli.sdk import sdk
 from app.cli.serve import dev, serve
 from app.cli.settings import settings
@@ -41,5 +43,5 @@ def main() -> None:
     enter_project()
 
 
-for command in (serve, dev, mock, db, users, settings, spec, sdk, contract, doctor):
+for command in (new, add, scaffold, serve, dev, mock, db, users, settings, spec, sdk, contract, doctor):
     main.add_command(command)

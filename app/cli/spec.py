@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.errors import CommandError, raise_document_errors
-from app.cli.printing import print_json, printable
+from app.cli.errors import raise_document_errors
+from app.cli.printing import print_json
 from app.cli.project import current_project
 from app.cli.spec_diff import diff
+from app.cli.spec_docs import docs
+from app.cli.spec_editor import editor
 from app.cli.spec_fix import fix
 from app.cli.spec_journeys import journeys
+from app.cli.spec_lint import lint
 from app.cli.spec_release import release
 from app.cli.spec_show import show
 from app.cli.tables import print_table
@@ -27,39 +30,13 @@ def spec() -> None:
 
 
 spec.add_command(diff)
+spec.add_command(docs)
+spec.add_command(editor)
 spec.add_command(release)
 spec.add_command(journeys)
+spec.add_command(lint)
 spec.add_command(show)
 spec.add_command(fix)
-
-
-@spec.command(short_help="Check the document, and list every fault.")
-def lint() -> None:
-    """Check the document, its policies and handlers, and list every fault.
-
-    A fault is everything that prevents a server from starting, and every response or header that an operation can
-    return but does not document.
-    """
-    try:
-        from openapi_spec_validator import OpenAPIV30SpecValidator
-    except ModuleNotFoundError:
-        raise CommandError(
-            "charter spec lint needs openapi-spec-validator: install it with make install in a checkout, "
-            "or with pip install 'charter[tools]'"
-        ) from None
-
-    contract = _contract(thorough=True)
-    for warning in contract.warnings:
-        click.echo(f"warning: {printable(str(warning))}", err=True)
-    faults = [
-        f"{contract.document.where(tuple(error.absolute_path))}: {error.message[:200]}"
-        for error in OpenAPIV30SpecValidator(contract.document.bundle).iter_errors()
-    ]
-    if faults:
-        raise_document_errors(faults)
-    own = sum(not policy.inherited for policy in contract.policies.values())
-    of_project = f", {own} of the project {project.name}" if (project := current_project()) else ""
-    click.echo(f"{len(contract.policies)} operations{of_project}, no faults")
 
 
 @spec.command()
@@ -149,12 +126,12 @@ def read_bundle() -> dict[str, Any]:
     return _contract().published.bundle
 
 
-def _contract(*, thorough: bool = False) -> "Contract":
+def _contract() -> "Contract":
     from app.pipeline.contract import read_contract
     from app.spec.document import DocumentError
 
     try:
-        return read_contract(Config(), project=current_project(), thorough=thorough)
+        return read_contract(Config(), project=current_project())
     except DocumentError as error:
         raise_document_errors(error.faults)
 

@@ -4,24 +4,24 @@ This process checks everything before it binds the port, and binds the port befo
 answers requests listens on the port.
 """
 
-import os
-import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import structlog
-import uvicorn
-from uvicorn.supervisors import ChangeReload
 
+from app.cli.differences import report_differences
 from app.cli.errors import MISCONFIGURED, CommandError, raise_document_errors, require_rights
 from app.cli.first_admin import CreatedAdmin, ensure_admin
 from app.cli.listening import BACKLOG, address_of, bind_port
 from app.cli.migrating import bring_up_to_date, describe_missing, reject_other_encodings, role_differences
 from app.cli.project import current_project, watched_folders
-from app.cli.serving import options, serve_here
-from app.cli.stopping import ignore_stops, print_line, release_signals
+from app.cli.reloading import Reloader
+from app.cli.serving import serve_here
+from app.cli.stopping import print_line
 from app.cli.supervisor import Supervisor
 from app.config import Config
 from app.database import connection
@@ -33,8 +33,7 @@ from app.observability.multiprocess import MetricsFolderError, WorkerMetrics, sh
 from app.resources import CHECKOUT, PACKAGES
 from app.spec.document import DocumentError
 
-FACTORY = f"{__package__}.worker:create"
-WATCHED = ("app", "charter", "handlers", "models", "openapi")
+WATCHED = ("app", "charter", "handlers", "migrations", "models", "openapi")
 
 log = structlog.get_logger("charter.serve")
 
@@ -59,12 +58,15 @@ def run_server(config: Config, *, reload: bool = False) -> None:
     def ready() -> None:
         if config.env == "development":
             _greet(config, address, admin.password if admin else None)
+            if not reload:
+                # The first request need not wait for it.
+                threading.Thread(target=report_differences, name="differences", daemon=True).start()
         log.info("serving", address=address, workers=config.workers, gateway=config.gateway)
 
     if reload or config.workers > 1:
         current_database().reset()
     if reload:
-        _serve_and_reload(listener, config, ready)
+        _serve_and_reload(listener, ready)
     elif config.workers > 1:
         _supervise(listener, config, ready)
     else:
@@ -142,28 +144,14 @@ def _worker_command(*numbers: int) -> Sequence[str]:
     return [sys.executable, "-P", "-c", code, *map(str, numbers)]
 
 
-def _watched() -> list[str] | None:
+def _watched() -> list[Path]:
     if project := current_project():
-        return watched_folders(project)
-    return [str(CHECKOUT / folder) for folder in WATCHED] if CHECKOUT else None
+        return [Path(folder) for folder in watched_folders(project)]
+    assert CHECKOUT is not None
+    return [CHECKOUT / folder for folder in WATCHED]
 
 
-def _serve_and_reload(listener: socket.socket, config: Config, ready: Callable[[], None]) -> None:
-    server_config = uvicorn.Config(
-        FACTORY,
-        factory=True,
-        reload=True,
-        reload_dirs=_watched(),
-        reload_includes=["*.py", "*.yaml"],
-        **options(config),
-    )
-    # Listening begins here, so that requests wait while the process behind the port restarts.
+def _serve_and_reload(listener: socket.socket, ready: Callable[[], None]) -> None:
+    # Listening begins here, so that requests wait while no process accepts them.
     listener.listen(BACKLOG)
-    listener.set_inheritable(True)
-    ready()
-    release_signals()
-    for number in (signal.SIGHUP, signal.SIGQUIT):
-        # ChangeReload handles the other two.
-        signal.signal(number, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-    ChangeReload(server_config, target=uvicorn.Server(server_config).run, sockets=[listener]).run()
-    ignore_stops()
+    Reloader(listener, _watched(), ready).run()

@@ -1,6 +1,5 @@
 """One of several worker processes: it makes the application from the environment that the parent has checked."""
 
-import multiprocessing
 import os
 import signal
 import socket
@@ -14,8 +13,10 @@ from typing import TYPE_CHECKING
 import structlog
 from uvicorn.config import STARTUP_FAILURE
 
+from app.cli.differences import report_differences
 from app.cli.errors import CommandError
 from app.cli.project import current_project
+from app.cli.server import Server
 from app.cli.serving import one_server
 from app.cli.supervisor import ALL_STOP, HEARTBEAT, READY
 from app.config import Config, ConfigError
@@ -29,15 +30,28 @@ if TYPE_CHECKING:
 
 
 def create() -> "FlaskApp":
-    """Return the application, or end the process; `charter dev` calls this in each process that it starts.
+    """Return the application, or end the process.
 
     Raises:
         SystemExit: something has changed since the parent checked it, and is now wrong; the faults are printed.
     """
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        _in_background(parent.join, _stop)
     return _create()[0]
+
+
+def development_server(ready: Callable[[], None]) -> Server:
+    """Return the server of one process of `charter dev`.
+
+    Args:
+        ready: called when it accepts connections.
+
+    Raises:
+        ConfigError, ProjectError, DocumentError: the files have changed, and are now wrong.
+    """
+    config = Config.from_environment(os.environ)
+    logging.configure(config)
+    app = create_app(config, project=current_project())
+    _in_background(report_differences, lambda: None)
+    return one_server(app, config, ready=ready, closes_port=lambda: False)
 
 
 def main() -> None:

@@ -19,11 +19,14 @@ class ResponseSender:
 
     Args:
         request_log: records each response.
+        shows_mismatches: whether the 500 for a response that the document does not describe says what is wrong with it.
+            Only in development: it names parts of the server's files.
     """
 
-    def __init__(self, cors: Cors, request_log: RequestLog) -> None:
+    def __init__(self, cors: Cors, request_log: RequestLog, *, shows_mismatches: bool = False) -> None:
         self._cors = cors
         self._request_log = request_log
+        self._shows_mismatches = shows_mismatches
 
     def error_response(self, request: Request, error: BaseException) -> Response:
         """Return the response to an error; an unexpected one becomes a 500, and its cause is logged."""
@@ -37,6 +40,8 @@ class ResponseSender:
             log_failure(cause, request_id=context.request_id, code=error.code, reason=error.reason)
         if error.reason in _MISMATCHES:
             self._request_log.count_mismatch()
+            if self._shows_mismatches:
+                error = Internal(_explanation(error), reason=error.reason)
         context.error_code = error.code
         return error_response(error, context.request_id, context.received_at)
 
@@ -87,3 +92,11 @@ class ResponseSender:
         others = [header for header in scope["headers"] if header[0] != b"x-request-id"]
         await app({**scope, "headers": [*others, request_id]}, receive, send_with_headers)
         self._request_log.record(request, status, started)
+
+
+def _explanation(error: AppError) -> str:
+    """Return what the server tried to send, and that the document does not describe it."""
+    cause = error.__cause__
+    if isinstance(cause, AppError):
+        return f"The document has no response {cause.status} for this operation, which ended with {cause.code}."
+    return f"The response does not match the document. {cause}"

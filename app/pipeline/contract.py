@@ -12,9 +12,10 @@ from app import resources
 from app.cache.tags import KnownTags
 from app.config import Config
 from app.context.setting_declarations import SettingDeclarations
-from app.pipeline.contract_files import ContractFiles, read_files
+from app.pipeline.contract_files import ContractFiles, read_files_partly
 from app.pipeline.handlers import find_handlers
 from app.pipeline.matching import match_operations
+from app.pipeline.models import check_models, known_models
 from app.pipeline.operation import Handler, MatchedOperation
 from app.pipeline.project_parts import ProjectParts, load_parts
 from app.pipeline.row_owners import owner_faults
@@ -22,7 +23,8 @@ from app.project import Project
 from app.spec.checks.examples import check_examples
 from app.spec.checks.generators import check_generators
 from app.spec.checks.links import check_links
-from app.spec.document import Document, DocumentError, Fault, meta_schema_faults, pattern_faults
+from app.spec.document import Document, DocumentError, Fault, Faults, Incomplete, meta_schema_faults, pattern_faults
+from app.spec.operation import operations as all_operations
 from app.spec.password_lengths import set_password_lengths
 from app.spec.policies import read_policies
 from app.spec.policy import Policy
@@ -93,10 +95,10 @@ def read_contract(
             the warnings.
 
     Raises:
-        DocumentError: with every fault of the files where one cannot be read, else with every fault of the document,
-            of its policies and of the handlers together.
+        DocumentError: with every fault of the document, of its policies and of the handlers together; those that only
+            follow from another are left out.
     """
-    files = read_files(document, project)
+    files = read_files_partly(document, project)
     find = partial(_find, package=handlers_package, project=project, codes=files.document.errors)
     parts, part_faults = load_parts(project)
     contract = check_contract(
@@ -141,11 +143,17 @@ def check_contract(
         DocumentError: with every fault.
     """
     loaded, permissions, declarations = files.document, files.permissions, files.declarations
-    form_faults = meta_schema_faults(loaded) or list(pattern_faults(loaded))
-    if served and not form_faults:
+    faults = Faults(files.incomplete or Incomplete(loaded), files.faults)
+    faults.add(lambda: meta_schema_faults(loaded) or pattern_faults(loaded), marks=True)
+    well_formed = not faults.all
+    if served and well_formed:
         set_password_lengths(loaded.bundle, minimum=config.password_min, maximum=config.password_max)
-    try:
-        policies, policy_faults = read_policies(
+    policies: Mapping[str, Policy] = {}
+    operations: Mapping[str, MatchedOperation] = {}
+
+    def of_policies() -> list[Fault]:
+        nonlocal policies
+        policies, found = read_policies(
             loaded,
             permissions=permissions,
             events=files.events,
@@ -153,28 +161,34 @@ def check_contract(
             recencies=config.recencies,
             lifetimes=config.lifetimes,
             thorough=thorough,
+            incomplete=faults.incomplete,
         )
-        handlers, missing_handlers = find(policies)
-        operations, mismatches = match_operations(loaded, policies, handlers)
-        undeclared = undeclared_settings(declarations, policies, files.settings.own)
-    except Exception:
-        # A document that does not have the form of OpenAPI cannot always be read any further.
-        if not form_faults:
-            raise
-        raise DocumentError(form_faults) from None
-    faults = [*form_faults, *policy_faults, *missing_handlers, *mismatches, *undeclared]
+        return found
+
+    def of_handlers() -> list[Fault]:
+        nonlocal operations
+        handlers, missing = find(policies)
+        complete = {
+            name: policy
+            for name, policy in policies.items()
+            if ("paths", policy.path, policy.method) not in faults.incomplete.pointers
+        }
+        operations, mismatches = match_operations(loaded, complete, handlers)
+        return [*missing, *mismatches]
+
+    faults.add(of_policies, elsewhere=True)
+    faults.add(of_handlers, elsewhere=True)
+    if declarations is not None:
+        faults.add(lambda: undeclared_settings(declarations, policies, files.settings.own))
     if files.project:
+        project = files.project
         # A module that cannot be imported has been told by the handler that needs it.
-        told = {fault.place for fault in faults}
-        faults += (fault for fault in part_faults if fault.place not in told)
-        faults += check_project_code(files.project)
+        faults.add(lambda: [fault for fault in part_faults if fault.place not in {one.place for one in faults.all}])
+        faults.add(lambda: check_project_code(project), elsewhere=True)
     if thorough:
-        faults += check_generators(loaded)
-        faults += (*check_links(loaded), *check_examples(loaded)) if not form_faults else ()
-        # Of a document with faults, a journey would only repeat them.
-        faults += files.journey_faults() if not faults else ()
-    if faults:
-        raise DocumentError(faults)
+        _check_for_clients(loaded, files, policies, faults, well_formed=well_formed)
+    if faults.all:
+        raise DocumentError(faults.all)
     return Contract(
         document=loaded,
         published=loaded.published(),
@@ -185,3 +199,17 @@ def check_contract(
         warnings=list(loaded.choices.warnings(policies)),
         parts=parts,
     )
+
+
+def _check_for_clients(
+    document: Document, files: ContractFiles, policies: Collection[str], faults: Faults, *, well_formed: bool
+) -> None:
+    """Add the faults of what works, but that generators cannot use, or that misleads readers."""
+    faults.add(lambda: check_models(document, known_models(files.project)) if document.models else ())
+    faults.add(lambda: check_generators(document))
+    if not faults.incomplete.gaps:
+        faults.add(lambda: check_links(document, faults.incomplete.pointers))
+    faults.add(lambda: check_examples(document))
+    # Of an operation that is missing or has no valid name, a journey would only repeat the fault.
+    if well_formed and len(policies) == len(list(all_operations(document))):
+        faults.add(files.journey_faults)

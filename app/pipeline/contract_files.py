@@ -1,6 +1,6 @@
 """The files of the document and beside it, of one side or of both: read, with every fault."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from app.context.setting_declarations import SettingDeclarations
 from app.project import Project
 from app.spec.catalogue import Catalogue
-from app.spec.document import Document, DocumentError, Fault, load
+from app.spec.document import Document, DocumentError, Fault, Incomplete, load, load_partly
 from app.spec.events import DeclaredEvent, load_events
 from app.spec.journeys import journey_faults
 from app.spec.permission_names import add_permission_names
@@ -23,6 +23,8 @@ class ContractFiles:
     Attributes:
         settings: the paths of settings.yaml, for faults.
         project: whose document it is; None for Charter's alone, or another one.
+        incomplete: if the document has faults, the parts that cannot be judged because of them.
+        faults: those of the files that could be read in part.
     """
 
     document: Document
@@ -31,6 +33,8 @@ class ContractFiles:
     declarations: SettingDeclarations
     settings: Catalogue
     project: Project | None = None
+    incomplete: Incomplete | None = None
+    faults: Sequence[Fault] = ()
 
     def journey_faults(self) -> list[Fault]:
         """Return what is wrong with the journeys; those of Charter that no longer fit a project are left out."""
@@ -66,6 +70,50 @@ def read_files(document: Path, project: Project | None = None) -> ContractFiles:
     if project:
         add_permission_names(loaded, permissions)
     return ContractFiles(loaded, permissions, events, declarations, settings, project)
+
+
+def read_files_partly(document: Path, project: Project | None = None) -> ContractFiles:
+    """Read a document and its catalogues, as `read_files` does, but go on after a fault.
+
+    Where a catalogue cannot be read, every name counts as known.
+
+    Raises:
+        DocumentError: nothing of the document can be checked any further.
+    """
+    faults: list[Fault] = []
+
+    def read(load: Callable[[], Any], otherwise: Any) -> Any:
+        try:
+            return load()
+        except DocumentError as error:
+            faults.extend(error.faults)
+            return otherwise
+
+    settings = catalogue("settings.yaml", document, project)
+    permissions = read(lambda: load_permissions(catalogue("permissions.yaml", document, project)), EveryName())
+    events = read(lambda: load_events(catalogue("events.yaml", document, project)), EveryName())
+    declarations = read(lambda: load_declarations(settings), None)
+    incomplete = read(lambda: _load_partly(document, project, faults), None)
+    if incomplete is None:
+        raise DocumentError(faults)
+    if project:
+        add_permission_names(incomplete.document, permissions)
+    return ContractFiles(
+        incomplete.document, permissions, events, declarations, settings, project, incomplete, tuple(faults)
+    )
+
+
+def _load_partly(document: Path, project: Project | None, faults: list[Fault]) -> Incomplete:
+    incomplete, found = load_partly(project.document, base=document) if project else load_partly(document)
+    faults += found
+    return incomplete
+
+
+class EveryName(dict[str, Any]):
+    """Stands for a catalogue that cannot be read: it has every name, so no use of one is a fault."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
 
 
 def all_or_faults(*reads: Callable[[], Any]) -> list[Any]:

@@ -4,6 +4,7 @@ A handler is the function named as the operationId, in the module named as the t
 """
 
 import importlib
+import inspect
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from app.project import Project
 from app.spec.document import Fault, Place
 from app.spec.document.sources import file_name
 from app.spec.policy import Policy
+from app.spec.suggestions import suggest
 
 
 def find_handlers(
@@ -37,8 +39,25 @@ def find_handlers(
             handlers[name] = handler
         elif imported is not _BROKEN:
             fix = f"Write the function {name} in {holder.replace('.', '/')}/{policy.tag}.py."
+            fix = suggest(name, _unused_functions(imported, policies), fix)
             search.faults.append(Fault(policy.place, f"The operation {name} has no handler.", fix))
     return handlers, search.faults
+
+
+def _unused_functions(module: ModuleType | None, policies: Mapping[str, Policy]) -> list[str]:
+    """Return the functions of a module that are the handler of no operation, but could be."""
+    return (
+        [
+            name
+            for name, value in vars(module).items()
+            if inspect.isfunction(value)
+            and value.__module__ == module.__name__
+            and name not in policies
+            and name[0] != "_"
+        ]
+        if module
+        else []
+    )
 
 
 _BROKEN = ModuleType("broken")

@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from app.spec.cache_rules import tags_cached_under
-from app.spec.checks import BASIC_CHECKS, LINT_CHECKS, POLICY_CHECKS, Check, KnownNames
+from app.spec.checks import BASIC_CHECKS, KEY_CHECKS, LINT_CHECKS, NAME_CHECKS, POLICY_CHECKS, Check, KnownNames
+from app.spec.checks.cache import check_tags_are_cached
 from app.spec.checks.extension_keys import check_extension_keys
 from app.spec.checks.identity import separate_duplicates
 from app.spec.checks.methods import check_methods
 from app.spec.checks.permission_names import check_permission_names
 from app.spec.checks.unused import check_unused_names
-from app.spec.document import Document, Fault
+from app.spec.document import Document, Fault, Incomplete
 from app.spec.events import DeclaredEvent
 from app.spec.operation import Operation, operations
 from app.spec.permissions import Permission
@@ -26,6 +27,7 @@ def read_policies(
     recencies: Collection[str],
     lifetimes: Collection[str],
     thorough: bool = False,
+    incomplete: Incomplete | None = None,
 ) -> tuple[dict[str, Policy], list[Fault]]:
     """Return the policies by operationId, and every fault with its file and line.
 
@@ -39,6 +41,7 @@ def read_policies(
         buckets: names of the rate limits in the configuration.
         recencies: names of the step-ups in the configuration.
         lifetimes: names of the cache policies in the configuration.
+        incomplete: the parts that cannot be judged; of an operation there, only its keys are checked.
         thorough: also report responses and headers that an operation can return, but does not document.
     """
     bundle, all_operations = document.bundle, list(operations(document))
@@ -54,24 +57,37 @@ def read_policies(
         cached_tags=[tag for operation in all_operations for _, tag in tags_cached_under(operation)],
         write_permissions={operation.pointer: finder.find(operation) for operation in all_operations},
     )
+    unclear = incomplete or Incomplete(document)
     faults = [*check_extension_keys(document, permissions), *check_methods(document)]
     complete = []
     for operation in all_operations:
-        basic = list(_run(BASIC_CHECKS, operation, known))
-        faults += [*basic, *_run(POLICY_CHECKS, operation, known)]
+        if operation.pointer in unclear.pointers:
+            basic, policy_checks = list(_run(NAME_CHECKS, operation, known)), KEY_CHECKS
+        else:
+            basic, policy_checks = list(_run(BASIC_CHECKS, operation, known)), POLICY_CHECKS
+        faults += [*basic, *_run(policy_checks, operation, known)]
         if not basic:
             complete.append(operation)
     by_id, duplicates = separate_duplicates(complete)
-    faults += [*duplicates, *finder.faults, *finder.unreached()]
-    faults += check_unused_names(all_operations, permissions, events, known)
-    faults += check_permission_names(document, permissions)
-    if thorough:
-        for operation in by_id.values():
+    faults += [*duplicates, *(fault for fault in finder.faults if not unclear.follows(fault))]
+    if not unclear.gaps and not unclear.pointers:
+        # What is missing may be what uses these.
+        faults += [*finder.unreached(), *check_unused_names(all_operations, permissions, events, known)]
+        faults += _run_all((check_tags_are_cached,), all_operations, known)
+    if permissions:
+        faults += check_permission_names(document, permissions)
+    for operation in by_id.values() if thorough else ():
+        if operation.pointer not in unclear.pointers:
             faults += _run(LINT_CHECKS, operation, known)
     policies = {
         name: policy_of(operation, known.write_permissions[operation.pointer]) for name, operation in by_id.items()
     }
     return policies, faults
+
+
+def _run_all(checks: Iterable[Check], all_operations: Iterable[Operation], known: KnownNames) -> Iterator[Fault]:
+    for operation in all_operations:
+        yield from _run(checks, operation, known)
 
 
 def _run(checks: Iterable[Check], operation: Operation, known: KnownNames) -> Iterator[Fault]:

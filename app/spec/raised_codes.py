@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.spec.document import Fault, Place
 from app.spec.document.sources import file_name
+from app.spec.project_code import python_files
 from app.spec.suggestions import suggest
 
 # The second is the class of the first.
@@ -20,7 +21,7 @@ def raised_code_faults(folders: Collection[Path], codes: Collection[str]) -> Ite
         codes: those of errors.yaml.
     """
     for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
+        for path in sorted(python_files(folder)):
             raw = path.read_bytes()
             # Parsing takes much longer than this search, and most files raise no such error.
             if any(f"{name}(".encode() in raw for name in _NAMES):

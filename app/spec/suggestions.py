@@ -4,16 +4,32 @@ from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 
-def suggest(name: object, known: Iterable[str], otherwise: str) -> str:
+def suggest(name: object, known: Iterable[str], otherwise: str, *, cutoff: float = 0.75) -> str:
     """Return how to fix an unknown name: the most similar known name, if one is similar, and another way.
 
     Args:
         name: the unknown name.
         known: the names that exist.
         otherwise: the other way, a sentence that begins with a verb.
+        cutoff: how similar a known name must be, from 0 to 1.
     """
-    similar = get_close_matches(str(name), sorted(known), n=1, cutoff=0.75)
+    similar = get_close_matches(str(name), sorted(known), n=1, cutoff=cutoff)
     return f"Did you mean {similar[0]}? If not, {otherwise[0].lower()}{otherwise[1:]}" if similar else otherwise
+
+
+def suggest_path(path: str, known: Iterable[str], otherwise: str) -> str:
+    """Return how to fix the path of a file that does not exist, as `suggest` does.
+
+    Args:
+        path: as it is written.
+        known: the files that exist, written in the same way.
+        otherwise: as of `suggest`.
+    """
+    known = list(known)
+    last = path.rsplit("/", 1)[-1]
+    # The folder may be wrong: a file of that name elsewhere is the likeliest.
+    elsewhere = sorted(each for each in known if each.rsplit("/", 1)[-1] == last)
+    return suggest(path, elsewhere[:1] or known, otherwise, cutoff=0.0 if elsewhere else 0.75)
 
 
 def suggest_configured(name: object, known: Collection[str]) -> str:

@@ -55,7 +55,7 @@ def test_every_number_on_the_page_is_the_one_in_its_place(page):
     wrong = [
         f"`{source}` is {_value(source)}, not {stated}" for source, stated in rows if not _same(stated, _value(source))
     ]
-    check(wrong, f"Correct these numbers in the tables of {shown(page)}.")
+    check(wrong, f"Run charter spec docs, or correct these numbers in the tables of {shown(page)}.")
     assert rows or page != PAGE, f"{shown(PAGE)} has no table `| number | from | value |`."
 
 

@@ -19,7 +19,7 @@ def test_the_settings_page_lists_every_variable_with_its_default_and_meaning():
     ]
     lines = [f"| `{name}` | {f'`{default}`' if default else ''} | {about} |" for name, default, about in known]
     missing = [line for row, line in zip(known, lines, strict=True) if row not in rows]
-    check(missing, "Add these lines to the tables of docs/configuration.md.")
+    check(missing, "Run charter spec docs, or add these lines to the tables of docs/configuration.md.")
     check([row for row in rows if row not in known], "app/config.py says otherwise. Correct or delete these lines.")
     assert rows == known, "Put the lines of docs/configuration.md in the order of app/config.py, each once."
 

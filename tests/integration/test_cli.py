@@ -179,6 +179,7 @@ def spec(*words: str) -> str:
 
 def test_the_document_has_no_faults():
     assert re.fullmatch(r"\d+ operations, no faults\n", spec("lint"))
+    assert json.loads(spec("lint", "--json")) == {"faults": [], "warnings": []}
 
 
 def test_the_bundle_is_the_same_in_both_formats(tmp_path):
@@ -230,9 +231,11 @@ def test_every_fault_of_the_document_stops_the_start_with_its_place(charter, tmp
     for words in (("serve",), ("spec", "lint")):
         done = charter(*words, root=tmp_path, DATABASE_URL="postgresql://127.0.0.1:1/none")
         assert done.returncode == 78, done.stderr
-        assert re.search(r"openapi/paths/me\.yaml:\d+\b.*account:raed", done.stderr), done.stderr
-        assert re.search(r"openapi/paths/auth_login\.yaml:\d+\b.*logn", done.stderr), done.stderr
-        assert "Traceback" not in done.stderr
+        told = done.stdout + done.stderr
+        assert re.search(r"openapi/paths/me\.yaml:\d+\b.*account:raed", told), told
+        assert re.search(r"openapi/paths/auth_login\.yaml:\d+\b.*logn", told), told
+        assert "Traceback" not in told
+    assert done.stdout.endswith("2 faults in 2 files\n")
 
 
 def _replace(path: Path, old: str, new: str) -> None:

@@ -104,8 +104,12 @@ def test_files_below_the_working_directory_are_named_from_there(
     ("files", "fault"),
     [
         (
+            {"openapi": "openapi: 3.0.3\npaths:\n  /v1/users: {$ref: paths/people.yaml}\n"},
+            "openapi/openapi.yaml:3: There is no file paths/people.yaml. Write it, or correct the $ref.",
+        ),
+        (
             {"openapi": "openapi: 3.0.3\npaths:\n  /v1/users: {$ref: paths/user.yaml}\n"},
-            "openapi/openapi.yaml:3: There is no file paths/user.yaml. Write it, or correct the $ref.",
+            "openapi/openapi.yaml:3: There is no file paths/user.yaml. Did you mean paths/users.yaml?",
         ),
         ({"paths__stray": "get: {}"}, "openapi/paths/stray.yaml:1: No path refers to this file."),
         ({"openapi": "openapi: 3.0.3"}, "openapi/openapi.yaml:1: There is no mapping `paths`."),

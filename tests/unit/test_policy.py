@@ -116,8 +116,9 @@ def test_the_schema_of_the_keys_and_its_explanation_name_the_same_keys() -> None
     schema: dict[str, Any] = json.loads((REPOSITORY / "openapi/extensions.schema.json").read_text())["$defs"]
     explained = (REPOSITORY / "openapi/extensions.md").read_text()
     headings = [line[3:] for line in explained.splitlines() if line.startswith("## x-")]
-    assert sorted(headings) == sorted([*schema["operation"]["properties"], *schema["property"]["properties"]])
-    for holder in ("operation", "property"):
+    holders = ("operation", "property", "schema")
+    assert sorted(headings) == sorted(key for holder in holders for key in schema[holder]["properties"])
+    for holder in holders:
         for key in schema[holder]["properties"].values():
             assert {"title", "description", "examples"} <= set(key)
     assert schema["permission"]["pattern"] == f"^{GRAMMAR.pattern}$"

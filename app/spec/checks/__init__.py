@@ -23,7 +23,7 @@ from app.spec.checks.preconditions import check_precondition
 from app.spec.checks.responses import check_documented_headers, check_documented_statuses, check_responses
 from app.spec.checks.sunset import check_sunset
 
-__all__ = ["BASIC_CHECKS", "LINT_CHECKS", "POLICY_CHECKS", "Check", "KnownNames"]
+__all__ = ["BASIC_CHECKS", "KEY_CHECKS", "LINT_CHECKS", "NAME_CHECKS", "POLICY_CHECKS", "Check", "KnownNames"]
 
 # An operation that breaks one of these has no policy, and is not compared with its handler.
 BASIC_CHECKS: tuple[Check, ...] = (check_operation_id, check_tag, check_responses, check_parameters)
@@ -44,6 +44,17 @@ POLICY_CHECKS: tuple[Check, ...] = (
     check_tags_are_cached,
     check_owned_tags,
     check_writes_invalidate,
+    check_sunset,
+)
+# What can be checked of an operation that is incomplete: the names that it has and that its keys name.
+NAME_CHECKS: tuple[Check, ...] = (check_operation_id, check_tag)
+KEY_CHECKS: tuple[Check, ...] = (
+    check_access,
+    check_rate_limit,
+    check_step_up,
+    check_event,
+    check_executor,
+    check_keys_for_method,
     check_sunset,
 )
 # The server starts without these; they run in `charter spec lint`, for operations that pass the basic checks.

@@ -7,7 +7,7 @@ from app.spec.document import Fault
 from app.spec.operation import Operation
 from app.spec.owned_rows import OwnedRow
 from app.spec.policy import listed_permissions
-from app.spec.suggestions import suggest_configured, unknown_permission
+from app.spec.suggestions import suggest, suggest_configured, unknown_permission
 
 
 def check_access(operation: Operation, known: KnownNames) -> Iterator[Fault]:
@@ -43,7 +43,8 @@ def check_security(operation: Operation, known: KnownNames) -> Iterator[Fault]:
         for scheme, scopes in requirement.items():
             if scheme not in known.security_schemes:
                 message = f"There is no security scheme {scheme}."
-                yield Fault(place, message, "Declare it in components/securitySchemes.yaml.")
+                fix = suggest(scheme, known.security_schemes, "Declare it in components/securitySchemes.yaml.")
+                yield Fault(place, message, fix)
             if scopes:
                 message = f"The scopes of {scheme} are not checked: {', '.join(map(str, scopes))}."
                 yield Fault(place, message, "Remove them, and use x-permission.")
@@ -66,6 +67,8 @@ def check_owner(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     parameter = operation.parameter(name, "path")
     if parameter is None or name not in operation.path_parameters:
         what = "which is not a path parameter" if isinstance(owner, str) else "not a path parameter"
+        if isinstance(owner, str):
+            fix = suggest(owner, operation.path_parameters, fix)
         yield Fault(place, f"{said}{what}.", fix)
     elif operation.resolved(parameter.get("schema")).get("format") != "uuid":
         what = "whose schema is not a UUID" if isinstance(owner, str) else "not a UUID"

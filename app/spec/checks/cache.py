@@ -96,5 +96,6 @@ def _unknown_values(
     for name in tag.names:
         if name not in known:
             fix = f"Use one of {', '.join(known)}." if known else "Write a tag without braces."
+            fix = suggest(name, known, fix)
             message = f"The tag {tag} uses {name}, which {operation.name} does not have."
             yield Fault(operation.where(*steps), message, fix)

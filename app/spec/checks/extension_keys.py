@@ -17,8 +17,8 @@ from app.spec.write_permissions import KEY
 
 _SCHEMA = OPENAPI / "extensions.schema.json"
 # The kinds of node that have x- keys, with the definition in the schema that has the forms of these keys.
-_DEFINITIONS = {"operation": "operation", "properties": "property"}
-_WITH_ARTICLE = {"operation": "an operation", "property": "a property"}
+_DEFINITIONS = {"operation": "operation", "properties": "property", "schemas": "schema"}
+_WITH_ARTICLE = {"operation": "an operation", "property": "a property", "schema": "a schema under components/schemas"}
 _FORMAT = "x-format"
 _MAX_SHOWN_LENGTH = 60
 

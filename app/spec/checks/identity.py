@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.operation import Operation
+from app.spec.suggestions import suggest
 
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
@@ -28,7 +29,9 @@ def check_tag(operation: Operation, known: KnownNames) -> Iterator[Fault]:
         message = f"{operation.name} must have exactly one tag."
         yield Fault(place, message, "Write one, with the name of the module that has its handler.")
     elif tags[0] not in known.tags:
-        yield Fault(place, f"The tag {tags[0]} is not declared.", "Add it to `tags` of the root document.")
+        declared = (str(tag) for tag in known.tags)
+        fix = suggest(tags[0], declared, "Add it to `tags` of the root document.")
+        yield Fault(place, f"The tag {tags[0]} is not declared.", fix)
 
 
 def separate_duplicates(operations: Iterable[Operation]) -> tuple[dict[str, Operation], list[Fault]]:

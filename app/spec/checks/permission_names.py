@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from app.spec.document import Document, Fault
 from app.spec.permissions import Permission
+from app.spec.suggestions import suggest
 
 _SCHEMA = ("components", "schemas", "PermissionName")
 
@@ -20,5 +21,5 @@ def check_permission_names(document: Document, permissions: Mapping[str, Permiss
             yield Fault(place, message, f"Add the line `- {name}` to its enum.")
     for name in names:
         if name not in permissions:
-            fix = "Remove it, or list it in permissions.yaml."
+            fix = suggest(name, permissions, "Remove it, or list it in permissions.yaml.")
             yield Fault(place, f"The enum of PermissionName has {name}, which is not a permission.", fix)

@@ -22,6 +22,7 @@ class Document:
         errors: the declarations of errors.yaml, by code; none if there is no such file.
         choices: in a project, what it omits and hides of Charter's operations.
         inherited_paths: in a project, those of Charter.
+        models: what x-model says, by the name of the schema; it is not part of the bundle, since it is of the server.
     """
 
     bundle: dict[str, Any]
@@ -32,6 +33,7 @@ class Document:
     errors: Mapping[str, Declaration] = field(default_factory=dict)
     choices: Choices = NOTHING_CHOSEN
     inherited_paths: frozenset[str] = frozenset()
+    models: Mapping[str, Any] = field(default_factory=dict)
 
     def published(self) -> "Document":
         """Return the document that clients get: without the hidden operations, and without what only they use."""
@@ -41,6 +43,23 @@ class Document:
         bundle = without_operations(self.bundle, self._lines, hidden)
         unused = used_components(self.bundle) - used_components(bundle)
         return replace(self, bundle=without_components(bundle, self._lines, unused), choices=NOTHING_CHOSEN)
+
+    def places(self, pointer: Pointer, node: Any) -> set[Place]:
+        """Return the place of every key and item at and below a pointer.
+
+        Args:
+            node: what is there.
+        """
+        found, waiting = {self.where(pointer)}, [node]
+        while waiting:
+            here = waiting.pop()
+            lines = self._lines.get(id(here))
+            children = here.items() if isinstance(here, dict) else enumerate(here) if isinstance(here, list) else ()
+            for step, child in children:
+                if lines and (place := lines.place(step)):
+                    found.add(place)
+                waiting.append(child)
+        return found
 
     def where(self, pointer: Pointer) -> Place:
         """Return the file and line of the key or item at a pointer; of its nearest ancestor if there is none."""

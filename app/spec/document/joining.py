@@ -40,8 +40,6 @@ def join_sides(
     choices = read_choices(sources, own, own_items, base_items)
     _check_keys(sources, base, own)
     _check_paths(sources, roots, items, choices)
-    if sources.faults:
-        return {}, choices
     whole = {**base, "paths": {**base_items, **own_items}, "components": components}
     left = without_operations({**whole, "paths": base_items}, sources.lines, choices.omitted)
     joined = _join_roots(sources, left, own, _all_among(base_items, {*choices.omitted, *choices.hidden}))
@@ -49,8 +47,6 @@ def join_sides(
     joined["components"] = left["components"]
     used = used_components(whole)
     apply_overlay(sources, joined, component_places)
-    if sources.faults:
-        return joined, choices
     return without_components(joined, sources.lines, used - used_components(joined)), choices
 
 

@@ -8,12 +8,16 @@ from app.spec.document.choices import NOTHING_CHOSEN
 from app.spec.document.derived import complete
 from app.spec.document.error_codes import read_error_codes, write_error_codes
 from app.spec.document.joining import join_sides
+from app.spec.document.partial import Incomplete
 from app.spec.document.places import DocumentError, Fault, Place
 from app.spec.document.references import find_cycles, misplaced_references, rewrite_references
 from app.spec.document.sources import Side, Sources
+from app.spec.document.stand_ins import NOWHERE, STAND_IN
 from app.spec.document.targets import write_target_kinds
 from app.spec.document.tree import Pointer, parse_pointer
+from app.spec.suggestions import suggest, suggest_path
 
+MODEL = "x-model"
 COMPONENT_KINDS = (
     "callbacks",
     "examples",
@@ -40,13 +44,47 @@ def load(path: Path, *, base: Path | None = None) -> Document:
     Raises:
         DocumentError: with every fault, each with its file and line.
     """
-    return _Loader(path, base).document()
+    loader = _Loader(path, base)
+    document = loader.document()
+    if loader.faults:
+        raise DocumentError(loader.faults)
+    return document
+
+
+def load_partly(path: Path, *, base: Path | None = None) -> tuple[Incomplete, list[Fault]]:
+    """Read a document, as `load` does, of which a part may be wrong; return the rest, and the faults.
+
+    Raises:
+        DocumentError: nothing of the document can be checked any further.
+    """
+    loader = _Loader(path, base)
+    try:
+        document = loader.document()
+    except DocumentError:
+        raise
+    except Exception:
+        if not loader.faults:
+            raise
+        raise DocumentError(loader.faults) from None
+    return Incomplete(document, loader.gaps), loader.faults
 
 
 class _Loader:
+    """Reads the files of a document and joins them.
+
+    Attributes:
+        gaps: whether operations may be missing, because a file could not be read.
+    """
+
     def __init__(self, path: Path, base: Path | None) -> None:
         self._sources = Sources(path, base)
         self._component_places: dict[Pointer, Place] = {}
+        self.gaps = False
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults so far."""
+        return self._sources.faults
 
     def document(self) -> Document:
         sources = self._sources
@@ -61,27 +99,28 @@ class _Loader:
             root, choices = join_sides(sources, roots, items, components, self._component_places)
         else:
             root = roots[0]
-            if isinstance(root.get("paths"), dict):
-                root["paths"].update(every_item)
+            if not isinstance(root.get("paths"), dict):
+                raise DocumentError(sources.faults)
+            root["paths"].update(every_item)
             if components:
                 root["components"] = components
-        if not sources.faults:
-            sources.faults += find_cycles(root, self._component_places)
-        if sources.faults:
-            raise DocumentError(sources.faults)
+        for kind, entries in components.items():
+            if STAND_IN in entries:
+                self._component_places["components", kind, STAND_IN] = NOWHERE
+        if cycles := find_cycles(root, self._component_places):
+            raise DocumentError([*sources.faults, *cycles])
         errors, error_faults = read_error_codes(
             (path, side.name(path)) for side in sources.sides for path in [side.folder / "errors.yaml"]
         )
-        if error_faults:
-            raise DocumentError(error_faults)
+        sources.faults += error_faults
+        models = _without_models(components)
         name = sources.own.name(sources.own.root)
         places, derived = self._component_places, complete(root)
-        document = Document(root, name, sources.lines, places, derived, errors, choices, inherited)
+        document = Document(root, name, sources.lines, places, derived, errors, choices, inherited, models)
         for pointer, origin in derived.items():
             if pointer[0] == "components":
                 places[pointer] = document.where(origin)
-        if faults := list(misplaced_references(document)):
-            raise DocumentError(faults)
+        sources.faults += list(misplaced_references(document))
         write_target_kinds(root)
         write_error_codes(root, errors)
         return document
@@ -100,36 +139,44 @@ class _Loader:
             fix = "Write `paths:` with one $ref per path."
             sources.fault(side.root, 1, "There is no mapping `paths`.", fix)
             return {}
-        items = {}
+        items: dict[str, Any] = {}
         for name, entry in paths.items():
             line = sources.lines[id(paths)].children[name]
             if not isinstance(entry, dict):
                 sources.fault(side.root, line, f"The path {name} is not a mapping.", "Write a $ref to its file.")
+                items[name], self.gaps = {}, True
             elif isinstance(reference := entry.get("$ref"), str):
                 if len(entry) > 1:
                     message = f"The path {name} has keys beside its $ref."
                     sources.fault(side.root, line, message, "Move them into the file.")
                 item = self._path_item(side, name, reference, line)
-                if item is not None:
-                    items[name] = item
+                items[name] = item
         for unused in sorted(set(side.files("paths")) - set(sources.texts)):
+            name = unused.relative_to(side.folder).as_posix()
+            if any(f"Did you mean {name}?" in fault.fix for fault in sources.faults):
+                continue  # the reference to it is misspelt, which is the fault
             fix = f"Add it to {side.name(side.root)}, or delete it."
             sources.fault(unused, 1, "No path refers to this file.", fix)
         return items
 
-    def _path_item(self, side: Side, name: str, reference: str, line: int) -> dict[str, Any] | None:
+    def _path_item(self, side: Side, name: str, reference: str, line: int) -> dict[str, Any]:
         sources = self._sources
         target = sources.target(side.root, reference)
         if target is None:
-            sources.fault(side.root, line, f"There is no file {reference}.", "Write it, or correct the $ref.")
+            known = (each.relative_to(side.folder).as_posix() for each in side.files("paths"))
+            fix = suggest_path(reference, known, "Write it, or correct the $ref.")
+            sources.fault(side.root, line, f"There is no file {reference}.", fix)
         elif not target.is_relative_to(side.folder / "paths"):
             sources.fault(side.root, line, f"The file {reference} is not in paths/.", "Move it there.")
         elif target in sources.texts:
             fix = "Give each path its own file."
             sources.fault(side.root, line, f"Another path already refers to {reference}.", fix)
         else:
-            return sources.read(target, ("paths", name)) or {}
-        return None
+            item = sources.read(target, ("paths", name))
+            self.gaps = self.gaps or item is None
+            return item or {}
+        self.gaps = True
+        return {}
 
     def _components(self, roots: list[dict[str, Any]]) -> dict[str, Any]:
         components: dict[str, dict[str, Any]] = {}
@@ -142,7 +189,7 @@ class _Loader:
         for path in side.files("components"):
             kind = path.relative_to(side.folder).with_suffix("").parts[1]
             if kind not in COMPONENT_KINDS:
-                fix = f"Choose one of {', '.join(COMPONENT_KINDS)}."
+                fix = suggest(kind, COMPONENT_KINDS, f"Choose one of {', '.join(COMPONENT_KINDS)}.")
                 sources.fault(path, 1, f"OpenAPI has no components of the kind {kind}.", fix)
             elif (value := sources.read(path, ("components", kind))) is not None:
                 children = sources.lines.pop(id(value)).children
@@ -173,3 +220,9 @@ class _Loader:
         target = self._sources.target(side.root, file) if file else None
         base = self._sources.bases.get(target) if target else None
         return base == ("components", kind) and parse_pointer(fragment) == (name,)
+
+
+def _without_models(components: dict[str, Any]) -> dict[str, Any]:
+    """Take x-model from the schemas, and return it by the name of the schema."""
+    schemas = components.get("schemas", {})
+    return {name: schema.pop(MODEL) for name, schema in schemas.items() if isinstance(schema, dict) and MODEL in schema}

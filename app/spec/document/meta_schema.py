@@ -11,6 +11,7 @@ from jsonschema_rs import Draft4Validator, ValidationError
 
 from app.spec.document.bundle import Document
 from app.spec.document.places import Fault
+from app.spec.suggestions import suggest
 
 _MAX_FAULTS = 50
 
@@ -30,13 +31,25 @@ def meta_schema_faults(document: Document) -> list[Fault]:
 
 @cache
 def _validator() -> Draft4Validator:
+    text = _schema_text()
+    # Without the mask, a message repeats the value, which may be the whole document.
+    return Draft4Validator(json.loads(text), mask="it")
+
+
+@cache
+def _keywords() -> frozenset[str]:
+    """Return every key that OpenAPI 3.0 has in some place."""
+    schema = json.loads(_schema_text())
+    parts = [schema, *schema["definitions"].values()]
+    return frozenset(key for part in parts for key in part.get("properties", {}))
+
+
+def _schema_text() -> str:
     # Found, but not imported: Connexion takes longer than everything else of a start.
     package = find_spec("connexion")
     assert package is not None
     assert package.origin is not None
-    text = Path(package.origin).with_name("resources").joinpath("schemas/v3.0/schema.json").read_text(encoding="utf-8")
-    # Without the mask, a message repeats the value, which may be the whole document.
-    return Draft4Validator(json.loads(text), mask="it")
+    return Path(package.origin).with_name("resources").joinpath("schemas/v3.0/schema.json").read_text(encoding="utf-8")
 
 
 def _intended_errors(error: ValidationError) -> Iterator[ValidationError]:
@@ -76,7 +89,12 @@ def _fault(document: Document, error: ValidationError) -> Fault:
     elif kind.name == "additionalProperties":
         message = f"{subject} has {', '.join(kind.value)}, which OpenAPI 3.0 does not allow there."
         fix = f"Remove {'it' if len(kind.value) == 1 else 'them'}, or correct the spelling."
+        fix = suggest(kind.value[0], _keywords(), fix)
         pointer.append(kind.value[0])
+    elif kind.name == "enum":
+        message = f"{subject} is {node}, which OpenAPI 3.0 does not allow there."
+        options = [str(option) for option in kind.options]
+        fix = suggest(node, options, f"Choose one of {', '.join(options)}.", cutoff=0.6)
     elif kind.name in ("oneOf", "anyOf"):
         message = f"{subject} has none of the forms that OpenAPI 3.0 allows there."
         fix = "Write one of the forms of the OpenAPI 3.0 specification."

@@ -1,14 +1,17 @@
 """References between files, turned into references between parts of the bundle."""
 
+import os.path
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from app.spec.document.bundle import Document
-from app.spec.document.places import Fault, Place
+from app.spec.document.places import INHERITED, Fault, Place
 from app.spec.document.sources import Sources
-from app.spec.document.tree import Pointer, at, nodes, parse_pointer, write_pointer
+from app.spec.document.stand_ins import stand_in
+from app.spec.document.tree import Node, Pointer, at, nodes, parse_pointer, write_pointer
+from app.spec.suggestions import suggest, suggest_path
 
 _KINDS = {
     **dict.fromkeys(
@@ -17,6 +20,7 @@ _KINDS = {
     "requestBody": "requestBodies",
 }
 """What a reference under a key must lead to, where the kind of component has another name than the key."""
+_OTHERWISE = "Write that component, or correct the $ref."
 
 
 def rewrite_references(sources: Sources, bundle: dict[str, Any]) -> None:
@@ -34,12 +38,12 @@ def rewrite_references(sources: Sources, bundle: dict[str, Any]) -> None:
         for node in nodes(value, names=names):
             mapping = node.mapping
             if "$ref" in mapping and not (node.kind == "paths" and any(value is root for root in roots)):
-                mapping["$ref"] = _rewritten(sources, path, mapping, "$ref", bundle)
+                mapping["$ref"] = _rewritten(sources, path, mapping, "$ref", bundle, _needed_kind(node))
             discriminator = mapping.get("discriminator")
             if isinstance(discriminator, dict) and isinstance(schemas := discriminator.get("mapping"), dict):
                 for key, reference in schemas.items():
                     if "#" in str(reference):
-                        schemas[key] = _rewritten(sources, path, schemas, key, bundle)
+                        schemas[key] = _rewritten(sources, path, schemas, key, bundle, "schemas")
 
 
 def find_cycles(bundle: dict[str, Any], places: Mapping[Pointer, Place]) -> list[Fault]:
@@ -87,8 +91,7 @@ def misplaced_references(document: Document) -> Iterator[Fault]:
         steps = parse_pointer(str(node.mapping.get("$ref", "")))
         if steps[:1] != ("components",) or len(steps) != 3:
             continue  # no reference, or one to a part of something
-        holder = node.kind or next(step for step in reversed(node.pointer) if isinstance(step, str))
-        needed = _KINDS.get(holder, holder)
+        needed = _needed_kind(node)
         if needed != steps[1]:
             message = f"The $ref to {steps[2]} leads to {steps[1]}, and {needed} are needed here."
             yield Fault(document.where((*node.pointer, "$ref")), message, "Refer to a component of that kind.")
@@ -109,14 +112,26 @@ def locate(sources: Sources, path: Path, reference: str) -> Pointer | None:
     return sources.bases[target] + parse_pointer(unquote(fragment))
 
 
-def _rewritten(sources: Sources, path: Path, mapping: dict[str, Any], key: str, bundle: dict[str, Any]) -> Any:
-    """Return a reference as `#/…`; as it is, with a fault, if it is wrong."""
+def _needed_kind(node: Node) -> str:
+    """Return the kind of component that a reference in this place must lead to."""
+    holder = node.kind or next((step for step in reversed(node.pointer) if isinstance(step, str)), "")
+    return _KINDS.get(holder, holder)
+
+
+def _rewritten(
+    sources: Sources, path: Path, mapping: dict[str, Any], key: str, bundle: dict[str, Any], kind: str
+) -> Any:
+    """Return a reference as `#/…`; with a fault, the reference to a stand-in, if it is wrong.
+
+    Args:
+        kind: of the component that it should lead to.
+    """
     reference = mapping[key]
     line = sources.lines[id(mapping)].children[key]
     if not isinstance(reference, str) or "://" in reference:
         message = f'The $ref "{reference}" is not a path to a file.'
         sources.fault(path, line, message, "Write it like file.yaml#/Name.")
-        return reference
+        return stand_in(bundle, kind)
     if key == "$ref" and len(mapping) > 1:
         others = ", ".join(sorted(set(mapping) - {"$ref"}))
         sources.fault(path, line, f"OpenAPI 3.0 ignores the keys beside a $ref: {others}.", "Wrap it in allOf.")
@@ -127,18 +142,40 @@ def _rewritten(sources: Sources, path: Path, mapping: dict[str, Any], key: str, 
         predicate, fix = (
             ("leads outside paths/ and components/", "Refer to a component: file.yaml#/Name.")
             if target
-            else ("names a file that does not exist", "Write the file, or correct its name.")
+            else (
+                "names a file that does not exist",
+                suggest_path(file, _files_like(file, sources, path), "Write the file, or correct its name."),
+            )
         )
         sources.fault(path, line, f"The $ref {reference} {predicate}.", fix)
-        return reference
+        return stand_in(bundle, kind)
     pointer = sources.bases[target] + parse_pointer(unquote(fragment))
     try:
         at(bundle, pointer)
     except LookupError:
         if text.value is not None:
-            message = f"The $ref {reference} has no target."
-            sources.fault(path, line, message, "Write that component, or correct the $ref.")
-        return reference
+            sources.fault(path, line, f"The $ref {reference} has no target.", _other_target(text.value, fragment))
+        return stand_in(bundle, kind)
     if len(pointer) < 3 and pointer[:1] != ("paths",):
         sources.fault(path, line, f"The $ref {reference} names no component.", "Add #/Name.")
     return write_pointer(pointer)
+
+
+def _other_target(content: Any, fragment: str) -> str:
+    """Return how to fix a reference to a part that a file does not have."""
+    steps = parse_pointer(unquote(fragment))
+    try:
+        holder = at(content, steps[:-1])
+    except LookupError:
+        holder = content
+    return suggest(steps[-1] if steps else "", map(str, holder) if isinstance(holder, dict) else (), _OTHERWISE)
+
+
+def _files_like(reference: str, sources: Sources, path: Path) -> Iterator[str]:
+    """Yield the files with components on the side that a reference means, written as this file refers to them."""
+    if not reference.startswith(INHERITED):
+        for each in sources.side_of(path).files("components"):
+            yield os.path.relpath(each, path.parent).replace(os.sep, "/")
+    elif sources.base:
+        for each in sources.base.files("components"):
+            yield INHERITED + each.relative_to(sources.base.folder).as_posix()

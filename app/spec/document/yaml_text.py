@@ -134,11 +134,22 @@ def read_yaml(raw: bytes, file: str) -> YamlText:
         text.fault(line, "The file is not UTF-8.", "Save it as UTF-8.")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = (error.problem or "not YAML").strip()
-        text.fault((mark.line if mark else 0) + 1, f"This is not YAML: {problem}.", "Correct the syntax.")
+        line = mark.line if mark else 0
+        if mark and _follows_tab(decoded, mark):
+            text.fault(line + 1, "A tab is used for indentation.", "Indent with spaces: YAML allows no tabs there.")
+        else:
+            problem = (error.problem or "not YAML").strip()
+            text.fault(line + 1, f"This is not YAML: {problem}.", "Correct the syntax.")
     except yaml.YAMLError as error:
         text.fault(1, f"This is not YAML: {str(error).splitlines()[0]}.", "Correct the syntax.")
     return text
+
+
+def _follows_tab(decoded: str, mark: Any) -> bool:
+    """Return whether the text where the parser stopped is a tab, or stands behind one that indents its line."""
+    line = decoded.splitlines()[mark.line : mark.line + 1]
+    before = line[0][: mark.column + 1] if line else ""
+    return before.endswith("\t") or "\t" in before[: len(before) - len(before.lstrip())]
 
 
 class _Composer:

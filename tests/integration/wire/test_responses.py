@@ -5,10 +5,14 @@ import re
 import pytest
 
 from app.database import run
+from app.errors import Internal
 from tests import leaks
-from tests.service import Service
+from tests.integration.wire.conftest import DOCUMENT, HANDLERS
+from tests.service import Service, config_for
+from tests.service import running as serving
 from tests.wire import Event, data, events, refused
 
+_METRICS_TOKEN = "5f0c3b1d7a924e68b0d1c2e3f4a59687c0d1e2f3"
 MISMATCHES = (
     "wrong_type",
     "missing_property",
@@ -102,3 +106,23 @@ def test_a_mismatch_is_logged_with_its_place_and_request_id(probes: Service) -> 
     assert "response_mismatch" in logged
     assert response.headers["x-request-id"] in logged
     assert "paths/answers.yaml" in logged
+
+
+@pytest.mark.parametrize("env", ["development", "production"])
+def test_only_development_tells_the_client_what_does_not_match(gateway: str, database_url: str, env: str) -> None:
+    variables = {"CHARTER_ENV": env, "METRICS_TOKEN": _METRICS_TOKEN, "BCRYPT_COST": "10"}
+    config = config_for(DATABASE_URL=database_url, CHARTER_GATEWAY=gateway, **variables)
+    with serving(config, document=DOCUMENT, handlers_package=HANDLERS) as service, service.client() as client:
+        told = {
+            how: refused(client.post("/v1/answers", json={"how": how}), 500, "INTERNAL_ERROR")[0]["message"]
+            for how in ("wrong_type", "undocumented_status", "undocumented_refusal", "crash")
+        }
+
+    assert told["crash"] == Internal.default_message
+    if env == "production":
+        assert set(told.values()) == {Internal.default_message}
+        return
+    place = r"\(.*paths/answers\.yaml:\d+\)"
+    assert re.fullmatch(rf".*write_and_answer: the data of status 200 .* word: .*{place}", told["wrong_type"])
+    assert re.fullmatch(rf".*write_and_answer: status \d+ is not documented {place}", told["undocumented_status"])
+    assert re.search(r"no response \d+ for this operation", told["undocumented_refusal"])

@@ -1,0 +1,34 @@
+"""What a start in development says about the database: migrations that have not run, and tables unlike the models."""
+
+import peewee
+
+import models
+from app.cli.migrating import describe_missing
+from app.cli.printing import printable
+from app.cli.stopping import print_line
+from app.database import connection
+from app.database.binding import current_database
+from app.database.drift import drift
+from app.errors import Unavailable
+
+_MAX_SHOWN = 3
+
+
+def report_differences() -> None:
+    """Print a warning for each difference. A database that cannot be asked is no reason to warn."""
+    try:
+        with connection():
+            behind = describe_missing(current_database())
+        lines = [] if behind else drift(current_database(), [getattr(models, name) for name in models.__all__])
+    except (peewee.PeeweeException, Unavailable):
+        return
+    if behind:
+        print_line(f"charter: warning: {behind}: run charter db migrate", err=True)
+    if lines:
+        more = f"; and {len(lines) - _MAX_SHOWN} more" if len(lines) > _MAX_SHOWN else ""
+        shown = printable("; ".join(lines[:_MAX_SHOWN]))
+        print_line(
+            f"charter: warning: the tables and the models differ: {shown}{more}: write a migration, "
+            "then run charter db migrate",
+            err=True,
+        )

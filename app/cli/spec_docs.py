@@ -1,0 +1,84 @@
+"""`charter spec docs`: write the tables of the documentation that follow from the document."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import yaml
+
+from app import resources
+from app.cli.errors import CommandError, raise_document_errors
+from app.cli.project import current_project
+from app.config import Config
+
+if TYPE_CHECKING:
+    from app.pipeline.contract import Contract
+
+_FEATURES = Path("docs", "features")
+
+
+@click.command(short_help="Write the tables of docs/ that follow from the document.")
+@click.option("--check", is_flag=True, help="Write nothing; fail if a page would change.")
+def docs(check: bool) -> None:
+    """Write the tables of docs/ that follow from the document: in docs/features, the operations of each tag.
+
+    The text around a table stays. A tag without a page gets one. In a checkout of Charter, this also writes the
+    variables of docs/configuration.md and the numbers of docs/backend-context.md and docs/features.
+    """
+    from app.pipeline.contract import read_contract
+    from app.spec.document import DocumentError
+
+    project = current_project()
+    root = project.root if project else resources.CHECKOUT
+    if root is None:
+        raise CommandError("charter spec docs needs a project or a checkout, which has docs/: change to its folder")
+    try:
+        contract = read_contract(Config(), project=project)
+    except DocumentError as error:
+        raise_document_errors(error.faults)
+    changed = [(path, text) for path, text in _pages(contract, root) if _read(path) != text]
+    for path, text in changed:
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        click.echo(f"{'differs' if check else 'wrote'} {path.relative_to(root).as_posix()}")
+    if check and changed:
+        raise CommandError("these pages do not say what the document says: run charter spec docs")
+    if not changed:
+        click.echo("every table is up to date")
+
+
+def _pages(contract: "Contract", root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each page with the text that it should have."""
+    from app.spec.documentation import new_page, with_numbers, with_operations, with_variables
+
+    in_project = current_project() is not None
+    by_tag: dict[str, list[Any]] = {}
+    for policy in contract.policies.values():
+        if not policy.inherited:
+            by_tag.setdefault(policy.tag, []).append(policy)
+    described = {tag["name"]: tag.get("description", "") for tag in contract.document.bundle.get("tags", [])}
+    for tag, policies in by_tag.items():
+        path = root / _FEATURES / f"{tag}.md"
+        text = with_operations(_read(path) or new_page(tag, described.get(tag) or tag), policies)
+        yield path, text if in_project else with_numbers(text, _component)
+    if not in_project:
+        for name, change in (
+            ("backend-context.md", lambda text: with_numbers(text, _component)),
+            ("configuration.md", with_variables),
+        ):
+            page = root / "docs" / name
+            yield page, change(page.read_text(encoding="utf-8"))
+
+
+def _component(source: str) -> Any:
+    name, _, pointer = source.partition("#/")
+    node: Any = yaml.safe_load((resources.OPENAPI / "components" / name).read_text(encoding="utf-8"))
+    for step in pointer.split("/"):
+        node = node[step]
+    return node
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -1,0 +1,79 @@
+"""docs/tutorial.md, typed as it is, with the built wheel in an empty folder; says how long it took."""
+
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+
+from tests.prove.proof import ROOT, run
+from tests.prove.quick_start import ADMIN, started
+
+_BLOCK = re.compile(r"^```(\w+)( \w+)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PAGE = ROOT / "docs" / "tutorial.md"
+# What the tools download and install depends on the network; the page promises the time of the person.
+MOST_LINES = 60
+
+
+def prove(place: Path) -> None:
+    """Build the wheel, then do what the page says."""
+    clone, here = place / "clone", place / "here"
+    run("git", "clone", "--quiet", str(ROOT), str(clone))
+    run("make", "--silent", "dist", cwd=clone)
+    here.mkdir()
+    wheel = next((clone / "dist").glob("*.whl"))
+    variables = {**os.environ, **ADMIN, "CHARTER_WHEEL": str(wheel), "NO_COLOR": "1"}
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH"):
+        variables.pop(name, None)
+    begun, typed = time.monotonic(), 0
+    for kind, how, text in _BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+        typed += sum(bool(line.strip()) for line in text.splitlines() if kind != "diff" or re.match(r"[+-][^+-]", line))
+        if kind == "console" and how == " background":
+            _serves(text.split(), here, place / "run.log", variables)
+        elif kind == "console":
+            here = _type(text, here, variables, fails=how == " fails")
+        elif kind == "diff":
+            subprocess.run(
+                ["git", "apply", "--recount", "--whitespace=nowarn"], input=text, text=True, cwd=here, check=True
+            )
+        else:
+            first, _, rest = text.partition("\n")
+            path = here / first.removeprefix("# ")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(rest, encoding="utf-8")
+    print(f"{(time.monotonic() - begun) / 60:.1f} minutes, {typed} lines typed")
+    assert typed <= MOST_LINES, typed
+    left = subprocess.run([".venv/bin/charter", "scaffold"], cwd=here, capture_output=True, text=True, check=True)
+    assert "Nothing to write" in left.stdout, left.stdout
+
+
+def _type(text: str, here: Path, variables: dict[str, str], *, fails: bool) -> Path:
+    """Run the lines of a block; return the folder that they end in."""
+    script = f"set -e\n{text}\npwd > '{here}/.here'\n" if not fails else text
+    begun = time.monotonic()
+    done = subprocess.run(["sh", "-c", script], cwd=here, env=variables, check=False, capture_output=True, text=True)
+    print(f"{time.monotonic() - begun:6.1f} s  {' ; '.join(text.splitlines())[:100]}")
+    assert (done.returncode != 0) == fails, f"{text}\n{done.stdout}\n{done.stderr}"
+    if fails:
+        assert "1 failed, 1 passed" in done.stdout, done.stdout
+        return here
+    noted = here / ".here"
+    folder = Path(noted.read_text().strip())
+    noted.unlink()
+    return folder
+
+
+def _serves(words: list[str], here: Path, log: Path, variables: dict[str, str]) -> None:
+    """Start the server, and use the new operations as the first admin."""
+    with started(words, log, cwd=here, environment=variables) as url, httpx.Client(base_url=url) as client:
+        body = {"email": "admin@example.com", "password": ADMIN["CHARTER_ADMIN_PASSWORD"]}
+        tokens = client.post("/v1/auth/login", json=body).json()["data"]
+        client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        me = client.get("/v1/users/me").json()["data"]["id"]
+        made = client.post(f"/v1/users/{me}/projects", json={"name": "Engine", "archived": True})
+        assert made.status_code == 201, made.text
+        refused = client.patch(made.headers["location"], json={"name": "Other"})
+        assert refused.json()["errors"][0]["code"] == "PROJECT_ARCHIVED", refused.text
+        assert "create_project" in client.get("/openapi.json").text

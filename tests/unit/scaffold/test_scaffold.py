@@ -1,0 +1,128 @@
+"""A resource: its part of the document, and the code that follows from it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from app.project import Project
+from app.resources import OPENAPI
+from app.scaffold.document_part import CannotAdd
+from app.scaffold.fields import parse_fields
+from app.scaffold.plan import add_resource, scaffold
+from app.scaffold.project import make_project
+from app.scaffold.resource import OPERATIONS, Resource
+from app.spec.checks.examples import check_examples
+from app.spec.checks.links import check_links
+from app.spec.document import DocumentError, load, meta_schema_faults
+from tests.unit.scaffold.test_writing import tree
+
+BASE = OPENAPI / "openapi.yaml"
+ALL_KINDS = parse_fields(
+    "title:text(80),note:text?,rank:int,due:date?,starts:datetime,price:decimal,state:enum(draft|public),"
+    "assignee:ref:users?,token:uuid?,hot:bool"
+)
+ARCHIVE = """
+post:
+  operationId: archive_project
+  summary: Archive a project
+  description: Nobody can change it from then on.
+  tags: [projects]
+  x-permission: projects:write
+  x-rate-limit: write
+  x-audit: project.updated
+  parameters:
+    - {$ref: '../components/parameters.yaml#/ProjectIdInPath'}
+  responses:
+    "204":
+      description: Success. The response has no body.
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    make_project("shop", tmp_path / "shop", release="0.1.0", wheel=None)
+    return Project("shop", tmp_path / "shop")
+
+
+def add(project: Project, **values: object) -> None:
+    given = {"plural": "projects", "singular": "project", "fields": parse_fields("name:text,archived:bool"), **values}
+    kinds = given.pop("kinds", OPERATIONS)
+    add_resource(project, BASE, Resource(**given), kinds)
+
+
+@pytest.mark.parametrize(
+    ("owner", "kinds"),
+    [("owner_id", OPERATIONS), (None, OPERATIONS), ("owner_id", ("create",)), (None, ("list", "delete"))],
+)
+def test_the_document_is_in_order_and_the_code_is_python(
+    project: Project, owner: str | None, kinds: tuple[str, ...]
+) -> None:
+    add(project, owner=owner, kinds=kinds, fields=ALL_KINDS, cached=True, idempotent=True)
+    document = load(project.document, base=BASE)
+    assert [*meta_schema_faults(document), *check_links(document), *check_examples(document)] == []
+    handlers = ast.parse((project.root / "handlers/projects.py").read_text())
+    assert len([node for node in handlers.body if isinstance(node, ast.FunctionDef)]) == len(kinds)
+    for path in project.root.rglob("*.py"):
+        compile(path.read_text(), str(path), "exec")
+
+
+def test_a_second_run_writes_nothing(project: Project) -> None:
+    add(project, owner="owner_id")
+    before = tree(project.root)
+    written = scaffold(project, BASE)
+    assert (written.new, written.changed, written.todo) == ([], [], [])
+    assert tree(project.root) == before
+
+
+def test_the_code_is_the_same_when_the_document_came_first(project: Project) -> None:
+    add(project, owner="owner_id", fields=ALL_KINDS)
+    before = tree(project.root)
+    for path in before:
+        if path.partition("/")[0] in ("handlers", "services", "models", "docs", "tests", "migrations"):
+            (project.root / path).unlink()
+    scaffold(project, BASE)
+
+    def code(files: dict[str, str]) -> list[tuple[str, str]]:
+        of_resource = {path: text for path, text in files.items() if "project" in path and "test_project" not in path}
+        return [(path.partition("migrations/")[0] or text, text) for path, text in sorted(of_resource.items())]
+
+    assert code(tree(project.root)) == code(before)
+
+
+def test_a_second_resource_leaves_the_first_as_it_was(project: Project) -> None:
+    add(project)
+    before = tree(project.root)
+    add(project, plural="categories", singular="category", owner="owner_id")
+    after = tree(project.root)
+    assert {path for path in before if after[path] != before[path]} == {
+        "openapi/openapi.yaml", "openapi/components/parameters.yaml", "openapi/permissions.yaml", "openapi/events.yaml",
+    }  # fmt: skip
+    assert all(after[path].startswith(before[path]) for path in ("openapi/permissions.yaml", "openapi/events.yaml"))
+    assert len({path[:27] for path in after if path.startswith("migrations/2")}) == 2
+
+
+@pytest.mark.parametrize("taken", ["projects", "roles"])
+def test_a_name_that_is_taken_changes_nothing(project: Project, taken: str) -> None:
+    add(project)
+    before = tree(project.root)
+    with pytest.raises((CannotAdd, DocumentError)):
+        add(project, plural=taken, singular=taken[:-1])
+    assert tree(project.root) == before
+
+
+def test_an_operation_of_another_kind_gets_a_rule_to_write(project: Project) -> None:
+    add(project, kinds=("get", "update"))
+    (project.openapi / "paths/archive.yaml").write_text(ARCHIVE)
+    with project.document.open("a") as file:
+        file.write("  /v1/projects/{project_id}/archive: {$ref: paths/archive.yaml}\n")
+    written = scaffold(project, BASE)
+    assert written.todo == ["handlers/projects.py has no function archive_project: add it"]
+    assert written.new == ["tests/operations/test_archive_project.py"]
+    (project.root / "handlers/projects.py").unlink()
+    (project.root / "services/projects.py").unlink()
+    scaffold(project, BASE)
+    assert (
+        "def archive_project(context: Context, project_id: UUID) -> Any:"
+        in (project.root / "services/projects.py").read_text()
+    )
