@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from typing import Any
 
 from app.contract_kit.client import Address, Client
@@ -11,6 +12,8 @@ from app.contract_kit.fuzz.state import State, Task
 # A caller with fewer requests left than this lets another one act.
 _FEW = 6
 _MOST = 12
+# A token is replaced after this share of its life: a request may be made long before it is sent.
+_USED_SHARE = 0.75
 
 
 class Actor:
@@ -19,6 +22,7 @@ class Actor:
     def __init__(self, id_: str, email: str, password: str) -> None:
         self.id, self.email, self.password = id_, email, password
         self.token: str | None = None
+        self.good_until = 0.0
 
 
 class Actors:
@@ -43,6 +47,8 @@ class Actors:
         """Return the account that acts: one that has requests left, signed in."""
         pace = self.client.pace
         for actor in list(self._acting):
+            if time.monotonic() > actor.good_until:
+                actor.token = None
             if actor.token is not None and pace.least_left(actor.id) > _FEW:
                 return actor
         if len(self._acting) < _MOST:
@@ -103,6 +109,8 @@ class Actors:
         body = {"email": actor.email, "password": actor.password}
         response = self._send("POST", "/v1/auth/login", body, "login", None, "address")
         actor.token = response.data["access_token"] if response.ok else None
+        lifetime = int(response.data["expires_in"]) if response.ok else 0
+        actor.good_until = time.monotonic() + lifetime * _USED_SHARE
         return response.ok
 
     def _as_maker(self, method: str, path: str, body: Any, operation: str) -> Response:
