@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from app.contract_kit.document import Document, Operation
 
 # Which responses to a good request are right although it is good: what it names may not be there, may belong to
-# somebody else, or may have another version.
-_RIGHT_ANYWAY = (304, 401, 403, 404, 409, 412, 422, 428)
-_RIGHT_FOR_BAD = (400, 401, 403, 404, 405, 409, 412, 413, 414, 415, 422, 428, 431)
+# somebody else, or may have another version; or wrong passwords have used up a limit, which `limits` is about.
+_RIGHT_ANYWAY = (304, 401, 403, 404, 409, 412, 422, 428, 429)
+_RIGHT_FOR_BAD = (400, 401, 403, 404, 405, 409, 412, 413, 414, 415, 422, 428, 429, 431)
 # A caller who repeats these has ended their own session.
 _ENDING = ("logout", "delete_user", "revoke_session", "change_password", "suspend_user", "set_user_role")
 _HEAD = """
@@ -43,7 +43,7 @@ def _operation(operation: Operation) -> str:
     ]
     if operation.precondition == "required":
         # Without a permission it is a 403 first.
-        lines.append("checks.missing_required_header.expected-statuses = [401, 403, 404, 428]")
+        lines.append("checks.missing_required_header.expected-statuses = [401, 403, 404, 428, 429]")
     return "\n".join(lines) + "\n"
 
 
