@@ -198,8 +198,7 @@ class Servers:
 def place_for_servers() -> Iterator[Path]:
     """Make the directory that the processes of this run share, and remove it when the run ends."""
     for old in Path(tempfile.gettempdir()).glob("charter-tests-*"):
-        # Another run may remove it at the same time.
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError):  # another run may remove it
             if (
                 time.time() - old.stat().st_mtime > _AN_HOUR
                 and (lock := DirectoryLock(old / "postgres.lock")).acquire()
