@@ -1,6 +1,7 @@
 """Permissions and events that are listed, but that no operation uses."""
 
 from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 
 from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
@@ -24,10 +25,21 @@ def check_unused_names(
     for properties in known.write_permissions.values():
         required |= {permission for _, permission in properties}
     for name, permission in permissions.items():
-        if name not in required and not permission.place.inherited:
+        if (
+            name not in required
+            and not permission.place.inherited
+            and not _is_misspelt(name, required - {*permissions})
+        ):
             yield Fault(permission.place, f"No operation requires the permission {name}.", "Use it or remove it.")
     recorded = {str(operation.body.get("x-audit")) for operation in operations}
     for name, event in events.items():
+        if _is_misspelt(name, recorded - {*events}):
+            continue
         if name not in recorded and not event.by_command and not event.place.inherited:
             fix = "Use it, remove it, or add `by: cli` if the command records it."
             yield Fault(event.place, f"No operation records the event {name}.", fix)
+
+
+def _is_misspelt(name: str, unknown: Collection[str]) -> bool:
+    """Return whether an operation may mean this name by one that does not exist, which is the fault."""
+    return bool(get_close_matches(name, unknown))

@@ -125,4 +125,4 @@ def test_only_development_tells_the_client_what_does_not_match(gateway: str, dat
     place = r"\(.*paths/answers\.yaml:\d+\)"
     assert re.fullmatch(rf".*write_and_answer: the data of status 200 .* word: .*{place}", told["wrong_type"])
     assert re.fullmatch(rf".*write_and_answer: status \d+ is not documented {place}", told["undocumented_status"])
-    assert re.search(r"no response \d+ for this operation", told["undocumented_refusal"])
+    assert re.search(r"documents no response with status \d+", told["undocumented_refusal"])
