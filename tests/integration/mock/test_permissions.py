@@ -69,7 +69,8 @@ def test_simultaneous_requests_are_worked_on_one_after_the_other(mock_people: Mo
             if response.status_code == 409:  # while the first one is carried out
                 refused(response, 409, "IDEMPOTENCY_IN_PROGRESS")
                 return None
-            return str(data(response, 201)["id"])
+            assert response.status_code == 201, response.text
+            return str(response.json()["data"]["id"])
 
         assert len(set(threads.map(refresh, range(30)))) == 1
         assert len(set(threads.map(create, range(30))) - {None}) == 1
