@@ -32,12 +32,18 @@ def _untold(kit: Kit, operation: Operation) -> None:
         kit.expect_status(there, 403, 404, why="it belongs to somebody else")
         return
     alike = _shape(there) == _shape(missing)
-    kit.expect(alike, f"what exists is {_shape(there)}, and what does not is {_shape(missing)}", missing)
+    kit.expect(alike, f"what exists is refused with {_words(there)}, and what does not with {_words(missing)}", missing)
 
 
 def _shape(response: Response) -> tuple[object, ...]:
     told = [(error.get("code"), error.get("message"), error.get("field")) for error in response.errors]
     return response.status, tuple(told), len(response.body)
+
+
+def _words(response: Response) -> str:
+    """Return what two refusals are compared by, as a person reads it."""
+    told = ", ".join(f"{error.get('code')} ({error.get('message')})" for error in response.errors) or "no error"
+    return f"{response.status}, {told}, in {len(response.body)} bytes"
 
 
 def _mixed(kit: Kit, operation: Operation) -> None:
