@@ -113,7 +113,16 @@ def _trace(error: BaseException | None) -> str:
     seen: set[int] = set()
     while error is not None and id(error) not in seen and len(seen) < _MAX_CHAIN:
         seen.add(id(error))
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        parts.insert(0, f"{frames}{type(error).__name__}: {first_line(error)}")
+        parts.insert(0, f"{_frames(error)}{type(error).__name__}: {first_line(error)}")
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return "\n\nfollowed by:\n".join(parts)
+
+
+def _frames(error: BaseException) -> str:
+    """Return file, line and function of each frame, without the marks under the part of the line that failed.
+
+    For the marks, Python 3.11 parses the line, and two threads that parse at the same time can get a SystemError.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    plain = [(frame.filename, frame.lineno, frame.name, frame.line) for frame in frames]
+    return "".join(traceback.StackSummary.from_list(plain).format())

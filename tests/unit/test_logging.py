@@ -1,5 +1,6 @@
 """The log: one line an event, readable by machines, without secrets, and not to be forged."""
 
+import ast
 import json
 import logging
 import os
@@ -180,6 +181,18 @@ def test_a_trace_is_written_once_a_minute_for_each_kind_and_the_error_each_time(
     assert ["exception" in line for line in written] == [True, False, False, True, True]
     assert [line.get("trace_with") for line in written] == [None, "r-0", "r-0", None, None]
     assert [line.get("traces_left_out") for line in written] == [None, None, None, None, 2]
+
+
+def test_no_line_of_code_is_parsed_for_a_trace(lines, monkeypatch):
+    """Python 3.11 cannot parse in two threads at the same time: there, one of the two gets a SystemError."""
+    parse, parsed = ast.parse, []
+    monkeypatch.setattr(ast, "parse", lambda *words, **options: parsed.append(words) or parse(*words, **options))
+    with pytest.raises(KeyError) as caught:
+        len({}["missing"])
+    log.log_failure(caught.value, request_id="r-1", code="INTERNAL_ERROR")
+    (line,) = lines()
+    assert 'len({}["missing"])\nKeyError' in line["exception"]
+    assert parsed == []
 
 
 def test_a_thread_s_lines_say_which_request_it_works_for(lines):
