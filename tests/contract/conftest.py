@@ -7,11 +7,11 @@ import pytest
 from app.database import Database
 from models.record import database as proxy
 from tests.contract.stage import Stage
-from tests.integration.conftest import password_hash, running, service, services
+from tests.integration.conftest import gateway, password_hash, running, service, services
 from tests.servers import Servers
 from tests.service import Service
 
-__all__ = ["password_hash", "running", "service", "services"]
+__all__ = ["gateway", "password_hash", "running", "service", "services"]
 
 
 @pytest.fixture(scope="module")

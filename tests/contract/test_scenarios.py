@@ -28,7 +28,7 @@ def _scenarios(service: Service, database_url: str, caller: str, *options: str) 
 
 
 # Each caller and each way in; `make contract` has all four pairs, and more of them.
-@pytest.mark.parametrize(("running", "caller"), [("compiled", "admin"), ("connexion", "user")], indirect=["running"])
+@pytest.mark.parametrize(("gateway", "caller"), [("compiled", "admin"), ("connexion", "user")], indirect=["gateway"])
 def test_no_chain_of_requests_leads_off_the_document(service: Service, database_url: str, caller: str) -> None:
     done = _scenarios(service, database_url, caller, "--max-examples", "6")
 
@@ -36,7 +36,7 @@ def test_no_chain_of_requests_leads_off_the_document(service: Service, database_
     assert "✅ Stateful" in done.stdout
 
 
-@pytest.mark.parametrize("running", ["compiled"], indirect=True)
+@pytest.mark.parametrize("gateway", ["compiled"], indirect=True)
 def test_what_one_person_may_read_and_another_may_not_is_told_apart(service: Service, database_url: str) -> None:
     """The check is awake: with a decision that takes everybody for the owner, it reports what leaks."""
     [(decide,)] = run("SELECT pg_get_functiondef('decide_call'::regproc)")

@@ -75,14 +75,14 @@ def test_what_anybody_may_call_answers_as_the_document_says(case, caller: Caller
 
 
 @everything.exclude(_is_public).parametrize()
-@pytest.mark.parametrize("running", ["compiled"], indirect=True, scope="session")
+@pytest.mark.parametrize("gateway", ["compiled"], indirect=True, scope="session")
 @pytest.mark.parametrize("stage", ["admin"], indirect=True, scope="module")
 def test_an_admin_is_answered_as_the_document_says(case, caller: Caller) -> None:
     assert answers_as_documented(case, caller)
 
 
 @for_others.exclude(_is_public).parametrize()
-@pytest.mark.parametrize("running", ["connexion"], indirect=True, scope="session")
+@pytest.mark.parametrize("gateway", ["connexion"], indirect=True, scope="session")
 @pytest.mark.parametrize("stage", ["admin"], indirect=True, scope="module")
 def test_an_admin_is_answered_so_by_the_stock_stack_too(case, caller: Caller) -> None:
     assert answers_as_documented(case, caller)

@@ -7,7 +7,7 @@ import pytest
 from app.database import Database
 from app.embedded import start_valkey
 from tests import leaks
-from tests.gateways import GATEWAYS
+from tests.gateways import TESTED
 from tests.people import PASSWORD, People
 from tests.servers import Servers, for_services
 from tests.service import Service, config_for
@@ -42,10 +42,16 @@ def services(servers: Servers) -> Iterator[Services]:
     running.close()
 
 
-@pytest.fixture(scope="session", params=GATEWAYS)
-def running(request: pytest.FixtureRequest, services: Services) -> Service:
-    """The service of the way in under test."""
-    return services[request.param]
+@pytest.fixture(scope="session", params=TESTED)
+def gateway(request: pytest.FixtureRequest) -> str:
+    """The gateway under test."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def running(gateway: str, services: Services) -> Service:
+    """The service with this gateway."""
+    return services[gateway]
 
 
 @pytest.fixture

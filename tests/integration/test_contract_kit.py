@@ -25,7 +25,7 @@ from tests.service import Service
 
 ONLY = frozenset({"tokens", "escalation", "objects"})
 
-pytestmark = pytest.mark.parametrize("running", ["compiled"], indirect=True)
+pytestmark = pytest.mark.parametrize("gateway", ["compiled"], indirect=True)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from app.config import Config
 from app.pipeline.contract import read_contract
 from tests import leaks
 from tests.command import Server
-from tests.gateways import GATEWAYS
+from tests.gateways import TESTED
 from tests.service import REFRESH_KEYS, SECRET
 from tests.wire import data
 
@@ -182,7 +182,7 @@ def _break(walk: Walk, url: str) -> None:
     walk.call(500, "POST", "/v1/auth/login", json=ADMIN)
 
 
-@pytest.mark.parametrize("gateway", GATEWAYS)
+@pytest.mark.parametrize("gateway", TESTED)
 def test_no_secret_is_in_the_log_the_tables_the_cache_or_an_answer(
     gateway: str, database_url: str, valkey_url: str, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from app.database.migrator import migrate
 from app.project import Project
 from app.security.passwords import Passwords
 from tests.command import PRODUCTION, Server, clean_environment
-from tests.gateways import GATEWAYS
+from tests.gateways import TESTED
 from tests.people import PASSWORD, People
 from tests.servers import Servers
 from tests.service import Service, config_for
@@ -23,7 +23,7 @@ from tests.wheel import installed_wheel
 from tests.wire import refused
 
 
-@pytest.fixture(scope="module", params=GATEWAYS)
+@pytest.fixture(scope="module", params=TESTED)
 def running(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Service]:
     """The sample project, served."""
     url, project = servers.clone(), Project("shop", SAMPLE, HANDLERS)

@@ -14,7 +14,7 @@ import pytest
 from app.spec.operation import operations
 from tests import sample_contract
 from tests.document import DOCUMENT
-from tests.gateways import GATEWAYS
+from tests.gateways import TESTED
 from tests.people import PASSWORD, People, make_role
 from tests.raw import ask
 from tests.servers import Servers
@@ -27,7 +27,7 @@ SMALL = Path(sample_contract.__file__).parent / "document" / "openapi.yaml"
 REFERENCE = re.compile(r'(?:href|src|data-document|data-viewer)="([^"]+)"')
 
 
-@pytest.fixture(scope="module", params=GATEWAYS)
+@pytest.fixture(scope="module", params=TESTED)
 def running(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Service]:
     """A service that clients reach under a path."""
     url = servers.clone()

@@ -11,7 +11,7 @@ import pytest
 
 from app.database import Database
 from models.record import database as proxy
-from tests.gateways import GATEWAYS
+from tests.gateways import TESTED
 from tests.integration.hostile.attack_surface import Operation, attackable
 from tests.people import People
 from tests.raw import ask, bearer
@@ -32,7 +32,7 @@ ORIGINS = (
 MARKUP = "<script>alert(1)</script>"
 
 
-@pytest.fixture(scope="module", params=GATEWAYS)
+@pytest.fixture(scope="module", params=TESTED)
 def running(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Service]:
     """A service that one page elsewhere may call."""
     url = servers.clone()

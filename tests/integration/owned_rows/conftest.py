@@ -15,7 +15,7 @@ from app.database import Database, run
 from app.identifiers import new_id
 from app.resources import OPENAPI
 from models.record import database as proxy
-from tests.gateways import GATEWAYS
+from tests.gateways import TESTED
 from tests.integration.owned_rows.models import TABLES
 from tests.integration.wire.conftest import token_of
 from tests.people import make_account
@@ -64,7 +64,7 @@ def _insert(file: Path, after: str, text: str) -> None:
     file.write_text(before.replace(after, after + text, 1), "utf-8")
 
 
-@pytest.fixture(scope="session", params=GATEWAYS)
+@pytest.fixture(scope="session", params=TESTED)
 def running(request: pytest.FixtureRequest, servers: Servers, document: Path) -> Iterator[Service]:
     """The service with the sample document, on a database that has its tables."""
     url, cache = servers.clone(), for_services(servers.empty_redis())

@@ -13,7 +13,6 @@ from app.factory import build_dependencies
 from app.observability.logging import configure
 from models.record import database as proxy
 from tests import leaks, sample_contract
-from tests.gateways import GATEWAYS
 from tests.integration.wire.wishes import Caller
 from tests.people import make_account
 from tests.servers import Servers
@@ -49,11 +48,11 @@ def door(running: Service, any_database: Database) -> Iterator[Service]:
     proxy.initialize(None)
 
 
-@pytest.fixture(scope="session", params=GATEWAYS)
-def probing(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Service]:
+@pytest.fixture(scope="session")
+def probing(gateway: str, servers: Servers) -> Iterator[Service]:
     """The small document, on a database that each test replaces."""
     url = servers.clone()
-    config = config_for(DATABASE_URL=url, CHARTER_GATEWAY=request.param)
+    config = config_for(DATABASE_URL=url, CHARTER_GATEWAY=gateway)
     with serving(config, document=DOCUMENT, handlers_package=HANDLERS) as service:
         yield service
     servers.drop(url)
@@ -71,12 +70,6 @@ def probe_door(probing: Service, any_database: Database) -> Iterator[Service]:
     proxy.initialize(any_database)
     yield probing
     proxy.initialize(None)
-
-
-@pytest.fixture(params=GATEWAYS)
-def gateway(request: pytest.FixtureRequest) -> str:
-    """A way in, for tests that start a service with settings of their own."""
-    return str(request.param)
 
 
 @pytest.fixture

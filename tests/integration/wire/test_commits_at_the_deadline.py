@@ -12,7 +12,7 @@ import pytest
 from app.database import Database, run
 from models.record import database as proxy
 from tests import leaks
-from tests.gateways import GATEWAYS
+from tests.gateways import TESTED
 from tests.integration.wire.test_deadlines import LOGIN, Asking
 from tests.people import PASSWORD, People
 from tests.servers import Servers
@@ -36,7 +36,7 @@ EXECUTE FUNCTION dawdle();
 """
 
 
-@pytest.fixture(scope="module", params=GATEWAYS)
+@pytest.fixture(scope="module", params=TESTED)
 def hasty(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Service]:
     """A service that gives a request little time, and a statement a little more."""
     url = servers.clone()

@@ -7,7 +7,7 @@ import pytest
 from app.database import Database
 from app.spec.operation import operations
 from tests.document import DOCUMENT
-from tests.gateways import GATEWAYS
+from tests.gateways import TESTED
 from tests.raw import ask
 from tests.servers import Servers
 from tests.service import Service, config_for
@@ -28,7 +28,7 @@ TRACED = (
 ME = "/v1/users/me"
 
 
-@pytest.fixture(scope="module", params=GATEWAYS)
+@pytest.fixture(scope="module", params=TESTED)
 def listening(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Service]:
     url = servers.clone()
     origins = f"{APP}, http://localhost:3000, {MOBILE}, chrome-extension://abcdefgh"
@@ -205,7 +205,7 @@ def test_a_call_into_a_private_network_is_allowed_to_listed_origins_that_ask(ope
         assert name not in ask(open_service, "OPTIONS", ME, headers).headers
 
 
-@pytest.mark.parametrize("gateway", GATEWAYS)
+@pytest.mark.parametrize("gateway", TESTED)
 def test_the_lists_are_settings(gateway: str, database_url: str) -> None:
     config = config_for(
         DATABASE_URL=database_url,

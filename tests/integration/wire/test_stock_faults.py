@@ -9,6 +9,7 @@ import pytest
 
 from app.factory import create_app
 from app.spec.document import DocumentError
+from tests.gateways import GATEWAYS
 from tests.integration.wire.conftest import DOCUMENT, HANDLERS
 from tests.people import People
 from tests.raw import ask, bearer
@@ -18,6 +19,8 @@ from tests.wire import data, refused
 JSON = ("Content-Type", "application/json")
 ME = "/v1/users/me"
 WISHES = "/v1/answers"
+# In every run, through both.
+pytestmark = pytest.mark.parametrize("gateway", GATEWAYS, indirect=True)
 
 
 def start_faults(folder: Path, gateway: str, changes: dict[str, str]) -> str:
