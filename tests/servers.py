@@ -20,7 +20,6 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import psycopg2
-import redis
 from psycopg2.extensions import connection as DriverConnection
 
 from app.cli.dependencies import built_in_permissions
@@ -172,8 +171,7 @@ class Servers:
         if not self.redis_url:
             return ""
         url = with_query(self.redis_url, db=self._worker.removeprefix("gw"))
-        with redis.Redis.from_url(url) as client:
-            client.flushdb()
+        leaks.valkey(url).flushdb()
         return url
 
     def log(self) -> str:

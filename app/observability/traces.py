@@ -124,5 +124,5 @@ def _frames(error: BaseException) -> str:
     For the marks, Python 3.11 parses the line, and two threads that parse at the same time can get a SystemError.
     """
     frames = traceback.extract_tb(error.__traceback__)
-    plain = [(frame.filename, frame.lineno, frame.name, frame.line) for frame in frames]
+    plain = [(frame.filename, frame.lineno or 0, frame.name, frame.line) for frame in frames]
     return "".join(traceback.StackSummary.from_list(plain).format())

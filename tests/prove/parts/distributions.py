@@ -18,11 +18,11 @@ _STATEMENTS = (
     "tests/integration/cache",
     "tests/integration/doctor",
     "tests/integration/services",
-    "tests/integration/test_append_only.py",
-    "tests/integration/test_database.py",
-    "tests/integration/test_drift.py",
-    "tests/integration/test_migrations.py",
-    "tests/integration/test_two_roles.py",
+    "tests/integration/database/test_append_only.py",
+    "tests/integration/database/test_database.py",
+    "tests/integration/database/test_drift.py",
+    "tests/integration/database/test_migrations.py",
+    "tests/integration/database/test_two_roles.py",
 )
 
 

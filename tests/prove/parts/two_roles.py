@@ -21,11 +21,11 @@ _PAGE = ROOT / "docs" / "database-roles.md"
 _SUITE = (
     "tests/integration/operations",
     "tests/integration/every_operation/test_every_ending.py",
-    "tests/integration/test_maintenance.py",
-    "tests/integration/test_audit_rows.py",
+    "tests/integration/database/test_maintenance.py",
+    "tests/integration/database/test_audit_rows.py",
     "tests/integration/test_rights_are_fresh.py",
 )
-_AUDIT_ROWS = "tests/integration/test_audit_rows.py::"
+_AUDIT_ROWS = "tests/integration/database/test_audit_rows.py::"
 # Tests that have the database fail, by a trigger or a constraint of their own, or erase clients: the owner's work.
 LEFT_OUT = (
     "tests/integration/operations/test_register.py::test_a_registration_that_breaks_is_rolled_back_and_recorded",

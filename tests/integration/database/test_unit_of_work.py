@@ -13,7 +13,7 @@ from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
 from app.pipeline.steps.run_handler import make
 from app.services.audit_events import write_event
-from tests.integration.test_connections import INSERT, count
+from tests.integration.database.test_connections import INSERT, count
 from tests.unit.made import make_context, make_policy
 
 DEADLOCK = "DO $$ BEGIN RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END $$"
