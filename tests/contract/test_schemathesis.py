@@ -39,10 +39,26 @@ def _is_public(context: Any) -> bool:
     return "x-public" in context.operation.definition.raw
 
 
-everything = _document("examples", "coverage", "fuzzing")
-# What breaks the document is refused before anybody asks who it is, and `make contract` tries it both ways: once is
-# enough for that.
-for_others = _document("examples", "fuzzing")
+# The requests are made when a test runs, by one process: made when tests are collected, each process would make them.
+everything = schemathesis.pytest.from_fixture("whole_document")
+for_others = schemathesis.pytest.from_fixture("document_for_others")
+
+
+@pytest.fixture(autouse=True)
+def node_id(request: pytest.FixtureRequest) -> None:
+    """Schemathesis 4.32 reads and sets an attribute that pytest 9.2 has no longer."""
+    request.node._nodeid = request.node.nodeid
+
+
+@pytest.fixture(scope="session")
+def whole_document() -> Any:
+    return _document("examples", "coverage", "fuzzing")
+
+
+@pytest.fixture(scope="session")
+def document_for_others() -> Any:
+    """What breaks the document is refused before anybody asks who it is, and `charter contract` tries it both ways."""
+    return _document("examples", "fuzzing")
 
 
 class Caller:
@@ -69,12 +85,14 @@ def caller(running: Service, stage: Stage) -> Iterator[Caller]:
 
 
 @everything.exclude(_asks_for_a_token).parametrize()
+@pytest.mark.usefixtures("caller")
 @pytest.mark.parametrize("stage", ["user"], indirect=True, scope="module")
 def test_what_anybody_may_call_answers_as_the_document_says(case, caller: Caller) -> None:
     assert answers_as_documented(case, caller)
 
 
 @everything.exclude(_is_public).parametrize()
+@pytest.mark.usefixtures("caller")
 @pytest.mark.parametrize("gateway", ["compiled"], indirect=True, scope="session")
 @pytest.mark.parametrize("stage", ["admin"], indirect=True, scope="module")
 def test_an_admin_is_answered_as_the_document_says(case, caller: Caller) -> None:
@@ -82,6 +100,7 @@ def test_an_admin_is_answered_as_the_document_says(case, caller: Caller) -> None
 
 
 @for_others.exclude(_is_public).parametrize()
+@pytest.mark.usefixtures("caller")
 @pytest.mark.parametrize("gateway", ["connexion"], indirect=True, scope="session")
 @pytest.mark.parametrize("stage", ["admin"], indirect=True, scope="module")
 def test_an_admin_is_answered_so_by_the_stock_stack_too(case, caller: Caller) -> None:
@@ -89,6 +108,7 @@ def test_an_admin_is_answered_so_by_the_stock_stack_too(case, caller: Caller) ->
 
 
 @for_others.exclude(_is_public).parametrize()
+@pytest.mark.usefixtures("caller")
 @pytest.mark.parametrize("stage", ["user"], indirect=True, scope="module")
 def test_a_user_is_answered_as_the_document_says(case, caller: Caller) -> None:
     assert answers_as_documented(case, caller)

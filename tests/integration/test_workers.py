@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import threading
+from pathlib import Path
 
 import httpx
 
@@ -22,6 +23,7 @@ def test_a_worker_that_dies_is_replaced_told_of_and_counted_and_its_figures_go_o
     (folder,) = tmp_path.iterdir()
     # A worker that somebody stops by itself leaves the port, and its health, to the others.
     lone = int(server.wait_for(r'"worker_started",.*?"pid":(\d+)')[1])
+    until(lambda: _handles(lone, signal.SIGTERM))
     os.kill(lone, signal.SIGTERM)
     server.wait_for(rf'"worker_died","slot":0,"pid":{lone},"reason":"exited","exit_code":0')
     assert httpx.get(f"{address}/health").status_code == 200
@@ -41,6 +43,12 @@ def test_a_worker_that_dies_is_replaced_told_of_and_counted_and_its_figures_go_o
     assert {path.name.rpartition("_")[2] for path in folder.iterdir()} == slots, "a new process has its slot's files"
     assert server.end(signal.SIGTERM) == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def _handles(pid: int, number: signal.Signals) -> bool:
+    """Tell whether a process has come so far in its start that this signal does not simply end it."""
+    caught = re.search(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text("utf-8"), re.MULTILINE)
+    return bool(caught and int(caught[1], 16) >> (number - 1) & 1)
 
 
 def _figures_if_any(address: str) -> str:
