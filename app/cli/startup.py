@@ -4,6 +4,7 @@ This process checks everything before it binds the port, and binds the port befo
 answers requests listens on the port.
 """
 
+import os
 import socket
 import sys
 import threading
@@ -24,6 +25,7 @@ from app.cli.serving import serve_here
 from app.cli.stopping import print_line
 from app.cli.supervisor import Supervisor
 from app.config import Config
+from app.config_names import misspelt_variables
 from app.database import connection
 from app.database.binding import current_database
 from app.database.drift import drift
@@ -51,6 +53,7 @@ def run_server(config: Config, *, reload: bool = False) -> None:
         Unavailable: the database cannot be reached.
     """
     app = _checked_app(config)
+    _warn_of_misspelt_variables()
     admin = _prepare_database(config)
     listener = bind_port(config.host, config.port)
     address = address_of(listener)
@@ -78,6 +81,12 @@ def _checked_app(config: Config) -> Any:
         return create_app(config, project=current_project())
     except DocumentError as error:
         raise_document_errors(error.faults)
+
+
+def _warn_of_misspelt_variables() -> None:
+    for name, meant in misspelt_variables(os.environ):
+        # The value stays out: it may be a secret.
+        log.warning("unknown variable", variable=name, fix=f"did you mean {meant}?")
 
 
 def _prepare_database(config: Config) -> CreatedAdmin | None:
