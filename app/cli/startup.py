@@ -28,8 +28,6 @@ from app.config import Config
 from app.config_names import misspelt_variables
 from app.database import connection
 from app.database.binding import current_database
-from app.database.drift import drift
-from app.database.tables import all_models
 from app.factory import create_app
 from app.observability.multiprocess import MetricsFolderError, WorkerMetrics, shared_folder
 from app.resources import CHECKOUT, PACKAGES
@@ -101,11 +99,6 @@ def _prepare_database(config: Config) -> CreatedAdmin | None:
         return ensure_admin(config) if config.admin_password else None
     if behind or role_differences():
         bring_up_to_date(current_database(), report=print_line)
-    if current_project():
-        for line in drift(current_database(), all_models()):
-            print_line(
-                f"the models and the tables differ: {line}: write a migration (charter db new), or change the model"
-            )
     admin = ensure_admin(config)
     if admin and admin.password:
         # Print it now: if the start fails later, the password would be lost.
