@@ -2,24 +2,27 @@
 
 import peewee
 
-import models
 from app.cli.migrating import describe_missing
 from app.cli.printing import printable
 from app.cli.stopping import print_line
 from app.database import connection
 from app.database.binding import current_database
 from app.database.drift import drift
+from app.database.tables import all_models
 from app.errors import Unavailable
 
 _MAX_SHOWN = 3
 
 
 def report_differences() -> None:
-    """Print a warning for each difference. A database that cannot be asked is no reason to warn."""
+    """Print a warning if a migration of Charter or of the project is missing, or if its tables and models differ.
+
+    A database that cannot be asked is no reason to warn.
+    """
     try:
         with connection():
             behind = describe_missing(current_database())
-        lines = [] if behind else drift(current_database(), [getattr(models, name) for name in models.__all__])
+        lines = [] if behind else drift(current_database(), all_models())
     except (peewee.PeeweeException, Unavailable):
         return
     if behind:

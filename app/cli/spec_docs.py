@@ -1,6 +1,6 @@
 """`charter spec docs`: write the tables of the documentation that follow from the document."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import yaml
 from app import resources
 from app.cli.errors import CommandError, raise_document_errors
 from app.cli.project import current_project
+from app.cli.writing import read_text, write_file
 from app.config import Config
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def docs(check: bool) -> None:
     """Write the tables of docs/ that follow from the document: in docs/features, the operations of each tag.
 
     The text around a table stays. A tag without a page gets one. In a checkout of Charter, this also writes the
-    variables of docs/configuration.md and the numbers of docs/backend-context.md and docs/features.
+    variables of docs/configuration.md, the numbers of docs/backend-context.md and docs/features, the codes of
+    docs/errors.md, and what follows from each key in openapi/extensions.md. It sorts the terms of docs/glossary.md.
     """
     from app.pipeline.contract import read_contract
     from app.spec.document import DocumentError
@@ -37,11 +39,12 @@ def docs(check: bool) -> None:
         contract = read_contract(Config(), project=project)
     except DocumentError as error:
         raise_document_errors(error.faults)
-    changed = [(path, text) for path, text in _pages(contract, root) if _read(path) != text]
-    for path, text in changed:
+    # Every page is read before one is written.
+    pages = [(path, read_text(path, root), text) for path, text in _pages(contract, root)]
+    changed = [(path, before, text) for path, before, text in pages if before != text]
+    for path, before, text in changed:
         if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            write_file(path, text.encode(), root, before=None if before is None else before.encode())
         click.echo(f"{'differs' if check else 'wrote'} {path.relative_to(root).as_posix()}")
     if check and changed:
         raise CommandError("these pages do not say what the document says: run charter spec docs")
@@ -51,7 +54,15 @@ def docs(check: bool) -> None:
 
 def _pages(contract: "Contract", root: Path) -> Iterator[tuple[Path, str]]:
     """Yield each page with the text that it should have."""
-    from app.spec.documentation import new_page, with_numbers, with_operations, with_variables
+    from app.spec.derived_table import with_derived_parts
+    from app.spec.documentation import (
+        new_page,
+        with_errors,
+        with_numbers,
+        with_operations,
+        with_sorted_terms,
+        with_variables,
+    )
 
     in_project = current_project() is not None
     by_tag: dict[str, list[Any]] = {}
@@ -61,15 +72,22 @@ def _pages(contract: "Contract", root: Path) -> Iterator[tuple[Path, str]]:
     described = {tag["name"]: tag.get("description", "") for tag in contract.document.bundle.get("tags", [])}
     for tag, policies in by_tag.items():
         path = root / _FEATURES / f"{tag}.md"
-        text = with_operations(_read(path) or new_page(tag, described.get(tag) or tag), policies)
+        text = with_operations(read_text(path, root) or new_page(tag, described.get(tag) or tag), policies)
         yield path, text if in_project else with_numbers(text, _component)
     if not in_project:
-        for name, change in (
-            ("backend-context.md", lambda text: with_numbers(text, _component)),
-            ("configuration.md", with_variables),
-        ):
-            page = root / "docs" / name
-            yield page, change(page.read_text(encoding="utf-8"))
+        components = contract.document.bundle["components"]
+        changes: tuple[tuple[str, Callable[[str], str]], ...] = (
+            ("docs/backend-context.md", lambda text: with_numbers(text, _component)),
+            ("docs/configuration.md", with_variables),
+            ("docs/errors.md", lambda text: with_errors(text, contract.document.errors)),
+            ("docs/glossary.md", with_sorted_terms),
+            ("openapi/extensions.md", lambda text: with_derived_parts(text, components)),
+        )
+        for name, change in changes:
+            before = read_text(root / name, root)
+            if before is None:
+                raise CommandError(f"{name} does not exist: write it, with the table that belongs there")
+            yield root / name, change(before)
 
 
 def _component(source: str) -> Any:
@@ -78,7 +96,3 @@ def _component(source: str) -> Any:
     for step in pointer.split("/"):
         node = node[step]
     return node
-
-
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -1,43 +1,39 @@
 """`charter spec editor`: let VS Code check the document while it is edited."""
 
-import json
 import os
-import re
 from pathlib import Path
-from typing import Any
 
 import click
 
 from app import resources
 from app.cli.errors import CommandError
+from app.cli.jsonc import Entry, JsoncError, read_jsonc, with_entry, without_entry
 from app.cli.project import current_project
+from app.cli.writing import read_text, write_file
 
 _KEY = "yaml.schemas"
 _EXTENSIONS = "extensions.schema.json"
 _SETTINGS = "settings.schema.json"
-# A text, or a comment of the JSON that VS Code writes (jsonc).
-_COMMENT = re.compile(r'("(?:[^"\\\\]|\\\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_TRAILING_COMMA = re.compile(r'("(?:[^"\\\\]|\\\\.)*")|,(?=\s*[}\]])')
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 @click.command(short_help="Let VS Code check the document while it is edited.")
 def editor() -> None:
     """Write into .vscode/settings.json which schemas the YAML extension of VS Code (redhat.vscode-yaml) uses.
 
-    It then completes and checks the x- keys in every file of the document. Other settings stay as they are.
+    It then completes and checks the x- keys in every file of the document. Other settings and comments stay.
     """
     project = current_project()
     root = project.root if project else resources.CHECKOUT
     if root is None:
         raise CommandError("charter spec editor needs a project or a checkout: change to its folder")
     file = root / ".vscode" / "settings.json"
-    before = file.read_text(encoding="utf-8") if file.is_file() else ""
-    after = with_schemas(before, schemas_for(root), file.relative_to(root).as_posix())
+    before = read_text(file, root)
+    after = with_schemas(before or "", schemas_for(root), file.relative_to(root).as_posix())
     if after == before:
         click.echo(".vscode/settings.json is up to date")
         return
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(after, encoding="utf-8")
+    write_file(file, after.encode(), root, before=None if before is None else before.encode())
     click.echo("wrote .vscode/settings.json")
 
 
@@ -61,38 +57,42 @@ def with_schemas(text: str, schemas: dict[str, list[str]], name: str) -> str:
         name: of the file, for errors.
 
     Raises:
-        CommandError: the text is not JSON, or has other schemas between comments, where nothing can be added safely.
+        CommandError: the text is not JSON, or the settings or the schemas in it are not an object.
     """
+    mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
+    text = text.removeprefix(mark)
     if not text.strip():
-        return json.dumps({_KEY: schemas}, indent=2) + "\n"
+        text = "{}\n"
     settings = _read(text, name)
-    found = settings.get(_KEY, {})
-    # Schemas of an older version of Charter lie elsewhere.
-    kept = {key: files for key, files in found.items() if Path(key).name not in (_EXTENSIONS, _SETTINGS)}
-    wanted = {**kept, **schemas}
-    if found == wanted:
-        return text
-    indent = found_indent[1] if (found_indent := re.search(r"\n([ \t]+)\S", text)) else "  "
-    if _KEY not in settings:
-        entry = json.dumps({_KEY: wanted}, indent=indent)[1:-1].rstrip()
-        start = _COMMENT.sub(lambda part: part[1] or " " * len(part[0]), text).index("{") + 1
-        return f"{text[:start]}{entry}{',' if settings else ''}{text[start:] if settings else chr(10) + '}' + chr(10)}"
-    try:
-        json.loads(text)
-    except ValueError:
-        entry = json.dumps({_KEY: wanted}, indent=2)
-        raise CommandError(f"{name} has comments, and other {_KEY}: write this into it by hand: {entry}") from None
-    return json.dumps({**settings, _KEY: wanted}, indent=indent, ensure_ascii=False) + "\n"
+    if _KEY not in (settings.entries or {}):
+        return mark + with_entry(text, settings, _KEY, schemas, depth=1)
+    for schema, files in schemas.items():
+        held = _schemas(text, name)
+        assert held.entries is not None
+        # Schemas of an older version of Charter lie elsewhere.
+        old = [key for key in held.entries if key != schema and Path(key).name == Path(schema).name]
+        if schema not in held.entries or held.entries[schema].value != files:
+            instead = old.pop(0) if old and schema not in held.entries else None
+            text = with_entry(text, held, schema, files, depth=2, instead=instead)
+        for key in old:
+            text = without_entry(text, _schemas(text, name), key)
+    return mark + text
 
 
-def _read(text: str, name: str) -> dict[str, Any]:
-    plain = _COMMENT.sub(lambda part: part[1] or re.sub(r"[^\n]", " ", part[0]), text)
-    plain = _TRAILING_COMMA.sub(lambda part: part[1] or " ", plain)
+def _schemas(text: str, name: str) -> Entry:
+    settings = _read(text, name)
+    assert settings.entries is not None
+    return settings.entries[_KEY]
+
+
+def _read(text: str, name: str) -> Entry:
     try:
-        settings = json.loads(plain)
-    except ValueError as error:
-        line = getattr(error, "lineno", 1)
-        raise CommandError(f"{name}:{line}: this is not JSON: correct it, or delete the file") from None
-    if not isinstance(settings, dict) or not isinstance(settings.get(_KEY, {}), dict):
-        raise CommandError(f"{name}:1: the settings, or {_KEY} in them, are no object: correct them")
+        settings = read_jsonc(text)
+    except JsoncError as error:
+        message = f"{name}:{error.line}: this is not JSON, {error.problem}: correct it, or delete the file"
+        raise CommandError(message) from None
+    held = (settings.entries or {}).get(_KEY)
+    if settings.entries is None or (held and held.entries is None):
+        line = text.count("\n", 0, held.start if held else settings.start) + 1
+        raise CommandError(f"{name}:{line}: {_KEY if held else 'the settings'} must be an object: correct it")
     return settings

@@ -1,7 +1,5 @@
 """`charter spec fix`: the files of the document in the layout of the house."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import click
@@ -11,8 +9,7 @@ from app.cli.errors import MISCONFIGURED, CommandError
 from app.cli.help_examples import example
 from app.cli.printing import printable
 from app.cli.project import current_project, document_root
-
-_SCHEMA = "extensions.schema.json"
+from app.cli.writing import read_bytes, write_file
 
 
 @click.command(
@@ -25,10 +22,10 @@ _SCHEMA = "extensions.schema.json"
 def fix(check: bool) -> None:
     """Lay out the YAML files under openapi/.
 
-    The keys of path items, operations, responses and parameters get their usual order. Statuses get quotes, and files
-    under paths/ and components/ the first line that makes editors check them. Spaces at the end of lines and needless
-    blank lines go. Comments stay with the key below them. The meaning of a file never changes: each is read again and
-    compared before it is written. A file that is not YAML stays as it is, and its faults are listed.
+    The keys of path items, operations, responses and parameters get their usual order. Statuses get quotes. Spaces at
+    the end of lines and needless blank lines go. Comments stay with the key below them. The meaning of a file never
+    changes: each is read again and compared before it is written. A file that is not YAML stays as it is, and its
+    faults are listed.
     """
     if resources.CHECKOUT is None and current_project() is None:
         raise CommandError("charter spec fix works in a project or a checkout only: this is an installed release")
@@ -56,38 +53,22 @@ def fix_files(folder: Path, *, check: bool) -> tuple[list[str], list[str]]:
     from app.spec.layout import NotYamlError, UnsafeChangeError, arranged
 
     fixed, problems = [], []
-    schema = _SCHEMA if (folder / _SCHEMA).is_file() else None
     for path in sorted(folder.rglob("*.yaml")):
-        name, raw = file_name(path, folder), path.read_bytes()
+        name = file_name(path, folder)
         try:
-            result = arranged(raw, path.relative_to(folder), name, schema=schema)
+            raw = read_bytes(path, Path.cwd())
+            result = arranged(raw, path.relative_to(folder), name)
+            if result != raw and not check:
+                write_file(path, result, Path.cwd(), before=raw)
+        except CommandError as error:
+            problems += error.lines
+            continue
         except NotYamlError as error:
             problems += [printable(str(fault)) for fault in error.faults]
             continue
         except UnsafeChangeError:
             problems.append(f"{printable(name)} cannot be laid out without a change of its meaning: it stays as it is")
             continue
-        if result == raw:
-            continue
-        if not check:
-            _replace(path, raw, result)
-        fixed.append(name)
+        if result != raw:
+            fixed.append(name)
     return fixed, problems
-
-
-def _replace(path: Path, before: bytes, after: bytes) -> None:
-    """Replace a file in one step, unless somebody has changed it meanwhile."""
-    path = path.resolve()
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".new", delete=False) as file:
-        new = Path(file.name)
-        try:
-            file.write(after)
-            file.flush()
-            os.fsync(file.fileno())
-            new.chmod(path.stat().st_mode & 0o7777)
-            if path.read_bytes() != before:
-                raise CommandError(f"{printable(path.name)} has changed meanwhile: run charter spec fix again")
-            new.replace(path)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise

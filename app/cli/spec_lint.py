@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,7 @@ from app.config import Config
 
 if TYPE_CHECKING:
     from app.pipeline.contract import Contract
-    from app.spec.document import Fault
+    from app.spec.document import Document, Fault, Pointer
 
 _FORMS = ("text", "json", "github")
 _MAX_MESSAGE_LENGTH = 200
@@ -38,12 +38,13 @@ def lint(context: click.Context, form: str, as_json: bool) -> None:
 
     form = "json" if as_json else form
     try:
-        contract = read_contract(Config(), project=current_project(), thorough=True)
+        contract = read_contract(
+            Config(), project=current_project(), thorough=True, second_opinion=faults_of_the_validator
+        )
     except DocumentError as error:
         faults, warnings, summary = error.faults, [], count(error.faults)
     else:
-        faults, warnings = _faults_of_the_validator(contract), list(contract.warnings)
-        summary = count(faults) if faults else _operations(contract)
+        faults, warnings, summary = [], list(contract.warnings), _operations(contract)
     if form == "json":
         print_json({"faults": [*map(_as_json, faults)], "warnings": [*map(_as_json, warnings)]})
     else:
@@ -77,7 +78,16 @@ def count(faults: Sequence["Fault"]) -> str:
     return f"{len(faults)} fault{'s' * (len(faults) != 1)} in {files} file{'s' * (files != 1)}"
 
 
-def _faults_of_the_validator(contract: "Contract") -> list["Fault"]:
+def faults_of_the_validator(document: "Document", well_formed: bool) -> list["Fault"]:
+    """Return what openapi-spec-validator finds wrong.
+
+    Args:
+        document: in one piece.
+        well_formed: as of `SecondOpinion`.
+
+    Raises:
+        CommandError: it is not installed.
+    """
     try:
         from openapi_spec_validator import OpenAPIV30SpecValidator
     except ModuleNotFoundError:
@@ -90,12 +100,24 @@ def _faults_of_the_validator(contract: "Contract") -> list["Fault"]:
 
     return sorted(
         Fault(
-            contract.document.where(tuple(error.absolute_path)),
+            document.where(tuple(error.absolute_path) or _pointer_of_default(document, error)),
             f"openapi-spec-validator says: {error.message[:_MAX_MESSAGE_LENGTH].rstrip('.')}.",
             "Write it as the OpenAPI 3.0 specification says.",
         )
-        for error in OpenAPIV30SpecValidator(contract.document.bundle).iter_errors()
+        for error in OpenAPIV30SpecValidator(document.bundle).iter_errors()
+        # Errors of form have the keyword of the schema of OpenAPI, by which Charter has compared the document, too.
+        if well_formed or not isinstance(error.validator, str)
     )
+
+
+def _pointer_of_default(document: "Document", error: Any) -> "Pointer":
+    """Return where the default value is that does not fit its schema: the validator does not say it."""
+    from app.spec.document.tree import nodes
+
+    for node in nodes(document.bundle):
+        if node.mapping == error.schema and node.mapping.get("default") == error.instance:
+            return (*node.pointer, "default")
+    return ()
 
 
 def _operations(contract: "Contract") -> str:

@@ -4,6 +4,7 @@ This process checks everything before it binds the port, and binds the port befo
 answers requests listens on the port.
 """
 
+import os
 import socket
 import sys
 import threading
@@ -24,10 +25,9 @@ from app.cli.serving import serve_here
 from app.cli.stopping import print_line
 from app.cli.supervisor import Supervisor
 from app.config import Config
+from app.config_names import misspelt_variables
 from app.database import connection
 from app.database.binding import current_database
-from app.database.drift import drift
-from app.database.tables import all_models
 from app.factory import create_app
 from app.observability.multiprocess import MetricsFolderError, WorkerMetrics, shared_folder
 from app.resources import CHECKOUT, PACKAGES
@@ -51,6 +51,7 @@ def run_server(config: Config, *, reload: bool = False) -> None:
         Unavailable: the database cannot be reached.
     """
     app = _checked_app(config)
+    _warn_of_misspelt_variables()
     admin = _prepare_database(config)
     listener = bind_port(config.host, config.port)
     address = address_of(listener)
@@ -80,6 +81,12 @@ def _checked_app(config: Config) -> Any:
         raise_document_errors(error.faults)
 
 
+def _warn_of_misspelt_variables() -> None:
+    for name, meant in misspelt_variables(os.environ):
+        # The value stays out: it may be a secret.
+        log.warning("unknown variable", variable=name, fix=f"did you mean {meant}?")
+
+
 def _prepare_database(config: Config) -> CreatedAdmin | None:
     """Connect to the database and bring it up to date; return the first admin if it was made just now."""
     with connection():
@@ -92,11 +99,6 @@ def _prepare_database(config: Config) -> CreatedAdmin | None:
         return ensure_admin(config) if config.admin_password else None
     if behind or role_differences():
         bring_up_to_date(current_database(), report=print_line)
-    if current_project():
-        for line in drift(current_database(), all_models()):
-            print_line(
-                f"the models and the tables differ: {line}: write a migration (charter db new), or change the model"
-            )
     admin = ensure_admin(config)
     if admin and admin.password:
         # Print it now: if the start fails later, the password would be lost.

@@ -1,7 +1,7 @@
 """The contract that is served: the document, its policies and the handlers, checked against each other at start."""
 
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,9 @@ from app.spec.settings_file import undeclared_settings
 OPENAPI = resources.OPENAPI
 
 log = structlog.get_logger("charter.document")
+
+SecondOpinion = Callable[[Document, bool], Iterable[Fault]]
+"""Takes a document, and whether its form is right as far as Charter can tell; if not, the form is not its matter."""
 
 FindHandlers = Callable[[Mapping[str, Policy]], tuple[dict[str, Handler], list[Fault]]]
 
@@ -81,6 +84,7 @@ def read_contract(
     handlers_package: str = resources.HANDLERS,
     project: Project | None = None,
     thorough: bool = False,
+    second_opinion: SecondOpinion | None = None,
     served: bool = False,
 ) -> Contract:
     """Read the document, find the handlers, and check each against the other. Every fault here prevents a start.
@@ -91,6 +95,7 @@ def read_contract(
         project: adds its document to this one, and has a package with the handlers of its operations.
         thorough: also report what works, but tells clients less than it should (see `read_policies`), cannot be used
             by code generators, has a wrong link or example, or does not fit journeys.yaml.
+        second_opinion: returns what another program finds wrong with the document; what repeats a fault is left out.
         served: write the limits of the configuration into the document, as a server shows and applies them, and log
             the warnings.
 
@@ -102,7 +107,14 @@ def read_contract(
     find = partial(_find, package=handlers_package, project=project, codes=files.document.errors)
     parts, part_faults = load_parts(project)
     contract = check_contract(
-        config, files, find, thorough=thorough, served=served, parts=parts, part_faults=part_faults
+        config,
+        files,
+        find,
+        thorough=thorough,
+        second_opinion=second_opinion,
+        served=served,
+        parts=parts,
+        part_faults=part_faults,
     )
     for warning in contract.warnings if served else ():
         log.warning("document", place=str(warning.place), problem=warning.message, fix=warning.fix)
@@ -128,6 +140,7 @@ def check_contract(
     find: FindHandlers,
     *,
     thorough: bool = False,
+    second_opinion: SecondOpinion | None = None,
     served: bool = False,
     parts: ProjectParts = ProjectParts(),  # noqa: B008 (has none, and never changes)
     part_faults: Sequence[Fault] = (),
@@ -136,7 +149,7 @@ def check_contract(
 
     Args:
         find: returns the handlers of the operations by operationId, and the faults that this shows.
-        thorough, served: as of `read_contract`.
+        thorough, second_opinion, served: as of `read_contract`.
         parts, part_faults: what `load_parts` returned.
 
     Raises:
@@ -187,8 +200,10 @@ def check_contract(
         faults.add(lambda: check_project_code(project), elsewhere=True)
     if thorough:
         _check_for_clients(loaded, files, policies, faults, well_formed=well_formed)
+    if second_opinion:
+        faults.add_second_opinion(lambda: second_opinion(loaded, well_formed))
     if faults.all:
-        raise DocumentError(faults.all)
+        raise DocumentError(map(faults.incomplete.blamed, faults.all))
     return Contract(
         document=loaded,
         published=loaded.published(),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app import config
+from app.declared_errors import Declaration
 from app.spec.policy import Policy
 
 OPERATIONS_HEAD = (
@@ -15,6 +16,8 @@ _OPERATIONS = re.compile(re.escape(OPERATIONS_HEAD) + r"(?:\|.*\n)*")
 _NUMBERS = re.compile(r"^\| number \| from \| value \|\n\|---\|---\|---\|\n(?:\|.*\n)+", re.MULTILINE)
 # | what it is | `where it comes from` | value |
 _NUMBER = re.compile(r"^(\| [^|]+ \| `([^`|]+)` \|) ([^|]+?) \|$", re.MULTILINE)
+_ERROR = re.compile(r"^\| (\d{3}) \| `([A-Z_]+)` \| (.*) \|\n", re.MULTILINE)
+_TERMS = re.compile(r"^(\| term \|.*\n\|(?:---\|)+\n)((?:\|.*\n)+)", re.MULTILINE)
 _VARIABLE = re.compile(r"^\| `([A-Z_]+)` \| (?:`.*?`)? ?\| .*? \|\n", re.MULTILINE)
 
 Component = Callable[[str], Any]
@@ -71,6 +74,37 @@ def with_variables(text: str) -> str:
         return "".join(lines)
 
     return _VARIABLE.sub(line, text)
+
+
+def with_errors(text: str, declared: Mapping[str, Declaration]) -> str:
+    """Return the page of the errors with every code in the order of errors.yaml.
+
+    What a line says of a code stays. A new code gets a line with its description; one that is gone loses its line.
+    """
+    lines = {match[2]: match for match in _ERROR.finditer(text)}
+    if not lines:
+        return text
+    table = ""
+    for code, one in declared.items():
+        match = lines.get(code)
+        said = match[3] if match else f"{one.description} | See the message."
+        table += f"| {one.status} | `{code}` | {said} |\n"
+    # The table is one: everything between its first and its last line belongs to it.
+    first, last = min(each.start() for each in lines.values()), max(each.end() for each in lines.values())
+    return text[:first] + table + text[last:]
+
+
+def with_sorted_terms(text: str) -> str:
+    """Return the glossary with its terms in alphabetical order."""
+    found = _TERMS.search(text)
+    if found is None:
+        return text
+    lines = sorted(set(found[2].splitlines(keepends=True)), key=lambda line: _term(line).casefold())
+    return text[: found.start(2)] + "".join(lines) + text[found.end(2) :]
+
+
+def _term(line: str) -> str:
+    return re.sub(r" \(.*\)", "", line.split("|")[1].strip())
 
 
 def with_numbers(text: str, component: Component) -> str:

@@ -109,6 +109,20 @@ def test_a_request_under_way_is_answered_before_the_server_stops(servers, databa
     assert server.process.wait(LONGEST_START_SECONDS) == 0
 
 
+def test_a_misspelt_variable_is_told_at_start_without_its_value(servers, database_url):
+    server = Server("serve", **_production(servers, database_url), LIMIT_WRTIE="7777/60", JWT_SERCET="of no use")
+    server.address()
+    assert server.end(signal.SIGTERM) == 0
+    told = [line for line in server.lines if "unknown variable" in line]
+    assert [("LIMIT_WRTIE" in line, "did you mean LIMIT_WRITE?" in line) for line in told] == [
+        (False, False),
+        (True, True),
+    ]
+    assert "did you mean JWT_SECRET?" in told[0]
+    assert "7777" not in server.printed
+    assert "of no use" not in server.printed
+
+
 @pytest.mark.parametrize("gateway", ["compiled", "connexion"])
 def test_a_thread_that_is_stuck_does_not_keep_the_process(servers, database_url, gateway):
     variables = {**_production(servers, database_url), "CHARTER_GATEWAY": gateway, "REQUEST_SECONDS": "60"}

@@ -3,8 +3,17 @@
 import pytest
 
 from app.config import documented_variables
+from app.declared_errors import Declaration
 from app.spec import documentation
-from app.spec.documentation import OPERATIONS_HEAD, new_page, with_numbers, with_operations, with_variables
+from app.spec.documentation import (
+    OPERATIONS_HEAD,
+    new_page,
+    with_errors,
+    with_numbers,
+    with_operations,
+    with_sorted_terms,
+    with_variables,
+)
 from tests.unit.made import make_policy
 
 ROW = "| `list_things` | `GET /v1/things` | anyone | none | nothing |\n"
@@ -45,3 +54,21 @@ def test_a_number_is_the_one_of_its_place(stated: str, written: str, monkeypatch
     row = "| of things | `app.spec.documentation.EXAMPLE` | {} |\n| of others | `a.yaml#/X` | 7 |\n"
     text = with_numbers(f"{head}{row.format(stated)}\nText.\n", lambda _: 7)
     assert text == f"{head}{row.format(written)}\nText.\n"
+
+
+def test_a_code_keeps_its_text_and_gets_its_status_and_its_place() -> None:
+    head = "Text.\n\n| status | code | what happened | what to do |\n|---|---|---|---|\n"
+    page = f"{head}| 404 | `TAKEN` | Taken. | Choose `another`. |\n| 400 | `OLD` | Old. | No. |\n\n| sent |\n"
+    declared = {"GONE": Declaration(410, "m", "It is gone."), "TAKEN": Declaration(409, "m", "It is taken.")}
+    written = with_errors(page, declared)
+    rows = "| 410 | `GONE` | It is gone. | See the message. |\n| 409 | `TAKEN` | Taken. | Choose `another`. |\n"
+    assert written == f"{head}{rows}\n| sent |\n"
+    assert with_errors(written, declared) == written
+    assert with_errors("No table.\n", declared) == "No table.\n"
+
+
+def test_the_terms_of_the_glossary_are_sorted() -> None:
+    head = "# G\n\n| term | meaning | file |\n|---|---|---|\n"
+    tab, bucket, ace = "| tab | T. | `t` |\n", "| Bucket (`B`) | B. | `b` |\n", "| ace | A. | `a` |\n"
+    assert with_sorted_terms(f"{head}{tab}{bucket}{ace}\nEnd.\n") == f"{head}{ace}{bucket}{tab}\nEnd.\n"
+    assert with_sorted_terms("No table.\n") == "No table.\n"

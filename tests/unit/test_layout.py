@@ -12,7 +12,6 @@ from click.testing import CliRunner
 
 from app import resources
 from app.cli import main
-from app.cli.errors import CommandError
 from app.cli.spec_fix import fix_files
 from app.spec.document import METHODS
 from app.spec.document.yaml_text import read_yaml
@@ -21,9 +20,7 @@ from tests.document import DOCUMENT
 
 OPENAPI = resources.OPENAPI
 
-EDITORS = "# yaml-language-server: $schema=../extensions.schema.json\n"
 IN_ORDER = """\
-# yaml-language-server: $schema=../extensions.schema.json
 # A note on reading.
 get:
   operationId: get_badge
@@ -90,8 +87,8 @@ get:
 """  # noqa: W291
 
 
-def fixed(text: str, path: str = "paths/badges.yaml", *, schema: str | None = "extensions.schema.json") -> str:
-    return arranged(text.encode(), PurePath(path), path, schema=schema).decode()
+def fixed(text: str, path: str = "paths/badges.yaml") -> str:
+    return arranged(text.encode(), PurePath(path), path).decode()
 
 
 def test_the_files_of_this_document_are_laid_out():
@@ -106,17 +103,21 @@ def test_keys_get_their_order_and_comments_stay_above_their_keys():
         "      # What it is.": '      description: "It,\n        again."',
     }.items():
         assert f"{comment}\n{key}" in result
-    assert result.startswith(EDITORS)
     assert [line for line in result.splitlines() if line[:1].isalpha()] == ["get:", "delete:"]
     assert result.index("operationId: get_badge") < result.index("x-permission") < result.index("responses:")
     assert result.index('"202"') < result.index('"200"') < result.index('"404"') < result.index("default")
     assert result.splitlines()[-1] == "# The end of the file."
-    assert sorted(comments(result)) == sorted(comments(EDITORS + OUT_OF_ORDER))
+    assert sorted(comments(result)) == sorted(comments(OUT_OF_ORDER))
 
 
 def test_a_file_in_order_stays_as_it_is():
     assert fixed(IN_ORDER) == IN_ORDER
     assert fixed(fixed(OUT_OF_ORDER)) == fixed(OUT_OF_ORDER)
+
+
+def test_the_line_that_names_a_schema_for_an_editor_stays_above_everything():
+    line = "# yaml-language-server: $schema=../mine.json\n"
+    assert fixed(line + OUT_OF_ORDER.lstrip("\ufeff\n")) == line + fixed(OUT_OF_ORDER)
 
 
 def comments(text: str) -> list[str]:
@@ -151,7 +152,7 @@ def test_any_order_with_any_comments_is_laid_out_without_a_change_of_meaning(see
     value = read_yaml(result.encode(), "fixed").value
     assert value == item
     assert fixed(result) == result
-    assert sorted(comments(result)) == sorted(comments(EDITORS + text))
+    assert sorted(comments(result)) == sorted(comments(text))
     methods = [method for method in METHODS if method in item]
     assert list(value) == methods
     for method in methods:
@@ -209,7 +210,6 @@ def folder(tmp_path: Path) -> Path:
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(text.encode())
-    (tmp_path / "extensions.schema.json").write_text("{}")
     return tmp_path
 
 
@@ -236,16 +236,18 @@ def test_a_file_that_cannot_be_replaced_stays_whole(folder, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        fix_files(folder, check=False)
+    fixed, problems = fix_files(folder, check=False)
+    assert fixed == []
+    assert "openapi.yaml cannot be written: no space left on device; free some space" in problems[0]
     assert (folder / "openapi.yaml").read_text() == "a: 1 \n\n\nb: 2"
     assert not list(folder.rglob("*.new"))
 
 
 def test_a_file_that_somebody_else_changes_meanwhile_is_not_overwritten(folder, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda _: (folder / "openapi.yaml").write_text("theirs: 1\n"))
-    with pytest.raises(CommandError, match="changed meanwhile"):
-        fix_files(folder, check=False)
+    fixed, problems = fix_files(folder, check=False)
+    assert "openapi.yaml has changed meanwhile: run the command again" in problems[0]
+    assert [Path(name).name for name in fixed] == ["b.yaml"]
     assert (folder / "openapi.yaml").read_text() == "theirs: 1\n"
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.spec_lint import faults_of_the_validator
 from app.config import Config
-from app.pipeline.contract import read_contract
+from app.pipeline.contract import SecondOpinion, read_contract
 from app.resources import OPENAPI
 from app.spec.document import DocumentError
 
@@ -25,10 +26,10 @@ def change(folder: Path, file: str, old: str, new: str) -> None:
     (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def told(folder: Path) -> list[str]:
+def told(folder: Path, second_opinion: SecondOpinion | None = None) -> list[str]:
     """Return the faults without their lines."""
     with pytest.raises(DocumentError) as caught:
-        read_contract(Config(), document=folder / "openapi.yaml", thorough=True)
+        read_contract(Config(), document=folder / "openapi.yaml", thorough=True, second_opinion=second_opinion)
     return [
         f"{fault.place.file.removeprefix('openapi/')}: {fault.message} {fault.fix}" for fault in caught.value.faults
     ]
@@ -84,3 +85,27 @@ def test_what_does_not_depend_on_a_wrong_part_is_still_checked(folder: Path) -> 
     bucket, broken = told(folder)
     assert bucket.startswith("paths/roles.yaml: There is no bucket reed.")
     assert broken.startswith("paths/user.yaml: This is not YAML")
+
+
+def test_the_openapi_validator_is_asked_although_there_are_other_faults(folder: Path) -> None:
+    change(folder, "paths/roles.yaml", "x-permission: roles:read", "x-permission: roles:raed")
+    change(folder, "components/schemas/users.yaml", "default: false", "default: perhaps")
+
+    faults = told(folder, faults_of_the_validator)
+
+    [found] = [fault for fault in faults if "openapi-spec-validator" in fault]
+    assert found.startswith(
+        "components/schemas/users.yaml: openapi-spec-validator says: 'perhaps' is not of type 'boolean'. "
+    )
+    assert any("There is no permission roles:raed." in fault for fault in faults)
+
+
+def test_the_openapi_validator_repeats_no_fault(folder: Path) -> None:
+    change(folder, "openapi.yaml", "  title:", "  titel:")
+    change(folder, "openapi.yaml", "tags:\n", "tags:\n  - {nam: x}\n")
+    change(folder, "paths/me.yaml", "responses:", "respones:")
+    change(folder, "paths/roles.yaml", "operationId: list_roles", "operationId: create_role")
+    extra = "    - {name: other, in: path, required: true, schema: {type: string}}\n    - {$ref:"
+    change(folder, "paths/role.yaml", "    - {$ref:", extra)
+
+    assert told(folder, faults_of_the_validator) == told(folder)

@@ -38,7 +38,7 @@ def test_what_an_overlay_writes_has_its_line(tmp_path):
     assert str(made.where((*get_me, "responses", "418", "description"))) == f"{FILE}:8"
     # What it left as it was is wrong, if it is, beside what it changed.
     assert str(made.where((*get_me, "operationId"))) == str(made.where(get_me)) == f"{FILE}:4"
-    assert str(made.where(("paths", "/v1/users", "get"))) == "charter:paths/users.yaml:2"
+    assert str(made.where(("paths", "/v1/users", "get"))) == "charter:paths/users.yaml:1"
 
 
 def test_each_target_gets_its_own_copy_and_lists_grow(tmp_path):
@@ -107,6 +107,37 @@ def test_what_an_overlay_breaks_is_told_at_its_line(tmp_path, actions):
     for line, words in enumerate(actions.values(), 4):
         assert any(fault.startswith(f"{FILE}:{line}: {words}") for fault in found), found
     assert [fault for fault in found if not fault.startswith(f"{FILE}:")] == []
+
+
+STANDARDS = {
+    action("$.components.responses.NotModified", "remove: true"): "This removes #/components/responses/NotModified, "
+    "which GET /v1/",
+    action("$.components.responses.RateLimited", "remove: true"): "This removes #/components/responses/RateLimited, "
+    "which GET /",
+    action("$.components.parameters.Cursor", "remove: true"): "This removes #/components/parameters/Cursor",
+}
+
+
+def test_a_standard_component_that_an_overlay_removes_is_told_at_start(tmp_path):
+    found = faults(tmp_path, overlay("".join(STANDARDS)))
+    for line, words in enumerate(STANDARDS.values(), 4):
+        assert any(fault.startswith(f"{FILE}:{line}: {words}") for fault in found), found
+    assert [fault for fault in found if not fault.startswith(f"{FILE}:")] == []
+
+
+def test_a_standard_component_may_be_replaced(tmp_path):
+    actions = action("$.components.responses.NotFound", "remove: true")
+    actions += action("$.components.responses", "update: {NotFound: {description: Not here.}}")
+    assert document(tmp_path, overlay(actions)).bundle["components"]["responses"]["NotFound"] == {
+        "description": "Not here."
+    }
+
+
+def test_what_an_overlay_breaks_elsewhere_is_told_at_its_line(tmp_path):
+    renamed = action("$.components.parameters.RoleNameInPath", "update: {name: role}")
+    found = faults(tmp_path, overlay(renamed))
+    assert [fault for fault in found if not fault.startswith(f"{FILE}:4: ")] == []
+    assert any("This change is not right for charter:paths/role.yaml:" in fault for fault in found), found
 
 
 WRONG_VERSION = "1: The file does not say that it is an overlay of version 1.0."

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 from app.cli.doctor.deployment import Deployment
 from app.cli.doctor.findings import Verdict, failed, ok, warning
+from app.cli.printing import printable
+from app.config_names import misspelt_variables
 from app.security.access_tokens import key_id
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -16,6 +18,15 @@ def values(deployment: Deployment) -> Iterator[Verdict]:
         yield failed(fault.message.rstrip("."), fault.fix or f"correct {fault.variable}")
     if not deployment.faults:
         yield ok(f"{deployment.config.env}, gateway {deployment.config.gateway}; every variable is right")
+
+
+def names(deployment: Deployment) -> Iterator[Verdict]:
+    """Report variables that Charter ignores because their name is probably misspelt."""
+    misspelt = list(misspelt_variables(deployment.variables))
+    for name, meant in misspelt:
+        yield warning(f"{printable(name)} is set, and Charter has no such variable", f"if you mean {meant}, rename it")
+    if not misspelt:
+        yield ok("no variable has a name that is almost one of Charter's")
 
 
 def servers(deployment: Deployment) -> Iterator[Verdict]:

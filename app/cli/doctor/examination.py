@@ -38,6 +38,7 @@ _SCHEMA = ("database", "tables", "schema")
 # In the order in which they are printed; a check comes after those that find out whether its needs are met.
 CHECKS = (
     Check("config", "values", config.values, exit_code=MISCONFIGURED),
+    Check("config", "names", config.names),
     Check("config", "servers", config.servers, exit_code=UNAVAILABLE),
     Check("config", "public_url", config.public_url),
     Check("config", "metrics_token", config.metrics_token),

@@ -22,6 +22,7 @@ class Document:
         errors: the declarations of errors.yaml, by code; none if there is no such file.
         choices: in a project, what it omits and hides of Charter's operations.
         inherited_paths: in a project, those of Charter.
+        overlay: in a project, the name of the overlay that was applied.
         models: what x-model says, by the name of the schema; it is not part of the bundle, since it is of the server.
     """
 
@@ -34,6 +35,7 @@ class Document:
     choices: Choices = NOTHING_CHOSEN
     inherited_paths: frozenset[str] = frozenset()
     models: Mapping[str, Any] = field(default_factory=dict)
+    overlay: str | None = None
 
     def published(self) -> "Document":
         """Return the document that clients get: without the hidden operations, and without what only they use."""

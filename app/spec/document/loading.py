@@ -8,6 +8,7 @@ from app.spec.document.choices import NOTHING_CHOSEN
 from app.spec.document.derived import complete
 from app.spec.document.error_codes import read_error_codes, write_error_codes
 from app.spec.document.joining import join_sides
+from app.spec.document.overlay import overlay_name, removed_standards
 from app.spec.document.partial import Incomplete
 from app.spec.document.places import DocumentError, Fault, Place
 from app.spec.document.references import find_cycles, misplaced_references, rewrite_references
@@ -115,8 +116,11 @@ class _Loader:
         sources.faults += error_faults
         models = _without_models(components)
         name = sources.own.name(sources.own.root)
-        places, derived = self._component_places, complete(root)
-        document = Document(root, name, sources.lines, places, derived, errors, choices, inherited, models)
+        places = self._component_places
+        derived, lacking = complete(root)
+        sources.faults += removed_standards(sources, lacking)
+        overlay = overlay_name(sources)
+        document = Document(root, name, sources.lines, places, derived, errors, choices, inherited, models, overlay)
         for pointer, origin in derived.items():
             if pointer[0] == "components":
                 places[pointer] = document.where(origin)

@@ -4,7 +4,7 @@ The form is that of https://spec.openapis.org/overlay/v1.0.0.html. It is applied
 references are `#/components/…`. Every change has the place of its action, so that a fault that it causes is told there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from app.spec.document.editing import copy_lines
@@ -75,13 +75,37 @@ def _actions(sources: Sources, overlay: dict[str, Any]) -> Iterator[tuple[dict[s
             sources.fault(path, line, "The action has no target.", fix)
 
 
+def overlay_name(sources: Sources) -> str | None:
+    """Return the name of the overlay that was applied; None if there is none."""
+    path = sources.own.folder / FILE
+    return sources.own.name(path) if path in sources.texts else None
+
+
+def removed_standards(sources: Sources, lacking: Mapping[tuple[str, str], Collection[Pointer]]) -> Iterator[Fault]:
+    """Yield a fault for each standard component that the overlay removed, although operations need it.
+
+    Args:
+        sources: the files, after the overlay was applied.
+        lacking: the operations that lack a component, by its kind and name.
+    """
+    for component, users in sorted(lacking.items()):
+        pointer = ("components", *component)
+        for removed, place in sources.removed:
+            if pointer[: len(removed)] == removed:
+                _, path, method = min(users)
+                first = f"{str(method).upper()} {path}"
+                others = f" and {len(users) - 1} more" if len(users) > 1 else ""
+                message = f"This removes {write_pointer(pointer)}, which {first}{others} need{'s' * (len(users) == 1)}."
+                yield Fault(place, message, "Keep it: it follows from their keys. An `update` can change its texts.")
+                break
+
+
 class _Applying:
     """Applies actions to a document, one after another."""
 
     def __init__(self, sources: Sources, bundle: dict[str, Any], component_places: dict[Pointer, Place]) -> None:
         self._sources, self._bundle, self._component_places = sources, bundle, component_places
         self._path = sources.own.folder / FILE
-        self._removed: list[tuple[Pointer, Place]] = []
 
     def apply(self, action: dict[str, Any], place: Place) -> None:
         """Apply one action; add a fault if it cannot be applied."""
@@ -137,7 +161,7 @@ class _Applying:
             self._set_place(parent, step, place)
             self._touch(pointer[:-1], place)
         self._component_places.pop(pointer, None)
-        self._removed.append((tuple(map(str, pointer)), place))
+        self._sources.removed.append((tuple(map(str, pointer)), place))
 
     def _update(self, pointer: Pointer, update: Any, place: Place) -> None:
         target = at(self._bundle, pointer)
@@ -218,7 +242,7 @@ class _Applying:
     def _dangling(self, holder: Pointer, mapping: dict[str, Any], pointer: Pointer) -> Fault:
         lines = self._sources.lines.get(id(mapping))
         user = (lines and lines.place("$ref")) or None
-        for removed, place in self._removed:
+        for removed, place in self._sources.removed:
             if pointer[: len(removed)] == removed:
                 message = f"This removes {write_pointer(removed)}, to which {user or write_pointer(holder)} refers."
                 return Fault(place, message, "Remove or replace the reference, too, or keep its target.")

@@ -48,6 +48,30 @@ class Incomplete:
         """Return whether a fault may only follow from another, because of the place where it is."""
         return fault.place in self.places or fault.place == NOWHERE
 
+    def blamed(self, fault: Fault) -> Fault:
+        """Return a fault in Charter's part at the line of the overlay that causes it, if there is one.
+
+        Charter's part has no faults by itself. What an overlay changes may be another part, to which the one with the
+        fault refers, and of what it removes no line is left.
+        """
+        if not fault.place.inherited or self.document.overlay is None:
+            return fault
+        for owner, places in self._places_of_owners().items():
+            if fault.place in places and (found := self._changes_of(owner)):
+                message = f"This change is not right for {fault.place}: {fault.message}"
+                return Fault(min(found), message, fault.fix)
+        return fault
+
+    def _changes_of(self, owner: Pointer) -> list[Place]:
+        """Return the lines of the overlay that change a part, its path, or what it refers to."""
+        parts, waiting = {owner}, [owner]
+        while waiting:
+            new = self._used.get(waiting.pop(), set()) - parts
+            parts |= new
+            waiting += new
+        places = {self.document.where(owner[:2])}.union(*(self._places_of_owners().get(part, set()) for part in parts))
+        return [place for place in places if place.file == self.document.overlay]
+
     def _places_of_owners(self) -> dict[Pointer, set[Place]]:
         if self._owners is None:
             document, bundle = self.document, self.document.bundle
@@ -107,6 +131,16 @@ class Faults:
         self.incomplete = incomplete
         self.all = [*known]
         incomplete.add(self.all)
+
+    def add_second_opinion(self, stage: Callable[[], Iterable[Fault]]) -> None:
+        """Add what another program finds, but for what repeats a fault: at the same line, or at no line at all.
+
+        Raises:
+            Exception: as of `add`.
+        """
+        known, nowhere = {fault.place for fault in self.all}, self.incomplete.document.where(())
+        taken = known | {nowhere} if known else known
+        self.add(lambda: [fault for fault in stage() if fault.place not in taken])
 
     def add(self, stage: Callable[[], Iterable[Fault]], *, marks: bool = False, elsewhere: bool = False) -> None:
         """Add the faults of a stage; those that may only follow from an earlier stage are left out.

@@ -75,6 +75,7 @@ class Sources:
         bases: where the content of each file is in the bundle.
         lines: of each mapping and list, by its `id()`.
         faults: of all files.
+        removed: what the overlay of a project removed, with the place of the action.
     """
 
     def __init__(self, root: Path, base: Path | None = None) -> None:
@@ -85,6 +86,7 @@ class Sources:
         self.bases: dict[Path, Pointer] = {}
         self.lines: dict[int, Lines] = {}
         self.faults: list[Fault] = []
+        self.removed: list[tuple[tuple[str, ...], Place]] = []
         self._names: dict[Path, str] = {}
         self._targets: dict[tuple[Path, str], Path | None] = {}
 

@@ -9,7 +9,7 @@ from app.spec.document.places import Fault
 from app.spec.document.yaml_text import read_yaml
 from app.spec.layout.order import COMPONENTS
 from app.spec.layout.sorting import sort_keys
-from app.spec.layout.spacing import name_schema, quote_statuses, space, split_lines
+from app.spec.layout.spacing import quote_statuses, space, split_lines
 
 # YAML ends a line at these, and no editor does.
 _RARE_BREAKS = re.compile("[\x85\u2028\u2029]")
@@ -31,14 +31,13 @@ class NotYamlError(Exception):
         super().__init__("\n".join(map(str, faults)))
 
 
-def arranged(raw: bytes, path: PurePath, name: str, *, schema: str | None = None) -> bytes:
+def arranged(raw: bytes, path: PurePath, name: str) -> bytes:
     """Return a file in the layout of the house.
 
     Args:
         raw: its content.
         path: its path from the folder of the document.
         name: its name in faults.
-        schema: the path of extensions.schema.json from the folder of the document; None if it has none.
 
     Raises:
         NotYamlError: it cannot be read.
@@ -51,7 +50,7 @@ def arranged(raw: bytes, path: PurePath, name: str, *, schema: str | None = None
     if _RARE_BREAKS.search(text):
         raise UnsafeChangeError
     try:
-        result = _arranged(split_lines(text), path, schema)
+        result = _arranged(split_lines(text), path)
     except yaml.YAMLError as error:
         raise UnsafeChangeError from error
     after = read_yaml(result, name)
@@ -60,17 +59,14 @@ def arranged(raw: bytes, path: PurePath, name: str, *, schema: str | None = None
     return result
 
 
-def _arranged(lines: list[str], path: PurePath, schema: str | None) -> bytes:
+def _arranged(lines: list[str], path: PurePath) -> bytes:
     kind = _kind(path)
     if kind:
         ordered = sort_keys(lines, kind)
         if sorted(ordered) != sorted(lines):
             raise UnsafeChangeError
         lines = quote_statuses(ordered, kind)
-    inner = path.parts[0] in ("paths", "components")
-    lines = space(lines, separate=inner)
-    if inner and schema:
-        lines = name_schema(lines, "../" * (len(path.parts) - 1) + schema)
+    lines = space(lines, separate=path.parts[0] in ("paths", "components"))
     return ("\n".join(lines) + "\n").encode()
 
 

@@ -1,4 +1,4 @@
-"""The small things of a file: blank lines, spaces at the end of lines, quotes around statuses, the line for editors."""
+"""The small things of a file: blank lines, spaces at the end of lines, quotes around statuses."""
 
 from itertools import pairwise
 from typing import Any
@@ -7,8 +7,6 @@ import yaml
 
 from app.spec.layout.order import KINDS
 from app.spec.layout.sorting import compose, entries_of
-
-_FOR_EDITORS = "# yaml-language-server: $schema="
 
 
 def split_lines(text: str) -> list[str]:
@@ -49,16 +47,6 @@ def quote_statuses(lines: list[str], kind: str) -> list[str]:
             line = lines[start.line]
             lines[start.line] = f'{line[: start.column]}"{key.value}"{line[end.column :]}'
     return lines
-
-
-def name_schema(lines: list[str], schema: str) -> list[str]:
-    """Return the lines with the first line that makes editors check the file.
-
-    Args:
-        schema: the path to the schema from the folder of the file.
-    """
-    rest = lines[1:] if lines and lines[0].startswith(_FOR_EDITORS) else lines
-    return [f"{_FOR_EDITORS}{schema}", *rest]
 
 
 def _breaks(lines: list[str], root: Any) -> set[int]:

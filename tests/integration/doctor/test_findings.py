@@ -136,6 +136,7 @@ def test_a_wrong_setting_is_told_with_its_value_and_the_rule(variables: dict[str
         ("config.metrics_token", {"METRICS_TOKEN": ""}, "METRICS_TOKEN"),
         ("config.origins", {"CORS_ORIGINS": "https://a.example.com,http://b.example.com"}, "http://b.example.com"),
         ("config.proxies", {"TRUSTED_PROXIES": "0.0.0.0/0"}, "TRUSTED_PROXIES"),
+        ("config.names", {"LIMIT_WRTIE": "120/60"}, "LIMIT_WRITE"),
         ("config.log_level", {"LOG_LEVEL": "debug"}, "LOG_LEVEL"),
         ("config.rotation", {"JWT_SECRET_PREVIOUS": OTHER_KEY[3:], "ACCESS_TOKEN_SECONDS": "600"}, "600 s"),
         ("cache.connection", {"REDIS_URL": ""}, "REDIS_URL"),

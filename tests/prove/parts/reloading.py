@@ -1,4 +1,7 @@
-"""`charter dev` serves each change within two seconds, what worked last while one is wrong, and every request."""
+"""`charter dev` serves each change within two seconds, what worked last while one is wrong, and every request.
+
+In a checkout, and in a project that uses the wheel.
+"""
 
 import os
 import shutil
@@ -15,6 +18,7 @@ import httpx
 from tests.command import ROOT, Server
 from tests.prove.stores import stores
 from tests.waiting import until
+from tests.wheel import installed_wheel
 
 FOLDERS = ("app", "charter", "handlers", "models", "openapi", "migrations")
 # Of the processor, so that other work on the machine does not count.
@@ -23,7 +27,13 @@ HEADER = "charter-faults"
 
 
 def prove(place: Path) -> None:
-    """Change a document and code while a client sends requests."""
+    """Change a document and code while a client sends requests, in a checkout and in a project."""
+    _prove_checkout(place / "checkout")
+    _prove_project(place / "project")
+
+
+def _prove_checkout(place: Path) -> None:
+    print("a checkout")
     for folder in FOLDERS:
         shutil.copytree(ROOT / folder, place / folder, ignore=shutil.ignore_patterns("__pycache__"))
     with stores(place / "stores") as given:
@@ -37,6 +47,44 @@ def prove(place: Path) -> None:
             _goes_on(server, address, place / "app" / "errors.py", "class Internal(", "clas Internal(", "not Python")
             _waits_for_the_last_file(server, address, place / "openapi")
         assert server.end(signal.SIGINT) == 0
+
+
+def _prove_project(place: Path) -> None:
+    print("a project")
+    shop, wheel = place / "shop", place / "wheel"
+    shutil.copytree(installed_wheel(), wheel)
+    shutil.copytree(ROOT / "tests" / "sample_project", shop, ignore=shutil.ignore_patterns("__pycache__"))
+    with stores(place / "stores") as given:
+        server = Server("dev", root=shop, module="charter", **given, PYTHONPATH=str(wheel))
+        address = server.address()
+        with requests(address):
+            _serves_changes(server, address, shop / "openapi" / "openapi.yaml")
+            _goes_on(server, address, shop / "openapi" / "paths" / "project.yaml", "get:", "\tget:", "A tab is used")
+            overlay = shop / "openapi" / "overlay.yaml"
+            _goes_on(server, address, overlay, "x-rate-limit: default", "x-rate-limit: defualt", "no bucket defualt")
+            _goes_on(server, address, shop / "handlers" / "projects.py", "import Any", "import Anny", "Anny")
+            _goes_on(server, address, shop / "services" / "projects.py", "def create(", "def create((", "not Python")
+            _warns_of_models(server, shop)
+        assert server.end(signal.SIGINT) == 0
+
+
+def _warns_of_models(server: Server, shop: Path) -> None:
+    print("a model without its column, and a migration that has not run")
+    model, count = shop / "models" / "project.py", len(server.lines)
+    sound = model.read_text("utf-8")
+    model.write_text(
+        sound.replace("    version = version()\n", "    version = version()\n    colour = text()\n"), "utf-8"
+    )
+    told = "charter: warning: the tables and the models differ: only in the models: projects: column colour"
+    until(lambda: told in "".join(server.lines[count:]), lambda: server.printed)
+    count = len(server.lines)
+    [migration] = (shop / "migrations").glob("*.py")
+    added = migration.with_name("2026-12-01-12-00-colours.py")
+    added.write_text(migration.read_text("utf-8").replace("projects", "colours"), "utf-8")
+    behind = "charter: warning: the database is 1 migration behind: run charter db migrate"
+    until(lambda: behind in "".join(server.lines[count:]), lambda: server.printed)
+    added.unlink()
+    model.write_text(sound, "utf-8")
 
 
 @contextmanager

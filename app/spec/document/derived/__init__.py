@@ -22,19 +22,28 @@ __all__ = ["Outline", "complete", "implied_responses"]
 _LAST_KEYS = ("requestBody", "responses", "callbacks", "security", "servers")
 
 
-def complete(bundle: dict[str, Any]) -> dict[Pointer, Pointer]:
-    """Add to each operation what its keys imply, and return (the pointer of what was added, what it follows from).
+def complete(bundle: dict[str, Any]) -> tuple[dict[Pointer, Pointer], dict[tuple[str, str], list[Pointer]]]:
+    """Add to each operation what its keys imply.
 
     Args:
         bundle: a document in one piece, whose references all have targets. It need not be valid otherwise.
+
+    Returns:
+        (the pointer of what was added, what it follows from), and the operations that lack a standard component, by
+        its kind and name.
     """
-    added = {pointer: origin for outline in _outlines(bundle) for pointer, origin in _complete(outline)}
+    added: dict[Pointer, Pointer] = {}
+    lacking: dict[tuple[str, str], list[Pointer]] = {}
+    for outline in _outlines(bundle):
+        added.update(_complete(outline))
+        for component in outline.lacking:
+            lacking.setdefault(component, []).append(outline.pointer)
     if any(pointer[0] == "components" for pointer in added):
         schemas = bundle["components"]["schemas"]
         ordered = sorted(schemas.items())
         schemas.clear()
         schemas.update(ordered)
-    return added
+    return added, lacking
 
 
 def _outlines(bundle: dict[str, Any]) -> Iterator[Outline]:

@@ -1,7 +1,7 @@
 """An operation of a document that may not be valid yet: what the rules of this package ask about it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.spec.document.tree import Pointer, resolve
@@ -17,12 +17,14 @@ class Outline:
     Attributes:
         method: in lower case.
         body: its operation object.
+        lacking: the kind and name of each component that was asked for, and that the document does not have.
     """
 
     bundle: dict[str, Any]
     path: str
     method: str
     body: dict[str, Any]
+    lacking: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def pointer(self) -> Pointer:
@@ -49,7 +51,10 @@ class Outline:
         """Return a reference to a component; None if the document does not have it."""
         components = self.bundle.get("components")
         of_kind = components.get(kind) if isinstance(components, dict) else None
-        return {"$ref": f"#/components/{kind}/{name}"} if isinstance(of_kind, dict) and name in of_kind else None
+        if isinstance(of_kind, dict) and name in of_kind:
+            return {"$ref": f"#/components/{kind}/{name}"}
+        self.lacking.add((kind, name))
+        return None
 
     def parameters(self) -> Iterator[tuple[str, str]]:
         """Yield (name in lower case, place) of each parameter, also of those of the path."""
