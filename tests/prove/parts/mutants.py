@@ -4,7 +4,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from app.contract_kit.checks.catalogue import NAMES
+from app.contract_kit.checks.catalogue import ALWAYS, NAMES
 from tests.prove.mutants import access, exchange
 from tests.prove.mutants.mutant import Mutant
 from tests.prove.mutants.runner import Runner, Verdict
@@ -17,17 +17,19 @@ _AT_ONCE = 2
 def prove(place: Path) -> None:
     """Run the kit without a mutant, then with each, and print the table.
 
-    MUTANTS in the environment chooses some by words of their names.
+    MUTANTS in the environment chooses some by words of their names, with commas between them. Without a mutant, the
+    checks run that find them.
     """
     wanted = os.environ.get("MUTANTS", "").split(",")
     chosen = [mutant for mutant in MUTANTS if any(word in mutant.name for word in wanted)]
+    assert chosen, f"no mutant has one of these words in its name: {', '.join(wanted)}"
     with place_for_servers() as folder:
         servers = Servers(folder)
         try:
             servers.start()
             servers.make_template()
             runner = Runner(servers, place)
-            control = runner.run(0, None, *[word for name in NAMES if name != "fuzz" for word in ("--only", name)])
+            control = runner.run(0, None, *_only(*{mutant.check for mutant in chosen}))
             print(f"no mutant: {_told(control)}", flush=True)
             assert control.code == 0, f"without a mutant the kit says: {control.message}"
             with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -46,11 +48,10 @@ def _one(runner: Runner, number: int, mutant: Mutant) -> Verdict:
     return verdict
 
 
-def _only(check: str) -> list[str]:
-    """Return the options that run the check: what holds for all responses is seen by any, and the trail needs rows."""
-    first = {"schema": ["permissions"], "envelope": ["permissions"], "headers": ["permissions"]}
-    names = first.get(check, ["permissions", check] if check == "trail" else [check])
-    return [word for name in names for word in ("--only", name)]
+def _only(*checks: str) -> list[str]:
+    """Return the options that run checks: what holds for all responses is seen by any, and the trail needs rows."""
+    needed = set(checks) | ({"permissions"} if {"trail", *ALWAYS} & set(checks) else set())
+    return [word for name in NAMES if name in needed for word in ("--only", name)]
 
 
 def _told(verdict: Verdict) -> str:
