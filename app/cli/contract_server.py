@@ -96,6 +96,8 @@ def variables(environ: Mapping[str, str], state: Path, password: str) -> dict[st
         "CHARTER_STATE": str(state),
         "CHARTER_ADMIN_EMAIL": ADMIN,
         "CHARTER_ADMIN_PASSWORD": password,
+        "JWT_SECRET": secrets.token_urlsafe(48),
+        "REFRESH_KEYS": f"k1:{secrets.token_urlsafe(48)}",
         "BCRYPT_COST": "4",
         "LIMIT_ACCOUNT_FAILURES": "1000",
         "LIMIT_CLIENT_FAILURES": "100000",

@@ -98,7 +98,7 @@ class Response:
         """The body as JSON; None for any other body."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property
