@@ -70,7 +70,7 @@ class Address:
         """Return what certificates are checked with.
 
         Raises:
-            OSError: the file of certificates cannot be read, or is none.
+            OSError: the file cannot be read, or has no certificates.
         """
         return ssl.create_default_context(cafile=self.ca_file or None)
 
