@@ -2,7 +2,9 @@
 
 import os
 import secrets
+import select
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 PASSWORD_VARIABLE = "CONTRACT_ADMIN_PASSWORD"  # noqa: S105  # the name of a variable
 _USAGE = 2
+_GLANCE_SECONDS = 0.1
 
 
 @click.command(
@@ -155,14 +158,14 @@ def _at_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def _typed(told: str, host: str) -> bool:
+def _typed(told: str, host: str, go_on: Callable[[], object]) -> bool:
     """Ask for the name of the host, which nobody types by accident."""
     click.echo(f"{told}. The run makes accounts, roles and other things there, and removes them.", err=True)
-    try:
-        typed: str = click.prompt(f"Type {host} to go on", default="", show_default=False, err=True)
-    except click.Abort:
-        return False
-    return typed.strip() == host
+    click.echo(f"Type {host} to go on: ", nl=False, err=True)
+    # A read that is interrupted goes on, so Ctrl-C is looked for beside it.
+    while not select.select([sys.stdin], [], [], _GLANCE_SECONDS)[0]:
+        go_on()
+    return sys.stdin.readline().strip() == host
 
 
 def _password(*, from_stdin: bool) -> str:

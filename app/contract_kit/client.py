@@ -99,7 +99,6 @@ class Client:
         self.waited = 0.0
         self.stopping = False
         self.cleaning = False
-        self.asking = False
         self._run = run
         self._waiting, self._told = waiting, sent
         self._lock = threading.Lock()

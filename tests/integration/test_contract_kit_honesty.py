@@ -220,7 +220,7 @@ def test_at_a_terminal_the_name_of_the_host_must_be_typed(
 def test_a_run_that_nobody_wants_changes_nothing(service: Service, ada: Person) -> None:
     with forwarding(service.url, as_production) as url:
         options = Options(Address.of(url), ada.email, PASSWORD)
-        outcome = execute(options, io.StringIO(), ask=lambda told, host: False)
+        outcome = execute(options, io.StringIO(), ask=lambda told, host, go_on: False)
     assert (outcome.code, outcome.requests) == (NOT_RUN, 1)
     assert "127.0.0.1 was not typed, so nothing was done" in outcome.reason
 
