@@ -78,8 +78,8 @@ class Config:
     deployment_name: str = _field(
         parse.name,
         "",
-        "what this deployment is, such as staging; empty: the value of CHARTER_ENV. `charter contract` tests one that "
-        "is called production only with `--yes-production`",
+        "what this deployment is, such as staging; empty: the value of CHARTER_ENV. `charter contract` asks before it "
+        "tests one that is called production",
     )
     reference_pages: bool = _field(
         parse.boolean, True, "whether /docs, /docs/try and /llms.txt are served; the document always is"

@@ -1,22 +1,26 @@
 """`charter contract`: prove that a deployment does what its document says."""
 
-import json
 import os
 import secrets
+import select
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.cli.contract_files import Files, read_report
 from app.cli.errors import CommandError
 from app.cli.help_examples import example
 
 if TYPE_CHECKING:
-    from app.contract_kit.run import Outcome
+    from app.contract_kit.client import Address
 
 PASSWORD_VARIABLE = "CONTRACT_ADMIN_PASSWORD"  # noqa: S105  # the name of a variable
 _USAGE = 2
+_GLANCE_SECONDS = 0.1
 
 
 @click.command(
@@ -25,14 +29,25 @@ _USAGE = 2
         "charter contract --base-url http://localhost:8080 --admin-email admin@example.com",
         "charter contract --base-url https://staging.example.com --admin-email admin@example.com \\",
         "    --admin-password-stdin --report reports --junit contract.xml < password",
+        "charter contract --start --report reports",
     ),
 )
-@click.option("--base-url", required=True, help="Where the deployment is, such as https://staging.example.com.")
-@click.option("--admin-email", required=True, help="The email address of an admin.")
+@click.option("--base-url", help="Where the deployment is, such as https://staging.example.com.")
+@click.option("--admin-email", help="The email address of an admin.")
+@click.option(
+    "--start",
+    is_flag=True,
+    help="Start a server here, of this project or checkout, on a database of its own, and prove that one.",
+)
 @click.option(
     "--admin-password-stdin",
     is_flag=True,
     help=f"Read the password of the admin from standard input, not from {PASSWORD_VARIABLE}.",
+)
+@click.option(
+    "--ca-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Trust the certificates in this file (PEM) in place of those of the system.",
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Repeat the choices of an earlier run.")
 @click.option(
@@ -43,7 +58,7 @@ _USAGE = 2
 @click.option(
     "--released", metavar="FILE", help="Compare the served document with this released one, a bundle in JSON."
 )
-@click.option("--yes-production", is_flag=True, help="Run although the deployment is, or may be, a production.")
+@click.option("--yes-production", is_flag=True, help="Do not ask before a deployment that is, or may be, a production.")
 @click.option("--fail-fast", is_flag=True, help="Stop after the first check that fails.")
 @click.option(
     "--report",
@@ -57,9 +72,11 @@ _USAGE = 2
     help="Tell what is worse than in this report.json of an earlier run.",
 )
 def contract(
-    base_url: str,
-    admin_email: str,
+    base_url: str | None,
+    admin_email: str | None,
+    start: bool,
     admin_password_stdin: bool,
+    ca_file: Path | None,
     seed: int | None,
     examples: int,
     only: tuple[str, ...],
@@ -82,36 +99,73 @@ def contract(
       1  something is not as the document says
       2  not proven: the run could not begin, was stopped, or could not try something
     """
+    from app.cli.contract_server import ADMIN, started
     from app.contract_kit.checks import fuzzing
     from app.contract_kit.checks.catalogue import NAMES
-    from app.contract_kit.client import Address
     from app.contract_kit.options import Options
     from app.contract_kit.run import execute
 
-    try:
-        address = Address.of(base_url)
-    except ValueError as error:
-        raise CommandError(f"--base-url {error}", exit_code=_USAGE) from error
+    if start and (base_url or admin_email or admin_password_stdin or ca_file):
+        raise CommandError("--start has an address and an admin of its own: leave out the others", exit_code=_USAGE)
+    if not start and not (base_url and admin_email):
+        missing = "--admin-email" if base_url else "--base-url"
+        raise CommandError(f"{missing} is missing: name a deployment and an admin, or use --start", exit_code=_USAGE)
     if unknown := set(only) - set(NAMES):
         raise CommandError(f"there is no check {', '.join(sorted(unknown))}: {', '.join(NAMES)}", exit_code=_USAGE)
     if (not only or "fuzz" in only) and not fuzzing.is_installed():
         raise CommandError(fuzzing.MISSING, exit_code=_USAGE)
-    options = Options(
-        address,
-        admin_email,
-        _password(from_stdin=admin_password_stdin),
-        seed=secrets.randbelow(2**31) if seed is None else seed,
-        examples=examples,
-        only=frozenset(only),
-        skipped=frozenset(skip),
-        released=_read_released(released) if released else None,
-        production=yes_production,
-        fail_fast=fail_fast,
-    )
-    earlier = _read_report(compare) if compare else None
-    outcome = execute(options, sys.stderr)
-    _tell(outcome, report, junit, earlier)
+    address = None if start else _address(str(base_url), ca_file)
+    files = Files(report, junit)
+    earlier = read_report(compare) if compare else None
+    password = "" if start else _password(from_stdin=admin_password_stdin)
+    chosen: dict[str, Any] = {
+        "seed": secrets.randbelow(2**31) if seed is None else seed,
+        "examples": examples,
+        "only": frozenset(only),
+        "skipped": frozenset(skip),
+        "released": _read_released(released) if released else None,
+        "production": yes_production,
+        "fail_fast": fail_fast,
+    }
+    with ExitStack() as stack:
+        if start:
+            server = stack.enter_context(started(report / "server.log" if report else None))
+            admin_email, password = ADMIN, server.password
+        options = Options(address or _address(server.url, None), str(admin_email), password, **chosen)
+        outcome = execute(options, sys.stderr, ask=_typed if _at_terminal() else None)
+    files.tell(outcome, earlier)
     sys.exit(outcome.code)
+
+
+def _address(url: str, ca_file: Path | None) -> "Address":
+    from app.contract_kit.client import Address
+
+    try:
+        address = Address.of(url, ca_file=str(ca_file.resolve()) if ca_file else "")
+    except ValueError as error:
+        raise CommandError(f"--base-url {error}", exit_code=_USAGE) from error
+    try:
+        address.trust()
+    except OSError as error:
+        raise CommandError(
+            f"--ca-file {ca_file} has no certificates: it must be text that begins with -----BEGIN CERTIFICATE-----",
+            exit_code=_USAGE,
+        ) from error
+    return address
+
+
+def _at_terminal() -> bool:
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def _typed(told: str, host: str, go_on: Callable[[], object]) -> bool:
+    """Ask for the name of the host, which nobody types by accident."""
+    click.echo(f"{told}. The run makes accounts, roles and other things there, and removes them.", err=True)
+    click.echo(f"Type {host} to go on: ", nl=False, err=True)
+    # A read that is interrupted goes on, so Ctrl-C is looked for beside it.
+    while not select.select([sys.stdin], [], [], _GLANCE_SECONDS)[0]:
+        go_on()
+    return sys.stdin.readline().strip() == host
 
 
 def _password(*, from_stdin: bool) -> str:
@@ -135,34 +189,3 @@ def _read_released(name: str) -> dict[str, Any]:
         return read_source(name).bundle
     except SourceError as error:
         raise CommandError(str(error), exit_code=_USAGE) from error
-
-
-def _read_report(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        found = None
-    if not isinstance(found, dict) or "report_version" not in found:
-        raise CommandError(f"{path} is no report.json of charter contract", exit_code=_USAGE)
-    return found
-
-
-def _tell(outcome: "Outcome", folder: Path | None, junit_file: Path | None, earlier: dict[str, Any] | None) -> None:
-    from app.contract_kit.report.compare import worse
-    from app.contract_kit.report.data import report
-    from app.contract_kit.report.html import page
-    from app.contract_kit.report.junit import junit
-    from app.contract_kit.report.summary import summary
-
-    made = report(outcome)
-    differences = worse(earlier, made) if earlier is not None else None
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "report.json").write_text(json.dumps(made, indent=1), encoding="utf-8")
-        (folder / "report.html").write_text(page(made, worse=differences), encoding="utf-8")
-    if junit_file is not None:
-        junit_file.parent.mkdir(parents=True, exist_ok=True)
-        junit_file.write_text(junit(made), encoding="utf-8")
-    click.echo(summary(made, worse=differences))
-    if folder is not None:
-        click.echo(f"The report is {folder / 'report.html'}")

@@ -1,6 +1,7 @@
 """Sends requests over HTTP, one connection for each thread, within the limits that the responses tell."""
 
 import http.client
+import re
 import ssl
 import threading
 import time
@@ -30,27 +31,33 @@ class Address:
 
     Attributes:
         prefix: the path before every path, without a slash at the end.
+        ca_file: a file of certificates that are trusted in place of the system's; empty: those of the system.
     """
 
     secure: bool
     host: str
     port: int
     prefix: str
+    ca_file: str = ""
 
     @classmethod
-    def of(cls, url: str) -> "Address":
+    def of(cls, url: str, *, ca_file: str = "") -> "Address":
         """Read a URL.
 
         Raises:
             ValueError: it is no http or https URL; the text says what is wrong.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"must be an http or https URL, such as https://staging.example.com, not {url!r}")
+        problem = f"must be an http or https URL, such as https://staging.example.com, not {url!r}"
+        try:
+            parts = urlsplit(url)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError as error:
+            raise ValueError(problem) from error
+        if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\0-\x1f]", url):
+            raise ValueError(problem)
         if parts.query or parts.fragment or parts.username:
             raise ValueError(f"must have no user name, query or fragment: {url!r}")
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        return cls(parts.scheme == "https", parts.hostname, port, parts.path.rstrip("/"))
+        return cls(parts.scheme == "https", parts.hostname, port, parts.path.rstrip("/"), ca_file)
 
     @property
     def url(self) -> str:
@@ -58,6 +65,14 @@ class Address:
         host = f"[{self.host}]" if ":" in self.host else self.host
         usual = self.port == (443 if self.secure else 80)
         return f"http{'s' * self.secure}://{host}{'' if usual else f':{self.port}'}{self.prefix}"
+
+    def trust(self) -> ssl.SSLContext:
+        """Return what certificates are checked with.
+
+        Raises:
+            OSError: the file cannot be read, or has no certificates.
+        """
+        return ssl.create_default_context(cafile=self.ca_file or None)
 
 
 class Client:
@@ -88,7 +103,7 @@ class Client:
         self._waiting, self._told = waiting, sent
         self._lock = threading.Lock()
         self._local = threading.local()
-        self._context = ssl.create_default_context() if address.secure else None
+        self._context = address.trust() if address.secure else None
 
     def send(self, request: Request, *, key: str, refused_for_rate: bool = False) -> Response:
         """Send a request and return the response.
@@ -194,4 +209,10 @@ class Client:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message}); --ca-file names a file of those to trust"
+    if isinstance(error, ssl.SSLError):
+        return f"it does not speak TLS, or not a version that this machine speaks ({error.reason or error})"
+    if isinstance(error, http.client.HTTPException):
+        return f"what comes is no HTTP response ({type(error).__name__})"
     return str(getattr(error, "strerror", None) or error) or type(error).__name__

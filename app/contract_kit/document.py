@@ -64,6 +64,21 @@ class Document:
         found = [operation for operation in self if (operation.method, operation.path) == (method, path)]
         return found[0] if found else None
 
+    def of_collection(self, method: str, collection: str) -> "Operation | None":
+        """Return the operation that lists (GET) or makes (POST) what is in a collection: the part before a parameter.
+
+        It has the path of the collection, or a longer one with the same last name: what `/v1/tasks/{task_id}` names may
+        be made by `/v1/users/{user_id}/tasks`.
+        """
+        name = collection.rpartition("/")[2]
+        found = [one for one in self if one.method == method and one.path.rpartition("/")[2] == name]
+        return self.at(method, collection) or (found[0] if found else None)
+
+    def items(self) -> "list[str]":
+        """Return the paths that end with a parameter, the longest first."""
+        found = {operation.path for operation in self if operation.path.endswith("}")}
+        return sorted(found, key=lambda path: (-path.count("/"), path))
+
     @cached_property
     def permissions(self) -> frozenset[str]:
         """All permissions that the operations and their properties need."""

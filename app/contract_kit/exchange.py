@@ -2,10 +2,11 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 # Headers that curl sends by itself, or whose value is a secret.
 _OMITTED = {"content-length", "host"}
@@ -76,12 +77,28 @@ class Response:
         found = [value for known, value in self.headers if known == wanted]
         return ", ".join(found) if found else None
 
+    def made(self, templates: Iterable[str]) -> tuple[str, str] | None:
+        """Return what `Location` names: the template that its path fits, and the path; None if it fits none.
+
+        What a proxy or PUBLIC_URL has put before the path is left out.
+        """
+        parts = urlsplit(self.header("location") or "").path.split("/")
+        for template in templates:
+            wanted = template.split("/")[1:]
+            tail = parts[-len(wanted) :]
+            fits = (
+                left == right or (left.startswith("{") and right) for left, right in zip(wanted, tail, strict=False)
+            )
+            if len(parts) > len(wanted) and all(fits):
+                return template, "/" + "/".join(tail)
+        return None
+
     @cached_property
     def json(self) -> Any:
         """The body as JSON; None for any other body."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property
@@ -100,6 +117,12 @@ class Response:
         """The errors of the envelope."""
         found = self.json.get("errors") if isinstance(self.json, dict) else None
         return [error for error in found if isinstance(error, dict)] if isinstance(found, list) else []
+
+    @property
+    def refusal(self) -> tuple[object, ...]:
+        """What a refusal tells: the status, and code, message and field of each error."""
+        told = [(error.get("code"), error.get("message"), error.get("field")) for error in self.errors]
+        return self.status, tuple(told)
 
     @property
     def code(self) -> str | None:

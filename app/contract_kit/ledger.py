@@ -1,7 +1,7 @@
 """What the run has made, so that all of it is removed at the end, whatever happens."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from app.contract_kit.exchange import Request, Response
@@ -36,6 +36,9 @@ class Ledger:
         with self._lock:
             self._entries.append(entry)
 
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(list(self._entries))
+
     def __len__(self) -> int:
         return len(self._entries)
 
@@ -58,9 +61,9 @@ class Ledger:
             for entry in reversed([entry for entry in self._entries if entry.kind == kind]):
                 if entry.remove is None:
                     left.append(f"{entry.what}: the document has no operation that removes it")
-                    continue
-                response = send(entry.remove)
-                if not response.ok and response.status != 404:
-                    left.append(f"{entry.what}: {entry.remove.method} {entry.remove.target} is {response.told()}")
-        self._entries.clear()
+                else:
+                    response = send(entry.remove)
+                    if not response.ok and response.status != 404:
+                        left.append(f"{entry.what}: {entry.remove.method} {entry.remove.target} is {response.told()}")
+                self._entries.remove(entry)
         return left

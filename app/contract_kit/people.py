@@ -40,6 +40,7 @@ class People:
         self.held: dict[str, frozenset[str]] = {}
         self.bare_role = ""
         self.registered: set[str] = set()
+        self.words: set[str] = set()
         self._known: dict[str, Person] = {}
         self._workers: list[Person] = []
         self._lent: dict[frozenset[str], str] = {}
@@ -66,8 +67,10 @@ class People:
         if not response.ok:
             told = response.errors[0].get("message", "") if response.errors else ""
             raise SetupError(f"signing in as {self.given.email} is refused with {response.told()}: {told}")
-        user = response.data.get("user", {})
-        self.given.id, self.given.role = str(user.get("id", "")), str(user.get("role", ""))
+        user = response.data.get("user") or {}
+        if not user.get("id"):
+            raise SetupError("login responds without the account that signed in: it is not of a Charter server")
+        self.given.id, self.given.role = str(user["id"]), str(user.get("role", ""))
 
     def create(self) -> None:
         """Create the people of the run.
@@ -81,7 +84,8 @@ class People:
         try:
             self._create()
         except CannotTryError as error:
-            raise SetupError(str(error)) from error
+            hint = f": {self.given.email} must be an admin, who holds every permission" if " 403 " in str(error) else ""
+            raise SetupError(f"{error}{hint}") from error
 
     def _create(self) -> None:
         kit = self.sender
@@ -89,7 +93,7 @@ class People:
         self._known["admin"] = self.make("admin", role="admin", by=self.given)
         self._workers.append(self.admin)
         self._known["tailor"] = self.make("tailor", role="admin", by=self.admin)
-        for role in _all_roles(kit, self.admin):
+        for role in kit.rows("list_roles", self.admin):
             self.held[role["name"]] = frozenset(role["permissions"])
         self.everybodys = self.held[self.bare_role]
         for label in ("guest", "user"):
@@ -226,12 +230,19 @@ class People:
         person.role = role
 
     def login(self, person: Person) -> Response:
-        """Sign a person in, and keep the tokens."""
+        """Sign a person in, and keep the tokens.
+
+        Raises:
+            CannotTryError: the response has none.
+        """
         response = self.sender.call("login", body={"email": person.email, "password": person.password})
         if response.ok:
-            person.access_token = response.data["access_token"]
-            person.refresh_token = response.data["refresh_token"]
-            person.expires_at = time.monotonic() + int(response.data["expires_in"])
+            try:
+                person.expires_at = time.monotonic() + int(response.data["expires_in"])
+                person.access_token = str(response.data["access_token"])
+                person.refresh_token = str(response.data["refresh_token"])
+            except (KeyError, TypeError, ValueError) as error:
+                raise CannotTryError("login responds without the tokens that its document names") from error
         return response
 
     def token(self, person: Person) -> str:
@@ -264,7 +275,9 @@ class People:
 
     def address(self, word: str) -> str:
         """Return an email address that nobody has."""
-        return f"{self.sender.unique(word.replace('_', '-'))}@{DOMAIN}"
+        word = word.replace("_", "-")
+        self.words.add(word)
+        return f"{self.sender.unique(word)}@{DOMAIN}"
 
     def password(self) -> str:
         """Return a new password."""
@@ -278,13 +291,3 @@ class People:
             self.login(given)
             response = kit.send(request.but(token=self.token(given), caller=given.label), given)
         return response
-
-
-def _all_roles(kit: Sender, admin: Person) -> list[dict[str, Any]]:
-    """Return all roles, page by page."""
-    found: list[dict[str, Any]] = []
-    while True:
-        response = kit.call("list_roles", admin, query={"limit": 100, "offset": len(found)})
-        found += response.data or []
-        if not response.data or not response.meta["pagination"]["next"]:
-            return found

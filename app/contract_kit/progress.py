@@ -40,11 +40,15 @@ class Progress:
             line = f"{self._name}: waiting {seconds:.0f} s for a limit"
             self._write(line) if self._live else print(line, file=self._stream, flush=True)
 
+    def clear(self) -> None:
+        """Remove the line that is rewritten, so that something else can be written."""
+        if self._live:
+            self._write("")
+
     def end(self, outcome: str, seconds: float) -> None:
         """Say how the stage ended."""
         self._done += self._share
-        if self._live:
-            self._write("")
+        self.clear()
         print(f"{outcome:8} {self._name} ({seconds:.1f} s)", file=self._stream, flush=True)
 
     def _write(self, text: str) -> None:

@@ -4,25 +4,28 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import TextIO
 
 from app.contract_kit.checks.catalogue import CHECKS, Check
 from app.contract_kit.client import Address, Client, StoppedError, UnreachableError
 from app.contract_kit.document import Document
-from app.contract_kit.exchange import Request, Response
+from app.contract_kit.exchange import Request
 from app.contract_kit.kit import Kit
 from app.contract_kit.ledger import Entry
 from app.contract_kit.options import Options
 from app.contract_kit.people import DOMAIN, SetupError
 from app.contract_kit.progress import Progress
 from app.contract_kit.results import Results
-from app.contract_kit.sender import CannotTryError
+from app.contract_kit.sender import CannotTryError, place_of
 
 PROVEN, FAILED, NOT_RUN = 0, 1, 2
 _SETUP_SHARE = 8
+# Given what a deployment says of itself, the name of its host, and what raises when the run is to stop, returns whether
+# the person wants to go on.
+Ask = Callable[[str, str, Callable[[], object]], bool]
 
 
 @dataclass
@@ -54,11 +57,12 @@ class Outcome:
         return NOT_RUN if self.reason or results.open_gaps or results.left_behind else PROVEN
 
 
-def execute(options: Options, stream: TextIO = sys.stderr) -> Outcome:
+def execute(options: Options, stream: TextIO = sys.stderr, *, ask: Ask | None = None) -> Outcome:
     """Run the kit.
 
     Args:
         stream: where progress goes.
+        ask: asks before a deployment is tried that may be a production; None: nobody can be asked, so it is not tried.
 
     Returns:
         the outcome, whatever happens; nothing that the run has made is left, or the outcome lists it.
@@ -72,27 +76,26 @@ def execute(options: Options, stream: TextIO = sys.stderr) -> Outcome:
     began = time.monotonic()
     with _signals(client):
         try:
-            _run(outcome, client, chosen, progress)
-        except UnreachableError as error:
-            outcome.reason = str(error)
-        except (SetupError, CannotTryError) as error:
+            _run(outcome, client, chosen, progress, ask)
+        except (UnreachableError, SetupError, CannotTryError) as error:
             outcome.reason = str(error)
         except StoppedError:
             outcome.reason = "stopped"
+        except Exception as error:  # noqa: BLE001  # a run that breaks off is no proof, and its report is wanted
+            outcome.reason = f"the run broke off with {type(error).__name__}: {error} ({place_of(error)})"
     outcome.seconds = time.monotonic() - began
     outcome.requests, outcome.waited = client.sent, client.waited
     return outcome
 
 
-def _run(outcome: Outcome, client: Client, chosen: list[Check], progress: Progress) -> None:
+def _run(outcome: Outcome, client: Client, chosen: list[Check], progress: Progress, ask: Ask | None) -> None:
     options, results = outcome.options, outcome.results
     started = time.monotonic()
     progress.begin("reach", "is a Charter there", 1)
     document, deployment = fetch_document(client)
     outcome.document = document
     if not options.production and _needs_consent(options.address, deployment):
-        told = f"says that it is {deployment}" if deployment else "does not say whether it is production"
-        raise SetupError(f"the deployment {told}: add --yes-production to run against it")
+        _get_consent(client, deployment, progress, ask)
     kit = Kit(client, document, results, options, run=outcome.run)
     unknown = options.skipped - set(document.operations)
     if unknown:
@@ -142,6 +145,22 @@ def _needs_consent(address: Address, deployment: str) -> bool:
     return "prod" in deployment.lower() or deployment.lower() == "live" or (not deployment and not local)
 
 
+def _get_consent(client: Client, deployment: str, progress: Progress, ask: Ask | None) -> None:
+    """Ask whether to go on.
+
+    Raises:
+        SetupError: nobody can be asked, or they do not want to.
+        StoppedError: the question was answered with Ctrl-C.
+    """
+    address = client.address
+    told = f"{address.url} says that it is {deployment}" if deployment else f"{address.url} may be a production"
+    if ask is None:
+        raise SetupError(f"{told}: add --yes-production to run against it")
+    progress.clear()
+    if not ask(told, address.host, lambda: client.wait(0)):
+        raise SetupError(f"{told}: {address.host} was not typed, so nothing was done")
+
+
 def _check(kit: Kit, check: Check, outcome: Outcome, progress: Progress) -> None:
     kit.check = check.name
     progress.begin(check.name, check.title, check.share)
@@ -160,44 +179,47 @@ def _clean(kit: Kit, outcome: Outcome, progress: Progress) -> None:
     began = time.monotonic()
     progress.begin("cleaning", "removing what was made", 0)
     people, results = kit.people, kit.results
-    if people.given.access_token is None:
+    if not people.given.id:
         return
     try:
-        _find_registered(kit)
+        _find_accounts(kit)
+        _find_roles(kit)
         count = len(kit.ledger)
         results.left_behind += kit.ledger.remove_all(people.remove_given)
         if "logout" in kit.document:
             kit.call("logout", people.given, body={"scope": "this"})
         progress.end("done" if not results.left_behind else "FAILED", time.monotonic() - began)
         results.notes.append(f"{count} accounts, roles and other things were made and removed")
-    except (UnreachableError, CannotTryError) as error:
+    except Exception as error:  # noqa: BLE001  # whatever it is, what is left must be listed
         results.left_behind += kit.ledger.names() or ["accounts whose address has the name of the run in it"]
         outcome.reason = outcome.reason or f"what was made could not be removed: {error}"
         progress.end("FAILED", time.monotonic() - began)
 
 
-def _find_registered(kit: Kit) -> None:
-    """Have accounts removed that registered themselves: `register` does not tell their ids."""
+def _find_accounts(kit: Kit) -> None:
+    """Have accounts removed that the run does not know by id: it got no good response when they were made.
+
+    `register` never tells the id.
+    """
     if "list_users" not in kit.document:
         return
-    for start in (f"new-{kit.run}", f"fuzz-{kit.run}", *sorted(kit.people.registered)):
-        for user in _listed(kit, start):
+    starts = {f"{word}-{kit.run}" for word in (*kit.people.words, "new", "fuzz")}
+    for start in sorted(starts | kit.people.registered):
+        for user in kit.rows("list_users", kit.people.given, {"q": start[:100]}):
             ours = user["email"].endswith(f"@{DOMAIN}") or user["email"] in kit.people.registered
             request = kit.request("delete_user", values={"user_id": user["id"]})
             if ours and not kit.ledger.owns(request.target):
                 kit.ledger.add(Entry("account", f"account {user['email']}", request))
 
 
-def _listed(kit: Kit, start: str) -> Iterator[dict[str, Any]]:
-    """Yield the accounts whose address begins with a text."""
-    offset = 0
-    while True:
-        query = {"q": start[:100], "limit": 100, "offset": offset}
-        response: Response = kit.call("list_users", kit.people.given, query=query)
-        yield from response.data if response.ok else ()
-        offset += 100
-        if not response.ok or not response.meta["pagination"]["next"]:
-            return
+def _find_roles(kit: Kit) -> None:
+    """Have roles removed likewise: their names have that of the run in them."""
+    if "list_roles" not in kit.document or not any(entry.kind == "role" for entry in kit.ledger):
+        return
+    for role in kit.rows("list_roles", kit.people.given):
+        request = kit.request("delete_role", values={"role_name": role["name"]})
+        if f"-{kit.run}-" in role["name"] and not kit.ledger.owns(request.target):
+            kit.ledger.add(Entry("role", f"role {role['name']}", request))
 
 
 @contextmanager

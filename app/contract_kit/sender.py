@@ -110,6 +110,16 @@ class Sender:
         """Send a request to an operation; see `request`."""
         return self.send(self.request(operation, caller, **parts), caller)
 
+    def rows(self, operation: str, caller: Person, query: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a list, page by page."""
+        offset = 0
+        while True:
+            response = self.call(operation, caller, query={**(query or {}), "limit": 100, "offset": offset})
+            yield from response.data if response.ok else ()
+            offset += 100
+            if not response.ok or not response.meta["pagination"]["next"]:
+                return
+
     def expect(self, held: bool, message: str, response: Response | None = None, *, operation: str = "") -> bool:
         """Record whether a statement of the running check holds, and return it.
 
@@ -150,7 +160,7 @@ class Sender:
         except UnreachableError as error:
             self.results.expect(False, str(error), check=self.check, operation=operation)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, AssertionError) as error:
-            place = _place(error)
+            place = place_of(error)
             self.results.expect(
                 False,
                 f"a response has not the form that was expected ({type(error).__name__}: {error}; {place})",
@@ -163,7 +173,8 @@ def _no_token(person: Person) -> str:
     raise CannotTryError(f"nobody can sign in as {person.label} yet")
 
 
-def _place(error: BaseException) -> str:
+def place_of(error: BaseException) -> str:
+    """Return the function and line where an error was raised."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -1,8 +1,9 @@
 """What a request that should succeed has in it: values of path parameters, a body, headers.
 
 A path parameter names something that the run has made, by the operation of the document that creates such things:
-POST on the path before the parameter. Its response says in `Location` where the thing is. What nothing creates is
-looked up in the list of the path before the parameter. Whose account a path names is known from `x-owner`.
+POST on the path before the parameter, or on a longer one that ends with the same name. Its response says in `Location`
+where the thing is. What nothing creates is looked up in the list of the path before the parameter. Whose account a path
+names is known from `x-owner`.
 
 A body is the first example of the document, with new addresses and names in it, so that it can be sent often.
 """
@@ -11,6 +12,7 @@ import copy
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from app.contract_kit.charter_operations import SPECIAL
 from app.contract_kit.document import Operation
@@ -91,13 +93,14 @@ class Values:
 
     def note(self, operation: Operation, response: Response) -> None:
         """Have what a response says was created removed at the end."""
-        made = self._created(operation, response)
+        made = self._created(response)
         if made is None:
             return
-        path, value = made
-        kit, target = self._kit, response.header("location") or ""
+        path, target = made
+        kit = self._kit
         if operation.name == "create_user":
-            self._people.note(value, str(response.data.get("email", value)))
+            id_ = target.rpartition("/")[2]
+            self._people.note(id_, str(response.data.get("email", id_)))
             return
         remove = kit.document.at("DELETE", path)
         request = Request("DELETE", target, operation=remove.name) if remove else None
@@ -112,22 +115,14 @@ class Values:
         """
         prepared = self.prepare(operation, by, holder=holder)
         response = self.send(prepared)
-        made = self._created(operation, response) if response.ok else None
+        made = self._created(response)
         if made is None:
             raise CannotTryError(f"nothing can be made to try it on: {operation.name} is {response.told()}")
-        return response, made[1]
+        return response, unquote(made[1].rpartition("/")[2])
 
-    def _created(self, operation: Operation, response: Response) -> tuple[str, str] | None:
-        """Return the path of the item that was created, as a template, and the value of its last parameter."""
-        location = response.header("location")
-        if response.status != 201 or not location:
-            return None
-        for item in self._kit.document:
-            parameter = _PARAMETER.fullmatch(item.path.rpartition("/")[2])
-            if parameter and item.path.rpartition("/")[0] == operation.path:
-                last: str = location.rpartition("/")[2]
-                return item.path, last
-        return None
+    def _created(self, response: Response) -> tuple[str, str] | None:
+        """Return the path of the item that was created, as a template, and the path itself."""
+        return response.made(self._kit.document.items()) if response.status == 201 else None
 
     def _value(self, operation: Operation, name: str, prepared: Prepared, *, fresh: bool) -> str:
         kit, holder = self._kit, prepared.holder
@@ -137,12 +132,12 @@ class Values:
         key = (collection, holder.id)
         if key in self._made and not fresh:
             return self._made[key]
-        creator = kit.document.at("POST", collection)
+        creator = kit.document.of_collection("POST", collection)
         if creator is not None:
             by_resource = operation.owned and operation.owner is None
             value = self._create_for(creator, holder, by_resource=by_resource)
         else:
-            listing = kit.document.at("GET", collection)
+            listing = kit.document.of_collection("GET", collection)
             if listing is None:
                 return self._example(operation, name)
             prepared.shared = True
@@ -176,7 +171,7 @@ class Values:
             CannotTryError: the list has no other.
         """
         name = operation.path_parameters[-1]
-        listing = self._kit.document.at("GET", operation.path.partition(f"/{{{name}}}")[0])
+        listing = self._kit.document.of_collection("GET", operation.path.partition(f"/{{{name}}}")[0])
         if listing is None:
             raise CannotTryError(f"nothing lists what {{{name}}} may be")
         return self._listed(listing, name, self._people.target(), but=str(values[name]))
@@ -233,10 +228,10 @@ class Values:
 
     def creates(self, operation: Operation) -> bool:
         """Return whether an operation creates something that a path of the document names."""
-        return operation.method == "POST" and any(
-            path.rpartition("/")[0] == operation.path and _PARAMETER.fullmatch(path.rpartition("/")[2])
-            for path in (other.path for other in self._kit.document)
-        )
+        if operation.method != "POST" or 201 not in operation.successes:
+            return False
+        collections = (path.rpartition("/")[0] for path in self._kit.document.items())
+        return any(self._kit.document.of_collection("POST", collection) is operation for collection in collections)
 
     def _renewed(self, operation: Operation, schema: Any, value: Any, prepared: Prepared, *, creates: bool) -> Any:
         if not isinstance(value, dict):

@@ -20,6 +20,7 @@ from app.contract_kit.options import Options
 from app.contract_kit.report.data import report
 from app.contract_kit.run import FAILED, NOT_RUN, PROVEN, Outcome, execute
 from app.database import run
+from tests.contract_kit import left
 from tests.people import PASSWORD, People, Person
 from tests.service import Service
 
@@ -35,13 +36,6 @@ def ada(people: People) -> Person:
 
 def options(service: Service, person: Person, **others: Any) -> Options:
     return replace(Options(Address.of(service.url), person.email, PASSWORD, only=ONLY), **others)
-
-
-def left() -> list[Any]:
-    """Return what a run might leave behind, besides the audit trail."""
-    accounts = run("SELECT email FROM users WHERE email LIKE '%%contract-kit.example.com'")
-    sessions = run("SELECT id FROM sessions WHERE ended_at IS NULL AND user_agent LIKE 'charter-contract%%'")
-    return [*accounts, *sessions, *run("SELECT name FROM roles WHERE NOT built_in"), *run("SELECT key FROM settings")]
 
 
 def test_a_good_deployment_is_proven_and_nothing_is_left(service: Service, ada: Person) -> None:

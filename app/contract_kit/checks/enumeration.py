@@ -48,18 +48,16 @@ def _compare(kit: Kit, operation: str, send: object) -> None:
     if first.status == second.status == 403:
         kit.gap(operation, "known and unknown addresses", "it is closed to everybody", accepted=True)
         return
-    shapes = {_shape(response) for response in (*known, *unknown)}
+    shapes = {_shown(response) for response in (*known, *unknown)}
     kit.expect(
         len(shapes) == 1, f"known and unknown addresses get different responses: {sorted(map(str, shapes))}", second
     )
     _times(kit, operation, [r.seconds for r in known], [r.seconds for r in unknown])
 
 
-def _shape(response: Response) -> tuple[object, ...]:
-    told = [(error.get("code"), error.get("message"), error.get("field")) for error in response.errors]
-    data = str(response.data)
+def _shown(response: Response) -> tuple[object, ...]:
     names = tuple(sorted({name for name, _ in response.headers} - {"date", "content-length"}))
-    return response.status, tuple(told), data, names
+    return response.refusal, str(response.data), names
 
 
 def _times(kit: Kit, operation: str, known: list[float], unknown: list[float]) -> None:

@@ -5,7 +5,6 @@ hidden in it must not be answered.
 """
 
 import socket
-import ssl
 
 from app.contract_kit.client import Address
 from app.contract_kit.kit import Kit
@@ -60,7 +59,7 @@ def exchange(address: Address, text: bytes) -> bytes:
     with socket.create_connection((address.host, address.port), timeout=_SECONDS) as plain:
         connection: socket.socket = plain
         if address.secure:
-            connection = ssl.create_default_context().wrap_socket(plain, server_hostname=address.host)
+            connection = address.trust().wrap_socket(plain, server_hostname=address.host)
         try:
             connection.sendall(text)
             connection.settimeout(_SECONDS)

@@ -42,13 +42,14 @@ def _run(kit: Kit, caller: str, folder: Path) -> None:
     people, state = kit.people, State(folder)
     maker = people.make("maker", role="admin")
     role = {"nobody": "", "peer": people.bare_role, "admin": "admin"}[caller]
+    trusted = kit.client.address.ca_file
     state.write(
-        Task(kit.url, kit.run, caller, (maker.email, maker.password), role, people.bare_role, DOMAIN)
+        Task(kit.url, kit.run, caller, (maker.email, maker.password), role, people.bare_role, DOMAIN, trusted)
     )  # fmt: skip
     document = folder / "openapi.json"
     document.write_text(json.dumps(kit.document.source), encoding="utf-8")
     settings = folder / "schemathesis.toml"
-    settings.write_text(configuration(kit.document), encoding="utf-8")
+    settings.write_text(configuration(kit.document, ca_file=trusted), encoding="utf-8")
     words = [sys.executable, "-W", "ignore", "-m", "schemathesis.cli", "--config-file", str(settings)]
     words += ["run", str(document), "--url", kit.url, "--no-color", "--checks", "all", "--continue-on-failure"]
     words += ["--phases", PHASES, "--generation-database", "none", "--seed", str(kit.seed)]

@@ -36,7 +36,7 @@ class Actors:
     def __init__(self, task: Task, state: State) -> None:
         self.task = task
         self._state = state
-        self.client = Client(Address.of(task.url), f"{task.run}.f")
+        self.client = Client(Address.of(task.url, ca_file=task.ca_file), f"{task.run}.f")
         self._maker = Actor("", *task.maker)
         self._acting: list[Actor] = []
         self._victim: Actor | None = None

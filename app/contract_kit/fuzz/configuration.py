@@ -27,9 +27,14 @@ max-steps = 8
 """
 
 
-def configuration(document: Document) -> str:
-    """Return the configuration as TOML."""
-    return "\n".join([_HEAD, *(_operation(operation) for operation in document)])
+def configuration(document: Document, *, ca_file: str = "") -> str:
+    """Return the configuration as TOML.
+
+    Args:
+        ca_file: a file of certificates that are trusted in place of the system's.
+    """
+    trust = [f"tls-verify = {json.dumps(ca_file)}"] if ca_file else []
+    return "\n".join([*trust, _HEAD, *(_operation(operation) for operation in document)])
 
 
 def _operation(operation: Operation) -> str:

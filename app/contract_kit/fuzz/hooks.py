@@ -17,6 +17,7 @@ import schemathesis
 from hypothesis import strategies
 from schemathesis.generation import GenerationMode
 
+from app.contract_kit.document import Document
 from app.contract_kit.exchange import Request, Response
 from app.contract_kit.fuzz.actors import Actors
 from app.contract_kit.fuzz.state import VARIABLE, State
@@ -47,6 +48,7 @@ class Hooks:
         self._state, self._task = state, state.task()
         self._actors = Actors(self._task, state)
         self._seen: Counter[tuple[str, int, str]] = Counter()
+        self._items: list[str] = []
 
     def install(self) -> None:
         """Have Schemathesis call the hooks."""
@@ -76,6 +78,7 @@ class Hooks:
 
         `object_level_authorization` compares all that `properties` names.
         """
+        self._items = Document(raw_schema).items()
         _use_formats(raw_schema)
         for schema in raw_schema.get("components", {}).get("schemas", {}).values():
             if set(_OF_ONE_RESPONSE) <= set(schema.get("properties", {})):
@@ -104,10 +107,10 @@ class Hooks:
         found = Response(request, response.status_code, headers, response.content, 0)
         self._seen[operation, found.status, found.code or ""] += 1
         self._actors.client.pace.learn(self._key(), operation, found)
-        location = found.header("location")
-        if found.status == 201 and location:
+        made = found.made(self._items) if found.status == 201 else None
+        if made is not None:
             kind = {"create_user": "account", "create_role": "role"}.get(operation, "resource")
-            self._actors.note(kind, location, "")
+            self._actors.note(kind, made[1], "")
         elif found.ok and operation == "register" and isinstance(case.body, dict):
             self._state.made("address", str(case.body.get("email", "")))
         if found.ok and case.method != "GET":

@@ -19,6 +19,7 @@ class Task:
         maker: email and password of an admin who makes accounts, and never acts.
         role: of the accounts that act; empty: nobody acts.
         bare_role: of the accounts that are acted on.
+        ca_file: see `Address`.
     """
 
     url: str
@@ -28,6 +29,7 @@ class Task:
     role: str
     bare_role: str
     domain: str
+    ca_file: str = ""
 
 
 class State:
