@@ -133,7 +133,7 @@ def act(
 
     try:
         return retry_transaction(attempt)
-    except Exception as error:
+    except BaseException as error:
         reason = error.reason if isinstance(error, AppError) else "internal_error"
         _record(event, action, "failed", event.reason or reason, details=known, now=dependencies.test_now)
         raise

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
+from app.exits import StopSignal
+
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 # While a library waits, no handler runs. If none has run after this time, the process is ended.
@@ -23,7 +25,7 @@ _HANDLE_SECONDS = 5.0
 _CLEAN_UP_SECONDS = 60.0
 
 
-class Stopped(BaseException):
+class Stopped(StopSignal):
     """The command got a signal to stop. Neither `except Exception` nor click catches it as an error."""
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 from app.database import on_commit
 from app.database.jobs import current
+from app.exits import as_error, is_of_a_signal
 from app.observability.logging import log_failure
 from models import User
 
@@ -88,14 +89,23 @@ class AccountHooks:
             return
         account = user()
         for hook in inside:
-            hook(context, account)
+            _call(hook, context, account)
         for hook in after:
             on_commit(partial(_call_safely, hook, context, account))
 
 
-def _call_safely(hook: Hook, context: Any, user: User) -> None:
+def _call(hook: Hook, context: Any, user: User) -> None:
     try:
         hook(context, user)
+    except BaseException as error:
+        if is_of_a_signal(error) or (ordinary := as_error(error)) is error:
+            raise
+        raise ordinary from error
+
+
+def _call_safely(hook: Hook, context: Any, user: User) -> None:
+    try:
+        _call(hook, context, user)
     except Exception as error:  # noqa: BLE001 (the work is committed, whatever a hook raises)
         job = current()
         name = f"{hook.__module__}.{getattr(hook, '__qualname__', hook)}"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from app.database import jobs
 from app.database.binding import current_database
 from app.database.thread_state import ThreadState
+from app.exits import is_of_a_signal
 
 _log = logging.getLogger(__name__)
 
@@ -83,5 +84,8 @@ def _call(hooks: list[Callable[[], object]], failure: str) -> None:
         try:
             with jobs.extra_time(HOOK_SECONDS):
                 hook()
-        except Exception:  # noqa: BLE001 - the transaction has ended, whatever a hook raises
+        except BaseException as error:
+            # The transaction has ended, whatever a hook raises.
+            if is_of_a_signal(error):
+                raise
             _log.exception(failure)

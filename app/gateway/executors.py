@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from app.database import jobs
 from app.database.jobs import Job
 from app.errors import Unavailable
+from app.exits import as_error
 
 T = TypeVar("T")
 
@@ -203,7 +204,7 @@ def _run_task(future: Future[Any], work: Callable[[], Any], job: Job) -> None:
             job.check()
             result = work()
         except BaseException as error:  # noqa: BLE001 (raised again where the result is awaited)
-            future.set_exception(error)
+            future.set_exception(as_error(error))
         else:
             future.set_result(result)
     jobs.set_current(None)

@@ -16,6 +16,7 @@ from typing import Any
 from app.database import connection
 from app.declared_errors import DeclaredError
 from app.errors import AppError, Internal, SessionEnded
+from app.exits import as_error
 from app.pipeline.arguments import bind_handler
 from app.pipeline.operation import BoundOperation, CompiledOperation, MatchedOperation, Runtime, Step
 from app.pipeline.order import BEFORE_THE_DATABASE, WITH_THE_DATABASE
@@ -138,7 +139,10 @@ class _UndocumentedStatusError(Exception):
 
 
 def _only_documented_errors(run: Run, matched: MatchedOperation) -> Run:
-    """Return `run` with a 500 in place of every error whose status the document does not name."""
+    """Return `run` with a 500 in place of every error whose status the document does not name.
+
+    What would end more than the request, such as SystemExit, becomes an ordinary error.
+    """
     name, statuses = matched.policy.operation_id, matched.renderer.statuses | _GATEWAY_STATUSES
 
     def checked(context: RequestContext) -> Response:
@@ -153,5 +157,9 @@ def _only_documented_errors(run: Run, matched: MatchedOperation) -> Run:
             undocumented = _UndocumentedStatusError(message)
             undocumented.__cause__ = error
             raise Internal(reason="undocumented_refusal") from undocumented
+        except BaseException as error:
+            if (ordinary := as_error(error)) is error:
+                raise
+            raise ordinary from error
 
     return checked

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from app import resources
+from app.exits import is_of_a_signal
 from app.pipeline.operation import Handler
 from app.project import Project
 from app.spec.document import Fault, Place
@@ -91,7 +92,10 @@ class ModuleSearch:
             if error.name in (name, package):
                 return None
             self.faults.append(_import_fault(name, error, root))
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the code of a project raises
+        except BaseException as error:
+            # Whatever the code of a project raises.
+            if is_of_a_signal(error):
+                raise
             self.faults.append(_import_fault(name, error, root))
         return _BROKEN
 

@@ -49,7 +49,7 @@ def records_failure(
         def recorded(context: RequestContext) -> T:
             try:
                 return step(context)
-            except Exception as error:
+            except BaseException as error:
                 reason = error.reason if isinstance(error, AppError) else "internal_error"
                 with extra_time(RECORD_SECONDS):
                     record(operation, context, "failed", context.event.reason or reason)

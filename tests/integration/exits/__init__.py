@@ -1,0 +1,1 @@
+"""Code of a project that raises what ends more than a request."""

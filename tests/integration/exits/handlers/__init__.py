@@ -1,0 +1,1 @@
+"""The handlers of a project, which raise what a test says."""
