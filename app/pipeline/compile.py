@@ -138,7 +138,7 @@ class _UndocumentedStatusError(Exception):
 
 
 def _only_documented_errors(run: Run, matched: MatchedOperation) -> Run:
-    """Return `run` with a 500 in place of every error whose status the document does not name."""
+    """Return `run` with a 500 in place of every error whose status or code the document does not name."""
     name, statuses = matched.policy.operation_id, matched.renderer.statuses | _GATEWAY_STATUSES
 
     def checked(context: RequestContext) -> Response:
@@ -147,9 +147,11 @@ def _only_documented_errors(run: Run, matched: MatchedOperation) -> Run:
         except AppError as error:
             if isinstance(error, DeclaredError):
                 error.complete(matched.errors)
-            if error.status in statuses:
+            undeclared = bool(matched.errors) and error.code not in matched.errors
+            if error.status in statuses and not undeclared:
                 raise
-            message = f"{name} raised {error.code}, but documents no response with status {error.status}."
+            lack = "errors.yaml does not have it" if undeclared else f"documents no response with status {error.status}"
+            message = f"{name} raised {error.code}, but {lack}."
             undocumented = _UndocumentedStatusError(message)
             undocumented.__cause__ = error
             raise Internal(reason="undocumented_refusal") from undocumented
