@@ -6,6 +6,7 @@ from typing import Any
 from app.spec.document.bundle import Document
 from app.spec.document.choices import NOTHING_CHOSEN
 from app.spec.document.derived import complete
+from app.spec.document.editing import Component, components_of_none, without_components
 from app.spec.document.error_codes import read_error_codes, write_error_codes
 from app.spec.document.joining import join_sides
 from app.spec.document.partial import Incomplete
@@ -94,9 +95,10 @@ class _Loader:
         every_item = {path: item for each in items for path, item in each.items()}
         rewrite_references(sources, {**roots[-1], "paths": every_item, "components": components})
         choices, inherited = NOTHING_CHOSEN, frozenset[str]()
+        used: set[Component] = set()
         if sources.base:
             inherited = frozenset(items[0].keys() - items[1].keys())
-            root, choices = join_sides(sources, roots, items, components, self._component_places)
+            root, choices, used = join_sides(sources, roots, items, components, self._component_places)
         else:
             root = roots[0]
             if not isinstance(root.get("paths"), dict):
@@ -116,6 +118,8 @@ class _Loader:
         models = _without_models(components)
         name = sources.own.name(sources.own.root)
         places, derived = self._component_places, complete(root)
+        if gone := components_of_none(root, used):
+            root = without_components(root, sources.lines, gone)
         document = Document(root, name, sources.lines, places, derived, errors, choices, inherited, models)
         for pointer, origin in derived.items():
             if pointer[0] == "components":
