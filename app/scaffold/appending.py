@@ -5,9 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.scaffold.module_edit import Module, names_in, read_module, with_code
-
-_PACKAGES = frozenset({"handlers", "models", "services", "tests"})
+from app.scaffold.module_edit import OWN_PACKAGES, Module, names_in, read_module, with_code
 
 
 @dataclass(slots=True)
@@ -142,7 +140,7 @@ class Appender:
         path = module_path(self._root, module)
         # A model that does not exist is written together with its migration.
         is_new_model = module.startswith("models.") and not (self._root / path).is_file()
-        if module.partition(".")[0] in _PACKAGES and path in self._made and not is_new_model:
+        if module.partition(".")[0] in OWN_PACKAGES and path in self._made and not is_new_model:
             self._need(path, original, found)
 
 

@@ -10,7 +10,8 @@ from io import StringIO
 from app.scaffold.imports import order
 
 _LINE = 120
-_OWN_PACKAGES = frozenset({"handlers", "models", "services", "tests"})
+OWN_PACKAGES = frozenset({"handlers", "models", "services", "tests"})
+"""The packages of a project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +168,4 @@ def _rank(source: str) -> tuple[int, str]:
         return 0, source
     if first in sys.stdlib_module_names:
         return 1, source
-    return (3 if first in _OWN_PACKAGES else 2), source
+    return (3 if first in OWN_PACKAGES else 2), source

@@ -36,7 +36,7 @@ def package_values(bundle: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refreshes(item: dict[str, Any]) -> bool:
-    return item.get("post", {}).get("operationId") == "refresh"
+    return bool(item.get("post", {}).get("operationId") == "refresh")
 
 
 def tag_descriptions(bundle: dict[str, Any]) -> dict[str, str]:

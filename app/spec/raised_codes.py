@@ -67,7 +67,7 @@ def _imported(tree: ast.AST) -> dict[str, str]:
 
 
 def _error_name(node: ast.expr, imported: dict[str, str]) -> str | None:
-    """Return the name of an error in charter.errors; None if the expression is none."""
+    """Return the name of an error in charter.errors; None for any other expression."""
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "errors":
         return node.attr
     return imported.get(node.id) if isinstance(node, ast.Name) else None

@@ -4,21 +4,12 @@ import pytest
 
 from app.pipeline.contract import OPENAPI
 from app.spec.document import DocumentError, load
-from app.spec.document.tree import nodes, resolve
 from tests.document import DOCUMENT
 from tests.unit.sample_project import contract, document, edited, faults, write
 
 ROOT = "openapi/openapi.yaml"
 OWN_OPERATIONS = {"list_projects", "create_project", "get_project", "update_project", "delete_project"}
 CHOICES = "x-charter:\n  omit: [register]\n  hide: [invalidate_cache]\n"
-
-SIGN_IN = {"login", "refresh", "logout", "register"}
-NO_ACTIONS = """
-    overlay: 1.0.0
-    info: {title: Nothing, version: 1.0.0}
-    actions:
-      - {target: $.paths, update: {}}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -105,15 +96,6 @@ def test_without_a_text_of_its_own_a_project_has_the_whole_text_of_charter(tmp_p
     files = {**edited(ROOT, own, ""), "openapi/errors.yaml": "{}\n"}
     text = document(tmp_path, files).bundle["info"]["description"]
     assert text == DOCUMENT.bundle["info"]["description"]
-
-
-@pytest.mark.parametrize("left_out", [SIGN_IN, operation_ids(DOCUMENT.bundle) - {"invalidate_cache"}])
-def test_what_is_left_out_leaves_no_reference_without_a_target(tmp_path, left_out):
-    omitted = edited(ROOT, "omit: [register]", f"omit: [{', '.join(left_out)}]")
-    bundle = document(tmp_path, {**omitted, "openapi/overlay.yaml": NO_ACTIONS}).published().bundle
-    for node in nodes(bundle):
-        if isinstance(reference := node.mapping.get("$ref"), str):
-            assert resolve(bundle, node.mapping), reference
 
 
 # What is wrong, and where
