@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.scaffold.module_edit import OWN_PACKAGES, Module, names_in, read_module, with_code
+from app.scaffold.module_edit import OWN_PACKAGES, Module, module_path, names_in, read_module, with_code
 
 
 @dataclass(slots=True)
@@ -29,12 +29,6 @@ class Additions:
             own += [name for name in names if name not in own]
         for path, imports in other.imports.items():
             self.imports.setdefault(path, set()).update(imports)
-
-
-def module_path(root: Path, module: str) -> str:
-    """Return the path of a module of the project, which may be a package."""
-    path = module.replace(".", "/")
-    return f"{path}/__init__.py" if (root / path / "__init__.py").is_file() else f"{path}.py"
 
 
 class Appender:
@@ -87,9 +81,11 @@ class Appender:
         """Return what is to be added, as a person would write it."""
         parts = []
         for path, names in additions.functions.items():
-            imports = [f"from {module} import {name}" for module, name in sorted(additions.imports.get(path, ()))]
+            if path.startswith("tests/"):
+                continue  # only the tests of the operation need it, and they are not written
             blocks = [self._made[path].source(name) for name in self._made[path].bound if name in names]
-            parts.append("\n\n".join([f"# {path}", *(["\n".join(imports)] if imports else []), *blocks]))
+            text = with_code(read_module("", path), additions.imports.get(path, ()), blocks)
+            parts.append(f"# {path}\n\n{text.strip()}")
         return "\n\n".join(parts)
 
     def _module(self, path: str, found: Additions) -> Module | None:

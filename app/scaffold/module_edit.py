@@ -6,6 +6,7 @@ import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
+from pathlib import Path
 
 from app.scaffold.imports import order
 
@@ -83,6 +84,12 @@ def _bindings(node: ast.stmt) -> Iterator[tuple[str, ast.AST | str | None]]:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         names = [each for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
         yield from ((each.id, None) for each in names)
+
+
+def module_path(root: Path, module: str) -> str:
+    """Return the path of a module of the project, which may be a package."""
+    path = module.replace(".", "/")
+    return f"{path}/__init__.py" if (root / path / "__init__.py").is_file() else f"{path}.py"
 
 
 def names_in(node: ast.AST) -> set[str]:

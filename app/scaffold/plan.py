@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.project import Project
-from app.scaffold.appending import Additions, Appender, module_path, with_rows
+from app.scaffold.appending import Additions, Appender, with_rows
 from app.scaffold.code import code_files
 from app.scaffold.document_part import Changes, document_part
-from app.scaffold.reading import classes_of, names_of, resources_of
+from app.scaffold.module_edit import module_path
+from app.scaffold.reading import classes_of, names_of, resources_of, with_owner_of_model
 from app.scaffold.resource import Resource
 from app.scaffold.writing import write_changed
 from app.spec.document import load
@@ -105,6 +106,8 @@ def _add_missing(
     needs_model = resource.has_model and model_module is None
     if not lacking and not needs_model:
         return False
+    if model_module:
+        resource = with_owner_of_model(resource, project, model_module)
     made = code_files(resource, now=moment, model_module=model_module)
     files = {path: _formatted(path, text, project) for path, text in made.items()}
     if not needs_model:

@@ -2,12 +2,13 @@
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from app.project import Project
 from app.scaffold.fields import Field
-from app.scaffold.module_edit import read_module
+from app.scaffold.module_edit import module_path, read_module
 from app.scaffold.names import NAME, WrongName, singular_of
 from app.scaffold.resource import Operation, Resource
 from app.spec.document import Document
@@ -53,6 +54,29 @@ def classes_of(project: Project, package: str) -> dict[str, str]:
         bound = read_module(path.read_bytes(), str(path)).bound
         found |= {name: module for name, node in bound.items() if isinstance(node, ast.ClassDef)}
     return found
+
+
+def with_owner_of_model(resource: Resource, project: Project, module: str) -> Resource:
+    """Return a resource whose owner is in the column that its model has for one.
+
+    Args:
+        module: where the model is.
+
+    Raises:
+        SyntaxError: it is not Python.
+    """
+    path = project.root / module_path(project.root, module)
+    node = read_module(path.read_bytes(), str(path)).bound.get(resource.model)
+    accounts = {
+        statement.targets[0].id
+        for statement in (node.body if isinstance(node, ast.ClassDef) else ())
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+        if isinstance(statement.value, ast.Call) and statement.value.args
+        if isinstance(first := statement.value.args[0], ast.Name) and first.id == "User"
+    }
+    if not resource.owner or resource.owner_field in accounts or len(accounts) != 1:
+        return resource
+    return replace(resource, owner=f"{accounts.pop()}_id")
 
 
 def _resource(document: Document, tag: str, found: list[DocumentOperation]) -> Resource:

@@ -11,6 +11,7 @@ from app.scaffold.module_edit import read_module, with_code
 from app.scaffold.plan import Written, add_resource, scaffold
 from app.scaffold.project import make_project
 from app.scaffold.resource import OPERATIONS, Resource
+from tests.unit.sample_project import write
 from tests.unit.scaffold.test_scaffold import ARCHIVE, BASE
 from tests.unit.scaffold.test_writing import tree
 
@@ -151,3 +152,21 @@ def test_what_cannot_be_added_safely_is_printed(tmp_path: Path, path: str, old: 
 def test_imports_are_put_where_ruff_wants_them(text: str, imports: list[tuple[str, str]], expected: str) -> None:
     blocks = [] if imports else ["def f(): ..."]
     assert with_code(read_module(text, "x.py"), imports, blocks) == expected
+
+
+def test_code_that_a_team_wrote_is_used_as_it_is(tmp_path: Path) -> None:
+    project = write(tmp_path, {})
+    handlers = (project.root / HANDLERS).read_text()
+    start, end = handlers.index("def update_project"), handlers.index("def _present")
+    (project.root / HANDLERS).write_text(handlers[:start] + handlers[end:])
+    written = scaffold(project, BASE)
+    assert written.changed == [HANDLERS, SERVICES]
+    assert "handlers/presenters/projects.py" in written.new
+    assert "(Project.user == user_id)" in (project.root / SERVICES).read_text()
+    [told] = written.todo
+    assert told == (
+        "delete_project, because services/projects.py:57: delete takes (user_id, project_id), not (context, user_id, "
+        "project_id). Add this text:\n\n# handlers/projects.py\n\n"
+        "def delete_project(context: Context, user_id: UUID, project_id: UUID) -> None:\n"
+        '    """Delete a project."""\n    projects.delete(context, user_id, project_id)\n'
+    )
