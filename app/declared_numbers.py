@@ -146,6 +146,13 @@ def _read(paths: Iterable[Path]) -> PolicyNumbers:
 _read_once = cache(_read)
 
 
+def _shown(path: Path) -> str:
+    """Return how faults name a file: that of Charter as in the document, others from the working directory."""
+    if path.parent == resources.OPENAPI and resources.CHECKOUT is None:
+        return f"charter:{path.name}"
+    return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else path.as_posix()
+
+
 class _Reader:
     def __init__(self) -> None:
         self.found: dict[tuple[str, str], PolicyNumber] = {}
@@ -153,7 +160,7 @@ class _Reader:
         self._file = ""
 
     def read(self, path: Path) -> None:
-        self._file = path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else path.as_posix()
+        self._file = _shown(path)
         try:
             root = yaml.compose(path.read_text("utf-8"), Loader=_Loader)
         except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:

@@ -4,10 +4,12 @@ A project is a folder whose pyproject.toml has a table [tool.charter]. Nothing h
 """
 
 import re
+import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, overload
 
@@ -17,6 +19,7 @@ VARIABLE = "CHARTER_PROJECT"
 FILE = "pyproject.toml"
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
 OWN_NAME = "charter"
+_ITS_PACKAGES = frozenset({"handlers", "migrations", "models", "openapi", "services", "tests"})
 # What a team may write in [tool.charter]. The table marks the folder; nothing in it needs to be set.
 _KEYS = frozenset({"commands"})
 _COMMAND = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -137,6 +140,28 @@ def _read(root: Path, start: Path, *, demanded: bool) -> Project | None:
     if faults := [*_name_faults(name, lines), *_table_faults(table, lines)]:
         raise ProjectError(faults)
     return Project(str(name), root, commands=tuple(table.get("commands", ())))
+
+
+def hidden_modules(project: Project, path: Sequence[str]) -> list[ProjectFault]:
+    """Return a fault for each module of the project that takes the place of one that Charter or Python needs.
+
+    The folder of the project comes first in the import path.
+
+    Args:
+        path: where modules are imported from.
+    """
+    others = [place for place in path if Path(place or ".").resolve() != project.root.resolve()]
+    faults = []
+    for entry in sorted(project.root.iterdir()):
+        is_package = (entry / "__init__.py").is_file()
+        name = entry.name if is_package else entry.stem
+        if name in _ITS_PACKAGES or not (is_package or (entry.suffix == ".py" and name.isidentifier())):
+            continue
+        if name in sys.stdlib_module_names or PathFinder.find_spec(name, others):
+            file = f"{entry.name}/__init__.py" if is_package else entry.name
+            owner = "of Python" if name in sys.stdlib_module_names else "that is installed"
+            faults.append(ProjectFault(file, 1, f"This hides the module {name} {owner}.", "Give it another name."))
+    return faults
 
 
 def commands_fault(project: Project, message: str, fix: str) -> ProjectFault:

@@ -1,28 +1,22 @@
 """A running Charter for tests: the real application behind a real socket, with a clock that tests move."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
-import uvicorn
 
 from app.config import Config
-from app.factory import create_app
-from app.gateway.http.protocol import protocol_factory
-from app.observability import logging
+from app.testing import service as testing
 from tests import leaks
 from tests.limits import WIDE_LIMITS
-from tests.waiting import until
 
 SECRET, REFRESH_SECRET, _ = leaks.ALWAYS
 REFRESH_KEYS = f"k1:{REFRESH_SECRET}"
 
 
-class Clock:
+class Clock(testing.Clock):
     """The present moment, as the tests want it.
 
     Attributes:
@@ -30,24 +24,16 @@ class Clock:
     """
 
     def __init__(self) -> None:
-        self._ahead = timedelta()
-        self._stopped: datetime | None = None
+        super().__init__()
         self.wrong = timedelta()
 
     def __call__(self) -> datetime:
-        return (self._stopped or datetime.now(UTC)) + self._ahead + self.wrong
+        return super().__call__() + self.wrong
 
     def moment(self) -> datetime | None:
         """Return what the database is to take for the present: where time was not moved, what its clock says."""
-        return self() - self.wrong if self._stopped or self._ahead else None
-
-    def stop(self) -> None:
-        """Stand still, so that a slow machine does not use up what a test measures; `advance` still moves."""
-        self._stopped = datetime.now(UTC)
-
-    def advance(self, **span: float) -> None:
-        """Move on by a timedelta's arguments, such as minutes=16."""
-        self._ahead += timedelta(**span)
+        moved = super().moment()
+        return moved - self.wrong if moved else None
 
     def wrong_by(self, **span: float) -> None:
         """Have the machine tell a wrong time, which the database and other machines do not share."""
@@ -55,7 +41,8 @@ class Clock:
 
     def reset(self) -> None:
         """Return to the real moment, and go on."""
-        self._ahead, self._stopped, self.wrong = timedelta(), None, timedelta()
+        super().reset()
+        self.wrong = timedelta()
 
 
 def config_for(**variables: str) -> Config:
@@ -79,58 +66,19 @@ def config_for(**variables: str) -> Config:
     )
 
 
-class Service:
-    """An application that listens on a free port of the loopback until it is closed.
+class Service(testing.Service):
+    """An application that logs where secrets are looked for, and whose clients learn them."""
 
-    Attributes:
-        url: where it listens.
-        clock: its clock.
-    """
+    clock: Clock
 
     def __init__(self, config: Config, **options: Any) -> None:
-        self.config = config
-        self.clock = Clock()
-        logging.configure(config, descriptor=leaks.LOG)
-        self.app = self.make_app(**options)
-        # Said in full: asyncio sends small answers at once only where the protocol is named.
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._socket.bind(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                self.app,
-                http=protocol_factory(config),
-                loop="asyncio",
-                lifespan="on",
-                ws="none",
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                proxy_headers=False,
-            )
-        )
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
-        self._thread.start()
-        until(lambda: self._server.started or not self._thread.is_alive())
-        if not self._server.started:
-            raise RuntimeError("the service did not start")
-
-    def make_app(self, **options: Any) -> Any:
-        """Return the application to serve."""
-        return create_app(self.config, clock=self.clock, **options)
+        super().__init__(config, clock=Clock(), log=leaks.LOG, **options)
 
     def client(self, token: str | None = None) -> httpx.Client:
         """Return a client of this service, with an access token or without."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        # There is no TLS here, and loading its certificates would take 50 ms each time.
-        return httpx.Client(
-            base_url=self.url, headers=headers, timeout=30, verify=False, event_hooks={"response": [leaks.learn]}
-        )
-
-    def close(self) -> None:
-        """Stop listening and wait for the end."""
-        self._server.should_exit = True
-        self._thread.join(timeout=20)
+        client = super().client(token)
+        client.event_hooks = {"response": [leaks.learn]}
+        return client
 
 
 @contextmanager

@@ -67,9 +67,14 @@ def _build(place: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target)
     made.mkdir()
-    environment = {"PATH": os.environ["PATH"], "HOME": str(place)}
-    words = [sys.executable, "-P", "-c", _BUILD, str(made)]
-    done = subprocess.run(words, cwd=tree, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
+    build(tree, made)
     with zipfile.ZipFile(next(made.glob("*.whl"))) as wheel:
         wheel.extractall(made / "installed")
+
+
+def build(tree: Path, place: Path) -> None:
+    """Build the wheel and the source archive of a tree into a folder."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(place)}
+    words = [sys.executable, "-P", "-c", _BUILD, str(place)]
+    done = subprocess.run(words, cwd=tree, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr

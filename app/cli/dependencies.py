@@ -6,12 +6,14 @@ from app.cli.project import current_project
 from app.clock import system_clock
 from app.config import Config
 from app.context.dependencies import Dependencies
+from app.declared_errors import Declaration
 from app.factory import build_dependencies
 from app.pipeline.contract_files import catalogue
 from app.pipeline.project_parts import ProjectParts, load_parts
 from app.resources import OPENAPI
 from app.spec.catalogue import Catalogue
 from app.spec.document import DocumentError
+from app.spec.document.error_codes import read_error_codes
 from app.spec.permissions import load_permissions
 from app.spec.settings_file import load_declarations
 
@@ -35,6 +37,13 @@ def dependencies_for(config: Config) -> Dependencies:
     described = {name: permission.description for name, permission in permissions.items()}
     declarations = load_declarations(_files("settings.yaml"))
     return build_dependencies(config, described, declarations, clock=system_clock, hooks=project_parts().hooks)
+
+
+def declared_errors() -> dict[str, Declaration]:
+    """Return what errors.yaml says, by code."""
+    found = _files("errors.yaml")
+    codes, _ = read_error_codes((path, str(path)) for path in (found.base, found.own) if path)
+    return codes
 
 
 @lru_cache

@@ -1,6 +1,7 @@
 """`charter new`: the folder of a new project."""
 
 import json
+import shlex
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -41,7 +42,7 @@ def new(name: str, path: Path | None, wheel: Path | None) -> None:
         raise CommandError(str(error), exit_code=_USAGE) from error
     for file in written:
         click.echo(f"wrote {folder / file}")
-    click.echo(f"\nNext: cd {folder} && make run")
+    click.echo(f"\nNext: cd {shlex.quote(str(folder))} && make run")
     if wheel is None:
         click.echo(
             "`make` looks for Charter in wheels/, then in the package index: copy its wheel there if it has none."

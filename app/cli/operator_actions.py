@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from app.cli.bound_database import bound_database
-from app.cli.dependencies import dependencies_for
+from app.cli.dependencies import declared_errors, dependencies_for
 from app.cli.errors import MISCONFIGURED, CommandError
 from app.cli.project import current_project
 from app.context.context import Context
@@ -19,6 +19,7 @@ from app.context.event import Event
 from app.context.invalidations import queue_invalidations
 from app.database import retry_transaction, transaction, unit_of_work
 from app.database.migrator import pending
+from app.declared_errors import DeclaredError
 from app.errors import AppError, NotFound
 from app.identifiers import new_id
 from app.security.actors import Operator
@@ -136,6 +137,8 @@ def act(
     except BaseException as error:
         reason = error.reason if isinstance(error, AppError) else "internal_error"
         _record(event, action, "failed", event.reason or reason, details=known, now=dependencies.test_now)
+        if isinstance(error, DeclaredError):
+            error.complete(declared_errors())
         raise
 
 

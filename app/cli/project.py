@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app import resources
 from app.cli.errors import MISCONFIGURED, CommandError
-from app.project import Project, find_project
+from app.project import Project, ProjectError, find_project, hidden_modules
 
 
 def enter_project() -> Project | None:
@@ -17,7 +17,7 @@ def enter_project() -> Project | None:
         None outside of every project.
 
     Raises:
-        ProjectError: its pyproject.toml is wrong.
+        ProjectError: its pyproject.toml is wrong, or it hides modules that are needed.
         CommandError: this is a checkout of Charter, and not the wheel.
     """
     project = current_project()
@@ -43,6 +43,8 @@ def current_project() -> Project | None:
         )
     root = str(project.root)
     if sys.path[:1] != [root]:
+        if faults := hidden_modules(project, sys.path):
+            raise ProjectError(faults)
         sys.path[:] = [root, *(place for place in sys.path if place != root)]
     return project
 

@@ -1,6 +1,6 @@
 """The commands that a project adds to `charter`: those that its pyproject.toml names."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -8,6 +8,7 @@ import click
 from app.cli.errors import MISCONFIGURED, CharterGroup, CommandError
 from app.cli.project import current_project
 from app.context.context import Context
+from app.context.terminal import Terminal
 from app.project import Project, ProjectError, commands_fault
 
 T = TypeVar("T")
@@ -29,7 +30,7 @@ class ProjectGroup(CharterGroup):
         project = current_project()
         found = self._load(project).get(cmd_name) if project else None
         if found is not None:
-            ctx.obj = OperatorTerminal()
+            ctx.obj = Terminal(_act_as_operator)
         return found
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -81,20 +82,8 @@ def load_commands(project: Project, taken: Mapping[str, object]) -> dict[str, cl
     return found
 
 
-class OperatorTerminal:
-    """Does what `charter.Terminal` promises."""
+def _act_as_operator(event: str, work: Callable[[Context], T], **named: Any) -> T:
+    from app.cli.operator_actions import act, operating
 
-    def act(
-        self,
-        event: str,
-        work: Callable[[Context], T],
-        *,
-        target: tuple[str, str] | None = None,
-        details: Mapping[str, Any] | None = None,
-        invalidates: Sequence[str] = (),
-    ) -> T:
-        """Do a piece of work as the operator; see `charter.Terminal`."""
-        from app.cli.operator_actions import act, operating
-
-        with operating() as dependencies:
-            return act(event, work, target=target, details=details, invalidates=invalidates, dependencies=dependencies)
+    with operating() as dependencies:
+        return act(event, work, dependencies=dependencies, **named)

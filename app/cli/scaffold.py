@@ -21,8 +21,8 @@ def scaffold() -> None:
     """Write what the document of the project has and its code has not.
 
     Every operation without a handler gets one, with a service and tests; every schema without a model gets one, with a
-    migration and a presenter; every tag gets a page in docs/features. What exists is not changed. A second run writes
-    nothing.
+    migration and a presenter; every tag gets a page in docs/features. Functions and imports are added to modules that
+    exist; nothing else in them is changed. A second run writes nothing.
     """
     from app.resources import OPENAPI
     from app.scaffold.plan import CannotScaffold
@@ -110,6 +110,8 @@ def _report(written: "Written") -> None:
         click.echo(f"added to {path}")
     for line in written.todo:
         click.echo(f"left to you: {line}", err=True)
+    if written.todo and not written.new and not written.changed:
+        return
     if not written.new and not written.changed:
         click.echo("Nothing to write: every operation has a handler, and every schema a model.")
         return

@@ -37,6 +37,8 @@ WATCHED = ("app", "charter", "handlers", "migrations", "models", "openapi")
 
 log = structlog.get_logger("charter.serve")
 
+_MIGRATE = "run charter db migrate once no server of the release before is needed any more"
+
 
 def run_server(config: Config, *, reload: bool = False) -> None:
     """Serve until a signal to stop.
@@ -96,6 +98,9 @@ def _prepare_database(config: Config) -> CreatedAdmin | None:
     if config.env == "production":
         if behind:
             raise CommandError(f"{behind}: run charter db migrate", exit_code=MISCONFIGURED)
+        if surplus := role_differences():
+            # A server of the release before may still be needed, so this does not prevent the start.
+            log.warning("roles", problem=f"the built-in roles differ from permissions.yaml: {surplus}", fix=_MIGRATE)
         return ensure_admin(config) if config.admin_password else None
     if behind or role_differences():
         bring_up_to_date(current_database(), report=print_line)

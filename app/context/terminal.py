@@ -1,15 +1,22 @@
 """What a command of a project uses to act: the configured database, as the operator, with an event row."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from app.context.context import Context
 
 T = TypeVar("T")
 
 
-class Terminal(Protocol):
-    """The terminal at which a command of a project runs. `@click.pass_obj` passes it to the command."""
+class Terminal:
+    """The terminal at which a command of a project runs. `@click.pass_obj` passes it to the command.
+
+    Args:
+        perform: does the work; gets the arguments of `act`.
+    """
+
+    def __init__(self, perform: Callable[..., Any]) -> None:
+        self._perform = perform
 
     def act(
         self,
@@ -34,3 +41,5 @@ class Terminal(Protocol):
         Returns:
             What the work returns.
         """
+        done: T = self._perform(event, work, target=target, details=details, invalidates=invalidates)
+        return done

@@ -139,7 +139,7 @@ class _UndocumentedStatusError(Exception):
 
 
 def _only_documented_errors(run: Run, matched: MatchedOperation) -> Run:
-    """Return `run` with a 500 in place of every error whose status the document does not name.
+    """Return `run` with a 500 in place of every error whose status or code the document does not name.
 
     What would end more than the request, such as SystemExit, becomes an ordinary error.
     """
@@ -151,9 +151,11 @@ def _only_documented_errors(run: Run, matched: MatchedOperation) -> Run:
         except AppError as error:
             if isinstance(error, DeclaredError):
                 error.complete(matched.errors)
-            if error.status in statuses:
+            undeclared = bool(matched.errors) and error.code not in matched.errors
+            if error.status in statuses and not undeclared:
                 raise
-            message = f"{name} raised {error.code}, but documents no response with status {error.status}."
+            lack = "errors.yaml does not have it" if undeclared else f"documents no response with status {error.status}"
+            message = f"{name} raised {error.code}, but {lack}."
             undocumented = _UndocumentedStatusError(message)
             undocumented.__cause__ = error
             raise Internal(reason="undocumented_refusal") from undocumented

@@ -21,11 +21,12 @@ class _Function:
     lines: tuple[str, ...]
 
 
-def code_files(resource: Resource, *, now: datetime) -> dict[str, str]:
+def code_files(resource: Resource, *, now: datetime, model_module: str | None = None) -> dict[str, str]:
     """Return the files of a resource by path.
 
     Args:
         now: the date of the migration.
+        model_module: where the model is; None: where it is written to.
     """
     about = resource.about.strip(". ") or f"the {resource.nouns}"
     about = f"{about[0].lower()}{about[1:]}."
@@ -34,7 +35,7 @@ def code_files(resource: Resource, *, now: datetime) -> dict[str, str]:
         f"services/{resource.plural}.py": service(resource),
         f"docs/features/{resource.plural}.md": rendered("code/page.md.jinja", r=resource, about=about, who=_who),
     }
-    if _has_model(resource):
+    if resource.has_model:
         files |= {
             "handlers/presenters/__init__.py": '"""What services return, as the schemas of the document."""\n',
             f"handlers/presenters/{resource.plural}.py": rendered("code/presenter.py.jinja", r=resource),
@@ -50,7 +51,7 @@ def code_files(resource: Resource, *, now: datetime) -> dict[str, str]:
         files[f"tests/operations/test_{operation.name}.py"] = test(resource, operation)
     own = {
         resource.plural: "services",
-        resource.model: f"models.{resource.singular}",
+        resource.model: model_module or f"models.{resource.singular}",
         f"present_{resource.singular}": ".".join([*_PRESENTERS, resource.plural]),
         f"make_{resource.singular}": f"tests.factories.{resource.plural}",
     }
@@ -63,10 +64,6 @@ def _complete(path: str, text: str, own: dict[str, str]) -> str:
         return text
     module = path.removesuffix(".py").replace("/", ".")
     return with_imports(text, {name: f for name, f in own.items() if module not in (f, f"{f}.{name}")})
-
-
-def _has_model(resource: Resource) -> bool:
-    return any(operation.kind in ("list", "create", "get", "update") for operation in resource.operations)
 
 
 def handlers(resource: Resource, about: str) -> str:
@@ -160,7 +157,7 @@ def service(resource: Resource) -> str:
         for each in resource.operations
         if each.kind == "other"
     ]
-    if not _has_model(resource):
+    if not resource.has_model:
         return rendered("code/stubs.py.jinja", r=resource, others=others)
 
     def owned(kind: str) -> bool:

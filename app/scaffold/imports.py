@@ -51,9 +51,9 @@ def _statements(code: str, names: Mapping[str, str]) -> list[str]:
     for name, module in names.items():
         if re.search(rf"(?<![.\w]){name}\b(?!=[^=])", code):
             used.setdefault(module, []).append(name)
-    return [f"from {module} import {', '.join(sorted(used[module], key=_order))}" for module in sorted(used)]
+    return [f"from {module} import {', '.join(sorted(used[module], key=order))}" for module in sorted(used)]
 
 
-def _order(name: str) -> tuple[int, str]:
+def order(name: str) -> tuple[int, str]:
     """Return what ruff sorts imported names by: constants, classes, functions."""
     return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)

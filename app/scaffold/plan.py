@@ -5,15 +5,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.project import Project
+from app.scaffold.appending import Additions, Appender, with_rows
 from app.scaffold.code import code_files
 from app.scaffold.document_part import Changes, document_part
-from app.scaffold.reading import classes_of, functions_of, resources_of
+from app.scaffold.module_edit import module_path
+from app.scaffold.reading import classes_of, names_of, resources_of, with_owner_of_model
 from app.scaffold.resource import Resource
 from app.scaffold.writing import write_changed
 from app.spec.document import load
@@ -32,7 +34,7 @@ class Written:
     Attributes:
         new, changed: paths in the project.
         resources: that something was written for.
-        todo: what the project lacks and a person has to write, because the file exists.
+        todo: what the project lacks and a person has to write, because it cannot be added safely.
     """
 
     new: Sequence[str]
@@ -85,35 +87,74 @@ def _write(project: Project, changes: Changes, resources: Sequence[Resource]) ->
     try:
         models = classes_of(project, "models")
         for resource in resources:
-            files = _missing_files(project, resource, moment, models, todo)
-            if files:
+            if _add_missing(project, resource, moment, models.get(resource.model), changes, todo):
                 touched.append(resource)
                 moment += timedelta(minutes=1)
-            changes.new |= {path: text for path, text in files.items() if path not in changes.new}
     except SyntaxError as error:
         raise CannotScaffold(f"{error.filename}:{error.lineno}: this is not Python: correct it first") from error
-    changes.new = {path: _formatted(path, text, project) for path, text in changes.new.items()}
     write_changed(project.root, changes.new, changes.changed)
     return Written(sorted(changes.new), sorted(changes.changed), touched, todo)
 
 
-def _missing_files(
-    project: Project, resource: Resource, moment: datetime, models: set[str], todo: list[str]
-) -> dict[str, str]:
-    """Return the files that a resource lacks; what a file that exists lacks is added to `todo`."""
-    handlers = project.root / "handlers" / f"{resource.plural}.py"
-    known = functions_of(handlers)
-    lacking = [operation for operation in resource.operations if operation.name not in known]
-    files = code_files(resource, now=moment)
-    if not lacking and resource.model in models:
-        return {}
-    if handlers.is_file():
-        todo += [f"handlers/{resource.plural}.py has no function {operation.name}: add it" for operation in lacking]
-        wanted = {f"tests/operations/test_{operation.name}.py" for operation in lacking}
-        files = {path: text for path, text in files.items() if path in wanted or path.startswith("tests/operations/__")}
-    if resource.model in models:
+def _add_missing(
+    project: Project, resource: Resource, moment: datetime, model_module: str | None, changes: Changes, todo: list[str]
+) -> bool:
+    """Add to the changes what a resource lacks, and to `todo` what a person has to add; return whether there is any."""
+    handlers = project.root / module_path(project.root, f"handlers.{resource.plural}")
+    known = names_of(handlers)
+    lacking = [operation.name for operation in resource.operations if operation.name not in known]
+    needs_model = resource.has_model and model_module is None
+    if not lacking and not needs_model:
+        return False
+    if model_module:
+        resource = with_owner_of_model(resource, project, model_module)
+    made = code_files(resource, now=moment, model_module=model_module)
+    files = {path: _formatted(path, text, project) for path, text in made.items()}
+    if not needs_model:
         files = {path: text for path, text in files.items() if not path.startswith(("models/", "migrations/"))}
-    return {path: text for path, text in files.items() if not (project.root / path).exists()}
+    if handlers.is_file():
+        files = _appended(project, resource, lacking, files, changes, todo)
+    new = {path: text for path, text in files.items() if path not in changes.new and not (project.root / path).exists()}
+    changes.new |= new
+    return bool(new or lacking)
+
+
+def _appended(
+    project: Project,
+    resource: Resource,
+    lacking: Sequence[str],
+    files: Mapping[str, str],
+    changes: Changes,
+    todo: list[str],
+) -> dict[str, str]:
+    """Add functions to the modules of a resource that exist; return the files that are to be written as they are."""
+    code = {path: text for path, text in files.items() if path.endswith(".py") and not path.startswith("migrations/")}
+    appender, all_added = Appender(project.root, code), Additions()
+    wanted = {path for path in files if path.startswith(("models/", "migrations/"))}
+    done = []
+    for name in lacking:
+        test = f"tests/operations/test_{name}.py"
+        added = appender.needed(f"handlers.{resource.plural}", name, test)
+        if added.problems:
+            todo.append(f"{name}, because {'; '.join(added.problems)}. Add this text:\n\n{appender.shown(added)}\n")
+            continue
+        all_added.include(added)
+        wanted.add(test)
+        done.append(name)
+    page = f"docs/features/{resource.plural}.md"
+    if (project.root / page).is_file():
+        text = (project.root / page).read_text(encoding="utf-8")
+        changes.changed[page] = (text, with_rows(text, files[page], done))
+    written = {path: files[path] for path in wanted}
+    for path, before, after in appender.texts(all_added):
+        if before is None:
+            written[path] = after
+        else:
+            changes.changed[path] = (before, after)
+    folders = {path.rpartition("/")[0] for path in written}
+    initial = {path: files[path] for path in files if path.endswith("/__init__.py") and path[:-12] in folders}
+    changes.changed = {path: texts for path, texts in changes.changed.items() if texts[0] != texts[1]}
+    return {**initial, **written}
 
 
 def _free_moment(project: Project) -> datetime:

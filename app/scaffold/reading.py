@@ -2,11 +2,13 @@
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from app.project import Project
 from app.scaffold.fields import Field
+from app.scaffold.module_edit import module_path, read_module
 from app.scaffold.names import NAME, WrongName, singular_of
 from app.scaffold.resource import Operation, Resource
 from app.spec.document import Document
@@ -27,25 +29,54 @@ def resources_of(document: Document) -> list[Resource]:
     return [_resource(document, tag, found) for tag, found in by_tag.items() if NAME.fullmatch(tag)]
 
 
-def functions_of(path: Path) -> set[str]:
-    """Return the names of the functions and classes at the top of a Python file; none if there is no file.
+def names_of(path: Path) -> set[str]:
+    """Return the names that the statements at the top of a Python file bind; none if there is no file.
 
     Raises:
         SyntaxError: it is not Python.
     """
     if not path.is_file():
         return set()
-    tree = ast.parse(path.read_bytes(), str(path))
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    module = read_module(path.read_bytes(), str(path))
+    return {*module.bound, *module.doubtful}
 
 
-def classes_of(project: Project, package: str) -> set[str]:
-    """Return the names of all classes in the modules of a package.
+def classes_of(project: Project, package: str) -> dict[str, str]:
+    """Return the module of each class in the modules of a package, by the name of the class.
 
     Raises:
         SyntaxError: one is not Python.
     """
-    return {name for path in (project.root / package).rglob("*.py") for name in functions_of(path)}
+    found: dict[str, str] = {}
+    for path in sorted((project.root / package).rglob("*.py")):
+        parts = path.relative_to(project.root).with_suffix("").parts
+        module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        bound = read_module(path.read_bytes(), str(path)).bound
+        found |= {name: module for name, node in bound.items() if isinstance(node, ast.ClassDef)}
+    return found
+
+
+def with_owner_of_model(resource: Resource, project: Project, module: str) -> Resource:
+    """Return a resource whose owner is in the column that its model has for one.
+
+    Args:
+        module: where the model is.
+
+    Raises:
+        SyntaxError: it is not Python.
+    """
+    path = project.root / module_path(project.root, module)
+    node = read_module(path.read_bytes(), str(path)).bound.get(resource.model)
+    accounts = {
+        statement.targets[0].id
+        for statement in (node.body if isinstance(node, ast.ClassDef) else ())
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+        if isinstance(statement.value, ast.Call) and statement.value.args
+        if isinstance(first := statement.value.args[0], ast.Name) and first.id == "User"
+    }
+    if not resource.owner or resource.owner_field in accounts or len(accounts) != 1:
+        return resource
+    return replace(resource, owner=f"{accounts.pop()}_id")
 
 
 def _resource(document: Document, tag: str, found: list[DocumentOperation]) -> Resource:

@@ -101,6 +101,11 @@ class Resource:
         """The attribute of the model with the owner."""
         return self.owner.removesuffix("_id") if self.owner else None
 
+    @property
+    def has_model(self) -> bool:
+        """Whether its operations need a model."""
+        return any(operation.kind in ("list", "create", "get", "update") for operation in self.operations)
+
     def operation(self, kind: str) -> Operation | None:
         """Return the operation of a kind."""
         return next((each for each in self.operations if each.kind == kind), None)

@@ -20,7 +20,9 @@ def environment(folder: Path, **functions: Callable[..., str]) -> jinja2.Environ
 
 
 def package_values(bundle: dict[str, Any]) -> dict[str, Any]:
-    """Return the values that templates of every language need: error codes, release, and version of the envelope.
+    """Return the values that templates of every language need.
+
+    They are the error codes, the release, the version of the envelope, and the path of refresh, None if it has none.
 
     Raises:
         GenerationError: an error code has no description.
@@ -29,7 +31,12 @@ def package_values(bundle: dict[str, Any]) -> dict[str, Any]:
         "errors": error_codes(bundle),
         "release": bundle["info"]["version"],
         "version": bundle["components"]["schemas"]["EnvelopeVersion"]["enum"][0],
+        "refresh_path": next((path for path, item in bundle["paths"].items() if _refreshes(item)), None),
     }
+
+
+def _refreshes(item: dict[str, Any]) -> bool:
+    return bool(item.get("post", {}).get("operationId") == "refresh")
 
 
 def tag_descriptions(bundle: dict[str, Any]) -> dict[str, str]:

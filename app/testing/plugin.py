@@ -63,7 +63,7 @@ def charter_service(
     """The server of all tests."""
     url = charter_servers.clone()
     try:
-        service = Service(config_for(url, charter_servers.redis_url, charter_settings), charter_project)
+        service = Service(config_for(url, charter_servers.redis_url, charter_settings), project=charter_project)
     except DocumentError as error:
         faults = "\n".join(map(str, error.faults))
         pytest.exit(f"The document has faults:\n{faults}", returncode=1)

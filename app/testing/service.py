@@ -15,7 +15,6 @@ from app.config import Config
 from app.factory import create_app
 from app.gateway.http.protocol import protocol_factory
 from app.observability import logging
-from app.project import Project
 
 _LONGEST_START_SECONDS = 60
 _WIDE = "100000/60"
@@ -80,23 +79,30 @@ def config_for(database_url: str, redis_url: str, more: Mapping[str, str]) -> Co
 class Service:
     """The application, which listens on a free port of the loopback until it is closed.
 
+    Args:
+        clock: its clock; None: a new one.
+        log: the descriptor that it logs to.
+        options: more arguments of `make_app`, such as `project`.
+
     Attributes:
         url: where it listens.
         clock: its clock.
+        app: the application.
     """
 
-    def __init__(self, config: Config, project: Project | None) -> None:
+    def __init__(self, config: Config, *, clock: Clock | None = None, log: int = 2, **options: Any) -> None:
         self.config = config
-        self.clock = Clock()
-        logging.configure(config)
-        app = create_app(config, project=project, clock=self.clock)
+        self.clock = clock or Clock()
+        logging.configure(config, descriptor=log)
+        self.app = self.make_app(**options)
         protocol: Any = protocol_factory(config)  # uvicorn calls it as it would a class
+        # Said in full: asyncio sends small responses at once only where the protocol is named.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app,
+                self.app,
                 http=protocol,
                 loop="asyncio",
                 lifespan="on",
@@ -114,6 +120,10 @@ class Service:
             if not self._thread.is_alive() or time.monotonic() > latest:
                 raise RuntimeError("the server did not start")
             time.sleep(0.005)
+
+    def make_app(self, **options: Any) -> Any:
+        """Return the application to serve."""
+        return create_app(self.config, clock=self.clock, **options)
 
     def client(self, token: str | None = None) -> httpx.Client:
         """Return a client of this server, with an access token or without."""

@@ -61,6 +61,7 @@ ALONE = {
     "app/project.py": "the packages of a project, which have these names everywhere",
     "app/resources.py": "it puts the prefix before it",
     "app/scaffold/code.py": "a package of the project",
+    "app/scaffold/module_edit.py": "the packages of the project",
     "app/scaffold/plan.py": "packages of the project",
     "app/scaffold/project.py": "names that a project cannot have",
     "app/sdk/python/sources.py": "a folder of the package for clients",

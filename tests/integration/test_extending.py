@@ -11,7 +11,7 @@ from app.database import Database, run, transaction
 from app.database.drift import drift
 from app.database.migrator import migrate
 from app.database.tables import all_models
-from app.errors import Conflict
+from app.declared_errors import DeclaredError
 from app.factory import build_dependencies
 from app.identifiers import new_id
 from app.pipeline.project_parts import load_parts
@@ -22,7 +22,7 @@ from tests.house.repository import ROOT
 from tests.integration.test_project_data import code
 from tests.service import config_for
 
-EXAMPLE = re.compile(r"^```(?:python\n# (\S+)|(toml))\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXAMPLE = re.compile(r"^```(?:(?:python|yaml)\n# (\S+)|(toml))\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def test_the_examples_of_the_page_work(database: Database, tmp_path: Path, examp
         bill = bills.pay(context, ids[0])
         assert (bill.status, bill.version, bill.paid_at.tzinfo is not None) == ("paid", 2, True)
         assert run("SELECT tag FROM pending_invalidations") == [(f"bill:{ids[0]}",)]
-        with pytest.raises(Conflict, match="The bill is paid"):
+        with pytest.raises(DeclaredError, match="BILL_PAID"):
             bills.pay(context, ids[0])
-        with pytest.raises(Conflict, match="open bills"), transaction():
+        with pytest.raises(DeclaredError, match="OPEN_BILLS"), transaction():
             parts.hooks.call("user.deleted", context, lambda: admin)
         run("UPDATE bills SET paid_at = now() - interval '11 years' WHERE id = %s", (ids[0],))
         assert run_if_due(parts.chores[0], context)

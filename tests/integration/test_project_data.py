@@ -1,10 +1,14 @@
 """A project with tables, hooks and chores, served with Charter: its data is treated as Charter's own."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
+import httpx
+import psycopg2
 import pytest
 
 import models
@@ -19,12 +23,15 @@ from app.security.passwords import Passwords
 from app.services import database_rights
 from tests.integration.roles import bound, execute, two_roles
 from tests.people import PASSWORD, People
+from tests.rows import event
 from tests.servers import Servers
 from tests.service import Service, config_for
 from tests.service import running as serving
 from tests.unit.sample_project import HANDLERS, SAMPLE, monkeypatched_path
+from tests.waiting import until
 from tests.wire import refused
 
+WAITING = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 SHOP = Project("shop", SAMPLE, HANDLERS)
 
 
@@ -88,6 +95,30 @@ def test_the_serving_role_gets_its_rights_on_the_tables_of_the_project(servers: 
         assert missing.right == "INSERT, DELETE on table public.projects"
         assert missing.grant == f"GRANT INSERT, DELETE ON TABLE public.projects TO {roles.names[1]};"
         execute(roles.owner, missing.grant)
+
+
+def while_deleted(service: Service, user_id: UUID, request: Callable[[], httpx.Response]) -> httpx.Response:
+    """Make a request that finds an account, and waits for its deletion before it writes."""
+    other = psycopg2.connect(service.config.database_url)
+    try:
+        other.cursor().execute("DELETE FROM users WHERE id = %s", (str(user_id),))
+        with ThreadPoolExecutor(1) as pool:
+            response = pool.submit(request)
+            until(lambda: run(WAITING) == [(True,)])
+            other.commit()
+            return response.result(30)
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize("caller", ["ada", "alice"])
+def test_an_account_that_is_deleted_meanwhile_is_not_found(running: Service, folks: People, caller: str) -> None:
+    alice, api = folks.alice, getattr(folks, caller).api
+    path = f"/v1/users/{alice.id}/projects"
+    response = while_deleted(running, alice.id, lambda: api.post(path, json={"name": "Engine"}))
+    refused(response, 404, "NOT_FOUND")
+    event(response).check(action="project.created", outcome="failed", reason="not_found")
+    assert run("SELECT count(*) FROM projects") == [(0,)]
 
 
 def load_sample() -> ProjectParts:

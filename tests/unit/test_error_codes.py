@@ -71,6 +71,14 @@ def f(code):
     raise errors.DeclaredError(code="GONE")
     raise errors.declared(code)
     other.declared("NOT_OURS")
+    raise errors.Conflict("Taken.", code="TAKEN")
+    raise errors.Conflict("Token.", code="TOKEN")
+    raise OtherConflict(code="NOT_OURS")
+
+
+class Gone(errors.AppError):
+    status = 410
+    code: str = "GONE"
 """
 
 
@@ -85,6 +93,8 @@ def test_codes_in_the_code_are_compared_with_the_file(tmp_path: Path) -> None:
         "tasks.py:6: There is no error code TAKEEN. Did you mean TAKEN? If not, declare it in errors.yaml.",
         "tasks.py:7: There is no error code GONE. Declare it in errors.yaml.",
         'tasks.py:8: errors.declared is called without a code. Write it out: errors.declared("CODE").',
+        "tasks.py:11: There is no error code TOKEN. Did you mean TAKEN? If not, declare it in errors.yaml.",
+        "tasks.py:17: There is no error code GONE. Declare it in errors.yaml.",
     ]
 
 

@@ -1,10 +1,11 @@
 """Finding a team's project."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from app.project import Project, ProjectError, find_project
+from app.project import Project, ProjectError, find_project, hidden_modules
 
 GOOD = '[project]\nname = "shop"\nversion = "0.1.0"\n\n[tool.charter]\n'
 
@@ -106,3 +107,16 @@ def test_a_file_that_is_not_text_is_told(tmp_path: Path) -> None:
 def test_a_broken_file_of_another_project_does_not_matter(tmp_path: Path) -> None:
     project_in(tmp_path, "[project\nname = 'other'\n")
     assert find_project({}, tmp_path) is None
+
+
+def test_a_module_that_takes_the_place_of_another_is_told(tmp_path: Path) -> None:
+    root = project_in(tmp_path / "shop")
+    for name in ("queue.py", "peewee.py", "charter/__init__.py", "shop.py", "models/__init__.py", "json/notes.md"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).touch()
+    told = [str(fault) for fault in hidden_modules(Project("shop", root), [str(root), *sys.path])]
+    assert told == [
+        "charter/__init__.py:1: This hides the module charter that is installed. Give it another name.",
+        "peewee.py:1: This hides the module peewee that is installed. Give it another name.",
+        "queue.py:1: This hides the module queue of Python. Give it another name.",
+    ]

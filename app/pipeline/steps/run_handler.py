@@ -12,6 +12,7 @@ from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
 from app.pipeline.steps.audit_event import record, records_failure
 from app.pipeline.stored_responses import AlreadyDone, StoredResponses
+from app.pipeline.violated_constraints import with_second_look
 
 
 def make(operation: BoundOperation) -> Step:
@@ -41,7 +42,7 @@ def make(operation: BoundOperation) -> Step:
     def write(context: RequestContext) -> Response:
         draft = context.event
         try:
-            return retry_transaction(lambda: attempt(context, draft))
+            return with_second_look(lambda: retry_transaction(lambda: attempt(context, draft)), context)
         except AlreadyDone as done:
             return done.response
 

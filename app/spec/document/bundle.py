@@ -6,7 +6,7 @@ from typing import Any
 
 from app.declared_errors import Declaration
 from app.spec.document.choices import NOTHING_CHOSEN, Choices
-from app.spec.document.editing import used_components, without_components, without_operations
+from app.spec.document.editing import components_of_none, used_components, without_components, without_operations
 from app.spec.document.places import Place
 from app.spec.document.tree import Pointer, at
 from app.spec.document.yaml_text import Lines
@@ -43,7 +43,7 @@ class Document:
         if not hidden:
             return self
         bundle = without_operations(self.bundle, self._lines, hidden)
-        unused = used_components(self.bundle) - used_components(bundle)
+        unused = components_of_none(bundle, used_components(self.bundle))
         return replace(self, bundle=without_components(bundle, self._lines, unused), choices=NOTHING_CHOSEN)
 
     def places(self, pointer: Pointer, node: Any) -> set[Place]:

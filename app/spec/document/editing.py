@@ -111,8 +111,28 @@ def without_components(
 
 def used_components(bundle: dict[str, Any]) -> set[Component]:
     """Return the components that the operations use, directly or through other components."""
+    return _used_by(bundle, bundle["paths"])
+
+
+def components_of_none(bundle: dict[str, Any], candidates: Collection[Component]) -> set[Component]:
+    """Return those of some components that neither an operation uses nor any other component that is left.
+
+    Args:
+        bundle: what is left; it still has the candidates.
+    """
+    gone = set(candidates) - used_components(bundle)
+    left = [
+        component
+        for kind, components in bundle.get("components", {}).items()
+        for name, component in components.items()
+        if (kind, name) not in gone
+    ]
+    return gone - _used_by(bundle, left)
+
+
+def _used_by(bundle: dict[str, Any], value: Any) -> set[Component]:
     found: set[Component] = set()
-    waiting: list[Any] = [bundle["paths"]]
+    waiting: list[Any] = [value]
     while waiting:
         for steps in _references(waiting.pop()):
             component = (steps[1], steps[2]) if steps[:1] == ("components",) and len(steps) > 2 else None

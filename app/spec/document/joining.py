@@ -6,7 +6,7 @@ from typing import Any
 
 from app.spec.document.choices import KEY as CHOICES
 from app.spec.document.choices import Choices, read_choices
-from app.spec.document.editing import used_components, without_components, without_operations
+from app.spec.document.editing import Component, used_components, without_operations
 from app.spec.document.info import join_descriptions
 from app.spec.document.overlay import apply_overlay
 from app.spec.document.places import Fault, Place
@@ -26,8 +26,11 @@ def join_sides(
     items: list[dict[str, Any]],
     components: dict[str, Any],
     component_places: dict[Pointer, Place],
-) -> tuple[dict[str, Any], Choices]:
-    """Return the bundle of a project, and what it omits and hides; add a fault for each conflict.
+) -> tuple[dict[str, Any], Choices, set[Component]]:
+    """Return the bundle of a project, what it omits and hides, and the components that operations used before.
+
+    Those that none uses any more are still in the bundle: what follows from an operation may use them. A fault is added
+    for each conflict.
 
     Args:
         sources: the files, all read; references are rewritten.
@@ -47,7 +50,7 @@ def join_sides(
     joined["components"] = left["components"]
     used = used_components(whole)
     apply_overlay(sources, joined, component_places)
-    return without_components(joined, sources.lines, used - used_components(joined)), choices
+    return joined, choices, used
 
 
 def _check_paths(sources: Sources, roots: list[dict[str, Any]], items: list[dict[str, Any]], choices: Choices) -> None:

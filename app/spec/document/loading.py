@@ -6,6 +6,7 @@ from typing import Any
 from app.spec.document.bundle import Document
 from app.spec.document.choices import NOTHING_CHOSEN
 from app.spec.document.derived import complete
+from app.spec.document.editing import Component, components_of_none, without_components
 from app.spec.document.error_codes import read_error_codes, write_error_codes
 from app.spec.document.joining import join_sides
 from app.spec.document.overlay import overlay_name, removed_standards
@@ -95,9 +96,10 @@ class _Loader:
         every_item = {path: item for each in items for path, item in each.items()}
         rewrite_references(sources, {**roots[-1], "paths": every_item, "components": components})
         choices, inherited = NOTHING_CHOSEN, frozenset[str]()
+        used: set[Component] = set()
         if sources.base:
             inherited = frozenset(items[0].keys() - items[1].keys())
-            root, choices = join_sides(sources, roots, items, components, self._component_places)
+            root, choices, used = join_sides(sources, roots, items, components, self._component_places)
         else:
             root = roots[0]
             if not isinstance(root.get("paths"), dict):
@@ -119,6 +121,8 @@ class _Loader:
         places = self._component_places
         derived, lacking = complete(root)
         sources.faults += removed_standards(sources, lacking)
+        if gone := components_of_none(root, used):
+            root = without_components(root, sources.lines, gone)
         overlay = overlay_name(sources)
         document = Document(root, name, sources.lines, places, derived, errors, choices, inherited, models, overlay)
         for pointer, origin in derived.items():

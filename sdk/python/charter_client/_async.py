@@ -134,15 +134,17 @@ class AsyncTransport:
         known = verdict_before_refresh(self.session, used, revision)
         if not isinstance(known, Tokens):
             return known
+        if (path := self.about.refresh_path) is None:
+            return False
         pending = self._pending_refreshes.get(known)
         if pending is None:
-            pending = self._pending_refreshes[known] = asyncio.create_task(self._exchange(known))
+            pending = self._pending_refreshes[known] = asyncio.create_task(self._exchange(path, known))
         # A task of its own: the call that began it may be cancelled.
         return await asyncio.shield(pending)
 
-    async def _exchange(self, tokens: Tokens) -> Verdict:
+    async def _exchange(self, path: str, tokens: Tokens) -> Verdict:
         try:
-            invocation = refresh_invocation(tokens, self.options)
+            invocation = refresh_invocation(path, tokens, self.options)
             outcome = await self._run(invocation, begin(invocation, self.session, None))
             return verdict_after_refresh(self.session, tokens, outcome)
         finally:

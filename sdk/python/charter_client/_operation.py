@@ -60,4 +60,6 @@ class Invocation(Generic[T]):
         )
 
 
-REFRESH = Operation[Any]("refresh", "POST", "/v1/auth/refresh", lambda data, _: data, public=True)
+def refresh_operation(path: str) -> Operation[Any]:
+    """Return the operation that exchanges a refresh token, which has this path."""
+    return Operation[Any]("refresh", "POST", path, lambda data, _: data, public=True)

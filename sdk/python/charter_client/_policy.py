@@ -10,7 +10,7 @@ from typing import Any, cast
 import httpx
 
 from charter_client._headers import can_be_sent
-from charter_client._operation import REFRESH, Invocation
+from charter_client._operation import Invocation, refresh_operation
 from charter_client._responses import Ending, Outcome, body_of, code_of, not_charter
 from charter_client._retries import REFRESH_TIMEOUT_SECONDS, Options, is_lost, pause_before_retry
 from charter_client._tokens import SameSession, Session, Tokens, are_of_one_session
@@ -119,13 +119,13 @@ def verdict_before_refresh(session: Session, used: Tokens, revision: int) -> boo
     return tokens if tokens.refresh_token else False
 
 
-def refresh_invocation(tokens: Tokens, options: Options) -> Invocation[Any]:
+def refresh_invocation(path: str, tokens: Tokens, options: Options) -> Invocation[Any]:
     """Return the call that exchanges the refresh token.
 
     An attempt is short, so that another one is in time for the same response.
     """
     timeout = min(options.timeout, REFRESH_TIMEOUT_SECONDS)
-    return Invocation(REFRESH, REFRESH.path, json={"refresh_token": tokens.refresh_token}, timeout=timeout)
+    return Invocation(refresh_operation(path), path, json={"refresh_token": tokens.refresh_token}, timeout=timeout)
 
 
 def verdict_after_refresh(session: Session, used: Tokens, outcome: Ending) -> Verdict:

@@ -136,10 +136,13 @@ class Transport:
 
     def _refresh(self, used: Tokens, revision: int) -> Verdict:
         """Refresh the tokens, or wait for the call that does."""
+        path = self.about.refresh_path
         with self._lock:
             known = verdict_before_refresh(self.session, used, revision)
             if not isinstance(known, Tokens):
                 return known
+            if path is None:
+                return False
             pending = self._pending_refreshes.get(known)
             is_first = pending is None
             if pending is None:
@@ -148,7 +151,7 @@ class Transport:
             pending.finished.wait()
             return pending.verdict
         try:
-            invocation = refresh_invocation(known, self.options)
+            invocation = refresh_invocation(path, known, self.options)
             outcome = self._run(invocation, begin(invocation, self.session, None))
             pending.verdict = verdict_after_refresh(self.session, known, outcome)
         finally:

@@ -30,11 +30,13 @@ class About:
         release: of the package.
         version: of the envelope.
         errors: the class of each error code.
+        refresh_path: of the operation that exchanges a refresh token; None: the API has none.
     """
 
     release: str
     version: str
     errors: Mapping[str, type[ResponseError]]
+    refresh_path: str | None
 
     @property
     def user_agent(self) -> str:

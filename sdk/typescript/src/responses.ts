@@ -21,6 +21,8 @@ export interface About {
   readonly version: string;
   /** The class of each error code. */
   readonly errors: Readonly<Record<string, ErrorClass>>;
+  /** The path of the operation that exchanges a refresh token; null: the API has none. */
+  readonly refreshPath: string | null;
 }
 
 /** The bucket that counted a request. */

@@ -37,7 +37,6 @@ export type Decode<T> = (data: unknown, meta: unknown) => T;
 
 /** The longest time of a timer, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
-const REFRESH: Operation = { name: "refresh", method: "POST", path: "/v1/auth/refresh", public: true };
 
 /** Sends the calls of a client. */
 export class Transport {
@@ -176,24 +175,25 @@ export class Transport {
 
   /** Refresh the tokens, or wait for the call that does. */
   async #refresh(used: StoredTokens, revision: number): Promise<Verdict> {
-    const { session, pendingRefreshes } = this.shared;
+    const { session, pendingRefreshes, about } = this.shared;
     const now = await session.look();
     if (now.revision !== revision || now.tokens === null) return false;
     if (now.tokens.accessToken !== used.accessToken) return true;
-    if (!now.tokens.refreshToken) return false;
+    if (!now.tokens.refreshToken || about.refreshPath === null) return false;
     let pending = pendingRefreshes.get(revision);
     if (pending === undefined) {
-      pending = this.#exchange(now.tokens, revision).finally(() => pendingRefreshes.delete(revision));
+      pending = this.#exchange(about.refreshPath, now.tokens, revision).finally(() => pendingRefreshes.delete(revision));
       pendingRefreshes.set(revision, pending);
     }
     return pending;
   }
 
   // No signal: others wait for it, too.
-  async #exchange(tokens: StoredTokens, revision: number): Promise<Verdict> {
+  async #exchange(path: string, tokens: StoredTokens, revision: number): Promise<Verdict> {
     const { session } = this.shared;
     const timeout = Math.min(this.options.timeout, REFRESH_TIMEOUT);
-    const invocation = prepare(REFRESH, { body: { refresh_token: tokens.refreshToken } }, { timeout });
+    const refresh: Operation = { name: "refresh", method: "POST", path, public: true };
+    const invocation = prepare(refresh, { body: { refresh_token: tokens.refreshToken } }, { timeout });
     const outcome = await this.#run(invocation, await session.look());
     if (outcome instanceof CharterError) return outcome;
     if (outcome.raw.ok) {

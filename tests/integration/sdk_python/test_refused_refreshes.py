@@ -3,11 +3,14 @@
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from app.sdk.templates import package_values
+from tests.document import DOCUMENT
 from tests.integration.sdk_python.test_failures import JSON, envelope
 
 
@@ -38,6 +41,24 @@ def test_only_a_rejected_token_signs_out(
     assert (client.tokens is not None) == left
     # With a longer attempt, another one would not be in time for the same response.
     assert requests.sent[1].extensions["timeout"]["read"] == 5
+
+
+def test_without_an_operation_refresh_an_expired_token_is_the_error(
+    sdk: Any, connect: Callable[..., Any], requests: Any
+) -> None:
+    bundle = {**DOCUMENT.bundle, "paths": {"/v1/users/me": DOCUMENT.bundle["paths"]["/v1/users/me"]}}
+    assert (package_values(bundle)["refresh_path"], package_values(DOCUMENT.bundle)["refresh_path"]) == (
+        None,
+        "/v1/auth/refresh",
+    )
+    store = sdk.MemoryStore(sdk.Tokens(token("ada"), "r"))
+    client = connect(transport=httpx.MockTransport(lambda _: refused(401, "INVALID_TOKEN")), store=store)
+    transport = client._transport
+    transport.about = replace(transport.about, refresh_path=None)
+    with pytest.raises(sdk.InvalidToken):
+        client.me.get_me()
+    assert len(requests.sent) == 1
+    assert client.tokens is not None
 
 
 def test_the_tokens_of_a_faster_process_are_used(sdk: Any, connect: Callable[..., Any], requests: Any) -> None:

@@ -12,10 +12,11 @@ from typing import Any
 
 import httpx
 
-from tests.prove.interpreters import environment
-from tests.prove.proof import ROOT, run
+from tests.prove.interpreters import environment, run_pip
+from tests.prove.proof import ROOT
 from tests.prove.quick_start import ADMIN, PASSWORD, sign_in, started
 from tests.prove.stores import stores
+from tests.wheel import build
 
 # The tag of the release before. There has been no release yet: the present tree stands in for it, with a lower version,
 # and the tree that it is upgraded to has one more migration.
@@ -48,7 +49,6 @@ def rollback(migrator, database, **kwargs):
     """Forget the colors."""
     database.execute_sql("ALTER TABLE projects DROP color")
 '''
-_BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
 
 
 class Shop:
@@ -86,9 +86,9 @@ def prove(place: Path) -> None:
     """Install the release before, use it, install the present tree over it, and use that."""
     python = environment(Path(sys.executable), place / "environment", None)
     locked = ["--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirement"]
-    _pip(python, "install", *locked, str(ROOT / "requirements" / "runtime.txt"))
+    run_pip(python, "--quiet", "install", *locked, str(ROOT / "requirements" / "runtime.txt"))
     former, present = _wheel(place / "former", former=True), _wheel(place / "present", former=False)
-    _pip(python, "install", "--no-deps", "--no-index", str(former))
+    run_pip(python, "--quiet", "install", "--no-deps", "--no-index", str(former))
     with stores(place / "stores") as given:
         shop = Shop(place, python.with_name("charter"), given)
         print(f"{former.name}: migrate, serve, create")
@@ -97,7 +97,7 @@ def prove(place: Path) -> None:
         with shop.served("former.log") as url:
             tokens = _use(url)
         print(f"{present.name}: installed over it")
-        _pip(python, "install", "--upgrade", "--no-deps", "--no-index", "--force-reinstall", str(present))
+        run_pip(python, "--quiet", "install", "--upgrade", "--no-deps", "--no-index", "--force-reinstall", str(present))
         behind = shop.says("serve", code=78)
         assert "behind: run charter db migrate" in behind, behind
         told = shop.says("db migrate")
@@ -166,9 +166,5 @@ def _wheel(place: Path, *, former: bool) -> Path:
         project.write_text(text.replace('\nversion = "', f'\nversion = "{STAND_IN_VERSION}"  # "', 1))
     elif PREVIOUS is None:
         (tree / "migrations" / f"{FURTHER}.py").write_text(_FURTHER)
-    run(sys.executable, "-P", "-c", _BUILD, str(made), cwd=tree)
+    build(tree, made)
     return next(made.glob("*.whl"))
-
-
-def _pip(python: Path, *words: str) -> None:
-    run(str(python), "-I", "-m", "pip", "--disable-pip-version-check", *words, "--quiet")

@@ -15,10 +15,10 @@ def keep_vital_projects(context: Context, user: User) -> None:
     """Refuse to delete an account with a vital project.
 
     Raises:
-        Conflict: it has one.
+        DeclaredError: it has one.
     """
     if fetch_one(Project.select(Project.id).where((Project.user == user.id) & (Project.name == KEPT))):
-        raise errors.Conflict("The account has a vital project.", code="VITAL_PROJECT")
+        raise errors.declared("VITAL_PROJECT")
 
 
 @on("user.suspended")

@@ -109,20 +109,3 @@ def test_a_name_that_is_taken_changes_nothing(project: Project, taken: str) -> N
     with pytest.raises((CannotAdd, DocumentError)):
         add(project, plural=taken, singular=taken[:-1])
     assert tree(project.root) == before
-
-
-def test_an_operation_of_another_kind_gets_a_rule_to_write(project: Project) -> None:
-    add(project, kinds=("get", "update"))
-    (project.openapi / "paths/archive.yaml").write_text(ARCHIVE)
-    with project.document.open("a") as file:
-        file.write("  /v1/projects/{project_id}/archive: {$ref: paths/archive.yaml}\n")
-    written = scaffold(project, BASE)
-    assert written.todo == ["handlers/projects.py has no function archive_project: add it"]
-    assert written.new == ["tests/operations/test_archive_project.py"]
-    (project.root / "handlers/projects.py").unlink()
-    (project.root / "services/projects.py").unlink()
-    scaffold(project, BASE)
-    assert (
-        "def archive_project(context: Context, project_id: UUID) -> Any:"
-        in (project.root / "services/projects.py").read_text()
-    )
