@@ -4,7 +4,8 @@ import keyword
 import re
 
 NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
-MAX_LENGTH = 40
+MAX_LENGTH = 28
+"""So the name of an index, which has the names of a table and of a column, is short enough for PostgreSQL."""
 _ENDINGS = (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x"), ("zes", "z"), ("s", ""))
 
 

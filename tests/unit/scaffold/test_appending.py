@@ -106,7 +106,7 @@ def test_the_code_has_the_functions_that_it_would_have_had(tmp_path: Path, kinds
         ),
         (
             SERVICES, "def find(", "def archive_project(project_id): ...\n\n\ndef find(",
-            "services/projects.py:62: archive_project takes (project_id), not (context, project_id)",
+            "services/projects.py:59: archive_project takes (project_id), not (context, project_id)",
         ),
         (HANDLERS, "\n\n\ndef get", "\r\n\n\ndef get", "handlers/projects.py:20: the line ends as on Windows"),
     ],

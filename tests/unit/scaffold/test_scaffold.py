@@ -1,6 +1,7 @@
 """A resource: its part of the document, and the code that follows from it."""
 
 import ast
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from app.project import Project
 from app.resources import OPENAPI
 from app.scaffold.document_part import CannotAdd
 from app.scaffold.fields import parse_fields
-from app.scaffold.plan import add_resource, scaffold
+from app.scaffold.plan import CannotScaffold, add_resource, scaffold
 from app.scaffold.project import make_project
 from app.scaffold.resource import OPERATIONS, Resource
 from app.spec.checks.examples import check_examples
@@ -102,10 +103,51 @@ def test_a_second_resource_leaves_the_first_as_it_was(project: Project) -> None:
     assert len({path[:27] for path in after if path.startswith("migrations/2")}) == 2
 
 
-@pytest.mark.parametrize("taken", ["projects", "roles"])
-def test_a_name_that_is_taken_changes_nothing(project: Project, taken: str) -> None:
+@pytest.mark.parametrize(
+    ("plural", "singular", "told"),
+    [
+        ("projects", "project", "openapi/paths/projects.yaml exists already"),
+        ("roles", "role", "roles (role) cannot be added: schemas already has a Role, at charter:"),
+        ("audits", "user", "audits (user) cannot be added: schemas already has a User, at charter:"),
+        ("auth", "sign", "auth (sign) cannot be added: Charter's document already has the tag auth, at charter:"),
+        ("ideas", "project", "openapi/paths/project.yaml exists already"),
+    ],
+)
+def test_a_name_that_is_taken_is_told_by_what_was_typed(
+    project: Project, plural: str, singular: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.root)
     add(project)
     before = tree(project.root)
-    with pytest.raises((CannotAdd, DocumentError)):
-        add(project, plural=taken, singular=taken[:-1])
+    with pytest.raises(CannotAdd) as caught:
+        add(project, plural=plural, singular=singular)
+    assert told in str(caught.value)
+    assert ".charter-" not in str(caught.value)
+    assert tree(project.root) == before
+
+
+def test_a_fault_that_was_there_before_is_told_as_it_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.root)
+    (project.root / "openapi/openapi.yaml").write_text("openapi: [")
+    with pytest.raises(DocumentError, match=r"^openapi/openapi.yaml:2: "):
+        add(project)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("    name: ", "    order: ", "the tag projects: order cannot be a field: it is a word of SQL"),
+        ("    name: ", "    save: ", "the tag projects: save cannot be a field: every model has a method save"),
+    ],
+)
+def test_a_property_that_no_column_can_have_is_told(project: Project, old: str, new: str, told: str) -> None:
+    add(project)
+    for path in ("models", "migrations", "handlers"):
+        shutil.rmtree(project.root / path)
+    schemas = project.root / "openapi/components/schemas/projects.yaml"
+    schemas.write_text(schemas.read_text().replace(old, new))
+    before = tree(project.root)
+    with pytest.raises(CannotScaffold) as caught:
+        scaffold(project, BASE)
+    assert told in str(caught.value)
     assert tree(project.root) == before
