@@ -58,7 +58,6 @@ def add_resource(project: Project, base: Path, resource: Resource, kinds: Sequen
         file = project.root / path
         return file.read_text(encoding="utf-8") if file.is_file() else None
 
-    load(project.document, base=base)  # what is wrong already is told as it is
     part = document_part(resource, kinds, read)
     with tempfile.TemporaryDirectory(prefix=".charter-", dir=project.root) as made:
         # The code follows from the document as it will be.
@@ -71,6 +70,7 @@ def add_resource(project: Project, base: Path, resource: Resource, kinds: Sequen
         try:
             document = load(draft.document, base=base)
         except DocumentError as error:
+            load(project.document, base=base)  # what was wrong before is told as it is
             raise CannotAdd("\n".join(_taken(error, resource))) from error
     resources = [each for each in resources_of(document) if each.plural == resource.plural]
     return _write(project, part, resources)

@@ -22,7 +22,7 @@ from app.scaffold.plan import add_resource
 from app.scaffold.project import make_project
 from app.scaffold.reading import resources_of
 from app.scaffold.reserved import SQL, VARIABLES, wrong_names
-from app.scaffold.resource import OPERATIONS, Operation, Resource
+from app.scaffold.resource import OPERATIONS, Resource
 from app.spec.checks.generators import check_generators
 from app.spec.document import load, meta_schema_faults
 from models.record import Record
@@ -113,7 +113,7 @@ def test_a_resource_is_refused_or_works(project: Project) -> None:
 
 def renamed(resource: Resource, plural: str, singular: str) -> Resource:
     def name(text: str) -> str:
-        return text.replace("zebras", plural).replace("zebra", singular)
+        return text.replace(resource.plural, plural).replace(resource.singular, singular)
 
     operations = tuple(
         replace(
