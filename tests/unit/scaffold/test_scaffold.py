@@ -128,8 +128,9 @@ def test_a_name_that_is_taken_is_told_by_what_was_typed(
 
 def test_a_fault_that_was_there_before_is_told_as_it_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project.root)
-    (project.root / "openapi/openapi.yaml").write_text("openapi: [")
-    with pytest.raises(DocumentError, match=r"^openapi/openapi.yaml:2: "):
+    (project.root / "openapi/components").mkdir()
+    (project.root / "openapi/components/boxes.yaml").write_text("a: {}\n")
+    with pytest.raises(DocumentError, match=r"^openapi/components/boxes.yaml:1: OpenAPI has no components of"):
         add(project)
 
 
