@@ -93,6 +93,8 @@ def resource(
     except (CannotAdd, CannotScaffold) as error:
         raise CommandError(*str(error).splitlines(), exit_code=MISCONFIGURED) from error
     _report(written)
+    if not singular:
+        click.echo(f"One of the {made.nouns} is called {made.noun}. --singular would name it otherwise.")
 
 
 def _project(command: str) -> "Project":

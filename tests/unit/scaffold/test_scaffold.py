@@ -1,6 +1,7 @@
 """A resource: its part of the document, and the code that follows from it."""
 
 import ast
+import re
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from app.scaffold.resource import OPERATIONS, Resource
 from app.spec.checks.examples import check_examples
 from app.spec.checks.links import check_links
 from app.spec.document import DocumentError, load, meta_schema_faults
+from tests.house.repository import ROOT
 from tests.unit.scaffold.test_writing import tree
 
 BASE = OPENAPI / "openapi.yaml"
@@ -66,6 +68,24 @@ def test_the_document_is_in_order_and_the_code_is_python(
     assert len([node for node in handlers.body if isinstance(node, ast.FunctionDef)]) == len(kinds)
     for path in project.root.rglob("*.py"):
         compile(path.read_text(), str(path), "exec")
+
+
+def test_the_changes_of_the_tutorial_fit_line_by_line(project: Project) -> None:
+    add(
+        project,
+        owner="owner_id",
+        cached=True,
+        idempotent=True,
+        fields=parse_fields("name:text,description:text?,archived:bool"),
+    )
+    page = (ROOT / "docs" / "tutorial.md").read_text()
+    diff = r"^```diff\n--- a/(\S+)\n\+\+\+ b/\S+\n@@ -(\d+),(\d+) \S+ @@\n(.*?)^```$"
+    diffs = re.findall(diff, page, re.MULTILINE | re.DOTALL)
+    assert len(diffs) == 2
+    for path, start, count, text in diffs:
+        before = [line[1:] for line in text.splitlines() if not line.startswith("+")]
+        lines = (project.root / path).read_text().splitlines()
+        assert lines[int(start) - 1 :][: int(count)] == before
 
 
 def test_a_second_run_writes_nothing(project: Project) -> None:
