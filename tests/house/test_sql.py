@@ -60,6 +60,10 @@ EXCEPTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "app/pipeline/steps/authorization.py": {"_statement()": "hot: the session statement, which calls an SQL function"},
     "app/pipeline/stored_responses.py": {"_CLAIM": _FUNCTION},
+    "app/services/referring_rows.py": {
+        "_LINKS": _CATALOGUE,
+        "note_deletion()": "changes tables that only the catalogue names",
+    },
     "app/services/activity_statistics.py": {
         "_AGGREGATE": "hot: statistics, with generate_series and window functions",
         "_COUNTED": "hot: part of both statements of the statistics",
