@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-_MOST_NAMES = 6
+_MAX_NAMES = 6
 _INSTEAD = re.compile(r"\d{3}[A-Z_ ]* instead of [0-9A-Z_ ]*(?:or [0-9A-Z_ ]+)*")
 # What differs from one request to the next: ids, numbers and times.
 _VALUES = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|ck[0-9a-f]{8}[-.\w]*|\d+")
@@ -100,5 +100,5 @@ def in_words(told: str, names: list[str]) -> str:
     """Return the sentence with the names of the operations."""
     if not names:
         return told
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return f"{told}: {', '.join(names[:_MOST_NAMES])}{more}"
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"{told}: {', '.join(names[:_MAX_NAMES])}{more}"
