@@ -14,7 +14,7 @@ _OF_A_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", 
 
 
 @dataclass
-class Answer:
+class Reply:
     """What goes back to the client."""
 
     status: int
@@ -22,11 +22,11 @@ class Answer:
     body: bytes
 
 
-Hook = Callable[[str, str, Callable[[], Answer]], Answer | None]
+Hook = Callable[[str, str, Callable[[], Reply]], Reply | None]
 """Given method, path and what passes the request on, returns what goes back; None closes the connection instead."""
 
 
-def pass_on(method: str, path: str, send: Callable[[], Answer]) -> Answer:
+def pass_on(method: str, path: str, send: Callable[[], Reply]) -> Reply:
     """Change nothing."""
     return send()
 
@@ -46,28 +46,28 @@ def forwarding(url: str, hook: Hook = pass_on, *, prefix: str = "") -> Iterator[
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             path = self.path.removeprefix(prefix)
 
-            def send() -> Answer:
+            def send() -> Reply:
                 connection = http.client.HTTPConnection(target.hostname or "", target.port or 80, timeout=30)
                 sent = {name: value for name, value in self.headers.items() if name.lower() not in _OF_A_HOP}
                 connection.request(self.command, path, body or None, sent)
                 received = connection.getresponse()
                 kept = [(name, value) for name, value in received.getheaders() if name.lower() not in _OF_A_HOP]
-                answer = Answer(received.status, kept, received.read())
+                reply = Reply(received.status, kept, received.read())
                 connection.close()
-                return answer
+                return reply
 
-            answer = hook(self.command, path, send)
-            if answer is None:
+            reply = hook(self.command, path, send)
+            if reply is None:
                 self.close_connection = True
                 return
-            self.send_response_only(answer.status)
-            for name, value in answer.headers:
+            self.send_response_only(reply.status)
+            for name, value in reply.headers:
                 self.send_header(name, value)
-            if answer.status not in (204, 304):
-                self.send_header("Content-Length", str(len(answer.body)))
+            if reply.status not in (204, 304):
+                self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(answer.body)
+                self.wfile.write(reply.body)
 
     for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
         setattr(Handler, f"do_{method}", Handler._any)

@@ -2,7 +2,9 @@
 
 import os
 import secrets
+import select
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 PASSWORD_VARIABLE = "CONTRACT_ADMIN_PASSWORD"  # noqa: S105  # the name of a variable
 _USAGE = 2
+_GLANCE_SECONDS = 0.1
 
 
 @click.command(
@@ -85,16 +88,13 @@ def contract(
     junit: Path | None,
     compare: Path | None,
 ) -> None:
-    r"""Prove over HTTP that a deployment does what the document says that it serves.
+    """Prove over HTTP that a deployment does what the document says that it serves.
 
     It makes accounts and roles of its own, calls every operation as everybody who may or may not call it, and removes
     all that it made. It needs no access to the database.
 
-    \b
-    Exit codes:
-      0  proven
-      1  something is not as the document says
-      2  not proven: the run could not begin, was stopped, or could not try something
+    Exit codes: 0, proven; 1, something is not as the document says; 2, not proven: the run could not begin, was
+    stopped, or could not try something.
     """
     from app.cli.contract_server import ADMIN, started
     from app.contract_kit.checks import fuzzing
@@ -110,7 +110,7 @@ def contract(
     if unknown := set(only) - set(NAMES):
         raise CommandError(f"there is no check {', '.join(sorted(unknown))}: {', '.join(NAMES)}", exit_code=_USAGE)
     if (not only or "fuzz" in only) and not fuzzing.is_installed():
-        raise CommandError(fuzzing.MISSING, exit_code=_USAGE)
+        raise CommandError(fuzzing.missing(), exit_code=_USAGE)
     address = None if start else _address(str(base_url), ca_file)
     files = Files(report, junit)
     earlier = read_report(compare) if compare else None
@@ -155,14 +155,14 @@ def _at_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def _typed(told: str, host: str) -> bool:
+def _typed(told: str, host: str, go_on: Callable[[], object]) -> bool:
     """Ask for the name of the host, which nobody types by accident."""
     click.echo(f"{told}. The run makes accounts, roles and other things there, and removes them.", err=True)
-    try:
-        typed: str = click.prompt(f"Type {host} to go on", default="", show_default=False, err=True)
-    except click.Abort:
-        return False
-    return typed.strip() == host
+    click.echo(f"Type {host} to go on: ", nl=False, err=True)
+    # A read that is interrupted goes on, so Ctrl-C is looked for beside it.
+    while not select.select([sys.stdin], [], [], _GLANCE_SECONDS)[0]:
+        go_on()
+    return sys.stdin.readline().strip() == host
 
 
 def _password(*, from_stdin: bool) -> str:

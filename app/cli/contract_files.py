@@ -66,7 +66,7 @@ def read_report(path: Path) -> dict[str, Any]:
     """Return an earlier report.
 
     Raises:
-        CommandError: it is none, or one of another version of the kit.
+        CommandError: it is something else, or of another version of the kit.
     """
     from app.contract_kit.report.compare import worse
     from app.contract_kit.report.data import VERSION

@@ -70,7 +70,7 @@ class Address:
         """Return what certificates are checked with.
 
         Raises:
-            OSError: the file of certificates cannot be read, or is none.
+            OSError: the file cannot be read, or has no certificates.
         """
         return ssl.create_default_context(cafile=self.ca_file or None)
 
@@ -99,7 +99,6 @@ class Client:
         self.waited = 0.0
         self.stopping = False
         self.cleaning = False
-        self.asking = False
         self._run = run
         self._waiting, self._told = waiting, sent
         self._lock = threading.Lock()

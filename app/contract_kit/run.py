@@ -23,8 +23,9 @@ from app.contract_kit.sender import CannotTryError, place_of
 
 PROVEN, FAILED, NOT_RUN = 0, 1, 2
 _SETUP_SHARE = 8
-# Given what a deployment says of itself and the name of its host, returns whether the person wants to go on.
-Ask = Callable[[str, str], bool]
+# Given what a deployment says of itself, the name of its host, and what raises when the run is to stop, returns whether
+# the person wants to go on.
+Ask = Callable[[str, str, Callable[[], object]], bool]
 
 
 @dataclass
@@ -156,12 +157,8 @@ def _get_consent(client: Client, deployment: str, progress: Progress, ask: Ask |
     if ask is None:
         raise SetupError(f"{told}: add --yes-production to run against it")
     progress.clear()
-    client.asking = True
-    try:
-        if not ask(told, address.host):
-            raise SetupError(f"{told}: {address.host} was not typed, so nothing was done")
-    finally:
-        client.asking = False
+    if not ask(told, address.host, lambda: client.wait(0)):
+        raise SetupError(f"{told}: {address.host} was not typed, so nothing was done")
 
 
 def _check(kit: Kit, check: Check, outcome: Outcome, progress: Progress) -> None:
@@ -231,8 +228,6 @@ def _signals(client: Client) -> Iterator[None]:
 
     def stop(_number: int, _frame: object) -> None:
         client.stopping = True
-        if client.asking:
-            raise StoppedError
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:

@@ -179,4 +179,4 @@ def test_a_missing_schemathesis_is_told_with_the_command_that_installs_it(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     done = command()
     assert done.exit_code == 2
-    assert "pip install 'charter[contract]'" in done.output
+    assert "pip install 'schemathesis==4." in done.output

@@ -25,13 +25,13 @@ from app.contract_kit.options import Options
 from app.contract_kit.run import NOT_RUN, PROVEN, Outcome, execute
 from tests.command import ROOT, clean_environment
 from tests.contract_kit import left
-from tests.forwarder import Answer, Hook, forwarding, pass_on
+from tests.forwarder import Hook, Reply, forwarding, pass_on
 from tests.people import PASSWORD, People, Person
 from tests.service import Service
 
 pytestmark = pytest.mark.parametrize("running", ["compiled"], indirect=True)
 
-Send = Callable[[], Answer]
+Send = Callable[[], Reply]
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def tried(service: Service, person: Person, hook: Hook = pass_on, *, prefix: str
 
 
 def test_behind_a_path_all_is_proven_and_removed(service: Service, ada: Person) -> None:
-    def under_a_path(method: str, path: str, send: Send) -> Answer:
+    def under_a_path(method: str, path: str, send: Send) -> Reply:
         answer = send()
         answer.headers = [
             (name, f"/accounts{value}" if name.lower() == "location" else value) for name, value in answer.headers
@@ -63,7 +63,7 @@ def test_behind_a_path_all_is_proven_and_removed(service: Service, ada: Person) 
 def test_what_was_made_by_a_request_without_a_response_is_removed(service: Service, ada: Person) -> None:
     lost = iter(["create_role", "an admin", "the other admin", "a guest", "a user", "the owner"])
 
-    def losing(method: str, path: str, send: Send) -> Answer | None:
+    def losing(method: str, path: str, send: Send) -> Reply | None:
         answer = send()
         return None if method == "POST" and path in ("/v1/users", "/v1/roles") and not next(lost, None) else answer
 
@@ -78,8 +78,8 @@ def test_what_was_made_by_a_request_without_a_response_is_removed(service: Servi
 def test_a_deployment_that_cannot_create_is_not_proven(service: Service, ada: Person) -> None:
     broken = json.dumps({"data": None, "meta": {}, "errors": [{"code": "INTERNAL_ERROR", "message": "No."}]}).encode()
 
-    def failing(method: str, path: str, send: Send) -> Answer:
-        return Answer(500, [("Content-Type", "application/json")], broken) if path == "/v1/users" else send()
+    def failing(method: str, path: str, send: Send) -> Reply:
+        return Reply(500, [("Content-Type", "application/json")], broken) if path == "/v1/users" else send()
 
     outcome = tried(service, ada, failing)
 
@@ -91,7 +91,7 @@ def test_a_deployment_that_cannot_create_is_not_proven(service: Service, ada: Pe
 def test_what_is_left_of_a_deployment_that_is_gone_is_listed(service: Service, ada: Person) -> None:
     requests = iter(range(30))
 
-    def going(method: str, path: str, send: Send) -> Answer | None:
+    def going(method: str, path: str, send: Send) -> Reply | None:
         return None if next(requests, None) is None else send()
 
     outcome = tried(service, ada, going)
@@ -115,8 +115,8 @@ def test_what_is_left_of_a_deployment_that_is_gone_is_listed(service: Service, a
     ],
 )
 def test_what_is_no_charter_is_told_apart(service: Service, ada: Person, path: str, body: str, told: str) -> None:
-    def foreign(method: str, asked: str, send: Send) -> Answer:
-        return Answer(200, [("Content-Type", "application/json")], body.encode()) if asked == path else send()
+    def foreign(method: str, asked: str, send: Send) -> Reply:
+        return Reply(200, [("Content-Type", "application/json")], body.encode()) if asked == path else send()
 
     outcome = tried(service, ada, foreign)
 
@@ -138,7 +138,7 @@ def test_a_server_without_tls_is_told_from_one_that_is_not_there(service: Servic
     assert "does not speak TLS" in outcome.reason
 
 
-def as_production(method: str, path: str, send: Send) -> Answer:
+def as_production(method: str, path: str, send: Send) -> Reply:
     answer = send()
     answer.headers = [pair for pair in answer.headers if pair[0].lower() != "charter-deployment"]
     answer.headers.append(("Charter-Deployment", "production"))
@@ -152,7 +152,7 @@ def invoked(*words: str) -> Result:
 def test_without_a_terminal_a_production_is_refused_before_a_sign_in(service: Service, ada: Person) -> None:
     asked: list[str] = []
 
-    def noting(method: str, path: str, send: Send) -> Answer:
+    def noting(method: str, path: str, send: Send) -> Reply:
         asked.append(path)
         return as_production(method, path, send)
 
@@ -217,10 +217,10 @@ def test_at_a_terminal_the_name_of_the_host_must_be_typed(
     assert code == NOT_RUN
 
 
-def test_whoever_does_not_want_to_go_on_changes_nothing(service: Service, ada: Person) -> None:
+def test_a_run_that_nobody_wants_changes_nothing(service: Service, ada: Person) -> None:
     with forwarding(service.url, as_production) as url:
         options = Options(Address.of(url), ada.email, PASSWORD)
-        outcome = execute(options, io.StringIO(), ask=lambda told, host: False)
+        outcome = execute(options, io.StringIO(), ask=lambda told, host, go_on: False)
     assert (outcome.code, outcome.requests) == (NOT_RUN, 1)
     assert "127.0.0.1 was not typed, so nothing was done" in outcome.reason
 

@@ -74,5 +74,10 @@ def contract(url: str, wheel: Path, report: Path, *more: str, examples: str, cod
     words += [word for name in os.environ.get("CHECKS", "").split(",") if name for word in ("--only", name)]
     done = charter(wheel, *words, cwd=report.parent, CONTRACT_ADMIN_PASSWORD=_PASSWORD)
     assert done.returncode == code, f"charter contract ended with {done.returncode}"
-    made: dict[str, Any] = json.loads((report / "report.json").read_text(encoding="utf-8"))
+    return read_report(report)
+
+
+def read_report(folder: Path) -> dict[str, Any]:
+    """Return the report that a run of the kit wrote to a folder."""
+    made: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     return made

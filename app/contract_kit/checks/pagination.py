@@ -167,7 +167,7 @@ def _cursor(kit: Kit, operation: Operation) -> None:
 
 
 def _passed(before: list[str], walked: list[str], *, whole: bool) -> list[str]:
-    """Return the rows that were there before a walk, and that the walk has passed: all of them if it reached the end."""
+    """Return the rows from before a walk that it has passed: all of them if it reached the end."""
     last = max((before.index(row) for row in walked if row in before), default=-1)
     return before if whole else before[: last + 1]
 
