@@ -3,8 +3,8 @@
 A path parameter names something that the run has made, by the operation of the document that makes such things; see
 `makers`. What nothing makes is looked up in a list. Whose account a path names is known from `x-owner`.
 
-A value that only an example names may be unknown to the deployment. It is tried once, by an admin: if it is refused, its
-operation cannot be tried, and that is no failure.
+A value that only an example names may be unknown to the deployment. It is tried once, by an admin: if it is refused,
+its operation cannot be tried, and that is no failure.
 """
 
 from collections.abc import Mapping

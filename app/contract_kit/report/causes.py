@@ -100,5 +100,5 @@ def in_words(told: str, names: list[str]) -> str:
     """Return the sentence with the names of the operations."""
     if not names:
         return told
-    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MOST_NAMES else ""
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
     return f"{told}: {', '.join(names[:_MAX_NAMES])}{more}"
