@@ -27,7 +27,7 @@ def laid_out(text: str) -> str:
 
 def _statements_on_one_line(text: str) -> Iterator[int]:
     """Yield the numbers of lines that are a statement, or an element on a line of its own, and nothing else."""
-    inside = set()
+    inside: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.STRING and token.start[0] != token.end[0]:
             inside.update(range(token.start[0], token.end[0] + 1))
@@ -40,8 +40,8 @@ def _broken(line: str) -> list[str]:
     indent = line[: len(line) - len(code)]
     if len(line) <= WIDTH or code.startswith("#"):
         return [line]
-    if found := _conditional(code):
-        value, *rest = found
+    if parts := _conditional(code):
+        value, *rest = parts
         return [*_broken(indent + value), *(indent + each for each in rest)]
     if found := re.fullmatch(r"([\w.]+(?:, [\w.]+)+ = )(.+)", code):
         elements = _elements(found[2])

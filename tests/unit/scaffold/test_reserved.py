@@ -51,8 +51,8 @@ def project(tmp_path: Path) -> Project:
 def check_code(root: Path) -> None:
     """Every module compiles, binds a name once, and is what the linter of the project accepts."""
     for path in root.rglob("*.py"):
-        tree = compile(path.read_text(), str(path), "exec", ast.PyCF_ONLY_AST)
-        compile(tree, str(path), "exec")
+        compile(path.read_text(), str(path), "exec")
+        tree = ast.parse(path.read_text())
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 fields = [each for each in node.body if isinstance(each, ast.Assign)]
