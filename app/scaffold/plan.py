@@ -15,7 +15,7 @@ from app.scaffold.document_part import CannotAdd, Changes, document_part
 from app.scaffold.module_edit import module_path
 from app.scaffold.names import WrongName
 from app.scaffold.reading import classes_of, names_of, resources_of, with_owner_of_model
-from app.scaffold.reserved import wrong_names
+from app.scaffold.reserved import wrong_names, wrong_parameters
 from app.scaffold.resource import Resource
 from app.scaffold.writing import write_changed
 from app.spec.document import DocumentError, load
@@ -120,7 +120,8 @@ def _add_missing(
     needs_model = resource.has_model and model_module is None
     if not lacking and not needs_model:
         return False
-    if needs_model and (faults := wrong_names(resource)):
+    faults = [*(wrong_names(resource) if needs_model else ()), *wrong_parameters(resource, lacking)]
+    if faults:
         raise WrongName("\n".join(f"the tag {resource.plural}: {fault}" for fault in faults))
     if model_module:
         resource = with_owner_of_model(resource, project, model_module)

@@ -2,11 +2,11 @@
 
 import builtins
 import keyword
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.scaffold.fields import Field
 from app.scaffold.imports import IMPORTED, MODEL_FUNCTIONS
-from app.scaffold.names import class_name
+from app.scaffold.names import NAME, class_name
 from app.scaffold.resource import Resource
 
 _WORDS_OF_SQL = """
@@ -58,6 +58,8 @@ def _reason(field: Field, resource: Resource) -> str | None:
         return "it is the account that owns the row, by --owned: call it otherwise, such as assignee"
     if own & _EVERY_RESOURCE_HAS:
         return "every resource has it: leave it out"
+    if not NAME.fullmatch(field.attribute):
+        return "a column has small letters, digits and underscores: rename it, such as first_name"
     if keyword.iskeyword(field.attribute):
         return f"it is a word of Python: {otherwise}"
     if field.name in SQL:
@@ -104,6 +106,20 @@ def _wrong_singular(resource: Resource) -> Iterator[str]:
     )
     if reason:
         yield f"{one} cannot be the singular: {reason}: choose another one, such as --singular shop_{one}"
+
+
+def wrong_parameters(resource: Resource, operations: Sequence[str]) -> Iterator[str]:
+    """Yield why a parameter of an operation cannot be an argument of its handler, and what to do."""
+    own = {"body", "context", "page", resource.plural, f"present_{resource.singular}"}
+    for operation in resource.operations:
+        for name, _ in operation.parameters if operation.name in operations else ():
+            reason = _first(
+                (not name.isidentifier(), "it is no name of Python"),
+                (keyword.iskeyword(name), "it is a word of Python"),
+                (name in IMPORTED | own, f"the handler has another {name}"),
+            )
+            if reason:
+                yield f"{name}, a parameter of {operation.name}, cannot be an argument: {reason}: rename it"
 
 
 def _first(*pairs: tuple[bool, str]) -> str | None:

@@ -159,6 +159,7 @@ def test_a_fault_that_was_there_before_is_told_as_it_is(project: Project, monkey
     [
         ("    name: ", "    order: ", "the tag projects: order cannot be a field: it is a word of SQL"),
         ("    name: ", "    save: ", "the tag projects: save cannot be a field: every model has a method save"),
+        ("    name: ", "    firstName: ", "the tag projects: firstName cannot be a field: a column has small letters"),
     ],
 )
 def test_a_property_that_no_column_can_have_is_told(project: Project, old: str, new: str, told: str) -> None:
@@ -172,3 +173,25 @@ def test_a_property_that_no_column_can_have_is_told(project: Project, old: str, 
         scaffold(project, BASE)
     assert told in str(caught.value)
     assert tree(project.root) == before
+
+
+@pytest.mark.parametrize(
+    ("parameter", "told"),
+    [
+        ("from", "it is a word of Python"),
+        ("no-such", "it is no name of Python"),
+        ("page", "has another page"),
+        ("type", ""),
+    ],
+)
+def test_a_parameter_that_no_handler_can_take_is_told(project: Project, parameter: str, told: str) -> None:
+    add(project)
+    sent = f"parameters:\n    - {{name: {parameter}, in: query, description: A., schema: {{type: boolean}}}}"
+    (project.root / "openapi/paths/archive.yaml").write_text(ARCHIVE.replace("parameters:", sent, 1))
+    root = project.root / "openapi/openapi.yaml"
+    root.write_text(f"{root.read_text()}  /v1/projects/{{project_id}}/archive: {{$ref: paths/archive.yaml}}\n")
+    if not told:
+        assert scaffold(project, BASE).todo == []
+        return
+    with pytest.raises(CannotScaffold, match=f"{parameter}, a parameter of archive_project, cannot .*{told}"):
+        scaffold(project, BASE)
