@@ -154,7 +154,8 @@ def _only_documented_errors(run: Run, matched: MatchedOperation) -> Run:
             if error.status in statuses:
                 raise
             message = f"{name} raised {error.code}, but documents no response with status {error.status}."
-            undocumented = _UndocumentedStatusError(message)
+            fix = f'Add "{error.status}" to its responses ({matched.policy.place}).'
+            undocumented = _UndocumentedStatusError(f"{message} {fix}")
             undocumented.__cause__ = error
             raise Internal(reason="undocumented_refusal") from undocumented
         except BaseException as error:
