@@ -18,10 +18,13 @@ from tests.wheel import installed_wheel
 ADMIN, PASSWORD = "admin@example.com", "marmalade lantern 7 quarry"
 _LIMITS = {**WIDE_LIMITS, "LIMIT_READ": "1000/60", "LIMIT_WRITE": "1000/60", "LIMIT_CLIENT_FAILURES": "100000"}
 _EXAMPLES = "3"
-_PAPER = "name:text,text:text?,read:bool"
-_SHELF = "name:text(40),kind:enum(high|low),keeper:ref:users?"
+_MAKING = (
+    ("", "new kiosk"),
+    ("kiosk", "add resource papers --owned --cached --idempotent --fields name:text,text:text?,read:bool"),
+    ("kiosk", "add resource shelves --singular shelf --fields name:text(40),kind:enum(high|low),keeper:ref:users?"),
+)
 # Generated requests take long, and find what the sample project shows, too.
-_ONLY = [word for name in NAMES if name != "fuzz" for word in ("--only", name)]
+_ONLY = " ".join(f"--only {name}" for name in NAMES if name != "fuzz")
 _TASKS = """  /v1/tasks: {$ref: paths/tasks.yaml}
   /v1/tasks/{task_id}: {$ref: paths/task.yaml}
 """
@@ -50,14 +53,10 @@ def _new_project(place: Path, wheel: str) -> None:
     """Make a project with resources that `charter add` writes, and prove it on a server that the kit starts."""
     charter = [sys.executable, "-P", "-m", "charter"]
     report = place / "new"
-    for folder, words in (
-        (place, ["new", "kiosk"]),
-        (place / "kiosk", ["add", "resource", "papers", "--owned", "--cached", "--idempotent", "--fields", _PAPER]),
-        (place / "kiosk", ["add", "resource", "shelves", "--singular", "shelf", "--fields", _SHELF]),
-        (place / "kiosk", ["contract", "--start", "--report", str(report), *_ONLY]),
-    ):
-        print(f"charter {' '.join(words)}", flush=True)
-        subprocess.run([*charter, *words], cwd=folder, env=clean_environment(PYTHONPATH=wheel), check=True)
+    for folder, command in (*_MAKING, ("kiosk", f"contract --start --report {report} {_ONLY}")):
+        print(f"charter {command}", flush=True)
+        words = [*charter, *command.split()]
+        subprocess.run(words, cwd=place / folder, env=clean_environment(PYTHONPATH=wheel), check=True)
     _expect_own(report, ("_paper", "_papers", "_shelf", "_shelves"), 10)
 
 
