@@ -14,7 +14,7 @@ from app.database.pool import Database
 from app.database.tables import is_charters
 
 _SQL_FUNCTIONS = frozenset(path.stem for path in (resources.APP / "database" / "functions").glob("*.sql"))
-_MOST_SHOWN = 3
+_MAX_SHOWN = 3
 
 # A row that refers to one that is missing, which PostgreSQL notices at COMMIT. `_DISARM` comes just before our own.
 _ARM = """
@@ -155,8 +155,8 @@ def _charters(database: Database) -> set[tuple[str, str]]:
 
 
 def _told(changed: list[tuple[str, str]]) -> str:
-    shown = [f"{name}: {fact.partition(chr(10))[0].rstrip()}" for name, fact in changed[:_MOST_SHOWN]]
-    more = f" and {len(changed) - _MOST_SHOWN} more" if len(changed) > _MOST_SHOWN else ""
+    shown = [f"{name}: {fact.partition(chr(10))[0].rstrip()}" for name, fact in changed[:_MAX_SHOWN]]
+    more = f" and {len(changed) - _MAX_SHOWN} more" if len(changed) > _MAX_SHOWN else ""
     return (
         f"it changes tables or functions of Charter's ({'; '.join(shown)}{more}): "
         "keep what is yours in tables of your own, which may refer to Charter's"

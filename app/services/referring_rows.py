@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.cache.tags import ACCOUNTS
 from app.context.invalidations import queue_invalidations
-from app.database.tables import is_charters
+from app.database.tables import has_project_tables, is_charters
 from charter import Context, run
 
 _LINKS = """
@@ -42,12 +42,16 @@ def note_deletion(context: Context, user_id: UUID) -> None:
 
     Raise the version of each row that will lose its reference to the account, or to a row that is deleted with it.
     """
+    cache = context.dependencies.cache
+    # A command has no cache, and does not know the tables of the project.
+    if cache is not None and not has_project_tables():
+        return
     tables, changed = _affected(_Link(*row) for row in run(_LINKS))
     for table, conditions in changed.items():
         # The names come from the catalogue, quoted; the id is a parameter.
         run(f"UPDATE {table} SET version = version + 1 WHERE {' OR '.join(conditions)}", {"id": user_id})  # noqa: S608
     if not all(map(_is_charters, tables)):
-        queue_invalidations((ACCOUNTS,), cache=context.dependencies.cache)
+        queue_invalidations((ACCOUNTS,), cache=cache)
 
 
 def _affected(links: Iterable[_Link]) -> tuple[set[str], Mapping[str, list[str]]]:

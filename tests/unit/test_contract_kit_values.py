@@ -143,13 +143,25 @@ def test_a_sentence_says_how_a_run_ended(parts: dict[str, Any], told: str) -> No
     assert in_words(*sentence(report(**parts))) == told
 
 
+def shown(**parts: Any) -> str:
+    """Return the page of a run that called get_page, and OPTIONS on its path."""
+    operation = {
+        "name": "get_page",
+        "verdict": "passed",
+        "path": "/v1/pages/{page_id}",
+        "documented": [{"status": 200, "code": "", "seen": True}],
+    }
+    seen = [
+        {"operation": "get_page", "caller": "admin", "check": "routes", "status": status, "code": "", "count": 1}
+        for status in (200, 204)
+    ]
+    whole = {"url": "http://a.example", "document": "Pages 1", "began": "", "run": "", "seed": 1, "requests": 2345}
+    whole |= {"verdict": "failed", "exit_code": 1, "total_seconds": 1, "checks": [], "milliseconds": {}, "seconds": {}}
+    return page(report(**whole, operations=[operation], seen=seen, **parts))
+
+
 def test_the_page_links_from_its_verdict_to_the_failures_and_says_where_a_token_comes_from() -> None:
-    whole = report(
-        failures=FAILURES, gaps=GAPS, url="http://a.example", document="Pages 1", began="", run="", seed=1,
-        verdict="failed", exit_code=1, operations=[], requests=2345, total_seconds=1, checks=[], seen=[],
-        milliseconds={}, seconds={},
-    )  # fmt: skip
-    made = page(whole)
+    made = shown(failures=FAILURES, gaps=GAPS)
     for name in ("get_page", "list_pages"):
         assert made.count(f'<a href="#{name}">') == 1
         assert made.count(f'id="{name}"') == 1
@@ -157,6 +169,12 @@ def test_the_page_links_from_its_verdict_to_the_failures_and_says_where_a_token_
     assert made.count("<article") == 3
     assert "12,345 of 12,351" in made
     assert "2,345" in made
+
+
+def test_a_status_is_red_only_if_a_response_with_it_was_wrong() -> None:
+    assert 'class="failed"' not in shown()
+    wrong = {**failure("admin", "204 is not documented", check="statuses"), "response": "204\n"}
+    assert 'class="failed"' in shown(failures=[wrong])
 
 
 def test_a_command_names_no_method_that_curl_uses_by_itself() -> None:

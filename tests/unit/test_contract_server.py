@@ -23,7 +23,7 @@ def test_nothing_of_another_deployment_is_used(tmp_path: Path) -> None:
     config = Config.from_environment({**made, "DATABASE_URL": "postgresql:///x"})
     assert (config.env, config.state_dir, config.admin_password) == ("test", tmp_path, "secret")
     # Those of accounts are used up, those of an address are not in the way.
-    assert {name: made[f"LIMIT_{name}"] for name in ("READ", "LOGIN")} == {"READ": "900/60", "LOGIN": "100000/60"}
+    assert (made["LIMIT_READ"], made["LIMIT_LOGIN"]) == ("900/60", "100000/60")
 
 
 def test_a_server_that_does_not_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

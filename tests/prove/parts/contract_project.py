@@ -9,8 +9,11 @@ from tests.prove.contract_run import charter, contract, read_report, served, whe
 from tests.prove.proof import ROOT
 
 _EXAMPLES = "3"
-_PAPER = "name:text,text:text?,read:bool"
-_SHELF = "name:text(40),kind:enum(high|low),keeper:ref:users?"
+_MAKING = (
+    ("", "new kiosk"),
+    ("kiosk", "add resource papers --owned --cached --idempotent --fields name:text,text:text?,read:bool"),
+    ("kiosk", "add resource shelves --singular shelf --fields name:text(40),kind:enum(high|low),keeper:ref:users?"),
+)
 # Generated requests take long, and find what the sample project shows, too.
 _ONLY = " ".join(f"--only {name}" for name in NAMES if name != "fuzz")
 _TASKS = """  /v1/tasks: {$ref: paths/tasks.yaml}
@@ -37,15 +40,10 @@ def prove(place: Path) -> None:
 
 def _new_project(place: Path, wheel: Path) -> None:
     """Make a project with resources that `charter add` writes, and prove it on a server that the kit starts."""
-    kiosk, report = place / "kiosk", place / "new"
-    for folder, words in (
-        (place, "new kiosk"),
-        (kiosk, f"add resource papers --owned --cached --idempotent --fields {_PAPER}"),
-        (kiosk, f"add resource shelves --singular shelf --fields {_SHELF}"),
-        (kiosk, f"contract --start --report {report} {_ONLY}"),
-    ):
+    report = place / "new"
+    for folder, words in (*_MAKING, ("kiosk", f"contract --start --report {report} {_ONLY}")):
         print(f"charter {words}", flush=True)
-        charter(wheel, *words.split(), cwd=folder).check_returncode()
+        charter(wheel, *words.split(), cwd=place / folder).check_returncode()
     _expect_own(read_report(report), ("_paper", "_papers", "_shelf", "_shelves"), 10)
 
 
