@@ -163,7 +163,10 @@ class _Reader:
         self._file = _shown(path)
         try:
             root = yaml.compose(path.read_text("utf-8"), Loader=_Loader)
-        except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        except UnicodeDecodeError as error:
+            self._fault(error.object.count(b"\n", 0, error.start) + 1, "The file is not UTF-8.", "save it as UTF-8")
+            return
+        except (yaml.YAMLError, OSError) as error:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or str(error).splitlines()[0]
             self._fault(mark.line + 1 if mark else 1, f"This cannot be read: {problem}.", "correct it")

@@ -60,6 +60,20 @@ def document_root() -> Path:
     return project.document if project else resources.OPENAPI / "openapi.yaml"
 
 
+def require_document() -> None:
+    """Raise an error if there is no document to work on.
+
+    Raises:
+        CommandError: its root file does not exist.
+    """
+    root = document_root()
+    if not root.is_file():
+        name = Path(os.path.relpath(root)).as_posix()
+        raise CommandError(
+            f"{name}:1: this file does not exist: write it, or change to another folder", exit_code=MISCONFIGURED
+        )
+
+
 def released_folder() -> Path:
     """Return the folder of the released documents."""
     return document_root().parent / "released"

@@ -17,6 +17,7 @@ from app.cli.spec_lint import lint
 from app.cli.spec_release import release
 from app.cli.spec_show import show
 from app.cli.tables import print_table
+from app.cli.writing import read_bytes, write_file
 from app.config import Config
 
 if TYPE_CHECKING:
@@ -47,8 +48,11 @@ def bundle(form: str, output: Path | None) -> None:
     text = _as_text(read_bundle(), form)
     if output is None:
         click.echo(text, nl=False)
-    else:
+    elif output.exists() and not output.is_file():  # a pipe or a device
         output.write_text(text, encoding="utf-8")
+    else:
+        before = read_bytes(output, Path.cwd()) if output.exists() else None
+        write_file(output, text.encode(), Path.cwd(), before=before)
 
 
 @spec.command()

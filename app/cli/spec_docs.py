@@ -41,7 +41,8 @@ def docs(check: bool) -> None:
         raise_document_errors(error.faults)
     # Every page is read before one is written.
     pages = [(path, read_text(path, root), text) for path, text in _pages(contract, root)]
-    changed = [(path, before, text) for path, before, text in pages if before != text]
+    written = [(path, before, _with_ends_of(before, text)) for path, before, text in pages]
+    changed = [(path, before, text) for path, before, text in written if before != text]
     for path, before, text in changed:
         if not check:
             write_file(path, text.encode(), root, before=None if before is None else before.encode())
@@ -72,7 +73,7 @@ def _pages(contract: "Contract", root: Path) -> Iterator[tuple[Path, str]]:
     described = {tag["name"]: tag.get("description", "") for tag in contract.document.bundle.get("tags", [])}
     for tag, policies in by_tag.items():
         path = root / _FEATURES / f"{tag}.md"
-        text = with_operations(read_text(path, root) or new_page(tag, described.get(tag) or tag), policies)
+        text = with_operations(_read(path, root) or new_page(tag, described.get(tag) or tag), policies)
         yield path, text if in_project else with_numbers(text, _component)
     if not in_project:
         components = contract.document.bundle["components"]
@@ -84,10 +85,20 @@ def _pages(contract: "Contract", root: Path) -> Iterator[tuple[Path, str]]:
             ("openapi/extensions.md", lambda text: with_derived_parts(text, components)),
         )
         for name, change in changes:
-            before = read_text(root / name, root)
+            before = _read(root / name, root)
             if before is None:
                 raise CommandError(f"{name} does not exist: write it, with the table that belongs there")
             yield root / name, change(before)
+
+
+def _read(path: Path, root: Path) -> str | None:
+    text = read_text(path, root)
+    return text and text.replace("\r\n", "\n")
+
+
+def _with_ends_of(before: str | None, text: str) -> str:
+    """Return a page with the ends of lines that it had."""
+    return text.replace("\n", "\r\n") if before and "\r\n" in before else text
 
 
 def _component(source: str) -> Any:

@@ -8,7 +8,7 @@ import click
 from app import resources
 from app.cli.errors import CommandError
 from app.cli.jsonc import Entry, JsoncError, read_jsonc, with_entry, without_entry
-from app.cli.project import current_project
+from app.cli.project import current_project, require_document
 from app.cli.writing import read_text, write_file
 
 _KEY = "yaml.schemas"
@@ -27,6 +27,7 @@ def editor() -> None:
     root = project.root if project else resources.CHECKOUT
     if root is None:
         raise CommandError("charter spec editor needs a project or a checkout: change to its folder")
+    require_document()
     file = root / ".vscode" / "settings.json"
     before = read_text(file, root)
     after = with_schemas(before or "", schemas_for(root), file.relative_to(root).as_posix())

@@ -8,7 +8,7 @@ from app import resources
 from app.cli.errors import MISCONFIGURED, CommandError
 from app.cli.help_examples import example
 from app.cli.printing import printable
-from app.cli.project import current_project, document_root
+from app.cli.project import current_project, document_root, require_document
 from app.cli.writing import read_bytes, write_file
 
 
@@ -29,6 +29,7 @@ def fix(check: bool) -> None:
     """
     if resources.CHECKOUT is None and current_project() is None:
         raise CommandError("charter spec fix works in a project or a checkout only: this is an installed release")
+    require_document()
     fixed, problems = fix_files(document_root().parent, check=check)
     for name in fixed:
         click.echo(f"{'would change' if check else 'changed'} {printable(name)}")
@@ -52,7 +53,8 @@ def fix_files(folder: Path, *, check: bool) -> tuple[list[str], list[str]]:
     from app.spec.document.sources import file_name
     from app.spec.layout import NotYamlError, UnsafeChangeError, arranged
 
-    fixed, problems = [], []
+    fixed: list[str] = []
+    problems: list[str] = []
     for path in sorted(folder.rglob("*.yaml")):
         name = file_name(path, folder)
         try:

@@ -73,7 +73,12 @@ def write_file(path: Path, content: bytes, root: Path, *, before: bytes | None) 
         CommandError: it cannot be written, or has changed. The file is as before.
     """
     try:
-        _write(path.resolve(), content, before, shown(path, root))
+        if path.parent.is_symlink() and not path.parent.exists():
+            raise CommandError(
+                f"{shown(path.parent, root)} is a link to a folder that does not exist: correct the link, or delete it"
+            )
+        # Unlike Path.resolve, this takes a link that leads to itself.
+        _write(Path(os.path.realpath(path)), content, before, shown(path, root))
     except OSError as error:
         fix = _FIXES.get(error.errno or 0, "let its folder be one that you may write to")
         raise CommandError(f"{shown(path, root)} cannot be written: {_reason(error)}; {fix}") from None

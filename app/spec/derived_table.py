@@ -60,7 +60,7 @@ EXAMPLES: Mapping[str, Example] = {
 """The rows, by their first cell without its backticks."""
 
 
-class Parts(NamedTuple):
+class Following(NamedTuple):
     """What an operation gets; in the order of the cells of a row."""
 
     responses: frozenset[str]
@@ -80,7 +80,7 @@ def operation(changes: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in merged.items() if value is not None}
 
 
-def parts_of(label: str, components: Mapping[str, Any]) -> Parts:
+def parts_of(label: str, components: Mapping[str, Any]) -> Following:
     """Return what a row of the table says: what its example gets, and an operation of any kind does not.
 
     Args:
@@ -90,12 +90,12 @@ def parts_of(label: str, components: Mapping[str, Any]) -> Parts:
     found = _added(example, components)
     for other in {ANY, example.beside} - {label, ""}:
         known = _added(EXAMPLES[other], components)
-        found = Parts(*(mine - theirs for mine, theirs in zip(found, known, strict=True)))
+        found = Following(*(mine - theirs for mine, theirs in zip(found, known, strict=True)))
     return found
 
 
 def with_derived_parts(text: str, components: Mapping[str, Any]) -> str:
-    """Return the page with each cell that names other parts than those that follow written anew; the rest stays.
+    """Return the page with each cell that names other parts than those that follow written again; the rest stays.
 
     A new row comes at the end, and one that no example has loses its line.
     """
@@ -119,11 +119,11 @@ def _row(row: re.Match[str], components: Mapping[str, Any]) -> str:
     if label not in EXAMPLES:
         return _GONE.rstrip("\n")
     parts, cells = parts_of(label, components), row[2].split("|")
-    stated = Parts(*(frozenset((_NAME if index else _STATUS).findall(cell)) for index, cell in enumerate(cells)))
+    stated = Following(*(frozenset((_NAME if index else _STATUS).findall(cell)) for index, cell in enumerate(cells)))
     return row[0] if stated == parts else f"| {row[1]} |{_cells(parts)}|"
 
 
-def _cells(parts: Parts) -> str:
+def _cells(parts: Following) -> str:
     texts = [
         ", ".join(sorted(parts.responses)),
         *(", ".join(f"`{name}`" for name in sorted(each)) for each in parts[1:]),
@@ -135,11 +135,13 @@ def _label(cell: str) -> str:
     return cell.strip().replace("`", "")
 
 
-def _added(example: Example, components: Mapping[str, Any]) -> Parts:
+def _added(example: Example, components: Mapping[str, Any]) -> Following:
     body = operation(example.changes)
     item = {example.method: body} | ({"put": {"x-precondition": "accepted"}} if example.versioned else {})
     bundle = {"paths": {example.path: item}, "components": dict(components), "security": [{"bearer": []}]}
-    responses, reads, headers = set(), set(), set()
+    responses: set[str] = set()
+    reads: set[str] = set()
+    headers: set[str] = set()
     for pointer in complete(bundle)[0]:
         if pointer[2] != example.method:
             continue
@@ -148,4 +150,4 @@ def _added(example: Example, components: Mapping[str, Any]) -> Parts:
         elif pointer[3] == "parameters":
             reference = body["parameters"][int(pointer[4])]["$ref"].split("/")[-1]
             reads.add(components["parameters"][reference]["name"])
-    return Parts(frozenset(responses), frozenset(reads), frozenset(headers))
+    return Following(frozenset(responses), frozenset(reads), frozenset(headers))

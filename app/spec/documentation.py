@@ -99,7 +99,7 @@ def with_sorted_terms(text: str) -> str:
     found = _TERMS.search(text)
     if found is None:
         return text
-    lines = sorted(set(found[2].splitlines(keepends=True)), key=lambda line: _term(line).casefold())
+    lines = sorted(set(found[2].splitlines(keepends=True)), key=lambda line: _term(line).lower())
     return text[: found.start(2)] + "".join(lines) + text[found.end(2) :]
 
 

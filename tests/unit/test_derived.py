@@ -32,7 +32,7 @@ def test_each_row_of_the_page_says_what_is_added():
     assert with_derived_parts(text, COMPONENTS) == text, "Run charter spec docs."
 
 
-def test_a_row_that_says_something_else_is_written_anew_and_the_others_stay():
+def test_a_row_that_says_something_else_is_written_again_and_the_others_stay():
     text = PAGE.read_text(encoding="utf-8")
     row = "| with `x-precondition: required` | 412, 428 | `If-Match` | `ETag`, if they have a body |\n"
     assert row in text

@@ -109,3 +109,23 @@ def test_the_openapi_validator_repeats_no_fault(folder: Path) -> None:
     change(folder, "paths/role.yaml", "    - {$ref:", extra)
 
     assert told(folder, faults_of_the_validator) == told(folder)
+
+
+def test_a_file_that_cannot_be_used_hides_nothing_and_nothing_follows_from_it(folder: Path) -> None:
+    text = (folder / "paths/role.yaml").read_text(encoding="utf-8")
+    (folder / "paths/role.yaml").write_text(f"{text}\nget: {{}}\n", encoding="utf-8")
+    (folder / "errors.yaml").write_bytes(b"VALIDATION_ERROR:\n  status: \xff\n")
+    for name, target in (("stats_users", "stats_users.yaml"), ("permissions", "nowhere.yaml")):
+        (folder / f"paths/{name}.yaml").unlink()
+        (folder / f"paths/{name}.yaml").symlink_to(target)
+    change(folder, "paths/roles.yaml", "x-rate-limit: read", "x-rate-limit: reed")
+
+    found = [fault.partition(". ")[0] for fault in told(folder)]
+
+    assert found == [
+        "errors.yaml: The file is not UTF-8",
+        "openapi.yaml: paths/permissions.yaml is a link that leads to no file",
+        "openapi.yaml: paths/stats_users.yaml is a link that leads to no file",
+        "paths/role.yaml: The key `get` is here twice, first in line 1",
+        "paths/roles.yaml: There is no bucket reed",
+    ]

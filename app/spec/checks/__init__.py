@@ -9,7 +9,6 @@ from app.spec.checks.cache import (
     check_cache,
     check_invalidated_tags,
     check_owned_tags,
-    check_tags_are_cached,
     check_writes_invalidate,
 )
 from app.spec.checks.check import Check, KnownNames
@@ -41,7 +40,6 @@ POLICY_CHECKS: tuple[Check, ...] = (
     check_pages,
     check_cache,
     check_invalidated_tags,
-    check_tags_are_cached,
     check_owned_tags,
     check_writes_invalidate,
     check_sunset,

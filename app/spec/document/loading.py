@@ -7,7 +7,7 @@ from app.spec.document.bundle import Document
 from app.spec.document.choices import NOTHING_CHOSEN
 from app.spec.document.derived import complete
 from app.spec.document.editing import Component, components_of_none, without_components
-from app.spec.document.error_codes import read_error_codes, write_error_codes
+from app.spec.document.error_codes import forget_error_codes, read_error_codes, write_error_codes
 from app.spec.document.joining import join_sides
 from app.spec.document.overlay import overlay_name, removed_standards
 from app.spec.document.partial import Incomplete
@@ -131,6 +131,8 @@ class _Loader:
         sources.faults += list(misplaced_references(document))
         write_target_kinds(root)
         write_error_codes(root, errors)
+        if error_faults:
+            forget_error_codes(root)
         return document
 
     def _root(self, side: Side) -> dict[str, Any]:
@@ -161,6 +163,10 @@ class _Loader:
                 items[name] = item
         for unused in sorted(set(side.files("paths")) - set(sources.texts)):
             name = unused.relative_to(side.folder).as_posix()
+            if not unused.is_file() and any(
+                isinstance(one, dict) and one.get("$ref") == name for one in paths.values()
+            ):
+                continue  # a link or a folder, which the reference to it has told
             if any(f"Did you mean {name}?" in fault.fix for fault in sources.faults):
                 continue  # the reference to it is misspelt, which is the fault
             fix = f"Add it to {side.name(side.root)}, or delete it."
@@ -171,9 +177,13 @@ class _Loader:
         sources = self._sources
         target = sources.target(side.root, reference)
         if target is None:
-            known = (each.relative_to(side.folder).as_posix() for each in side.files("paths"))
+            files = (each.relative_to(side.folder).as_posix() for each in side.files("paths"))
+            known = [each for each in files if each != reference]
             fix = suggest_path(reference, known, "Write it, or correct the $ref.")
-            sources.fault(side.root, line, f"There is no file {reference}.", fix)
+            message = f"There is no file {reference}."
+            if (side.folder / reference).is_symlink():
+                message, fix = f"{reference} is a link that leads to no file.", "Correct the link, or write the file."
+            sources.fault(side.root, line, message, fix)
         elif not target.is_relative_to(side.folder / "paths"):
             sources.fault(side.root, line, f"The file {reference} is not in paths/.", "Move it there.")
         elif target in sources.texts:

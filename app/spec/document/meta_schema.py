@@ -14,6 +14,7 @@ from app.spec.document.places import Fault
 from app.spec.suggestions import suggest
 
 _MAX_FAULTS = 50
+_MAX_NAMES = 5
 
 
 def meta_schema_faults(document: Document) -> list[Fault]:
@@ -87,7 +88,9 @@ def _fault(document: Document, error: ValidationError) -> Fault:
     if kind.name == "required":
         message, fix = f"{subject} has no {kind.value}.", f"Add {kind.value}."
     elif kind.name == "additionalProperties":
-        message = f"{subject} has {', '.join(kind.value)}, which OpenAPI 3.0 does not allow there."
+        others = len(kind.value) - _MAX_NAMES
+        listed = ", ".join(kind.value[:_MAX_NAMES]) + (f" and {others} more" if others > 0 else "")
+        message = f"{subject} has {listed}, which OpenAPI 3.0 does not allow there."
         fix = f"Remove {'it' if len(kind.value) == 1 else 'them'}, or correct the spelling."
         fix = suggest(kind.value[0], _keywords(), fix)
         pointer.append(kind.value[0])

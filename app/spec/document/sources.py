@@ -12,8 +12,9 @@ from app.spec.document.yaml_text import Lines, YamlText, read_yaml
 
 def file_name(path: Path, document_folder: Path) -> str:
     """Return the name of a file in faults: relative to the working directory, else to the document's parent folder."""
-    bases = (Path.cwd(), document_folder.resolve().parent)
-    for each in (path, path.resolve()):
+    # Unlike Path.resolve, this takes a link that leads to itself.
+    bases = (Path.cwd(), Path(os.path.realpath(document_folder)).parent)
+    for each in (path, Path(os.path.realpath(path))):
         for base in bases:
             if each.is_relative_to(base):
                 return each.relative_to(base).as_posix()

@@ -197,8 +197,10 @@ class _Composer:
             if key in mapping:
                 message = f"The key `{key}` is here twice, first in line {children[key]}."
                 self._fault(event, message, "Remove one of the two.")
-            mapping[key] = self.value(next_event())
-            children[key] = line
+            value = self.value(next_event())
+            # Of two, the first one stays: nothing else is then wrong because of the second.
+            mapping.setdefault(key, value)
+            children.setdefault(key, line)
         self._text.lines[id(mapping)] = Lines(self._text.file, start.start_mark.line + 1, children, mapping)
         return mapping
 

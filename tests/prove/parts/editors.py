@@ -16,7 +16,7 @@ from tests.prove.tools import fetch_node
 from tests.wheel import installed_wheel
 
 _FOLDERS = ("app", "charter", "handlers", "models", "openapi", "migrations")
-_RESOURCE = ("projects", "--owned", "--fields", "name:text", "--ops", "list,create,get,update,delete", "--cached")
+_RESOURCE = "add resource projects --owned --fields name:text --ops list,create,get,update,delete --cached"
 
 
 def prove(place: Path) -> None:
@@ -29,7 +29,7 @@ def prove(place: Path) -> None:
     check_completions(program, checkout)
     shutil.copytree(installed_wheel(), wheel)
     _charter("charter", wheel, place, "new", "shop")
-    _charter("charter", wheel, place / "shop", "add", "resource", *_RESOURCE)
+    _charter("charter", wheel, place / "shop", *_RESOURCE.split())
     _charter("charter", wheel, place / "shop", "spec", "editor")
     check_project(program, place / "shop")
 
