@@ -31,6 +31,7 @@ from app.spec.policy import Policy
 from app.spec.project_code import check_project_code
 from app.spec.raised_codes import raised_code_faults
 from app.spec.settings_file import undeclared_settings
+from app.spec.weakenings import Weakening, find_weakenings, weakening_faults, weakening_warnings
 
 OPENAPI = resources.OPENAPI
 
@@ -52,6 +53,7 @@ class Contract:
         permissions: the description of every permission.
         operations: each operation matched with its handler, by operationId.
         warnings: what works, but should be known.
+        weakenings: what the overlay of a project takes from the protection of Charter's operations.
         parts: what the code of a project adds beside its handlers.
     """
 
@@ -62,6 +64,7 @@ class Contract:
     setting_declarations: SettingDeclarations
     operations: Mapping[str, MatchedOperation]
     warnings: Sequence[Fault] = ()
+    weakenings: Sequence[Weakening] = ()
     parts: ProjectParts = field(default_factory=ProjectParts)
 
     @property
@@ -163,6 +166,7 @@ def check_contract(
         set_password_lengths(loaded.bundle, minimum=config.password_min, maximum=config.password_max)
     policies: Mapping[str, Policy] = {}
     operations: Mapping[str, MatchedOperation] = {}
+    weakenings: list[Weakening] = []
 
     def of_policies() -> list[Fault]:
         nonlocal policies
@@ -189,7 +193,13 @@ def check_contract(
         operations, mismatches = match_operations(loaded, complete, handlers)
         return [*missing, *mismatches]
 
+    def of_overlay() -> list[Fault]:
+        nonlocal weakenings
+        weakenings = find_weakenings(loaded)
+        return list(weakening_faults(loaded, weakenings))
+
     faults.add(of_policies, elsewhere=True)
+    faults.add(of_overlay, elsewhere=True)
     faults.add(of_handlers, elsewhere=True)
     if declarations is not None:
         faults.add(lambda: undeclared_settings(declarations, policies, files.settings.own))
@@ -211,7 +221,8 @@ def check_contract(
         permissions={name: permission.description for name, permission in permissions.items()},
         setting_declarations=declarations,
         operations=operations,
-        warnings=list(loaded.choices.warnings(policies)),
+        warnings=[*loaded.choices.warnings(policies), *weakening_warnings(loaded, weakenings)],
+        weakenings=weakenings,
         parts=parts,
     )
 

@@ -18,7 +18,8 @@ NO_ACTIONS = """
 
 @pytest.mark.parametrize("left_out", [SIGN_IN, operation_ids(DOCUMENT.bundle) - {"invalidate_cache"}])
 def test_what_is_left_out_leaves_no_reference_without_a_target(tmp_path, left_out):
-    omitted = edited(ROOT, "omit: [register]", f"omit: [{', '.join(left_out)}]")
+    chosen = "omit: [register]\n  hide: [invalidate_cache]\n  weaken: [delete_user]\n"
+    omitted = edited(ROOT, chosen, f"omit: [{', '.join(left_out)}]\n  hide: [invalidate_cache]\n")
     bundle = document(tmp_path, {**omitted, "openapi/overlay.yaml": NO_ACTIONS}).published().bundle
     for node in nodes(bundle):
         if isinstance(reference := node.mapping.get("$ref"), str):

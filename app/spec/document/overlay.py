@@ -5,6 +5,7 @@ references are `#/components/…`. Every change has the place of its action, so 
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
 from app.spec.document.bundle import Document
@@ -41,6 +42,7 @@ def apply_overlay(sources: Sources, bundle: dict[str, Any], component_places: di
     actions = list(_actions(sources, overlay))
     if sources.faults:
         return
+    sources.before_overlay = deepcopy(bundle)
     applying = _Applying(sources, bundle, component_places)
     for action, place in actions:
         applying.apply(action, place)
