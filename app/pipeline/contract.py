@@ -107,8 +107,9 @@ def read_contract(
             follow from another are left out.
     """
     files = read_files_partly(document, project)
-    find = partial(_find, package=handlers_package, project=project, codes=files.document.errors)
     parts, part_faults = load_parts(project)
+    codes = files.document.errors
+    find = partial(_find, package=handlers_package, project=project, codes=codes, part_faults=part_faults)
     contract = check_contract(
         config,
         files,
@@ -125,7 +126,11 @@ def read_contract(
 
 
 def _find(
-    policies: Mapping[str, Policy], package: str, project: Project | None, codes: Collection[str]
+    policies: Mapping[str, Policy],
+    package: str,
+    project: Project | None,
+    codes: Collection[str],
+    part_faults: Collection[Fault],
 ) -> tuple[dict[str, Handler], list[Fault]]:
     """Return the handlers and every fault of the code; after the import of the handlers, the models are known too."""
     handlers, faults = find_handlers(policies, package, project)
@@ -134,7 +139,9 @@ def _find(
     else:
         packages = [Path(folder) for folder in getattr(sys.modules.get(package), "__path__", ())]
         folders = [*packages, *(folder.parent / "services" for folder in packages)]
-    return handlers, [*faults, *owner_faults(policies), *raised_code_faults(folders, codes)]
+    broken = part_faults or any(fault.place.file.endswith(".py") for fault in faults)
+    owners = owner_faults(policies, all_models=not broken)
+    return handlers, [*faults, *owners, *raised_code_faults(folders, codes)]
 
 
 def check_contract(
@@ -236,6 +243,6 @@ def _check_for_clients(
     if not faults.incomplete.gaps:
         faults.add(lambda: check_links(document, faults.incomplete.pointers))
     faults.add(lambda: check_examples(document))
-    # Of an operation that is missing or has no valid name, a journey would only repeat the fault.
-    if well_formed and len(policies) == len(list(all_operations(document))):
+    # Of an operation that is missing, incomplete or has no valid name, a journey would only repeat the fault.
+    if well_formed and not faults.incomplete.pointers and len(policies) == len(list(all_operations(document))):
         faults.add(files.journey_faults)

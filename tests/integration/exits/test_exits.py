@@ -5,7 +5,6 @@ Laws 3 and 4: one envelope, and a decision and a `failed` event for each request
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
