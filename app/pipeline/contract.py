@@ -20,6 +20,7 @@ from app.pipeline.operation import Handler, MatchedOperation
 from app.pipeline.project_parts import ProjectParts, load_parts
 from app.pipeline.row_owners import owner_faults
 from app.project import Project
+from app.spec.absent_names import texts_with_absent_names
 from app.spec.checks.examples import check_examples
 from app.spec.checks.generators import check_generators
 from app.spec.checks.links import check_links
@@ -228,7 +229,11 @@ def check_contract(
         permissions={name: permission.description for name, permission in permissions.items()},
         setting_declarations=declarations,
         operations=operations,
-        warnings=[*loaded.choices.warnings(policies), *weakening_warnings(loaded, weakenings)],
+        warnings=[
+            *loaded.choices.warnings(policies),
+            *weakening_warnings(loaded, weakenings),
+            *(texts_with_absent_names(loaded) if thorough else ()),
+        ],
         weakenings=weakenings,
         parts=parts,
     )

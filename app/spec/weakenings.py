@@ -48,7 +48,7 @@ def weakening_faults(document: Document, weakenings: list[Weakening]) -> Iterato
 
 
 def weakening_warnings(document: Document, weakenings: list[Weakening]) -> Iterator[Fault]:
-    """Yield a warning for each other weakening that the project has not accepted, and for what it accepts in vain."""
+    """Yield a warning for each other weakening that the project has not accepted, and for each entry without one."""
     names = {weakening.operation for weakening in weakenings}
     for name, place in document.choices.weakened.items():
         if name not in names:

@@ -1,6 +1,7 @@
 """A fault that only follows from another is not told: for one mistake, one fault."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_a_model_is_not_told_as_missing_while_a_module_is_broken() -> None:
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of a package whose modules a test writes."""
     folder = tmp_path / "broken_things"
     folder.mkdir()

@@ -70,10 +70,10 @@ def test_what_the_project_accepts_is_no_fault_and_no_warning(tmp_path):
     assert made.warnings == []
 
 
-def test_the_rest_is_a_warning_with_its_line_and_so_is_a_consent_in_vain(tmp_path):
+def test_the_rest_is_a_warning_with_its_line_and_so_is_a_consent_to_nothing(tmp_path):
     change = action("$.paths['/v1/auth/login'].post", "update: {x-rate-limit: read}")
-    in_vain, limit = map(str, contract(tmp_path, overlay(change)).warnings)
-    assert in_vain == f"{ROOT}:12: The overlay weakens nothing of delete_user. Remove it from `weaken`."
+    to_nothing, limit = map(str, contract(tmp_path, overlay(change)).warnings)
+    assert to_nothing == f"{ROOT}:12: The overlay weakens nothing of delete_user. Remove it from `weaken`."
     assert limit.startswith(f"{FILE}:4: The rate limit of login is no longer login but read. Remove the change, or ")
 
 

@@ -39,7 +39,7 @@ def check_extension_keys(document: Document, permissions: Collection[str]) -> It
 
 
 def misspelt_keys(operation: Mapping[str, Any]) -> set[str]:
-    """Return the keys that an operation has under a name that is none, by what was probably meant."""
+    """Return the known keys that the unknown x- keys of an operation were probably meant to be."""
     known = extension_validators()["operation"]
     unknown = [key for key in operation if key.startswith("x-") and key not in known]
     return {meant for key in unknown for meant in get_close_matches(key, known, n=1, cutoff=0.75)}
