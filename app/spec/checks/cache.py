@@ -42,7 +42,8 @@ def check_owned_tags(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     """Demand that a cached response of an owner has a tag that the end of what it shows invalidates."""
     needed = tag_of_owner(operation.body)
     if needed is not None and needed not in [tag for _, tag in tags_cached_under(operation)]:
-        reason = "outlives the account" if needed.parts[0] == "user" else "outlives a change of the row"
+        named = isinstance(operation.body["x-owner"], str)
+        reason = "outlives the account" if named else "outlives a change of the row"
         message = f"{operation.name} is cached without the tag {needed}, so its response {reason}."
         yield Fault(operation.where("x-cache"), message, f'Add "{needed}" to its tags.')
 
