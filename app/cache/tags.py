@@ -14,6 +14,10 @@ from uuid import UUID
 EVERYTHING = "*"
 """The tag of every entry; no document can contain it."""
 
+ACCOUNTS = "*:accounts"
+"""The tag of every entry of a project: the deletion of an account may delete or change any row that refers to it. No
+document can contain it."""
+
 CALLER = "caller"
 """The name, in braces, of the account that sends the request."""
 

@@ -88,16 +88,13 @@ def contract(
     junit: Path | None,
     compare: Path | None,
 ) -> None:
-    r"""Prove over HTTP that a deployment does what the document says that it serves.
+    """Prove over HTTP that a deployment does what the document says that it serves.
 
     It makes accounts and roles of its own, calls every operation as everybody who may or may not call it, and removes
     all that it made. It needs no access to the database.
 
-    \b
-    Exit codes:
-      0  proven
-      1  something is not as the document says
-      2  not proven: the run could not begin, was stopped, or could not try something
+    Exit codes: 0, proven; 1, something is not as the document says; 2, not proven: the run could not begin, was
+    stopped, or could not try something.
     """
     from app.cli.contract_server import ADMIN, started
     from app.contract_kit.checks import fuzzing
@@ -113,7 +110,7 @@ def contract(
     if unknown := set(only) - set(NAMES):
         raise CommandError(f"there is no check {', '.join(sorted(unknown))}: {', '.join(NAMES)}", exit_code=_USAGE)
     if (not only or "fuzz" in only) and not fuzzing.is_installed():
-        raise CommandError(fuzzing.MISSING, exit_code=_USAGE)
+        raise CommandError(fuzzing.missing(), exit_code=_USAGE)
     address = None if start else _address(str(base_url), ca_file)
     files = Files(report, junit)
     earlier = read_report(compare) if compare else None

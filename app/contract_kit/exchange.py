@@ -45,7 +45,9 @@ class Request:
 
     def curl(self, base_url: str) -> str:
         """Return a command that repeats it; the token is a variable."""
-        words = ["curl", "-i", "-X", self.method, f"{base_url}{self.target}"]
+        # `-X HEAD` would wait for a body.
+        how = {"HEAD": ["-I"], "GET": [] if self.body is None else ["-X", "GET"]}.get(self.method, ["-X", self.method])
+        words = ["curl", "-i", *how, f"{base_url}{self.target}"]
         for name, value in self.headers.items():
             if name.lower() not in _OMITTED:
                 words += ["-H", f"{name}: {value if len(value) < 500 else value[:500]}"]

@@ -1,6 +1,7 @@
 """What the run has made, so that all of it is removed at the end, whatever happens."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -56,14 +57,16 @@ class Ledger:
         Args:
             send: sends a request with a token that may remove it.
         """
-        left = []
+        left: list[str] = []
+        kept: Counter[str] = Counter()
         for kind in reversed(KINDS):
             for entry in reversed([entry for entry in self._entries if entry.kind == kind]):
                 if entry.remove is None:
-                    left.append(f"{entry.what}: the document has no operation that removes it")
+                    kept[entry.what] += 1
                 else:
                     response = send(entry.remove)
                     if not response.ok and response.status != 404:
                         left.append(f"{entry.what}: {entry.remove.method} {entry.remove.target} is {response.told()}")
                 self._entries.remove(entry)
-        return left
+        reason = "the document has no operation that removes it"
+        return left + [f"{what}{f', {count} times' if count > 1 else ''}: {reason}" for what, count in kept.items()]

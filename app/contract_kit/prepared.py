@@ -18,6 +18,7 @@ class Prepared:
         holder: whose things it is about.
         caller: who is to send it, in which session.
         shared: whether it is about something that the run has not made.
+        guessed: the values that only an example names, by parameter or property.
         afterwards: called with a successful response.
     """
 
@@ -29,4 +30,5 @@ class Prepared:
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
     shared: bool = False
+    guessed: dict[str, str] = field(default_factory=dict)
     afterwards: Callable[[Response], object] = id

@@ -1,16 +1,14 @@
 """What a request that should succeed has in it: values of path parameters, a body, headers.
 
-A path parameter names something that the run has made, by the operation of the document that creates such things:
-POST on the path before the parameter, or on a longer one that ends with the same name. Its response says in `Location`
-where the thing is. What nothing creates is looked up in the list of the path before the parameter. Whose account a path
-names is known from `x-owner`.
+A path parameter names something that the run has made, by the operation of the document that makes such things; see
+`makers`. What nothing makes is looked up in a list. Whose account a path names is known from `x-owner`.
 
-A body is the first example of the document, with new addresses and names in it, so that it can be sent often.
+A value that only an example names may be unknown to the deployment. It is tried once, by an admin: if it is refused,
+its operation cannot be tried, and that is no failure.
 """
 
-import copy
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,14 +16,16 @@ from app.contract_kit.charter_operations import SPECIAL
 from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Request, Response
 from app.contract_kit.ledger import Entry
+from app.contract_kit.makers import item_of, lister, made_value, maker, names_account
 from app.contract_kit.people import People
 from app.contract_kit.person import Person
 from app.contract_kit.prepared import Prepared
-from app.contract_kit.schemas import is_free
+from app.contract_kit.request_bodies import RequestBodies
 from app.contract_kit.sender import CannotTryError
 
 _NOBODY = "019c13ec-9e00-7000-8000-00000000dead"
-_PARAMETER = re.compile(r"\{[^{}]+\}")
+# With these a server may say that there is nothing with an id of an example.
+_NAMES_NOTHING = (400, 404, 409, 422)
 
 
 class Values:
@@ -39,6 +39,9 @@ class Values:
         self._kit, self._people = people.sender, people
         self._made: dict[tuple[str, str], str] = {}
         self._owners = {operation.owner for operation in people.sender.document if operation.owner} | {"user_id"}
+        self._bodies = RequestBodies(people, self._owners, self._value)
+        # By operation: why its examples cannot be sent here; empty: they can.
+        self._unusable: dict[str, str] = {}
 
     def spoils(self, operation: Operation) -> bool:
         """Return whether a success changes or removes the account that the path ends with."""
@@ -69,7 +72,10 @@ class Values:
         if special:
             special.prepare(self._people, prepared)
         elif prepared.shared and not operation.safe:
-            raise CannotTryError("it changes something that this run has not made")
+            told = " and ".join(f"{{{name}}} has only the example {value}" for name, value in prepared.guessed.items())
+            raise CannotTryError(f"it changes something that this run has not made{f': {told}' if told else ''}")
+        if prepared.guessed and not special:
+            self._try_examples(prepared)
         return prepared
 
     def request(self, prepared: Prepared) -> Request:
@@ -93,76 +99,85 @@ class Values:
 
     def note(self, operation: Operation, response: Response) -> None:
         """Have what a response says was created removed at the end."""
-        made = self._created(response)
-        if made is None:
+        if response.status != 201:
             return
-        path, target = made
         kit = self._kit
-        if operation.name == "create_user":
-            id_ = target.rpartition("/")[2]
+        made = response.made(kit.document.items())
+        if made is not None and operation.name == "create_user":
+            id_ = made[1].rpartition("/")[2]
             self._people.note(id_, str(response.data.get("email", id_)))
             return
-        remove = kit.document.at("DELETE", path)
-        request = Request("DELETE", target, operation=remove.name) if remove else None
-        kind = "role" if operation.name == "create_role" else "resource"
-        kit.ledger.add(Entry(kind, target, request))
+        remove = kit.document.at("DELETE", made[0]) if made else None
+        if made is not None and remove is not None:
+            kind = "role" if operation.name == "create_role" else "resource"
+            kit.ledger.add(Entry(kind, made[1], Request("DELETE", made[1], operation=remove.name)))
+        elif response.header("location") and not self._goes_with_account(operation, made[0] if made else ""):
+            kit.ledger.add(Entry("resource", f"what {operation.name} made", None))
 
-    def create(self, operation: Operation, by: Person, *, holder: Person) -> tuple[Response, str]:
+    def _goes_with_account(self, operation: Operation, item: str) -> bool:
+        """Return whether what an operation makes belongs to an account, with which it is removed."""
+        return operation.owner is not None or any(one.owned for one in self._kit.document if one.path == item)
+
+    def create(self, operation: Operation, by: Person, *, holder: Person, item: str = "") -> tuple[Response, str]:
         """Create something; return the response, and the value that names it.
 
-        Raises:
-            CannotTryError: it is refused.
-        """
-        prepared = self.prepare(operation, by, holder=holder)
-        response = self.send(prepared)
-        made = self._created(response)
-        if made is None:
-            raise CannotTryError(f"nothing can be made to try it on: {operation.name} is {response.told()}")
-        return response, unquote(made[1].rpartition("/")[2])
+        Args:
+            item: the path that ends with the parameter that the value is for; empty: none is wanted.
 
-    def _created(self, response: Response) -> tuple[str, str] | None:
-        """Return the path of the item that was created, as a template, and the path itself."""
-        return response.made(self._kit.document.items()) if response.status == 201 else None
+        Raises:
+            CannotTryError: it is refused, or the response does not say what was made.
+        """
+        response = self.send(self.prepare(operation, by, holder=holder))
+        if response.status != 201:
+            raise CannotTryError(f"nothing can be made to try it on: {operation.name} is {reason(response)}")
+        if not item:
+            return response, ""
+        made = response.made([item])
+        value = unquote(made[1].rpartition("/")[2]) if made else made_value(operation, item, response)
+        if value is None:
+            raise CannotTryError(f"neither Location nor a link of {operation.name} says what it made")
+        return response, value
 
     def _value(self, operation: Operation, name: str, prepared: Prepared, *, fresh: bool) -> str:
         kit, holder = self._kit, prepared.holder
         if name in self._owners:
             return holder.id
-        collection = operation.path.partition(f"/{{{name}}}")[0]
-        key = (collection, holder.id)
+        parameter = operation.parameter(name, "path") or {}
+        if names_account(kit.document, parameter, parameter.get("schema", {})):
+            return holder.id
+        item = item_of(operation.path, name)
+        key = (item, holder.id)
         if key in self._made and not fresh:
             return self._made[key]
-        creator = kit.document.of_collection("POST", collection)
-        if creator is not None:
+        if makes := maker(kit.document, item):
             by_resource = operation.owned and operation.owner is None
-            value = self._create_for(creator, holder, by_resource=by_resource)
+            value = self._create_for(makes, item, holder, by_resource=by_resource)
         else:
-            listing = kit.document.of_collection("GET", collection)
-            if listing is None:
-                return self._example(operation, name)
             prepared.shared = True
-            value = self._listed(listing, name, holder)
+            lists = lister(kit.document, item)
+            value = self._listed(lists, name, holder) if lists else self._example(operation, name, prepared)
         if not fresh:
             self._made[key] = value
         return value
 
-    def _create_for(self, creator: Operation, holder: Person, *, by_resource: bool) -> str:
+    def _create_for(self, creator: Operation, item: str, holder: Person, *, by_resource: bool) -> str:
         makers = [holder, self._people.admin]
         needed = frozenset(creator.permissions)
         if by_resource and not creator.owned and not creator.public:
             # Who makes it owns it.
             with self._people.lent(holder, needed):
-                return self.create(creator, holder, holder=holder)[1]
+                return self.create(creator, holder, holder=holder, item=item)[1]
         # Its owner makes it, if they may.
         if not creator.owned and not self._people.held.get(holder.role, frozenset()) >= needed:
             makers.reverse()
-        for maker in makers:
+        refusals = []
+        for by in makers:
             try:
-                return self.create(creator, maker, holder=holder)[1]
-            except CannotTryError:
-                if maker is makers[-1]:
-                    raise
-        raise AssertionError("unreachable")
+                return self.create(creator, by, holder=holder, item=item)[1]
+            except CannotTryError as error:
+                refusals.append(error)
+        # Why the one cannot who may says more than that the other may not.
+        raise refusals[0]
 
     def another(self, operation: Operation, values: Mapping[str, Any]) -> str:
         """Return another value of the last path parameter than the one given, from the list of such things.
@@ -171,7 +186,7 @@ class Values:
             CannotTryError: the list has no other.
         """
         name = operation.path_parameters[-1]
-        listing = self._kit.document.of_collection("GET", operation.path.partition(f"/{{{name}}}")[0])
+        listing = lister(self._kit.document, item_of(operation.path, name))
         if listing is None:
             raise CannotTryError(f"nothing lists what {{{name}}} may be")
         return self._listed(listing, name, self._people.target(), but=str(values[name]))
@@ -186,14 +201,39 @@ class Values:
             for key in (name, "id", name.removesuffix("_id"), name.removesuffix("_name"), "name", "key"):
                 if isinstance(row, Mapping) and isinstance(row.get(key), str | int) and str(row[key]) != but:
                     return str(row[key])
-        raise CannotTryError(f"{listing.name} lists nothing that {{{name}}} could name")
+        told = "lists nothing" if response.ok else f"is {response.told()}"
+        raise CannotTryError(f"nothing in the document makes what {{{name}}} names, and {listing.name} {told}")
 
-    def _example(self, operation: Operation, name: str) -> str:
+    def _example(self, operation: Operation, name: str, prepared: Prepared) -> str:
         parameter = operation.parameter(name, "path") or {}
-        example = parameter.get("example", self._kit.document.resolve(parameter.get("schema", {})).get("example"))
+        schema = self._kit.document.resolve(parameter.get("schema", {}))
+        if "enum" in schema:
+            return str(schema["enum"][0])
+        example = parameter.get("example", schema.get("example"))
         if example is None:
-            raise CannotTryError(f"nothing says what {{{name}}} may be")
+            raise CannotTryError(f"nothing in the document makes or lists what {{{name}}} names, and it has no example")
+        prepared.guessed[name] = str(example)
         return str(example)
+
+    def _try_examples(self, prepared: Prepared) -> None:
+        """Try whether the server knows what only an example names.
+
+        Raises:
+            CannotTryError: it does not.
+        """
+        name = prepared.operation.name
+        if name not in self._unusable:
+            caller = None if prepared.operation.public else self._people.worker()
+            response = self.send(replace(prepared, caller=caller))
+            fields = {error.get("field") for error in response.errors}
+            wrong = [field for field in prepared.guessed if field in fields] or list(prepared.guessed)
+            refused = response.status in _NAMES_NOTHING and (set(wrong) & fields or fields <= {None})
+            values = " and ".join(f"{field} is {prepared.guessed[field]}" for field in wrong)
+            told = f"{values}, which is only an example, and {name} is {reason(response)}"
+            nothing = "nothing in the document makes or lists what it names, nor says that it is the id of an account"
+            self._unusable[name] = f"{told}; {nothing}" if refused else ""
+        if self._unusable[name]:
+            raise CannotTryError(self._unusable[name])
 
     def _fill(self, prepared: Prepared) -> None:
         operation = prepared.operation
@@ -205,7 +245,7 @@ class Values:
         if operation.idempotency == "required":
             prepared.headers["Idempotency-Key"] = self._kit.unique("key")
         if operation.request is not None:
-            prepared.body = self.body(operation, prepared)
+            prepared.body = self._bodies.body(operation, prepared)
 
     def _example_of(self, parameter: Mapping[str, Any]) -> Any:
         schema = self._kit.document.resolve(parameter.get("schema", {}))
@@ -215,56 +255,6 @@ class Values:
         if "enum" in schema:
             return schema["enum"][0]
         raise CannotTryError(f"the query parameter {parameter['name']} has no example")
-
-    def body(self, operation: Operation, prepared: Prepared, *, number: int = 0) -> Any:
-        """Return a body: an example of the document, with what must be new in it new."""
-        media = operation.request
-        if media is None:
-            return None
-        if not media.examples:
-            raise CannotTryError("its body has no example")
-        example = copy.deepcopy(media.examples[number % len(media.examples)])
-        return self._renewed(operation, media.schema, example, prepared, creates=self.creates(operation))
-
-    def creates(self, operation: Operation) -> bool:
-        """Return whether an operation creates something that a path of the document names."""
-        if operation.method != "POST" or 201 not in operation.successes:
-            return False
-        collections = (path.rpartition("/")[0] for path in self._kit.document.items())
-        return any(self._kit.document.of_collection("POST", collection) is operation for collection in collections)
-
-    def _renewed(self, operation: Operation, schema: Any, value: Any, prepared: Prepared, *, creates: bool) -> Any:
-        if not isinstance(value, dict):
-            return value
-        properties = operation.properties(schema)
-        made = {}
-        for name, part in value.items():
-            child = properties.get(name, {})
-            made[name] = self._renewed_part(operation, name, child, part, prepared, creates=creates)
-        return made
-
-    def _renewed_part(
-        self, operation: Operation, name: str, child: Any, value: Any, prepared: Prepared, *, creates: bool
-    ) -> Any:
-        kit, schema = self._kit, self._kit.document.resolve(child)
-        if isinstance(value, dict):
-            return self._renewed(operation, child, value, prepared, creates=creates)
-        if schema.get("format") == "email" or (isinstance(value, str) and value.endswith("@example.com")):
-            return self._people.address("new")
-        if schema.get("format") == "password" or name.endswith("password"):
-            return self._people.password()
-        if name == "role":
-            return self._people.bare_role
-        if name == "permissions":
-            return sorted(self._people.everybodys)[:1]
-        if name in self._owners:
-            return prepared.holder.id
-        for other in kit.document:
-            if name in other.path_parameters and other.path.endswith(f"{{{name}}}") and isinstance(value, str):
-                return self._value(other, name, Prepared(other, {}, prepared.holder, None), fresh=False)
-        if creates and isinstance(value, str) and is_free(schema):
-            return self.variant(child, value)
-        return value
 
     def gone(self, operation: Operation, name: str) -> str:
         """Return a value of a path parameter that has the right form, and names nothing.
@@ -278,11 +268,16 @@ class Values:
                 return str(value)
         raise CannotTryError(f"the kit knows no value of {{{name}}} that names nothing")
 
+    def creates(self, operation: Operation) -> bool:
+        """Return whether an operation creates something."""
+        return self._bodies.creates(operation)
+
     def variant(self, schema: Any, value: str) -> str:
-        """Return another text that the schema allows too, with the run in its name where that is possible."""
-        kit = self._kit
-        name = kit.unique("contract")
-        for candidate in (name, f"{value} {name}", f"{value}-{name}", name.replace("-", ""), name[-8:], name[-4:]):
-            if kit.request_schemas.matches(schema, candidate):
-                return candidate
-        return value
+        """Return another text that the schema allows too."""
+        return self._bodies.variant(schema, value)
+
+
+def reason(response: Response) -> str:
+    """Return a refusal with what it says, for people."""
+    told = [": ".join(filter(None, (error.get("field"), error.get("message")))) for error in response.errors]
+    return f"{response.told()} ({'; '.join(told)})" if told else response.told()

@@ -58,16 +58,29 @@ def drift(database: Database, models: Iterable[type[Model]]) -> list[str]:
         One line for each difference, sorted; an empty list when there is none.
     """
     with database.connection_context():
-        schema = database.execute_sql(_SCHEMA).fetchone()[0]
-        migrated = _facts(database, f"{int(schema)}::oid")
+        migrated = _modelled(facts(database, schema_of_tables(database)))
         modelled = _facts_of_models(database, list(models))
     only_migrated = [f"only in the database: {table}: {fact}" for table, fact in migrated - modelled]
     only_modelled = [f"only in the models: {table}: {fact}" for table, fact in modelled - migrated]
     return sorted(only_migrated + only_modelled)
 
 
-def _facts(database: Database, schema: str) -> set[tuple[str, str]]:
-    rows = database.execute_sql(_FACTS.format(schema=schema)).fetchall()
+def schema_of_tables(database: Database) -> str:
+    """Return the SQL expression for the schema of our tables."""
+    schema = database.execute_sql(_SCHEMA).fetchone()[0]
+    return f"{int(schema)}::oid"
+
+
+def facts(database: Database, schema: str) -> set[tuple[str, str]]:
+    """Return (table, fact) for each table, column, index and constraint of a schema.
+
+    Args:
+        schema: an SQL expression.
+    """
+    return set(database.execute_sql(_FACTS.format(schema=schema)).fetchall())
+
+
+def _modelled(rows: set[tuple[str, str]]) -> set[tuple[str, str]]:
     return {(table, fact) for table, fact in rows if table not in _NOT_MODELLED}
 
 
@@ -75,6 +88,6 @@ def _facts_of_models(database: Database, models: list[type[Model]]) -> set[tuple
     with database.bind_ctx(models), database.atomic() as savepoint:
         database.execute_sql("SET LOCAL search_path = pg_temp")
         database.create_tables(models, safe=False)
-        facts = _facts(database, _TEMPORARY_SCHEMA)
+        modelled = _modelled(facts(database, _TEMPORARY_SCHEMA))
         savepoint.rollback()
-    return facts
+    return modelled

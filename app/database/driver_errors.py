@@ -1,5 +1,7 @@
 """The meaning of a driver error: the database is unavailable, the statement is wrong, or a retry may succeed."""
 
+from typing import TypeGuard
+
 import peewee
 import psycopg2
 from psycopg2.extensions import connection as DriverConnection
@@ -17,6 +19,8 @@ _STANDBY = "25006"
 _UNAVAILABLE_CLASSES = ("08", "53", "57")
 _UNAVAILABLE = {_STANDBY, "25P03", "25P04", LOCK_TIMEOUT}
 _RETRYABLE = {"40001", "40P01"}
+# A column, a table.
+_UNDEFINED = {"42703", "42P01"}
 
 
 class StatementTimeout(psycopg2.OperationalError):
@@ -51,6 +55,11 @@ def is_disconnect(error: Exception, conn: DriverConnection) -> bool:
 def is_retryable(error: BaseException) -> bool:
     """Return whether the whole transaction may succeed when it is repeated: serialization failure or deadlock."""
     return getattr(error.__cause__, "pgcode", None) in _RETRYABLE
+
+
+def is_outdated(error: BaseException | None) -> TypeGuard[peewee.DatabaseError]:
+    """Return whether a statement names a table or a column that the database does not have."""
+    return isinstance(error, peewee.DatabaseError) and getattr(error.__cause__, "pgcode", None) in _UNDEFINED
 
 
 def translate(error: Exception) -> Exception:

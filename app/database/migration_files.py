@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from app.database.migration_error import MigrationError
+from app.database.migration_guard import ForbiddenChange, ends_transaction, forbidden_end
+from app.exits import is_of_a_signal
 from app.project import Project
 
 NAME = re.compile(r"\d{4}(?:-\d\d){4}-[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -58,13 +60,15 @@ class MigrationFiles:
         Raises:
             MigrationError: it cannot be run as Python.
         """
-        path = self._path(name)
+        path = self.path(name)
         scope: dict[str, Any] = {"__file__": str(path), "__name__": path.stem}
         try:
             exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), scope)  # noqa: S102 - our own files
         except SyntaxError as error:
             raise MigrationError(f"{_shown(path)}:{error.lineno or 1}: this is not Python: {error.msg}") from error
-        except Exception as error:
+        except BaseException as error:
+            if is_of_a_signal(error):
+                raise
             raise MigrationError(f"{_place(path, error)}: {_about(error)}: correct this line") from error
         return scope
 
@@ -82,7 +86,7 @@ class MigrationFiles:
                 faults.append(str(error))
                 continue
             missing = [function for function in _FUNCTIONS if not callable(scope.get(function))]
-            faults += [f"{_shown(self._path(name))}:1: it has no function {function}: add it" for function in missing]
+            faults += [f"{_shown(self.path(name))}:1: it has no function {function}: add it" for function in missing]
         if faults:
             raise MigrationError("\n".join([*faults, "nothing has changed"]))
 
@@ -115,14 +119,20 @@ class MigrationFiles:
             f"If you renamed the project, run: {rename} WHERE name LIKE '{side}:%';"
         )
 
-    def failure(self, name: str, error: Exception, *, atomic: bool) -> MigrationError:
+    def failure(self, name: str, error: BaseException, *, atomic: bool) -> MigrationError:
         """Return what to tell about an error in a migration, with the line of its file."""
+        place, path = _place(self.path(name), error), self.path(name)
+        if ends_transaction(error):
+            error = forbidden_end()
+        if isinstance(error, ForbiddenChange):
+            line = f"{_shown(path)}:{error.line}" if error.line else place
+            kept = "it changed nothing" if error.undone else "what it did stays: undo that by hand"
+            return MigrationError(f"{line}: {error}; {kept}")
         kept = "it changed nothing" if atomic else "what it did before this line stays, because it is not atomic"
-        return MigrationError(
-            f"{_place(self._path(name), error)}: {_about(error)}; {kept}: correct it and run it again"
-        )
+        return MigrationError(f"{place}: {_about(error)}; {kept}: correct it and run it again")
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """Return the file of a migration."""
         side, _, own = name.rpartition(":")
         folder = self._project.migrations if side and self._project else self._folder
         return folder / f"{own}.py"

@@ -25,8 +25,10 @@ from app import resources
 from app.database.driver_errors import INSUFFICIENT_PRIVILEGE, translate
 from app.database.migration_error import MigrationError
 from app.database.migration_files import MigrationFiles
+from app.database.migration_guard import guarded
 from app.database.pool import Database
 from app.errors import Unavailable
+from app.exits import is_of_a_signal
 from app.project import Project
 
 MIGRATIONS = resources.MIGRATIONS
@@ -69,6 +71,7 @@ class Router(FileRouter):
 
     def __init__(self, database: Database, migrate_dir: Path, project: Project | None = None) -> None:
         super().__init__(database, migrate_dir=migrate_dir)
+        self._database = database
         self.files = MigrationFiles(migrate_dir, project)
 
     @property
@@ -106,8 +109,9 @@ class Router(FileRouter):
             with around:
                 if atomic:
                     self.database.execute_sql(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
-                scope["migrate" if forward else "rollback"](migrator, self.database)
-                migrator()
+                with guarded(self._database, self.files.path(name), atomic=atomic) if ":" in name else nullcontext():
+                    scope["migrate" if forward else "rollback"](migrator, self.database)
+                    migrator()
                 record = "INSERT INTO migratehistory (name) VALUES (%s)"
                 forget = "DELETE FROM migratehistory WHERE name = %s"
                 self.database.execute_sql(record if forward else forget, (name,))
@@ -120,8 +124,9 @@ class Router(FileRouter):
             ) from error
         except MigrationError:
             raise
-        except Exception as error:
-            if isinstance(error, peewee.ProgrammingError) and _code(error) == INSUFFICIENT_PRIVILEGE:
+        except BaseException as error:
+            lacks_right = isinstance(error, peewee.DatabaseError) and _code(error) == INSUFFICIENT_PRIVILEGE
+            if lacks_right or is_of_a_signal(error):
                 raise
             raise self.files.failure(name, error, atomic=atomic) from error
 
@@ -215,18 +220,13 @@ def status(
     router = Router(database, directory, project)
     with database.connection_context():
         times = dict(router.history())
-    return [(name, times.get(name)) for name in sorted({*router.todo, *times}, key=_side_and_name)]
+    return [(name, times.get(name)) for name in sorted({*router.todo, *times}, key=lambda name: name.rpartition(":"))]
 
 
 def pending(database: Database, *, directory: Path = MIGRATIONS, project: Project | None = None) -> list[str]:
     """Return the names of the migrations that have not run, in order."""
     with database.connection_context():
         return list(Router(database, directory, project).diff)
-
-
-def _side_and_name(name: str) -> tuple[str, str]:
-    side, _, own = name.rpartition(":")
-    return side, own
 
 
 def _code(error: peewee.DatabaseError) -> str | None:

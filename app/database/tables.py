@@ -19,6 +19,11 @@ def all_models() -> tuple[type[Model], ...]:
     return CHARTER_MODELS + (current_database().project_models if is_bound() else ())
 
 
+def has_project_tables() -> bool:
+    """Return whether this process serves a project with tables."""
+    return len(all_models()) > len(CHARTER_MODELS)
+
+
 def table_of(model: type[Model]) -> str:
     """Return the name of a model's table."""
     return str(model._meta.table_name)  # noqa: SLF001  # Peewee's public name

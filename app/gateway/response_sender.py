@@ -1,5 +1,6 @@
 """Sends responses, with the headers that every response has, and turns exceptions into error responses."""
 
+from app.database.driver_errors import is_outdated
 from app.errors import AppError, Internal
 from app.gateway.asgi import App, Message, Receive, Scope, Send
 from app.gateway.cors import Cors
@@ -7,10 +8,12 @@ from app.gateway.default_headers import DEFAULT_HEADERS, REVALIDATED_HEADERS
 from app.gateway.request import Request
 from app.gateway.request_log import RequestLog
 from app.observability.logging import log_failure
+from app.observability.traces import first_line
 from app.pipeline.envelope import error_response
 from app.pipeline.response import Response
 
 # Responses that the document does not describe are not sent, but counted (law 2).
+_MIGRATE = "Write a migration with charter db new NAME, then run charter db migrate."
 _MISMATCHES = ("response_mismatch", "undocumented_refusal")
 
 
@@ -19,8 +22,8 @@ class ResponseSender:
 
     Args:
         request_log: records each response.
-        shows_mismatches: whether the 500 for a response that the document does not describe says what is wrong with it.
-            Only in development: it names parts of the server's files.
+        shows_mismatches: whether the 500 for a response that the document does not describe, or for a table or column
+            that the database does not have, says what is wrong. Only in development: it names parts of the server.
     """
 
     def __init__(self, cors: Cors, request_log: RequestLog, *, shows_mismatches: bool = False) -> None:
@@ -42,6 +45,8 @@ class ResponseSender:
             self._request_log.count_mismatch()
             if self._shows_mismatches:
                 error = Internal(_explanation(error), reason=error.reason)
+        elif self._shows_mismatches and is_outdated(cause):
+            error = Internal(f"{first_line(cause)}. {_MIGRATE}", reason=error.reason)
         context.error_code = error.code
         return error_response(error, context.request_id, context.received_at)
 

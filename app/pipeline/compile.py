@@ -154,9 +154,11 @@ def _only_documented_errors(run: Run, matched: MatchedOperation) -> Run:
             undeclared = bool(matched.errors) and error.code not in matched.errors
             if error.status in statuses and not undeclared:
                 raise
-            lack = "errors.yaml does not have it" if undeclared else f"documents no response with status {error.status}"
-            message = f"{name} raised {error.code}, but {lack}."
-            undocumented = _UndocumentedStatusError(message)
+            lack = f"documents no response with status {error.status}"
+            fix = f'Add "{error.status}" to its responses ({matched.policy.place}).'
+            if undeclared:
+                lack, fix = "errors.yaml does not have it", "Declare it there."
+            undocumented = _UndocumentedStatusError(f"{name} raised {error.code}, but {lack}. {fix}")
             undocumented.__cause__ = error
             raise Internal(reason="undocumented_refusal") from undocumented
         except BaseException as error:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app.errors import EmailTaken, LastAdmin, ValidationError, Violation
-from app.services import account_addresses, rights, sessions, sign_in_attempts, user_rows
+from app.services import account_addresses, referring_rows, rights, sessions, sign_in_attempts, user_rows
 from charter import Context, execute, fetch_one, transaction
 from models import Role, User
 
@@ -174,6 +174,7 @@ def delete(context: Context, user_id: UUID) -> None:
         _require_another_admin(user)
         user_rows.require_version(context, user)
         context.dependencies.hooks.call("user.deleted", context, lambda: user)
+        referring_rows.note_deletion(context, user_id)
         execute(User.delete().where(User.id == user_id))
 
 

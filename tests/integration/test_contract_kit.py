@@ -58,7 +58,7 @@ def test_a_mistake_is_a_failure_with_a_command_that_repeats_it(service: Service,
     made = report(outcome)
     assert made["verdict"] == "failed"
     failure = next(failure for failure in made["failures"] if failure["operation"] == "get_user")
-    assert failure["curl"].startswith(f"curl -i -X GET {service.url}/v1/users/")
+    assert failure["curl"].startswith(f"curl -i {service.url}/v1/users/")
     assert failure["curl"].endswith('-H "Authorization: Bearer $TOKEN"')
     assert PASSWORD not in json.dumps(made)
     assert not re.search(r"eyJ[\w-]+\.eyJ", json.dumps(made))
@@ -140,7 +140,7 @@ def test_the_command_writes_all_reports_and_compares_them(command: Any, tmp_path
     assert "PROVEN" in done.output
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "default-src 'none'" in page
-    assert not re.search(r"<script|\bsrc=|href=|url\(|style=", page)
+    assert not re.search(r"<script|\bsrc=|href=.(?!#)|url\(|style=", page)
     assert '<testsuite name="tokens"' in (tmp_path / "ci" / "contract.xml").read_text(encoding="utf-8")
     made = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert (made["verdict"], made["exit_code"]) == ("proven", 0)
@@ -179,4 +179,4 @@ def test_a_missing_schemathesis_is_told_with_the_command_that_installs_it(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     done = command()
     assert done.exit_code == 2
-    assert "pip install 'charter[contract]'" in done.output
+    assert "pip install 'schemathesis==4." in done.output

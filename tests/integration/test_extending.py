@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.dependencies import dependencies_for
+from app.cli.operator_actions import act
 from app.clock import system_clock
 from app.context.context import Context
 from app.database import Database, run, transaction
@@ -67,3 +69,12 @@ def test_the_examples_of_the_page_work(database: Database, tmp_path: Path, examp
         run("UPDATE bills SET paid_at = now() - interval '11 years' WHERE id = %s", (ids[0],))
         assert run_if_due(parts.chores[0], context)
         assert run("SELECT id FROM bills") == [(ids[1],)]
+
+
+def test_a_command_prints_the_message_of_a_declared_error(database: Database) -> None:
+    def work(context: Context) -> None:
+        raise DeclaredError("ROLE_IN_USE")
+
+    with pytest.raises(DeclaredError, match="Accounts still have this role"):
+        act("bill.paid", work, dependencies=dependencies_for(config_for(DATABASE_URL=database.url)))
+    assert run("SELECT outcome FROM audit_events WHERE action = 'bill.paid'") == [("failed",)]

@@ -1,4 +1,4 @@
-"""PgBouncer in transaction mode in front of PostgreSQL, and the integration suite behind it.
+"""PgBouncer in transaction mode in front of PostgreSQL, and the tests of the statements behind it.
 
 Databases are made and dropped on the server itself; all else, migrations included, comes through PgBouncer. The module
 is also the plugin of pytest that leaves out what cannot run there, and looks for state that a test has left behind.
@@ -20,7 +20,7 @@ import pytest
 from app.embedded import start_postgres
 from app.embedded.installation import find_installation
 from tests.prove.left_out import LEFT_OUT
-from tests.prove.proof import free_port, until_reached
+from tests.prove.proof import STATEMENTS, free_port, until_reached
 from tests.servers import ADMIN_URL, AT_ONCE, remove
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +29,6 @@ POOL_SIZE = 6
 # A whole run has several times as many.
 LEAST_TRANSACTIONS = 20_000
 _STOP_SECONDS = 10
-_SUITE = "tests/integration"
 
 # What a server connection would carry from one client to the next. Of the settings named PgBouncer itself keeps track,
 # and those of the transaction end with it.
@@ -134,7 +133,7 @@ class PgBouncer:
 
 
 def carry_the_suite(place: Path, program: str, *only: str) -> None:
-    """Run the integration tests through a PgBouncer.
+    """Run the tests of the statements through a PgBouncer.
 
     Args:
         only: tests to run; none: all of them, and then many transactions must have come through.
@@ -149,7 +148,9 @@ def carry_the_suite(place: Path, program: str, *only: str) -> None:
         _check_left_out()
         suite = ["-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-p", __name__]
         urls = {"DATABASE_URL": bouncer.url, ADMIN_URL: bouncer.direct_url, AT_ONCE: str(POOL_SIZE)}
-        subprocess.run([sys.executable, *suite, *(only or [_SUITE])], cwd=ROOT, check=True, env={**os.environ, **urls})
+        subprocess.run(
+            [sys.executable, *suite, *(only or STATEMENTS)], cwd=ROOT, check=True, env={**os.environ, **urls}
+        )
         passed_on = bouncer.transactions()
         print(f"PgBouncer passed {passed_on} transactions on, over {POOL_SIZE} connections to a database at most")
         assert passed_on >= (1 if only else LEAST_TRANSACTIONS), f"only {passed_on} transactions came through PgBouncer"
@@ -158,7 +159,7 @@ def carry_the_suite(place: Path, program: str, *only: str) -> None:
 
 
 def _check_left_out() -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", _SUITE]
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", *STATEMENTS]
     tests = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     idle = [name for name in LEFT_OUT if not any(test.startswith(name) for test in tests)]
     assert not idle, f"tests/prove/left_out.py names what is no test: {', '.join(idle)}"

@@ -15,6 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 CHARTER = (sys.executable, "-m", "app.cli")
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal")
 """The words before those that a command of this checkout, or its tests on two cores, are called with."""
+STATEMENTS = tuple(
+    f"tests/integration/{room}" for room in ("cache", "database", "doctor", "operations", "owned_rows", "services")
+)
+"""The tests that send what Charter sends to PostgreSQL and Redis: another server can fail these, and hardly others."""
 
 # Where servers of distributions lie beside what PATH names.
 _MORE_FOLDERS = "/usr/sbin:/usr/local/sbin"

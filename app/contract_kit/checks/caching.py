@@ -12,6 +12,7 @@ from app.contract_kit.exchange import Request, Response
 from app.contract_kit.kit import CannotTryError, Kit
 from app.contract_kit.person import Person
 from app.contract_kit.prepared import Prepared
+from app.contract_kit.values import reason
 
 # Other people's writes may come between two reads; then it is tried again.
 _ATTEMPTS = 3
@@ -98,7 +99,7 @@ def _fresh_after(kit: Kit, operation: Operation, cached: list[Operation]) -> Non
         _shown(kit, reads)
         response = kit.values.send(prepared)
         if not response.ok:
-            raise CannotTryError(f"it is {response.told()}")
+            raise CannotTryError(f"{operation.name} is {reason(response)}")
         after = _shown(kit, reads)
         kit.call("invalidate_cache", kit.people.worker(), body={"tags": _tags(reads)})
         fresh = _shown(kit, reads)

@@ -1,6 +1,7 @@
 """Schemathesis: generated requests in all its phases, as nobody, as an account without rights, and as an admin."""
 
 import contextlib
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -22,13 +23,21 @@ from app.contract_kit.results import Failure
 
 PHASES = "examples,coverage,fuzzing,stateful"
 CALLERS = ("nobody", "peer", "admin")
-MISSING = "the check `fuzz` needs Schemathesis: pip install 'charter[contract]', or choose other checks with --only"
 _LONGEST_MESSAGE = 1200
 
 
 def is_installed() -> bool:
     """Return whether Schemathesis is there."""
     return importlib.util.find_spec("schemathesis") is not None
+
+
+def missing() -> str:
+    """Say how Schemathesis is installed where it is missing."""
+    wanted = "schemathesis"
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        needed = importlib.metadata.requires("charter") or ()
+        wanted = next((one.partition(";")[0].strip() for one in needed if one.startswith(wanted)), wanted)
+    return f"the check `fuzz` needs Schemathesis: pip install '{wanted}', or choose other checks with --only"
 
 
 def check(kit: Kit) -> None:

@@ -3,9 +3,11 @@
 import contextlib
 from collections.abc import Callable
 
+from app.contract_kit.bodies import different
 from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Request, Response
 from app.contract_kit.kit import CannotTryError, Kit
+from app.contract_kit.makers import maker
 from app.contract_kit.prepared import Prepared
 from app.contract_kit.tokens import tampered
 
@@ -158,7 +160,7 @@ def _conflict(kit: Kit, prepared: Prepared) -> Response:
     if kit.values.creates(operation):
         first = kit.values.send(prepared)
         return kit.values.send(prepared) if first.ok else first
-    creator = kit.document.of_collection("POST", operation.path.rpartition("/")[0])
+    creator = maker(kit.document, operation.path) if operation.path.endswith("}") else None
     if creator is None or operation.request is None:
         raise CannotTryError("the kit does not know what it could conflict with")
     other, _ = kit.values.create(creator, kit.people.admin, holder=kit.people.target())
@@ -183,9 +185,8 @@ def _in_use(kit: Kit, prepared: Prepared) -> Response:
 def _key_reused(kit: Kit, prepared: Prepared) -> Response:
     prepared.headers["Idempotency-Key"] = kit.unique("key")
     kit.values.send(prepared)
-    other = kit.values.prepare(prepared.operation, prepared.caller)
-    other.headers = prepared.headers
-    return kit.values.send(other)
+    prepared.body = different(kit, prepared.operation, prepared.body)
+    return kit.values.send(prepared)
 
 
 def _without_if_match(kit: Kit, prepared: Prepared) -> Response:

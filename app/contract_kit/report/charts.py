@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from html import escape
 from math import log10
 
-_ROW, _COLUMN, _LABEL, _TOP = 18, 26, 190, 116
+_ROW, _LABEL = 18, 190
+# A cell is as wide as the page lets it be, between these.
+_PAGE, _NARROWEST, _WIDEST = 1130, 26, 52
+# A letter of a slanted name rises, and reaches to the right, by this.
+_LETTER = 4.6
 _GAP = 2
 _BAR_WIDTH = 420
 
@@ -27,28 +31,27 @@ class Cell:
 
 def grid(rows: Sequence[str], columns: Sequence[str], cell: Callable[[str, str], Cell | None], *, label: str) -> str:
     """Return a grid of cells, with the names of the columns on a slant."""
-    width = _LABEL + len(columns) * _COLUMN + 90
-    height = _TOP + len(rows) * _ROW + 6
-    parts = [_open(width, height, label)]
+    slant = max(map(len, columns), default=0) * _LETTER
+    wide = min(max(int((_PAGE - _LABEL - slant) / max(len(columns), 1)), _NARROWEST), _WIDEST)
+    top = round(slant) + 16
+    parts = [_open(_LABEL + len(columns) * wide + slant, top + len(rows) * _ROW + 6, label)]
     for number, column in enumerate(columns):
-        x = _LABEL + number * _COLUMN + _COLUMN / 2
-        parts.append(
-            f'<text class="head" transform="translate({x:.0f} {_TOP - 8}) rotate(-45)">{escape(column)}</text>'
-        )
+        x = _LABEL + number * wide + wide / 2
+        parts.append(f'<text class="head" transform="translate({x:.0f} {top - 6}) rotate(-45)">{escape(column)}</text>')
     for line, row in enumerate(rows):
-        y = _TOP + line * _ROW
+        y = top + line * _ROW
         parts.append(f'<text class="name" x="{_LABEL - 8}" y="{y + 13}">{escape(row)}</text>')
         for number, column in enumerate(columns):
             found = cell(row, column)
             if found is not None:
-                parts.append(_cell(found, _LABEL + number * _COLUMN, y))
+                parts.append(_cell(found, _LABEL + number * wide, y, wide))
     parts.append("</svg>")
     return "".join(parts)
 
 
-def _cell(cell: Cell, x: int, y: int) -> str:
-    box = f'<rect class="{cell.kind}" x="{x}" y="{y}" width="{_COLUMN - _GAP}" height="{_ROW - _GAP}" rx="2"/>'
-    text = f'<text class="in {cell.kind}" x="{x + _COLUMN / 2 - 1:.0f}" y="{y + 12}">{escape(cell.text)}</text>'
+def _cell(cell: Cell, x: int, y: int, wide: int) -> str:
+    box = f'<rect class="{cell.kind}" x="{x}" y="{y}" width="{wide - _GAP}" height="{_ROW - _GAP}" rx="2"/>'
+    text = f'<text class="in {cell.kind}" x="{x + wide / 2 - 1:.0f}" y="{y + 12}">{escape(cell.text)}</text>'
     return f"<g><title>{escape(cell.title)}</title>{box}{text if cell.text else ''}</g>"
 
 

@@ -8,9 +8,13 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from app.contract_kit.report.causes import Cause, failures_by_cause, gaps_by_cause, number, sentence, what
 from app.contract_kit.report.charts import Cell, bars, grid, ranges
 
-_MOST = 200
+_MOST = 100
+_SIGN_IN = """TOKEN=$(curl -s %s -H 'Content-Type: application/json' \\
+  -d '{"email": "EMAIL", "password": "PASSWORD"}' \\
+  | python3 -c 'import json, sys; print(json.load(sys.stdin)["data"]["access_token"])')"""
 
 
 def page(report: dict[str, Any], *, worse: list[str] | None = None) -> str:
@@ -25,10 +29,11 @@ def page(report: dict[str, Any], *, worse: list[str] | None = None) -> str:
     parts = [
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-        '<meta name="viewport" content="width=device-width"><meta name="referrer" content="no-referrer">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="referrer" content="no-referrer">',
         f"<title>Contract of {escape(report['url'])}</title><style>{style}</style></head><body>",
         *_head(report),
-        *_failures(report["failures"]),
+        *_failures(report),
         *_worse(worse),
         *_gaps(report["gaps"]),
         *_plots(report),
@@ -40,18 +45,18 @@ def page(report: dict[str, Any], *, worse: list[str] | None = None) -> str:
 
 def _head(report: dict[str, Any]) -> Iterable[str]:
     kind = "proven" if report["exit_code"] == 0 else ""
-    reason = f": {escape(report['reason'])}" if report["reason"] else ""
     yield f"<h1>{escape(report['document'] or 'Charter')}</h1>"
     yield f'<p class="quiet">{escape(report["url"])}, {report["began"]}, run {report["run"]}, seed {report["seed"]}</p>'
-    yield f'<div class="verdict {kind}"><strong>{report["verdict"]}</strong>{reason}</div>'
+    yield f'<div class="verdict {kind}"><strong>{report["verdict"]}</strong><p>{_sentence(report)}</p></div>'
     endings = [ending for operation in report["operations"] for ending in operation["documented"]]
     verdicts = [operation["verdict"] for operation in report["operations"]]
+    held, bad = sum(row["count"] for row in report["shown"]), len(report["failures"])
     tiles = {
         "operations passed": f"{verdicts.count('passed')} of {len(verdicts)}",
         "documented statuses seen": f"{sum(ending['seen'] for ending in endings)} of {len(endings)}",
-        "statements that held": f"{sum(row['count'] for row in report['shown'])}",
-        "failures": str(len(report["failures"])),
-        "requests": str(report["requests"]),
+        "statements that held": number(held) + (f" of {number(held + bad)}" if bad else ""),
+        "causes of failures": number(len(failures_by_cause(report["failures"]))),
+        "requests": number(report["requests"]),
         "duration": f"{report['total_seconds']:.0f} s",
     }
     yield "<dl>" + "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in tiles.items()) + "</dl>"
@@ -59,22 +64,63 @@ def _head(report: dict[str, Any]) -> Iterable[str]:
         yield f"<p><strong>Left behind:</strong> {escape(line)}</p>"
 
 
-def _failures(failures: list[dict[str, Any]]) -> Iterable[str]:
-    if not failures:
+def _sentence(report: dict[str, Any]) -> str:
+    """Return how it ended, with a link to each operation that it is about."""
+    told, names = sentence(report)
+    about = "not-covered" if not report["failures"] else ""
+    links = ", ".join(f'<a href="#{about or escape(name)}">{escape(name)}</a>' for name in names)
+    text = f"{escape(told[:1].upper() + told[1:])}{': ' if links else ''}{links}."
+    if report["reason"] and report["reason"] != told:
+        text += f" {escape(report['reason'][:1].upper() + report['reason'][1:])}."
+    return text
+
+
+def _failures(report: dict[str, Any]) -> Iterable[str]:
+    causes = failures_by_cause(report["failures"])
+    if not causes:
         return
     yield "<h2>Failures</h2>"
-    yield "<p>Each command repeats the request. Set TOKEN to an access token of such a caller first.</p>"
-    for failure in failures[:_MOST]:
-        who = f" as {escape(failure['caller'])}" if failure["caller"] else ""
-        yield f"<article><h3>{escape(failure['check'])}: {escape(failure['operation'] or 'the deployment')}{who}</h3>"
-        yield f"<p>{escape(failure['message'])}</p>"
-        if failure["curl"]:
-            yield f"<pre>{escape(failure['curl'])}</pre>"
-        if failure["response"]:
-            yield f"<details><summary>The response</summary><pre>{escape(failure['response'])}</pre></details>"
-        yield "</article>"
-    if len(failures) > _MOST:
-        yield f"<p>{len(failures) - _MOST} more are in report.json.</p>"
+    yield (
+        "<p>Each command repeats a request. It needs an access token of such a caller, which this gives. What the run "
+        "made is removed: write ids that exist into the paths.</p>"
+    )
+    login = next((one["path"] for one in report["operations"] if one["name"] == "login"), "/v1/auth/login")
+    yield f"<pre>{escape(_SIGN_IN % (report['url'] + login))}</pre>"
+    known: set[str] = set()
+    for cause in causes[:_MOST]:
+        yield from _cause(cause, first=cause.operation not in known)
+        known.add(cause.operation)
+    if len(causes) > _MOST:
+        yield f"<p>{number(len(causes) - _MOST)} more are in report.json.</p>"
+
+
+def _cause(cause: Cause, *, first: bool) -> Iterable[str]:
+    place = f' id="{escape(cause.operation)}"' if first and cause.operation else ""
+    who = f"{cause.who}: " if cause.who else ""
+    yield f"<article{place}><h3>{escape(cause.name)}</h3><p>{escape(who + cause.told)}</p>"
+    by_check: dict[str, list[str]] = defaultdict(list)
+    for failure in cause.rows:
+        by_check[failure["check"]].append(failure["caller"])
+    rows = [
+        f"{check}: {number(len(callers), 'failure')}"
+        + (f", as {', '.join(dict.fromkeys(filter(None, callers)))}" if any(callers) else "")
+        for check, callers in by_check.items()
+    ]
+    yield "<ul>" + "".join(f"<li>{escape(row)}</li>" for row in rows) + "</ul>"
+    shown = next((failure for failure in cause.rows if failure["curl"]), cause.rows[0])
+    if shown["curl"]:
+        yield f"<pre>{escape(shown['curl'])}</pre>"
+    reasons = [message for message in cause.each("message") if message != cause.told]
+    if reasons:
+        listed = "".join(f"<li>{escape(reason)}</li>" for reason in reasons[:_MOST])
+        yield f"<details><summary>{_statements(len(reasons))}</summary><ul>{listed}</ul></details>"
+    if shown["response"]:
+        yield f"<details><summary>The response</summary><pre>{escape(shown['response'])}</pre></details>"
+    yield "</article>"
+
+
+def _statements(count: int) -> str:
+    return "What was expected, and why" if count == 1 else f"What was expected, and why: {number(count)} statements"
 
 
 def _worse(worse: list[str] | None) -> Iterable[str]:
@@ -89,10 +135,11 @@ def _worse(worse: list[str] | None) -> Iterable[str]:
 
 
 def _gaps(gaps: list[dict[str, Any]]) -> Iterable[str]:
-    missing = [gap for gap in gaps if not gap["accepted"]]
+    missing = gaps_by_cause(gaps)
     if missing:
-        yield "<h2>Not covered</h2><p>These keep the run from being a proof.</p>"
-        yield _table(("check", "operation", "what", "why"), missing)
+        yield '<h2 id="not-covered">Not covered</h2><p>These keep the run from being a proof.</p>'
+        rows = [{"operation": cause.name, "reason": cause.told, "what": what(cause)} for cause in missing]
+        yield _table(("operation", "why", "what was not tried"), rows, ("operation", "reason", "what"))
 
 
 def _reasons(gaps: list[dict[str, Any]]) -> Iterable[str]:
@@ -100,18 +147,20 @@ def _reasons(gaps: list[dict[str, Any]]) -> Iterable[str]:
     by_reason: dict[tuple[str, str], list[str]] = defaultdict(list)
     for gap in accepted:
         by_reason[gap["what"], gap["reason"]].append(gap["operation"])
+    if not accepted:
+        return
     yield "<h2>Not seen, with the reason</h2>"
     rows = [
-        {"what": what, "reason": reason, "operation": ", ".join(names)} for (what, reason), names in by_reason.items()
+        {"what": status, "reason": reason, "operation": ", ".join(dict.fromkeys(names))}
+        for (status, reason), names in by_reason.items()
     ]
     yield _table(("what", "why", "operations"), rows, ("what", "reason", "operation"))
 
 
-def _table(heads: Iterable[str], rows: list[dict[str, Any]], keys: Iterable[str] = ()) -> str:
-    names = list(keys) or ["check", "operation", "what", "reason"]
+def _table(heads: Iterable[str], rows: list[dict[str, Any]], keys: Iterable[str]) -> str:
     head = "".join(f"<th>{name}</th>" for name in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(str(row[name]))}</td>" for name in names) + "</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
+    body = "".join("<tr>" + "".join(f"<td>{escape(str(row[name]))}</td>" for name in keys) + "</tr>" for row in rows)
+    return f'<div class="plot"><table><tr>{head}</tr>{body}</table></div>'
 
 
 def _plots(report: dict[str, Any]) -> Iterable[str]:
@@ -155,13 +204,14 @@ def _statuses(report: dict[str, Any], names: list[str]) -> str:
     for row in report["seen"]:
         counts[row["operation"], str(row["status"])] += row["count"]
     wrong = {(failure["operation"], failure["response"][:3]) for failure in report["failures"] if failure["response"]}
-    columns = sorted({status for _, status in documented} | {status for name, status in counts if name in names})
+    columns = sorted({status for _, status in documented} | {status for name, status in wrong if name in names})
 
     def cell(name: str, status: str) -> Cell | None:
         pair, count = (name, status), counts[name, status]
-        if pair not in documented and not count:
+        # The path may respond to a method that it does not have, or to OPTIONS, with what is documented elsewhere.
+        if pair not in documented and pair not in wrong:
             return None
-        kind = "failed" if pair in wrong or pair not in documented else "held" if count else "unseen"
+        kind = "failed" if pair in wrong else "held" if count else "unseen"
         return Cell(kind, _short(count) if count else "", f"{name} {status}: seen {count} times")
 
     return grid(names, columns, cell, label="Which documented statuses of each operation were seen")

@@ -3,8 +3,11 @@
 from collections import Counter
 from typing import Any
 
+from app.contract_kit.report.causes import failures_by_cause, gaps_by_cause, in_words, number, sentence, what
+
 _MAX_FAILURES = 8
 _MAX_WORSE = 12
+_LONGEST_LINE = 400
 
 
 def summary(report: dict[str, Any], *, worse: list[str] | None = None) -> str:
@@ -23,46 +26,49 @@ def summary(report: dict[str, Any], *, worse: list[str] | None = None) -> str:
     if endings:
         told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(operations.items(), reverse=True))
         lines.append(f"  operations   {told}")
-        lines.append(f"  statuses     {seen} of {len(endings)} documented ones seen, with each error code")
-        lines.append(f"  statements   {shown} held, {len(report['failures'])} did not")
+        documented = number(len(endings))
+        lines.append(f"  statuses     {number(seen)} of {documented} documented ones seen, with each error code")
+        lines.append(f"  statements   {number(shown)} held, {number(len(report['failures']))} did not")
         waited = (
             f", {report['waited_seconds']:.0f} s of them waiting for limits" if report["waited_seconds"] >= 1 else ""
         )
-        lines.append(f"  requests     {report['requests']} in {report['total_seconds']:.0f} s{waited}")
+        lines.append(f"  requests     {number(report['requests'])} in {report['total_seconds']:.0f} s{waited}")
     if worse is not None:
         lines += ["", "Worse than before:" if worse else "Nothing is worse than before."]
         lines += [f"  {line}" for line in worse[:_MAX_WORSE]]
     lines += [*_failures(report["failures"]), *_gaps(report["gaps"])]
     lines += [f"  left behind  {what}" for what in report["left_behind"]]
-    reason = f": {report['reason']}" if report["reason"] else ""
-    lines += ["", f"{report['verdict'].upper()}{reason}"]
+    told, names = sentence(report)
+    reason = f"; {report['reason']}" if report["reason"] and report["reason"] != told else ""
+    lines += ["", f"{report['verdict'].upper()}: {in_words(told, names)}{reason}"]
     return "\n".join(lines)
 
 
 def _failures(failures: list[dict[str, Any]]) -> list[str]:
     if not failures:
         return []
+    causes = failures_by_cause(failures)
     by_check = Counter(failure["check"] for failure in failures)
     lines = ["", "Failures: " + ", ".join(f"{check} {count}" for check, count in by_check.most_common())]
-    for failure in failures[:_MAX_FAILURES]:
-        who = f" as {failure['caller']}" if failure["caller"] else ""
-        lines.append(f"  {failure['check']}: {failure['operation'] or 'the deployment'}{who}: {failure['message']}")
-        if failure["curl"]:
-            lines.append(f"    {failure['curl'] if len(failure['curl']) < 400 else failure['curl'][:397] + '...'}")
-    if len(failures) > _MAX_FAILURES:
-        lines.append(f"  and {len(failures) - _MAX_FAILURES} more, in the report")
+    for cause in causes[:_MAX_FAILURES]:
+        who = f" {cause.who}" if cause.who.startswith("as ") else f", {cause.who}" if cause.who else ""
+        lines.append(f"  {cause.name}{who}: {cause.told} ({', '.join(cause.each('check'))})")
+        lines += [_shortened(f"    {command}") for command in cause.each("curl")[:1]]
+    if len(causes) > _MAX_FAILURES:
+        lines.append(f"  and {len(causes) - _MAX_FAILURES} other causes, in the report")
     return lines
 
 
+def _shortened(line: str) -> str:
+    return line if len(line) < _LONGEST_LINE else f"{line[: _LONGEST_LINE - 3]}..."
+
+
 def _gaps(gaps: list[dict[str, Any]]) -> list[str]:
-    missing = [gap for gap in gaps if not gap["accepted"]]
+    missing = gaps_by_cause(gaps)
     if not missing:
         return []
     lines = ["", "Not covered:"]
-    lines += [
-        f"  {gap['check']}: {gap['operation'] or 'the deployment'}: {gap['what']}: {gap['reason']}"
-        for gap in missing[:_MAX_FAILURES]
-    ]
+    lines += [_shortened(f"  {cause.name}: {cause.told} ({what(cause)})") for cause in missing[:_MAX_FAILURES]]
     if len(missing) > _MAX_FAILURES:
         lines.append(f"  and {len(missing) - _MAX_FAILURES} more, in the report")
     return lines

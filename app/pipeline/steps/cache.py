@@ -3,7 +3,8 @@
 Redis was asked before the database (`rate_limit`), so a value that is stored now has the tag versions from before the
 database was read. An entry is not used while one of its tags is pending: a write has committed, and its invalidation
 has not reached Redis. It is not used either if the session statement saw that the row with the owner does not exist: a
-row that was deleted with its owner has no write that invalidates its tag.
+row that was deleted with its owner has no write that invalidates its tag. Entries of a project have one tag more, which
+the deletion of an account invalidates.
 """
 
 import hashlib
@@ -13,6 +14,8 @@ from typing import Any
 import orjson
 
 from app.cache.store import CachedValue, CacheKey, CacheLookup
+from app.cache.tags import ACCOUNTS
+from app.database.tables import has_project_tables
 from app.errors import Internal, ValidationError
 from app.pipeline.operation import BoundOperation, Step
 from app.pipeline.request_context import RequestContext
@@ -85,6 +88,7 @@ def cache_key_builder(operation: BoundOperation) -> Callable[[RequestContext], C
     if policy.cache is None or cache is None:
         return None
     read, tags = operation.parameters.read, policy.cache.tags
+    more = (ACCOUNTS,) if has_project_tables() and not policy.inherited else ()
 
     def build_key(context: RequestContext) -> CacheKey | None:
         try:
@@ -93,7 +97,7 @@ def cache_key_builder(operation: BoundOperation) -> Callable[[RequestContext], C
             return None
         context.arguments = arguments
         identity = {name: value for name, value in arguments.items() if name != _CONDITION}
-        return cache.make_key(policy.operation_id, identity, [tag.expand(arguments) for tag in tags])
+        return cache.make_key(policy.operation_id, identity, [*more, *(tag.expand(arguments) for tag in tags)])
 
     return build_key
 

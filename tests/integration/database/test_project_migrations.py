@@ -8,7 +8,7 @@ import pytest
 
 from app.database import Database
 from app.database.migration_error import MigrationError
-from app.database.migrator import latest, migrate, pending, rollback, status
+from app.database.migrator import MIGRATIONS, latest, migrate, pending, rollback, status
 from app.project import Project
 from tests.servers import Servers
 
@@ -148,3 +148,91 @@ def test_a_database_of_a_project_is_left_alone_outside_of_it_and_follows_a_new_n
     with sides.database.connection_context():
         sides.database.execute_sql(str(caught.value).partition("run: ")[2].replace("%", "%%"), ())
     assert sides.migrate(project=renamed) == []
+
+
+REFUSED = (
+    "it ends the transaction that it runs in: leave out COMMIT and ROLLBACK, and a SET CONSTRAINTS ALL IMMEDIATE, "
+    "or write `atomic = False` at the top of the file; "
+)
+
+
+def refused(sides: Sides, body: str) -> str:
+    """Run a migration of the project with this body; return what is said of it, after its place."""
+    path = sides.project.migrations / f"{SECOND}.py"
+    path.write_text(
+        f"import asyncio\nimport sys\n\n\ndef migrate(migrator, database, **kwargs):\n    run = database.execute_sql\n"
+        f"    run('CREATE TABLE half (id int)')\n    {body}\ndef rollback(migrator, database, **kwargs): pass\n"
+    )
+    with pytest.raises(MigrationError) as caught:
+        sides.migrate()
+    place, _, text = str(caught.value).partition(": ")
+    assert place == f"migrations/{SECOND}.py:8"
+    with sides.database.connection_context():
+        assert (f"shop:{SECOND}",) not in sides.database.execute_sql("SELECT name FROM migratehistory").fetchall()
+    return text
+
+
+@pytest.mark.parametrize("end", ["run('COMMIT')", "database.commit()", "run('SELECT 1; end; BEGIN')"])
+def test_a_migration_of_the_project_cannot_commit_halfway(sides: Sides, end: str) -> None:
+    assert refused(sides, f"{end}; run('CREATE TABLE more (id int)')") == f"{REFUSED}it changed nothing"
+    assert sides.tables == {"people", "work"}
+
+
+def test_a_migration_of_the_project_that_rolls_back_goes_no_further(sides: Sides) -> None:
+    text = refused(sides, "run('ROLLBACK'); run('CREATE TABLE more (id int)')")
+    assert text == f"{REFUSED}what it did stays: undo that by hand"
+    assert sides.tables == {"people", "work"}
+    # Where nothing shows it at once, it is noticed at the end.
+    text = refused(sides, "run('ROLLBACK; BEGIN'); run('CREATE TABLE more (id int)')")
+    assert text == f"{REFUSED}what it did stays: undo that by hand"
+    assert sides.tables == {"people", "work"}
+
+
+@pytest.mark.parametrize(
+    "raised", ["sys.exit(3)", "raise GeneratorExit", "raise asyncio.CancelledError", "raise BaseException('all')"]
+)
+def test_a_migration_that_would_end_the_process_is_named_with_its_line(sides: Sides, raised: str) -> None:
+    text = refused(sides, raised)
+    assert text.endswith("; it changed nothing: correct it and run it again")
+    assert text.startswith(("SystemExit: 3;", "GeneratorExit;", "CancelledError;", "BaseException: all;"))
+    assert sides.tables == {"people", "work"}
+    (sides.project.migrations / f"{SECOND}.py").write_text("import sys\nsys.exit(4)\n")
+    with pytest.raises(MigrationError, match=rf"{SECOND}.py:2: SystemExit: 4: correct this line"):
+        sides.migrate()
+
+
+SIDES = [
+    ("ALTER TABLE users ADD color text", "users: column color text"),
+    ("DROP TABLE audit_clients CASCADE", "audit_clients: "),
+    ("ALTER TABLE audit_events DISABLE TRIGGER ALL", "audit_events: trigger "),
+    ("DROP TRIGGER user_profiles_name_key ON user_profiles", "user_profiles: trigger user_profiles_name_key"),
+    ("DROP FUNCTION keep_name_key() CASCADE", "keep_name_key: "),
+    ("CREATE INDEX users_created ON users (created_at)", "users: index (created_at"),
+    ("CREATE TABLE charter_bills (id int)", "charter_bills: "),
+    ("ALTER TABLE roles RENAME TO parts", "roles: "),
+    ("DROP TABLE migratehistory", "migratehistory: "),
+    (
+        "CREATE OR REPLACE FUNCTION lowest_id(moment timestamptz) RETURNS uuid LANGUAGE sql AS 'SELECT NULL::uuid'",
+        "lowest_id: ",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statement", "told"), SIDES, ids=[statement[:30] for statement, _ in SIDES])
+def test_a_migration_of_the_project_cannot_change_what_is_charters(
+    servers: Servers, tmp_path: Path, statement: str, told: str
+) -> None:
+    database = Database(servers.clone(), size=4)
+    sides = Sides(tmp_path, database)
+    sides.charter = MIGRATIONS
+    before = sides.tables
+    text = refused(sides, f"run({statement!r})")
+    assert text.startswith("it changes tables or functions of Charter's (")
+    assert told in text
+    assert text.endswith("; it changed nothing")
+    assert sides.tables == before
+    # What refers to Charter's tables is the project's.
+    sides.write(sides.project.migrations, SECOND, "CREATE TABLE bills (account uuid REFERENCES users)")
+    assert sides.migrate() == [f"shop:{SECOND}"]
+    database.reset()
+    servers.drop(database.url)

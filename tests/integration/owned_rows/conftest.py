@@ -25,9 +25,9 @@ from tests.service import running as serving
 
 HANDLERS = "tests.integration.owned_rows.handlers"
 HERE = Path(__file__).parent
-ENUM = "    - notes:read\n    - projects:read\n    - projects:update\n"
-TAG = "  - {name: projects, description: What somebody works on.}\n"
-PATHS = """  /v1/projects/{project_id}: {$ref: paths/project.yaml}
+ENUM = "    - notes:read\n    - gardens:read\n    - gardens:update\n"
+TAG = "  - {name: gardens, description: What somebody works on.}\n"
+PATHS = """  /v1/gardens/{garden_id}: {$ref: paths/garden.yaml}
   /v1/notes/{note_id}: {$ref: paths/note.yaml}
 """
 
@@ -45,7 +45,7 @@ class Somebody:
 @pytest.fixture(scope="session")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Charter's document with the paths, schemas, permissions and events of the sample."""
-    folder = tmp_path_factory.mktemp("projects") / "openapi"
+    folder = tmp_path_factory.mktemp("gardens") / "openapi"
     shutil.copytree(OPENAPI, folder, ignore=shutil.ignore_patterns("released"))
     for name in ("paths", "components"):
         shutil.copytree(HERE / "document" / name, folder / name, dirs_exist_ok=True)
@@ -134,13 +134,13 @@ def ada(sign_in: Callable[..., Somebody]) -> Somebody:
 
 
 @pytest.fixture
-def project(service: Service) -> Make:
-    """Make a project of somebody's, or of nobody's."""
+def garden(service: Service) -> Make:
+    """Make a garden of somebody's, or of nobody's."""
 
     def make(owner: Somebody | None, name: str = "Engine") -> UUID:
-        project_id = new_id()
+        garden_id = new_id()
         owner_id = owner.id if owner else None
-        run("INSERT INTO projects (id, owner_id, name) VALUES (%s, %s, %s)", (project_id, owner_id, name))
-        return project_id
+        run("INSERT INTO gardens (id, owner_id, name) VALUES (%s, %s, %s)", (garden_id, owner_id, name))
+        return garden_id
 
     return make

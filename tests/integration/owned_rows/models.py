@@ -1,4 +1,4 @@
-"""The tables of the tests' own: projects, and teams that share notes."""
+"""The tables of the tests' own: gardens, and teams that share notes."""
 
 from peewee import ForeignKeyField, IntegerField, TextField
 
@@ -6,7 +6,7 @@ from models import User
 from models.record import Record
 
 TABLES = """
-CREATE TABLE projects (
+CREATE TABLE gardens (
     id uuid PRIMARY KEY,
     owner_id uuid REFERENCES users ON DELETE CASCADE,
     name text NOT NULL,
@@ -14,7 +14,7 @@ CREATE TABLE projects (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX projects_owner_id ON projects (owner_id);
+CREATE INDEX gardens_owner_id ON gardens (owner_id);
 CREATE TABLE teams (
     id uuid PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now()
 );
@@ -36,15 +36,15 @@ CREATE TABLE notes (
 """
 
 
-class Project(Record):
-    """A project; one without an owner belongs to nobody."""
+class Garden(Record):
+    """A garden; one without an owner belongs to nobody."""
 
     owner = ForeignKeyField(User, null=True, on_delete="CASCADE", lazy_load=False)
     name = TextField()
     version = IntegerField(default=1)
 
     class Meta:
-        table_name = "projects"
+        table_name = "gardens"
 
 
 class Team(Record):

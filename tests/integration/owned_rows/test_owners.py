@@ -10,7 +10,7 @@ from app.identifiers import new_id
 from app.pipeline.row_owners import owner_sql
 from app.spec.owned_rows import OwnedRow
 from tests.integration.owned_rows.conftest import Make, Somebody
-from tests.integration.owned_rows.handlers import projects
+from tests.integration.owned_rows.handlers import gardens
 from tests.rows import decision, event
 from tests.service import Service
 from tests.wire import data, refused
@@ -18,8 +18,8 @@ from tests.wire import data, refused
 NOBODYS = "00000000-0000-0000-0000-000000000000"
 
 
-def url(project_id: object) -> str:
-    return f"/v1/projects/{project_id}"
+def url(garden_id: object) -> str:
+    return f"/v1/gardens/{garden_id}"
 
 
 @pytest.fixture
@@ -35,12 +35,12 @@ def statements(database: Database) -> Iterator[list[str]]:
     database.query_hooks.remove(note)
 
 
-def test_the_owner_needs_no_permission(alice: Somebody, project: Make) -> None:
-    mine = project(alice)
+def test_the_owner_needs_no_permission(alice: Somebody, garden: Make) -> None:
+    mine = garden(alice)
     response = alice.api.get(url(mine))
     assert data(response) == {"name": "Engine"}
     decision(response).check(
-        actor=alice.id, outcome="allowed", permission="projects:read", target=f"project:{mine}", reason=None
+        actor=alice.id, outcome="allowed", permission="gardens:read", target=f"garden:{mine}", reason=None
     )
     assert data(alice.api.patch(url(mine), json={"name": "Loom"})) == {"name": "Loom"}
     assert alice.api.head(url(mine)).status_code == 200
@@ -48,17 +48,17 @@ def test_the_owner_needs_no_permission(alice: Somebody, project: Make) -> None:
 
 
 def test_a_stranger_gets_the_same_response_whether_there_is_a_row_or_not(
-    alice: Somebody, mallory: Somebody, project: Make
+    alice: Somebody, mallory: Somebody, garden: Make
 ) -> None:
-    targets = [project(alice), project(None), new_id(), NOBODYS]
+    targets = [garden(alice), garden(None), new_id(), NOBODYS]
     for method, body in (("GET", None), ("HEAD", None), ("PATCH", {"name": "Mine"}), ("DELETE", None)):
         seen = set()
         for target in targets:
             response = mallory.api.request(method, url(target), json=body)
             row = decision(response)
             row.check_denied(
-                "projects:read" if body is None and method != "DELETE" else "projects:update",
-                target=f"project:{target}",
+                "gardens:read" if body is None and method != "DELETE" else "gardens:update",
+                target=f"garden:{target}",
             )
             shown = response.json()["errors"] if response.content else None
             seen.add((response.status_code, str(shown), response.headers.get("etag"), len(response.headers)))
@@ -66,36 +66,36 @@ def test_a_stranger_gets_the_same_response_whether_there_is_a_row_or_not(
         assert next(iter(seen))[0] == 403
 
 
-def test_who_has_the_permission_learns_that_there_is_no_row(ada: Somebody, alice: Somebody, project: Make) -> None:
-    assert data(ada.api.get(url(project(alice)))) == {"name": "Engine"}
-    assert data(ada.api.get(url(project(None)))) == {"name": "Engine"}
+def test_who_has_the_permission_learns_that_there_is_no_row(ada: Somebody, alice: Somebody, garden: Make) -> None:
+    assert data(ada.api.get(url(garden(alice)))) == {"name": "Engine"}
+    assert data(ada.api.get(url(garden(None)))) == {"name": "Engine"}
     response = ada.api.get(url(new_id()))
     refused(response, 404, "NOT_FOUND")
     decision(response).check(outcome="allowed", reason=None)
 
 
-def test_only_the_owner_must_have_signed_in_recently(sign_in: Callable[..., Somebody], project: Make) -> None:
+def test_only_the_owner_must_have_signed_in_recently(sign_in: Callable[..., Somebody], garden: Make) -> None:
     old, admin = sign_in("alice", ago=3600), sign_in("ada", "admin", ago=3600)
-    refused(old.api.delete(url(project(old))), 403, "STEP_UP_REQUIRED")
+    refused(old.api.delete(url(garden(old))), 403, "STEP_UP_REQUIRED")
     refused(admin.api.delete(url(new_id())), 404, "NOT_FOUND")
-    assert admin.api.delete(url(project(old))).status_code == 204
+    assert admin.api.delete(url(garden(old))).status_code == 204
 
 
-def test_a_suspended_owner_and_an_ended_session_are_refused(alice: Somebody, project: Make) -> None:
-    mine = project(alice)
+def test_a_suspended_owner_and_an_ended_session_are_refused(alice: Somebody, garden: Make) -> None:
+    mine = garden(alice)
     run("UPDATE users SET status = 'suspended' WHERE id = %s", (alice.id,))
     refused(alice.api.get(url(mine)), 401, "SESSION_ENDED")
 
 
 def test_an_id_that_is_none_is_refused_before_the_decision(alice: Somebody, service: Service) -> None:
     before = run("SELECT count(*) FROM audit_events")
-    for text in ("1", "x'; DROP TABLE projects; --", "%27%20OR%201%3D1"):
-        assert alice.api.get(f"/v1/projects/{text}").status_code == 400
+    for text in ("1", "x'; DROP TABLE gardens; --", "%27%20OR%201%3D1"):
+        assert alice.api.get(f"/v1/gardens/{text}").status_code == 400
     assert run("SELECT count(*) FROM audit_events") == before
 
 
-def test_if_match_works_for_the_owner(alice: Somebody, project: Make) -> None:
-    mine = project(alice)
+def test_if_match_works_for_the_owner(alice: Somebody, garden: Make) -> None:
+    mine = garden(alice)
     tag = alice.api.get(url(mine)).headers["etag"]
     assert alice.api.get(url(mine), headers={"If-None-Match": tag}).status_code == 304
     changed = alice.api.patch(url(mine), json={"name": "Loom"}, headers={"If-Match": tag})
@@ -104,9 +104,9 @@ def test_if_match_works_for_the_owner(alice: Somebody, project: Make) -> None:
 
 
 def test_a_decision_about_a_row_is_one_statement(
-    alice: Somebody, mallory: Somebody, project: Make, statements: list[str]
+    alice: Somebody, mallory: Somebody, garden: Make, statements: list[str]
 ) -> None:
-    mine = project(alice)
+    mine = garden(alice)
     alice.api.get(url(mine))
     for somebody, expected in ((alice, 200), (mallory, 403)):
         statements.clear()
@@ -114,24 +114,24 @@ def test_a_decision_about_a_row_is_one_statement(
         assert len(statements) == 1, statements
 
 
-def test_a_cached_row_is_gone_with_its_owner(alice: Somebody, ada: Somebody, project: Make, service: Service) -> None:
+def test_a_cached_row_is_gone_with_its_owner(alice: Somebody, ada: Somebody, garden: Make, service: Service) -> None:
     """The database deletes the rows of an account, and no operation invalidates their tags."""
     if not service.config.redis_url:
         pytest.skip("no Valkey on this machine")
-    mine = project(alice)
+    mine = garden(alice)
     for _ in range(2):
         assert data(ada.api.get(url(mine))) == {"name": "Engine"}
-    run("UPDATE projects SET name = 'unseen' WHERE id = %s", (mine,))
+    run("UPDATE gardens SET name = 'unseen' WHERE id = %s", (mine,))
     assert data(ada.api.get(url(mine))) == {"name": "Engine"}  # it is cached
     run("DELETE FROM users WHERE id = %s", (alice.id,))
     refused(ada.api.get(url(mine)), 404, "NOT_FOUND")
 
 
-def test_a_cached_row_is_shown_to_no_stranger(alice: Somebody, mallory: Somebody, project: Make) -> None:
-    mine = project(alice)
+def test_a_cached_row_is_shown_to_no_stranger(alice: Somebody, mallory: Somebody, garden: Make) -> None:
+    mine = garden(alice)
     data(alice.api.get(url(mine)))
     refused(mallory.api.get(url(mine)), 403, "FORBIDDEN")
-    run("UPDATE projects SET owner_id = %s WHERE id = %s", (mallory.id, mine))
+    run("UPDATE gardens SET owner_id = %s WHERE id = %s", (mallory.id, mine))
     assert data(mallory.api.get(url(mine))) == {"name": "Engine"}
     refused(alice.api.get(url(mine)), 403, "FORBIDDEN")
 
@@ -140,44 +140,44 @@ def test_a_cached_row_is_shown_to_no_stranger(alice: Somebody, mallory: Somebody
     ("meanwhile", "status", "after"),
     [
         # What is decided stays decided, as with a permission that is taken away meanwhile: the change comes after.
-        ("UPDATE projects SET owner_id = NULL WHERE id = %s", 200, 403),
-        ("DELETE FROM projects WHERE id = %s", 404, 403),
+        ("UPDATE gardens SET owner_id = NULL WHERE id = %s", 200, 403),
+        ("DELETE FROM gardens WHERE id = %s", 404, 403),
     ],
 )
 def test_a_row_that_changes_hands_meanwhile(
-    alice: Somebody, project: Make, meanwhile: str, status: int, after: int
+    alice: Somebody, garden: Make, meanwhile: str, status: int, after: int
 ) -> None:
-    mine, responses = project(alice), []
+    mine, responses = garden(alice), []
 
     def rename() -> None:
-        responses.append(alice.api.patch(url(mine), json={"name": projects.WAITING}))
+        responses.append(alice.api.patch(url(mine), json={"name": gardens.WAITING}))
 
     thread = threading.Thread(target=rename)
     thread.start()
-    projects.DECIDED.wait(10)
+    gardens.DECIDED.wait(10)
     run(meanwhile, (mine,))
-    projects.GO_ON.wait(10)
+    gardens.GO_ON.wait(10)
     thread.join(10)
     [response] = responses
     assert response.status_code == status
     decision(response).check(outcome="allowed")
-    event(response).check(outcome="succeeded" if status == 200 else "failed", target=f"project:{mine}")
+    event(response).check(outcome="succeeded" if status == 200 else "failed", target=f"garden:{mine}")
     assert alice.api.get(url(mine)).status_code == after
 
 
-def test_if_match_refuses_what_changed_hands_meanwhile(alice: Somebody, project: Make) -> None:
+def test_if_match_refuses_what_changed_hands_meanwhile(alice: Somebody, garden: Make) -> None:
     """A transfer raises the version, as every change of the row does."""
-    mine, responses = project(alice), []
+    mine, responses = garden(alice), []
     tag = alice.api.get(url(mine)).headers["etag"]
 
     def rename() -> None:
-        responses.append(alice.api.patch(url(mine), json={"name": projects.WAITING}, headers={"If-Match": tag}))
+        responses.append(alice.api.patch(url(mine), json={"name": gardens.WAITING}, headers={"If-Match": tag}))
 
     thread = threading.Thread(target=rename)
     thread.start()
-    projects.DECIDED.wait(10)
-    run("UPDATE projects SET owner_id = NULL, version = version + 1 WHERE id = %s", (mine,))
-    projects.GO_ON.wait(10)
+    gardens.DECIDED.wait(10)
+    run("UPDATE gardens SET owner_id = NULL, version = version + 1 WHERE id = %s", (mine,))
+    gardens.GO_ON.wait(10)
     thread.join(10)
     refused(responses[0], 412, "PRECONDITION_FAILED")
 
@@ -200,21 +200,19 @@ def test_members_of_a_team_need_no_permission(alice: Somebody, mallory: Somebody
     refused(alice.api.get(f"/v1/notes/{note}"), 403, "FORBIDDEN")
 
 
-def test_the_trail_is_searched_for_the_resources_of_the_document(alice: Somebody, ada: Somebody, project: Make) -> None:
-    mine = project(alice)
+def test_the_trail_is_searched_for_the_resources_of_the_document(alice: Somebody, ada: Somebody, garden: Make) -> None:
+    mine = garden(alice)
     alice.api.get(url(mine))
-    for text in (f"project:{mine}", f"project:{str(mine).upper()}"):
+    for text in (f"garden:{mine}", f"garden:{str(mine).upper()}"):
         [entry] = data(ada.api.get("/v1/audit-events", params={"target": text}))
-        assert entry["target"] == {"type": "project", "id": str(mine)}
+        assert entry["target"] == {"type": "garden", "id": str(mine)}
     assert data(ada.api.get("/v1/audit-events", params={"target": "note:1"})) == []
     [error] = refused(ada.api.get("/v1/audit-events", params={"target": "planet:1"}), 400, "VALIDATION_ERROR", "target")
-    assert (
-        error["message"] == "Must begin with user:, role:, session:, setting:, note: or project:, and go on after it."
-    )
+    assert error["message"] == "Must begin with user:, role:, session:, setting:, garden: or note:, and go on after it."
 
 
 @pytest.mark.parametrize(
-    ("row", "indexes"), [(OwnedRow("project", "owner_id", None), 1), (OwnedRow("note", "team_id", "team_member"), 2)]
+    ("row", "indexes"), [(OwnedRow("garden", "owner_id", None), 1), (OwnedRow("note", "team_id", "team_member"), 2)]
 )
 def test_the_owner_is_found_by_keys_of_the_tables(database: Database, row: OwnedRow, indexes: int) -> None:
     sql = owner_sql(row).replace("%s", f"'{NOBODYS}'")

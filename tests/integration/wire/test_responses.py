@@ -115,7 +115,7 @@ def test_only_development_tells_the_client_what_does_not_match(gateway: str, dat
     with serving(config, document=DOCUMENT, handlers_package=HANDLERS) as service, service.client() as client:
         told = {
             how: refused(client.post("/v1/answers", json={"how": how}), 500, "INTERNAL_ERROR")[0]["message"]
-            for how in ("wrong_type", "undocumented_status", "undocumented_refusal", "crash")
+            for how in ("wrong_type", "undocumented_status", "undocumented_refusal", "missing_column", "crash")
         }
 
     assert told["crash"] == Internal.default_message
@@ -125,4 +125,7 @@ def test_only_development_tells_the_client_what_does_not_match(gateway: str, dat
     place = r"\(.*paths/answers\.yaml:\d+\)"
     assert re.fullmatch(rf".*write_and_answer: the data of status 200 .* word: .*{place}", told["wrong_type"])
     assert re.fullmatch(rf".*write_and_answer: status \d+ is not documented {place}", told["undocumented_status"])
-    assert re.search(r"documents no response with status \d+", told["undocumented_refusal"])
+    fix = rf"documents no response with status (\d+)\. Add \"\1\" to its responses {place}\."
+    assert re.search(fix, told["undocumented_refusal"])
+    migrate = "Write a migration with charter db new NAME, then run charter db migrate."
+    assert told["missing_column"] == f'column "color" does not exist. {migrate}'

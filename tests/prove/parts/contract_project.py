@@ -1,22 +1,21 @@
-"""`charter contract` from the wheel proves the sample project, whose resources it has never seen, all of them."""
+"""`charter contract` from the wheel proves the sample project and a new one, whose resources it has never seen."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
-from tests.command import Server, clean_environment
-from tests.limits import WIDE_LIMITS
+from app.contract_kit.checks.catalogue import NAMES
+from tests.prove.contract_run import charter, contract, read_report, served, wheel_in
 from tests.prove.proof import ROOT
-from tests.servers import Servers, place_for_servers
-from tests.service import REFRESH_KEYS, SECRET
-from tests.wheel import installed_wheel
 
-ADMIN, PASSWORD = "admin@example.com", "marmalade lantern 7 quarry"
-_LIMITS = {**WIDE_LIMITS, "LIMIT_READ": "1000/60", "LIMIT_WRITE": "1000/60", "LIMIT_CLIENT_FAILURES": "100000"}
 _EXAMPLES = "3"
+_MAKING = (
+    ("", "new kiosk"),
+    ("kiosk", "add resource papers --owned --cached --idempotent --fields name:text,text:text?,read:bool"),
+    ("kiosk", "add resource shelves --singular shelf --fields name:text(40),kind:enum(high|low),keeper:ref:users?"),
+)
+# Generated requests take long, and find what the sample project shows, too.
+_ONLY = " ".join(f"--only {name}" for name in NAMES if name != "fuzz")
 _TASKS = """  /v1/tasks: {$ref: paths/tasks.yaml}
   /v1/tasks/{task_id}: {$ref: paths/task.yaml}
 """
@@ -33,10 +32,28 @@ task.deleted: {description: A task was deleted.}
 
 
 def prove(place: Path) -> None:
-    """Serve the project and run the kit to its end, both from the wheel."""
-    shop, wheel = place / "shop", str(place / "wheel")
-    # A copy: the tests replace theirs when a file changes.
-    shutil.copytree(installed_wheel(), wheel)
+    """Serve the projects and run the kit to its end, both from the wheel."""
+    wheel = wheel_in(place)
+    _new_project(place, wheel)
+    _sample_project(place, wheel)
+
+
+def _new_project(place: Path, wheel: Path) -> None:
+    """Make a project with resources that `charter add` writes, and prove it on a server that the kit starts."""
+    report = place / "new"
+    for folder, words in (*_MAKING, ("kiosk", f"contract --start --report {report} {_ONLY}")):
+        print(f"charter {words}", flush=True)
+        charter(wheel, *words.split(), cwd=place / folder).check_returncode()
+    _expect_own(read_report(report), ("_paper", "_papers", "_shelf", "_shelves"), 10)
+
+
+def _expect_own(made: dict[str, Any], ends: tuple[str, ...], count: int) -> None:
+    own = [one for one in made["operations"] if one["name"].endswith(ends)]
+    assert [one["verdict"] for one in own] == ["passed"] * count, own
+
+
+def _sample_project(place: Path, wheel: Path) -> None:
+    shop = place / "shop"
     shutil.copytree(ROOT / "tests" / "sample_project", shop, ignore=shutil.ignore_patterns("__pycache__"))
     # A resource whose owner is in a column of its table.
     shutil.copytree(ROOT / "tests" / "prove" / "tasks", shop, dirs_exist_ok=True)
@@ -47,49 +64,6 @@ def prove(place: Path) -> None:
     contents.write_text(
         contents.read_text(encoding="utf-8").replace("\npaths:\n", f"{_TAG}\npaths:\n"), encoding="utf-8"
     )
-    with place_for_servers() as folder:
-        servers = Servers(folder)
-        try:
-            servers.start()
-            servers.make_template()
-            variables = {
-                "CHARTER_ENV": "test",
-                "CHARTER_ADMIN_EMAIL": ADMIN,
-                "CHARTER_ADMIN_PASSWORD": PASSWORD,
-                "DATABASE_URL": servers.clone(),
-                "REDIS_URL": servers.empty_redis(),
-                "JWT_SECRET": SECRET,
-                "REFRESH_KEYS": REFRESH_KEYS,
-                "BCRYPT_COST": "4",
-                "PYTHONPATH": wheel,
-                **_LIMITS,
-            }
-            subprocess.run(
-                [sys.executable, "-m", "charter", "db", "migrate"],
-                cwd=shop,
-                env=clean_environment(**variables),
-                check=True,
-            )
-            server = Server("serve", root=shop, module="charter", **variables)
-            try:
-                _contract(place, server.address(), wheel)
-            finally:
-                server.process.terminate()
-                server.process.wait(60)
-                (place / "server.log").write_text(server.printed, encoding="utf-8")
-        finally:
-            servers.stop()
-
-
-def _contract(place: Path, url: str, wheel: str) -> None:
-    report = place / "report"
-    words = [sys.executable, "-P", "-m", "charter", "contract", "--base-url", url, "--admin-email", ADMIN]
-    words += ["--examples", os.environ.get("EXAMPLES", _EXAMPLES), "--report", str(report)]
-    words += [word for name in os.environ.get("CHECKS", "").split(",") if name for word in ("--only", name)]
-    done = subprocess.run(
-        words, cwd=place, env=clean_environment(CONTRACT_ADMIN_PASSWORD=PASSWORD, PYTHONPATH=wheel), check=False
-    )
-    assert done.returncode == 0, f"charter contract ended with {done.returncode}"
-    made = json.loads((report / "report.json").read_text(encoding="utf-8"))
-    own = [one for one in made["operations"] if one["name"].endswith(("_project", "_projects", "_task"))]
-    assert [one["verdict"] for one in own] == ["passed"] * 8, own
+    with served(shop, wheel, place / "server.log") as url:
+        made = contract(url, wheel, place / "report", examples=_EXAMPLES)
+    _expect_own(made, ("_project", "_projects", "_task"), 8)

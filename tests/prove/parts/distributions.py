@@ -1,4 +1,4 @@
-"""The integration tests pass on PostgreSQL 15, 16 and 17 and on Redis 7 as they are shipped, with nothing tuned."""
+"""The tests of the statements pass on PostgreSQL 15, 16 and 17 and on Redis 7 as they are shipped, not tuned."""
 
 import json
 import os
@@ -8,57 +8,39 @@ from pathlib import Path
 import psycopg2
 
 from tests.prove.distribution import MORE_PROGRAMS, fetch_postgres, postgres, postgres_programs, redis_server
-from tests.prove.proof import CHARTER, PYTEST, ROOT, Skipped, needed, run
+from tests.prove.proof import CHARTER, PYTEST, ROOT, STATEMENTS, Skipped, needed, run
 from tests.service import config_for
 
 WANTED = (15, 16, 17)
-_SUITE: tuple[str, ...] = ("tests/integration",)
-# What depends on the version of the server, if anything does: statements, migrations, roles, what the doctor sees.
-_STATEMENTS = (
-    "tests/integration/cache",
-    "tests/integration/doctor",
-    "tests/integration/services",
-    "tests/integration/database/test_append_only.py",
-    "tests/integration/database/test_database.py",
-    "tests/integration/database/test_drift.py",
-    "tests/integration/database/test_migrations.py",
-    "tests/integration/database/test_two_roles.py",
-)
 
 
 def prove(place: Path) -> None:
-    """Run the whole suite on each version installed, and on each that Maven brings what depends on the version.
+    """Run them on each version that is installed, and on each that Maven brings.
 
     One that is not to be had is told, and it is no proof without any.
     """
     redis = needed("redis-server", package="redis-server", purpose="run the tests on it")
-    found: dict[int, tuple[Path, tuple[str, ...]]] = {
-        version: (programs, _SUITE) for version, programs in postgres_programs().items()
-    }
+    found = dict(postgres_programs())
     for version in sorted(set(WANTED) - set(found)):
         if fetched := fetch_postgres(version, place / f"programs-{version}"):
-            found[version] = (fetched, _STATEMENTS)
+            found[version] = fetched
         else:
             print(f"!! NOT RUN: PostgreSQL {version} is not on this machine; name its programs in {MORE_PROGRAMS}")
     if not found:
         raise Skipped("no PostgreSQL of a distribution here: install one (Debian: apt-get install postgresql)")
-    failed = [
-        version
-        for version, (programs, tests) in sorted(found.items())
-        if not _passes(version, programs, redis, place, tests)
-    ]
+    failed = [version for version, programs in sorted(found.items()) if not _passes(version, programs, redis, place)]
     assert not failed, f"not as promised on PostgreSQL {', '.join(map(str, failed))}"
 
 
-def _passes(version: int, programs: Path, redis: str, place: Path, tests: tuple[str, ...]) -> bool:
-    print(f"-- PostgreSQL {version} from {programs}: {' '.join(tests)}", flush=True)
+def _passes(version: int, programs: Path, redis: str, place: Path) -> bool:
+    print(f"-- PostgreSQL {version} from {programs}", flush=True)
     with (
         postgres(programs, place / f"postgres-{version}") as url,
         redis_server(redis, place / f"redis-{version}") as cache,
     ):
         _check_doctor(url)
         servers = {"DATABASE_URL": url, "REDIS_URL": cache}
-        done = subprocess.run([*PYTEST, *tests], cwd=ROOT, env={**os.environ, **servers}, check=False)
+        done = subprocess.run([*PYTEST, *STATEMENTS], cwd=ROOT, env={**os.environ, **servers}, check=False)
     return done.returncode == 0
 
 

@@ -1,4 +1,4 @@
-"""The integration tests pass through PgBouncer in transaction mode, on a few connections that all of them share."""
+"""The tests of the statements pass through PgBouncer in transaction mode, on a few connections that all share."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""docs/tutorial.md, typed as it is, with the built wheel in an empty folder; says how long it took."""
+"""docs/tutorial.md, typed as it is, with the built wheel in an empty folder; says how long it took, and proves it."""
 
 import os
 import re
@@ -34,7 +34,7 @@ _ARCHIVE = """post:
 
 
 def prove(place: Path) -> None:
-    """Build the wheel, then do what the page says."""
+    """Build the wheel, do what the page says, and have `make contract` prove what came of it."""
     clone, here = place / "clone", place / "here"
     run("git", "clone", "--quiet", str(ROOT), str(clone))
     run("make", "--silent", "dist", cwd=clone)
@@ -63,6 +63,8 @@ def prove(place: Path) -> None:
     assert typed <= MOST_LINES, typed
     assert "Nothing to write" in _scaffold(here)
     _add_operation(here, variables)
+    # Over HTTP, with nothing but the project's own .venv.
+    _type("make contract EXAMPLES=1\n", here, variables, fails=False)
 
 
 def _scaffold(here: Path) -> str:

@@ -120,6 +120,8 @@ def list_relics(page: Page) -> Listing:
 
 
 def _answer(how: str) -> Any:
+    if how == "missing_column":
+        run("SELECT color FROM users")
     if how == "undocumented_refusal":
         raise PreconditionFailed
     if how == "documented_refusal":
