@@ -15,6 +15,7 @@ from app.database import (
     fetch_one,
     fetch_tuples,
     fetch_value,
+    page_of,
     run,
     transaction,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "fetch_value",
     "invalidate",
     "on",
+    "page_of",
     "rfc3339",
     "run",
     "sql_now",

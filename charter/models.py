@@ -11,13 +11,14 @@
         class Meta:
             table_name = "projects"
 
-`Record` has `id` (a UUIDv7 that Charter creates), `created_at` and `updated_at`. Peewee's `BooleanField`,
-`IntegerField`, `DateField`, `DecimalField`, `UUIDField` and `JSONField` (`jsonb`) can be used as they are.
+`Record` has `id` (a UUIDv7 that Charter creates), `created_at` and `updated_at`. `flag` is a `boolean` that is never
+null. Peewee's `BooleanField`, `IntegerField`, `DateField`, `DecimalField`, `UUIDField` and `JSONField` (`jsonb`) can be
+used as they are.
 
 A project reads `User`, `UserProfile` and `Role`, and refers to them; it does not write them.
 """
 
-from models.fields import choice, moment, reference, text, version
+from models.fields import choice, flag, moment, reference, text, version
 from models.record import Record
 from models.role import Role
 from models.user import User, UserProfile
@@ -28,6 +29,7 @@ __all__ = [
     "User",
     "UserProfile",
     "choice",
+    "flag",
     "moment",
     "reference",
     "text",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal, TypeVar, overload
 
-from peewee import SQL, Check, DateTimeField, ForeignKeyField, IntegerField, Model, TextField
+from peewee import SQL, BooleanField, Check, DateTimeField, ForeignKeyField, IntegerField, Model, TextField
 
 from models.record import UtcDateTimeField
 
@@ -67,6 +67,11 @@ def moment(*, null: bool = False, **options: Any) -> Any:
     return _utc_moment(null=null, **options)
 
 
+def flag(*, default: bool = False) -> "BooleanField[bool]":
+    """Return a `boolean` that is never null; the database, too, fills in the default."""
+    return BooleanField(default=default, constraints=[SQL(f"DEFAULT {str(default).lower()}")])
+
+
 @overload
 def reference(
     model: type[M], *, on_delete: OnDelete, null: Literal[False] = ..., **options: Any
@@ -82,7 +87,8 @@ def reference(model: type[M], *, on_delete: OnDelete, null: bool = False, **opti
         on_delete: what becomes of this row when the other one is deleted. Accounts are deleted by their owners: with
             `RESTRICT` they cannot be, unless a hook on `user.deleted` deletes these rows first.
     """
-    return _foreign_key(model, on_delete=on_delete, null=null, lazy_load=False, **options)
+    # "+" is Peewee's word for: the other model gets no attribute for the rows that refer to it.
+    return _foreign_key(model, on_delete=on_delete, null=null, lazy_load=False, **{"backref": "+", **options})
 
 
 def version() -> "IntegerField[int]":

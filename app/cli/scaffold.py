@@ -68,6 +68,7 @@ def resource(
     from app.scaffold.fields import WrongField, parse_fields
     from app.scaffold.names import WrongName, check_name, singular_of
     from app.scaffold.plan import CannotScaffold, add_resource
+    from app.scaffold.reserved import wrong_names
     from app.scaffold.resource import Resource
 
     project = _project("charter add")
@@ -85,11 +86,15 @@ def resource(
     except (WrongField, WrongName) as error:
         raise CommandError(*str(error).splitlines(), exit_code=_USAGE) from error
     made = Resource(plural, one, parsed, "owner_id" if owned else None, cached=cached, idempotent=idempotent)
+    if faults := wrong_names(made):
+        raise CommandError(*faults, exit_code=_USAGE)
     try:
         written = add_resource(project, OPENAPI / "openapi.yaml", made, [kind for kind in _OPERATIONS if kind in kinds])
     except (CannotAdd, CannotScaffold) as error:
         raise CommandError(*str(error).splitlines(), exit_code=MISCONFIGURED) from error
     _report(written)
+    if not singular:
+        click.echo(f"One of the {made.nouns} is called {made.noun}. --singular would name it otherwise.")
 
 
 def _project(command: str) -> "Project":

@@ -8,6 +8,7 @@ from app.database.hooks import on_commit, on_commit_unknown, on_rollback
 from app.database.identity import database_id
 from app.database.jobs import extra_time
 from app.database.model_queries import execute, execute_in_autocommit, fetch, fetch_one, fetch_tuples, fetch_value
+from app.database.paging import page_of
 from app.database.pool import Database
 from app.database.statements import retry_transaction, run, run_in_autocommit, take_query_count
 from app.database.time_limits import time_limit
@@ -30,6 +31,7 @@ __all__ = [
     "on_commit",
     "on_commit_unknown",
     "on_rollback",
+    "page_of",
     "retry_transaction",
     "run",
     "run_in_autocommit",

@@ -39,7 +39,8 @@ def find_handlers(
         if callable(handler):
             handlers[name] = handler
         elif imported is not _BROKEN:
-            fix = f"Write the function {name} in {holder.replace('.', '/')}/{policy.tag}.py."
+            or_else = ", or let charter scaffold write it" if own else ""
+            fix = f"Write the function {name} in {holder.replace('.', '/')}/{policy.tag}.py{or_else}."
             fix = suggest(name, _unused_functions(imported, policies), fix)
             search.faults.append(Fault(policy.place, f"The operation {name} has no handler.", fix))
     return handlers, search.faults

@@ -5,11 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.scaffold.imports import with_imports
+from app.scaffold.layout import laid_out
 from app.scaffold.resource import Operation, Resource
 from app.scaffold.templates import rendered
 
 # The package of the project in which its presenters are.
 _PRESENTERS = ("handlers", "presenters")
+# Which files use what is in a package of the project.
+_USERS = {
+    "services": ("handlers/",),
+    "handlers": ("handlers/",),
+    "models": ("handlers/", "services/", "tests/"),
+    "tests": ("tests/",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,12 @@ def _complete(path: str, text: str, own: dict[str, str]) -> str:
     if not path.endswith(".py") or path.startswith("migrations/"):
         return text
     module = path.removesuffix(".py").replace("/", ".")
-    return with_imports(text, {name: f for name, f in own.items() if module not in (f, f"{f}.{name}")})
+    needed = {
+        name: source
+        for name, source in own.items()
+        if path.startswith(_USERS[source.partition(".")[0]]) and module not in (source, f"{source}.{name}")
+    }
+    return laid_out(with_imports(text, needed))
 
 
 def handlers(resource: Resource, about: str) -> str:

@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.scaffold.names import WrongName, check_name, words
-from app.scaffold.templates import yaml_value
 
-_RESERVED = frozenset({"id", "owner", "owner_id", "version", "created_at", "updated_at", "data", "objects", "body"})
 _DEFINITION = re.compile(r"(?P<name>[^:]*):(?P<type>[^?]*)(?P<optional>\?)?")
 _TEXT = re.compile(r"text(?:\((\d{1,5})\))?")
 _ENUM = re.compile(r"enum\(([^()]*)\)")
@@ -77,8 +75,8 @@ class Field:
         }[self.kind]
 
     @property
-    def schema(self) -> str:
-        """The schema of its values in the document, without description and example, as YAML in braces."""
+    def schema(self) -> dict[str, Any]:
+        """The schema of its values in the document."""
         schemas: dict[str, dict[str, Any]] = {
             "text": {"type": "string", "minLength": 1, "maxLength": self.length},
             "int": {"type": "integer", "format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1},
@@ -90,7 +88,8 @@ class Field:
             "enum": {"type": "string", "enum": [*self.options, *([None] if self.optional else [])]},
             "ref": {"type": "string", "format": "uuid", "maxLength": 36},
         }
-        return yaml_value({**schemas[self.kind], **({"nullable": True} if self.optional else {})})[1:-1]
+        more = {"nullable": True} if self.optional else {}
+        return {"description": self.description, **schemas[self.kind], **more, "example": self.example}
 
     @property
     def description(self) -> str:
@@ -144,11 +143,11 @@ class Field:
         if self.kind == "enum":
             return _call("choice", *(f'"{option}"' for option in self.options), *null)
         if self.kind == "ref":
-            return _call("reference", "User", f'on_delete="{self._on_delete}"', *null, 'backref="+"')
+            return _call("reference", "User", f'on_delete="{self._on_delete}"', *null)
         if self.kind == "decimal":
             return _call("DecimalField", "max_digits=16", "decimal_places=4", *null)
         if self.kind == "bool" and not self.optional:
-            return _call("BooleanField", "default=False", 'constraints=[SQL("DEFAULT false")]')
+            return _call("flag")
         names = {
             "int": "IntegerField", "number": "DoubleField", "bool": "BooleanField", "date": "DateField",
             "datetime": "moment", "uuid": "UUIDField", "json": "JSONField",
@@ -200,8 +199,6 @@ def _field(definition: str) -> Field:
     if match is None:
         raise WrongField(f"{definition!r} is no field: write NAME:TYPE; types are {TYPES}")
     field = Field(check_name(match["name"], "the name of a field"), match["type"], bool(match["optional"]))
-    if field.name in _RESERVED:
-        raise WrongField(f"{field.name} is a field that every resource has, or a name that the code needs: rename it")
     if (text := _TEXT.fullmatch(field.kind)) and (not text[1] or 1 <= int(text[1]) <= 10_000):
         return replace(field, kind="text", length=int(text[1] or 200))
     if enum := _ENUM.fullmatch(field.kind):

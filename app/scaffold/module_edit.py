@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
-from app.scaffold.imports import order
+from app.scaffold.imports import order, statement
 
-_LINE = 120
 OWN_PACKAGES = frozenset({"handlers", "models", "services", "tests"})
 """The packages of a project."""
 
@@ -147,10 +146,7 @@ def _import_edit(module: Module, source: str, names: set[str]) -> tuple[int, int
 
 def _statement(source: str, names: Sequence[tuple[str, str]]) -> str:
     written = [text for _, text in sorted(dict.fromkeys(names), key=lambda pair: order(pair[0]))]
-    line = f"from {source} import {', '.join(written)}\n"
-    if len(line) <= _LINE + 1:
-        return line
-    return f"from {source} import (\n" + "".join(f"    {each},\n" for each in written) + ")\n"
+    return statement(source, written) + "\n"
 
 
 def _is_plain(module: Module, node: ast.ImportFrom) -> bool:

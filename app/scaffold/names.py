@@ -4,8 +4,11 @@ import keyword
 import re
 
 NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
-MAX_LENGTH = 40
+MAX_LENGTH = 28
+"""So the name of an index, which has the names of a table and of a column, is short enough for PostgreSQL."""
 _ENDINGS = (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x"), ("zes", "z"), ("s", ""))
+
+_UNCLEAR = frozenset({"kudos", "lens", "means", "news", "series", "species"})
 
 
 class WrongName(ValueError):
@@ -34,7 +37,7 @@ def singular_of(plural: str) -> str:
     Raises:
         WrongName: it is not.
     """
-    for ending, instead in _ENDINGS:
+    for ending, instead in () if plural.rpartition("_")[2] in _UNCLEAR else _ENDINGS:
         if plural.endswith(ending) and not plural.endswith(("ss", "us", "is")) and len(plural) > len(ending) + 1:
             return plural.removesuffix(ending) + instead
     raise WrongName(f"{plural} is no plural that this command knows: name one of them with --singular")

@@ -2,10 +2,8 @@
 
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,12 +11,14 @@ from pathlib import Path
 from app.project import Project
 from app.scaffold.appending import Additions, Appender, with_rows
 from app.scaffold.code import code_files
-from app.scaffold.document_part import Changes, document_part
+from app.scaffold.document_part import CannotAdd, Changes, document_part
 from app.scaffold.module_edit import module_path
+from app.scaffold.names import WrongName
 from app.scaffold.reading import classes_of, names_of, resources_of, with_owner_of_model
+from app.scaffold.reserved import wrong_names, wrong_parameters
 from app.scaffold.resource import Resource
 from app.scaffold.writing import write_changed
-from app.spec.document import load
+from app.spec.document import DocumentError, load
 
 _MOMENT = "%Y-%m-%d-%H-%M"
 
@@ -67,8 +67,20 @@ def add_resource(project: Project, base: Path, resource: Resource, kinds: Sequen
         for path, text in {**part.new, **{path: after for path, (_, after) in part.changed.items()}}.items():
             (draft.root / path).parent.mkdir(parents=True, exist_ok=True)
             (draft.root / path).write_text(text, encoding="utf-8")
-        resources = [each for each in resources_of(load(draft.document, base=base)) if each.plural == resource.plural]
+        try:
+            document = load(draft.document, base=base)
+        except DocumentError as error:
+            load(project.document, base=base)  # what was wrong before is told as it is
+            raise CannotAdd("\n".join(_taken(error, resource))) from error
+    resources = [each for each in resources_of(document) if each.plural == resource.plural]
     return _write(project, part, resources)
+
+
+def _taken(error: DocumentError, resource: Resource) -> Iterator[str]:
+    """Yield why the names of a resource do not go with those of the document, without the files of the draft."""
+    for fault in error.faults:
+        names = "choose another name for the resource, or for one of it with --singular"
+        yield f"{resource.plural} ({resource.singular}) cannot be added: {fault.message.rstrip('.')}: {names}"
 
 
 def scaffold(project: Project, base: Path) -> Written:
@@ -90,6 +102,8 @@ def _write(project: Project, changes: Changes, resources: Sequence[Resource]) ->
             if _add_missing(project, resource, moment, models.get(resource.model), changes, todo):
                 touched.append(resource)
                 moment += timedelta(minutes=1)
+    except WrongName as error:
+        raise CannotScaffold(str(error)) from error
     except SyntaxError as error:
         raise CannotScaffold(f"{error.filename}:{error.lineno}: this is not Python: correct it first") from error
     write_changed(project.root, changes.new, changes.changed)
@@ -106,10 +120,12 @@ def _add_missing(
     needs_model = resource.has_model and model_module is None
     if not lacking and not needs_model:
         return False
+    faults = [*(wrong_names(resource) if needs_model else ()), *wrong_parameters(resource, lacking)]
+    if faults:
+        raise WrongName("\n".join(f"the tag {resource.plural}: {fault}" for fault in faults))
     if model_module:
         resource = with_owner_of_model(resource, project, model_module)
-    made = code_files(resource, now=moment, model_module=model_module)
-    files = {path: _formatted(path, text, project) for path, text in made.items()}
+    files = code_files(resource, now=moment, model_module=model_module)
     if not needs_model:
         files = {path: text for path, text in files.items() if not path.startswith(("models/", "migrations/"))}
     if handlers.is_file():
@@ -164,13 +180,3 @@ def _free_moment(project: Project) -> datetime:
         if dated := re.match(r"\d{4}(-\d\d){4}", path.name):
             now = max(now, datetime.strptime(dated[0], _MOMENT).replace(tzinfo=UTC) + timedelta(minutes=1))
     return now
-
-
-def _formatted(path: str, text: str, project: Project) -> str:
-    """Return Python as ruff formats it; as it is where ruff is not installed."""
-    ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
-    if not path.endswith(".py") or ruff is None:
-        return text
-    command = [ruff, "format", "--quiet", "--stdin-filename", path, "-"]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, cwd=project.root, check=False)
-    return done.stdout if done.returncode == 0 and done.stdout else text

@@ -178,6 +178,8 @@ def _owner(found: list[DocumentOperation], properties: dict[str, Any]) -> str | 
         if isinstance(owner, dict) and "through" not in owner:
             return str(next(iter(owner.values())))
     owned = any(operation.body.get("x-owner") == "user_id" for operation in found)
+    if not owned and not any("{user_id}" in operation.path for operation in found):
+        return None
     return next((name for name in ("owner_id", "user_id") if name in properties), "owner_id" if owned else None)
 
 

@@ -27,6 +27,12 @@ def yaml_value(value: Any) -> str:
     return text.removesuffix("\n").removesuffix("\n...")
 
 
+def yaml_block(value: dict[str, Any], indent: int) -> str:
+    """Return a JSON object as YAML with a line for each property, without a line break at its end."""
+    lines = (f"{yaml_value([key])[1:-1]}: {yaml_value([each])[1:-1]}" for key, each in value.items())
+    return textwrap.indent("\n".join(lines), " " * indent)
+
+
 def yaml_text(text: str, indent: int) -> str:
     """Return a sentence as YAML, folded if it is long; `indent` is that of its key."""
     if len(text) + indent < 100:
@@ -40,8 +46,10 @@ _ENVIRONMENT = jinja2.Environment(
 )  # fmt: skip
 _ENVIRONMENT.filters["python"] = python_value
 _ENVIRONMENT.filters["yaml"] = yaml_value
+_ENVIRONMENT.filters["yaml_block"] = yaml_block
 _ENVIRONMENT.filters["yaml_flow"] = lambda value: yaml_value([value])[1:-1]  # as it is written between braces
 _ENVIRONMENT.filters["yaml_text"] = yaml_text
+_ENVIRONMENT.filters["sql"] = lambda line: "\n".join(textwrap.wrap(line, 120, subsequent_indent=" " * 8))
 _ENVIRONMENT.filters["fstring"] = lambda text: f'f"{text}"' if "{" in text else f'"{text}"'
 
 

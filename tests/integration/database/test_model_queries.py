@@ -18,6 +18,7 @@ from app.database import (
     fetch_tuples,
     fetch_value,
     jobs,
+    page_of,
     run,
     take_query_count,
     transaction,
@@ -25,6 +26,7 @@ from app.database import (
 )
 from app.errors import Unavailable
 from app.identifiers import new_id
+from app.results import MAX_COUNTED, Page
 from models import AuditClient, PendingInvalidation, Role, RolePermission, User
 
 
@@ -55,6 +57,19 @@ def test_a_moment_is_in_utc_whatever_the_zone_of_the_connection(database: Databa
     with transaction():
         run("SET LOCAL TIME ZONE 'Asia/Tokyo'")
         assert {role.created_at.tzinfo for role in fetch(Role.select())} == {UTC}
+
+
+def test_a_page_has_some_rows_in_order_and_the_number_of_all(database: Database) -> None:
+    page = page_of(Role.select().where(Role.name != "user").order_by(Role.name.desc()), Page(1, 1, "-name"))
+    assert [role.name for role in page.items] == ["admin"]
+    assert (page.total, page.total_is_exact) == (2, True)
+
+
+def test_a_page_counts_to_a_limit(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.database.paging.MAX_COUNTED", 2)
+    page = page_of(Role.select().order_by(Role.name), Page(0, 5, "name"))
+    assert (len(page.items), page.total, page.total_is_exact) == (3, 2, False)
+    assert MAX_COUNTED == 10_000
 
 
 def test_a_join_fills_the_instance_that_is_joined(database: Database) -> None:

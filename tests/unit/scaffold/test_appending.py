@@ -104,7 +104,7 @@ UNSAFE = [
     ),
     (
         SERVICES, "def find(", "def archive_project(project_id): ...\n\n\ndef find(",
-        "services/projects.py:62: archive_project takes (project_id), not (context, project_id)",
+        "services/projects.py:59: archive_project takes (project_id), not (context, project_id)",
     ),
     (HANDLERS, "\n\n\ndef get", "\r\n\n\ndef get", "handlers/projects.py:20: the line ends as on Windows"),
 ]  # fmt: skip
