@@ -44,7 +44,8 @@ def wrong_fields(resource: Resource) -> Iterator[str]:
     for field in resource.fields:
         reason = _reason(field, resource)
         if reason is not None:
-            yield f"{field.name} cannot be a field: {reason}"
+            # On the command line a reference has the name of its attribute, in a document that of its column.
+            yield f"{field.name if resource.operations else field.attribute} cannot be a field: {reason}"
         for part in {field.name, field.attribute, f"{class_name(field.name)} in names of schemas"}:
             other = taken.setdefault(part, field)
             if other is not field and other.name != field.name:

@@ -142,3 +142,30 @@ def test_the_variables_are_those_of_the_code(project: Project) -> None:
 
 def bound(node: ast.Name | ast.arg) -> bool:
     return isinstance(node, ast.arg) or isinstance(node.ctx, ast.Store)
+
+
+@pytest.mark.parametrize(
+    ("plural", "singular", "field", "told"),
+    [
+        ("errors", "error", "", "errors cannot be the name of a resource: the code has another errors: "),
+        ("records", "record", "", "its model would be called Record, and the code has another Record: "),
+        ("audits", "user", "", "its model would be called User, and the code has another User: "),
+        (
+            "items",
+            "item",
+            "order:int",
+            "order cannot be a field: it is a word of SQL: call it otherwise, such as item_order",
+        ),
+        (
+            "items",
+            "item",
+            "owner:ref:users",
+            "owner cannot be a field: it is the account that owns the row, by --owned: ",
+        ),
+        ("items", "item", "boss:uuid,boss:ref:users", "boss and boss_id are both called boss: rename one of the two"),
+        ("items", "item", "id:uuid", "id cannot be a field: every resource has it: leave it out"),
+    ],
+)
+def test_a_refusal_has_the_reason_and_a_way_out(plural: str, singular: str, field: str, told: str) -> None:
+    fields = parse_fields(field or "a:text")
+    assert told in "\n".join(wrong_names(Resource(plural, singular, fields, "owner_id")))
