@@ -22,8 +22,8 @@ def log_slow_query(sql: str, ms: float) -> None:
 def log_slow_query_of_the_team(sql: str, ms: float) -> None:
     """As `log_slow_query`, but only for requests and chores.
 
-    Migrations, the checks of a start and background tasks are Charter's own. Nobody who develops a project can make them
-    faster, and on a busy machine the first start is full of them.
+    Migrations, the checks of a start and background tasks are Charter's own. Who develops a project cannot make
+    them faster, and on a busy machine the first start is full of them.
     """
     job = jobs.current()
     if job is not None and job.request_id != jobs.BACKGROUND:
