@@ -92,9 +92,9 @@ def resource(
         written = add_resource(project, OPENAPI / "openapi.yaml", made, [kind for kind in _OPERATIONS if kind in kinds])
     except (CannotAdd, CannotScaffold) as error:
         raise CommandError(*str(error).splitlines(), exit_code=MISCONFIGURED) from error
-    _report(written)
     if not singular:
-        click.echo(f"One of the {made.nouns} is called {made.noun}. --singular would name it otherwise.")
+        click.echo(f"One of the {made.nouns} is called {made.noun}; --singular would name it otherwise.")
+    _report(written)
 
 
 def _project(command: str) -> "Project":

@@ -166,6 +166,6 @@ def bound(node: ast.Name | ast.arg) -> bool:
         ("items", "item", "id:uuid", "id cannot be a field: every resource has it: leave it out"),
     ],
 )
-def test_a_refusal_has_the_reason_and_a_way_out(plural: str, singular: str, field: str, told: str) -> None:
+def test_a_refusal_says_why_and_what_to_do(plural: str, singular: str, field: str, told: str) -> None:
     fields = parse_fields(field or "a:text")
     assert told in "\n".join(wrong_names(Resource(plural, singular, fields, "owner_id")))
