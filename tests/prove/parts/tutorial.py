@@ -8,6 +8,8 @@ from pathlib import Path
 
 import httpx
 
+from app.scaffold.project import project_files
+from tests.house.test_project_code import EXAMPLE
 from tests.prove.proof import ROOT, run
 from tests.prove.quick_start import ADMIN, started
 
@@ -70,9 +72,20 @@ def prove(place: Path) -> None:
     for given in (variables, {name: value for name, value in variables.items() if name != "CHARTER_WHEEL"}):
         dry = subprocess.run(["make", "-n", "install"], cwd=here, env=given, check=True, capture_output=True, text=True)
         assert "venv" not in dry.stdout, f"make would install again: {dry.stdout}"
+    _check_types(place / "bills", here)
     # Over HTTP, with nothing but the project's own .venv; the rule of the operation that comes then is not written.
     _type("make contract EXAMPLES=1\n", here, variables, fails=False)
     _add_operation(here, variables)
+
+
+def _check_types(folder: Path, here: Path) -> None:
+    """Check the code on docs/extending.md as `make lint` of a project does; a house test checks its style."""
+    examples = dict(EXAMPLE.findall((ROOT / "docs" / "extending.md").read_text(encoding="utf-8")))
+    for path, text in {**project_files("bills", ""), **examples}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    for words in (("mypy", "--no-error-summary"), ("charter", "spec", "lint")):
+        run(str(here / ".venv" / "bin" / words[0]), *words[1:], cwd=folder)
 
 
 def _scaffold(here: Path) -> str:
