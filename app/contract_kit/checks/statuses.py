@@ -59,7 +59,7 @@ def _bring_about(kit: Kit, operation: Operation, status: int, code: str | None) 
     situation = SITUATIONS.get(code) if code else BY_STATUS.get(status)
     if 200 <= status < 300:
         situation = _success
-    if situation is None and code not in _CONFLICTS:
+    if situation is None and (code not in _CONFLICTS or (code is None and status == 409)):
         _own_rule(kit, operation, status, code)
         return
     if situation is None:
@@ -81,10 +81,10 @@ def _own_rule(kit: Kit, operation: Operation, status: int, code: str | None) -> 
     if status == 409:
         with contextlib.suppress(CannotTryError):
             response = _conflict(kit, kit.values.prepare(operation, kit.people.worker()))
-            if (response.status, response.code) == (status, code):
+            if response.status == status and code in (None, response.code):
                 kit.expect(True, "", response)
                 return
-    kit.gap(operation.name, f"{status} {code}", _OWN_RULE, accepted=True)
+    kit.gap(operation.name, f"{status} {code or ''}".strip(), _OWN_RULE, accepted=True)
 
 
 def _success(kit: Kit, prepared: Prepared) -> Response:
