@@ -21,7 +21,7 @@ EXAMPLE = re.compile(
 
 
 def test_the_code_on_the_pages_passes_the_linter_of_a_new_project(tmp_path: Path) -> None:
-    shown = []
+    shown: list[str] = []
     for page in sorted((ROOT / "docs").glob("*.md")):
         examples = dict(EXAMPLE.findall(page.read_text("utf-8")))
         shown += examples
