@@ -27,13 +27,13 @@ _FURTHER = '''"""What a release after this one may bring."""
 
 
 def migrate(migrator, database, **kwargs):
-    """Add a table."""
-    database.execute_sql("CREATE TABLE charter_upgrades (id integer)")
+    """Say what a table has; a table without a model would be a difference."""
+    database.execute_sql("COMMENT ON TABLE users IS 'accounts'")
 
 
 def rollback(migrator, database, **kwargs):
-    """Remove it."""
-    database.execute_sql("DROP TABLE charter_upgrades")
+    """Say nothing of it."""
+    database.execute_sql("COMMENT ON TABLE users IS NULL")
 '''
 # Written after the upgrade, with a date before all others.
 LATE = "2026-01-01-00-00-colors"
