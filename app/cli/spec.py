@@ -1,5 +1,6 @@
 """`charter spec`: check, print, compare and release the document, without a server."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,15 +68,24 @@ def routes() -> None:
 def policy(as_json: bool) -> None:
     """List the policy of each operation: the security review on one page."""
     contract = _contract()
+    weakened: dict[str, list[str]] = {}
+    for weakening in contract.weakenings:
+        weakened.setdefault(weakening.operation, []).append(weakening.key)
     policies, hidden = [policy for _, policy in sorted(contract.policies.items())], contract.document.choices.hidden
     if as_json:
-        print_json([_as_json(policy, policy.operation_id in hidden) for policy in policies])
+        print_json(
+            [
+                {**_as_json(policy, policy.operation_id in hidden), "weakened": weakened.get(policy.operation_id, [])}
+                for policy in policies
+            ]
+        )
         return
     header = ("OPERATION", "PERMISSION", "OWNER", "LIMIT", "CACHE", "INVALIDATES", "AUDIT", "ALSO")
-    print_table(header, [_row(policy, policy.operation_id in hidden) for policy in policies])
+    rows = [_row(one, one.operation_id in hidden, weakened.get(one.operation_id, ())) for one in policies]
+    print_table(header, rows)
 
 
-def _row(policy: "Policy", hidden: bool) -> tuple[str, ...]:
+def _row(policy: "Policy", hidden: bool, weakened: Collection[str]) -> tuple[str, ...]:
     also = {
         "guards": ", ".join(".".join(path) for path, _ in policy.write_permissions),
         "step-up": policy.step_up,
@@ -85,6 +95,7 @@ def _row(policy: "Policy", hidden: bool) -> tuple[str, ...]:
         "runs": None if policy.executor == "common" else policy.executor,
         "sunset": policy.sunset and str(policy.sunset.on),
         "document": "hidden" if hidden else None,
+        "overlay weakens": ", ".join(weakened),
     }
     return (
         policy.operation_id,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,8 @@ def lint(context: click.Context, form: str, as_json: bool) -> None:
         )
     except DocumentError as error:
         faults, warnings, summary = error.faults, [], count(error.faults)
+        if find_spec("openapi_spec_validator") is None:
+            summary += "; openapi-spec-validator is not installed, and may find more: run make install"
     else:
         faults, warnings, summary = [], list(contract.warnings), _operations(contract)
     if form == "json":
@@ -92,7 +95,7 @@ def faults_of_the_validator(document: "Document", well_formed: bool) -> list["Fa
         from openapi_spec_validator import OpenAPIV30SpecValidator
     except ModuleNotFoundError:
         raise CommandError(
-            "charter spec lint needs openapi-spec-validator: install it with make install in a checkout, "
+            "charter spec lint needs openapi-spec-validator: install it with make install, "
             "or with pip install openapi-spec-validator"
         ) from None
 

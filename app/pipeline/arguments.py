@@ -1,7 +1,8 @@
 """The keyword arguments of a handler, taken from the request as the handler's signature asks."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from difflib import get_close_matches
 from typing import Any
 
 from app.context.context import Context
@@ -25,7 +26,17 @@ _HEADERS = frozenset({"if_match", "if_none_match", "idempotency_key"})
 
 
 class SignatureMismatch(Exception):
-    """A handler whose parameters are not those of its operation; its text says what the handler has or lacks."""
+    """A handler whose parameters are not those of its operation.
+
+    Attributes:
+        problem: what the handler has or lacks.
+        about_operation: what is so of its operation, which is named between the two.
+        fix: what to write instead, a sentence.
+    """
+
+    def __init__(self, problem: str, about_operation: str, fix: str) -> None:
+        self.problem, self.about_operation, self.fix = problem, about_operation, fix
+        super().__init__(f"{problem}, which the operation {about_operation}. {fix}")
 
 
 def check_signature(
@@ -49,11 +60,18 @@ def check_signature(
     available = (set(_FROM_REQUEST) - ({"body"} if not has_body else set())) | OBJECT_NAMES | {_CONTEXT} | parameters
     expected = (parameters - _HEADERS - (paging if paged else set())) | ({"body"} if has_body else set())
     if unknown := sorted(names - available - ({"page"} if paged else set())):
-        raise SignatureMismatch(f"has {_listed(unknown)}, which the operation does not have")
+        offered = {_CONTEXT, "page"} if paging <= parameters else {_CONTEXT}
+        raise SignatureMismatch(
+            f"has {_listed(unknown)}", "does not have", _correction(unknown, expected - names, offered - names)
+        )
     if cached and (personal := sorted(names & {*_FROM_REQUEST, _CONTEXT})):
-        raise SignatureMismatch(f"has {_listed(personal)}, but its responses are cached for everybody")
+        raise SignatureMismatch(f"has {_listed(personal)}", "caches for everybody", "Remove it, or x-cache.")
     if missing := sorted(expected - names):
-        raise SignatureMismatch(f"lacks {_listed(missing)}, which the operation has")
+        kind = CursorPage if paging is _CURSOR_PAGE else Page
+        instead = paging <= parameters | {"sort"} and paging & set(missing)
+        added = sorted(set(missing) - paging) if instead else missing
+        fix = f"Add {', '.join([*added, *([f'page: {kind.__name__}'] if instead else [])])} to the parameters."
+        raise SignatureMismatch(f"lacks {_listed(missing)}", "has", fix)
 
 
 def bind_handler(
@@ -110,6 +128,26 @@ def _context_maker(dependencies: Any) -> Callable[[RequestContext], Context]:
 
 def _page_parameters(parameters: frozenset[str]) -> frozenset[str]:
     return _CURSOR_PAGE if "cursor" in parameters else _PAGE
+
+
+def _correction(unknown: Sequence[str], missing: Set[str], offered: Set[str]) -> str:
+    """Return what to write instead of the parameters that an operation does not have.
+
+    Args:
+        missing: the names that the handler must have.
+        offered: those that it may have, too.
+    """
+    meant = [found for name in unknown if (found := _similar(name, sorted(missing | offered)))]
+    if meant:
+        return f"Did you mean {' and '.join(f'`{name}`' for name in meant)}?"
+    if missing:
+        return f"Write {', '.join(f'`{name}`' for name in sorted(missing))} instead, or change the document."
+    return "Remove it, or add it to the document."
+
+
+def _similar(name: str, wanted: Sequence[str]) -> str | None:
+    ends = [each for each in wanted if each.endswith(f"_{name}")]  # `id` for `project_id`
+    return next(iter([*get_close_matches(name, wanted, n=1, cutoff=0.6), *ends[: len(ends) == 1]]), None)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from app.pipeline.operation import Handler, MatchedOperation
 from app.pipeline.project_parts import ProjectParts, load_parts
 from app.pipeline.row_owners import owner_faults
 from app.project import Project
+from app.spec.absent_names import texts_with_absent_names
 from app.spec.checks.examples import check_examples
 from app.spec.checks.generators import check_generators
 from app.spec.checks.links import check_links
@@ -31,6 +32,7 @@ from app.spec.policy import Policy
 from app.spec.project_code import check_project_code
 from app.spec.raised_codes import raised_code_faults
 from app.spec.settings_file import undeclared_settings
+from app.spec.weakenings import Weakening, find_weakenings, weakening_faults, weakening_warnings
 
 OPENAPI = resources.OPENAPI
 
@@ -52,6 +54,7 @@ class Contract:
         permissions: the description of every permission.
         operations: each operation matched with its handler, by operationId.
         warnings: what works, but should be known.
+        weakenings: what the overlay of a project takes from the protection of Charter's operations.
         parts: what the code of a project adds beside its handlers.
     """
 
@@ -62,6 +65,7 @@ class Contract:
     setting_declarations: SettingDeclarations
     operations: Mapping[str, MatchedOperation]
     warnings: Sequence[Fault] = ()
+    weakenings: Sequence[Weakening] = ()
     parts: ProjectParts = field(default_factory=ProjectParts)
 
     @property
@@ -104,8 +108,9 @@ def read_contract(
             follow from another are left out.
     """
     files = read_files_partly(document, project)
-    find = partial(_find, package=handlers_package, project=project, codes=files.document.errors)
     parts, part_faults = load_parts(project)
+    codes = files.document.errors
+    find = partial(_find, package=handlers_package, project=project, codes=codes, part_faults=part_faults)
     contract = check_contract(
         config,
         files,
@@ -122,7 +127,11 @@ def read_contract(
 
 
 def _find(
-    policies: Mapping[str, Policy], package: str, project: Project | None, codes: Collection[str]
+    policies: Mapping[str, Policy],
+    package: str,
+    project: Project | None,
+    codes: Collection[str],
+    part_faults: Collection[Fault],
 ) -> tuple[dict[str, Handler], list[Fault]]:
     """Return the handlers and every fault of the code; after the import of the handlers, the models are known too."""
     handlers, faults = find_handlers(policies, package, project)
@@ -131,7 +140,9 @@ def _find(
     else:
         packages = [Path(folder) for folder in getattr(sys.modules.get(package), "__path__", ())]
         folders = [*packages, *(folder.parent / "services" for folder in packages)]
-    return handlers, [*faults, *owner_faults(policies), *raised_code_faults(folders, codes)]
+    broken = part_faults or any(fault.place.file.endswith(".py") for fault in faults)
+    owners = owner_faults(policies, all_models=not broken)
+    return handlers, [*faults, *owners, *raised_code_faults(folders, codes)]
 
 
 def check_contract(
@@ -163,6 +174,7 @@ def check_contract(
         set_password_lengths(loaded.bundle, minimum=config.password_min, maximum=config.password_max)
     policies: Mapping[str, Policy] = {}
     operations: Mapping[str, MatchedOperation] = {}
+    weakenings: list[Weakening] = []
 
     def of_policies() -> list[Fault]:
         nonlocal policies
@@ -189,7 +201,13 @@ def check_contract(
         operations, mismatches = match_operations(loaded, complete, handlers)
         return [*missing, *mismatches]
 
+    def of_overlay() -> list[Fault]:
+        nonlocal weakenings
+        weakenings = find_weakenings(loaded)
+        return list(weakening_faults(loaded, weakenings))
+
     faults.add(of_policies, elsewhere=True)
+    faults.add(of_overlay, elsewhere=True)
     faults.add(of_handlers, elsewhere=True)
     if declarations is not None:
         faults.add(lambda: undeclared_settings(declarations, policies, files.settings.own))
@@ -211,7 +229,12 @@ def check_contract(
         permissions={name: permission.description for name, permission in permissions.items()},
         setting_declarations=declarations,
         operations=operations,
-        warnings=list(loaded.choices.warnings(policies)),
+        warnings=[
+            *loaded.choices.warnings(policies),
+            *weakening_warnings(loaded, weakenings),
+            *(texts_with_absent_names(loaded) if thorough else ()),
+        ],
+        weakenings=weakenings,
         parts=parts,
     )
 
@@ -225,6 +248,6 @@ def _check_for_clients(
     if not faults.incomplete.gaps:
         faults.add(lambda: check_links(document, faults.incomplete.pointers))
     faults.add(lambda: check_examples(document))
-    # Of an operation that is missing or has no valid name, a journey would only repeat the fault.
-    if well_formed and len(policies) == len(list(all_operations(document))):
+    # Of an operation that is missing, incomplete or has no valid name, a journey would only repeat the fault.
+    if well_formed and not faults.incomplete.pointers and len(policies) == len(list(all_operations(document))):
         faults.add(files.journey_faults)

@@ -5,6 +5,9 @@ A handler is the function named as the operationId, in the module named as the t
 
 import importlib
 import inspect
+import pkgutil
+import re
+import sys
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +22,8 @@ from app.spec.document import Fault, Place
 from app.spec.document.sources import file_name
 from app.spec.policy import Policy
 from app.spec.suggestions import suggest
+
+_NO_NAME = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")
 
 
 def find_handlers(
@@ -92,13 +97,18 @@ class ModuleSearch:
         except ModuleNotFoundError as error:
             if error.name in (name, package):
                 return None
-            self.faults.append(_import_fault(name, error, root))
+            self._add(_import_fault(name, error, root))
         except BaseException as error:
             # Whatever the code of a project raises.
             if is_of_a_signal(error):
                 raise
-            self.faults.append(_import_fault(name, error, root))
+            self._add(_import_fault(name, error, root))
         return _BROKEN
+
+    def _add(self, fault: Fault) -> None:
+        """Add a fault, unless another module failed at the same line."""
+        if not any(one.place == fault.place for one in self.faults):
+            self.faults.append(fault)
 
 
 def _import_fault(name: str, error: BaseException, root: Path) -> Fault:
@@ -115,10 +125,20 @@ def _import_fault(name: str, error: BaseException, root: Path) -> Fault:
         path, line = lines[-1] if lines else (root / f"{name.replace('.', '/')}.py", 1)
         if isinstance(error, ModuleNotFoundError):
             message, fix = f"There is no module {error.name}.", "Write it, install it, or correct its name."
+        elif match := _NO_NAME.match(str(error)) if isinstance(error, ImportError) else None:
+            message = f"There is no {match['name']} in {match['module']}."
+            fix = suggest(match["name"], _names_in(match["module"]), "Write it there, or correct the name.", cutoff=0.6)
         else:
             about = f"{type(error).__name__}: {error}".partition("\n")[0].rstrip(".")
             message, fix = f"The module {name} cannot be imported: {about}.", "Correct this line."
     return Fault(Place(file_name(path, root / "openapi"), line), message, fix)
+
+
+def _names_in(name: str) -> set[str]:
+    """Return what can be imported from a module, its own modules included."""
+    module = sys.modules.get(name)
+    inner = pkgutil.iter_modules(getattr(module, "__path__", ()))
+    return {*(each for each in dir(module) if each[0] != "_"), *(each.name for each in inner)} if module else set()
 
 
 def _is_in(path: Path, root: Path) -> bool:

@@ -115,8 +115,9 @@ class _Matching:
             cached = self._policy.cache is not None
             check_signature(handler, parameters=parameters.names, has_body=self._has_body, cached=cached)
         except SignatureMismatch as error:
-            problem = f"{self._policy.operation_id}() in {_location(handler)} {error}."
-            self.faults.append(Fault(self._policy.place, problem, "Change its parameters or the document."))
+            where = f"{self._policy.method.upper()} {self._policy.path} ({self._policy.place})"
+            problem = f"{self._policy.operation_id}() {error.problem}, which {where} {error.about_operation}."
+            self.faults.append(Fault(_location(handler, self._policy.place), problem, error.fix))
 
     def _renderer(self) -> ResponseRenderer | None:
         try:
@@ -137,12 +138,12 @@ class _Matching:
         return self._document.where(("paths", self._policy.path, self._policy.method, key))
 
 
-def _location(handler: Handler) -> str:
-    """Return where a handler is defined, as file and line."""
+def _location(handler: Handler, otherwise: Place) -> Place:
+    """Return where a handler is defined."""
     function = inspect.unwrap(handler)
-    file = f"{getattr(function, '__module__', '').replace('.', '/')}.py"
     code = getattr(function, "__code__", None)
-    return f"{file}:{code.co_firstlineno}" if code else file
+    file = f"{getattr(function, '__module__', '').replace('.', '/')}.py"
+    return Place(file, code.co_firstlineno) if code else otherwise
 
 
 def _schema_problem(error: Exception) -> tuple[str, str]:

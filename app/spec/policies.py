@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from app.spec.cache_rules import tags_cached_under
 from app.spec.checks import BASIC_CHECKS, KEY_CHECKS, LINT_CHECKS, NAME_CHECKS, POLICY_CHECKS, Check, KnownNames
-from app.spec.checks.cache import check_tags_are_cached
-from app.spec.checks.extension_keys import check_extension_keys
+from app.spec.checks.cache import check_tags_are_cached, tag_of_owner
+from app.spec.checks.extension_keys import check_extension_keys, misspelt_keys
 from app.spec.checks.identity import separate_duplicates
 from app.spec.checks.methods import check_methods
 from app.spec.checks.permission_names import check_permission_names
@@ -54,10 +54,15 @@ def read_policies(
         lifetimes=lifetimes,
         tags=[tag.get("name") for tag in bundle.get("tags", [])],
         security_schemes=bundle.get("components", {}).get("securitySchemes", {}),
-        cached_tags=[tag for operation in all_operations for _, tag in tags_cached_under(operation)],
+        cached_tags=[
+            *(tag for operation in all_operations for _, tag in tags_cached_under(operation)),
+            *(tag for operation in all_operations if (tag := tag_of_owner(operation.body))),
+        ],
         write_permissions={operation.pointer: finder.find(operation) for operation in all_operations},
     )
     unclear = incomplete or Incomplete(document)
+    # What such a key means is not known, and other checks would only say that it is missing.
+    unclear.pointers |= {operation.pointer for operation in all_operations if misspelt_keys(operation.body)}
     faults = [*check_extension_keys(document, permissions), *check_methods(document)]
     complete = []
     for operation in all_operations:

@@ -1,7 +1,10 @@
 """The known name that the author probably meant, for the messages about unknown names."""
 
+import re
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+
+_NOUN_AND_VERB = re.compile(r"([a-z0-9_]+)[.:][a-z0-9_]+")
 
 
 def suggest(name: object, known: Iterable[str], otherwise: str, *, cutoff: float = 0.75) -> str:
@@ -13,8 +16,27 @@ def suggest(name: object, known: Iterable[str], otherwise: str, *, cutoff: float
         otherwise: the other way, a sentence that begins with a verb.
         cutoff: how similar a known name must be, from 0 to 1.
     """
-    similar = get_close_matches(str(name), sorted(known), n=1, cutoff=cutoff)
+    known = sorted(known)
+    if noun := _noun_of(str(name)):
+        of_noun = [each for each in known if _noun_of(each) == noun]
+        # Of the same noun, any verb may be meant; of another noun, only the same verb.
+        similar = get_close_matches(str(name), of_noun, n=1, cutoff=cutoff) or of_noun[: len(of_noun) == 1]
+        verb = str(name)[len(noun) :]
+        other = [each for each in known if each[len(_noun_of(each) or "") :] == verb and each not in of_noun]
+        similar = (
+            similar or [each for each in other if get_close_matches(noun, [_noun_of(each) or ""], cutoff=cutoff)][:1]
+        )
+        if not similar and of_noun:
+            return f"Choose one of {', '.join(of_noun)}. If none is right, {otherwise[0].lower()}{otherwise[1:]}"
+    else:
+        similar = get_close_matches(str(name), known, n=1, cutoff=cutoff)
     return f"Did you mean {similar[0]}? If not, {otherwise[0].lower()}{otherwise[1:]}" if similar else otherwise
+
+
+def _noun_of(name: str) -> str | None:
+    """Return what stands before the verb in a name like `project.created` or `users:read`; None in another name."""
+    match = _NOUN_AND_VERB.fullmatch(name)
+    return match[1] if match else None
 
 
 def suggest_path(path: str, known: Iterable[str], otherwise: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import handlers  # noqa: F401  # Charter's, before a folder of the sample is in the path
 import models
 from app.config import Config
 from app.pipeline.contract import OPENAPI, Contract, read_contract

@@ -71,10 +71,46 @@ def test_what_matches_is_returned(tmp_path: Path) -> None:
 
 def test_signatures_are_checked_against_the_document(tmp_path: Path) -> None:
     faults = mismatches(tmp_path, SOUND, get_user=without_user, put_user=with_request)
-    assert [f"{fault.place.line}: {fault.message}" for fault in faults] == [
-        f"1: get_user() in {HERE}:{line(without_user)} lacks the parameter `user_id`, which the operation has.",
-        f"8: put_user() in {HERE}:{line(with_request)} has the parameter `request`, which the operation does not have.",
+    path = "/v1/users/{user_id} (openapi/paths/user.yaml"
+    assert list(map(str, faults)) == [
+        (
+            f"{HERE}:{line(without_user)}: get_user() lacks the parameter `user_id`, which GET {path}:1) has. "
+            "Add user_id to the parameters."
+        ),
+        (
+            f"{HERE}:{line(with_request)}: put_user() has the parameter `request`, which PUT {path}:8) does not have. "
+            "Write `body` instead, or change the document."
+        ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("handler", "fix"),
+    [
+        (lambda id: id, "Did you mean `user_id`?"),  # noqa: A006
+        (lambda user_id, ctx: (user_id, ctx), "Did you mean `context`?"),
+        (lambda userid, contxt: (userid, contxt), "Did you mean `context` and `user_id`?"),
+        (lambda user_id, page: (user_id, page), "Remove it, or add it to the document."),
+    ],
+)
+def test_a_wrong_argument_comes_with_the_name_that_was_meant(
+    tmp_path: Path, handler: Callable[..., Any], fix: str
+) -> None:
+    [fault] = mismatches(tmp_path, SOUND, get_user=handler)
+    assert (fault.place, fault.fix) == ((HERE, line(handler)), fix)
+
+
+PAGED = SOUND.split("put:", 1)[0].replace(
+    "parameters:\n",
+    "parameters:\n"
+    + "".join(f"    - {{name: {name}, in: query, schema: {{type: integer}}}}\n" for name in ("offset", "limit")),
+)
+
+
+def test_a_handler_of_a_list_is_told_to_take_a_page(tmp_path: Path) -> None:
+    [fault] = mismatches(tmp_path, PAGED, get_user=get_user)
+    assert fault.message.startswith("get_user() lacks the parameters `limit`, `offset`, which GET ")
+    assert fault.fix == "Add page: Page to the parameters."
 
 
 @pytest.mark.parametrize(
@@ -161,7 +197,10 @@ def test_every_fault_of_document_policies_and_handlers_comes_at_once(
         read_contract(Config(), document=written(tmp_path, text), handlers_package="misfits")
 
     assert [str(fault).removeprefix("openapi/").split(". ")[0] for fault in caught.value.faults] == [
-        "paths/user.yaml:1: get_user() in misfits/users.py:1 lacks the parameter `user_id`, which the operation has",
+        (
+            "misfits/users.py:1: get_user() lacks the parameter `user_id`, which GET /v1/users/{user_id} "
+            "(openapi/paths/user.yaml:1) has"
+        ),
         "paths/user.yaml:4: There is no permission users:reed",
         "paths/user.yaml:8: The operation put_user has no handler",
         "paths/user.yaml:14: The body of put_user has no schema for application/json",

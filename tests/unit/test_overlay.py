@@ -157,3 +157,48 @@ def test_what_is_wrong_with_the_form_of_an_overlay_is_told_at_once(tmp_path, tex
     found = faults(tmp_path, {FILE: text})
     assert len(found) == len(told)
     assert all(fault.startswith(f"{FILE}:{words}") for fault, words in zip(found, told, strict=True)), found
+
+
+NO_DOCUMENT = [
+    (action("$.paths", "remove: true"), "#/paths must be a mapping after this action."),
+    (action("$..*", "remove: true"), "#/paths must be a mapping after this action."),
+    (action("$.info", "remove: true"), "#/info must be a mapping after this action."),
+    (action("$", "update: {paths: 5, info: []}"), "#/paths must be a mapping after this action."),
+    (action("$", "update: {components: null, tags: {}}"), "#/components must be a mapping after this action."),
+    (action("$.paths", "update: {/evil: []}"), "#/paths/~1evil must be a mapping after this action."),
+    (action("$.paths['/v1/users']", "update: {get: 5}"), "#/paths/~1v1~1users/get must be a mapping"),
+    (action("$.components", "update: {securitySchemes: 5}"), "#/components/securitySchemes must be a mapping"),
+    (action("$.components.schemas", "update: {User: []}"), "#/components/schemas/User must be a mapping"),
+]
+
+
+@pytest.mark.parametrize(("actions", "words"), NO_DOCUMENT)
+def test_an_overlay_that_leaves_no_document_is_told_at_its_line(tmp_path, actions, words):
+    found = faults(tmp_path, overlay(actions))
+    assert any(fault.startswith(f"{FILE}:4: {words}") for fault in found), found
+    assert [fault for fault in found if not fault.startswith(f"{FILE}:4: ")] == []
+
+
+USERS = "$.paths['/v1/users'].get.parameters"
+BESIDE = [
+    action(f"{USERS}[0]", "update: {required: true}"),
+    action("$.paths['/v1/users'].get", "update: {responses: {'200': {$ref: '#/components/responses/NotFound'}}}"),
+    action("$.components.parameters", "update: {Other: {$ref: '#/components/parameters/Limit', required: true}}"),
+]
+
+
+@pytest.mark.parametrize("actions", BESIDE)
+def test_what_an_overlay_writes_beside_a_reference_is_a_fault(tmp_path, actions):
+    [found] = faults(tmp_path, overlay(actions))
+    assert found.startswith(f"{FILE}:4: This leaves ")
+    assert "beside the $ref #/components/" in found
+    assert " itself, for all that refer to it" in found
+
+
+def test_a_reference_may_be_replaced_by_another_or_by_what_it_named(tmp_path):
+    actions = action(f"{USERS}[0]", "update: {$ref: '#/components/parameters/Limit'}")
+    actions += action(f"{USERS}[1]['$ref']", "remove: true")
+    actions += action(f"{USERS}[1]", "update: {name: more, in: query, schema: {type: string}}")
+    parameters = document(tmp_path, overlay(actions)).bundle["paths"]["/v1/users"]["get"]["parameters"]
+    assert parameters[0] == {"$ref": "#/components/parameters/Limit"}
+    assert parameters[1] == {"name": "more", "in": "query", "schema": {"type": "string"}}

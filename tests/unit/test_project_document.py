@@ -9,7 +9,7 @@ from tests.unit.sample_project import contract, document, edited, faults, write
 
 ROOT = "openapi/openapi.yaml"
 OWN_OPERATIONS = {"list_projects", "create_project", "get_project", "update_project", "delete_project"}
-CHOICES = "x-charter:\n  omit: [register]\n  hide: [invalidate_cache]\n"
+CHOICES = "x-charter:\n  omit: [register]\n  hide: [invalidate_cache]\n  weaken: [delete_user]\n"
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_each_part_has_its_place_on_its_side(sample):
     assert str(where(("paths", "/v1/users"))).startswith("charter:openapi.yaml:")
     assert str(where(("paths", "/v1/users/{user_id}/projects", "post"))) == "openapi/paths/projects.yaml:21"
     assert str(where(("components", "schemas", "Project"))) == "openapi/components/schemas/projects.yaml:16"
-    assert str(where(("tags", 0))) == f"{ROOT}:14"
+    assert str(where(("tags", 0))) == f"{ROOT}:15"
     assert str(where(("info", "title"))) == f"{ROOT}:4"
 
 
@@ -104,9 +104,9 @@ def test_without_a_text_of_its_own_a_project_has_the_whole_text_of_charter(tmp_p
 CHANGES = [
     {
         ("openapi: 3.0.3", "openapi: 3.1.0"): "1: The document is of OpenAPI 3.1.0, not 3.0. Write `openapi: 3.0.3`.",
-        ("\ntags:", "\nsecurity: []\npath: {}\ntags:"): "13: The security of Charter's document applies to every ",
-        ("\npath: {}", "\npath: {} "): "14: The root file of a project cannot have the key path. Remove it, or write",
-        ("/v1/users/{user_id}/projects:", "/v1/users/{id}/profile:"): "20: Charter's document already has the path ",
+        ("\ntags:", "\nsecurity: []\npath: {}\ntags:"): "14: The security of Charter's document applies to every ",
+        ("\npath: {}", "\npath: {} "): "15: The root file of a project cannot have the key path. Remove it, or write",
+        ("/v1/users/{user_id}/projects:", "/v1/users/{id}/profile:"): "21: Charter's document already has the path ",
         ("[register]", "[registr, list_projects, login, login]"): "10: There is no operation registr in Charter's "
         "document. Did you mean register?",
         (
@@ -114,14 +114,14 @@ CHANGES = [
             "  hide :",
         ): "10: list_projects is an operation of this project, and only Charter's can be omitted.",
         ("hide :", "drop:"): f"10: login is already listed at {ROOT}:10. Remove one of the two.",
-        ("drop:", "drop: "): "11: There is no key drop in x-charter. Write `omit` or `hide`.",
+        ("drop:", "drop: "): "11: There is no key drop in x-charter. Write `omit`, `hide` or `weaken`.",
     },
     {
         ("openapi: 3.0.3\n", ""): "1: The document does not name its version of OpenAPI. Write `openapi: 3.0.3`.",
         ("omit: [register]", "omit: register"): "9: omit is not a list. Write a list of operationIds.",
     },
-    {(CHOICES, "x-charter: [register]\n"): "9: x-charter is not a mapping. Write the lists `omit` and `hide` into it."},
-    {("tags:\n", "tags:\n  - name: users\n"): "14: Charter's document already has the tag users, at charter:openapi."},
+    {(CHOICES, "x-charter: [register]\n"): "9: x-charter is not a mapping. Write the lists "},
+    {("tags:\n", "tags:\n  - name: users\n"): "15: Charter's document already has the tag users, at charter:openapi."},
     {("  title: Shop\n", ""): "3: info has no title. Add title."},
 ]
 

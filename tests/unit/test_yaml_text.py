@@ -64,3 +64,23 @@ def test_quoted_scalars_and_keys_are_text() -> None:
 def test_what_json_cannot_say_is_refused_with_its_line(raw: bytes, line: int, words: str) -> None:
     problems = read_yaml(raw, "f.yaml").faults
     assert [(fault.place.line, words in fault.message) for fault in problems] == [(line, True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("get:\n  a: b\n   c: d\n", "The line is indented more than the one before it"),
+        ("a: b: c\n", 'Put a text with ": " in it in quotes.'),
+        ("tags: [project:{project_id}]\n", "Put the text in quotes"),
+        ("a: @b\n", "Put the text in quotes: no plain text can begin with that character."),
+        ("a: 'b\n", "Close the quotes that begin here or before."),
+        ('a: "\\d"\n', "Write \\\\ for a backslash, or use single quotes."),
+        ("a: [b\nc: d\n", "Close the bracket or brace"),
+        ("a: - b\n", "Begin the list in a line of its own, below its key."),
+        ("a:\n  - b\n  c: d\n", "Begin each item of the list with a dash"),
+        ("a: b\nc\nd: e\n", "Write a colon after the key"),
+    ],
+)
+def test_a_mistake_of_syntax_comes_with_what_to_do(text: str, fix: str) -> None:
+    [fault] = read_yaml(text.encode(), "x.yaml").faults
+    assert fault.fix.startswith(fix), fault

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from app.spec.checks.check import KnownNames
+from app.spec.checks.extension_keys import misspelt_keys
 from app.spec.document import Fault
 from app.spec.operation import Operation
 from app.spec.owned_rows import OwnedRow
@@ -13,7 +14,7 @@ from app.spec.suggestions import suggest, suggest_configured, unknown_permission
 def check_access(operation: Operation, known: KnownNames) -> Iterator[Fault]:
     """Demand either x-permission, with permissions that exist, or x-public."""
     body, public = operation.body, "x-public" in operation.body
-    if not public and "x-permission" not in body:
+    if not public and "x-permission" not in body and not misspelt_keys(body) & {"x-permission", "x-public"}:
         message = f"{operation.name} does not say who may call it."
         yield Fault(operation.where(), message, "Add x-permission, or x-public: true.")
     if public:

@@ -1,6 +1,7 @@
 """What an operation caches (x-cache) and invalidates (x-invalidates): its policies, its tags, its headers."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from app.cache.tags import CALLER, TagTemplate
 from app.spec.cache_rules import tags_cached_under, tags_invalidated
@@ -39,18 +40,23 @@ def check_cache(operation: Operation, known: KnownNames) -> Iterator[Fault]:
 
 def check_owned_tags(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     """Demand that a cached response of an owner has a tag that the end of what it shows invalidates."""
-    owner = operation.body.get("x-owner")
-    if not isinstance(operation.body.get("x-cache"), dict) or owner is None:
-        return
-    if isinstance(owner, str):
-        needed, reason = TagTemplate(("user", None), (owner,)), "outlives the account"
-    elif row := OwnedRow.of(owner):
-        needed, reason = TagTemplate((row.resource, None), (row.parameter,)), "outlives a change of the row"
-    else:
-        return
-    if needed not in [tag for _, tag in tags_cached_under(operation)]:
+    needed = tag_of_owner(operation.body)
+    if needed is not None and needed not in [tag for _, tag in tags_cached_under(operation)]:
+        named = isinstance(operation.body["x-owner"], str)
+        reason = "outlives the account" if named else "outlives a change of the row"
         message = f"{operation.name} is cached without the tag {needed}, so its response {reason}."
         yield Fault(operation.where("x-cache"), message, f'Add "{needed}" to its tags.')
+
+
+def tag_of_owner(operation: Mapping[str, Any]) -> TagTemplate | None:
+    """Return the tag that the cached response of an operation with an owner must have; None if it needs none."""
+    owner = operation.get("x-owner")
+    if not isinstance(operation.get("x-cache"), dict):
+        return None
+    if isinstance(owner, str):
+        return TagTemplate(("user", None), (owner,))
+    row = OwnedRow.of(owner) if isinstance(owner, dict) else None
+    return TagTemplate((row.resource, None), (row.parameter,)) if row else None
 
 
 def check_writes_invalidate(operation: Operation, _: KnownNames) -> Iterator[Fault]:
@@ -60,7 +66,8 @@ def check_writes_invalidate(operation: Operation, _: KnownNames) -> Iterator[Fau
         return
     written = read["x-cache"].get("tags")
     cached = [*map(str, written)] if isinstance(written, list) else []
-    shapes = [tag for text in cached if (tag := _parsed(text))]
+    # The tag that it must have counts, too: if it has another one instead, that is the fault.
+    shapes = [tag for tag in (*map(_parsed, cached), tag_of_owner(read)) if tag]
     if shapes and not any(tag.has_same_shape(one) for _, tag in tags_invalidated(operation) for one in shapes):
         message = f"{operation.name} does not invalidate the cached response of GET {operation.path}."
         fix = f'Add one of its tags to x-invalidates: "{cached[0]}".'

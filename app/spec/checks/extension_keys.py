@@ -4,7 +4,8 @@ The forms are in openapi/extensions.schema.json, the meaning of the keys in open
 """
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -35,6 +36,13 @@ def check_extension_keys(document: Document, permissions: Collection[str]) -> It
             if key.startswith("x-"):
                 for message, fix in _key_faults(node, key, value, permissions):
                     yield Fault(document.where((*node.pointer, key)), message, fix)
+
+
+def misspelt_keys(operation: Mapping[str, Any]) -> set[str]:
+    """Return the known keys that the unknown x- keys of an operation were probably meant to be."""
+    known = extension_validators()["operation"]
+    unknown = [key for key in operation if key.startswith("x-") and key not in known]
+    return {meant for key in unknown for meant in get_close_matches(key, known, n=1, cutoff=0.75)}
 
 
 @cache

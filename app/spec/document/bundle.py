@@ -23,6 +23,7 @@ class Document:
         choices: in a project, what it omits and hides of Charter's operations.
         inherited_paths: in a project, those of Charter.
         overlay: in a project, the name of the overlay that was applied.
+        before_overlay: what the bundle was before the overlay; None without an overlay.
         models: what x-model says, by the name of the schema; it is not part of the bundle, since it is of the server.
     """
 
@@ -36,6 +37,7 @@ class Document:
     inherited_paths: frozenset[str] = frozenset()
     models: Mapping[str, Any] = field(default_factory=dict)
     overlay: str | None = None
+    before_overlay: Mapping[str, Any] | None = None
 
     def published(self) -> "Document":
         """Return the document that clients get: without the hidden operations, and without what only they use."""

@@ -3,6 +3,7 @@
 x-charter:
   omit: [register]            # not served
   hide: [invalidate_cache]    # served, and absent from the document that clients get
+  weaken: [get_user_stats]    # protected less by the overlay than by Charter, on purpose
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -15,7 +16,7 @@ from app.spec.document.sources import Sources
 from app.spec.document.tree import operations_of
 
 KEY = "x-charter"
-_LISTS = ("omit", "hide")
+_LISTS = ("omit", "hide", "weaken")
 # What somebody who omits an operation should know. The key is the operationId.
 _CONSEQUENCES = {
     "login": "nobody can sign in, so every operation that needs a token is closed",
@@ -28,10 +29,11 @@ _CONSEQUENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The operationIds that a project omits or hides, each with its place."""
+    """The operationIds that a project omits or hides, or whose protection it weakens, each with its place."""
 
     omitted: Mapping[str, Place]
     hidden: Mapping[str, Place]
+    weakened: Mapping[str, Place]
 
     def warnings(self, served: Collection[str]) -> Iterator[Fault]:
         """Yield what an omission costs, unless the project has an operation of that name.
@@ -44,7 +46,7 @@ class Choices:
                 yield Fault(place, f"Without {name}, {_CONSEQUENCES[name]}.", "Write an operation of your own for it.")
 
 
-NOTHING_CHOSEN = Choices({}, {})
+NOTHING_CHOSEN = Choices({}, {}, {})
 
 
 def read_choices(sources: Sources, root: dict[str, Any], items: Mapping[str, Any], base: Mapping[str, Any]) -> Choices:
@@ -62,37 +64,44 @@ def read_choices(sources: Sources, root: dict[str, Any], items: Mapping[str, Any
     line = sources.lines[id(root)].children[KEY]
     written = root[KEY]
     if not isinstance(written, dict):
-        sources.fault(path, line, f"{KEY} is not a mapping.", "Write the lists `omit` and `hide` into it.")
+        sources.fault(path, line, f"{KEY} is not a mapping.", "Write the lists `omit`, `hide` and `weaken` into it.")
         return NOTHING_CHOSEN
     found: dict[str, dict[str, Place]] = {name: {} for name in _LISTS}
     inherited, own = _operation_ids(base), _operation_ids(items)
     for key, names in written.items():
         line = sources.lines[id(written)].children[key]
         if key not in _LISTS:
-            sources.fault(path, line, f"There is no key {key} in {KEY}.", "Write `omit` or `hide`.")
+            sources.fault(path, line, f"There is no key {key} in {KEY}.", "Write `omit`, `hide` or `weaken`.")
         elif not isinstance(names, list):
             sources.fault(path, line, f"{key} is not a list.", "Write a list of operationIds.")
         else:
-            known = inherited if key == "omit" else {*inherited, *own}
+            known = {*inherited, *own} if key == "hide" else inherited
             for index, name in enumerate(names):
                 line = sources.lines[id(names)].children[index]
-                if problem := _problem(str(name), known, own, found):
+                if problem := _problem(key, str(name), known, own, found):
                     sources.fault(path, line, *problem)
                 else:
                     found[key][str(name)] = sources.place(path, line)
-    return Choices(found["omit"], found["hide"])
+    return Choices(found["omit"], found["hide"], found["weaken"])
 
 
 def _problem(
-    name: str, known: Collection[str], own: Collection[str], found: Mapping[str, Mapping[str, Place]]
+    key: str, name: str, known: Collection[str], own: Collection[str], found: Mapping[str, Mapping[str, Place]]
 ) -> tuple[str, str] | None:
     """Return what is wrong with one name, and how to fix it."""
-    earlier = next((places[name] for places in found.values() if name in places), None)
+    # What is hidden is served, and may be weakened, too.
+    others = [places for other, places in found.items() if other == key or {key, other} != {"hide", "weaken"}]
+    earlier = next((places[name] for places in others if name in places), None)
     if earlier:
         return f"{name} is already listed at {earlier}.", "Remove one of the two."
     if name in known:
         return None
     if name in own:
+        if key == "weaken":
+            return (
+                f"{name} is an operation of this project, which no overlay protects less.",
+                "Remove it from the list.",
+            )
         return f"{name} is an operation of this project, and only Charter's can be omitted.", "Delete it, or hide it."
     similar = get_close_matches(name, sorted(known), n=1, cutoff=0.6)
     fix = f"Did you mean {similar[0]}?" if similar else "charter spec routes lists the operations."

@@ -124,7 +124,19 @@ class _Loader:
         if gone := components_of_none(root, used):
             root = without_components(root, sources.lines, gone)
         overlay = overlay_name(sources)
-        document = Document(root, name, sources.lines, places, derived, errors, choices, inherited, models, overlay)
+        document = Document(
+            root,
+            name,
+            sources.lines,
+            places,
+            derived,
+            errors,
+            choices,
+            inherited,
+            models,
+            overlay,
+            before_overlay=sources.before_overlay,
+        )
         for pointer, origin in derived.items():
             if pointer[0] == "components":
                 places[pointer] = document.where(origin)

@@ -5,11 +5,14 @@ references are `#/components/…`. Every change has the place of its action, so 
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
+from app.spec.document.bundle import Document
 from app.spec.document.editing import copy_lines
-from app.spec.document.places import Fault, Place
+from app.spec.document.places import DocumentError, Fault, Place
 from app.spec.document.references import locate
+from app.spec.document.shape import misshapen_parts
 from app.spec.document.sources import Sources
 from app.spec.document.tree import Pointer, at, nodes, parse_pointer, write_pointer
 from app.spec.document.yaml_text import Lines
@@ -26,6 +29,9 @@ def apply_overlay(sources: Sources, bundle: dict[str, Any], component_places: di
         sources: the files.
         bundle: changed in place.
         component_places: the place of each component; changed in place.
+
+    Raises:
+        DocumentError: what is left has not the outline of a document, and cannot be read any further.
     """
     path = sources.own.folder / FILE
     if not path.is_file():
@@ -36,11 +42,25 @@ def apply_overlay(sources: Sources, bundle: dict[str, Any], component_places: di
     actions = list(_actions(sources, overlay))
     if sources.faults:
         return
+    sources.before_overlay = deepcopy(bundle)
     applying = _Applying(sources, bundle, component_places)
     for action, place in actions:
         applying.apply(action, place)
+    if faults := list(_misshapen(sources, bundle, component_places)):
+        raise DocumentError([*sources.faults, *faults])
     if not sources.faults:
         applying.check_references()
+
+
+def _misshapen(sources: Sources, bundle: dict[str, Any], component_places: dict[Pointer, Place]) -> Iterator[Fault]:
+    """Yield a fault for each part of the outline that the overlay has removed or replaced by something else."""
+    own, name = sources.own, sources.own.name(sources.own.folder / FILE)
+    document = Document(bundle, own.name(own.root), sources.lines, component_places)
+    for pointer, form in misshapen_parts(bundle):
+        place = document.where(pointer)
+        if place.file == name:
+            fix = "Change parts of it instead: without it there is no document."
+            yield Fault(place, f"{write_pointer(pointer)} must be {form} after this action.", fix)
 
 
 def _actions(sources: Sources, overlay: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Place]]:
@@ -122,10 +142,13 @@ class _Applying:
                 self._update(pointer, action["update"], place)
 
     def check_references(self) -> None:
-        """Add a fault for each reference whose target is gone, or that the overlay wrote wrongly."""
+        """Add a fault for each reference whose target is gone, or that the overlay wrote wrongly or wrote beside."""
         for node in nodes(self._bundle):
             reference = node.mapping.get("$ref")
             if not isinstance(reference, str) or not reference.startswith("#/"):
+                continue
+            if beside := self._beside(node.mapping):
+                self._sources.faults.append(beside)
                 continue
             pointer = parse_pointer(reference[1:])
             try:
@@ -238,6 +261,20 @@ class _Applying:
                 if (place := lines.place(index + (index >= removed))) is not None
             }
             self._sources.lines[id(items)] = Lines(lines.file, lines.here, {}, items, places)
+
+    def _beside(self, mapping: dict[str, Any]) -> Fault | None:
+        """Return the fault of a reference with keys beside it, if the overlay wrote one of them or the reference."""
+        lines = self._sources.lines.get(id(mapping))
+        places = [place for key in mapping if lines and (place := lines.place(key))]
+        name = self._sources.own.name(self._path)
+        written = [place for place in places if place.file == name]
+        others = ", ".join(sorted(mapping.keys() - {"$ref"}))
+        if not others or not written:
+            return None
+        reference = mapping["$ref"]
+        message = f"This leaves {others} beside the $ref {reference}, and OpenAPI 3.0 ignores what is beside a $ref."
+        fix = f"Change {reference[1:]} itself, for all that refer to it, or remove the $ref in an action before this."
+        return Fault(max(written), message, fix)
 
     def _dangling(self, holder: Pointer, mapping: dict[str, Any], pointer: Pointer) -> Fault:
         lines = self._sources.lines.get(id(mapping))

@@ -77,6 +77,7 @@ class Sources:
         lines: of each mapping and list, by its `id()`.
         faults: of all files.
         removed: what the overlay of a project removed, with the place of the action.
+        before_overlay: the joined document before the overlay; None without an overlay.
     """
 
     def __init__(self, root: Path, base: Path | None = None) -> None:
@@ -88,6 +89,7 @@ class Sources:
         self.lines: dict[int, Lines] = {}
         self.faults: list[Fault] = []
         self.removed: list[tuple[tuple[str, ...], Place]] = []
+        self.before_overlay: dict[str, Any] | None = None
         self._names: dict[Path, str] = {}
         self._targets: dict[tuple[Path, str], Path | None] = {}
 

@@ -27,6 +27,19 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _FIRST_OF_NUMBER = frozenset("0123456789+-.")
 # What a YAML file cannot have (https://yaml.org/spec/1.2.2/#51-character-set), but for halves of surrogate pairs.
 _NOT_YAML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
+# What to do about what the parser says, which names characters and not mistakes.
+_CORRECTIONS = (
+    ("found unexpected ':'", "Put the text in quotes: it has a colon, or begins like a list or a mapping."),
+    ("cannot start any token", "Put the text in quotes: no plain text can begin with that character."),
+    ("unexpected end of stream", "Close the quotes that begin here or before."),
+    ("unknown escape", "Write \\\\ for a backslash, or use single quotes."),
+    ("expected ',' or", "Close the bracket or brace, and put a comma between the items."),
+    ("expected '-' indicator", "Begin each item of the list with a dash, all indented alike."),
+    ("block sequence entries are not allowed", "Begin the list in a line of its own, below its key."),
+    ("find expected ':'", "Write a colon after the key, or indent the line more than the text that it belongs to."),
+    ("find expected key", "Indent the keys of a mapping alike, and close every quote and bracket."),
+    ("expected <document start>", "Indent this line like the ones before it, or remove it."),
+)
 _MAX_DEPTH = 100
 _LEAST, _GREATEST = -(2**63), 2**64 - 1
 """The integers that a JSON document may have (orjson)."""
@@ -139,10 +152,30 @@ def read_yaml(raw: bytes, file: str) -> YamlText:
             text.fault(line + 1, "A tab is used for indentation.", "Indent with spaces: YAML allows no tabs there.")
         else:
             problem = (error.problem or "not YAML").strip()
-            text.fault(line + 1, f"This is not YAML: {problem}.", "Correct the syntax.")
+            text.fault(line + 1, f"This is not YAML: {problem}.", _correction(problem, decoded, line))
     except yaml.YAMLError as error:
         text.fault(1, f"This is not YAML: {str(error).splitlines()[0]}.", "Correct the syntax.")
     return text
+
+
+def _correction(problem: str, decoded: str, line: int) -> str:
+    """Return how to correct the syntax, by what the parser says and the line, counted from 0, where it stopped."""
+    here, before = "", ""
+    for number, text in enumerate(decoded.splitlines()[: line + 1]):
+        if text.strip() and not text.lstrip().startswith("#"):
+            if number == line:
+                here = text
+            else:
+                before = text
+    if problem.startswith("mapping values are not allowed"):
+        if _indent(here) > _indent(before) and not before.rstrip().endswith((":", "-", "|", ">")):
+            return "The line is indented more than the one before it: indent both alike, or quote the text before it."
+        return 'Put a text with ": " in it in quotes.'
+    return next((fix for words, fix in _CORRECTIONS if words in problem), "Correct the syntax.")
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _follows_tab(decoded: str, mark: Any) -> bool:
