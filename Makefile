@@ -38,7 +38,7 @@ help: ## list the targets
 # An environment that was set up for other requirements is created again, so that nothing of them is left in it.
 $(RUN):
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed, and none was found: install it, or say make PYTHON=/path/to/python3" >&2; exit 1; fi
-	@echo "Installing the server, PostgreSQL and Valkey into .venv (once; half a minute)"
+	@echo "Installing the server, PostgreSQL and Valkey into .venv (once; half a minute with a fast network, and several with a slow one)"
 	@stamped=$$(ls .venv/.*-* 2>/dev/null); [ -z "$$stamped" ] && \
 		$(BIN)/python -I -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || $(PYTHON) -m venv --clear .venv || \
 		{ echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian: apt-get install python3-venv)" >&2; exit 1; }
@@ -48,7 +48,7 @@ $(RUN):
 	@touch $@
 
 $(DEV): $(RUN)
-	@echo "Installing the tools of tests and lint into .venv (once; half a minute)"
+	@echo "Installing the tools of tests and lint into .venv (once; half a minute with a fast network, and several with a slow one)"
 	@$(LOCKED) requirements/dev.txt
 	@$(CHECKED)
 	@touch $@

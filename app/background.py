@@ -16,7 +16,7 @@ from app.context.context import Context
 from app.context.dependencies import Dependencies
 from app.context.unanswered_rotations import UnansweredRotations
 from app.database import database_id
-from app.database.jobs import Job, RepeatedJob
+from app.database.jobs import BACKGROUND, Job, RepeatedJob
 from app.gateway.asgi import Lifespan
 from app.gateway.executors import Executor
 from app.observability.logging import log_failure
@@ -152,9 +152,9 @@ def build_lifespan(
             await asyncio.sleep(task.every_seconds)
         while True:
             try:
-                await (own_executor if task.own_thread else executor).run(task.run, Job("maintenance", task.name))
+                await (own_executor if task.own_thread else executor).run(task.run, Job(BACKGROUND, task.name))
             except Exception as error:  # noqa: BLE001 (it runs again; the log has the trace)
-                log_failure(error, request_id="maintenance", code="MAINTENANCE")
+                log_failure(error, request_id=BACKGROUND, code="MAINTENANCE")
             if task.every_seconds is None:
                 return
             await asyncio.sleep(task.every_seconds)

@@ -32,7 +32,7 @@ from app.gateway.response_sender import ResponseSender
 from app.gateway.unused_modules import left_out
 from app.observability.log_writer import flush, set_dropped_counter
 from app.observability.metrics import Metrics
-from app.observability.slow_queries import log_slow_query
+from app.observability.slow_queries import log_slow_query, log_slow_query_of_the_team
 from app.pages.flask_rules import register_pages
 from app.pages.views import Pages
 from app.pipeline.compile import compile_operations
@@ -98,7 +98,7 @@ def build_process(config: Config, contract: Contract, *, clock: Callable[[], dat
     database = bind(
         config,
         size=pool_size(config, chores=len(contract.parts.chores)),
-        on_slow_query=log_slow_query,
+        on_slow_query=log_slow_query_of_the_team if config.env == "development" else log_slow_query,
         limit_statements=True,
         project_models=contract.parts.models,
     )

@@ -1,4 +1,4 @@
-"""The kit for the tests of a project; `pip install 'charter[testing]'` installs what it needs.
+"""The kit for the tests of a project; the extra `testing` of Charter's wheel installs what it needs.
 
 `pytest_plugins = ["charter.testing"]` in `tests/conftest.py` gives these fixtures:
 

@@ -12,6 +12,8 @@ from app.database.tables import all_models
 from app.errors import Unavailable
 
 _MAX_SHOWN = 3
+# Only a start in development warns, and the command needs to be told which database is meant.
+_MIGRATE = "run CHARTER_ENV=development charter db migrate (in a project: make migrate)"
 
 
 def report_differences() -> None:
@@ -26,12 +28,11 @@ def report_differences() -> None:
     except (peewee.PeeweeException, Unavailable):
         return
     if behind:
-        print_line(f"charter: warning: {behind}: run charter db migrate", err=True)
+        print_line(f"charter: warning: {behind}: {_MIGRATE}", err=True)
     if lines:
         more = f"; and {len(lines) - _MAX_SHOWN} more" if len(lines) > _MAX_SHOWN else ""
         shown = printable("; ".join(lines[:_MAX_SHOWN]))
         print_line(
-            f"charter: warning: the tables and the models differ: {shown}{more}: write a migration, "
-            "then run charter db migrate",
+            f"charter: warning: the tables and the models differ: {shown}{more}: write a migration, then {_MIGRATE}",
             err=True,
         )

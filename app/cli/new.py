@@ -44,9 +44,7 @@ def new(name: str, path: Path | None, wheel: Path | None) -> None:
         click.echo(f"wrote {folder / file}")
     click.echo(f"\nNext: cd {shlex.quote(str(folder))} && make run")
     if wheel is None:
-        click.echo(
-            "`make` looks for Charter in wheels/, then in the package index: copy its wheel there if it has none."
-        )
+        click.echo("`make` installs Charter from wheels/: copy its wheel there. make dist in a checkout writes one.")
 
 
 def _own_wheel() -> Path | None:

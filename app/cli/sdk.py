@@ -10,8 +10,8 @@ from app.cli.spec import read_bundle
 from app.resources import LICENSE, SDK
 
 _NEEDS = (
-    "charter sdk build python needs openapi-python-client: install it with make install in a checkout, "
-    "or with pip install 'charter[tools]'"
+    "charter sdk build python needs openapi-python-client: install it with make install in a checkout "
+    "or a project, or with pip install 'PATH/charter-….whl[tools]'"
 )
 
 _LANGUAGES = ("python", "typescript")

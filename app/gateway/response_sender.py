@@ -13,7 +13,10 @@ from app.pipeline.envelope import error_response
 from app.pipeline.response import Response
 
 # Responses that the document does not describe are not sent, but counted (law 2).
-_MIGRATE = "Write a migration with charter db new NAME, then run charter db migrate."
+_MIGRATE = (
+    "Write a migration with charter db new NAME, then run CHARTER_ENV=development charter db migrate "
+    "(in a project: make migrate)."
+)
 _MISMATCHES = ("response_mismatch", "undocumented_refusal")
 
 

@@ -7,6 +7,7 @@ import click
 import pytest
 
 from app.cli import main
+from app.scaffold.project import project_files
 from tests.house.locks import pins
 from tests.house.repository import ROOT, check, files, shown
 
@@ -33,9 +34,12 @@ def commands(text: str) -> list[str]:
     return [line for line in bare if line and not line.startswith("#")]
 
 
-def targets() -> set[str]:
-    """Return what the Makefile can make."""
-    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+def targets(path: Path | None = None) -> set[str]:
+    """Return what the Makefile can make; on a page for projects, also what that of a project can."""
+    found = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    if path is not None and path.name in ("projects.md", "tutorial.md", "upgrading.md"):
+        found |= set(re.findall(r"^([a-z][a-z-]*):", project_files("shop", "")["Makefile"], re.MULTILINE))
+    return found
 
 
 def unknown_part(words: list[str]) -> str | None:
@@ -75,7 +79,7 @@ def test_every_make_target_on_a_page_exists(path):
     wanted = {
         word for line in _lines(path) for match in MAKE.findall(line) for word in match.split() if "=" not in word
     }
-    check(sorted(wanted - targets()), f"The Makefile has no such targets. Correct the commands in {shown(path)}.")
+    check(sorted(wanted - targets(path)), f"The Makefile has no such targets. Correct the commands in {shown(path)}.")
 
 
 @pytest.mark.parametrize("path", PAGES, ids=shown)
@@ -96,3 +100,16 @@ def test_every_make_target_says_what_it_does():
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     described = set(re.findall(r"^([a-z][a-z-]*):.*## \S", text, re.MULTILINE))
     check(sorted(targets() - described), "Add `## what it does` behind these targets in the Makefile.")
+
+
+def test_no_page_and_no_message_installs_charter_from_a_package_index():
+    """The name may be a stranger's there: pip gets the path of the wheel."""
+    found = re.compile(r"pip3? install (?:-\S+ )*['\"]?charter(?![\w/-])")
+    texts = [*files("*.md"), *files("*.py"), *files("*.jinja"), *files("*.yaml"), ROOT / "Makefile"]
+    wrong = [
+        f"{shown(path)}:{number}"
+        for path in texts
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if found.search(line)
+    ]
+    check(wrong, "Give pip the path of the wheel here, such as dist/charter-0.1.0-py3-none-any.whl.")

@@ -19,7 +19,7 @@ from app.database import jobs
 from app.observability import log_writer as log_lines
 from app.observability import logging as log
 from app.observability import traces
-from app.observability.slow_queries import log_slow_query
+from app.observability.slow_queries import log_slow_query, log_slow_query_of_the_team
 
 Lines = Callable[[], list[dict[str, Any]]]
 REQUEST = {
@@ -199,6 +199,18 @@ def test_no_line_of_code_is_parsed_for_a_trace(lines, monkeypatch):
     (line,) = lines()
     assert 'len(empty["missing"])\nKeyError' in line["exception"]
     assert parsed == []
+
+
+def test_in_development_only_the_statements_of_requests_and_chores_are_slow(lines):
+    log_slow_query_of_the_team("CREATE TABLE migrations", 200)
+    for request_id in (jobs.BACKGROUND, "chore", "r-7"):
+        jobs.set_current(jobs.Job(request_id, "any"))
+        try:
+            log_slow_query_of_the_team("SELECT 1", 200)
+        finally:
+            jobs.set_current(None)
+
+    assert [line["request_id"] for line in lines()] == ["chore", "r-7"]
 
 
 def test_a_thread_s_lines_say_which_request_it_works_for(lines):

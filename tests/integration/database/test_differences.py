@@ -16,6 +16,7 @@ class Bill(Record):
         table_name = "bills"
 
 
+MIGRATE = "run CHARTER_ENV=development charter db migrate (in a project: make migrate)"
 BILLS = """CREATE TABLE bills (
     id uuid PRIMARY KEY,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -36,7 +37,7 @@ def test_a_table_without_the_column_of_its_model_is_told(
     report_differences()
     told = capsys.readouterr().err
     assert told.startswith("charter: warning: the tables and the models differ: only in the models: users: column ver")
-    assert told.endswith("write a migration, then run charter db migrate\n")
+    assert told.endswith(f"write a migration, then {MIGRATE}\n")
 
 
 def test_a_migration_that_has_not_run_is_told(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,7 +45,7 @@ def test_a_migration_that_has_not_run_is_told(database: Database, capsys: pytest
     report_differences()
     told = capsys.readouterr().err
     assert told.startswith("charter: warning: ")
-    assert told.endswith(": run charter db migrate\n")
+    assert told.endswith(f": {MIGRATE}\n")
 
 
 def test_the_tables_of_a_project_are_compared_with_its_models(

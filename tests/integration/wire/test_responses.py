@@ -127,5 +127,8 @@ def test_only_development_tells_the_client_what_does_not_match(gateway: str, dat
     assert re.fullmatch(rf".*write_and_answer: status \d+ is not documented {place}", told["undocumented_status"])
     fix = rf"documents no response with status (\d+)\. Add \"\1\" to its responses {place}\."
     assert re.search(fix, told["undocumented_refusal"])
-    migrate = "Write a migration with charter db new NAME, then run charter db migrate."
+    migrate = (
+        "Write a migration with charter db new NAME, then run CHARTER_ENV=development charter db migrate "
+        "(in a project: make migrate)."
+    )
     assert told["missing_column"] == f'column "color" does not exist. {migrate}'

@@ -83,7 +83,7 @@ def _warns_of_models(server: Server, shop: Path) -> None:
     [migration] = (shop / "migrations").glob("*.py")
     added = migration.with_name("2026-12-01-12-00-colours.py")
     added.write_text(migration.read_text("utf-8").replace("projects", "colours"), "utf-8")
-    behind = "charter: warning: the database is 1 migration behind: run charter db migrate"
+    behind = "charter: warning: the database is 1 migration behind: run CHARTER_ENV=development charter db migrate"
     until(lambda: behind in "".join(server.lines[count:]), lambda: server.printed)
     added.unlink()
     model.write_text(sound, "utf-8")

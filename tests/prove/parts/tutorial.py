@@ -8,11 +8,15 @@ from pathlib import Path
 
 import httpx
 
+from app.scaffold.project import project_files
+from tests.house.test_project_code import EXAMPLE
 from tests.prove.proof import ROOT, run
 from tests.prove.quick_start import ADMIN, started
 
 _BLOCK = re.compile(r"^```(\w+)( \w+)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PAGE = ROOT / "docs" / "tutorial.md"
+# What a reader replaces on it.
+CHECKOUT = "/path/to/charter"
 # What the tools download and install depends on the network; the page promises the time of the person.
 MOST_LINES = 60
 _ARCHIVE = """post:
@@ -39,12 +43,14 @@ def prove(place: Path) -> None:
     run("git", "clone", "--quiet", str(ROOT), str(clone))
     run("make", "--silent", "dist", cwd=clone)
     here.mkdir()
-    wheel = next((clone / "dist").glob("*.whl"))
-    variables = {**os.environ, **ADMIN, "CHARTER_WHEEL": str(wheel), "NO_COLOR": "1"}
+    # A variable with the name of the Makefile's own changes nothing of what a project installs.
+    variables = {**os.environ, **ADMIN, "CHARTER_WHEEL": "/nowhere/charter-0.0.0-py3-none-any.whl", "NO_COLOR": "1"}
     for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH"):
         variables.pop(name, None)
     begun, typed = time.monotonic(), 0
-    for kind, how, text in _BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+    page = PAGE.read_text(encoding="utf-8")
+    assert CHECKOUT in page
+    for kind, how, text in _BLOCK.findall(page.replace(CHECKOUT, str(clone))):
         typed += sum(bool(line.strip()) for line in text.splitlines() if kind != "diff" or re.match(r"[+-][^+-]", line))
         if kind == "console" and how == " background":
             _serves(text.split(), here, place / "run.log", variables)
@@ -62,9 +68,24 @@ def prove(place: Path) -> None:
     print(f"{(time.monotonic() - begun) / 60:.1f} minutes, {typed} lines typed")
     assert typed <= MOST_LINES, typed
     assert "Nothing to write" in _scaffold(here)
+    _type("make migrate\n", here, variables, fails=False)
+    for given in (variables, {name: value for name, value in variables.items() if name != "CHARTER_WHEEL"}):
+        dry = subprocess.run(["make", "-n", "install"], cwd=here, env=given, check=True, capture_output=True, text=True)
+        assert "venv" not in dry.stdout, f"make would install again: {dry.stdout}"
+    _check_types(place / "bills", here)
     # Over HTTP, with nothing but the project's own .venv; the rule of the operation that comes then is not written.
     _type("make contract EXAMPLES=1\n", here, variables, fails=False)
     _add_operation(here, variables)
+
+
+def _check_types(folder: Path, here: Path) -> None:
+    """Check the code on docs/extending.md as `make lint` of a project does; a house test checks its style."""
+    examples = dict(EXAMPLE.findall((ROOT / "docs" / "extending.md").read_text(encoding="utf-8")))
+    for path, text in {**project_files("bills", ""), **examples}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    for words in (("mypy", "--no-error-summary"), ("charter", "spec", "lint")):
+        run(str(here / ".venv" / "bin" / words[0]), *words[1:], cwd=folder)
 
 
 def _scaffold(here: Path) -> str:

@@ -1,18 +1,18 @@
-"""A project with data in it is upgraded to the present tree: everything is there, and everything still works."""
+"""A project with data in it is upgraded to the present tree, as the page says: all is there, and still works."""
 
 import io
 import os
+import re
 import secrets
 import shutil
 import subprocess
-import sys
 import tarfile
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.prove.interpreters import environment, run_pip
+from app.scaffold.project import project_files
 from tests.prove.proof import ROOT
 from tests.prove.quick_start import ADMIN, PASSWORD, sign_in, started
 from tests.prove.stores import stores
@@ -27,13 +27,13 @@ _FURTHER = '''"""What a release after this one may bring."""
 
 
 def migrate(migrator, database, **kwargs):
-    """Add a table."""
-    database.execute_sql("CREATE TABLE charter_upgrades (id integer)")
+    """Say what a table has; a table without a model would be a difference."""
+    database.execute_sql("COMMENT ON TABLE users IS 'accounts'")
 
 
 def rollback(migrator, database, **kwargs):
-    """Remove it."""
-    database.execute_sql("DROP TABLE charter_upgrades")
+    """Say nothing of it."""
+    database.execute_sql("COMMENT ON TABLE users IS NULL")
 '''
 # Written after the upgrade, with a date before all others.
 LATE = "2026-01-01-00-00-colors"
@@ -51,16 +51,44 @@ def rollback(migrator, database, **kwargs):
 '''
 
 
-class Shop:
-    """The sample project, with the command of whatever release is installed."""
+_STEPS = re.compile(r"^```console\n(make install\n.*?)^```$", re.MULTILINE | re.DOTALL)
+PAGE = ROOT / "docs" / "upgrading.md"
 
-    def __init__(self, place: Path, charter: Path, stores: dict[str, str]) -> None:
+
+class Shop:
+    """The sample project in what `charter new` makes, with the command of whatever release is installed in it."""
+
+    def __init__(self, place: Path, stores: dict[str, str]) -> None:
         self.root = place / "shop"
-        shutil.copytree(ROOT / "tests" / "sample_project", self.root, ignore=shutil.ignore_patterns("__pycache__"))
-        self._charter, self._place = str(charter), place
+        for path, text in project_files("shop", "").items():
+            (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / path).write_text(text, encoding="utf-8")
+        without = shutil.ignore_patterns("__pycache__", "pyproject.toml")
+        shutil.copytree(ROOT / "tests" / "sample_project", self.root, ignore=without, dirs_exist_ok=True)
+        self._charter, self._place = str(self.root / ".venv" / "bin" / "charter"), place
         keys = {"JWT_SECRET": secrets.token_urlsafe(48), "REFRESH_KEYS": f"k1:{secrets.token_urlsafe(48)}"}
         home = {"PATH": os.environ["PATH"], "HOME": str(place), "NO_COLOR": "1"}
         self.variables = {**home, **ADMIN, **stores, **keys, "METRICS_TOKEN": secrets.token_urlsafe(48)}
+
+    def put(self, wheel: Path) -> None:
+        """Replace the wheel of the project."""
+        shutil.rmtree(self.root / "wheels", ignore_errors=True)
+        (self.root / "wheels").mkdir()
+        shutil.copy(wheel, self.root / "wheels")
+
+    def type(self, words: str) -> str:
+        """Run a command of the page in the folder of the project, and return what it prints."""
+        print(words, flush=True)
+        make = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH")
+        around = {name: value for name, value in os.environ.items() if name not in make}
+        # pip may need what is configured for this account.
+        variables = {**around, **self.variables, "HOME": os.environ.get("HOME", "")}
+        done = subprocess.run(
+            words.split(), cwd=self.root, env=variables, capture_output=True, text=True, timeout=900, check=False
+        )
+        told = done.stdout + done.stderr
+        assert done.returncode == 0, f"{words} ended with {done.returncode}: {told}"
+        return told
 
     def says(self, words: str, code: int = 0) -> str:
         """Run a command, and return what it prints."""
@@ -83,26 +111,27 @@ class Shop:
 
 
 def prove(place: Path) -> None:
-    """Install the release before, use it, install the present tree over it, and use that."""
-    python = environment(Path(sys.executable), place / "environment", None)
-    locked = ["--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirement"]
-    run_pip(python, "--quiet", "install", *locked, str(ROOT / "requirements" / "runtime.txt"))
+    """Install the release before, use it, put the wheel of the present tree in its place, and use that."""
     former, present = _wheel(place / "former", former=True), _wheel(place / "present", former=False)
-    run_pip(python, "--quiet", "install", "--no-deps", "--no-index", str(former))
+    (steps,) = _STEPS.findall(PAGE.read_text(encoding="utf-8"))
+    install, *others = steps.splitlines()
     with stores(place / "stores") as given:
-        shop = Shop(place, python.with_name("charter"), given)
-        print(f"{former.name}: migrate, serve, create")
+        shop = Shop(place, given)
+        print(f"{former.name}: install, migrate, serve, create", flush=True)
+        shop.put(former)
+        shop.type(install)
         told = shop.says("db migrate")
         assert "migrating shop:2026-11-30-12-00-projects" in told, told
         with shop.served("former.log") as url:
             tokens = _use(url)
-        print(f"{present.name}: installed over it")
-        run_pip(python, "--quiet", "install", "--upgrade", "--no-deps", "--no-index", "--force-reinstall", str(present))
+        print(f"{present.name}: in its place", flush=True)
+        shop.put(present)
+        shop.type(install)
         behind = shop.says("serve", code=78)
         assert "behind: run charter db migrate" in behind, behind
-        told = shop.says("db migrate")
+        told = "".join(shop.type(line) for line in others)
         assert f"migrating {FURTHER}" in told or PREVIOUS, told
-        assert "shop:" not in told, told
+        assert "migrating shop:" not in told, told
         with shop.served("present.log") as url:
             _find(url, tokens)
         print("a migration of the project with an early date, and back behind the upgrade")
