@@ -1,7 +1,7 @@
 """What may be written of a thing: the properties of a request, values for them, and whether a response has them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,24 @@ def shown(operation: Operation) -> dict[str, Any]:
             found = operation.properties(media.get("schema", {}))
             return operation.properties(found["data"]) if "data" in found else found
     return {}
+
+
+def part_with(operation: Operation, names: Set[str]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Return the part of what a success shows that has some of these properties: its path, and its properties."""
+    parts: list[tuple[tuple[str, ...], dict[str, Any]]] = [((), shown(operation))]
+    for path, found in parts:
+        if names & found.keys():
+            return path, found
+        if len(path) < _DEEPEST:
+            parts += [((*path, name), inner) for name, child in found.items() if (inner := operation.properties(child))]
+    return (), {}
+
+
+def part_of(data: Any, path: tuple[str, ...]) -> dict[str, Any]:
+    """Return a part of what a response shows; nothing if it is not there."""
+    for name in path:
+        data = data.get(name) if isinstance(data, Mapping) else None
+    return dict(data) if isinstance(data, Mapping) else {}
 
 
 def required(operation: Operation) -> frozenset[str]:
