@@ -69,11 +69,11 @@ def default(operation: Operation, child: Any) -> Any:
 
 
 def belongs_with(operation: Operation, name: str, other: str) -> bool:
-    """Return whether the document says that one property has to do with another: then one may change with the other."""
-    described = str(_flat(operation, writable(operation).get(name, {})).get("description", ""))
-    sentences = re.split(r"(?<=\.)\s", str(operation.body.get("description", "")))
-    told = [described, *(sentence for sentence in sentences if _mentions(sentence, name))]
-    return any(_mentions(text, other) for text in told)
+    """Return whether the description of one of two properties names the other: then one may change with the other."""
+    described = {
+        one: str(_flat(operation, writable(operation).get(one, {})).get("description")) for one in (name, other)
+    }
+    return _mentions(described[name], other) or _mentions(described[other], name)
 
 
 def _mentions(text: str, name: str) -> bool:

@@ -1,13 +1,14 @@
 """Things of a kind that the run makes, how they are read, and what must hold of them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.contract_kit.charter_operations import SPECIAL
 from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Response
 from app.contract_kit.kit import CannotTryError, Kit
-from app.contract_kit.prepared import Prepared
+from app.contract_kit.prepared import Prepared, cache_tags
 from app.contract_kit.values import reason
 from app.contract_kit.writes.properties import default, required, same, values, writable
 
@@ -93,6 +94,9 @@ def expect_unchanged(
     kit: Kit, operation: Operation, reader: Operation, others: list[tuple[Prepared, Response]]
 ) -> None:
     """What an operation did to one thing, it did to none of these others, which were read before."""
+    tags = cache_tags(replace(thing, operation=reader) for thing, _ in others)
+    if tags and "invalidate_cache" in kit.document:
+        kit.call("invalidate_cache", kit.people.worker(), body={"tags": tags})
     for thing, before in others:
         after = read(kit, reader, thing)
         held = (after.status, after.data) == (before.status, before.data)
