@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Set
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from app.contract_kit.document import JSON, Operation
 from app.contract_kit.kit import Kit
@@ -13,7 +14,7 @@ from app.contract_kit.schemas import is_free
 
 # One of these has the form that a text needs, if no example has it.
 _TEXTS = ("2026-02-03T04:05:06.000Z", "2027-03-04T05:06:07.000Z", "2026-02-03", "2027-03-04", "Europe/Paris", "UTC",
-          "de-CH", "fr", "https://example.com/kit", "https://example.org/kit", "12:30:00", "1.5")  # fmt: skip
+          "de-CH", "fr", "https://example.com/kit", "https://example.org/kit", "12:30:00", "1.5", "2.5")  # fmt: skip
 _DEEPEST = 3
 
 
@@ -141,15 +142,15 @@ def _texts(kit: Kit, prepared: Prepared, name: str, child: Any, schema: Mapping[
         renewed = kit.values.renewed(operation, name, child, example, prepared)
         if is_free(schema) and renewed == example:
             yield kit.values.variant(child, example)
-        # What only an example names may be nowhere.
-        if name not in prepared.guessed:
-            yield renewed
+        yield renewed
     elif is_free(schema):
         yield kit.values.variant(child, "text")
     if schema.get("format") == "email":
         yield kit.people.address("new")
-    if schema.get("format") != "uuid" and not is_free(schema):
-        yield from _TEXTS
+    yield from _TEXTS
+    if schema.get("format") == "uuid":
+        # It may have to name something; then it is refused.
+        yield str(uuid4())
 
 
 def same(sent: Any, found: Any) -> bool:

@@ -76,6 +76,10 @@ def send_whole(kit: Kit, prepared: Prepared, now: Mapping[str, Any]) -> Response
             del body[name]
             kit.gap(operation.name, f"a value of {name}", reason(response), accepted=True)
         response = kit.values.send(prepared)
+    if response.status in REFUSALS and base not in ({}, body):
+        kit.gap(operation.name, "all properties at once", reason(response), accepted=True)
+        prepared.body = base
+        response = kit.values.send(prepared)
     if not response.ok:
         raise CannotTryError(f"{operation.name} is {reason(response)}")
     return response
