@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Set
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from app.contract_kit.schemas import is_free
 _TEXTS = ("2026-02-03T04:05:06.000Z", "2027-03-04T05:06:07.000Z", "2026-02-03", "2027-03-04", "Europe/Paris", "UTC",
           "de-CH", "fr", "https://example.com/kit", "https://example.org/kit", "12:30:00", "1.5", "2.5")  # fmt: skip
 _DEEPEST = 3
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def writable(operation: Operation) -> dict[str, Any]:
@@ -70,11 +72,15 @@ def default(operation: Operation, child: Any) -> Any:
 
 
 def belongs_with(operation: Operation, name: str, other: str) -> bool:
-    """Return whether the description of one of two properties names the other: then one may change with the other."""
+    """Return whether one property may change with another: the document says so, or its name is made of the other's.
+
+    A new `email` makes `email_verified` false.
+    """
     described = {
         one: str(_flat(operation, writable(operation).get(one, {})).get("description")) for one in (name, other)
     }
-    return _mentions(described[name], other) or _mentions(described[other], name)
+    told = _mentions(described[name], other) or _mentions(described[other], name)
+    return told or other.startswith(f"{name}_")
 
 
 def _mentions(text: str, name: str) -> bool:
@@ -165,7 +171,8 @@ def same(sent: Any, found: Any) -> bool:
     if isinstance(sent, bool) or isinstance(found, bool):
         return sent is found
     if isinstance(sent, str) and isinstance(found, str):
-        return sent == found or (_instant(sent) is not None and _instant(sent) == _instant(found))
+        forms = (_instant(sent), _instant(found)), (_number(sent), _number(found))
+        return sent == found or any(one is not None and one == other for one, other in forms)
     return bool(sent == found)
 
 
@@ -174,6 +181,10 @@ def _instant(text: str) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _number(text: str) -> Decimal | None:
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def _flat(operation: Operation, schema: Any) -> dict[str, Any]:
