@@ -4,7 +4,7 @@ Everything else is derived. A team's own operations need no line here.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from app.contract_kit.ledger import Entry
 from app.contract_kit.people import People
@@ -15,7 +15,13 @@ from app.contract_kit.sender import CannotTryError
 
 @dataclass(frozen=True)
 class Special:
-    """An operation of Charter that needs more than its example."""
+    """An operation of Charter that needs more than its example.
+
+    Attributes:
+        shared: whether it writes something that the run has not made.
+    """
+
+    shared: ClassVar[bool] = False
 
     def value(self, people: People, holder: Person, name: str) -> str | None:
         """Return the value of a path parameter; None: the usual one."""
@@ -91,6 +97,8 @@ class CreateUser(Special):
 
 class SettingByKey(Special):
     """A setting is not the run's own: it is written only as it is."""
+
+    shared = True
 
     def value(self, people: People, holder: Person, name: str) -> str | None:
         """Return the key of a setting that nobody set, so that it can be reset afterwards."""

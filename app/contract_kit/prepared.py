@@ -1,6 +1,6 @@
 """A request that should succeed, before it is sent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,3 +32,15 @@ class Prepared:
     shared: bool = False
     guessed: dict[str, str] = field(default_factory=dict)
     afterwards: Callable[[Response], object] = id
+
+
+def cache_tags(reads: Iterable[Prepared]) -> list[str]:
+    """Return the tags of what a server may have stored for these reads."""
+    found = set()
+    for prepared in reads:
+        for tag in (prepared.operation.cache or {}).get("tags", ()):
+            made = tag
+            for name, value in prepared.values.items():
+                made = made.replace(f"{{{name}}}", str(value))
+            found.add(made)
+    return sorted(found)

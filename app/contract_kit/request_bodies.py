@@ -51,11 +51,12 @@ class RequestBodies:
             return value
         properties = operation.properties(schema)
         return {
-            name: self._renewed_part(operation, name, properties.get(name, {}), part, prepared)
+            name: self.renewed_part(operation, name, properties.get(name, {}), part, prepared)
             for name, part in value.items()
         }
 
-    def _renewed_part(self, operation: Operation, name: str, child: Any, value: Any, prepared: Prepared) -> Any:
+    def renewed_part(self, operation: Operation, name: str, child: Any, value: Any, prepared: Prepared) -> Any:
+        """Return the value of a property, made new where it must be."""
         kit, schema = self._kit, self._kit.document.resolve(child)
         if isinstance(value, dict):
             return self._renewed(operation, child, value, prepared)

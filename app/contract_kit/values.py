@@ -272,6 +272,10 @@ class Values:
         """Return whether an operation creates something."""
         return self._bodies.creates(operation)
 
+    def renewed(self, operation: Operation, name: str, schema: Any, value: Any, prepared: Prepared) -> Any:
+        """Return the value of a property, made new where it must be."""
+        return self._bodies.renewed_part(operation, name, schema, value, prepared)
+
     def variant(self, schema: Any, value: str) -> str:
         """Return another text that the schema allows too."""
         return self._bodies.variant(schema, value)

@@ -11,7 +11,7 @@ from app.contract_kit.document import Operation
 from app.contract_kit.exchange import Request, Response
 from app.contract_kit.kit import CannotTryError, Kit
 from app.contract_kit.person import Person
-from app.contract_kit.prepared import Prepared
+from app.contract_kit.prepared import Prepared, cache_tags
 from app.contract_kit.values import reason
 
 # Other people's writes may come between two reads; then it is tried again.
@@ -85,7 +85,7 @@ def _apart(kit: Kit, operation: Operation) -> None:
         other.values = {**other.values, name: kit.values.another(operation, one.values)}
     _shown(kit, [one])
     response = kit.values.send(other)
-    kit.call("invalidate_cache", kit.people.worker(), body={"tags": _tags([one, other])})
+    kit.call("invalidate_cache", kit.people.worker(), body={"tags": cache_tags([one, other])})
     fresh = kit.values.send(other)
     alike = (response.status, response.data) == (fresh.status, fresh.data)
     kit.expect(alike, f"after a read of another {{{name}}}, it shows a value of that", response)
@@ -101,7 +101,7 @@ def _fresh_after(kit: Kit, operation: Operation, cached: list[Operation]) -> Non
         if not response.ok:
             raise CannotTryError(f"{operation.name} is {reason(response)}")
         after = _shown(kit, reads)
-        kit.call("invalidate_cache", kit.people.worker(), body={"tags": _tags(reads)})
+        kit.call("invalidate_cache", kit.people.worker(), body={"tags": cache_tags(reads)})
         fresh = _shown(kit, reads)
         stale = [name for name, shown in after.items() if shown != fresh[name]]
         if not stale:
@@ -139,14 +139,3 @@ def _shown(kit: Kit, reads: list[Prepared]) -> _Shown:
         name = f"{prepared.operation.name} of {prepared.holder.label}"
         found[name] = (response.status, response.header("etag"), response.data)
     return found
-
-
-def _tags(reads: list[Prepared]) -> list[str]:
-    found = set()
-    for prepared in reads:
-        for tag in (prepared.operation.cache or {}).get("tags", ()):
-            made = tag
-            for name, value in prepared.values.items():
-                made = made.replace(f"{{{name}}}", str(value))
-            found.add(made)
-    return sorted(found)

@@ -21,6 +21,7 @@ from app.contract_kit.checks import (
     sessions,
     statuses,
     tokens,
+    writes,
 )
 from app.contract_kit.kit import Kit
 
@@ -46,6 +47,7 @@ def _trail(kit: Kit) -> None:
 CHECKS = (
     Check("permissions", "who may call what", permissions.check, 30),
     Check("sessions", "rotation, reuse, and what ends a session", sessions.check, 10),
+    Check("writes", "what is written is stored, and nothing else", writes.check, 10),
     Check("preconditions", "ETags, If-Match, and no lost update", preconditions.check, 10),
     Check("idempotency", "repeated requests are carried out once", idempotency.check, 3),
     Check("caching", "304, and no old value after a write", caching.check, 20),

@@ -1,0 +1,1 @@
+"""What the check `writes` does with an operation that makes, changes or removes something."""
