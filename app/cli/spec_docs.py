@@ -1,5 +1,6 @@
 """`charter spec docs`: write the tables of the documentation that follow from the document."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ def docs(check: bool) -> None:
     root = project.root if project else resources.CHECKOUT
     if root is None:
         raise CommandError("charter spec docs needs a project or a checkout, which has docs/: change to its folder")
+    # Some numbers come from tests, which are no part of what is installed.
+    sys.path.insert(0, str(root))
     try:
         contract = read_contract(Config(), project=project)
     except DocumentError as error:

@@ -1,5 +1,8 @@
 """The tables that `charter spec docs` writes: what is theirs changes, everything else stays."""
 
+import subprocess
+import sys
+
 import pytest
 
 from app.config import documented_variables
@@ -14,6 +17,7 @@ from app.spec.documentation import (
     with_sorted_terms,
     with_variables,
 )
+from tests.command import ROOT, clean_environment
 from tests.unit.made import make_policy
 
 ROW = "| `list_things` | `GET /v1/things` | anyone | none | nothing |\n"
@@ -72,3 +76,16 @@ def test_the_terms_of_the_glossary_are_sorted() -> None:
     tab, bucket, ace = "| tab | T. | `t` |\n", "| Bucket (`B`) | B. | `b` |\n", "| ace | A. | `a` |\n"
     assert with_sorted_terms(f"{head}{tab}{bucket}{ace}\nEnd.\n") == f"{head}{ace}{bucket}{tab}\nEnd.\n"
     assert with_sorted_terms("No table.\n") == "No table.\n"
+
+
+def test_the_program_in_the_environment_finds_every_page_up_to_date() -> None:
+    """It finds what is installed, and not the checkout, as `python -m` and pytest do."""
+    told = subprocess.run(
+        [sys.executable, "-P", "-m", "charter", "spec", "docs", "--check"],
+        cwd=ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, told.stdout) == (0, "every table is up to date\n"), told.stderr
