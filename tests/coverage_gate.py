@@ -1,4 +1,4 @@
-"""The bar that coverage must clear, package by package; `make test` runs it on the tests' JSON report.
+"""The bar that coverage must clear, package by package, for `make prove PART=coverage` and `make coverage`.
 
 Coverage's own `fail_under` is one number for lines and branches of everything together.
 """

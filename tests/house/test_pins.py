@@ -26,7 +26,8 @@ def unpinned(source: str) -> Iterator[tuple[int, str]]:
     """Yield the line and the text of each tool that a module fetches without the pins."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if VERSIONED.fullmatch(node.value) or FETCHING.search(node.value):
+            # What has a :: is an IPv6 address.
+            if (VERSIONED.fullmatch(node.value) and "::" not in node.value) or FETCHING.search(node.value):
                 yield node.lineno, node.value
         elif isinstance(node, ast.Call | ast.List | ast.Tuple):
             yield from ((node.lineno, name) for name in _bare_names(node))
