@@ -47,6 +47,17 @@ def expect_refusal(done: subprocess.CompletedProcess[str], code: int, *parts: st
     assert [part for part in parts if part not in done.stderr] == []
 
 
+_started: "list[subprocess.Popen[str]]" = []
+
+
+def end_servers() -> None:
+    """Kill every server that a failed test has left, with all its processes."""
+    for process in _started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
 class Server:
     """A `charter serve` in a process of its own, with everything that it prints.
 
@@ -76,6 +87,7 @@ class Server:
             text=True,
             start_new_session=True,
         )
+        _started.append(self.process)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 

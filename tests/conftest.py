@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from app.database import Database, database_id
 from models.record import database as proxy
 from tests import gateways, leaks, quick_starts
+from tests.command import end_servers
 from tests.servers import PLACE, Servers, place_for_servers, remove
 from tests.stored import CachedValue
 
@@ -46,7 +47,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop them."""
+    """Stop them, and what failed tests have left."""
+    end_servers()
     _run.close()
 
 
