@@ -130,4 +130,4 @@ def test_a_chore_that_would_end_the_process_is_run_again(running: Service, raise
     until(lambda: not RAISED)
     until(lambda: runs("failed") > 0)
     before = runs("succeeded")
-    until(lambda: runs("succeeded") > before)
+    assert until(lambda: runs("succeeded") > before)

@@ -6,8 +6,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from app.cli.spec_fix import fix_files
 from app.project import Project
 from app.scaffold.code import code_files
@@ -35,7 +33,6 @@ LONGEST = parse_fields(
 )  # fmt: skip
 
 
-@pytest.mark.skipif(not RUFF.exists(), reason="the tools of make lint are not installed")
 def test_code_is_as_ruff_lays_it_out(tmp_path: Path) -> None:
     make_project("shop", tmp_path / "shop", release="0.1.0", wheel=None)
     project = Project("shop", tmp_path / "shop")
