@@ -24,6 +24,8 @@ from app.contract_kit.results import Failure
 PHASES = "examples,coverage,fuzzing,stateful"
 CALLERS = ("nobody", "peer", "admin")
 _LONGEST_MESSAGE = 1200
+# What a caller may try, or `--skip` leaves, can be without a link: then there is no chain of requests, and no fault.
+_NO_LINKS = "Missing Open API links"
 
 
 def is_installed() -> bool:
@@ -129,7 +131,7 @@ def _read(kit: Kit, caller: str, path: Path, printed: str) -> None:
     names = {f"{operation.method} {operation.path}": operation.name for operation in kit.document}
     for case in ElementTree.parse(path).iter("testcase"):  # noqa: S314  # our own process wrote it
         operation = names.get(case.get("name", ""), "")
-        problems = list(_problems(case))
+        problems = [problem for problem in _problems(case) if _NO_LINKS not in problem]
         kit.expect(True, "", operation=operation)
         for message in problems:
             text, _, curl = message.partition("Reproduce with:")
