@@ -53,8 +53,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Forget the secrets of the module before this one."""
+    """Forget the secrets of the module before this one, and what another test did to the log."""
     global _module  # noqa: PLW0603  # pytest keeps no state for a plugin
+    leaks.restore_log()
     if item.path != _module:
         leaks.forget()
         _module = item.path

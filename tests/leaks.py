@@ -16,8 +16,11 @@ from typing import Any
 import httpx
 import psycopg2
 import redis
+import structlog
 from psycopg2.extensions import connection as DriverConnection
 
+from app.config import Config
+from app.observability import logging
 from app.observability.log_writer import flush
 
 # Of any test: what the services sign with, and how a hash of a password begins.
@@ -77,6 +80,22 @@ def learn(response: httpx.Response) -> None:
         given = response.json()["data"]
         for name in _TOKENS:
             _note_token(given[name])
+
+
+_log_setup: tuple[Config, Any] | None = None
+
+
+def keep_log(config: Config) -> None:
+    """Remember that a service of the tests has set up the log of this process, to LOG."""
+    global _log_setup  # noqa: PLW0603  # as much a state of the process as the setup is
+    _log_setup = config, structlog.get_config()["logger_factory"]
+
+
+def restore_log() -> None:
+    """Set the log up for the service again, if a test has called what sets it up otherwise, such as a command."""
+    if _log_setup is not None and structlog.get_config()["logger_factory"] is not _log_setup[1]:
+        logging.configure(_log_setup[0], descriptor=LOG)
+        keep_log(_log_setup[0])
 
 
 def found_in(text: str) -> list[str]:

@@ -73,6 +73,7 @@ class Service(testing.Service):
 
     def __init__(self, config: Config, **options: Any) -> None:
         super().__init__(config, clock=Clock(), log=leaks.LOG, **options)
+        leaks.keep_log(config)
 
     def client(self, token: str | None = None) -> httpx.Client:
         """Return a client of this service, with an access token or without."""
