@@ -11,7 +11,7 @@ from tests.prove.proof import ROOT
 _EXAMPLES = "3"
 _MAKING = (
     ("", "new kiosk"),
-    ("kiosk", "add resource papers --owned --cached --idempotent --fields name:text,text:text?,read:bool"),
+    ("kiosk", "add resource papers --owned --cached --idempotent --fields name:text,summary:text?,finished:bool"),
     ("kiosk", "add resource shelves --singular shelf --fields name:text(40),kind:enum(high|low),keeper:ref:users?"),
 )
 # Generated requests take long, and find what the sample project shows, too.
