@@ -1,9 +1,11 @@
 """The parts of the contract kit that need no server: schemas, limits, tokens, addresses, comparison, production."""
 
+import re
 from typing import Any
 
 import pytest
 
+from app.contract_kit.checks.permissions import callers
 from app.contract_kit.client import Address
 from app.contract_kit.document import Document
 from app.contract_kit.exchange import Request, Response
@@ -12,6 +14,7 @@ from app.contract_kit.report.compare import worse
 from app.contract_kit.run import _needs_consent
 from app.contract_kit.schemas import Schemas
 from app.contract_kit.tokens import forged, parts, tampered
+from tests.house.repository import ROOT
 
 TOKEN = (
     "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEiLCJleHAiOjE3MDAwMDAwMDB9."
@@ -156,3 +159,13 @@ def test_what_is_worse_is_told_and_nothing_else() -> None:
     assert told == ["not covered any more: get_moon", "not seen any more: get_moon 404 NOT_FOUND"]
     with pytest.raises(ValueError, match="no report"):
         worse({"report_version": 0}, made())
+
+
+def test_the_page_says_who_each_caller_is() -> None:
+    operation = document()["get_moon"]
+    operation.owned, operation.permissions = True, ("moons:read", "moons:write")
+    page = (ROOT / "docs" / "contract-testing.md").read_text(encoding="utf-8")
+
+    missing = [name for name in callers(operation) if f"`{re.sub('but_.*', 'but_…', name)}`" not in page]
+
+    assert missing == []

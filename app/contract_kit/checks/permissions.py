@@ -15,7 +15,7 @@ _ALL_BUT = "everything_but_"
 def check(kit: Kit) -> None:
     """Call each operation as everybody."""
     for operation in kit.operations():
-        for caller in _callers(operation):
+        for caller in callers(operation):
             with kit.trying(operation.name, f"a call as {caller}"):
                 _call(kit, operation, caller)
         for path, permission in operation.guarded:
@@ -23,7 +23,8 @@ def check(kit: Kit) -> None:
                 _guarded(kit, operation, path, permission)
 
 
-def _callers(operation: Operation) -> list[str]:
+def callers(operation: Operation) -> list[str]:
+    """Return everybody that an operation is tried as; docs/contract-testing.md says who they are."""
     if operation.public:
         return ["nobody"]
     # The admin comes first: what it shows, the others need.
