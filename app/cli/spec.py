@@ -14,6 +14,7 @@ from app.cli.spec_docs import docs
 from app.cli.spec_editor import editor
 from app.cli.spec_fix import fix
 from app.cli.spec_journeys import journeys
+from app.cli.spec_keys import keys
 from app.cli.spec_lint import lint
 from app.cli.spec_release import release
 from app.cli.spec_show import show
@@ -36,6 +37,7 @@ spec.add_command(docs)
 spec.add_command(editor)
 spec.add_command(release)
 spec.add_command(journeys)
+spec.add_command(keys)
 spec.add_command(lint)
 spec.add_command(show)
 spec.add_command(fix)

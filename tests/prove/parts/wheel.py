@@ -28,6 +28,7 @@ COMMANDS = {
     "spec policy": "account:read",
     "spec bundle": '"openapi":',
     "spec show get_me": '"401"',
+    "spec keys x-owner": "needs no permission",
     "spec fix": "works in a project or a checkout only",
     "spec lint": "needs openapi-spec-validator",
     "sdk build python": "needs openapi-python-client",
