@@ -24,7 +24,7 @@ _ITS_PACKAGES = frozenset({"handlers", "migrations", "models", "openapi", "servi
 _KEYS = frozenset({"commands"})
 _COMMAND = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _MARKS = re.compile(rb"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*charter[ \t]*[\].]|^[ \t]*charter[ \t]*[=.]", re.MULTILINE)
-_LINE_OF_TOML_ERROR = re.compile(r"\s*\(at line (\d+), column \d+\)|\s*\(at end of document\)")
+_LINE_OF_TOML_ERROR = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
 class ProjectFault(NamedTuple):
@@ -178,7 +178,7 @@ def _parsed(raw: bytes, shown: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         found = _LINE_OF_TOML_ERROR.search(str(error))
         line = int(found[1]) if found and found[1] else raw.rstrip().count(b"\n") + 1
-        problem = _LINE_OF_TOML_ERROR.sub("", str(error))
+        problem = _LINE_OF_TOML_ERROR.sub("", str(error)).rstrip()
         message = f"This is not TOML: {problem[:1].lower()}{problem[1:]}."
         raise ProjectError([ProjectFault(shown, line, message, "Correct the syntax.")]) from None
 
