@@ -8,6 +8,7 @@ the last line counts it.
 import argparse
 import importlib
 import pkgutil
+import resource
 import subprocess
 import sys
 import tempfile
@@ -34,12 +35,18 @@ def run_parts(chosen: Mapping[str, Part]) -> dict[str, str]:
     for name, prove in chosen.items():
         about = (sys.modules[prove.__module__].__doc__ or "").splitlines()[0]
         print(f"\n== {name}: {about}", flush=True)
-        started = time.monotonic()
+        started, used = time.monotonic(), _processor_seconds()
         with tempfile.TemporaryDirectory(prefix="charter-prove-", ignore_cleanup_errors=True) as folder:
             Path(folder).chmod(0o711)
             outcomes[name] = _outcome(prove, Path(folder))
-        print(f"== {name}: {outcomes[name]} in {time.monotonic() - started:.0f} s", flush=True)
+        seconds, used = time.monotonic() - started, _processor_seconds() - used
+        print(f"== {name}: {outcomes[name]} in {seconds:.0f} s, with {used:.0f} s of processor time", flush=True)
     return outcomes
+
+
+def _processor_seconds() -> float:
+    """Return what this process and its ended children have used."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
 def _outcome(prove: Part, folder: Path) -> str:
