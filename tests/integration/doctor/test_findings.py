@@ -37,7 +37,7 @@ def test_the_json_has_each_check_once_in_order_and_nothing_to_fix_where_all_is_w
     assert [list(check) for check in seen.checks] == [["group", "name", "status", "found", "fix"]] * len(seen.checks)
     told = [(check["group"], check["name"]) for check in seen.checks]
     assert told == [(check.group, check.name) for check in CHECKS if check.name != "servers"]
-    assert all(check["found"] and check["fix"] is None for check in seen.checks)
+    assert [check for check in seen.checks if not check["found"] or check["fix"] is not None] == []
 
 
 def test_looking_changes_nothing(url: str, valkey_url: str, durable: Durable) -> None:
