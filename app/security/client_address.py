@@ -1,5 +1,6 @@
 """The client of a request, and its address: that of the socket, or behind trusted proxies that of their header."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -12,6 +13,10 @@ _MAX_ENTRY_LENGTH = 64
 _MAX_ENTRIES = 64
 # Parsing an address costs more than a lookup, and the same addresses come back with many requests.
 _MAX_CACHED = 4096
+_MAX_AGENT = 256
+# How many clients are remembered, and how long what they sent may be: some 1 MiB at most.
+_MAX_CLIENTS = 1024
+_MAX_REMEMBERED = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +26,35 @@ class Client:
     Attributes:
         address: IPv4 or IPv6 text, see `client_address`.
         network: the /64 of an IPv6 address, or the IPv4 address itself.
-        user_agent: the User-Agent header; None without one.
+        user_agent: the User-Agent header, printable and cut; None without one.
     """
 
     address: str
     network: str
     user_agent: str | None
+
+
+def client_reader(trusted: Networks) -> Callable[[str, str | None, str | None], Client]:
+    """Return a function that returns the client of a request; the latest clients are remembered.
+
+    Its arguments are the address of the socket and the headers X-Forwarded-For and User-Agent, as `client_address` has
+    them.
+
+    Args:
+        trusted: networks of the proxies that append to the header.
+    """
+
+    def read(peer: str, forwarded: str | None, agent: str | None) -> Client:
+        address = client_address(peer, forwarded, trusted)
+        return Client(address, network_of(address), _printable(agent) if agent else None)
+
+    remembered = lru_cache(_MAX_CLIENTS)(read)
+
+    def client_of(peer: str, forwarded: str | None, agent: str | None) -> Client:
+        is_short = len(forwarded or "") + len(agent or "") <= _MAX_REMEMBERED
+        return (remembered if is_short else read)(peer, forwarded, agent)
+
+    return client_of
 
 
 def client_address(peer: str, forwarded: str | None, trusted: Networks) -> str:
@@ -83,6 +111,12 @@ def network_of(address: str) -> str:
     """
     parsed = ip_address(address)
     return str(IPv6Network((int(parsed), 64), strict=False)) if isinstance(parsed, IPv6Address) else address
+
+
+def _printable(text: str) -> str:
+    """Return a header value fit for storing: no control characters, and at most _MAX_AGENT long."""
+    text = text[:_MAX_AGENT]
+    return text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
 
 
 def _without_port(entry: str) -> str:
