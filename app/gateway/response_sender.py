@@ -4,9 +4,10 @@ from app.database.driver_errors import is_outdated
 from app.errors import AppError, Internal
 from app.gateway.asgi import App, Message, Receive, Scope, Send
 from app.gateway.cors import Cors
-from app.gateway.default_headers import DEFAULT_HEADERS, REVALIDATED_HEADERS
+from app.gateway.default_headers import DEFAULT_HEADERS
 from app.gateway.request import Request
 from app.gateway.request_log import RequestLog
+from app.gateway.response_headers import NOT_STORED, REVALIDATED, ResponseHeaders
 from app.observability.logging import log_failure
 from app.observability.traces import first_line
 from app.pipeline.envelope import error_response
@@ -61,17 +62,17 @@ class ResponseSender:
         """
         status, headers, body = response
         context = request.context
-        out = [*headers, *context.response_headers, (b"x-request-id", context.request_id.encode())]
-        out += REVALIDATED_HEADERS if context.is_cacheable else DEFAULT_HEADERS
+        own = [*headers, *context.response_headers, (b"x-request-id", context.request_id.encode())]
         if request.operation is not None:
-            out += request.operation.headers
+            own += request.operation.headers
         if self._cors.is_enabled:
-            out += self._cors.headers_for(context)
+            own += self._cors.headers_for(context)
         if status not in (204, 304):
-            out.append((b"content-length", b"%d" % len(body)))
+            own.append((b"content-length", b"%d" % len(body)))
         if context.method == "HEAD":
             body = b""
         self._request_log.record(request, status, started)
+        out = ResponseHeaders(own, REVALIDATED if context.is_cacheable else NOT_STORED)
         await send({"type": "http.response.start", "status": status, "headers": out})
         await send({"type": "http.response.body", "body": body})
 

@@ -6,7 +6,25 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-_BODILESS = (204, 304)
+from app.gateway.response_headers import Header, ResponseHeaders, header_lines
+
+
+class _ServerHeaders:
+    """The lines of the headers that the server adds to each response, such as Date; it replaces the list each second.
+
+    Attributes:
+        known: the latest list and its lines, as one value: several servers may run in one process.
+    """
+
+    known: tuple[list[Header], bytes | None] = ([], b"")
+
+    @classmethod
+    def lines(cls, headers: list[Header]) -> bytes | None:
+        """Return the lines of a list; None: as of `header_lines`."""
+        known = cls.known
+        if known[0] is not headers:
+            known = cls.known = (headers, header_lines(headers))
+        return known[1]
 
 
 class Cycle(RequestResponseCycle):
@@ -19,6 +37,8 @@ class Cycle(RequestResponseCycle):
     """
 
     is_last = False
+    # Status and headers of a response that is written at once, with its body.
+    _head: bytes | None = None
 
     async def run_asgi(self, app: Any) -> None:
         """Run the application.
@@ -39,40 +59,40 @@ class Cycle(RequestResponseCycle):
     async def send(self, message: Any) -> None:
         """Send a part of the response."""
         if not self.response_started:
-            if not self._start(message):
+            headers = message.get("headers")
+            self._head = self._make_head(message["status"], headers) if type(headers) is ResponseHeaders else None
+            if self._head is None:
                 await super().send(message)
-        else:
-            if self.more_body and not (self.keep_alive or self.disconnected or message.get("more_body", False)):
-                self.is_last = self.keep_alive = True
+            else:
+                self.response_started, self.waiting_for_100_continue = True, False
+            return
+        if self.more_body and not (self.keep_alive or self.disconnected or message.get("more_body", False)):
+            self.is_last = self.keep_alive = True
+        if self._head is None:
             await super().send(message)
+        else:
+            self._write(self._head + message["body"])
 
-    def _start(self, message: Any) -> bool:
-        """Write status and headers as uvicorn does, in a third of the time: uvicorn looks at each header by itself.
+    def _make_head(self, status: int, headers: ResponseHeaders) -> bytes | None:
+        """Return status and headers as they are sent, in a third of the time that uvicorn takes.
 
-        Returns:
-            False: this is not one of our usual responses, and nothing was written.
+        Return None for what is left to uvicorn: an invalid header, one that concerns the connection, and a client that
+        does not read or has gone.
         """
-        status, headers = message.get("status"), [*self.default_headers, *message.get("headers", ())]
-        values = {name.lower(): value for name, value in headers}
-        length = values.get(b"content-length")
-        if (
-            (length is None and status not in _BODILESS)
-            or self.disconnected
-            or self.access_log
-            or self.flow.write_paused
-            or b"connection" in values
-            or b"transfer-encoding" in values
-        ):
-            return False
-        block = b"".join([b"%b: %b\r\n" % header for header in headers])
-        if not (block.count(b"\n") == block.count(b"\r") == len(headers)) or b"\0" in block:
-            return False
-        self.response_started, self.waiting_for_100_continue = True, False
-        if length is not None:
-            self.chunked_encoding, self.expected_content_length = False, int(length)
+        lines, server_lines = headers.lines(), _ServerHeaders.lines(self.default_headers)
+        if lines is None or server_lines is None or self.disconnected or self.access_log or self.flow.write_paused:
+            return None
         end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
-        self.transport.write(b"%b%b%b" % (STATUS_LINE[status], block, end))
-        return True
+        return b"".join((STATUS_LINE[status], server_lines, lines, end))
+
+    def _write(self, response: bytes) -> None:
+        """Write a whole response, and end the cycle as uvicorn does."""
+        self.transport.write(response)
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
 
 
 class BodyCycle(Cycle):
