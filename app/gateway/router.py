@@ -48,9 +48,12 @@ class Router(Generic[T]):
         routes = {template: _route(template, by_method) for template, by_method in methods.items()}
         self.methods = ", ".join(sorted({"OPTIONS"}.union(*(route.methods for route in routes.values()))))
         self._literal = {template: route for template, route in routes.items() if not route.names}
-        self._by_length: dict[int, list[Route[T]]] = {}
+        # For each number of segments: which of them are parameters, and the routes by the segments with None for these.
+        self._by_length: dict[int, dict[tuple[int, ...], dict[tuple[str | None, ...], Route[T]]]] = {}
         for route in sorted(routes.values(), key=lambda route: [segment is None for segment in route.segments]):
-            self._by_length.setdefault(len(route.segments), []).append(route)
+            positions = tuple(number for number, segment in enumerate(route.segments) if segment is None)
+            by_positions = self._by_length.setdefault(len(route.segments), {})
+            by_positions.setdefault(positions, {}).setdefault(route.segments, route)
 
     def find(self, raw_path: str) -> tuple[Route[T], dict[str, str]] | None:
         """Return the route of a path with its decoded, unvalidated parameter values.
@@ -63,10 +66,14 @@ class Router(Generic[T]):
         segments = raw_path.split("/")[1:]
         if "%" in raw_path:
             segments = [unquote_to_bytes(segment).decode("utf-8", "replace") for segment in segments]
-        for route in self._by_length.get(len(segments), ()):
-            pairs = list(zip(route.segments, segments, strict=True))
-            values = [segment for literal, segment in pairs if literal is None]
-            if all(values) and all(literal in (None, segment) for literal, segment in pairs):
+        for positions, routes in self._by_length.get(len(segments), {}).items():
+            literals: list[str | None] = [*segments]
+            values = []
+            for position in positions:
+                values.append(segments[position])
+                literals[position] = None
+            route = routes.get(tuple(literals))
+            if route is not None and all(values):
                 return route, dict(zip(route.names, values, strict=True))
         return None
 
