@@ -17,8 +17,10 @@ MAX_LINES = 10_000
 MAX_BYTES = 4_194_304
 
 # Lines of this interval are written together. A pipe writes up to this many bytes in one piece.
-_PAUSE_SECONDS = 0.005
+_PAUSE_SECONDS = 0.02
 _PIPE_BYTES = 4096
+# After so many intervals without a line the thread sleeps. Waking it costs more than writing a line.
+_MAX_QUIET = 50
 _REPORT_SECONDS = 1.0
 # How long `flush` waits by default, also at the end of the process.
 FLUSH_SECONDS = 1.0
@@ -58,7 +60,8 @@ class LogWriter:
         self._dropped = 0
         self._reported_at = -_REPORT_SECONDS
         self._broken = self._torn = self._closed = False
-        self._asleep = True
+        # Whether the thread must be woken for the next line, and whether everything is written.
+        self._asleep = self._drained = True
         self._wake, self._flush_now, self._idle = threading.Event(), threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -71,9 +74,9 @@ class LogWriter:
             if fits:
                 self._waiting.append(data)
                 self._size += len(data)
+                self._drained = False
                 if self._asleep:
                     wake, self._asleep = True, False
-                    self._idle.clear()
                     if self._thread is None:
                         self._start()
             else:
@@ -88,8 +91,9 @@ class LogWriter:
     def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
         """Wait until all lines are written, or for some seconds; return whether all are written."""
         with self._lock:
-            if self._asleep:
+            if self._drained:
                 return True
+            self._idle.clear()
         self._flush_now.set()
         try:
             return self._idle.wait(seconds)
@@ -110,16 +114,28 @@ class LogWriter:
             self._thread.start()
 
     def _run(self) -> None:
+        quiet = 0
         while True:
-            self._wake.wait()
-            self._wake.clear()
             self._flush_now.wait(_PAUSE_SECONDS)
+            quiet += 1
             while batch := self._next_batch():
                 self._write_batch(batch)
-            with self._lock:
-                if self._closed and not self._waiting:
-                    self._thread = None
-                    return
+                quiet = 0
+            if (self._closed or quiet >= _MAX_QUIET) and not self._sleep():
+                return
+
+    def _sleep(self) -> bool:
+        """Wait for the next line; return False if the writer is closed."""
+        with self._lock:
+            if self._waiting:
+                return True
+            self._asleep = True
+            if self._closed:
+                self._thread = None
+                return False
+        self._wake.wait()
+        self._wake.clear()
+        return True
 
     def _next_batch(self) -> list[bytes]:
         with self._lock:
@@ -129,7 +145,7 @@ class LogWriter:
                 size += len(batch[-1])
                 self._size -= len(batch[-1])
             if not batch:
-                self._asleep = True
+                self._drained = True
                 self._idle.set()
             return batch
 

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -166,8 +167,18 @@ def _stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return event
 
 
+class _Second:
+    """The latest second and its text, as one value: several threads use it."""
+
+    known: tuple[int, str] = (0, "")
+
+
 def _timestamp() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    second, millisecond = divmod(time.time_ns() // 1_000_000, 1000)
+    known = _Second.known
+    if known[0] != second:
+        known = _Second.known = (second, datetime.fromtimestamp(second, UTC).isoformat()[:-6])
+    return f"{known[1]}.{millisecond:03d}Z"
 
 
 def _add_job(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
