@@ -95,10 +95,7 @@ class LogWriter:
                 return True
             self._idle.clear()
         self._flush_now.set()
-        try:
-            return self._idle.wait(seconds)
-        finally:
-            self._flush_now.clear()
+        return self._idle.wait(seconds)
 
     def close(self) -> None:
         """Write the waiting lines within a time limit, and end the thread."""
@@ -114,10 +111,14 @@ class LogWriter:
             self._thread.start()
 
     def _run(self) -> None:
+        self._wake.wait()
+        self._wake.clear()
         quiet = 0
         while True:
-            self._flush_now.wait(_PAUSE_SECONDS)
-            quiet += 1
+            if self._flush_now.wait(_PAUSE_SECONDS):
+                self._flush_now.clear()
+            else:
+                quiet += 1
             while batch := self._next_batch():
                 self._write_batch(batch)
                 quiet = 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.security.client_address import client_address, network_of, unlisted_proxy
+from app.security.client_address import client_address, client_reader, network_of, unlisted_proxy
 
 PROXIES: tuple[IPv4Network | IPv6Network, ...] = (ip_network("10.0.0.0/8"), ip_network("2001:db8:ffff::/48"))
 
@@ -139,3 +139,17 @@ def test_a_client_cannot_choose_its_address_by_what_it_puts_to_the_left(forged: 
     seen = client_address("10.0.0.1", str(client), PROXIES)
     if "%" not in str(client) and not any(ip_address(seen) in network for network in PROXIES):
         assert client_address("10.0.0.1", f"{forged}, {client}", PROXIES) == seen
+
+
+@pytest.mark.parametrize("agent", [None, "", "curl/8", "a\x9bb", "x" * 5000])
+@pytest.mark.parametrize("forwarded", [None, "203.0.113.9", "203.0.113.9, " * 100 + "2001:db8::7"])
+def test_a_client_is_the_same_whether_it_is_remembered_or_not(agent: str | None, forwarded: str | None) -> None:
+    client_of = client_reader(PROXIES)
+    first, again, other = (client_of("10.0.0.1", forwarded, text) for text in (agent, agent, "another"))
+
+    assert first == again
+    assert first.address == other.address == client_address("10.0.0.1", forwarded, PROXIES)
+    assert first.network == network_of(first.address)
+    assert first.user_agent == (agent.replace("\x9b", " ")[:256] if agent else None)
+    # Long headers would make the memory of 1 024 clients large.
+    assert (first is again) == (len(agent or "") + len(forwarded or "") <= 512)

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from app.observability import log_writer
 from app.observability.log_writer import LogWriter
 from tests.waiting import until
 
@@ -139,3 +140,31 @@ def test_a_thread_that_was_closed_comes_back(pipe: Pipe) -> None:
     pipe.lines.write("after")
 
     assert pipe.read_on() == [b"before", b"after"]
+
+
+class Wakes(threading.Event):
+    """An event that counts how often it is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number = 0
+
+    def set(self) -> None:
+        self.number += 1
+        super().set()
+
+
+def test_lines_that_follow_one_another_wake_the_thread_once(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_writer, "_MAX_QUIET", 1_000_000_000)
+    pipe.lines._wake = wakes = Wakes()
+    for _ in range(3):
+        pipe.lines.write("awake")
+        assert pipe.lines.flush(20)
+    assert wakes.number == 1
+
+    monkeypatch.setattr(log_writer, "_MAX_QUIET", 1)
+    until(lambda: pipe.lines._asleep)
+    pipe.lines.write("asleep")
+
+    assert wakes.number == 2
+    assert pipe.read_on() == [b"awake"] * 3 + [b"asleep"]

@@ -272,12 +272,14 @@ def test_development_is_readable_and_without_colours_where_nobody_sees_them(tmp_
     assert "\x1b" not in written
 
 
-def test_the_level_is_kept(tmp_path):
+@pytest.mark.parametrize("form", ["json", "console"])
+@pytest.mark.parametrize(("level", "number"), [("debug", 2), ("info", 2), ("warning", 1), ("error", 0)])
+def test_the_level_is_kept(tmp_path, form, level, number):
     path = tmp_path / "log"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
-    log.configure(Config(log_level="warning"), descriptor=descriptor)
+    log.configure(Config(log_format=form, log_level=level), descriptor=descriptor)
     log.log_request(**REQUEST)
     log.log_request(**{**REQUEST, "status": 500})
     log.flush()
     os.close(descriptor)
-    assert path.read_bytes().count(b"\n") == 1
+    assert path.read_bytes().count(b"\n") == number

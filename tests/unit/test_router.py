@@ -110,3 +110,26 @@ def test_pages_are_not_ours(path: str) -> None:
 )
 def test_no_mixture_of_detours_hides_what_is_ours(detours: list[str], path: str, slash: str) -> None:
     assert is_ours("/" + slash.join([*detours, path]))
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["a", "b", "{x}"]), min_size=1, max_size=3), min_size=1, max_size=12),
+    st.lists(st.sampled_from(["a", "b", "c", ""]), min_size=1, max_size=3),
+)
+def test_a_path_finds_the_first_of_its_templates_in_which_literals_come_before_parameters(
+    templates: list[list[str]], path: list[str]
+) -> None:
+    numbered = [[part.replace("x", f"x{place}") for place, part in enumerate(parts)] for parts in templates]
+    router = Router(("/" + "/".join(parts), "get", parts) for parts in numbered)
+
+    matching = [
+        parts
+        for parts in numbered
+        if len(parts) == len(path)
+        and all(part == segment or (part[0] == "{" and segment) for part, segment in zip(parts, path, strict=True))
+    ]
+    found = router.find("/" + "/".join(path))
+
+    assert (found and found[0].methods["GET"]) == min(
+        matching, key=lambda parts: [part[0] == "{" for part in parts], default=None
+    )

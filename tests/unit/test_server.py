@@ -4,16 +4,18 @@ import inspect
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
+import pytest
 import uvicorn
 
 from app.cli import server as server_module
 from app.cli.listening import bind_port
 from app.cli.server import Server
 from app.cli.serving import options as timers
+from app.gateway.response_headers import NOT_STORED, Header, ResponseHeaders
 from tests.service import config_for
 from tests.waiting import until
 
@@ -31,7 +33,7 @@ IDLE = {"limit_max_requests_jitter": "limit_max_requests", "timeout_notify": "ca
 class Running:
     """A server on a thread of its own, whose event loop is held when it begins to stop, while `free` is clear."""
 
-    def __init__(self, *, body: bytes = b"done", **options: Any) -> None:
+    def __init__(self, *, body: bytes = b"done", own: Sequence[Header] = (), **options: Any) -> None:
         self.free = threading.Event()
         self.free.set()
         self.held = threading.Event()
@@ -46,7 +48,7 @@ class Running:
                 await receive()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
-            headers = [(b"content-length", b"%d" % len(body))]
+            headers = ResponseHeaders([(b"content-length", b"%d" % len(body)), *own], NOT_STORED)
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": body})
 
@@ -194,3 +196,19 @@ def test_no_timer_or_bound_of_uvicorn_is_left_at_its_default():
     given = timers(config_for(DATABASE_URL="postgresql:///"))
     assert all(given[needed] is None for needed in IDLE.values())
     assert bounds - NOT_OURS - IDLE.keys() - given.keys() == set()
+
+
+@pytest.mark.parametrize("value", [b"a\r\nset-cookie: b", b"a\nset-cookie: b", b"a\rset-cookie: b", b"a\0b"])
+def test_a_header_that_would_end_its_line_is_not_sent(value):
+    with running(own=[(b"location", value)]) as one, closing(one.connect()) as client:
+        client.sendall(REQUEST)
+        assert client.recv(65536) == b""
+
+
+def test_a_header_that_closes_the_connection_does():
+    with running(own=[(b"connection", b"close")]) as one, closing(one.connect()) as client:
+        client.sendall(REQUEST)
+        read = response(client)
+        assert read.count(b"connection: close") == 1
+        assert read.endswith(b"\r\n\r\ndone")
+        assert client.recv(1) == b""
