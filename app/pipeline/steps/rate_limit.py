@@ -69,12 +69,13 @@ def make_recount(operation: BoundOperation) -> Callable[[RequestContext], None] 
 def _headers(name: str, bucket: Bucket) -> Callable[[LimitState], tuple[tuple[bytes, bytes], ...]]:
     # draft-ietf-httpapi-ratelimit-headers-11: `q` may be used up within `w`, even at once. So the
     # header has the burst and its refill time.
-    policy = f'"{name}";q={bucket.size};w={bucket.refill_seconds}'.encode()
+    policy = (_NAMES[0], f'"{name}";q={bucket.size};w={bucket.refill_seconds}'.encode())
+    bucket_name = name.encode()
 
     def headers_of(state: LimitState) -> tuple[tuple[bytes, bytes], ...]:
         # A 429 names one time, not two (the same draft on Retry-After): when the next request is accepted.
         window = state.retry_seconds or state.reset_seconds
-        return tuple(zip(_NAMES, (policy, b'"%b";r=%d;t=%d' % (name.encode(), state.remaining, window)), strict=True))
+        return policy, (_NAMES[1], b'"%b";r=%d;t=%d' % (bucket_name, state.remaining, window))
 
     return headers_of
 
