@@ -29,7 +29,7 @@ from app.gateway.executors import Executor
 from app.gateway.request_log import RequestLog
 from app.gateway.request_parser import RequestParser
 from app.gateway.response_sender import ResponseSender
-from app.gateway.unused_modules import left_out
+from app.libraries import unused_left_out
 from app.observability.log_writer import flush, set_dropped_counter
 from app.observability.metrics import Metrics
 from app.observability.slow_queries import log_slow_query, log_slow_query_of_the_team
@@ -169,9 +169,9 @@ def build_gateway(
     request_log: RequestLog,
 ) -> "FlaskApp":
     """Return the Connexion application with the gateway that the configuration names."""
-    # Connexion is slow to import, and commands and the mock need none of it. Its three HTTP clients no server uses.
-    with left_out("httpx", "requests", "starlette.testclient"):
-        from app.gateway.connexion_apps import GatewayDependencies, compiled, connexion_errors_as_faults, stock
+    # Connexion is slow to import, and commands and the mock need none of it.
+    with unused_left_out():
+        from app.gateway.connexion_apps import GatewayDependencies, compiled, stock
 
     dependencies, bundle = process.runtime.dependencies, contract.document.bundle
     parser = RequestParser(
@@ -180,10 +180,9 @@ def build_gateway(
     sender = ResponseSender(Cors(config), request_log, shows_mismatches=config.env == "development")
     lifespan = build_gateway_lifespan(config, contract, process)
     gateway = GatewayDependencies(config, parser, sender, process.executors, lifespan)
-    with connexion_errors_as_faults(contract.document):
-        if config.gateway == "compiled":
-            return compiled(bundle, gateway, operation_ids=frozenset(operations))
-        return stock(bundle, gateway)
+    if config.gateway == "compiled":
+        return compiled(bundle, gateway, operation_ids=frozenset(operations))
+    return stock(bundle, gateway)
 
 
 def build_gateway_lifespan(config: Config, contract: Contract, process: Process) -> Lifespan:
