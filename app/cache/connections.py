@@ -7,6 +7,7 @@ import redis
 from redis.client import Pipeline
 
 _RUN_ID = re.compile(rb"^run_id:([0-9a-zA-Z]+)\r?$", re.MULTILINE)
+_UNLIMITED = 2**31
 
 
 class _Pipeline(Pipeline):
@@ -31,6 +32,34 @@ class Client(redis.Redis):
         pipeline.connection = self.connection
         return pipeline
 
+    def send(self, commands: bytes, number: int) -> list[Any]:
+        """Send packed commands at once, and return their responses in order.
+
+        redis-py's `execute_command` and pipelines do the same, and need more than twice the time of the processor.
+
+        Args:
+            commands: made with `app.cache.commands`.
+            number: how many there are.
+
+        Returns:
+            One response for each command; a `ResponseError` for a command that Redis rejected.
+
+        Raises:
+            redis.RedisError: there is no response, or it is not one of Redis.
+        """
+        connection: Any = self.connection
+        connection.send_packed_command((commands,))
+        responses: list[Any] = []
+        for _ in range(number):
+            try:
+                responses.append(connection.read_response())
+            except redis.exceptions.ResponseError as error:
+                responses.append(error)
+        if connection.should_reconnect():  # the server has said that it will go away
+            connection.disconnect()
+            connection.connect()
+        return responses
+
     def __del__(self) -> None:
         """Leave the connection in the pool's list.
 
@@ -49,6 +78,8 @@ def new_pool(url: str, seconds: float) -> redis.ConnectionPool:
         url,
         socket_timeout=seconds,
         socket_connect_timeout=seconds,
+        # The number of threads is the limit: redis-py's own, of a hundred, is lower than WORKER_THREADS may be.
+        max_connections=_UNLIMITED,
         retry=None,
         redis_connect_func=_on_connect,
     )
