@@ -22,8 +22,8 @@ _REFUSED_BEFORE_COUNTING = (401, 404, 405, 413, 414, 415, 431, 503)
 _REFUSED_BEFORE_READING = (414, 431)
 _META = {"timestamp", "version", "request_id"}
 # Nothing that looks like these is ever sent, except where a token is the result.
-_TOKEN = r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\."
-_SECRETS = re.compile(rf"\$2[aby]\$\d\d\$|password_hash|{_TOKEN}|Traceback \(most".encode())
+_JWT = r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\."
+_SECRETS = re.compile(rf"\$2[aby]\$\d\d\$|password_hash|{_JWT}|Traceback \(most".encode())
 
 
 class Inspection:
