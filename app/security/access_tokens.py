@@ -98,7 +98,8 @@ class AccessTokens:
         mac = key.copy()
         mac.update(token[: match.end(2)].encode("ascii"))
         # The encoded text is compared, not the bytes, so that a signature has only one accepted spelling.
-        if not hmac.compare_digest(urlsafe_b64encode(mac.digest())[:-1], signature.encode("ascii")):
+        expected = urlsafe_b64encode(mac.digest())[:-1]
+        if not hmac.compare_digest(expected, signature.encode("ascii")):
             raise InvalidToken(reason="wrong_signature")
         return self._claims(_parse(payload))
 
