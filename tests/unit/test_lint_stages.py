@@ -9,7 +9,7 @@ from app.cli.spec_lint import faults_of_the_validator
 from app.config import Config
 from app.pipeline.contract import SecondOpinion, read_contract
 from app.resources import OPENAPI
-from app.spec.document import DocumentError
+from app.spec.document import Document, DocumentError, Fault, load
 
 
 @pytest.fixture
@@ -87,17 +87,28 @@ def test_what_does_not_depend_on_a_wrong_part_is_still_checked(folder: Path) -> 
     assert broken.startswith("paths/user.yaml: This is not YAML")
 
 
-def test_the_openapi_validator_is_asked_although_there_are_other_faults(folder: Path) -> None:
+def test_another_opinion_is_asked_although_there_are_other_faults(folder: Path) -> None:
     change(folder, "paths/roles.yaml", "x-permission: roles:read", "x-permission: roles:raed")
+
+    def opinion(document: Document, well_formed: bool) -> list[Fault]:
+        assert well_formed
+        return [Fault(document.where(("info",)), "The title is dull.", "Think again.")]
+
+    of_the_other, of_ours = told(folder, opinion)
+    assert of_the_other == "openapi.yaml: The title is dull. Think again."
+    assert of_ours.startswith("paths/roles.yaml: There is no permission roles:raed.")
+
+
+def test_the_openapi_validator_tells_the_place_of_what_it_finds(folder: Path) -> None:
     change(folder, "components/schemas/users.yaml", "default: false", "default: perhaps")
 
-    faults = told(folder, faults_of_the_validator)
+    [fault] = faults_of_the_validator(load(folder / "openapi.yaml"), True)
 
-    [found] = [fault for fault in faults if "openapi-spec-validator" in fault]
-    assert found.startswith(
-        "components/schemas/users.yaml: openapi-spec-validator says: 'perhaps' is not of type 'boolean'. "
+    assert fault.place.file.endswith("components/schemas/users.yaml")
+    assert (
+        "default: perhaps" in (folder / "components/schemas/users.yaml").read_text().splitlines()[fault.place.line - 1]
     )
-    assert any("There is no permission roles:raed." in fault for fault in faults)
+    assert fault.message == "openapi-spec-validator says: 'perhaps' is not of type 'boolean'."
 
 
 def test_the_openapi_validator_repeats_no_fault(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """A cache entry is sent only if a server of this deployment has stored it in its place; all others are a miss."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests import leaks
 from tests.integration.cache.conftest import CORRUPT, Fragile, Profile, Reader, Statements, another_worker
 from tests.people import PASSWORD, People
 from tests.service import Service
+from tests.waiting import until
 from tests.wire import data
 
 
@@ -89,12 +91,22 @@ def test_a_change_of_the_secret_is_a_miss_and_nothing_is_corrupt(
     secrets = {"JWT_SECRET": "0b7e4d9c2a5f8163e4d7c0b9a8f6e5d4c3b2a190", "JWT_SECRET_PREVIOUS": before}
     with another_worker(REDIS_URL=fragile.url, **secrets) as later:
         after = Reader(later, profile, statements)
-        assert [after.read(), after.read()] == [("Alice", False), ("Alice", True)]
-        assert reader.read() == ("Alice", True)
+        # On a busy machine Redis may be too late once, and then the value is not stored.
+        assert after.read() == ("Alice", False)
+        until(lambda: after.read() == ("Alice", True))
+        until(lambda: reader.read() == ("Alice", True))
 
         for writer in (reader, after):
             name = f"By {'one' if writer is reader else 'the other'}"
             writer.write(name)
-            assert [each.read() for each in (reader, after) * 2] == [(name, False)] * 2 + [(name, True)] * 2
+            assert [each.read() for each in (reader, after)] == [(name, False)] * 2
+            for each in (reader, after):
+                until(partial(_is_hit, each, name))
         assert after.metric(CORRUPT) == 0
     assert "cache_entry_corrupt" not in leaks.logged()
+
+
+def _is_hit(reader: Reader, name: str) -> bool:
+    shown, from_cache = reader.read()
+    assert shown == name
+    return from_cache

@@ -17,6 +17,8 @@ from tests.command import ROOT, clean_environment
 from tests.document import DOCUMENT
 from tests.integration.sdk_python.conftest import LAYER
 
+NAME = f"charter_client-{DOCUMENT.bundle['info']['version']}"
+
 
 def test_the_command_builds_the_same_bytes_as_another_process(archives: Path, tmp_path: Path) -> None:
     words = [sys.executable, "-m", "app.cli", "sdk", "build", "python", "--output", str(tmp_path / "made")]
@@ -25,7 +27,7 @@ def test_the_command_builds_the_same_bytes_as_another_process(archives: Path, tm
     assert done.returncode == 0, done.stderr
     made = sorted((tmp_path / "made").iterdir())
     assert sorted(done.stdout.split()) == [str(path) for path in made]
-    assert [path.name for path in made] == ["charter_client-1.0.1-py3-none-any.whl", "charter_client-1.0.1.tar.gz"]
+    assert [path.name for path in made] == [f"{NAME}-py3-none-any.whl", f"{NAME}.tar.gz"]
     assert [path.read_bytes() for path in made] == [path.read_bytes() for path in sorted(archives.iterdir())]
 
 
@@ -34,7 +36,7 @@ def test_the_archives_hold_the_same_modules_and_the_licence(archives: Path) -> N
         assert wheel.testzip() is None
         packed = {name for name in wheel.namelist() if ".dist-info" not in name}
         info = {name.partition("/")[2] for name in wheel.namelist() if ".dist-info" in name}
-        metadata = wheel.read("charter_client-1.0.1.dist-info/METADATA").decode()
+        metadata = wheel.read(f"{NAME}.dist-info/METADATA").decode()
     with tarfile.open(next(archives.glob("*.tar.gz"))) as sdist:
         sources = {name.partition("/")[2] for name in sdist.getnames()}
 
