@@ -171,7 +171,7 @@ def build_gateway(
     """Return the Connexion application with the gateway that the configuration names."""
     # Connexion is slow to import, and commands and the mock need none of it. Its three HTTP clients no server uses.
     with left_out("httpx", "requests", "starlette.testclient"):
-        from app.gateway.connexion_apps import GatewayDependencies, compiled, connexion_errors_as_faults, stock
+        from app.gateway.connexion_apps import GatewayDependencies, compiled, stock
 
     dependencies, bundle = process.runtime.dependencies, contract.document.bundle
     parser = RequestParser(
@@ -180,10 +180,9 @@ def build_gateway(
     sender = ResponseSender(Cors(config), request_log, shows_mismatches=config.env == "development")
     lifespan = build_gateway_lifespan(config, contract, process)
     gateway = GatewayDependencies(config, parser, sender, process.executors, lifespan)
-    with connexion_errors_as_faults(contract.document):
-        if config.gateway == "compiled":
-            return compiled(bundle, gateway, operation_ids=frozenset(operations))
-        return stock(bundle, gateway)
+    if config.gateway == "compiled":
+        return compiled(bundle, gateway, operation_ids=frozenset(operations))
+    return stock(bundle, gateway)
 
 
 def build_gateway_lifespan(config: Config, contract: Contract, process: Process) -> Lifespan:

@@ -21,6 +21,7 @@ from app.pipeline.project_parts import ProjectParts, load_parts
 from app.pipeline.row_owners import owner_faults
 from app.project import Project
 from app.spec.absent_names import texts_with_absent_names
+from app.spec.checks.defaults import check_defaults
 from app.spec.checks.examples import check_examples
 from app.spec.checks.generators import check_generators
 from app.spec.checks.links import check_links
@@ -209,12 +210,14 @@ def check_contract(
     faults.add(of_policies, elsewhere=True)
     faults.add(of_overlay, elsewhere=True)
     faults.add(of_handlers, elsewhere=True)
+    if well_formed:
+        faults.add(lambda: [fault for fault in check_defaults(loaded) if fault.place not in faults.places])
     if declarations is not None:
         faults.add(lambda: undeclared_settings(declarations, policies, files.settings.own))
     if files.project:
         project = files.project
         # A module that cannot be imported has been told by the handler that needs it.
-        faults.add(lambda: [fault for fault in part_faults if fault.place not in {one.place for one in faults.all}])
+        faults.add(lambda: [fault for fault in part_faults if fault.place not in faults.places])
         faults.add(lambda: check_project_code(project), elsewhere=True)
     if thorough:
         _check_for_clients(loaded, files, policies, faults, well_formed=well_formed)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from app.config import Config
-from app.factory import create_app
 from app.pipeline.contract import OPENAPI, read_contract
 from app.spec.document import DocumentError
 from tests.service import config_for
@@ -64,16 +63,26 @@ def test_faults_of_form_and_of_policy_come_at_once(tmp_path: Path) -> None:
     assert [fault for fault in lines if fault.startswith("openapi/paths/user.yaml:6: There is no bucket reed.")]
 
 
-def test_a_default_that_its_schema_refuses_stops_the_start(tmp_path: Path) -> None:
+DEFAULTS = {
+    "in a parameter": ("{type: integer, default: many}", "must be a whole number"),
+    "beside what it is composed of": ("{allOf: [{type: integer}], default: many}", "must be a whole number"),
+    "in an item": ("{type: array, items: {type: string, maxLength: 2, default: many}}", "most 2"),
+}
+
+
+@pytest.mark.parametrize("where", DEFAULTS)
+def test_a_default_that_its_schema_refuses_is_told_with_its_line(tmp_path: Path, where: str) -> None:
+    schema, problem = DEFAULTS[where]
     document = shutil.copytree(OPENAPI, tmp_path / "openapi") / "openapi.yaml"
     parameters = document.parent / "components" / "parameters.yaml"
     text = parameters.read_text(encoding="utf-8")
     q = "schema: {type: string, pattern: '^[^\\x00]*$', minLength: 1, maxLength: 100}"
-    parameters.write_text(change(q, "schema: {type: integer, default: many}", text), encoding="utf-8")
+    parameters.write_text(change(q, f"schema: {schema}", text), encoding="utf-8")
 
     with pytest.raises(DocumentError) as caught:
-        create_app(config_for(DATABASE_URL="postgresql://nowhere/charter"), document=document)
+        read_contract(config_for(DATABASE_URL="postgresql://nowhere/charter"), document=document)
 
-    [fault] = caught.value.faults
-    line = text[: text.index("Search:")].count("\n") + 1
-    assert str(fault).startswith(f"openapi/components/parameters.yaml:{line}: Connexion cannot read this.")
+    line = text[: text.index(q)].count("\n") + 1
+    told = f"openapi/components/parameters.yaml:{line}: The default does not match its schema: "
+    [fault] = [str(fault) for fault in caught.value.faults if str(fault).startswith(told)]
+    assert problem in fault

@@ -6,7 +6,7 @@ from app.spec.document.meta_schema import meta_schema_faults
 from app.spec.document.partial import Faults, Incomplete
 from app.spec.document.patterns import pattern_faults
 from app.spec.document.places import DocumentError, Fault, Place
-from app.spec.document.tree import METHODS, Node, Pointer, nodes, parse_pointer, resolve
+from app.spec.document.tree import METHODS, Node, Pointer, nodes, operations_of, parse_pointer, resolve
 
 __all__ = [
     "METHODS",
@@ -22,6 +22,7 @@ __all__ = [
     "load_partly",
     "meta_schema_faults",
     "nodes",
+    "operations_of",
     "parse_pointer",
     "pattern_faults",
     "resolve",

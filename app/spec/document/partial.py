@@ -132,13 +132,18 @@ class Faults:
         self.all = [*known]
         incomplete.add(self.all)
 
+    @property
+    def places(self) -> set[Place]:
+        """The places of the faults so far."""
+        return {fault.place for fault in self.all}
+
     def add_second_opinion(self, stage: Callable[[], Iterable[Fault]]) -> None:
         """Add what another program finds, but for what repeats a fault: at the same line, or at no line at all.
 
         Raises:
             Exception: as of `add`.
         """
-        known, nowhere = {fault.place for fault in self.all}, self.incomplete.document.where(())
+        known, nowhere = self.places, self.incomplete.document.where(())
         taken = known | {nowhere} if known else known
         self.add(lambda: [fault for fault in stage() if fault.place not in taken])
 
