@@ -29,7 +29,7 @@ from app.gateway.executors import Executor
 from app.gateway.request_log import RequestLog
 from app.gateway.request_parser import RequestParser
 from app.gateway.response_sender import ResponseSender
-from app.gateway.unused_modules import left_out
+from app.libraries import unused_left_out
 from app.observability.log_writer import flush, set_dropped_counter
 from app.observability.metrics import Metrics
 from app.observability.slow_queries import log_slow_query, log_slow_query_of_the_team
@@ -169,8 +169,8 @@ def build_gateway(
     request_log: RequestLog,
 ) -> "FlaskApp":
     """Return the Connexion application with the gateway that the configuration names."""
-    # Connexion is slow to import, and commands and the mock need none of it. Its three HTTP clients no server uses.
-    with left_out("httpx", "requests", "starlette.testclient"):
+    # Connexion is slow to import, and commands and the mock need none of it.
+    with unused_left_out():
         from app.gateway.connexion_apps import GatewayDependencies, compiled, stock
 
     dependencies, bundle = process.runtime.dependencies, contract.document.bundle

@@ -2,6 +2,7 @@
 
 import sys
 
+from app.cli import starting
 from app.cli.stopping import keep_standard_descriptors, print_line, stoppable
 
 # The commands that run until they are stopped. Ctrl-C ends the others as it ends any program.
@@ -14,6 +15,8 @@ def run() -> None:
     if sys.argv[1:2] not in _SERVING:
         _command()
     with stoppable():
+        if sys.argv[1] != "mock":
+            starting.begin()
         _command()
     print_line("stopped", err=True)
     sys.exit(0)

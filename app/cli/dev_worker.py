@@ -15,26 +15,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from app.cli import starting
+
 READY = b"r"
 GO = b"g"
 # What is imported before the code that people edit.
-_PACKAGES = (
-    "bcrypt",
-    "connexion",
-    "flask",
-    "httptools",
-    "jsonschema_rs",
-    "jwt",
-    "orjson",
-    "peewee",
-    "prometheus_client",
-    "psycopg2.extras",
-    "redis",
-    "structlog",
-    "uvicorn.server",
-    "uvloop",
-    "yaml",
-)
+_PACKAGES = ("bcrypt", "httptools", "jsonschema_rs", "orjson", "psycopg2.extras", "redis", "uvloop", "yaml")
 FAULTS_HEADER = b"charter-faults"
 _FAILURE = 3
 
@@ -43,6 +29,7 @@ def main() -> None:
     """Serve on an inherited socket; the arguments are the descriptors of the listener and of the parent's channel."""
     listener, channel = (int(word) for word in sys.argv[1:3])
     parent = socket.socket(fileno=channel)
+    starting.begin()
     for name in _PACKAGES:
         with suppress(ImportError):
             importlib.import_module(name)

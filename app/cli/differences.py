@@ -1,5 +1,7 @@
 """What a start in development says about the database: migrations that have not run, and tables unlike the models."""
 
+import threading
+
 import peewee
 
 from app.cli.migrating import describe_missing
@@ -12,8 +14,17 @@ from app.database.tables import all_models
 from app.errors import Unavailable
 
 _MAX_SHOWN = 3
+# The first requests need not share the processor with it.
+_SOON_SECONDS = 2.0
 # Only a start in development warns, and the command needs to be told which database is meant.
 _MIGRATE = "run CHARTER_ENV=development charter db migrate (in a project: make migrate)"
+
+
+def report_differences_soon() -> None:
+    """Report the differences on a thread of its own, a little later."""
+    timer = threading.Timer(_SOON_SECONDS, report_differences)
+    timer.name, timer.daemon = "differences", True
+    timer.start()
 
 
 def report_differences() -> None:

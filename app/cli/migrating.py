@@ -9,7 +9,8 @@ from app.cli.errors import MISCONFIGURED, CommandError
 from app.cli.operator_actions import record
 from app.cli.project import current_project
 from app.context.invalidations import queue_invalidations
-from app.database import Database, migrator, retry_transaction, run, unit_of_work
+from app.database import Database, retry_transaction, run, unit_of_work
+from app.database.migration_history import pending
 from app.services import built_in_roles
 from app.services.built_in_roles import Difference
 
@@ -46,6 +47,8 @@ def bring_up_to_date(database: Database, report: Callable[[str], object]) -> lis
         DocumentError: permissions.yaml is wrong; nothing has changed.
         MigrationError, Unavailable: as `migrator.migrate`.
     """
+    from app.database import migrator
+
     permissions = built_in_permissions()
     project = current_project()
     names = migrator.migrate(database, report=report, project=project)
@@ -68,7 +71,7 @@ def describe_missing(database: Database) -> str | None:
         DocumentError: permissions.yaml is wrong.
         Unavailable: the database does not respond.
     """
-    behind = migrator.pending(database, project=current_project())
+    behind = pending(database, project=current_project())
     if behind:
         return f"the database is {len(behind)} migration{'s' * (len(behind) != 1)} behind"
     lacking = [

@@ -18,7 +18,7 @@ from app.context.dependencies import Dependencies
 from app.context.event import Event
 from app.context.invalidations import queue_invalidations
 from app.database import retry_transaction, transaction, unit_of_work
-from app.database.migrator import pending
+from app.database.migration_history import pending
 from app.declared_errors import DeclaredError
 from app.errors import AppError, NotFound
 from app.identifiers import new_id

@@ -1,6 +1,8 @@
 """`charter serve` and `charter dev`: the server."""
 
 import os
+import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import click
@@ -38,7 +40,6 @@ def dev(host: str | None, port: int | None) -> None:
 
 def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
     from app.cli.bootstrap import is_local, ready_config, state_folder
-    from app.cli.startup import run_server
 
     if reload:
         if CHECKOUT is None and current_project() is None:
@@ -54,6 +55,15 @@ def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
     with ExitStack() as stack:
         if is_local(os.environ):
             stack.enter_context(serving_from(state_folder({**os.environ, **overrides})))
+        # The embedded servers start meanwhile.
+        threading.Thread(target=_import_server, name="imports", daemon=True).start()
         config = stack.enter_context(ready_config(overrides, cache=True))
-        run_server(config, reload=reload)
+        _import_server()(config, reload=reload)
     print_stopped()
+
+
+def _import_server() -> Callable[..., None]:
+    """Import what is needed to serve, and return the function that does."""
+    from app.cli.startup import run_server
+
+    return run_server

@@ -20,6 +20,7 @@ from typing import Any
 import structlog
 import uvicorn
 
+from app.cli import starting
 from app.cli.listening import SERVER, Names, accept_pending, listen_error, refuse_new_connections
 from app.cli.stopping import ignore_stops, is_left_alone
 
@@ -89,6 +90,7 @@ class Server(uvicorn.Server):
         except OSError as error:
             host, port = sockets[0].getsockname()[:2] if sockets else ("", 0)
             raise listen_error(error, host, port, self._names) from error
+        starting.end()
         self._ready()
 
     async def on_tick(self, counter: int) -> bool:

@@ -7,20 +7,18 @@ answers requests listens on the port.
 import os
 import socket
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from app.cli.differences import report_differences
+from app.cli.differences import report_differences_soon
 from app.cli.errors import MISCONFIGURED, CommandError, raise_document_errors, require_rights
 from app.cli.first_admin import CreatedAdmin, ensure_admin
 from app.cli.listening import BACKLOG, address_of, bind_port
 from app.cli.migrating import bring_up_to_date, describe_missing, reject_other_encodings, role_differences
 from app.cli.project import current_project, watched_folders
-from app.cli.reloading import Reloader
 from app.cli.serving import serve_here
 from app.cli.stopping import print_line
 from app.cli.supervisor import Supervisor
@@ -62,8 +60,7 @@ def run_server(config: Config, *, reload: bool = False) -> None:
         if config.env == "development":
             _greet(config, address, admin.password if admin else None)
             if not reload:
-                # The first request need not wait for it.
-                threading.Thread(target=report_differences, name="differences", daemon=True).start()
+                report_differences_soon()
         log.info("serving", address=address, workers=config.workers, gateway=config.gateway)
 
     if reload or config.workers > 1:
@@ -147,7 +144,8 @@ def _supervise(listener: socket.socket, config: Config, ready: Callable[[], None
 
 def _worker_command(*numbers: int) -> Sequence[str]:
     # `-m` would look for the package in the working directory before the place of this one.
-    code = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); from {__package__}.worker import main; main()"
+    begin = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); from {__package__}.starting import begin; begin()"
+    code = f"{begin}; from {__package__}.worker import main; main()"
     return [sys.executable, "-P", "-c", code, *map(str, numbers)]
 
 
@@ -161,4 +159,6 @@ def _watched() -> list[Path]:
 def _serve_and_reload(listener: socket.socket, ready: Callable[[], None]) -> None:
     # Listening begins here, so that requests wait while no process accepts them.
     listener.listen(BACKLOG)
+    from app.cli.reloading import Reloader
+
     Reloader(listener, _watched(), ready).run()

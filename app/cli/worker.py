@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 from uvicorn.config import STARTUP_FAILURE
 
-from app.cli.differences import report_differences
+from app.cli.differences import report_differences_soon
 from app.cli.errors import CommandError
 from app.cli.project import current_project
 from app.cli.server import Server
@@ -50,7 +50,7 @@ def development_server(ready: Callable[[], None]) -> Server:
     config = Config.from_environment(os.environ)
     logging.configure(config)
     app = create_app(config, project=current_project())
-    _in_background(report_differences, lambda: None)
+    report_differences_soon()
     return one_server(app, config, ready=ready, closes_port=lambda: False)
 
 

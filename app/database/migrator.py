@@ -21,17 +21,15 @@ from peewee_migrate import Migrator
 from peewee_migrate.router import Router as FileRouter
 from psycopg2.extensions import connection as DriverConnection
 
-from app import resources
 from app.database.driver_errors import INSUFFICIENT_PRIVILEGE, translate
 from app.database.migration_error import MigrationError
 from app.database.migration_files import MigrationFiles
 from app.database.migration_guard import guarded
+from app.database.migration_history import MIGRATIONS, history
 from app.database.pool import Database
 from app.errors import Unavailable
 from app.exits import is_of_a_signal
 from app.project import Project
-
-MIGRATIONS = resources.MIGRATIONS
 
 # Any number that nothing else uses in this database.
 _LOCK = 7_031_994_112
@@ -86,9 +84,7 @@ class Router(FileRouter):
 
     def history(self) -> list[tuple[str, datetime]]:
         """Return (name, time) of each recorded migration, in the order they ran."""
-        if not self.database.execute_sql("SELECT to_regclass('migratehistory')").fetchone()[0]:
-            return []
-        return list(self.database.execute_sql("SELECT name, migrated_at FROM migratehistory ORDER BY id").fetchall())
+        return history(self._database)
 
     def load(self, name: str) -> dict[str, Any]:
         """Return the names that a migration file defines."""
@@ -221,12 +217,6 @@ def status(
     with database.connection_context():
         times = dict(router.history())
     return [(name, times.get(name)) for name in sorted({*router.todo, *times}, key=lambda name: name.rpartition(":"))]
-
-
-def pending(database: Database, *, directory: Path = MIGRATIONS, project: Project | None = None) -> list[str]:
-    """Return the names of the migrations that have not run, in order."""
-    with database.connection_context():
-        return list(Router(database, directory, project).diff)
 
 
 def _code(error: peewee.DatabaseError) -> str | None:

@@ -11,7 +11,7 @@ from app.database.binding import current_database
 from app.database.drift import drift
 from app.database.migration_error import MigrationError
 from app.database.migration_files import MigrationFiles
-from app.database.migrator import MIGRATIONS
+from app.database.migration_history import MIGRATIONS, pending
 from app.database.tables import all_models
 from app.spec.document import DocumentError
 
@@ -21,7 +21,7 @@ _ONLY_THERE = "only in the database: "
 
 def applied(deployment: Deployment) -> Iterator[Verdict]:
     """Check that every migration of this release has run."""
-    behind = migrator.pending(current_database(), project=current_project())
+    behind = pending(current_database(), project=current_project())
     if not behind:
         yield ok(f"all {len(migrator.status(current_database(), project=current_project()))} have run")
         return

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from app.database import Database
-from app.database.migrator import MIGRATIONS, Router, migrate, rollback
+from app.database.migration_history import MIGRATIONS
+from app.database.migrator import Router, migrate, rollback
 from app.text import search_key
 from tests.servers import Servers
 

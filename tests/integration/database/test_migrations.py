@@ -12,7 +12,8 @@ import pytest
 from app.database import Database
 from app.database.migration_error import MigrationError
 from app.database.migration_files import create
-from app.database.migrator import MIGRATIONS, Router, migrate, pending, rollback, status
+from app.database.migration_history import MIGRATIONS, pending
+from app.database.migrator import Router, migrate, rollback, status
 from app.errors import Unavailable
 from tests.servers import Servers
 

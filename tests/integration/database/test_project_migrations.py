@@ -8,7 +8,8 @@ import pytest
 
 from app.database import Database
 from app.database.migration_error import MigrationError
-from app.database.migrator import MIGRATIONS, latest, migrate, pending, rollback, status
+from app.database.migration_history import MIGRATIONS, pending
+from app.database.migrator import latest, migrate, rollback, status
 from app.project import Project
 from tests.servers import Servers
 

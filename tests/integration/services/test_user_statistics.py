@@ -8,7 +8,8 @@ import psycopg2
 import pytest
 
 from app.database import run, transaction
-from app.database.migrator import MIGRATIONS, Router
+from app.database.migration_history import MIGRATIONS
+from app.database.migrator import Router
 from app.errors import AppError
 from app.services import roles, user_statistics, users
 from models.record import database as proxy

@@ -1,0 +1,77 @@
+"""The libraries of a server, imported without those modules that they ask for and that no server uses.
+
+A process that serves calls `import_libraries` before its other imports. The modules take memory in each worker, and
+time at each start. Everybody else may still import them.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
+from typing import Any, NoReturn
+
+# Libraries that can do without these, and do not find them.
+_MISSING = (
+    "rich",  # colours of structlog for traces, which are written as plain text
+    "sqlite3",  # a database of peewee
+    "watchfiles",  # the reloader of uvicorn
+)
+# Libraries that cannot do without these, and get placeholders.
+_LEFT_OUT = (
+    "http.server",  # the exporter of prometheus_client; /metrics is a page
+    "httpx",  # Connexion, for tests
+    "jinja2",  # templates of Flask and Connexion; no page has one
+    "jwt.jwks_client",  # keys that PyJWT would fetch
+    "requests",  # documents that Connexion would fetch
+    "starlette.testclient",
+    "uvicorn.supervisors",  # app.cli.supervisor is ours
+    "wsgiref.simple_server",  # the exporter again
+)
+_LIBRARIES = ("connexion", "flask", "jwt", "peewee", "prometheus_client", "structlog", "uvicorn")
+
+
+class _LeftOut:
+    """Stands for a function or class of a module that is left out."""
+
+    def __init__(self, *_: object, **__: object) -> NoReturn:
+        raise NotImplementedError("Charter imports its libraries without what no server uses (app/libraries.py).")
+
+
+class _Placeholder(ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _LeftOut
+
+
+def import_libraries() -> None:
+    """Import what a server uses of its libraries; what has been imported already stays as it is."""
+    with unused_left_out():
+        for name in _LIBRARIES:
+            import_module(name)
+
+
+@contextmanager
+def unused_left_out() -> Iterator[None]:
+    """Import without what no server uses."""
+    with left_out(*_LEFT_OUT, missing=_MISSING):
+        yield
+
+
+@contextmanager
+def left_out(*names: str, missing: tuple[str, ...] = ()) -> Iterator[None]:
+    """Import without some modules; what is imported afterwards is the real one.
+
+    Args:
+        names: of modules that get placeholders; those that have been imported already stay.
+        missing: of modules that are not found.
+    """
+    absent: dict[str, Any] = {name: _Placeholder(name) for name in names} | dict.fromkeys(missing)
+    absent = {name: stand_in for name, stand_in in absent.items() if name not in sys.modules}
+    sys.modules.update(absent)
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
