@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import re
 from functools import cached_property
+from pathlib import Path
 
 from werkzeug.wrappers import Response
 
@@ -16,6 +17,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 _WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
 # Compressing fewer bytes would save nothing.
 _MIN_COMPRESSED = 512
+_VERSION_LENGTH = 16
 
 
 class Representation:
@@ -23,10 +25,10 @@ class Representation:
 
     Args:
         content: the plain bytes, or with `packed` those of gzip.
+        packed: whether the content comes compressed by gzip.
         media_type: for Content-Type.
         headers: more headers.
         compresses: False for content that is compressed already, such as an image.
-        packed: whether the content comes compressed by gzip.
     """
 
     def __init__(
@@ -45,21 +47,26 @@ class Representation:
         self._compresses = packed or (compresses and len(content) >= _MIN_COMPRESSED)
         if self._compresses:
             self._headers = {**self._headers, "Vary": "Accept-Encoding"}
-        self._tag = hashlib.sha256(content).hexdigest()[:32]
+        self._tag = _tag_of(content)
 
-    @cached_property
+    @property
     def version(self) -> str:
         """The first letters of the tag, for an address that names the content."""
-        return self._tag[:16]
+        return self._tag[:_VERSION_LENGTH]
 
-    @cached_property
-    def _plain(self) -> bytes:
-        return gzip.decompress(self._content) if self._packed else self._content
+    @property
+    def content(self) -> bytes:
+        """The content, as it was given."""
+        return self._content
+
+    def _current(self) -> tuple[bytes, str]:
+        """Return the content and its tag."""
+        return self._content, self._tag
 
     @cached_property
     def _compressed(self) -> bytes:
         # Made on first use: a start does not wait for it. Without a time inside, all workers send the same bytes.
-        return self._content if self._packed else gzip.compress(self._content, compresslevel=6, mtime=0)
+        return gzip.compress(self._content, compresslevel=6, mtime=0)
 
     def respond(
         self, *, accept_encoding: str | None, if_none_match: str | None, version: str | None = None
@@ -72,15 +79,41 @@ class Representation:
                 of another: then the content is that of this server, and is not stored for long.
         """
         compressed = self._compresses and wants_gzip(accept_encoding)
-        tag = f"{self._tag}-gzip" if compressed else self._tag
-        cache_control = IMMUTABLE if version == self.version else CACHE_CONTROL
+        content, plain_tag = self._current()
+        tag = f"{plain_tag}-gzip" if compressed else plain_tag
+        cache_control = IMMUTABLE if version == plain_tag[:_VERSION_LENGTH] else CACHE_CONTROL
         headers = {"Cache-Control": cache_control, **self._headers, "ETag": f'"{tag}"'}
-        if is_unchanged(if_none_match, self._tag):
+        if is_unchanged(if_none_match, plain_tag):
             return Response(status=304, headers=headers)
         if compressed:
             headers["Content-Encoding"] = "gzip"
-        body = self._compressed if compressed else self._plain
+        if self._packed:
+            body = content if compressed else gzip.decompress(content)
+        else:
+            body = self._compressed if compressed else content
         return Response(body, mimetype=self._media_type, headers=headers)
+
+
+class PackedFile(Representation):
+    """A file that is compressed by gzip. It is read each time, since most workers are never asked for it.
+
+    Args:
+        file: if it has changed since the start, its tag has, too.
+        media_type: for Content-Type.
+    """
+
+    def __init__(self, file: Path, media_type: str) -> None:
+        super().__init__(file.read_bytes(), media_type, packed=True)
+        self._content = b""
+        self._file = file
+
+    def _current(self) -> tuple[bytes, str]:
+        content = self._file.read_bytes()
+        return content, _tag_of(content)
+
+
+def _tag_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def wants_gzip(accept_encoding: str | None) -> bool:

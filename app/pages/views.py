@@ -30,10 +30,9 @@ class Pages:
         self._config = config
         self._metrics = metrics
         servers = {"servers": [{"url": config.public_url}]} if config.public_url else {}
-        self._bundle = {**document.bundle, **servers}
         # `charter contract` reads it, to ask before it tests a production.
         named = {"Charter-Deployment": config.deployment_name or config.env}
-        self._json = Representation(orjson.dumps(self._bundle), "application/json", headers=named)
+        self._json = Representation(orjson.dumps({**document.bundle, **servers}), "application/json", headers=named)
         self._reference = Reference(document, policies, config) if config.reference_pages else None
 
     @property
@@ -50,7 +49,8 @@ class Pages:
     def _yaml(self) -> Representation:
         # Rendered on first use: it takes longer than all other pages together. In C where the wheel has it.
         dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-        text = yaml.dump(self._bundle, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
+        bundle = orjson.loads(self._json.content)
+        text = yaml.dump(bundle, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
         return Representation(text.encode(), "application/yaml")
 
     def _reference_rules(self, reference: Reference) -> dict[str, Callable[..., Any]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from app.pages.representations import Representation
+from app.pages.representations import PackedFile, Representation
 from app.resources import APP
 
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -16,11 +16,12 @@ def read_assets() -> dict[str, Representation]:
 def _read() -> Iterator[tuple[str, Representation]]:
     for folder in ("vendor", "reference/static"):
         for file in (APP / "pages" / folder).iterdir():
-            packed = file.name.endswith(".gz")
             name = file.name.removesuffix(".gz")
             media_type = _MEDIA_TYPES.get(name[name.rfind(".") :])
-            if media_type is not None:
-                yield name, Representation(file.read_bytes(), media_type, packed=packed)
+            if media_type is not None and file.suffix == ".gz":
+                yield name, PackedFile(file, media_type)
+            elif media_type is not None:
+                yield name, Representation(file.read_bytes(), media_type)
 
 
 def address(assets: Mapping[str, Representation], name: str) -> str:

@@ -30,7 +30,6 @@ def meta_schema_faults(document: Document) -> list[Fault]:
     return list(dict.fromkeys(faults))[:_MAX_FAULTS]
 
 
-@cache
 def _validator() -> Draft4Validator:
     text = _schema_text()
     # Without the mask, a message repeats the value, which may be the whole document.
