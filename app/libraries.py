@@ -1,13 +1,12 @@
 """The libraries of a server, imported without those modules that they ask for and that no server uses.
 
-A process that serves calls `import_libraries` before its other imports. The modules take memory in each worker, and
-time at each start. Everybody else may still import them.
+A process that serves calls `import_libraries` before it imports what needs them. The modules that are left out would
+take memory in each worker, and time at each start. Everybody else may still import them.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -28,7 +27,9 @@ _LEFT_OUT = (
     "uvicorn.supervisors",  # app.cli.supervisor is ours
     "wsgiref.simple_server",  # the exporter again
 )
-_LIBRARIES = ("connexion", "flask", "jwt", "peewee", "prometheus_client", "structlog", "uvicorn")
+# What any command needs, and what only a server needs.
+OF_COMMANDS = ("jwt", "peewee", "structlog")
+OF_SERVERS = ("connexion", "flask", "prometheus_client", "uvicorn")
 
 
 class _LeftOut:
@@ -45,11 +46,11 @@ class _Placeholder(ModuleType):
         return _LeftOut
 
 
-def import_libraries() -> None:
-    """Import what a server uses of its libraries; what has been imported already stays as it is."""
+def import_libraries(names: Iterable[str]) -> None:
+    """Import what a server uses of some libraries; what has been imported already stays as it is."""
     with unused_left_out():
-        for name in _LIBRARIES:
-            import_module(name)
+        for name in names:
+            __import__(name)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def main() -> None:
     """Serve on an inherited socket; the arguments are the descriptors of the listener and of the parent's channel."""
     listener, channel = (int(word) for word in sys.argv[1:3])
     parent = socket.socket(fileno=channel)
-    starting.begin()
+    starting.begin_worker()
     for name in _PACKAGES:
         with suppress(ImportError):
             importlib.import_module(name)

@@ -11,6 +11,7 @@ from app.cli.errors import FAILED, CommandError
 from app.cli.project import current_project
 from app.cli.state import serving_from
 from app.cli.stopping import print_stopped
+from app.libraries import OF_SERVERS, import_libraries
 from app.resources import CHECKOUT
 
 
@@ -64,6 +65,7 @@ def _run(options: dict[str, str | int | None], *, reload: bool) -> None:
 
 def _import_server() -> Callable[..., None]:
     """Import what is needed to serve, and return the function that does."""
+    import_libraries(OF_SERVERS)
     from app.cli.startup import run_server
 
     return run_server

@@ -8,13 +8,19 @@ import ctypes
 import gc
 from contextlib import suppress
 
-from app.libraries import import_libraries
+from app.libraries import OF_COMMANDS, OF_SERVERS, import_libraries
 
 
 def begin() -> None:
-    """Import the libraries, before anything else imports them; collect no garbage until `end`."""
+    """Import the libraries of every command, before anything else does; collect no garbage until `end`."""
     gc.disable()
-    import_libraries()
+    import_libraries(OF_COMMANDS)
+
+
+def begin_worker() -> None:
+    """Begin with the libraries of a server, too: nothing else has to be started first."""
+    begin()
+    import_libraries(OF_SERVERS)
 
 
 def end() -> None:

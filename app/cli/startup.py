@@ -144,8 +144,8 @@ def _supervise(listener: socket.socket, config: Config, ready: Callable[[], None
 
 def _worker_command(*numbers: int) -> Sequence[str]:
     # `-m` would look for the package in the working directory before the place of this one.
-    begin = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); from {__package__}.starting import begin; begin()"
-    code = f"{begin}; from {__package__}.worker import main; main()"
+    begin = f"from {__package__} import starting; starting.begin_worker()"
+    code = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); {begin}; from {__package__}.worker import main; main()"
     return [sys.executable, "-P", "-c", code, *map(str, numbers)]
 
 

@@ -44,8 +44,8 @@ NOT_IN_A_WORKER = {
 }
 BEGUN = """
 import os, secrets, sys
-from app.cli.starting import begin
-begin()
+from app.cli.starting import begin_worker
+begin_worker()
 import app.cli.startup, app.cli.worker
 os.environ |= {
     "CHARTER_ENV": "test", "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
