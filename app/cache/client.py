@@ -11,6 +11,8 @@ import structlog
 if TYPE_CHECKING:
     import redis
 
+    from app.cache.connections import Client
+
 T = TypeVar("T")
 
 PAUSE_SECONDS = 1.0
@@ -21,9 +23,14 @@ log = structlog.get_logger("charter.cache")
 def mget_values(response: Any, number: int) -> list[bytes | None]:
     """Return the response to MGET.
 
+    Args:
+        response: may be an error that the client returned instead of raising it.
+
     Raises:
         TypeError: it is not a list with one value or None for each key.
     """
+    if isinstance(response, Exception):
+        raise response
     if not isinstance(response, list) or len(response) != number:
         raise TypeError("The response to MGET has another length than the request.")
     if not all(value is None or isinstance(value, bytes) for value in response):
@@ -64,7 +71,7 @@ class RedisClient:
         self._url, self._seconds = url, timeout_ms / 1000
         self._pool = self._new_pool() if url else None
 
-    def execute(self, command: "Callable[[redis.Redis], T]") -> T | None:
+    def execute(self, command: "Callable[[Client], T]") -> T | None:
         """Call a function with the Redis client; return None if Redis is or was just unavailable, or returns an error.
 
         Args:
@@ -110,7 +117,7 @@ class RedisClient:
 
         return new_pool(self._url, self._seconds)
 
-    def _client(self, pool: "redis.ConnectionPool") -> "redis.Redis":
+    def _client(self, pool: "redis.ConnectionPool") -> "Client":
         # The client keeps its connection: taking one from the pool costs as much as the command.
         epoch, client = getattr(self._of_thread, "client", (None, None))
         if client is None or epoch != self._epoch:

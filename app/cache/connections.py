@@ -31,6 +31,34 @@ class Client(redis.Redis):
         pipeline.connection = self.connection
         return pipeline
 
+    def send(self, commands: bytes, number: int) -> list[Any]:
+        """Send packed commands at once, and return their responses in order.
+
+        redis-py's `execute_command` and pipelines do the same, and need more than twice the time of the processor.
+
+        Args:
+            commands: made with `app.cache.commands`.
+            number: how many there are.
+
+        Returns:
+            One response for each command; a `ResponseError` for a command that Redis rejected.
+
+        Raises:
+            redis.RedisError: there is no response, or it is not one of Redis.
+        """
+        connection: Any = self.connection
+        connection.send_packed_command((commands,))
+        responses: list[Any] = []
+        for _ in range(number):
+            try:
+                responses.append(connection.read_response())
+            except redis.exceptions.ResponseError as error:
+                responses.append(error)
+        if connection.should_reconnect():  # the server has said that it will go away
+            connection.disconnect()
+            connection.connect()
+        return responses
+
     def __del__(self) -> None:
         """Leave the connection in the pool's list.
 

@@ -14,13 +14,16 @@ import orjson
 import structlog
 
 from app.cache.client import RedisClient, mget_values, server_run_id
-from app.cache.limiter import Limiter, LimitState
+from app.cache.commands import pack_command
+from app.cache.limiter import KeysAndValues, Limiter, LimitState
 from app.cache.single_flight import SingleFlight
 from app.cache.tags import EVERYTHING
 from app.config import Bucket
 
 if TYPE_CHECKING:
     import redis
+
+    from app.cache.connections import Client
 
 MAX_LIFETIME_SECONDS = 86_400
 """Maximum lifetime of an entry, and of the version of a tag that is not invalidated."""
@@ -130,15 +133,20 @@ class CacheStore:
     def look_up(self, key: CacheKey) -> CacheLookup | None:
         """Read the entry and the versions of its tags in one round trip; None if Redis is unavailable."""
         names = self._names(key)
-        values = self._cache.execute(lambda client: mget_values(client.mget(names(client)), 1 + len(key.tags)))
-        return _lookup(key, values)
+
+        def command(client: "Client") -> KeysAndValues:
+            keys = names(client)
+            [values] = client.send(pack_command(b"MGET", *keys), 1)
+            return keys, mget_values(values, len(keys))
+
+        return _lookup(key, self._cache.execute(command))
 
     def consume_and_look_up(
         self, limiter: Limiter, name: str, caller: str, bucket: Bucket, key: CacheKey
     ) -> tuple[LimitState, CacheLookup | None]:
         """Look up a key, as `look_up`, and consume one request of the caller's bucket in the same round trip."""
-        state, values = limiter.consume_and_read(name, caller, bucket, self._names(key))
-        return state, _lookup(key, values)
+        state, found = limiter.consume_and_read(name, caller, bucket, self._names(key))
+        return state, _lookup(key, found)
 
     def read(self, lookup: CacheLookup) -> CachedValue | None:
         """Return the stored value if it has the current versions of its tags."""
@@ -218,12 +226,12 @@ class CacheStore:
         self._logged.add(key.name)
         log.warning("cache_entry_corrupt", key=key.name, error=type(error).__name__)
 
-    def _names(self, key: CacheKey) -> "Callable[[redis.Redis], list[str]]":
+    def _names(self, key: CacheKey) -> "Callable[[redis.Redis], list[bytes]]":
         database = self._database_id()
 
-        def names(client: "redis.Redis") -> list[str]:
+        def names(client: "redis.Redis") -> list[bytes]:
             prefix = self._key_prefix(database, client)
-            return [f"{prefix}:entry:{key.name}", *(f"{prefix}:tag:{tag}" for tag in key.tags)]
+            return [f"{prefix}:entry:{key.name}".encode(), *(f"{prefix}:tag:{tag}".encode() for tag in key.tags)]
 
         return names
 
@@ -237,10 +245,10 @@ class CacheStore:
         return known[1]
 
 
-def _lookup(key: CacheKey, values: Sequence[bytes | None] | None) -> CacheLookup | None:
-    if values is None:
+def _lookup(key: CacheKey, found: KeysAndValues | None) -> CacheLookup | None:
+    if found is None:
         return None
-    entry, *versions = values
+    _, (entry, *versions) = found
     return CacheLookup(key, entry, tuple(map(_version, versions)))
 
 

@@ -9,6 +9,8 @@ import redis
 
 from app.cache import client as cache_client
 from app.cache.client import RedisClient, server_run_id
+from app.cache.commands import pack_command
+from app.cache.connections import Client
 from app.embedded import start_valkey
 from tests.command import ROOT, clean_environment
 
@@ -69,3 +71,32 @@ def runs(client: redis.Redis) -> tuple[str, str]:
     with client.pipeline(transaction=False) as pipe:
         pipe.info("server")
         return named, pipe.execute()[0]["run_id"]
+
+
+def test_a_rejected_command_takes_nothing_from_those_beside_it(valkey_url: str) -> None:
+    commands = [pack_command(*words) for words in ((b"PING",), (b"NO", b"such thing"), (b"MGET", b"a", b"b"))]
+
+    sent = RedisClient(valkey_url, timeout_ms=2000, prefix="test").execute(
+        lambda client: client.send(b"".join(commands), 3)
+    )
+
+    assert sent is not None
+    assert (sent[0], type(sent[1]), sent[2]) == (b"PONG", redis.ResponseError, [None, None])
+
+
+def test_a_connection_that_the_server_gives_notice_of_is_replaced(valkey_url: str) -> None:
+    cache = RedisClient(valkey_url, timeout_ms=2000, prefix="test")
+
+    def number(client: Client) -> int:
+        return int(client.send(pack_command(b"CLIENT", b"ID"), 1)[0])
+
+    def noticed(client: Client) -> int:
+        assert client.connection is not None
+        client.connection.mark_for_reconnect()
+        return number(client)
+
+    before = cache.execute(number)
+
+    assert cache.execute(noticed) == before
+    after = [cache.execute(number) for _ in range(2)]
+    assert after[0] == after[1] != before

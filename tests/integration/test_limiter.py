@@ -10,11 +10,11 @@ import redis
 
 from app.cache import client as cache_client
 from app.cache.client import RedisClient
-from app.cache.limiter import SCRIPT, Limiter, LimitState
+from app.cache.limiter import Limiter, LimitState
 from app.config import Bucket
 from app.embedded import start_valkey
 from tests.round_trips import counted
-from tests.servers import with_user
+from tests.servers import with_query, with_user
 
 
 def limiter(url: str, prefix: str = "test") -> Limiter:
@@ -187,14 +187,26 @@ def test_the_clock_is_that_of_redis(valkey_url: str) -> None:
     assert [take.retry_seconds > 0 for take in taken] == [False] * 4 + [True] * 4
 
 
-def test_a_redis_that_forgot_the_script_is_given_it_again(valkey_url: str) -> None:
-    shared = limiter(valkey_url)
-    shared.consume("read", "a", Bucket(3, 60))
+def plain(process: Limiter, bucket: Bucket) -> LimitState:
+    return process.consume("read", "a", bucket)
+
+
+def beside_a_reading(process: Limiter, bucket: Bucket) -> LimitState:
+    return process.consume_and_read("read", "a", bucket, lambda _: [b"test:a key"])[0]
+
+
+@pytest.mark.parametrize("protocol", ["2", "3"])
+@pytest.mark.parametrize("take", [plain, beside_a_reading])
+def test_a_redis_that_forgot_the_script_is_given_it_again(
+    valkey_url: str, protocol: str, take: Callable[[Limiter, Bucket], LimitState]
+) -> None:
+    shared = limiter(with_query(valkey_url, protocol=protocol))
+    take(shared, Bucket(3, 60))
     with redis.Redis.from_url(valkey_url) as client:
         client.script_flush()
 
-    assert shared.consume("read", "a", Bucket(3, 60)).remaining == 1
-    assert "TIME" in SCRIPT
+    assert [take(shared, Bucket(3, 60)).remaining for _ in range(2)] == [1, 0]
+    assert take(shared, Bucket(3, 60)).retry_seconds > 0
 
 
 def test_a_redis_that_comes_back_counts_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,14 +225,6 @@ def test_a_redis_that_comes_back_counts_again(tmp_path: Path, monkeypatch: pytes
     with redis.Redis.from_url(again.url) as client:
         assert client.keys() == [b"test:limit:read:b"]
     again.stop()
-
-
-def plain(process: Limiter, bucket: Bucket) -> LimitState:
-    return process.consume("read", "a", bucket)
-
-
-def beside_a_reading(process: Limiter, bucket: Bucket) -> LimitState:
-    return process.consume_and_read("read", "a", bucket, lambda _: ["test:a key"])[0]
 
 
 @pytest.mark.parametrize("take", [plain, beside_a_reading])
