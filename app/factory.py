@@ -39,7 +39,7 @@ from app.pipeline.compile import compile_operations
 from app.pipeline.contract import Contract, read_contract
 from app.pipeline.operation import CompiledOperation, Runtime
 from app.project import Project
-from app.resources import HANDLERS, OPENAPI
+from app.resources import HANDLERS, OPENAPI, code_version
 from app.security.access_tokens import AccessTokens
 from app.security.cursors import Cursors
 from app.security.passwords import Passwords
@@ -131,7 +131,7 @@ def build_runtime(
         contract.setting_declarations,
         clock=clock,
         tags=contract.cached_tags,
-        cache=build_cache_store(redis, contract, metrics),
+        cache=build_cache_store(config, redis, contract, metrics),
         hooks=contract.parts.hooks,
     )
     return Runtime(
@@ -224,13 +224,14 @@ def build_redis_client(config: Config, metrics: Metrics | None) -> RedisClient:
     )
 
 
-def build_cache_store(redis: RedisClient, contract: Contract, metrics: Metrics | None) -> CacheStore:
-    """Return the cache of values; other releases of the document and other databases do not share its entries."""
-    shown = orjson.dumps([contract.document.bundle, contract.setting_declarations.shown])
+def build_cache_store(config: Config, redis: RedisClient, contract: Contract, metrics: Metrics | None) -> CacheStore:
+    """Return the cache of values; other releases, other databases and other secrets do not share its entries."""
+    shown = orjson.dumps([contract.document.bundle, contract.setting_declarations.shown, code_version()])
     return CacheStore(
         redis,
         database_id=database_id,
         release=hashlib.sha256(shown).hexdigest(),
+        secret=cache_secret(config),
         count=metrics.count_cache_read if metrics else None,
     )
 
@@ -280,6 +281,11 @@ def pool_size(config: Config, *, chores: int = 0) -> int:
 def audit_client_key(config: Config) -> bytes:
     """Return the key of the audit clients' identifiers, derived from the token secret."""
     return hmac.digest(config.jwt_secret.encode(), b"charter audit clients", "sha256")
+
+
+def cache_secret(config: Config) -> bytes:
+    """Return the secret of the cache's entries, derived from the token secret."""
+    return hmac.digest(config.jwt_secret.encode(), b"charter cache entries", "sha256")
 
 
 def build_cursors(config: Config) -> Cursors:

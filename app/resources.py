@@ -32,3 +32,13 @@ SDK = CODE / "sdk"
 """The hand-written part of the packages for clients, a folder for each language."""
 LICENSE = CODE / "LICENSE"
 COMMON_PASSWORDS = APP / "security" / "data" / "common_passwords.txt"
+
+
+def code_version() -> str:
+    """Return the version of Charter's code; empty where it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version  # slow to import, and only servers ask
+
+    try:
+        return version("charter")
+    except PackageNotFoundError:
+        return ""

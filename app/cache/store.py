@@ -2,19 +2,22 @@
 
 A version is a random number that a write replaces. It is read before the database is read. So if a write commits in
 between, the reader stores its value with the old version, and the value is never used.
+
+A value is JSON that was checked before it was stored, and it is sent as it is. So that nobody else who can write to
+Redis decides what is sent, each entry begins with a keyed hash (`app.cache.entries`).
 """
 
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import orjson
 import structlog
 
 from app.cache.client import RedisClient, mget_values, server_run_id
 from app.cache.commands import pack_command
+from app.cache.entries import VERSION_BYTES, CachedValue, CorruptEntryError, Entries
 from app.cache.limiter import KeysAndValues, Limiter, LimitState
 from app.cache.single_flight import SingleFlight
 from app.cache.tags import EVERYTHING
@@ -32,10 +35,10 @@ UNUSED_VERSION_SECONDS = 60
 """Lifetime of a new version until an entry is stored with it, so that requests for missing resources do not fill Redis.
 An entry that takes longer to load is never used."""
 
-MAX_ENTRY_BYTES = 1_048_576
-"""A larger entry is not stored."""
+MAX_VALUE_BYTES = 1_048_576
+"""A larger value is not stored."""
 
-_VERSION_BYTES = 8
+_DIGEST_BYTES = 16
 _MAX_LOGGED = 1_000
 
 log = structlog.get_logger("charter.cache")
@@ -43,25 +46,11 @@ log = structlog.get_logger("charter.cache")
 Outcome = Literal["hit", "miss", "pending", "away", "corrupt"]
 
 
-@dataclass(frozen=True, slots=True)
-class CachedValue:
-    """A value with its version.
-
-    Attributes:
-        data: can be encoded as JSON.
-        version: of the value, as in its ETag.
-    """
-
-    data: Any
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
-class CacheKey:
+class CacheKey(NamedTuple):
     """The key of one cache entry.
 
     Attributes:
-        name: unique within this deployment.
+        name: unique within the deployments that share a database and a secret.
         tags: the tags of the entry, EVERYTHING first.
     """
 
@@ -69,16 +58,17 @@ class CacheKey:
     tags: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CacheLookup:
+class CacheLookup(NamedTuple):
     """The response of Redis for a key, read before the database.
 
     Attributes:
-        entry: the stored text, if any.
+        names: of the entry and of its tags, as Redis knows them.
+        entry: what is stored, if anything.
         versions: of the tags, in their order; None if a tag has none, empty if its value is not a version.
     """
 
     key: CacheKey
+    names: Sequence[bytes]
     entry: bytes | None
     versions: tuple[bytes | None, ...]
 
@@ -89,7 +79,8 @@ class CacheStore:
     Args:
         cache: the Redis client.
         database_id: returns the identity of the database; called each time.
-        release: identifies the document, since responses of another release have another shape.
+        release: identifies the document and the code, since responses of another release have another shape.
+        secret: only servers with the same secret use the same entries.
         count: called with (policy, outcome) of each use.
     """
 
@@ -99,16 +90,18 @@ class CacheStore:
         *,
         database_id: Callable[[], str],
         release: str,
+        secret: bytes,
         count: Callable[[str, Outcome], object] | None = None,
     ) -> None:
         self._cache = cache
         self._database_id = database_id
-        self._release = release
+        self._entries = Entries(secret)
+        self._name_key = hashlib.blake2b(release.encode(), key=secret, person=b"names").digest()
         self._logged: set[str] = set()
         # The database and the run of Redis, and the first part of their keys.
         self._namespace: tuple[tuple[str, str], str] | None = None
         self._count = count
-        self.single_flight: SingleFlight[Any] = SingleFlight()
+        self.single_flight: SingleFlight[CachedValue] = SingleFlight()
 
     @property
     def configured(self) -> bool:
@@ -124,11 +117,12 @@ class CacheStore:
         """Return the key for the response of an operation with these arguments.
 
         Args:
-            arguments: can be encoded as JSON, UUIDs and datetimes included.
+            arguments: can be encoded as JSON, UUIDs and datetimes included; equal ones give equal texts.
             tags: expanded.
         """
-        text = orjson.dumps([self._release, operation_id, arguments], option=orjson.OPT_SORT_KEYS)
-        return CacheKey(f"{operation_id}:{hashlib.sha256(text).hexdigest()}", (EVERYTHING, *tags))
+        text = b"%b %b" % (operation_id.encode(), orjson.dumps(arguments))
+        digest = hashlib.blake2b(text, key=self._name_key, digest_size=_DIGEST_BYTES).hexdigest()
+        return CacheKey(f"{operation_id}:{digest}", (EVERYTHING, *tags))
 
     def look_up(self, key: CacheKey) -> CacheLookup | None:
         """Read the entry and the versions of its tags in one round trip; None if Redis is unavailable."""
@@ -148,20 +142,19 @@ class CacheStore:
         state, found = limiter.consume_and_read(name, caller, bucket, self._names(key))
         return state, _lookup(key, found)
 
-    def read(self, lookup: CacheLookup) -> CachedValue | None:
-        """Return the stored value if it has the current versions of its tags."""
+    def read(self, lookup: CacheLookup, policy: str) -> CachedValue | None:
+        """Return the stored value if it has the current versions of its tags, and count a hit or a corrupt entry."""
         if lookup.entry is None or not all(lookup.versions):
             return None
         try:
-            versions, data, version = orjson.loads(lookup.entry)
-            stored = [bytes.fromhex(text) for text in versions]
-        except (ValueError, TypeError) as error:
-            self.log_corrupt(lookup.key, error)
+            value = self._entries.read(lookup.entry, lookup.names, lookup.versions)
+        except CorruptEntryError:
+            self._log_corrupt(lookup.key)
+            self.count(policy, "corrupt")
             return None
-        if not isinstance(version, str):
-            self.log_corrupt(lookup.key, TypeError("The version is not a text."))
-            return None
-        return CachedValue(data, version) if stored == list(lookup.versions) else None
+        if value is not None:
+            self.count(policy, "hit")
+        return value
 
     def complete_versions(self, lookup: CacheLookup) -> CacheLookup | None:
         """Return the lookup with a version for each tag, after creating missing ones; None if Redis is unavailable."""
@@ -169,18 +162,17 @@ class CacheStore:
             return lookup
         names_of = self._names(lookup.key)
 
-        def command(client: "redis.Redis") -> Any:
-            names = names_of(client)[1:]
+        def command(client: "redis.Redis") -> KeysAndValues:
+            names = names_of(client)
             with client.pipeline(transaction=False) as pipe:
-                for name, version in zip(names, lookup.versions, strict=True):
+                for name, version in zip(names[1:], lookup.versions, strict=True):
                     if not version:
-                        fresh = secrets.token_bytes(_VERSION_BYTES)
+                        fresh = secrets.token_bytes(VERSION_BYTES)
                         pipe.set(name, fresh, nx=version is None, ex=UNUSED_VERSION_SECONDS)
-                pipe.mget(names)
-                return mget_values(pipe.execute()[-1], len(names))
+                pipe.mget(names[1:])
+                return names, [None, *mget_values(pipe.execute()[-1], len(lookup.versions))]
 
-        values = self._cache.execute(command)
-        complete = None if values is None else CacheLookup(lookup.key, None, tuple(map(_version, values)))
+        complete = _lookup(lookup.key, self._cache.execute(command))
         return complete if complete and all(complete.versions) else None
 
     def save(self, lookup: CacheLookup, value: CachedValue, seconds: int) -> None:
@@ -190,17 +182,15 @@ class CacheStore:
             lookup: with complete versions.
             seconds: maximum lifetime.
         """
-        versions = [version.hex() for version in lookup.versions if version]
-        text = orjson.dumps([versions, value.data, value.version])
-        if len(text) > MAX_ENTRY_BYTES:
+        if len(value.data) > MAX_VALUE_BYTES:
             return
-        names = self._names(lookup.key)
+        names_of = self._names(lookup.key)
 
         def command(client: "redis.Redis") -> Any:
-            entry, *tags = names(client)
+            names = names_of(client)
             with client.pipeline(transaction=False) as pipe:
-                pipe.set(entry, text, ex=seconds)
-                for tag in tags:
+                pipe.set(names[0], self._entries.write(value, names, lookup.versions), ex=seconds)
+                for tag in names[1:]:
                     pipe.expire(tag, MAX_LIFETIME_SECONDS)
                 return pipe.execute()
 
@@ -214,17 +204,17 @@ class CacheStore:
             prefix = self._key_prefix(database, client)
             with client.pipeline(transaction=False) as pipe:
                 for tag in tags:
-                    pipe.set(f"{prefix}:tag:{tag}", secrets.token_bytes(_VERSION_BYTES), ex=MAX_LIFETIME_SECONDS)
+                    pipe.set(f"{prefix}:tag:{tag}", secrets.token_bytes(VERSION_BYTES), ex=MAX_LIFETIME_SECONDS)
                 return all(pipe.execute())
 
         return bool(self._cache.execute(command))
 
-    def log_corrupt(self, key: CacheKey, error: Exception) -> None:
+    def _log_corrupt(self, key: CacheKey) -> None:
         """Log once for each key that an entry is corrupt."""
         if key.name in self._logged or len(self._logged) >= _MAX_LOGGED:
             return
         self._logged.add(key.name)
-        log.warning("cache_entry_corrupt", key=key.name, error=type(error).__name__)
+        log.warning("cache_entry_corrupt", key=key.name)
 
     def _names(self, key: CacheKey) -> "Callable[[redis.Redis], list[bytes]]":
         database = self._database_id()
@@ -248,9 +238,9 @@ class CacheStore:
 def _lookup(key: CacheKey, found: KeysAndValues | None) -> CacheLookup | None:
     if found is None:
         return None
-    _, (entry, *versions) = found
-    return CacheLookup(key, entry, tuple(map(_version, versions)))
+    names, (entry, *versions) = found
+    return CacheLookup(key, names, entry, tuple(map(_version, versions)))
 
 
 def _version(value: bytes | None) -> bytes | None:
-    return value if value is None or len(value) == _VERSION_BYTES else b""
+    return value if value is None or len(value) == VERSION_BYTES else b""

@@ -50,6 +50,8 @@ def bind_operation(matched: MatchedOperation, runtime: Runtime) -> BoundOperatio
         ),
         render=partial(matched.renderer, cursors=runtime.cursors, prefix=prefix),
         check_stored=matched.renderer.check_stored,
+        render_data=matched.renderer.data,
+        render_cached=matched.renderer.cached,
         runtime=runtime,
     )
 

@@ -73,6 +73,8 @@ class BoundOperation:
         run_handler: calls the handler with its arguments for a request, and returns what it returned.
         render: turns that into the response, or raises Internal for a value that the document does not describe.
         check_stored: raises Internal for a stored response that the document does not describe.
+        render_data: turns data and its version into the bytes to cache, or raises Internal as `render`.
+        render_cached: turns such bytes and their version into the response.
     """
 
     policy: Policy
@@ -81,6 +83,8 @@ class BoundOperation:
     run_handler: Callable[[RequestContext], Any]
     render: Callable[[RequestContext, Any], Response]
     check_stored: Callable[[Response], None]
+    render_data: Callable[[Any, str], bytes]
+    render_cached: Callable[[RequestContext, bytes, str], Response]
     runtime: Runtime
 
 

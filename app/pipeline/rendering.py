@@ -53,7 +53,7 @@ class ResponseRenderer:
         if isinstance(result, Result):
             data, status = result.data, result.status or status
             if result.version is not None:
-                headers.append((b"etag", b'"%b"' % str(result.version).encode()))
+                headers.append(_etag(str(result.version)))
             if result.location is not None:
                 headers.append((b"location", (prefix + result.location).encode()))
         elif isinstance(result, Listing):
@@ -77,6 +77,32 @@ class ResponseRenderer:
             text = envelope(text, context.request_id, context.received_at, more_meta=more_meta)
         return Response(status, headers, text)
 
+    def data(self, data: Any, version: str) -> bytes:
+        """Return the JSON of data that is cached; empty if the response has no body.
+
+        Raises:
+            Internal: the document does not describe the data, or a header with this version.
+        """
+        status = self._checks.status
+        self._checks.check(status, data, [_etag(version)])
+        return b"" if data is None and self._checks.is_empty(status) else orjson.dumps(data)
+
+    def cached(self, context: RequestContext, data: bytes, version: str) -> Response:
+        """Return the response with data that was checked before it was cached.
+
+        Args:
+            data: as `data` returned it.
+        """
+        headers = [_etag(version)]
+        if is_unchanged(context.headers.get("if-none-match"), version):
+            return Response(304, headers, b"")
+        if not data:
+            return Response(self._checks.status, headers, b"")
+        headers.append(JSON)
+        if self._enveloped:
+            data = envelope(data, context.request_id, context.received_at)
+        return Response(self._checks.status, headers, data)
+
     def check_stored(self, response: Response) -> None:
         """Check a response that was stored: the document may have changed since.
 
@@ -87,6 +113,10 @@ class ResponseRenderer:
         if self._enveloped and data is not None:
             data = data["data"]
         self._checks.check(response.status, data, [header for header in response.headers if header != JSON])
+
+
+def _etag(version: str) -> tuple[bytes, bytes]:
+    return b"etag", b'"%b"' % version.encode()
 
 
 def _is_not_modified(context: RequestContext, headers: list[tuple[bytes, bytes]]) -> bool:

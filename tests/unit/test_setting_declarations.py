@@ -168,11 +168,12 @@ def test_another_default_is_another_release_to_the_cache() -> None:
     known = contract.setting_declarations.by_key
     changed = SettingDeclarations.of(replace(each, default=False) for each in known.values())
     stores = [
-        build_cache_store(cache, replace(contract, setting_declarations=each), None)
+        build_cache_store(config, cache, replace(contract, setting_declarations=each), None)
         for each in (contract.setting_declarations, changed)
     ]
 
-    assert stores[0]._release != stores[1]._release
+    names = [store.make_key("get_public_settings", [], ["settings"]).name for store in stores]
+    assert names[0] != names[1]
 
 
 def test_the_server_reads_the_settings_of_its_document() -> None:

@@ -5,6 +5,9 @@ database was read. An entry is not used while one of its tags is pending: a writ
 has not reached Redis. It is not used either if the session statement saw that the row with the owner does not exist: a
 row that was deleted with its owner has no write that invalidates its tag. Entries of a project have one tag more, which
 the deletion of an account invalidates.
+
+What is cached is the data of the response as bytes. They are checked against the document before they are stored, and
+later sent as they are, in a new envelope.
 """
 
 import hashlib
@@ -13,10 +16,11 @@ from typing import Any
 
 import orjson
 
-from app.cache.store import CachedValue, CacheKey, CacheLookup
+from app.cache.entries import CachedValue
+from app.cache.store import CacheKey, CacheLookup
 from app.cache.tags import ACCOUNTS
 from app.database.tables import has_project_tables
-from app.errors import Internal, ValidationError
+from app.errors import ValidationError
 from app.pipeline.operation import BoundOperation, Step
 from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
@@ -33,47 +37,35 @@ def make(operation: BoundOperation) -> Step | None:
     rule, store = policy.cache, dependencies.cache
     if rule is None or store is None:
         return None
-    run_handler, render, name = operation.run_handler, operation.render, rule.policy
+    run_handler, render_cached, name = operation.run_handler, operation.render_cached, rule.policy
     seconds = dependencies.config.lifetimes[name]
 
     def cache(context: RequestContext) -> Response:
         assert context.cache_key is not None
         pending = invalidations.pending(context.cache_key.tags) if policy.public else context.pending_tags
         lookup = None if pending or context.row_is_gone else context.cache_lookup
-        response = from_entry(lookup, context) or from_handler(lookup, context)
+        value = (store.read(lookup, name) if lookup else None) or load(lookup, context)
         if context.cache_lookup is None or pending:
             store.count(name, "away" if context.cache_lookup is None else "pending")
         context.is_cacheable = True
-        return response
+        return render_cached(context, value.data, value.version)
 
-    def from_entry(lookup: CacheLookup | None, context: RequestContext) -> Response | None:
-        value = store.read(lookup) if lookup else None
-        if value is None:
-            return None
-        try:
-            response = render(context, _result(value))
-        except Internal as error:
-            assert lookup is not None
-            store.log_corrupt(lookup.key, error)
-            store.count(name, "corrupt")
-            return None
-        store.count(name, "hit")
-        return response
-
-    def from_handler(lookup: CacheLookup | None, context: RequestContext) -> Response:
+    def load(lookup: CacheLookup | None, context: RequestContext) -> CachedValue:
         complete = store.complete_versions(lookup) if lookup else None
         if complete is None:
-            return render(context, _result(_value(run_handler(context))))
+            return checked_value(context)
         store.count(name, "miss")
-        value = store.single_flight.run((complete.key.name, complete.versions), lambda: fill(complete, context))
-        return render(context, _result(value))
+        return store.single_flight.run((complete.key.name, complete.versions), lambda: fill(complete, context))
 
     def fill(lookup: CacheLookup, context: RequestContext) -> CachedValue:
-        value = _value(run_handler(context))
-        # A value that the document does not describe raises here, and is not stored.
-        render(context, _result(value))
+        value = checked_value(context)
         store.save(lookup, value, seconds)
         return value
+
+    def checked_value(context: RequestContext) -> CachedValue:
+        result = versioned(run_handler(context))
+        # Data that the document does not describe raises here, and is neither stored nor sent.
+        return CachedValue(operation.render_data(result.data, str(result.version)), str(result.version))
 
     return cache
 
@@ -88,6 +80,7 @@ def cache_key_builder(operation: BoundOperation) -> Callable[[RequestContext], C
     if policy.cache is None or cache is None:
         return None
     read, tags = operation.parameters.read, policy.cache.tags
+    names = sorted(operation.parameters.names - {_CONDITION})
     more = (ACCOUNTS,) if has_project_tables() and not policy.inherited else ()
 
     def build_key(context: RequestContext) -> CacheKey | None:
@@ -96,7 +89,7 @@ def cache_key_builder(operation: BoundOperation) -> Callable[[RequestContext], C
         except ValidationError:
             return None
         context.arguments = arguments
-        identity = {name: value for name, value in arguments.items() if name != _CONDITION}
+        identity = [arguments[name] for name in names]
         return cache.make_key(policy.operation_id, identity, [*more, *(tag.expand(arguments) for tag in tags)])
 
     return build_key
@@ -104,15 +97,7 @@ def cache_key_builder(operation: BoundOperation) -> Callable[[RequestContext], C
 
 def versioned(result: Any) -> Result:
     """Return what a handler returned with a version: its own, else one that is made from the data."""
-    return _result(_value(result))
-
-
-def _value(result: Any) -> CachedValue:
     data, version = (result.data, result.version) if isinstance(result, Result) else (result, None)
     if version is None:
         version = hashlib.sha256(orjson.dumps(data)).hexdigest()[:32]
-    return CachedValue(data, str(version))
-
-
-def _result(value: CachedValue) -> Result:
-    return Result(value.data, version=value.version)
+    return Result(data, version=version)

@@ -11,7 +11,8 @@ import pytest
 import redis
 
 from app.cache.client import RedisClient
-from app.cache.store import CachedValue, CacheStore
+from app.cache.entries import CachedValue
+from app.cache.store import CacheStore
 from tests import leaks
 from tests.command import PRODUCTION, Server
 from tests.people import PASSWORD, People
@@ -21,35 +22,44 @@ from tests.wire import data
 
 KEYS = re.compile(
     rb"charter:limit:[a-z]+:[0-9a-f.:/-]+|charter:[0-9a-f]{16}:tag:(\*|[a-z]+(:[A-Za-z0-9%._~-]+)?)"
-    rb"|charter:[0-9a-f]{16}:entry:[a-z_]+:[0-9a-f]{64}"
+    rb"|charter:[0-9a-f]{16}:entry:[a-z_]+:[0-9a-f]{32}"
 )
 
 
 def test_stores_of_other_deployments_and_releases_do_not_see_each_other(valkey_url: str) -> None:
-    def store(prefix: str, database: str, release: str) -> CacheStore:
+    def store(prefix: str, database: str, release: str, secret: bytes = b"a secret") -> CacheStore:
         cache = RedisClient(valkey_url, timeout_ms=2000, prefix=prefix)
-        return CacheStore(cache, database_id=lambda: database, release=release)
+        return CacheStore(cache, database_id=lambda: database, release=release, secret=secret)
 
-    first = store("charter", "one", "1")
-    key = first.make_key("get_public_settings", {}, ["settings"])
+    first, value = store("charter", "one", "1"), CachedValue(b'{"name":"first"}', "1")
+    key = first.make_key("get_public_settings", [], ["settings"])
     settled = first.complete_versions(first.look_up(key) or pytest.fail("no Valkey"))
     assert settled is not None
-    first.save(settled, CachedValue({"name": "first"}, "1"), 60)
+    first.save(settled, value, 60)
 
     def sees(other: CacheStore) -> CachedValue | None:
-        looked = other.look_up(other.make_key("get_public_settings", {}, ["settings"]))
+        looked = other.look_up(other.make_key("get_public_settings", [], ["settings"]))
         assert looked is not None
-        return other.read(looked)
+        return other.read(looked, "settings")
 
-    assert sees(store("charter", "one", "1")) == CachedValue({"name": "first"}, "1")
-    for other in (store("charter", "two", "1"), store("charter", "one", "2"), store("staging", "one", "1")):
+    assert sees(store("charter", "one", "1")) == value
+    for other in (
+        store("charter", "two", "1"),
+        store("charter", "one", "2"),
+        store("staging", "one", "1"),
+        store("charter", "one", "1", b"another secret"),
+    ):
         assert sees(other) is None
         assert sees(store("charter", "one", "1")) is not None
     store("charter", "two", "1").invalidate(["settings", "*"])
     assert sees(store("charter", "one", "1")) is not None
-    # Another release of the same deployment invalidates for both.
-    store("charter", "one", "2").invalidate(["settings"])
-    assert sees(store("charter", "one", "1")) is None
+    # Another release of the same deployment invalidates for both, and so does a server with the next secret.
+    for other in (store("charter", "one", "2"), store("charter", "one", "1", b"another secret")):
+        other.invalidate(["settings"])
+        assert sees(store("charter", "one", "1")) is None
+        settled = first.complete_versions(first.look_up(key) or pytest.fail("no Valkey"))
+        assert settled is not None
+        first.save(settled, value, 60)
 
 
 def test_processes_of_one_deployment_share_and_another_deployment_does_not(
@@ -111,7 +121,7 @@ def test_redis_under_load_holds_limits_versions_and_entries_only(
     assert [key for key in held if not KEYS.fullmatch(key)] == []
     entries = [value for key, value in held.items() if b":entry:" in key]
     assert len(entries) == 3
-    text = b"\n".join(entries).decode()
+    text = b"\n".join(entries).decode("latin-1")
     for forbidden in ("permission", "role", "allowed", "password", "$2b$", "token", PASSWORD, "@example.com"):
         assert forbidden not in text
     assert leaks.found_in("\n".join(leaks.cached(for_tests(service.config.redis_url)))) == []

@@ -1,118 +1,18 @@
 """Redis is unavailable, frozen, emptied, full or sends nonsense: responses are right, and the service recovers."""
 
-import os
-import re
-import signal
 import socket
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from uuid import uuid4
 
-import orjson
 import pytest
-import redis
 
 from app.cache import client as cache_client
-from app.cache.client import RedisClient
-from app.cache.store import UNUSED_VERSION_SECONDS, CacheStore
-from app.database import database_id
-from app.embedded import start_valkey
-from app.services import invalidations
-from models.record import database as proxy
-from tests import leaks
-from tests.integration.cache.conftest import Profile, Statements, another_worker
-from tests.service import Service, config_for
-from tests.service import running as running_service
-from tests.waiting import until
+from app.cache.store import UNUSED_VERSION_SECONDS
+from tests.integration.cache.conftest import FAILURES, Fragile, Profile, Reader, Statements, another_worker
 
-FAILURES = "charter_cache_failures_total"
 AWAY = 'charter_cache_reads_total{outcome="away",policy="profile"}'
-CORRUPT = 'charter_cache_reads_total{outcome="corrupt",policy="profile"}'
-
-
-class Fragile:
-    """A separate Valkey that the tests stop and start; its service makes no pause after a failure."""
-
-    def __init__(self, place: Path) -> None:
-        self._place = place
-        self.start()
-
-    def start(self) -> None:
-        server = start_valkey(self._place)
-        assert server is not None, "no Valkey on this machine"
-        self.stop, self.url = server.stop, server.url
-        self.client = redis.Redis.from_url(self.url)
-        self._pid = int(self.client.info("server")["process_id"])
-
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        os.kill(self._pid, signal.SIGSTOP)
-        yield
-        os.kill(self._pid, signal.SIGCONT)
-
-
-@pytest.fixture(scope="module")
-def fragile() -> Iterator[Fragile]:
-    with tempfile.TemporaryDirectory(prefix="charter-fragile-", ignore_cleanup_errors=True) as place:
-        valkey = Fragile(Path(place))
-        yield valkey
-        valkey.client.close()
-        valkey.stop()
-
-
-@pytest.fixture(scope="module")
-def shaken(running: Service, fragile: Fragile) -> Iterator[Service]:
-    """A service on the fragile Valkey; each test gives it another database."""
-    before, url = proxy.obj, running.config.database_url
-    with running_service(config_for(DATABASE_URL=url, REDIS_URL=fragile.url, REDIS_TIMEOUT_MS="100")) as service:
-        proxy.initialize(before)
-        yield service
-
-
-class Reader:
-    """Alice's profile, read and changed through one service."""
-
-    def __init__(self, service: Service, profile: Profile, statements: Statements) -> None:
-        tokens = profile.owner.tokens or profile.owner.sign_in()
-        self.client = service.client(tokens["access_token"])
-        self._profile = profile
-        self._statements = statements
-
-    def read(self) -> tuple[str, bool]:
-        """Return the name in the response, and whether it came from the cache."""
-        before = len(self._statements.ran)
-        shown = self._profile.read(self.client)
-        return shown, len(self._statements.ran) - before == 1
-
-    def write(self, name: str) -> None:
-        assert self.client.patch("/v1/users/me", json={"display_name": name}).status_code == 200
-
-    def replay(self, fragile: Fragile) -> None:
-        """Invalidate the pending tags, as each worker does from time to time."""
-        cache = RedisClient(fragile.url, timeout_ms=2000, prefix="charter")
-        store = CacheStore(cache, database_id=database_id, release="another")
-        invalidations.invalidate_pending(cache=store, linger_seconds=60)
-        invalidations.invalidate_pending(cache=store, linger_seconds=-1)
-
-    def metric(self, name: str) -> float:
-        found = re.search(rf"^{re.escape(name)} (\S+)$", self.client.get("/metrics").text, re.MULTILINE)
-        return float(found[1]) if found else 0.0
-
-
-@pytest.fixture
-def reader(
-    shaken: Service, fragile: Fragile, profile: Profile, statements: Statements, monkeypatch: pytest.MonkeyPatch
-) -> Reader:
-    monkeypatch.setattr(cache_client, "PAUSE_SECONDS", 0.0)
-    fragile.client.config_set("maxmemory", 0)
-    fragile.client.flushall()
-    made = Reader(shaken, profile, statements)
-    # On a busy machine Redis may be too late once, and then the value is not stored.
-    until(lambda: made.read() == ("Alice", True))
-    return made
 
 
 def test_redis_ended_and_begun_again(reader: Reader, fragile: Fragile) -> None:
@@ -182,34 +82,6 @@ def test_a_full_redis_costs_the_cache_and_no_answer(reader: Reader, fragile: Fra
     reader.replay(fragile)
     reader.read()
     assert reader.read() == ("Full", True)
-
-
-@pytest.mark.parametrize("junk", [b"", b"\xff\x00", b"{", b"null", b"[]", b'[[1], {}, "1"]', b"[[], {}, 1]", b"9" * 40])
-def test_a_corrupt_entry_is_a_miss_and_logged_once(reader: Reader, fragile: Fragile, junk: bytes) -> None:
-    leaks.logged()
-    [entry] = fragile.client.scan_iter("*:entry:*")
-    fragile.client.set(entry, junk)
-
-    assert reader.read() == ("Alice", False)
-    assert reader.read() == ("Alice", True)
-    fragile.client.set(entry, junk)
-    assert reader.read() == ("Alice", False)
-
-    assert leaks.logged().count("cache_entry_corrupt") == 1
-
-
-def test_an_entry_of_another_shape_than_the_document_is_a_miss(reader: Reader, fragile: Fragile) -> None:
-    [entry] = fragile.client.scan_iter("*:entry:*")
-    kept = fragile.client.get(entry)
-    assert isinstance(kept, bytes)
-    versions, _, version = orjson.loads(kept)
-    for data in ({}, None, "text", {"user_id": 1}, {"user_id": "x", "more": True}):
-        corrupt = reader.metric(CORRUPT)
-        fragile.client.set(entry, orjson.dumps([versions, data, version]))
-
-        assert reader.read() == ("Alice", False)
-        assert reader.read() == ("Alice", True)
-        assert reader.metric(CORRUPT) == corrupt + 1
 
 
 @pytest.mark.parametrize("kind", ["entry", "tag"])

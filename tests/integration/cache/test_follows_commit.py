@@ -178,7 +178,7 @@ def test_a_row_stays_for_readers_who_asked_redis_before_it_was_replayed(
 
 def test_a_replay_that_redis_does_not_hear_changes_nothing(profile: Profile, store: CacheStore) -> None:
     queue_invalidations([profile.tag], cache=None)
-    unheard = CacheStore(away(), database_id=lambda: "x", release="x")
+    unheard = CacheStore(away(), database_id=lambda: "x", release="x", secret=b"its own")
 
     assert invalidations.invalidate_pending(cache=unheard, linger_seconds=60) == 1
     assert invalidations.invalidate_pending(cache=unheard, linger_seconds=60) == 1
@@ -191,7 +191,9 @@ def test_what_nobody_could_drop_is_forgotten_when_no_entry_can_be_older(profile:
     queue_invalidations([profile.tag], cache=None)
     run("UPDATE pending_invalidations SET created_at = now() - interval '25 hours'")
 
-    invalidations.invalidate_pending(cache=CacheStore(away(), database_id=lambda: "x", release="x"), linger_seconds=60)
+    invalidations.invalidate_pending(
+        cache=CacheStore(away(), database_id=lambda: "x", release="x", secret=b"its own"), linger_seconds=60
+    )
 
     assert waiting() == []
 
@@ -209,7 +211,7 @@ def test_a_tag_that_many_writes_left_is_one_row_until_it_is_dropped(
 ) -> None:
     """Redis is unavailable for long; one of the writers has invalidated the tag and is about to delete its row."""
     monkeypatch.setattr(invalidations, "_MAX_AT_ONCE", 20)
-    unheard = CacheStore(away(), database_id=lambda: "x", release="x")
+    unheard = CacheStore(away(), database_id=lambda: "x", release="x", secret=b"its own")
     profile.read()
     last = run(
         "INSERT INTO pending_invalidations (id, tag) VALUES (gen_random_uuid(), %s) RETURNING id", (profile.tag,)

@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from app.cache.check import find_cache_fault
 from app.cache.client import RedisClient
+from app.cache.entries import CachedValue
 from app.cache.limiter import Limiter
-from app.cache.store import CachedValue, CacheStore
+from app.cache.store import CacheStore
 from app.cli import main
 from app.config import Bucket
 from models.record import database as proxy
@@ -62,7 +63,7 @@ def drive(url: str) -> RedisClient:
     """Run all commands of the limiter and the store, on separate connections."""
     cache = RedisClient(url, timeout_ms=5000, prefix="charter")
     limiter = Limiter(cache)
-    store = CacheStore(cache, database_id=lambda: "0123456789abcdef", release="r")
+    store = CacheStore(cache, database_id=lambda: "0123456789abcdef", release="r", secret=b"its own")
     bucket = Bucket(10, 60)
     for part in (lambda: limiter.consume("read", "somebody", bucket), cache.is_up, lambda: store.invalidate(["users"])):
         part()
@@ -73,12 +74,12 @@ def drive(url: str) -> RedisClient:
         cache._pause_until = 0.0
         if look and (settled := store.complete_versions(look)):
             cache._pause_until = 0.0
-            store.save(settled, CachedValue({"a": 1}, "1"), 60)
+            store.save(settled, CachedValue(b'{"a":1}', "1"), 60)
             cache._pause_until = 0.0
         found = store.look_up(key)
         cache._pause_until = 0.0
         if found:
-            store.read(found)
+            store.read(found, "profile")
     find_cache_fault(cache)
     return cache
 
