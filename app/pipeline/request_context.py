@@ -1,6 +1,5 @@
 """One request on its way through the steps."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -56,7 +55,7 @@ class RequestContext:
             nothing is.
         cache_key: names the response's cache entry; None where it is not cached.
         cache_lookup: what Redis returned for the key; None: Redis is unavailable.
-        pending_tags: tags of the key that some write is invalidating.
+        is_pending: whether some write is invalidating a tag of the key.
         row_is_gone: whether the row that has the owner does not exist, so that no cached response shows it.
         is_cacheable: whether the client may store the response and revalidate it.
         event: the draft of the event row.
@@ -86,7 +85,7 @@ class RequestContext:
     account_limit: LimitState | None = None
     cache_key: CacheKey | None = None
     cache_lookup: CacheLookup | None = None
-    pending_tags: Sequence[str] = ()
+    is_pending: bool = False
     row_is_gone: bool = False
     is_cacheable: bool = False
     event: Event = field(default_factory=Event)

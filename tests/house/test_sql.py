@@ -84,7 +84,7 @@ EXCEPTIONS: Mapping[str, Mapping[str, str]] = {
     "app/services/health.py": {"_READ_ONLY": _CATALOGUE, "_try_database()": _FUNCTION},
     "app/services/invalidations.py": {
         "_MERGE": _CHANGING_CTE,
-        "_PENDING": "hot: also part of the session statement",
+        "_IS_PENDING": "hot: also part of the session statement",
     },
     "app/services/maintenance.py": {"_MAKE_PARTITIONS": _FUNCTION},
     "app/services/probes.py": {"build_probes()": _PING},

@@ -16,7 +16,7 @@ from app.pipeline.request_context import RequestContext
 from app.pipeline.row_owners import Values, existence_sql, owner_sql, owner_values
 from app.security.actors import Principal
 from app.services.audit_events import client_id
-from app.services.invalidations import PENDING_TAGS_SQL
+from app.services.invalidations import IS_PENDING_SQL
 from app.spec.policy import Policy
 from models.user_row import USER_COLUMN_NAMES, user_from_row
 
@@ -37,8 +37,8 @@ def _statement(more_columns: str = "", owner: str = "%s") -> str:
 
 
 STATEMENT = _statement()
-# The same query also returns the tags that are being invalidated.
-STATEMENT_WITH_TAGS = _statement(f", {PENDING_TAGS_SQL}")
+# The same query also returns whether one of the tags is being invalidated.
+STATEMENT_WITH_TAGS = _statement(f", {IS_PENDING_SQL}")
 _WIDTH = len(USER_COLUMN_NAMES)
 
 ERRORS: dict[str, type[AppError]] = {
@@ -102,7 +102,7 @@ def make(operation: BoundOperation) -> Step | None:
         if rows:
             context.decided_at = rows[0][_WIDTH + 4]
         context.principal = _principal(rows, session_id, every_permission)
-        context.pending_tags = rows[0][-1] if policy.cache else ()
+        context.is_pending = policy.cache is not None and rows[0][-1]
         context.row_is_gone = row_parameter is not None and not rows[0][-2]
         event = context.event
         event.actor_id, event.actor_role = user_id, context.principal.role
@@ -116,7 +116,7 @@ def _statement_of(policy: Policy) -> str:
     row = policy.owned_row
     if row is None:
         return STATEMENT_WITH_TAGS if policy.cache else STATEMENT
-    columns = f", {existence_sql(row)}, {PENDING_TAGS_SQL}" if policy.cache else ""
+    columns = f", {existence_sql(row)}, {IS_PENDING_SQL}" if policy.cache else ""
     return _statement(columns, owner_sql(row))
 
 

@@ -42,7 +42,7 @@ def make(operation: BoundOperation) -> Step | None:
 
     def cache(context: RequestContext) -> Response:
         assert context.cache_key is not None
-        pending = invalidations.pending(context.cache_key.tags) if policy.public else context.pending_tags
+        pending = invalidations.is_pending(context.cache_key.tags) if policy.public else context.is_pending
         lookup = None if pending or context.row_is_gone else context.cache_lookup
         value = (store.read(lookup, name) if lookup else None) or load(lookup, context)
         if context.cache_lookup is None or pending:
