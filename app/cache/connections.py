@@ -7,6 +7,7 @@ import redis
 from redis.client import Pipeline
 
 _RUN_ID = re.compile(rb"^run_id:([0-9a-zA-Z]+)\r?$", re.MULTILINE)
+_UNLIMITED = 2**31
 
 
 class _Pipeline(Pipeline):
@@ -77,6 +78,8 @@ def new_pool(url: str, seconds: float) -> redis.ConnectionPool:
         url,
         socket_timeout=seconds,
         socket_connect_timeout=seconds,
+        # The number of threads is the limit: redis-py's own, of a hundred, is lower than WORKER_THREADS may be.
+        max_connections=_UNLIMITED,
         retry=None,
         redis_connect_func=_on_connect,
     )

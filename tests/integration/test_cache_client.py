@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,18 @@ def runs(client: redis.Redis) -> tuple[str, str]:
     with client.pipeline(transaction=False) as pipe:
         pipe.info("server")
         return named, pipe.execute()[0]["run_id"]
+
+
+def test_more_than_a_hundred_threads_have_a_connection_each(valkey_url: str) -> None:
+    cache, together = RedisClient(valkey_url, timeout_ms=20_000, prefix="test"), threading.Barrier(120)
+
+    def ask(_: int) -> bool:
+        together.wait(60)
+        return cache.is_up()
+
+    with ThreadPoolExecutor(120) as pool:
+        assert all(pool.map(ask, range(120)))
+    cache.close()
 
 
 def test_a_rejected_command_takes_nothing_from_those_beside_it(valkey_url: str) -> None:
