@@ -9,6 +9,7 @@ from app.services.audit_search import AuditEntry
 from app.services.auth import Tokens
 from app.services.settings import CurrentSetting
 from models import Role, Session, User, UserProfile
+from models.listed_user import ListedUser
 
 
 def present_user(user: User) -> dict[str, Any]:
@@ -22,6 +23,20 @@ def present_user(user: User) -> dict[str, Any]:
         "created_at": rfc3339(user.created_at),
         "updated_at": rfc3339(user.updated_at),
         "profile": _profile_fields(user.profile),
+    }
+
+
+def present_listed_user(user: ListedUser) -> dict[str, Any]:
+    """Return the schema User."""
+    return {
+        "id": user.id,
+        "email": user.email,
+        "role": user.role,
+        "status": user.status,
+        "email_verified": user.verified_at is not None,
+        "created_at": rfc3339(user.created_at),
+        "updated_at": rfc3339(user.updated_at),
+        "profile": _profile_fields(user),
     }
 
 
@@ -109,7 +124,7 @@ def present_point(point: ActivityPoint) -> dict[str, Any]:
     return {**point._asdict(), "start": rfc3339(point.start)}
 
 
-def _profile_fields(profile: UserProfile) -> dict[str, str | None]:
+def _profile_fields(profile: UserProfile | ListedUser) -> dict[str, str | None]:
     return {
         "display_name": profile.display_name,
         "locale": profile.locale,

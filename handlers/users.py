@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.services import user_rows, user_search, users
 from charter import Context, Listing, Page, Result
-from handlers.presenters import present_user
+from handlers.presenters import present_listed_user, present_user
 from models import User
 
 Body = dict[str, Any]
@@ -13,7 +13,7 @@ Body = dict[str, Any]
 
 def list_users(page: Page, q: str | None, role: str | None, status: str | None) -> Listing:
     """List accounts."""
-    return user_search.search(page, q, role, status).map(present_user)
+    return user_search.search(page, q, role, status).map(present_listed_user)
 
 
 def create_user(context: Context, body: Body) -> Result:

@@ -17,7 +17,8 @@ from models.user import STATUSES
 if TYPE_CHECKING:
     from app.services.inspection import Inspection
     from charter import Listing, Page
-    from models import Session, User
+    from models import Session
+    from models.listed_user import ListedUser
 
 MAX_NAME_LENGTH = 50
 MAX_SEARCH = 100
@@ -92,7 +93,7 @@ def show_user(name: str, as_json: bool) -> None:
 def _print_page_as_json(
     listing: "Listing", page: "Page", filters: Mapping[str, str], next_offset: int | None, prefix: str
 ) -> None:
-    from handlers.presenters import present_user
+    from handlers.presenters import present_listed_user
 
     def url(offset: int) -> str:
         return f"{prefix}/v1/users?{urlencode({**filters, 'offset': offset, 'limit': page.limit})}"
@@ -105,7 +106,7 @@ def _print_page_as_json(
         "next": None if next_offset is None else url(next_offset),
         "previous": url(max(0, page.offset - page.limit)) if page.offset else None,
     }
-    print_json({"users": [present_user(user) for user in listing.items], "pagination": pagination})
+    print_json({"users": [present_listed_user(user) for user in listing.items], "pagination": pagination})
 
 
 def _print_inspection_as_json(inspection: "Inspection") -> None:
@@ -156,9 +157,9 @@ def _waits(waits: Mapping[str, int]) -> str:
     return ", ".join(phrases) or "need not wait"
 
 
-def _row(user: "User") -> tuple[str, ...]:
+def _row(user: "ListedUser") -> tuple[str, ...]:
     verified = "yes" if user.verified_at else "no"
-    return user.email, user.role.name, user.status, verified, format_time(user.created_at), str(user.id)
+    return user.email, user.role, user.status, verified, format_time(user.created_at), user.id
 
 
 def _session_row(session: "Session") -> tuple[str, ...]:

@@ -1,18 +1,20 @@
 """The list of users: filtered, sorted and counted at a cost that hardly grows with the table.
 
 Every index that a list reads begins with the status, or with role and status. So each list is a few ranges of one
-index, one for each status: a page is their first entries, and a count walks along them up to a limit.
+index, one for each status: a page is their first entries. `user_counts` has the total of a list without a search; the
+count of a search walks along its ranges up to a limit.
 
 All statements are SQL text: hot (list_users), and put together from ranges.
 """
 
 from app.addresses import canonical, is_address
 from app.results import MAX_COUNTED
+from app.services import user_statistics
 from app.text import search_key
 from charter import Listing, Page, fetch_one, run
 from models import Role
+from models.listed_user import LISTED_USER_COLUMNS_SQL, ListedUser
 from models.user import STATUSES
-from models.user_row import USER_COLUMNS_SQL, USER_TABLES_SQL, user_from_row
 
 # From this offset on, walking past all that does not match would cost more than sorting all that does, up to a limit.
 _DEEP_OFFSET, _MAX_SORTED = 1_000, 100_000
@@ -31,7 +33,7 @@ _NOBODY = Listing([], 0, True)
 
 
 def search(page: Page, q: str | None = None, role: str | None = None, status: str | None = None) -> Listing:
-    """Return a page of users with role and profile.
+    """Return a page of users, each a ListedUser.
 
     Args:
         page: sorted by created_at, email or updated_at, with a dash in front for descending; empty: newest first. Ties
@@ -42,7 +44,8 @@ def search(page: Page, q: str | None = None, role: str | None = None, status: st
     """
     params: dict[str, object] = {"offset": page.offset, "limit": page.limit, "reach": page.offset + page.limit}
     params |= {name: name for name in STATUSES}
-    ranges = [f"u.status = %({name})s" for name in STATUSES if status in (None, name)]
+    params["statuses"] = statuses = [name for name in STATUSES if status in (None, name)]
+    ranges = [f"u.status = %({name})s" for name in statuses]
     if role is not None:
         # Looked up first: the planner's statistics are for role ids, and it plans well only for an id that it is given.
         row = fetch_one(Role.select(Role.id).where(Role.name == role))
@@ -52,9 +55,7 @@ def search(page: Page, q: str | None = None, role: str | None = None, status: st
         ranges = [f"u.role_id = %(role_id)s AND {index_range}" for index_range in ranges]
     column, order = _order(page.sort or _DEFAULT_ORDER)
     if q is None:
-        params["most"] = MAX_COUNTED + 1
-        [(counted,)] = run(f"SELECT {_count(ranges)}", params)
-        parts = [_walk(ranges, column, order)]
+        parts, total = [_walk(ranges, column, order)], user_statistics.total_sql(by_role=role is not None)
     else:
         name = search_key(q)
         if not name:  # q holds no visible character, and every name begins with nothing
@@ -63,10 +64,17 @@ def search(page: Page, q: str | None = None, role: str | None = None, status: st
         params |= {"start": address, "address": _prefix(address), "name": _prefix(name)}
         params["most"] = most = (_MAX_SORTED if page.offset >= _DEEP_OFFSET else MAX_COUNTED) + 1
         [(addresses, names)] = run(_count_both(ranges), params)
-        counted = addresses + names
+        params["counted"] = counted = addresses + names
+        if counted <= page.offset:
+            return _listing([], counted)
         parts = _search(ranges, column, order, many_addresses=addresses == most, many_names=names == most)
-    rows = run(_page(parts, order), params) if counted > page.offset else []
-    return Listing([user_from_row(row) for row in rows], min(counted, MAX_COUNTED), counted <= MAX_COUNTED)
+        total = "SELECT %(counted)s"
+    rows = run(_page(parts, order, total), params)
+    return _listing([ListedUser._make(row[1:]) for row in rows if row[1] is not None], rows[0][0])
+
+
+def _listing(users: list[ListedUser], counted: int) -> Listing:
+    return Listing(users, min(counted, MAX_COUNTED), counted <= MAX_COUNTED)
 
 
 def _search(ranges: list[str], column: str, order: str, *, many_addresses: bool, many_names: bool) -> list[str]:
@@ -136,11 +144,26 @@ def _all(ranges: list[str], columns: str) -> str:
     return " UNION ALL ".join(f"SELECT {columns} FROM users u WHERE {index_range}" for index_range in ranges)  # noqa: S608
 
 
-def _page(parts: list[str], order: str) -> str:
-    matches = " UNION ALL ".join(parts)
-    page = f"SELECT u.id FROM ({matches}) u ORDER BY {order} OFFSET %(offset)s LIMIT %(limit)s"  # noqa: S608
-    whole = f"{USER_TABLES_SQL} JOIN ({page}) page ON page.id = u.id"
-    return f"SELECT {USER_COLUMNS_SQL} FROM {whole} ORDER BY {order}"  # noqa: S608
+def _page(parts: list[str], order: str, total: str) -> str:
+    """Return the statement that reads a page, with the total before each row; one row of nulls for an empty page.
+
+    One statement has one snapshot, so the total counts the accounts that the page is taken from.
+
+    Args:
+        parts: selects of the ids that the page is among, with the columns of the order.
+        total: a select of the total.
+    """
+    # OFFSET 0 makes the planner take the joins as they are written. To compare others takes longer than the query.
+    return f"""
+        SELECT whole.total, {LISTED_USER_COLUMNS_SQL}
+        FROM ({total}) whole (total)
+        LEFT JOIN (
+            SELECT u.id FROM ({" UNION ALL ".join(parts)}) u ORDER BY {order} OFFSET %(offset)s LIMIT %(limit)s
+        ) page ON true
+        LEFT JOIN LATERAL (SELECT * FROM users WHERE users.id = page.id OFFSET 0) u ON true
+        LEFT JOIN LATERAL (SELECT * FROM user_profiles WHERE user_profiles.user_id = page.id OFFSET 0) p ON true
+        ORDER BY {order}
+    """  # noqa: S608
 
 
 def _order(sort: str) -> tuple[str, str]:

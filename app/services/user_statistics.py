@@ -56,6 +56,15 @@ def totals() -> UserTotals:
     return UserTotals(sum(by_status.values()), by_role, by_status)
 
 
+def total_sql(*, by_role: bool) -> str:
+    """Return a select of the number of accounts, for a statement that needs it beside something else.
+
+    It has the parameters `statuses`, a list, and, if only one role is counted, `role_id`.
+    """
+    role = " AND role_id = %(role_id)s" if by_role else ""
+    return f"SELECT coalesce(sum(number), 0)::bigint FROM user_counts WHERE status = ANY(%(statuses)s){role}"  # noqa: S608
+
+
 def merge(*, leave: int = MAX_UNMERGED) -> None:
     """Merge the rows of each role and status into one; any number of workers may do so at once.
 

@@ -31,7 +31,7 @@ STATEMENTS: Mapping[str, int] = {
     "get_me": 1,
     "update_me": 8,
     "change_password": 10,
-    "list_users": 3,
+    "list_users": 2,
     "create_user": 7,
     "get_user": 2,
     "update_user": 9,

@@ -72,7 +72,16 @@ def test_a_prefix_that_many_have_is_found_in_the_order_asked_for(world, people):
     assert search(q="crowd100", sort="created_at", limit=1) == (["crowd100"], 14, True)
 
 
-def test_a_page_takes_two_statements_however_long(world, people):
+@pytest.mark.parametrize(
+    ("query", "statements"), [({}, 1), ({"status": "active"}, 1), ({"role": "user"}, 2), ({"q": "al"}, 2)]
+)
+def test_a_page_takes_one_statement_and_one_more_for_a_role_or_a_search(world, people, query, statements):
     take_query_count()
-    search(q="al", limit=100)
-    assert take_query_count() == 2
+    search(limit=100, **query)
+    assert take_query_count() == statements
+
+
+@pytest.mark.parametrize("query", [{}, {"status": "active"}, {"role": "user"}, {"q": "al"}])
+def test_an_empty_page_has_the_total(world, people, query):
+    found = search(**query)
+    assert search(offset=10, **query) == ([], *found[1:])
