@@ -2,11 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 MAX_COUNTED = 10_000
 """A list counts this many rows exactly; beyond, `total` stays at this number and `total_is_exact` is false."""
+
+
+class Position(NamedTuple):
+    """Where a row is in the order of its list, whether or not the row is still there.
+
+    Attributes:
+        key: the value that the list is sorted by, in a text form that the service chooses; at most 700 bytes.
+        id: decides between rows with equal values.
+    """
+
+    key: str
+    id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +29,14 @@ class Page:
         offset: rows to skip, 0 to 10 000.
         limit: rows to return, 1 to 100.
         sort: a field name, with a dash in front for descending.
+        after: return rows behind this position only; None: begin with the first row. Always None unless the list can
+            also be read by cursor (`x-paginated: [offset, cursor]`); the offset is 0 if it is not None.
     """
 
     offset: int
     limit: int
     sort: str
+    after: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +71,18 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of an offset list, with the number of all rows, which is exact up to MAX_COUNTED."""
+    """A page of an offset list.
+
+    Attributes:
+        total: the number of all rows, up to MAX_COUNTED, however the page was asked for.
+        next: position of the last row of this page, if there are more rows; None on the last page, and in a list that
+            cannot be read by cursor.
+    """
 
     items: Sequence[Any]
     total: int
     total_is_exact: bool
+    next: Position | None = None
 
     def map(self, present: Callable[[Any], Any]) -> "Listing":
         """Return the same page with what `present` makes of each item."""

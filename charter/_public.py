@@ -20,7 +20,7 @@ from app.database import (
     transaction,
 )
 from app.entity_tags import Versions, check_if_match
-from app.results import MAX_COUNTED, CursorListing, CursorPage, Listing, Page, Result
+from app.results import MAX_COUNTED, CursorListing, CursorPage, Listing, Page, Position, Result
 from app.security.actors import Actor, Principal
 from app.security.client_address import Client
 from charter import errors
@@ -37,6 +37,7 @@ __all__ = [
     "Event",
     "Listing",
     "Page",
+    "Position",
     "Principal",
     "Result",
     "Terminal",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from app.spec.page_kinds import page_kinds
+
 METHODS = ("get", "put", "post", "delete", "patch")
 JSON = "application/json"
 # Who is named by this parameter owns the resource, where a policy has it so.
@@ -119,7 +121,8 @@ class Operation:
         self.event: str = body.get("x-audit", self.name)
         self.precondition: str | None = body.get("x-precondition")
         self.idempotency: str | None = body.get("x-idempotency")
-        self.paginated: str | None = body.get("x-paginated")
+        self.paginated: str | None = next(iter(page_kinds(body)), None)
+        self.by_cursor = "cursor" in page_kinds(body)
         self.cache: Json | None = body.get("x-cache")
         self.step_up = body.get("x-step-up")
         self.safe = method == "GET"

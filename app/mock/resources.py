@@ -22,7 +22,7 @@ from app.mock.listing import page_of
 from app.mock.shapes import Shape
 from app.mock.tables import Item, Tables
 from app.pipeline.operation import Handler
-from app.results import CursorListing, Listing, Page, Result
+from app.results import CursorListing, Listing, Page, Position, Result
 from app.security.actors import Principal
 
 _TIMES = {"create": ("created_at", "updated_at"), "update": ("updated_at",)}
@@ -108,7 +108,10 @@ class Resource:
 
     def _page(self, rows: list[Any], arguments: Mapping[str, Any]) -> Any:
         if self._shape.paginated == "offset":
-            return page_of(rows, Page(arguments["offset"], arguments["limit"], ""))
+            numbered = list(enumerate(rows))
+            page = Page(arguments["offset"], arguments["limit"], "", arguments.get("cursor"))
+            position = (lambda row: Position("", UUID(int=row[0]))) if self._shape.by_cursor else None
+            return page_of(numbered, page, position).map(lambda row: row[1])
         if self._shape.paginated != "cursor":
             return rows if self._shape.paginated is None else Listing(rows, len(rows), True)
         return self._cursor_page(rows, arguments)

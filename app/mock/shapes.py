@@ -23,6 +23,7 @@ class Shape:
         id_property: the property that is its value.
         arguments: of the handler; those in headers, which the steps read, are among them.
         path_arguments: those in the path.
+        by_cursor: whether a page can be asked for by cursor.
         numbered: whether ids are integers.
         has_tag, has_location: whether the success documents ETag, Location.
         data_schema: of the data of the success; empty where it has none.
@@ -38,6 +39,7 @@ class Shape:
     cached: bool
     enveloped: bool
     paginated: Literal["offset", "cursor"] | None
+    by_cursor: bool
     numbered: bool
     has_tag: bool
     has_location: bool
@@ -80,6 +82,7 @@ def shape_of(operation: Operation, policy: Policy, methods: Mapping[str, frozens
         cached=policy.cache is not None,
         enveloped=policy.path.startswith("/v1/"),
         paginated=policy.paginated,
+        by_cursor=policy.by_cursor,
         numbered=operation.resolved(properties.get(id_property, {})).get("type") == "integer",
         has_tag="etag" in headers,
         has_location="location" in headers,

@@ -20,6 +20,7 @@ _CONTEXT = "context"
 # What the factory makes, by the name of a handler's parameter.
 OBJECT_NAMES = frozenset({"dependencies", "probes"})
 _PAGE = frozenset({"offset", "limit", "sort"})
+_PAGE_OF_BOTH = _PAGE | {"cursor"}
 _CURSOR_PAGE = frozenset({"cursor", "limit"})
 # Read by the steps, not by handlers.
 _HEADERS = frozenset({"if_match", "if_none_match", "idempotency_key"})
@@ -85,7 +86,7 @@ def bind_handler(
         objects: those in OBJECT_NAMES, by name.
     """
     names = set(inspect.signature(handler).parameters)
-    paged, by_cursor = "page" in names, "cursor" in parameters
+    paged, by_offset, by_cursor = "page" in names, "offset" in parameters, "cursor" in parameters
     constants = {name: objects[name] for name in names & OBJECT_NAMES}
     from_request = tuple((name, _FROM_REQUEST[name]) for name in sorted(names & set(_FROM_REQUEST)))
     make_context = _context_maker(objects["dependencies"]) if _CONTEXT in names else None
@@ -101,10 +102,11 @@ def bind_handler(
         assert values is not None
         for name in from_parameters:
             arguments[name] = values[name]
-        if paged and by_cursor:
-            arguments["page"] = CursorPage(values["cursor"], values["limit"])
+        if paged and by_offset:
+            after = values["cursor"] if by_cursor else None
+            arguments["page"] = Page(values["offset"], values["limit"], values.get("sort") or "", after)
         elif paged:
-            arguments["page"] = Page(values["offset"], values["limit"], values.get("sort") or "")
+            arguments["page"] = CursorPage(values["cursor"], values["limit"])
         return handler(**arguments)
 
     return run
@@ -127,7 +129,9 @@ def _context_maker(dependencies: Any) -> Callable[[RequestContext], Context]:
 
 
 def _page_parameters(parameters: frozenset[str]) -> frozenset[str]:
-    return _CURSOR_PAGE if "cursor" in parameters else _PAGE
+    if "cursor" not in parameters:
+        return _PAGE
+    return _PAGE_OF_BOTH if "offset" in parameters else _CURSOR_PAGE
 
 
 def _correction(unknown: Sequence[str], missing: Set[str], offered: Set[str]) -> str:

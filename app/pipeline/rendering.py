@@ -41,7 +41,7 @@ class ResponseRenderer:
 
         Args:
             result: data, or one of `app.results`.
-            cursors: makes those of a cursor list.
+            cursors: makes those of the next page.
             prefix: path of the deployment, before the paths of the document.
 
         Raises:
@@ -58,7 +58,7 @@ class ResponseRenderer:
                 headers.append((b"location", (prefix + result.location).encode()))
         elif isinstance(result, Listing):
             data = list(result.items)
-            more_meta, link = offset_pagination(context, result, self._policy.path, prefix)
+            more_meta, link = offset_pagination(context, result, self._policy.path, prefix, cursors)
         elif isinstance(result, CursorListing):
             data = list(result.items)
             more_meta, link = cursor_pagination(context, result, prefix + self._policy.path, cursors)

@@ -45,7 +45,7 @@ class RequestContext:
         raw_body: the bytes of the body.
         body: the parsed and validated body.
         caller: the account and the session of the verified token; None on a public operation.
-        arguments: validated parameters by argument name; a cursor is the id that it contains.
+        arguments: validated parameters by argument name; a cursor is the id or the position that it contains.
         list_scope: what the cursors of this list are bound to; None where the operation is no cursor list.
         decided_at: the time of the decision row, by the database's clock; None where nothing is decided.
         decision_id: of the decision row; None where nothing is decided.

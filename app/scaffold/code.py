@@ -8,6 +8,7 @@ from app.scaffold.imports import with_imports
 from app.scaffold.layout import laid_out
 from app.scaffold.resource import Operation, Resource
 from app.scaffold.templates import rendered
+from app.spec.page_kinds import page_kinds
 
 # The package of the project in which its presenters are.
 _PRESENTERS = ("handlers", "presenters")
@@ -133,8 +134,8 @@ def other_arguments(operation: Operation) -> tuple[list[str], list[str]]:
     """Return the parameters, with their types and without, of an operation whose rule somebody has to write."""
     pairs = [] if "x-cache" in operation.body else [("context", "Context")]
     pages = {"offset": "Page", "cursor": "CursorPage"}
-    if page := pages.get(str(operation.body.get("x-paginated"))):
-        pairs.append(("page", page))
+    if kinds := page_kinds(operation.body):
+        pairs.append(("page", pages[kinds[0]]))
     pairs += [pair for pair in operation.parameters if "=" not in pair[1]]
     pairs += [("body", "dict[str, Any]")] if operation.has_body else []
     pairs += [pair for pair in operation.parameters if "=" in pair[1]]

@@ -14,6 +14,7 @@ from app.scaffold.resource import Operation, Resource
 from app.spec.document import Document
 from app.spec.operation import Operation as DocumentOperation
 from app.spec.operation import operations
+from app.spec.page_kinds import page_kinds
 
 _COMMON = frozenset({"id", "version", "created_at", "updated_at"})
 _ACCOUNT = "Id of the account"
@@ -130,7 +131,7 @@ def _operation(operation: DocumentOperation, of_schema: bool) -> Operation:
     named = operation.path.endswith("}")
     kind = "other"
     if operation.method == "get" and of_schema:
-        kind = "get" if named else "list" if body.get("x-paginated") == "offset" else "other"
+        kind = "get" if named else "list" if "offset" in page_kinds(body) else "other"
     elif operation.method == "post" and of_schema and not named and "201" in body.get("responses", {}):
         kind = "create"
     elif operation.method == "patch" and of_schema and named:
@@ -150,7 +151,7 @@ def _operation(operation: DocumentOperation, of_schema: bool) -> Operation:
 def _arguments(operation: DocumentOperation) -> Iterator[tuple[str, str]]:
     """Yield (name, type in Python) of what the handler takes of the path and the query."""
     paginated = {"offset": {"offset", "limit", "sort"}, "cursor": {"cursor", "limit"}}
-    left_out = paginated.get(str(operation.body.get("x-paginated")), set())
+    left_out = {name for kind in page_kinds(operation.body) for name in paginated[kind]}
     for place in ("path", "query"):
         for parameter in operation.parameters:
             if parameter["in"] == place and parameter["name"] not in left_out:

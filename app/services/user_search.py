@@ -4,20 +4,30 @@ Every index that a list reads begins with the status, or with role and status. S
 index, one for each status: a page is their first entries. `user_counts` has the total of a list without a search; the
 count of a search walks along its ranges up to a limit.
 
+A page after a position begins there, in the same ranges; the row at the position need not exist any more.
+
 All statements are SQL text: hot (list_users), and put together from ranges.
 """
 
+from uuid import UUID
+
 from app.addresses import canonical, is_address
-from app.results import MAX_COUNTED
+from app.results import MAX_COUNTED, Position
 from app.services import user_statistics
 from app.text import search_key
-from charter import Listing, Page, fetch_one, run
+from charter import Listing, Page, errors, fetch_one, run
 from models import Role
 from models.listed_user import LISTED_USER_COLUMNS_SQL, ListedUser
 from models.user import STATUSES
 
-# From this offset on, walking past all that does not match would cost more than sorting all that does, up to a limit.
-_DEEP_OFFSET, _MAX_SORTED = 1_000, 100_000
+MAX_SORTED = 20_000
+"""If no more accounts match a search, all of them can be collected and sorted."""
+MAX_WALKED = 1_000
+"""If more match, the index is read in the order of the list: up to this offset, and in the order of a time only.
+
+Matches are met soon in the order of a time. In the order of the addresses, those with one prefix lie side by side, and
+reading up to them could pass all others.
+"""
 
 # An address belongs to one user only: its order needs no second column.
 _COLUMNS = {"created_at": ("created_at", "id"), "updated_at": ("updated_at", "id"), "email": ("email",)}
@@ -37,12 +47,19 @@ def search(page: Page, q: str | None = None, role: str | None = None, status: st
 
     Args:
         page: sorted by created_at, email or updated_at, with a dash in front for descending; empty: newest first. Ties
-            are sorted by id.
+            are sorted by id. It may begin after a position that an earlier page with the same order gave as `next`.
         q: keeps those whose address or display name begins with this, in any letter case and spelling.
         role: keeps those with the role of this name; a name that no role has keeps none.
         status: keeps those with this status.
+
+    Raises:
+        ValidationError: more than MAX_SORTED users match `q`, and the page is sorted by address, or its offset is above
+            MAX_WALKED.
     """
-    params: dict[str, object] = {"offset": page.offset, "limit": page.limit, "reach": page.offset + page.limit}
+    column, order = _order(page.sort or _DEFAULT_ORDER)
+    # One row more than the page has: it tells whether there is a next page.
+    limit = page.limit + 1
+    params: dict[str, object] = {"offset": page.offset, "limit": limit, "reach": page.offset + limit}
     params |= {name: name for name in STATUSES}
     params["statuses"] = statuses = [name for name in STATUSES if status in (None, name)]
     ranges = [f"u.status = %({name})s" for name in statuses]
@@ -53,28 +70,44 @@ def search(page: Page, q: str | None = None, role: str | None = None, status: st
             return _NOBODY
         params["role_id"] = row.id
         ranges = [f"u.role_id = %(role_id)s AND {index_range}" for index_range in ranges]
-    column, order = _order(page.sort or _DEFAULT_ORDER)
+    left = ranges
+    if page.after is not None:
+        params |= {"after_key": page.after.key, "after_id": page.after.id}
+        left = _narrowed(ranges, _behind(column, order))
     if q is None:
-        parts, total = [_walk(ranges, column, order)], user_statistics.total_sql(by_role=role is not None)
+        parts, total = [_walk(left, column, order)], user_statistics.total_sql(by_role=role is not None)
     else:
         name = search_key(q)
         if not name:  # q holds no visible character, and every name begins with nothing
             return _NOBODY
         address = canonical(q) if is_address(q) else name
-        params |= {"start": address, "address": _prefix(address), "name": _prefix(name)}
-        params["most"] = most = (_MAX_SORTED if page.offset >= _DEEP_OFFSET else MAX_COUNTED) + 1
+        params |= {"address": _prefix(address), "name": _prefix(name)}
+        needs_few = "sort" if column == "email" else "offset" if page.offset > MAX_WALKED else None
+        params["most"] = most = (MAX_SORTED if needs_few else MAX_COUNTED) + 1
         [(addresses, names)] = run(_count_both(ranges), params)
         params["counted"] = counted = addresses + names
-        if counted <= page.offset:
-            return _listing([], counted)
-        parts = _search(ranges, column, order, many_addresses=addresses == most, many_names=names == most)
+        if needs_few and counted > MAX_SORTED:
+            raise _too_many(needs_few)
+        parts = _search(left, column, order, many_addresses=addresses == most, many_names=names == most)
         total = "SELECT %(counted)s"
     rows = run(_page(parts, order, total), params)
-    return _listing([ListedUser._make(row[1:]) for row in rows if row[1] is not None], rows[0][0])
+    users = [ListedUser._make(row[1:]) for row in rows[: page.limit] if row[1] is not None]
+    following = _position(users[-1], column) if len(rows) > page.limit else None
+    counted = rows[0][0]
+    return Listing(users, min(counted, MAX_COUNTED), counted <= MAX_COUNTED, following)
 
 
-def _listing(users: list[ListedUser], counted: int) -> Listing:
-    return Listing(users, min(counted, MAX_COUNTED), counted <= MAX_COUNTED)
+def _position(user: ListedUser, column: str) -> Position:
+    value = getattr(user, column)
+    return Position(value if isinstance(value, str) else value.isoformat(), UUID(user.id))
+
+
+def _behind(column: str, order: str) -> str:
+    """Return the condition for what comes after the position that the page begins at."""
+    sign = "<" if order.endswith("DESC") else ">"
+    if column == "email":
+        return f"u.email {sign} %(after_key)s"
+    return f"(u.{column}, u.id) {sign} (%(after_key)s::timestamptz, %(after_id)s::uuid)"
 
 
 def _search(ranges: list[str], column: str, order: str, *, many_addresses: bool, many_names: bool) -> list[str]:
@@ -82,16 +115,18 @@ def _search(ranges: list[str], column: str, order: str, *, many_addresses: bool,
 
     Where few rows match, all of them are collected; where many match, the index is read in the order of the list.
     """
+    if many_addresses:
+        return [_walk(_narrowed(ranges, _BY_EITHER), column, order)]
     by_address, by_name_alone = _narrowed(ranges, _BY_ADDRESS), _narrowed(ranges, _BY_NAME_ALONE)
-    if not many_addresses:
-        by_name = _walk(by_name_alone, column, order) if many_names else _collection(by_name_alone, column)
-        return [_collection(by_address, column), by_name]
-    if column == "email":
-        # Addresses with one prefix lie side by side, and walking to them from either end could pass all others. They
-        # are more than the page reaches to, so nothing behind them is on it.
-        before = f"{_BY_NAME_ALONE} AND u.email {'>' if order.endswith('DESC') else '<'} %(start)s"
-        return [_walk(by_address, column, order), _collection(_narrowed(ranges, before), column)]
-    return [_walk(_narrowed(ranges, _BY_EITHER), column, order)]
+    by_name = _walk(by_name_alone, column, order) if many_names else _collection(by_name_alone, column)
+    return [_collection(by_address, column), by_name]
+
+
+def _too_many(field: str) -> errors.ValidationError:
+    """Return the error for what is quick only if few accounts match; it says what is quick for many."""
+    instead = "Sort by created_at or updated_at" if field == "sort" else f"Use cursor, or an offset up to {MAX_WALKED}"
+    message = f"More than {MAX_SORTED} accounts match q. {instead}, or search for more characters."
+    return errors.ValidationError(details=[errors.Violation(message, field)])
 
 
 # The functions below put statements together from constants of this file only; every value is a parameter.

@@ -51,6 +51,7 @@ EXAMPLES: Mapping[str, Example] = {
     "with x-idempotency": Example({"x-idempotency": "accepted"}, "post"),
     "with x-paginated: offset": Example({"x-paginated": "offset"}),
     "with x-paginated: cursor": Example({"x-paginated": "cursor"}),
+    "with x-paginated: [offset, cursor]": Example({"x-paginated": ["offset", "cursor"]}),
     "with x-cache": Example({"x-cache": _CACHED}),
     "GET, with a write in the same path that has x-precondition": Example({}, versioned=True),
     "GET, with ETag among the headers of its success": Example({"responses": _WITH_ETAG}),

@@ -9,6 +9,7 @@ from app.spec.document import Place
 from app.spec.document.targets import target_of
 from app.spec.operation import Operation
 from app.spec.owned_rows import OwnedRow
+from app.spec.page_kinds import PageKind, page_kinds
 from app.spec.sunset import Sunset, sunset_of
 
 PropertyPath = tuple[str, ...]
@@ -37,6 +38,7 @@ class Policy:
         sunset: when it ends; None if it stays.
         place: where the operation is in the document.
         inherited: in the document of a project, whether the operation is Charter's.
+        also_by_cursor: whether the pages of an offset list can be asked for by cursor, too.
     """
 
     operation_id: str
@@ -51,7 +53,7 @@ class Policy:
     event: str
     precondition: Literal["accepted", "required"] | None
     idempotency: Literal["accepted", "required"] | None
-    paginated: Literal["offset", "cursor"] | None
+    paginated: PageKind | None
     cache: CacheRule | None
     invalidates: tuple[TagTemplate, ...]
     step_up: str | None
@@ -62,6 +64,17 @@ class Policy:
     sunset: Sunset | None
     place: Place
     inherited: bool = False
+    also_by_cursor: bool = False
+
+    @property
+    def by_cursor(self) -> bool:
+        """Whether its pages can be asked for by cursor."""
+        return self.paginated == "cursor" or self.also_by_cursor
+
+    @property
+    def page_kinds(self) -> tuple[PageKind, ...]:
+        """How its pages can be asked for; empty if it is not a list in pages."""
+        return ("offset", "cursor") if self.also_by_cursor else (self.paginated,) if self.paginated else ()
 
     @property
     def has_owner(self) -> bool:
@@ -86,7 +99,7 @@ def policy_of(operation: Operation, write_permissions: WritePermissions) -> Poli
         event=body.get("x-audit", body["operationId"]),
         precondition=body.get("x-precondition"),
         idempotency=body.get("x-idempotency"),
-        paginated=body.get("x-paginated"),
+        paginated=next(iter(page_kinds(body)), None),
         cache=cache_rule_of(operation),
         invalidates=invalidated_tags_of(operation),
         step_up=body.get("x-step-up"),
@@ -97,6 +110,7 @@ def policy_of(operation: Operation, write_permissions: WritePermissions) -> Poli
         sunset=sunset_of(operation),
         place=operation.where(),
         inherited=operation.path in operation.document.inherited_paths,
+        also_by_cursor=len(page_kinds(body)) > 1,
     )
 
 

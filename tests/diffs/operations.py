@@ -88,6 +88,7 @@ POLICIES = (
     edit("require another recency", "step-up-changed", (*REPLACE, "x-step-up"), "very_recent"),
     edit("require no recent sign-in", "step-up-removed", (*REPLACE, "x-step-up"), GONE),
     edit("page by cursor", "pagination-changed", (*READ, "x-paginated"), "cursor"),
+    edit("page by cursor, too", "cursor-added", (*READ, "x-paginated"), ["offset", "cursor"]),
     edit("rename the event", "audit-event-changed", (*CREATE, "x-audit"), "thing.made"),
     edit("name the event as it is called", "", (*DELETE, "x-audit"), "delete_thing"),
     edit("cache differently", "caching-changed", (*LIST, "x-cache", "policy"), "settings"),

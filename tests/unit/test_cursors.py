@@ -1,7 +1,7 @@
 """Cursors: good for the list and caller they were made for, and every other text is refused in the same words."""
 
 import hmac
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -10,7 +10,8 @@ import pytest
 from app.errors import ValidationError
 from app.identifiers import new_id
 from app.pipeline.steps.parameters import list_scope
-from app.security.cursors import Cursors
+from app.results import Position
+from app.security.cursors import Cursors, is_well_formed_position
 
 SECRET = "violet harbour 9 lighthouse pebble"
 CURSORS = Cursors([SECRET])
@@ -108,3 +109,56 @@ def test_a_list_is_its_operation_its_caller_and_every_filter_but_not_its_window(
     assert len(set(scopes)) == len(scopes)
     one = list_scope("list_events", ada, {"q": "a", "w": "b", "cursor": "x", "limit": 5})
     assert one == list_scope("list_events", ada, {"limit": 50, "w": "b", "q": "a", "cursor": None}) == scopes[7]
+
+
+POSITIONS = [
+    Position("ada@example.com", UUID(int=7)),
+    Position("2026-01-31T12:00:00.000001+00:00", new_id()),
+    Position("", UUID(int=2**128 - 1)),
+    Position("ä" * 300, UUID(int=0)),
+]
+
+
+def position_refusal(text: str, scope: bytes = SCOPE, cursors: Cursors = CURSORS) -> tuple[str, str | None]:
+    with pytest.raises(ValidationError) as caught:
+        cursors.read_position(text, scope)
+    [violation] = caught.value.details
+    return violation.message, violation.field
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+def test_the_cursor_of_a_position_gives_it_back_and_does_not_show_it(position: Position) -> None:
+    cursor = CURSORS.make_position(position, SCOPE)
+
+    assert CURSORS.read_position(cursor, SCOPE) == position
+    assert Cursors(["a newer secret", SECRET]).read_position(cursor, SCOPE) == position
+    assert is_well_formed_position(cursor)
+    sealed = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    assert position.id.bytes not in sealed
+    assert not position.key or position.key.encode() not in sealed
+
+
+def test_no_other_text_is_the_cursor_of_a_position() -> None:
+    position = POSITIONS[0]
+    cursor = CURSORS.make_position(position, SCOPE)
+    bits = [
+        cursor[:at] + chr(ord(cursor[at]) ^ 1 << bit) + cursor[at + 1 :] for at in range(len(cursor)) for bit in (0, 5)
+    ]
+    others = ["", "=", cursor[:-1], cursor + "A", cursor + "=", cursor * 2, "é" * 64, "A" * 64, "A" * 65, "A" * 1024]
+    others += [CURSORS.make(position.id, SCOPE), Cursors(["another secret"]).make_position(position, SCOPE)]
+
+    assert {position_refusal(text) for text in (*bits, *others)} == {refusal("")}
+    assert position_refusal(cursor, b"another list") == refusal(cursor) == refusal("")
+
+
+def test_what_moves_from_a_position_into_its_list_makes_another_cursor() -> None:
+    """The value and the list are signed together; none of the one may be taken for the other."""
+    cursor = CURSORS.make_position(Position("ada", UUID(int=7)), b"list")
+
+    assert cursor != CURSORS.make_position(Position("adal", UUID(int=7)), b"ist")
+    assert position_refusal(cursor, b"alist") == refusal("")
+
+
+def test_a_position_that_no_cursor_can_hold_is_an_error() -> None:
+    with pytest.raises(ValueError, match="shorter than 800 characters"):
+        CURSORS.make_position(Position("k" * 800, UUID(int=7)), SCOPE)

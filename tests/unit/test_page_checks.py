@@ -99,3 +99,39 @@ def test_a_shared_parameter_is_told_of_where_it_is_defined(tmp_path: Path) -> No
     [fault] = faults(tmp_path, files)
 
     assert fault.startswith("openapi/components/parameters.yaml:2: The parameter limit")
+
+
+BOTH = """\
+get:
+  x-paginated: [offset, cursor]
+  parameters:
+    - {{name: limit, in: query, schema: {limit}}}
+    - {{name: offset, in: query, schema: {offset}}}
+    - {{name: cursor, in: query, schema: {cursor}}}
+"""
+
+
+def of_both(cursor: str) -> dict[str, str]:
+    """Return the document with its GET a list with both: the cursor stands in line 8."""
+    return {"paths/user.yaml": USER.replace("get:\n", BOTH.format(limit=LIMIT, offset=OFFSET, cursor=cursor), 1)}
+
+
+@pytest.mark.parametrize("cursor", ["{type: string}", "{type: string, x-format: cursor-of-position, maxLength: 1024}"])
+def test_a_list_with_both_kinds_of_pages_starts(tmp_path: Path, cursor: str) -> None:
+    policy = read(tmp_path, of_both(cursor))["get_user"]
+    assert (policy.paginated, policy.page_kinds, policy.by_cursor) == ("offset", ("offset", "cursor"), True)
+
+
+@pytest.mark.parametrize(
+    ("cursor", "message"),
+    [
+        ("{type: string, maxLength: 64}", "does not accept 1024 characters. Raise maxLength, or remove it."),
+        ("{type: string, x-format: cursor}", "does not accept every text. Remove enum and format, or write x-format: "),
+        ("{type: integer}", "is not a string. Write type: string."),
+    ],
+)
+def test_a_cursor_beside_an_offset_that_cannot_open_a_page_is_refused(
+    tmp_path: Path, cursor: str, message: str
+) -> None:
+    [fault] = faults(tmp_path, of_both(cursor))
+    assert fault.startswith(f"openapi/paths/user.yaml:8: The parameter cursor of a list {message}")

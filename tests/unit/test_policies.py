@@ -103,7 +103,11 @@ BREACHES: dict[str, Breach] = {
     "pages without offset": (get("tags:", "x-paginated: offset\n  tags:"), 5, "no query parameter offset"),
     "pages without limit": (get("tags:", "x-paginated: offset\n  tags:"), 5, "no query parameter limit"),
     "pages of a write": (patch("tags:", "x-paginated: offset\n  tags:"), 10, "not belong on PATCH"),
-    "unknown kind of page": (get("tags:", "x-paginated: keyset\n  tags:"), 5, "Choose one of offset, cursor."),
+    "unknown kind of page": (
+        get("tags:", "x-paginated: keyset\n  tags:"),
+        5,
+        "Choose one of offset, cursor, [offset, cursor].",
+    ),
     "a cursor list without cursor": (get("tags:", "x-paginated: cursor\n  tags:"), 5, "no query parameter cursor"),
     "a cursor list without limit": (get("tags:", "x-paginated: cursor\n  tags:"), 5, "no query parameter limit"),
     "a cursor list with an offset": (

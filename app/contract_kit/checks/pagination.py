@@ -22,6 +22,9 @@ def check(kit: Kit) -> None:
         if operation.paginated == "offset":
             with kit.trying(operation.name, "pages"):
                 _offset(kit, operation)
+            if operation.by_cursor:
+                with kit.trying(operation.name, "pages by cursor"):
+                    _both(kit, operation)
         elif operation.paginated == "cursor":
             with kit.trying(operation.name, "pages"):
                 _cursor(kit, operation)
@@ -172,6 +175,33 @@ def _cursor(kit: Kit, operation: Operation) -> None:
     kit.expect([_key(row) for row in again.data] == [_key(row) for row in pages[1].data],
                "a cursor that is used again shows other rows", again)  # fmt: skip
     _bad_cursors(kit, prepared, cursor)
+
+
+def _both(kit: Kit, operation: Operation) -> None:
+    """Go through a list by cursor that can also be read by offset, while rows are added to it."""
+    prepared = _list(kit, operation)
+    creator = kit.document.at("POST", operation.path)
+    makes = creator is not None and kit.values.creates(creator)
+
+    def add() -> None:
+        if creator is not None and makes:
+            kit.values.create(creator, kit.people.admin, holder=prepared.holder)
+
+    before, _ = _through(kit, prepared, limit=100)
+    walked, pages = _through(kit, prepared, limit=2, between=add, most=_ROWS)
+    doubled = sorted({row for row in walked if walked.count(row) > 1})
+    kit.expect(not doubled, f"{len(doubled)} rows are shown twice while others are made", pages[0])
+    passed = _passed(before, walked, whole=pages[-1].meta["pagination"]["next_cursor"] is None)
+    still, _ = _through(kit, prepared, limit=100)
+    skipped = [row for row in passed if row in still and row not in walked]
+    kit.expect(not skipped, f"{len(skipped)} of {len(passed)} rows are skipped while others are made", pages[0])
+    cursor = pages[0].meta["pagination"]["next_cursor"]
+    if cursor is None:
+        kit.gap(operation.name, "cursors", "the list has one page", accepted=True)
+        return
+    _bad_cursors(kit, prepared, cursor)
+    doubtful = _get(kit, prepared, {"limit": 2, "cursor": cursor, "offset": 2})
+    kit.expect_status(doubtful, 400, code="VALIDATION_ERROR", why="it has a cursor and an offset")
 
 
 def _passed(before: list[str], walked: list[str], *, whole: bool) -> list[str]:

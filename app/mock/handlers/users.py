@@ -14,7 +14,7 @@ from app.mock.tables import AccountRow
 from app.services import account_addresses, user_rows, users
 from app.services.rights import ADMIN, GUEST, USER
 from app.text import search_key
-from charter import Context, Dependencies, Listing, Page, Result
+from charter import Context, Dependencies, Listing, Page, Position, Result
 from handlers.presenters import present_user
 
 Body = dict[str, Any]
@@ -30,8 +30,13 @@ def list_users(dependencies: Dependencies, page: Page, q: str | None, role: str 
     ]
     column = (page.sort or "-created_at").removeprefix("-")
     descending = not page.sort or page.sort.startswith("-")
-    rows.sort(key=lambda row: (getattr(row, column), row.id), reverse=descending)
-    return page_of(rows, page).map(lambda row: present_user(row.user))
+
+    def position(row: AccountRow) -> Position:
+        value = getattr(row, column)
+        return Position(value if isinstance(value, str) else value.isoformat(timespec="microseconds"), row.id)
+
+    rows.sort(key=position, reverse=descending)
+    return page_of(rows, page, position, descending=descending).map(lambda row: present_user(row.user))
 
 
 def create_user(context: Context, body: Body) -> Result:

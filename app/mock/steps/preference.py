@@ -17,7 +17,7 @@ from app.pipeline.operation import BoundOperation, Step
 from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
 from app.pipeline.steps.cache import versioned
-from app.results import CursorListing, Listing, Result
+from app.results import CursorListing, Listing, Position, Result
 from app.spec.policy import Policy
 
 _UNCHANGED = 304
@@ -101,7 +101,8 @@ def result_of(policy: Policy, example: Example) -> object:
         if policy.paginated == "cursor":
             return CursorListing(data, _last_id(data) if pagination.get("next_cursor") else None)
         total = max(pagination.get("total", 0), len(data))
-        return Listing(data, total, pagination.get("total_is_exact", True))
+        following = Position("", _last_id(data)) if policy.by_cursor and pagination.get("next_cursor") else None
+        return Listing(data, total, pagination.get("total_is_exact", True), following)
     version = versioned(data).version if "etag" in example.headers else None
     return Result(data, version, example.headers.get("location"), example.status)
 

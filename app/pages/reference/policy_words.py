@@ -37,8 +37,8 @@ def policy_rules(policy: Policy, config: Config) -> Iterator[Rule]:
         yield Rule("Step-up", f"{who} must have signed in within the last {within}, else 403.", "recent sign-in")
     yield _rate_limit(policy, config)
     if policy.paginated:
-        name = policy.paginated
-        yield Rule("Pages", f"One page for each request, by `{name}` and `limit`.", f"pages by {name}")
+        words, name = " or ".join(f"`{kind}`" for kind in policy.page_kinds), " or ".join(policy.page_kinds)
+        yield Rule("Pages", f"One page for each request, by {words} and `limit`.", f"pages by {name}")
     if policy.cache:
         lifetime = span(config.lifetimes[policy.cache.policy])
         yield Rule(

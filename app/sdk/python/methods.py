@@ -3,12 +3,13 @@
 import re
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.sdk.document import GenerationError, has_envelope, operations, resolve, statuses_with_result
 from app.sdk.methods import removal_date
 from app.sdk.python.generator import Endpoint, ListProperty, ModelProperty, Property
+from app.spec.page_kinds import page_kinds
 
 _WIDTH = 100
 
@@ -75,6 +76,13 @@ class Method:
         return [*self.path_arguments, *self.query, *(self.body or ())]
 
     @property
+    def by_one_position(self) -> "Method":
+        """The same method as an iterator takes it: one that goes on by offset has no cursor to begin at."""
+        if self.pages != "offset":
+            return self
+        return replace(self, query=[argument for argument in self.query if argument.wire != "cursor"])
+
+    @property
     def takes_body(self) -> bool:
         """Whether the request has a body."""
         return self.body is not None
@@ -115,7 +123,7 @@ def _method(
     enums: Collection[str],
 ) -> Method:
     name = operation["operationId"]
-    pages = operation.get("x-paginated")
+    pages = next(iter(page_kinds(operation)), None)
     result, decode, item = _result(endpoint, name, pages)
     body = endpoint.bodies[0].prop if endpoint.bodies else None
     if body is not None and not isinstance(body, ModelProperty):

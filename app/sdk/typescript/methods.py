@@ -8,6 +8,7 @@ from app.sdk.document import GenerationError, has_envelope, operations, resolve,
 from app.sdk.methods import removal_date
 from app.sdk.names import camel, pascal
 from app.sdk.typescript.types import comment, member, type_of
+from app.spec.page_kinds import page_kinds
 
 Json = dict[str, Any]
 
@@ -159,7 +160,7 @@ def read_methods(bundle: Json, document: Json) -> dict[str, list[Method]]:
 def _method(bundle: Json, document: Json, path: str, verb: str) -> Method:
     operation, reduced = bundle["paths"][path][verb], document["paths"][path][verb]
     name = operation["operationId"]
-    pages = operation.get("x-paginated")
+    pages = next(iter(page_kinds(operation)), None)
     parameters = reduced["parameters"]
     headers = {resolve(bundle, part)["name"] for part in operation.get("parameters", [])}
     query = [part for part in parameters if part["in"] == "query"]

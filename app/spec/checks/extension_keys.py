@@ -91,8 +91,12 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _MAX_SHOWN_LENGTH else text[:_MAX_SHOWN_LENGTH] + "…"
 
 
+def _written(choice: str | list[str]) -> str:
+    return choice if isinstance(choice, str) else f"[{', '.join(choice)}]"
+
+
 def _expected(definition: str, key: str) -> str:
     form = _definitions()[definition]["properties"][key]
     if "enum" in form:
-        return f"Choose one of {', '.join(form['enum'])}."
+        return f"Choose one of {', '.join(map(_written, form['enum']))}."
     return f"Write it like {json.dumps(form['examples'][0])}."

@@ -4,33 +4,36 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.results import MAX_COUNTED
-from app.security.cursors import LENGTH
+from app.security.cursors import LENGTH, MAX_LENGTH
 from app.spec.checks.check import KnownNames
 from app.spec.document import Fault
 from app.spec.operation import Operation
+from app.spec.page_kinds import page_kinds
 
 _MAX_ROWS = 100
 
 
 def check_pages(operation: Operation, _: KnownNames) -> Iterator[Fault]:
     """Demand the parameters of the kind of list, and no others; each fault has the place of its parameter."""
-    kind, name = operation.body.get("x-paginated"), operation.name
-    if kind in ("offset", "cursor"):
-        for parameter in ("limit", kind):
+    kinds, name = page_kinds(operation.body), operation.name
+    if kinds:
+        for parameter in ("limit", *kinds):
             if operation.parameter(parameter, "query") is None:
                 message = f"{name} has no query parameter {parameter}."
                 yield Fault(operation.where("x-paginated"), message, "Declare it.")
         yield from _limit(operation)
-    if kind == "offset":
+    if "offset" in kinds:
         yield from _offset(operation)
-    if kind == "cursor":
-        yield from _cursor(operation)
-        if operation.parameter("offset", "query") is not None:
+    if "cursor" in kinds:
+        form, length = ("cursor-of-position", MAX_LENGTH) if "offset" in kinds else ("cursor", LENGTH)
+        yield from _cursor(operation, form, length)
+        if "offset" not in kinds and operation.parameter("offset", "query") is not None:
             place = operation.where("parameters")
             yield Fault(place, f"{name} is a cursor list, but has an offset.", "Remove the parameter offset.")
     elif operation.parameter("cursor", "query") is not None:
         message = f"{name} is not a cursor list, so that its cursor would not be verified."
-        yield Fault(operation.where("parameters"), message, "Add x-paginated: cursor.")
+        fix = "Write x-paginated: [offset, cursor]." if kinds else "Add x-paginated: cursor."
+        yield Fault(operation.where("parameters"), message, fix)
 
 
 def _limit(operation: Operation) -> Iterator[Fault]:
@@ -68,7 +71,7 @@ def _integer(operation: Operation, name: str, schema: dict[str, Any], example: s
         yield _fault(operation, name, "has a default outside its bounds", f"Write another, such as {example}.")
 
 
-def _cursor(operation: Operation) -> Iterator[Fault]:
+def _cursor(operation: Operation, form: str, length: int) -> Iterator[Fault]:
     schema, parameter = _schema(operation, "cursor"), operation.parameter("cursor", "query")
     if schema is None or parameter is None:
         return
@@ -78,12 +81,12 @@ def _cursor(operation: Operation) -> Iterator[Fault]:
         yield _fault(operation, "cursor", "is required", "Remove required: a request for the first page has no cursor.")
     if "default" in schema:
         yield _fault(operation, "cursor", "has a default", "Remove it: a request for the first page has no cursor.")
-    if "enum" in schema or "format" in schema or schema.get("x-format", "cursor") != "cursor":
-        fix = "Remove enum and format, or write x-format: cursor."
+    if "enum" in schema or "format" in schema or schema.get("x-format", form) != form:
+        fix = f"Remove enum and format, or write x-format: {form}."
         yield _fault(operation, "cursor", "does not accept every text", fix)
-    longest = schema.get("maxLength", LENGTH)
-    if not _is_whole(longest, least=LENGTH):
-        yield _fault(operation, "cursor", f"does not accept {LENGTH} characters", "Raise maxLength, or remove it.")
+    longest = schema.get("maxLength", length)
+    if not _is_whole(longest, least=length):
+        yield _fault(operation, "cursor", f"does not accept {length} characters", "Raise maxLength, or remove it.")
 
 
 def _schema(operation: Operation, name: str) -> dict[str, Any] | None:

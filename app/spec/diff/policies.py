@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.spec.diff.comparison import Comparison, Spot
+from app.spec.page_kinds import page_kinds
 
 POLICY_KEYS = (
     *("x-permission", "x-public", "x-owner", "x-rate-limit", "x-idempotency", "x-precondition", "x-step-up"),
@@ -18,14 +19,20 @@ def compare_policies(comparison: Comparison, old: Spot, new: Spot) -> None:
     for policy, header in _HEADERS.items():
         _compare_header(comparison, old, new, policy, header)
     _compare_step_up(comparison, old, new)
-    before, after = old.get("x-paginated"), new.get("x-paginated")
-    if before != after:
-        text = f"The list was paged by {before or 'nothing'} and is now paged by {after or 'nothing'}."
-        _report(comparison, "pagination-changed", old, new, text, "x-paginated")
+    _compare_pages(comparison, old, new)
     _compare_event(comparison, old, new)
     for key, rule in _INTERNAL.items():
         if old.get(key) != new.get(key):
             _report(comparison, rule, old, new, f"`{key}` has changed.", key)
+
+
+def _compare_pages(comparison: Comparison, old: Spot, new: Spot) -> None:
+    before, after = page_kinds(old.value), page_kinds(new.value)
+    if before != after:
+        words = [" or ".join(kinds) or "nothing" for kinds in (before, after)]
+        text = f"The list was paged by {words[0]} and is now paged by {words[1]}."
+        rule = "cursor-added" if before == ("offset",) and "offset" in after else "pagination-changed"
+        _report(comparison, rule, old, new, text, "x-paginated")
 
 
 def _report(comparison: Comparison, rule: str, old: Spot, new: Spot, text: str, key: str) -> None:

@@ -40,6 +40,7 @@ breaking step-up-added: Callers must have signed in recently.
 breaking step-up-changed: The name for how recent a sign-in must be is another one.
 additive step-up-removed: The sign-in no longer needs to be recent.
 breaking pagination-changed: A list is paged in another way, or is paged now, or no longer.
+additive cursor-added: The pages of a list, until now asked for by offset, can also be asked for by cursor.
 breaking audit-event-changed: The audit trail names the operation differently, and filters for the former name miss it.
 cosmetic caching-changed: The server caches the response differently. What it returns is the same.
 cosmetic execution-changed: The server runs the operation differently. What it returns is the same.

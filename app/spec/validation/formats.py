@@ -47,6 +47,7 @@ def is_web_url(text: str) -> bool:
 
 FORMATS: Mapping[str, Callable[[str], bool]] = {
     "cursor": cursors.is_well_formed,
+    "cursor-of-position": cursors.is_well_formed_position,
     "email": is_address,
     "multi-line": is_multi_line,
     "single-line": is_single_line,

@@ -33,6 +33,7 @@ _TYPES = {
 _HIDDEN = "control characters, tags, or characters that change the direction of what follows"
 _FORMATS = {
     "cursor": "a cursor that this list gave you",
+    "cursor-of-position": "a cursor that this list gave you",
     "date": "a date such as 2026-01-31",
     "date-time": "a time such as 2026-01-31T12:00:00Z",
     "email": "an email address",

@@ -33,7 +33,8 @@ class Page(_Page[T]):
         limit: how many items a page has at most.
         total: how many results there are, counted up to 10000.
         total_is_exact: false if there are more than were counted.
-        has_next: whether there is a page after this one.
+        has_next: whether there is a page after this one, which an offset reaches.
+        next_cursor: the cursor of the next page, beyond every offset; None on the last one, and in a list without.
     """
 
     items: list[T]
@@ -42,6 +43,7 @@ class Page(_Page[T]):
     total: int
     total_is_exact: bool
     has_next: bool
+    next_cursor: str | None = None
 
     def next_offset(self) -> int | None:
         """Return where the next page begins; None after the last one.
@@ -75,7 +77,7 @@ def read_page(decode: Callable[[Mapping[str, Any]], T], data: Any, meta: Mapping
     """Make a page from a response."""
     about = meta["pagination"]
     facts = (about["offset"], about["limit"], about["total"], about["total_is_exact"], about["next"] is not None)
-    return Page([decode(item) for item in data], *facts)
+    return Page([decode(item) for item in data], *facts, about.get("next_cursor"))
 
 
 def read_cursor_page(decode: Callable[[Mapping[str, Any]], T], data: Any, meta: Mapping[str, Any]) -> CursorPage[T]:

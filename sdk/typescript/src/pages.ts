@@ -26,8 +26,10 @@ export class Page<T> extends Items<T> {
   readonly total: number;
   /** False if there are more than were counted. */
   readonly totalIsExact: boolean;
-  /** Whether there is a page after this one. */
+  /** Whether there is a page after this one, which an offset reaches. */
   readonly hasNext: boolean;
+  /** The cursor of the next page, beyond every offset; null on the last one, and in a list without. */
+  readonly nextCursor: string | null;
 
   constructor(items: readonly T[], about: OffsetFacts) {
     super(items);
@@ -36,6 +38,7 @@ export class Page<T> extends Items<T> {
     this.total = about.total;
     this.totalIsExact = about.total_is_exact;
     this.hasNext = about.next !== null;
+    this.nextCursor = about.next_cursor ?? null;
   }
 
   /**
@@ -70,6 +73,7 @@ interface OffsetFacts {
   readonly total: number;
   readonly total_is_exact: boolean;
   readonly next: string | null;
+  readonly next_cursor?: string | null;
 }
 
 interface CursorFacts {
@@ -90,6 +94,7 @@ const OFFSET_CHECKS: Checks<OffsetFacts> = {
   total: isCount,
   total_is_exact: (value) => typeof value === "boolean",
   next: isTextOrNull,
+  next_cursor: (value) => value === undefined || isTextOrNull(value),
 };
 const CURSOR_CHECKS: Checks<CursorFacts> = { limit: isLimit, next_cursor: isTextOrNull };
 

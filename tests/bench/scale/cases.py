@@ -25,9 +25,9 @@ _SEARCHES = ("a", "anna", "anna.s", "zzz")
 _ROLES = ("user", "guest", "support", "auditor", "admin")
 _STATUSES = ("active", "suspended")
 _SORTS = ("-created_at", "created_at", "email", "-email", "updated_at", "-updated_at")
-_AMONG_MANY = "q of many, by address (known)"
-"""Where an address and a name begin alike, no index has the names that are not met by the address too: they are told
-apart one by one, and where more than are counted match, there may be a great many. Shown, and not judged."""
+_AMONG_MANY = "q of many, by address (bounded)"
+"""All matches are collected and sorted, up to `user_search.MAX_SORTED`; where more match, it is refused. Shown, and not
+judged: a hundred times as many matches cost more, up to that bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +118,14 @@ _LISTS: dict[str, Sequence[tuple[str, Sequence[str], int]]] = {
         ("role, status", _grid(_ROLE, _STATUS, _SORTED), 0),
         ("q", _grid(_Q, _BY_TIME), 0),
         ("q of few, by address", _grid(_Q[2:], _BY_ADDRESS), 0),
-        (_AMONG_MANY, _grid(_Q[:2], ["", *_ROLE[:2]], ["", *_STATUS[:1]], _BY_ADDRESS), 0),
+        (_AMONG_MANY, _grid(_Q[1:2], ["", *_ROLE[:2]], ["", *_STATUS[:1]], _BY_ADDRESS), 0),
         ("q, offset 90 % down", _grid(["q=a&offset=900", "q=anna&offset=90"], _BY_TIME), 0),
         ("q, role", _grid(_Q, _ROLE, _BY_TIME), 0),
         ("q, status", _grid(_Q, _STATUS, _BY_TIME), 0),
         ("q, role, status", _grid(_Q, _ROLE, _STATUS, _BY_TIME), 0),
         ("q of few, role, status, by address", _grid(_Q[2:], ["", *_ROLE], ["", *_STATUS], _BY_ADDRESS), 0),
         ("pages of 100", _grid(["", "q=a", "q=anna", "role=guest", "q=a&role=guest"], _BY_TIME, ["limit=100"]), 0),
-        ("offset 10 000", _grid(["", *_Q[:2]], ["", *_ROLE[:2]], ["", *_STATUS], _BY_TIME, ["offset=10000"]), 0),
+        ("offset 10 000", _grid(["", *_ROLE[:2]], ["", *_STATUS], _BY_TIME, ["offset=10000"]), 0),
     ],
     "list_audit_events": [
         ("no filter", [""], 0),

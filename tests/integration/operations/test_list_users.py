@@ -27,7 +27,7 @@ def rename(email: str, display_name: str) -> None:
 def page(response: httpx.Response) -> dict[str, Any]:
     data(response)
     pagination: dict[str, Any] = response.json()["meta"]["pagination"]
-    assert set(pagination) == {"offset", "limit", "total", "total_is_exact", "next", "previous"}
+    assert set(pagination) == {"offset", "limit", "total", "total_is_exact", "next", "previous", "next_cursor"}
     return pagination
 
 
@@ -48,6 +48,7 @@ def test_accounts_come_newest_first_with_their_profiles(people: People) -> None:
     assert [account["profile"]["display_name"] for account in data(response)] == ["Gus", "Alice", "Ada"]
     assert page(response) == {
         "offset": 0, "limit": 20, "total": 3, "total_is_exact": True, "next": None, "previous": None,
+        "next_cursor": None,
     }  # fmt: skip
     assert "link" not in response.headers
     assert "etag" not in response.headers

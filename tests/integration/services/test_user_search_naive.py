@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from app.database import run
-from app.results import MAX_COUNTED, Page
+from app.errors import ValidationError
+from app.results import MAX_COUNTED, Page, Position
 from app.services import user_search
 from app.text import search_key
 from tests.integration.services.conftest import World
@@ -48,6 +49,11 @@ def naive(rows: list[tuple], *, q: str | None, role: str | None, status: str | N
     return sorted(wanted, key=lambda row: (row[column], row[0].int), reverse=sort.startswith("-") or not sort)
 
 
+def position(row: tuple, sort: str) -> Position:
+    value = row[{"email": 1, "created_at": 4, "updated_at": 5}[sort.removeprefix("-") or "created_at"]]
+    return Position(value if isinstance(value, str) else value.isoformat(), row[0])
+
+
 def _keys(rows: list[tuple]) -> tuple[list[Any], list[Any]]:
     """Return the ids of those that have a name, and what the services would search them by."""
     named = [row for row in rows if row[6] is not None]
@@ -65,7 +71,7 @@ def test_a_list_is_what_sorting_all_of_them_would_give(
         _keys(rows),
     )
     if shrunk:
-        for name, bound in (("MAX_COUNTED", 60), ("_DEEP_OFFSET", 30), ("_MAX_SORTED", 150)):
+        for name, bound in (("MAX_COUNTED", 60), ("MAX_WALKED", 29), ("MAX_SORTED", 150)):
             monkeypatch.setattr(user_search, name, bound)
     for _ in range(250):
         filters = {
@@ -75,9 +81,21 @@ def test_a_list_is_what_sorting_all_of_them_would_give(
         }
         sort = random.choice(SORTS)
         offset, limit = random.choice((0, 0, 3, 29, 30, 60)), random.choice((1, 20))
-        listing = user_search.search(Page(offset, limit, sort), **filters)
         expected, most = naive(rows, sort=sort, **filters), 60 if shrunk else MAX_COUNTED
-        case = (filters, sort, offset, limit)
+        begin = random.choice((None, random.randrange(len(expected)))) if expected else None
+        after = None if begin is None else position(expected[begin], sort)
+        if begin is not None:
+            offset = 0
+        case, page = (filters, sort, offset, limit, after), Page(offset, limit, sort, after)
+        if shrunk and filters["q"] and len(expected) > 150 and ("email" in sort or offset > 29):
+            with pytest.raises(ValidationError) as refused:
+                user_search.search(page, **filters)
+            assert refused.value.details[0].field == ("sort" if "email" in sort else "offset"), case
+            continue
+        listing = user_search.search(page, **filters)
+        offset = offset if begin is None else begin + 1
+        more = len(expected) > offset + limit
+        assert listing.next == (position(expected[offset + limit - 1], sort) if more else None), case
         assert [user.id for user in listing.items] == [str(row[0]) for row in expected[offset : offset + limit]], case
         assert (listing.total, listing.total_is_exact) == (min(len(expected), most), len(expected) <= most), case
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from app.spec.document.derived.outline import Outline
 from app.spec.document.tree import Pointer
+from app.spec.page_kinds import page_kinds
 
 _JSON = "application/json"
 _PARTS = frozenset({"data", "meta", "errors"})
 _COMPOSED = ("allOf", "anyOf", "oneOf")
-_META = {"offset": "ListMeta", "cursor": "CursorMeta"}
+_META = {("offset",): "ListMeta", ("cursor",): "CursorMeta", ("offset", "cursor"): "ListMetaWithCursor"}
 
 
 def add_envelopes(outline: Outline) -> Iterator[tuple[Pointer, Pointer]]:
@@ -19,7 +20,7 @@ def add_envelopes(outline: Outline) -> Iterator[tuple[Pointer, Pointer]]:
     The schema becomes a component with the name of its data: `BadgeEnvelope` for a `Badge`, `BadgeListEnvelope` for an
     array of them, else the name of the operation. A component of that name with the same data is used as it is.
     """
-    meta = _META.get(str(outline.body.get("x-paginated")), "Meta")
+    meta = _META.get(page_kinds(outline.body), "Meta")
     if not outline.enveloped or not all(outline.component("schemas", name) for name in (meta, "Problem")):
         return
     for status, response in outline.responses.items():

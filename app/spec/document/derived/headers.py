@@ -5,6 +5,7 @@ from typing import Any
 
 from app.spec.document.derived.outline import Outline
 from app.spec.document.tree import Pointer
+from app.spec.page_kinds import page_kinds
 
 _NOT_COUNTED = frozenset({"413", "414", "415", "431"})
 _JSON = "application/json"
@@ -64,7 +65,7 @@ def _of_success(outline: Outline, status: str, response: dict[str, Any]) -> Iter
     if status == "201":
         yield "Location", "Location"
     if "x-paginated" in body:
-        yield "Link", "NextLink" if body["x-paginated"] == "cursor" else "Link"
+        yield "Link", "NextLink" if page_kinds(body) == ("cursor",) else "Link"
     elif "content" in response and _is_versioned(outline):
         yield "ETag", "EntityTag"
     if "x-idempotency" in body:

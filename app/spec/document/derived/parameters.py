@@ -5,6 +5,7 @@ from typing import Any
 
 from app.spec.document.derived.outline import Outline
 from app.spec.document.tree import Pointer
+from app.spec.page_kinds import page_kinds
 
 
 def add_parameters(outline: Outline) -> Iterator[Pointer]:
@@ -24,8 +25,12 @@ def add_parameters(outline: Outline) -> Iterator[Pointer]:
 def _parameters(outline: Outline) -> Iterator[tuple[str, str, str, bool]]:
     """Yield (name in lower case, place, component, whether only this operation requires it)."""
     body: dict[str, Any] = outline.body
-    if (kind := body.get("x-paginated")) in ("offset", "cursor"):
-        yield str(kind), "query", str(kind).capitalize(), False
+    kinds = page_kinds(body)
+    if "offset" in kinds:
+        yield "offset", "query", "Offset", False
+    if "cursor" in kinds:
+        yield "cursor", "query", "CursorBesideOffset" if "offset" in kinds else "Cursor", False
+    if kinds:
         yield "limit", "query", "Limit", False
     if outline.method == "get" and outline.has_etag():
         yield "if-none-match", "header", "IfNoneMatch", False

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from app.security.permissions import EVERYBODY
 from app.spec.document.derived.outline import Outline
 from app.spec.document.tree import Pointer
+from app.spec.page_kinds import page_kinds
 
 _FROM_GATEWAY = {
     "413": "PayloadTooLarge",
@@ -90,7 +91,7 @@ def _rejected(outline: Outline) -> str:
     """Return the component of the 400: it depends on what there is to reject."""
     if "requestBody" in outline.body:
         return "InvalidBody"
-    if outline.body.get("x-paginated") == "cursor":
+    if "cursor" in page_kinds(outline.body):
         return "InvalidCursorPage"
     places = {place for _, place in outline.parameters()}
     if "query" in places or "x-paginated" in outline.body:
