@@ -117,7 +117,7 @@ def test_every_parameter_and_header_has_a_description_and_an_example() -> None:
         assert part["description"].strip(), f"Add a description to {name} in openapi/components/."
         # Tools send the example, and the response would be 400: only the server can make a cursor, and a time that
         # begins a period must be recent.
-        without = name in ("Cursor", "ActivitySince")
+        without = name in ("Cursor", "CursorBesideOffset", "ActivitySince")
         assert ("example" in part) != without, f"Add an example to {name} in openapi/components/."
 
 

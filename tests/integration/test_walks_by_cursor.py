@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app.database import run
+from app.services import user_search
 from tests.people import People, make_crowd
 from tests.wire import data, refused
 
@@ -224,3 +225,23 @@ def test_a_walk_goes_beyond_the_largest_offset(people: People) -> None:
     assert len(data(rest)) == 51
     assert pagination(rest)["total"] == 10_000
     assert pagination(rest)["next_cursor"] is None
+
+
+def test_a_search_that_very_many_match_says_what_is_quick_for_them(
+    crowd: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, bound in (("MAX_COUNTED", 10), ("MAX_SORTED", 20), ("MAX_WALKED", 5)):
+        monkeypatch.setattr(user_search, name, bound)
+    api = crowd.ada.api
+
+    for query, field, way in (
+        ({"sort": "email"}, "sort", "Sort by created_at or updated_at"),
+        ({"sort": "-email"}, "sort", "Sort by created_at or updated_at"),
+        ({"offset": 6}, "offset", "Use cursor, or an offset up to 5"),
+    ):
+        [error] = refused(api.get(URL, params={"q": "crowd", **query}), 400, "VALIDATION_ERROR", field)
+        assert error["message"].startswith(f"More than 20 accounts match q. {way}")
+    assert walk(api, q="crowd", limit=4) == in_order("-created_at", "email LIKE 'crowd%'")
+    assert len(data(api.get(URL, params={"q": "crowd", "offset": 5}))) == 18
+    assert len(data(api.get(URL, params={"q": "crowd1", "sort": "email", "offset": 6}))) == 5
+    assert len(data(api.get(URL, params={"sort": "email", "offset": 6}))) == 18
