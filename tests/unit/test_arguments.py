@@ -10,7 +10,7 @@ from app.context.context import Context
 from app.factory import build_dependencies
 from app.identifiers import new_id
 from app.pipeline.arguments import SignatureMismatch, bind_handler, check_signature
-from app.results import CursorPage, Page
+from app.results import CursorPage, Page, Position
 from app.security.actors import ANONYMOUS
 from tests.service import config_for
 from tests.unit.made import make_context
@@ -81,6 +81,21 @@ def test_a_page_of_a_cursor_list_is_made_of_cursor_and_limit() -> None:
     assert run(made) == (CursorPage(after, 10), "a")
     made.arguments = {"cursor": None, "limit": 10, "q": None}
     assert run(made) == (CursorPage(None, 10), None)
+
+
+def test_a_page_of_a_list_with_both_is_made_of_offset_and_position() -> None:
+    def handler(page: Page) -> Any:
+        return page
+
+    parameters = frozenset({"offset", "cursor", "limit", "sort"})
+    check_signature(handler, parameters=parameters, has_body=False)
+    run = bind_handler(handler, parameters=parameters, objects={})
+    after = Position("ada@example.com", new_id())
+
+    made = make_context(arguments={"offset": 0, "cursor": after, "limit": 10, "sort": "email"})
+    assert run(made) == Page(0, 10, "email", after)
+    made.arguments = {"offset": 20, "cursor": None, "limit": 10, "sort": None}
+    assert run(made) == Page(20, 10, "")
 
 
 def test_headers_that_the_steps_read_need_not_be_taken() -> None:
