@@ -7,7 +7,7 @@ object knows who was first: the thread that starts the COMMIT, or the code that 
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.errors import Unavailable
@@ -23,16 +23,14 @@ class Job:
         request_id: the id of the request; a background task has a fixed word.
         operation_id: the operation, or the name of the task; None if there is none.
         deadline: when it must be finished, on the monotonic clock.
-        on_cancel: called when it is cancelled.
     """
 
-    __slots__ = ("_committing", "_lock", "_reason", "deadline", "on_cancel", "operation_id", "request_id")
+    __slots__ = ("_committing", "_lock", "_reason", "deadline", "operation_id", "request_id")
 
     def __init__(self, request_id: str, operation_id: str | None = None, *, seconds: float = math.inf) -> None:
         self.request_id = request_id
         self.operation_id = operation_id
         self.deadline = time.monotonic() + seconds
-        self.on_cancel: Callable[[], object] | None = None
         self._reason: str | None = None
         self._committing = False
         self._lock = threading.Lock()
@@ -66,8 +64,6 @@ class Job:
             if self._committing:
                 return False
             self._reason = self._reason or reason
-        if self.on_cancel is not None:
-            self.on_cancel()
         return True
 
     def begin_commit(self) -> None:
@@ -97,8 +93,6 @@ class RepeatedJob(Job):
         """Make sure that nothing more is committed, but for a COMMIT that has been sent; return True."""
         with self._lock:
             self._reason = self._reason or reason
-        if self.on_cancel is not None:
-            self.on_cancel()
         return True
 
 

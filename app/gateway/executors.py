@@ -1,14 +1,17 @@
-"""The threads that operations run on, with a bounded queue in front of each executor."""
+"""The threads that operations run on, with a bounded queue in front of each executor.
+
+The event loop counts, queues and gives up; a thread only works, and hands back what came of it. So one lock is enough:
+for the moment in which a call meets a thread.
+"""
 
 import asyncio
 import math
-from collections import OrderedDict
-from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError, wait
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
-from threading import Condition, Event, Thread
-from typing import Any, TypeVar
+from threading import Lock, Thread
+from typing import Any, Generic, TypeVar
 
 from app.database import jobs
 from app.database.jobs import Job
@@ -16,16 +19,68 @@ from app.errors import Unavailable
 from app.exits import as_error
 
 T = TypeVar("T")
+_Outcome = tuple[Any, Exception | None]
 
 # Work that runs when the server ends gets this long; a thread that is stuck even then ends with the process.
 _CLOSE_SECONDS = 3.0
 
 
+class _Call(Generic[T]):
+    """Work that somebody in the event loop waits for.
+
+    Attributes:
+        future: gets the outcome; done before that if the call was given up.
+        outcome: the result, and the error in its place; None until one of them is known.
+        is_late: whether its commit was in progress at the deadline.
+    """
+
+    __slots__ = ("future", "is_late", "job", "outcome", "work")
+
+    def __init__(self, work: Callable[[], T], job: Job, future: "asyncio.Future[T]") -> None:
+        self.work = work
+        self.job = job
+        self.future = future
+        self.outcome: _Outcome | None = None
+        self.is_late = False
+
+    def end(self, outcome: "_Outcome") -> None:
+        """Take the outcome, in the event loop; only the first one counts."""
+        if self.outcome is None:
+            self.outcome = outcome
+            if not self.future.done():
+                self.tell(outcome)
+
+    def tell(self, outcome: "_Outcome") -> None:
+        """Give the outcome to the caller, who waits for it."""
+        result, error = outcome
+        if error is None:
+            self.future.set_result(result)
+        else:
+            self.future.set_exception(error)
+
+
+class _Worker:
+    """A thread of an executor.
+
+    Attributes:
+        call: what it works on, or is to work on next; None while it has nothing to do.
+        wake: released when there is a call, or when the executor closes.
+    """
+
+    __slots__ = ("call", "thread", "wake")
+
+    def __init__(self, name: str, work: "Callable[[_Worker], None]") -> None:
+        self.call: _Call[Any] | None = None
+        self.wake = Lock()
+        self.wake.acquire()
+        self.thread = Thread(target=work, args=(self,), name=name, daemon=True)
+
+
 class Executor:
     """Threads that reject work when too much is waiting, or when work takes too long.
 
-    The threads are daemons, unlike those of `concurrent.futures`: a thread that waits for a database that never
-    responds would otherwise keep the process from ending.
+    It serves one event loop. The threads are daemons, unlike those of `concurrent.futures`: a thread that waits for a
+    database that never responds would otherwise keep the process from ending.
 
     Args:
         name: first part of the threads' names.
@@ -39,14 +94,23 @@ class Executor:
         self._threads = threads
         self._capacity = threads + queue
         self._commit_seconds = commit_seconds
-        self._started = 0
+        # Of the event loop and the threads, guarded by the lock.
+        self._lock = Lock()
+        self._waiting: deque[_Call[Any]] = deque()
+        self._workers: list[_Worker] = []
+        self._idle: list[_Worker] = []
         self._closed = False
-        self._pending: dict[Future[Any], Job] = {}
-        self._waiting: OrderedDict[Future[Any], Callable[[], Any]] = OrderedDict()
-        self._changed = Condition()
+        # From the threads to the event loop: one wake-up may bring many outcomes.
+        self._outcomes: deque[tuple[_Call[Any], _Outcome]] = deque()
+        self._is_loop_woken = False
+        # Of the event loop alone.
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._calls: set[_Call[Any]] = set()
+        self._next_deadline = math.inf
+        self._timer: asyncio.TimerHandle | None = None
 
     async def run(self, work: Callable[[], T], job: Job) -> T:
-        """Run work on a thread and wait for it in the event loop, until the job's deadline at most.
+        """Run work on a thread and wait for it, until the job's deadline at most.
 
         When this raises Unavailable for a deadline, the job is given up and nothing of it commits afterwards. A commit
         that is in progress at the deadline is waited for.
@@ -54,179 +118,174 @@ class Executor:
         Raises:
             Unavailable: when the queue is full, the work takes too long, or the server ends.
         """
-        future = self.submit(work, job)
-        result_future = self._result_in_loop(future)
-        timer = None
-        if job.deadline < math.inf:  # which uvloop cannot wait for
-            timer = asyncio.get_running_loop().call_later(job.seconds_left(), self._expire, result_future, future, job)
+        call = self._submit(work, job)
         try:
-            return await result_future
+            return await call.future
         except asyncio.CancelledError:
             if job.cancel("shutdown"):
-                future.cancel()
+                self._withdraw(call)
                 raise
-            return await self.committed(future)
+            return await self._committed(call)
         finally:
-            if timer is not None:
-                timer.cancel()
-            # An exception's trace holds this frame, and the future holds the exception: a circle that would keep the
+            # An exception's trace holds this frame, and the call holds the exception: a circle that would keep the
             # request in memory until garbage collection. The same goes for the functions below.
-            del future, result_future, timer
-
-    async def committed(self, future: "Future[T]") -> T:
-        """Return the result of work whose commit is in progress.
-
-        Raises:
-            Unavailable: reason `commit_unknown`, when it is not known in time.
-        """
-        try:
-            async with asyncio.timeout(self._commit_seconds):
-                return await self._result_in_loop(future)
-        except (TimeoutError, asyncio.CancelledError) as error:
-            if future.done() and not future.cancelled():
-                return future.result()
-            raise Unavailable(reason="commit_unknown") from error
-        finally:
-            del future
-
-    def wait(self, future: "Future[T]", job: Job) -> T:
-        """Wait for submitted work on this thread, as `run` does in the event loop, or until the job is given up.
-
-        Raises:
-            Unavailable: as of `run`.
-        """
-        over = Event()
-        future.add_done_callback(lambda _: over.set())
-        job.on_cancel = over.set
-        try:
-            over.wait(job.seconds_left())
-            if not future.done():
-                if job.cancel():
-                    future.cancel()
-                    raise Unavailable(reason="deadline")
-                wait([future], self._commit_seconds)
-                if not future.done():
-                    raise Unavailable(reason="commit_unknown")
-            if future.cancelled():
-                raise Unavailable(reason="shutdown")
-            return future.result()
-        finally:
-            del future
-
-    def submit(self, work: Callable[[], T], job: Job) -> "Future[T]":
-        """Queue work. Cancelling its future while it waits frees its place.
-
-        Raises:
-            Unavailable: when the queue is full, or the executor closed.
-        """
-        future: Future[T] = Future()
-        with self._changed:
-            if self._closed:
-                raise Unavailable(reason="shutdown")
-            if len(self._pending) >= self._capacity:
-                raise Unavailable(reason="queue_full")
-            self._pending[future] = job
-            self._waiting[future] = work
-            if self._started < min(len(self._pending), self._threads):
-                self._started += 1
-                Thread(target=self._work, name=f"{self._name}_{self._started}", daemon=True).start()
-            self._changed.notify()
-        future.add_done_callback(self._forget)
-        return future
+            del call
 
     def close(self, seconds: float = _CLOSE_SECONDS) -> None:
-        """Drop work that waits, let running work end, and give up work that takes longer than some seconds.
+        """Reject work that waits, let running work end, and give up work that takes longer than some seconds.
 
-        A commit that has begun by then is waited for: it may succeed.
+        A commit that has begun by then is waited for: it may succeed. Call this on a thread, so that the event loop can
+        still send responses.
         """
-        with self._changed:
+        with self._lock:
             self._closed = True
-            waiting = set(self._waiting)
-            running = {future: job for future, job in self._pending.items() if future not in waiting}
-            self._changed.notify_all()
-        for future in waiting:
-            future.cancel()
-        late = wait(running, seconds).not_done
-        committing = {future for future in late if not running[future].cancel("shutdown")}
-        for future in late - committing:
-            _fail(future, "shutdown")
-        for future in wait(committing, self._commit_seconds).not_done:
-            _fail(future, "commit_unknown")
+            waiting, self._waiting = self._waiting, deque()
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.wake.release()
+        for call in waiting:
+            self._hand_back(call, _failure("shutdown"))
+        committing = []
+        for worker, call in _still_running(self._workers, seconds):
+            if call.job.cancel("shutdown"):
+                self._hand_back(call, _failure("shutdown"))
+            else:
+                committing.append(worker)
+        for _, call in _still_running(committing, self._commit_seconds):
+            self._hand_back(call, _failure("commit_unknown"))
 
-    def _result_in_loop(self, future: "Future[T]") -> "asyncio.Future[T]":
+    # In the event loop.
+
+    def _submit(self, work: Callable[[], T], job: Job) -> _Call[T]:
         loop = asyncio.get_running_loop()
-        result_future: asyncio.Future[T] = loop.create_future()
+        if loop is not self._loop:
+            self._loop, self._is_loop_woken, self._next_deadline, self._timer = loop, False, math.inf, None
+        if len(self._calls) >= self._capacity:
+            raise Unavailable(reason="queue_full")
+        call = _Call(work, job, loop.create_future())
+        with self._lock:
+            if self._closed:
+                raise Unavailable(reason="shutdown")
+            if self._idle:
+                worker = self._idle.pop()  # the one that worked last
+                worker.call = call
+                worker.wake.release()
+            else:
+                if len(self._workers) < self._threads:
+                    self._start_worker()
+                self._waiting.append(call)
+        self._calls.add(call)
+        if job.deadline < self._next_deadline:
+            self._come_again(job.seconds_left())
+        return call
 
-        def copy_later(done: "Future[T]") -> None:
-            with suppress(RuntimeError):  # the loop has ended: nobody waits any more
-                loop.call_soon_threadsafe(_copy_result, result_future, done)
+    def _start_worker(self) -> None:
+        worker = _Worker(f"{self._name}_{len(self._workers) + 1}", self._work)
+        worker.thread.start()
+        self._workers.append(worker)
 
-        future.add_done_callback(copy_later)
-        return result_future
+    def _receive_outcomes(self) -> None:
+        self._is_loop_woken = False
+        while self._outcomes:
+            call, outcome = self._outcomes.popleft()
+            self._calls.discard(call)
+            call.end(outcome)
 
-    def _expire(self, result_future: "asyncio.Future[Any]", future: "Future[Any]", job: Job) -> None:
-        if result_future.done():
-            return
-        if job.cancel():
-            future.cancel()
-            result_future.set_exception(Unavailable(reason="deadline"))
-        else:
-            asyncio.get_running_loop().call_later(self._commit_seconds, partial(_fail_as_unknown, result_future))
+    def _give_up_late_calls(self) -> None:
+        """Give up every call that is late, and come again at the next deadline: all calls share one timer."""
+        next_in = math.inf
+        for call in [call for call in self._calls if not (call.is_late or call.future.done())]:
+            if (seconds := call.job.seconds_left()) > 0:
+                next_in = min(next_in, seconds)
+            elif call.job.cancel():
+                self._withdraw(call)
+                call.future.set_exception(Unavailable(reason="deadline"))
+            else:
+                self._limit_commit(call)
+        self._come_again(next_in)
 
-    def _work(self) -> None:
-        while (task := self._next()) is not None:
-            _run_task(*task)
-            # A waiting thread must not keep the last request in memory.
-            del task
+    def _come_again(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._next_deadline = time.monotonic() + seconds
+        later = asyncio.get_running_loop().call_later
+        # uvloop cannot wait forever.
+        self._timer = later(seconds, self._give_up_late_calls) if seconds < math.inf else None
 
-    def _next(self) -> tuple[Future[Any], Callable[[], Any], Job] | None:
-        with self._changed:
-            while not self._waiting:
-                if self._closed:
-                    return None
-                self._changed.wait()
-            future, work = self._waiting.popitem(last=False)
-            return future, work, self._pending[future]
+    def _withdraw(self, call: _Call[Any]) -> None:
+        """Take a call that was given up out of the queue; one that has begun keeps its place until its thread ends."""
+        with self._lock:
+            if call in self._waiting:
+                self._waiting.remove(call)
+                self._calls.discard(call)
 
-    def _forget(self, future: Future[Any]) -> None:
-        with self._changed:
-            self._pending.pop(future, None)
-            self._waiting.pop(future, None)
+    def _limit_commit(self, call: _Call[Any]) -> None:
+        """Wait for the outcome of a commit that is in progress, but not forever."""
+        call.is_late = True
+        asyncio.get_running_loop().call_later(self._commit_seconds, call.end, _failure("commit_unknown"))
 
-
-def _run_task(future: Future[Any], work: Callable[[], Any], job: Job) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
-    jobs.set_current(job)
-    # A closed executor has already failed the future of work that ends too late.
-    with suppress(InvalidStateError):
+    async def _committed(self, call: _Call[T]) -> T:
+        """Return the result of a call that was cancelled while its commit was in progress."""
         try:
-            job.check()
-            result = work()
-        except BaseException as error:  # noqa: BLE001 (raised again where the result is awaited)
-            future.set_exception(as_error(error))
-        else:
-            future.set_result(result)
-    jobs.set_current(None)
-    del future
+            call.future = asyncio.get_running_loop().create_future()
+            if call.outcome is None:
+                self._limit_commit(call)
+            else:
+                call.tell(call.outcome)
+            return await call.future
+        except asyncio.CancelledError as error:
+            raise Unavailable(reason="commit_unknown") from error
+        finally:
+            del call
+
+    # On the threads.
+
+    def _work(self, worker: _Worker) -> None:
+        while (call := self._next_call(worker)) is not None:
+            self._hand_back(call, _outcome(call.work, call.job))
+            # A waiting thread must not keep the last request in memory.
+            del call
+
+    def _next_call(self, worker: _Worker) -> _Call[Any] | None:
+        with self._lock:
+            if self._waiting:
+                worker.call = self._waiting.popleft()
+                return worker.call
+            worker.call = None
+            if self._closed:
+                return None
+            self._idle.append(worker)
+        worker.wake.acquire()
+        return worker.call
+
+    def _hand_back(self, call: _Call[Any], outcome: _Outcome) -> None:
+        self._outcomes.append((call, outcome))
+        if not self._is_loop_woken:
+            self._is_loop_woken = True
+            with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                assert self._loop is not None
+                self._loop.call_soon_threadsafe(self._receive_outcomes)
 
 
-def _copy_result(result_future: "asyncio.Future[Any]", done: "Future[Any]") -> None:
-    if result_future.done():
-        return
-    if done.cancelled():
-        result_future.cancel()
-    elif (error := done.exception()) is not None:
-        result_future.set_exception(error)
-    else:
-        result_future.set_result(done.result())
+def _still_running(workers: Sequence[_Worker], seconds: float) -> list[tuple[_Worker, _Call[Any]]]:
+    """Wait until these threads of a closed executor have ended, or some seconds; return those that have not."""
+    latest = time.monotonic() + seconds
+    for worker in workers:
+        worker.thread.join(max(0.0, latest - time.monotonic()))
+    return [(worker, call) for worker in workers if (call := worker.call) is not None]
 
 
-def _fail_as_unknown(result_future: "asyncio.Future[Any]") -> None:
-    if not result_future.done():
-        result_future.set_exception(Unavailable(reason="commit_unknown"))
+def _outcome(work: Callable[[], Any], job: Job) -> _Outcome:
+    """Do the work of a call, and return its result or its error."""
+    jobs.set_current(job)
+    try:
+        job.check()
+        return work(), None
+    except BaseException as error:  # noqa: BLE001 (raised again where the result is awaited)
+        return None, as_error(error)
+    finally:
+        jobs.set_current(None)
 
 
-def _fail(future: Future[Any], reason: str) -> None:
-    with suppress(InvalidStateError):
-        future.set_exception(Unavailable(reason=reason))
+def _failure(reason: str) -> _Outcome:
+    return None, Unavailable(reason=reason)

@@ -1,7 +1,9 @@
 """Who decides how a request ends: the thread that commits, or anybody who answers in its place. Never both."""
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -57,29 +59,26 @@ class Due(Job):
         return 0.0
 
 
-def in_a_loop(executor: Executor, work: Callable[[], str], job: Job) -> str:
+class Watched(Job):
+    """A job of which one can know whether it still exists."""
+
+    __slots__ = ("__weakref__",)
+
+
+def run(executor: Executor, work: Callable[[], str], job: Job) -> str:
     return asyncio.run(executor.run(work, job))
 
 
-def on_a_thread(executor: Executor, work: Callable[[], str], job: Job) -> str:
-    return executor.wait(executor.submit(work, job), job)
-
-
-Way = Callable[[Executor, Callable[[], str], Job], str]
-both_ways = pytest.mark.parametrize("run", [in_a_loop, on_a_thread])
-
-
-def expect(reason: str, run: Way, executor: Executor, work: Work, job: Job) -> None:
+def expect(reason: str, executor: Executor, work: Work, job: Job) -> None:
     with pytest.raises(Unavailable) as caught:
         run(executor, work, job)
     assert caught.value.reason == reason
 
 
-@both_ways
-def test_what_is_given_up_at_the_deadline_cannot_commit(run: Way, executor: Executor) -> None:
+def test_what_is_given_up_at_the_deadline_cannot_commit(executor: Executor) -> None:
     work = Work()
 
-    expect("deadline", run, executor, work, Due(work.begun))
+    expect("deadline", executor, work, Due(work.begun))
     work.may_commit.set()
 
     until(lambda: work.refused)
@@ -87,8 +86,7 @@ def test_what_is_given_up_at_the_deadline_cannot_commit(run: Way, executor: Exec
     assert not work.committed
 
 
-@both_ways
-def test_a_commit_that_was_first_is_waited_for(run: Way) -> None:
+def test_a_commit_that_was_first_is_waited_for() -> None:
     executor, work = Executor("test", threads=1, queue=1, commit_seconds=60), Work()
     work.may_commit.set()
     job = Due(work.committing)
@@ -99,12 +97,11 @@ def test_a_commit_that_was_first_is_waited_for(run: Way) -> None:
     executor.close(1)
 
 
-@both_ways
-def test_a_commit_without_an_end_is_unknown(run: Way, executor: Executor) -> None:
+def test_a_commit_without_an_end_is_unknown(executor: Executor) -> None:
     work = Work()
     work.may_commit.set()
 
-    expect("commit_unknown", run, executor, work, Due(work.committing))
+    expect("commit_unknown", executor, work, Due(work.committing))
     work.may_end.set()
 
 
@@ -127,18 +124,106 @@ def test_a_commit_that_the_server_refused_can_be_given_up(executor: Executor) ->
     assert caught.value.reason == "shutdown"
 
 
-def test_what_still_waits_for_a_thread_at_its_deadline_never_runs(executor: Executor) -> None:
+def test_what_still_waits_for_a_thread_at_its_deadline_never_runs_and_frees_its_place(executor: Executor) -> None:
     first, second = Work(), Work()
-    executor.submit(first, Job("r", seconds=60))
-    assert first.begun.wait(10)
 
-    expect("deadline", in_a_loop, executor, second, Job("r", seconds=0.05))
-    first.may_commit.set()
-    first.may_end.set()
-    until(lambda: first.committed)
+    async def wait_in_vain() -> tuple[str, str]:
+        busy = asyncio.create_task(executor.run(first, Job("r", seconds=60)))
+        await asyncio.to_thread(first.begun.wait, 10)
+        with pytest.raises(Unavailable) as caught:
+            await executor.run(second, Job("r", seconds=0.05))
+        assert caught.value.reason == "deadline"
+        last = asyncio.create_task(executor.run(lambda: "next", Job("r", seconds=60)))
+        first.may_commit.set()
+        first.may_end.set()
+        return await busy, await last
 
-    assert executor.submit(lambda: "next", Job("r")).result(10) == "next"
+    assert asyncio.run(wait_in_vain()) == ("done", "next")
     assert not second.begun.is_set()
+
+
+def test_what_does_not_fit_into_the_queue_is_rejected_at_once(executor: Executor) -> None:
+    first = Work()
+
+    async def one_too_many() -> None:
+        fitting = [asyncio.create_task(executor.run(work, Job("r", seconds=60))) for work in (first, lambda: "second")]
+        await asyncio.to_thread(first.begun.wait, 10)
+        with pytest.raises(Unavailable) as caught:
+            await executor.run(lambda: "third", Job("r", seconds=60))
+        assert caught.value.reason == "queue_full"
+        first.may_commit.set()
+        first.may_end.set()
+        assert await asyncio.gather(*fitting) == ["done", "second"]
+
+    asyncio.run(one_too_many())
+
+
+def test_one_that_was_given_up_keeps_its_place_until_its_thread_is_free(executor: Executor) -> None:
+    """Otherwise a database that hangs would take more and more calls that have no thread."""
+    stuck = Work()
+
+    async def fill() -> None:
+        with pytest.raises(Unavailable):
+            await executor.run(stuck, Due(stuck.begun))
+        waiting = asyncio.create_task(executor.run(lambda: "done", Job("r", seconds=60)))
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable) as caught:
+            await executor.run(lambda: "done", Job("r", seconds=60))
+        assert caught.value.reason == "queue_full"
+        stuck.may_commit.set()
+        assert await waiting == "done"
+
+    asyncio.run(fill())
+
+
+def test_each_deadline_is_kept_whatever_their_order(executor: Executor) -> None:
+    """All calls share one timer."""
+    first, ended = Work(), []
+
+    async def end(name: str, work: Callable[[], str], seconds: float) -> None:
+        with pytest.raises(Unavailable) as caught:
+            await executor.run(work, Job("r", seconds=seconds))
+        assert caught.value.reason == "deadline"
+        ended.append(name)
+
+    async def run_out_of_time() -> None:
+        busy = asyncio.create_task(end("long", first, 0.4))
+        await asyncio.to_thread(first.begun.wait, 10)
+        await end("short", lambda: "never", 0.1)
+        await end("shorter", lambda: "never", 0.05)
+        await busy
+
+    asyncio.run(run_out_of_time())
+    first.may_commit.set()
+    assert ended == ["short", "shorter", "long"]
+
+
+def test_nothing_of_a_call_is_kept_when_it_has_ended(executor: Executor) -> None:
+    """Not even until garbage collection, of which a server that is busy has little."""
+    kept: list[weakref.ref[Job]] = []
+
+    def fail() -> str:
+        raise Unavailable(reason="database")
+
+    async def call(work: Callable[[], str], seconds: float) -> None:
+        job = Watched("r", seconds=seconds)
+        kept.append(weakref.ref(job))
+        try:
+            await executor.run(work, job)
+        except Unavailable as error:
+            error.__traceback__ = None
+
+    async def one_after_the_other() -> None:
+        for work, seconds in ((lambda: "done", 60), (fail, 60), (lambda: "late", -1)):
+            await call(work, seconds)
+        await asyncio.to_thread(until, lambda: not any(job() for job in kept))
+
+    gc.disable()
+    try:
+        asyncio.run(one_after_the_other())
+        assert len(kept) == 3
+    finally:
+        gc.enable()
 
 
 def test_a_request_that_is_cancelled_while_it_commits_is_answered_as_it_turns_out(executor: Executor) -> None:
@@ -171,34 +256,17 @@ def test_one_that_is_cancelled_before_it_commits_is_not_carried_out(executor: Ex
     assert work.refused == "shutdown"
 
 
-def test_the_end_of_the_server_gives_up_what_has_not_begun_to_commit_and_waits_for_what_has() -> None:
-    executor = Executor("test", threads=2, queue=1, commit_seconds=60)
-    late, committing = Work(), Work()
-    committing.may_commit.set()
-    futures = [executor.submit(work, Job("r", seconds=60)) for work in (late, committing)]
-    assert committing.committing.wait(10)
-    assert late.begun.wait(10)
-    threading.Timer(0.2, committing.may_end.set).start()
-
-    executor.close(0.05)
-
-    with pytest.raises(Unavailable) as caught:
-        futures[0].result(0)
-    assert caught.value.reason == "shutdown"
-    assert futures[1].result(0) == "done"
-    late.may_commit.set()
-    until(lambda: late.refused)
-
-
 def test_a_background_task_has_all_the_time_it_takes(executor: Executor) -> None:
-    assert in_a_loop(executor, lambda: "done", Job("maintenance", "run_maintenance")) == "done"
+    assert run(executor, lambda: "done", Job("maintenance", "run_maintenance")) == "done"
 
 
 def test_another_sign_in_uses_the_database_while_one_hashes() -> None:
     executor = build_executors(config_for(DATABASE_URL="postgresql://", HASHING_THREADS="1"))["hashing"]
     both = threading.Barrier(2)
-    try:
-        waiting = [executor.submit(lambda: both.wait(10), Job("r", seconds=60)) for _ in range(2)]
-        assert {future.result(10) for future in waiting} == {0, 1}
-    finally:
-        executor.close()
+
+    async def meet() -> set[int]:
+        calls = [executor.run(lambda: both.wait(10), Job("r", seconds=60)) for _ in range(2)]
+        return set(await asyncio.gather(*calls))
+
+    assert asyncio.run(meet()) == {0, 1}
+    executor.close()

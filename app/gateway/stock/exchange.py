@@ -1,7 +1,6 @@
 """A request on its way through Connexion's middlewares, which pass it on in the ASGI scope."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from app.database.jobs import Job
@@ -17,15 +16,17 @@ class Exchange:
 
     Attributes:
         job: what the operation's thread works for.
+        loop: the event loop, which the view calls from its thread.
         deadline: stops while the body arrives, which has its own.
         response: what the steps returned.
         error: what they raised.
-        wait_for_commit: waits for a commit that is in progress.
+        steps: the task in the event loop that waits for the operation's steps.
     """
 
     request: Request
     job: Job
+    loop: asyncio.AbstractEventLoop
     deadline: asyncio.Timeout | None = None
     response: Response | None = None
     error: Exception | None = None
-    wait_for_commit: Callable[[], Awaitable[Response]] | None = None
+    steps: asyncio.Task[Response] | None = None

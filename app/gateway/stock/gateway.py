@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from functools import partial
 
 import flask
 from connexion.context import operation as current_operation
@@ -39,19 +38,23 @@ class StockGateway(BaseGateway):
         """Send the request through Connexion's middlewares; what Flask would send is dropped."""
         assert request.operation is not None
         job = Job(request.context.request_id, request.operation.policy.operation_id, seconds=self._seconds)
-        exchange = Exchange(request, job)
+        exchange = Exchange(request, job, asyncio.get_running_loop())
         scope = {**scope, **simplified_request(request.context), SCOPE_KEY: exchange}
         try:
             async with asyncio.timeout(self._seconds) as exchange.deadline:
                 await self._app(scope, receive, _ignore)
         except (TimeoutError, asyncio.CancelledError) as error:
             reason = "deadline" if isinstance(error, TimeoutError) else "shutdown"
-            if job.cancel(reason) or exchange.wait_for_commit is None:
+            is_given_up = job.cancel(reason)
+            if exchange.steps is not None:
+                exchange.steps.cancel()
+            if is_given_up or exchange.steps is None:
                 raise Unavailable(reason=reason) from error
-            return await exchange.wait_for_commit()
+            # A commit is in progress, and the executor waits for it in spite of the cancellation.
+            return await exchange.steps
         finally:
             # They refer to the task, the task to its context, and that to the exchange.
-            exchange.deadline = exchange.wait_for_commit = None
+            exchange.deadline = exchange.steps = None
         if exchange.error is not None:
             raise exchange.error
         if exchange.response is None:
@@ -91,6 +94,9 @@ def view_resolver(executors: Mapping[str, Executor]) -> Callable[[str], Callable
 
 def _run_on_thread(exchange: Exchange, operation: CompiledOperation, executor: Executor) -> Response:
     """Run the steps on our own threads; the WSGI server's would wait for a stuck database as long as it is stuck."""
-    future = executor.submit(lambda: run_counted(operation.run, exchange.request.context), exchange.job)
-    exchange.wait_for_commit = partial(executor.committed, future)
-    return executor.wait(future, exchange.job)
+
+    async def run() -> Response:
+        exchange.steps = asyncio.current_task()
+        return await executor.run(lambda: run_counted(operation.run, exchange.request.context), exchange.job)
+
+    return asyncio.run_coroutine_threadsafe(run(), exchange.loop).result()
