@@ -69,8 +69,8 @@ class _Worker:
 
     __slots__ = ("call", "thread", "wake")
 
-    def __init__(self, name: str, work: "Callable[[_Worker], None]") -> None:
-        self.call: _Call[Any] | None = None
+    def __init__(self, name: str, work: "Callable[[_Worker], None]", call: _Call[Any]) -> None:
+        self.call: _Call[Any] | None = call
         self.wake = Lock()
         self.wake.acquire()
         self.thread = Thread(target=work, args=(self,), name=name, daemon=True)
@@ -105,6 +105,7 @@ class Executor:
         self._is_loop_woken = False
         # Of the event loop alone.
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._will_wake = False
         self._calls: set[_Call[Any]] = set()
         self._next_deadline = math.inf
         self._timer: asyncio.TimerHandle | None = None
@@ -159,30 +160,40 @@ class Executor:
     def _submit(self, work: Callable[[], T], job: Job) -> _Call[T]:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            self._loop, self._is_loop_woken, self._next_deadline, self._timer = loop, False, math.inf, None
+            self._loop, self._next_deadline, self._timer = loop, math.inf, None
+            self._will_wake = self._is_loop_woken = False
         if len(self._calls) >= self._capacity:
             raise Unavailable(reason="queue_full")
         call = _Call(work, job, loop.create_future())
         with self._lock:
             if self._closed:
                 raise Unavailable(reason="shutdown")
-            if self._idle:
-                worker = self._idle.pop()  # the one that worked last
-                worker.call = call
-                worker.wake.release()
-            else:
-                if len(self._workers) < self._threads:
-                    self._start_worker()
-                self._waiting.append(call)
+            self._waiting.append(call)
+        if not self._will_wake:
+            self._will_wake = True
+            loop.call_soon(self._wake_workers)
         self._calls.add(call)
         if job.deadline < self._next_deadline:
             self._come_again(job.seconds_left())
         return call
 
-    def _start_worker(self) -> None:
-        worker = _Worker(f"{self._name}_{len(self._workers) + 1}", self._work)
-        worker.thread.start()
-        self._workers.append(worker)
+    def _wake_workers(self) -> None:
+        """Have threads take what waits.
+
+        The event loop does so when it has read all requests that are there: it is then about to wait and to let go of
+        the interpreter. A thread that is woken before only waits once more, for the interpreter.
+        """
+        self._will_wake = False
+        with self._lock:
+            while self._waiting and self._idle:
+                worker = self._idle.pop()  # the one that worked last
+                worker.call = self._waiting.popleft()
+                worker.wake.release()
+            while self._waiting and len(self._workers) < self._threads:
+                worker = _Worker(f"{self._name}_{len(self._workers) + 1}", self._work, self._waiting[0])
+                worker.thread.start()
+                self._waiting.popleft()
+                self._workers.append(worker)
 
     def _receive_outcomes(self) -> None:
         self._is_loop_woken = False
@@ -241,22 +252,20 @@ class Executor:
     # On the threads.
 
     def _work(self, worker: _Worker) -> None:
-        while (call := self._next_call(worker)) is not None:
-            self._hand_back(call, _outcome(call.work, call.job))
-            # A waiting thread must not keep the last request in memory.
-            del call
+        while worker.call is not None:
+            self._hand_back(worker.call, _outcome(worker.call.work, worker.call.job))
+            self._take_next(worker)
 
-    def _next_call(self, worker: _Worker) -> _Call[Any] | None:
+    def _take_next(self, worker: _Worker) -> None:
         with self._lock:
             if self._waiting:
                 worker.call = self._waiting.popleft()
-                return worker.call
+                return
             worker.call = None
             if self._closed:
-                return None
+                return
             self._idle.append(worker)
         worker.wake.acquire()
-        return worker.call
 
     def _hand_back(self, call: _Call[Any], outcome: _Outcome) -> None:
         self._outcomes.append((call, outcome))

@@ -55,8 +55,7 @@ class Due(Job):
         self._reached = reached
 
     def seconds_left(self) -> float:
-        self._reached.wait(60)
-        return 0.0
+        return 0.0 if self._reached.is_set() else 0.01
 
 
 class Watched(Job):

@@ -36,11 +36,7 @@ def test_a_hit_is_one_statement_and_one_round_trip_and_parses_nothing(
     with another_worker(REDIS_URL=road.url, WORKER_THREADS="1") as worker, worker.client(token) as client:
         first = client.get(profile.url)
         monkeypatch.setattr(orjson, "loads", noting)
-<<<<<<< HEAD
         for _ in range(10):
-=======
-        for _ in range(3):
->>>>>>> cached
             ran, trips = len(statements.ran), road.count
             found.append(client.get(profile.url, headers=headers))
             costs.append((len(statements.ran) - ran, road.count - trips))
