@@ -93,7 +93,7 @@ size: $(DEV) ## print the size of each package and the longest files
 	@$(BIN)/python -m tests.house.size
 
 .PHONY: bench
-bench: $(BENCH) ## measure against FastAPI, stock Connexion and hand-written ASGI
+bench: $(BENCH) ## measure against hand-written ASGI, FastAPI, better-auth and others
 	@$(BIN)/python -m tests.bench
 
 .PHONY: seed-large

@@ -6,20 +6,36 @@ import json
 import signal
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from tests.bench import probes, report, targets, traffic
 from tests.bench.clients import clients
 from tests.bench.driver import CONNECTIONS, LoadError
+from tests.bench.drivers import Driver, choose
+from tests.bench.guests import KEPT, guests
 from tests.bench.node_clients import node_clients
 from tests.bench.processes import CAN_PIN, CORES, LOAD_CORE, SERVER_CORE, Server, free_port, on_core
 from tests.bench.targets import Target
-from tests.bench.traffic import ADMIN_EMAIL, EMAIL
-from tests.bench.works import NEEDED, Round, command, entrants
-from tests.bench.world import scratch, world
+from tests.bench.works import GUESTS, NEEDED, Course, Entrant, Round, command
+from tests.bench.world import World, scratch, world
 
-PARTS = (*NEEDED, "start")
+PARTS = (*NEEDED, "workers", "trail", "start")
+
+
+@dataclass(slots=True)
+class Results:
+    """Everything that was measured.
+
+    Attributes:
+        taken: how: driver, databases, who was left out.
+    """
+
+    rounds: dict[str, dict[str, list[Round]]] = field(default_factory=dict)
+    verdict: list[Target] = field(default_factory=list)
+    taken: dict[str, Any] = field(default_factory=dict)
 
 
 def main() -> int:
@@ -32,19 +48,21 @@ def main() -> int:
         return 1
     if SERVER_CORE == LOAD_CORE:
         progress("This machine has one core: servers and load share it, and the figures say little.")
+    results = Results()
     try:
         with scratch() as folder, on_core(LOAD_CORE):
-            rounds, verdict = measure(arguments, folder)
+            measure(arguments, folder, results)
     except LoadError as error:
         complain(f"The bench stopped: {error}")
         return 1
     except KeyboardInterrupt:
         complain("Interrupted; everything it started is stopped.")
         return 130
-    show(rounds, verdict)
+    show(results)
     if arguments.json:
-        taken = {"rounds": arguments.rounds, "seconds": arguments.seconds, "connections": CONNECTIONS}
-        arguments.json.write_text(json.dumps(report.as_json(rounds, verdict, taken), indent=2) + "\n")
+        taken = {"rounds": arguments.rounds, "seconds": arguments.seconds, "connections": CONNECTIONS, **results.taken}
+        found = report.as_json(results.rounds, results.verdict, taken)
+        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
     return 0
 
 
@@ -61,41 +79,74 @@ def parse() -> argparse.Namespace:
     return arguments
 
 
-def measure(arguments: argparse.Namespace, folder: Path) -> tuple[dict[str, dict[str, list[Round]]], list[Target]]:
+def measure(arguments: argparse.Namespace, folder: Path, results: Results) -> None:
     """Take everything that was asked for.
 
     Raises:
         LoadError: something could not be measured.
     """
     works = [work for work in NEEDED if work in arguments.only]
-    rounds: dict[str, dict[str, list[Round]]] = {}
-    verdict: list[Target] = []
-    if works:
-        progress("starting PostgreSQL, Valkey and the servers")
-        with world(folder / "world") as environ, running(works, folder, environ) as servers:
-            for work in works:
-                rounds[work] = take(work, servers, environ, folder, arguments.rounds, arguments.seconds)
-            verdict += [*targets.rate_targets(rounds), *targets.client_targets(rounds)]
-            if "login" in works:
-                verdict.append(light(servers["Charter"]))
-            if "Charter" in servers:
-                verdict.append(targets.memory_target(servers["Charter"].resident_mib()))
+    if works or {"workers", "trail"} & set(arguments.only):
+        KEPT.mkdir(parents=True, exist_ok=True)
+        driver = choose(KEPT)
+        with world(folder / "world") as ground:
+            results.taken = {"driver": driver.name, "database": ground.name}
+            progress(f"driver: {driver.name}\ndatabase: {ground.name}")
+            take_works(works, arguments, folder, results, driver, ground)
     if "start" in arguments.only:
         progress(f"start     {probes.STARTS + 1} starts of charter serve")
         with on_core(*CORES):
-            verdict.append(targets.start_target(probes.starts(folder)))
-    return rounds, verdict
+            results.verdict.append(targets.start_target(probes.starts(folder)))
+
+
+def take_works(
+    works: list[str], arguments: argparse.Namespace, folder: Path, results: Results, driver: Driver, ground: World
+) -> None:
+    """Take the works, and the parts that need the same databases.
+
+    Raises:
+        LoadError: something could not be measured.
+    """
+    rounds, verdict = results.rounds, results.verdict
+    names = list(dict.fromkeys(name for work in works for name in NEEDED[work].values()))
+    if "trail" in arguments.only and "Charter" not in names:
+        names.append("Charter")
+    invited = [name for name in names if name in GUESTS]
+    with (
+        running([name for name in names if name not in GUESTS], folder, ground) as servers,
+        guests(invited, ground, folder, progress) as found,
+    ):
+        results.taken["left_out"] = found.left_out
+        course = Course({**servers, **found.servers}, driver, ground, found.requests)
+        for work in works:
+            contest = client_contest(course, folder) if work == "clients" else course.entrants(work)
+            rounds[work] = take(work, contest, arguments.rounds, arguments.seconds)
+        verdict += [*targets.rate_targets(rounds), *targets.client_targets(rounds)]
+        if "login" in works:
+            verdict.append(light(servers["Charter"]))
+        if works and "Charter" in servers:
+            verdict.append(targets.memory_target(servers["Charter"].resident_mib()))
+        if "trail" in arguments.only:
+            size, count = probes.decision_bytes(servers["Charter"], ground, driver.in_turn)
+            progress(f"trail     {count} decisions, {size:.0f} bytes each")
+            verdict.append(targets.decision_target(size))
+    if "workers" in arguments.only:
+        with probes.workers(folder, ground.environ) as several, on_core(*CORES):
+            course = Course(several, driver, ground, {})
+            contest = course.reading(several)
+            rounds["workers"] = take("workers", contest, arguments.rounds, arguments.seconds)
+        verdict.append(targets.workers_target(rounds["workers"]["one worker"], rounds["workers"]["two workers"]))
 
 
 @contextlib.contextmanager
-def running(works: list[str], folder: Path, environ: Mapping[str, str]) -> Iterator[dict[str, Server]]:
-    """Keep the servers of these works running on their core."""
+def running(names: list[str], folder: Path, ground: World) -> Iterator[dict[str, Server]]:
+    """Keep these servers running on their core."""
     servers: dict[str, Server] = {}
-    floor = traffic.get(traffic.FLOOR_PATH, traffic.unused_token(environ["JWT_SECRET"]))
+    floor = traffic.get(traffic.FLOOR_PATH, traffic.unused_token(ground.environ["JWT_SECRET"])).raw
     with contextlib.ExitStack() as stack, on_core(SERVER_CORE):
-        for name in dict.fromkeys(name for work in works for name in NEEDED[work]):
+        for name in names:
             port = free_port()
-            servers[name] = Server(name, command(name, port), port, folder / f"{name}.log", environ)
+            servers[name] = Server(name, command(name, port), port, folder / f"{name}.log", ground.environ)
             stack.callback(servers[name].stop)
         for name, server in servers.items():
             server.wait_until_ready(floor if name in NEEDED["floor"] else probes.HEALTH)
@@ -103,28 +154,25 @@ def running(works: list[str], folder: Path, environ: Mapping[str, str]) -> Itera
             yield servers
 
 
-def take(
-    work: str, servers: Mapping[str, Server], environ: Mapping[str, str], folder: Path, rounds: int, seconds: float
-) -> dict[str, list[Round]]:
+def client_contest(course: Course, folder: Path) -> dict[str, Entrant]:
+    """Return the clients of the packages and what they are made of."""
+    server = course.servers["Charter"]
+    token = traffic.sign_in(server)[0]
+    return {**clients(server.port, token, folder), **node_clients(server.port, token, folder)}
+
+
+def take(work: str, contest: Mapping[str, Entrant], rounds: int, seconds: float) -> dict[str, list[Round]]:
     """Take the rounds of one work, its entrants in turn."""
-    if work == "floor":
-        token = traffic.unused_token(environ["JWT_SECRET"])
-    else:
-        token = traffic.sign_in(servers["Charter"], ADMIN_EMAIL if work in ("list", "search") else EMAIL)[0]
-    if work == "clients":
-        port = servers["Charter"].port
-        contest = {**clients(port, token, folder), **node_clients(port, token, folder)}
-    else:
-        contest = entrants(work, servers, token)
     taken: dict[str, list[Round]] = {name: [] for name in contest}
     for number in range(1, rounds + 1):
         for name, measure_round in contest.items():
             taken[name].append(measure_round(seconds))
             figures = taken[name][-1]
+            shares = figures.shares
             progress(
                 f"{work:<8}  round {number} of {rounds}  {name:<16} {figures.measured.rate:8.0f}/s"
-                f"  p99 {figures.measured.p99:7.1f} ms"
-                f"  cores {figures.server_share:4.0%} {figures.load_share:4.0%}"
+                f"  p99 {figures.measured.p99:7.1f} ms  server {shares.server:4.0%}  driver {shares.driver:4.0%}"
+                f"  PostgreSQL {shares.postgres:4.0%}  Valkey {shares.valkey:3.0%}"
             )
     return taken
 
@@ -139,11 +187,13 @@ def light(server: Server) -> Target:
     return targets.light_target(measured.p99)
 
 
-def show(rounds: Mapping[str, Mapping[str, list[Round]]], verdict: list[Target]) -> None:
+def show(results: Results) -> None:
     """Write the tables."""
-    rates = ["", *report.rates_table(rounds)] if rounds else []
-    lines = [*rates, "", *report.targets_table(verdict), "", report.summary(verdict), report.disturbed(rounds)]
-    progress("\n".join(lines).rstrip())
+    rates = ["", *report.rates_table(results.rounds)] if results.rounds else []
+    left_out = [f"left out: {name}: {reason}" for name, reason in results.taken.get("left_out", {}).items()]
+    last = report.summary(results.verdict, targets.missing(results.rounds))
+    notes = [*left_out, *filter(None, [report.disturbed(results.rounds)])]
+    progress("\n".join([*rates, "", *report.targets_table(results.verdict), "", *notes, last]))
 
 
 def progress(line: str) -> None:

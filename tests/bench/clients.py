@@ -21,6 +21,7 @@ from app.sdk.python import build_python
 from app.spec.document import load
 from tests.bench.driver import HOST, LoadError, summarise
 from tests.bench.processes import LOAD_CORE, ROOT, busy_seconds
+from tests.bench.shares import Shares
 from tests.bench.traffic import EMAIL, ME_PATH
 from tests.bench.works import Entrant, Round
 
@@ -126,7 +127,8 @@ class _Meter:
 
     def round(self) -> Round:
         """Return the figures; the share of a core is that of this process."""
-        return Round(summarise(self._latencies, self._passed), self._used / self._passed, self._busy / self._passed)
+        shares = Shares(self._used / self._passed, 0, 0, 0, self._used / self._passed, self._busy / self._passed)
+        return Round(summarise(self._latencies, self._passed), shares)
 
 
 def _measure(one: Callable[[], str], other: Callable[[], str], seconds: float) -> tuple[Round, Round]:

@@ -26,6 +26,13 @@ class LoadError(Exception):
     """A server sent something other than 2xx, closed the connection, or sent nothing."""
 
 
+class NoResponseError(LoadError):
+    """A server sent nothing in the whole round."""
+
+    def __init__(self, who: str = "the server") -> None:
+        super().__init__(f"{who} sent not one response in the whole round")
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One round of one server.
@@ -96,10 +103,10 @@ def summarise(latencies: list[float], seconds: float) -> Measured:
         seconds: how long they were counted.
 
     Raises:
-        LoadError: when there is none.
+        NoResponseError: there is none.
     """
     if not latencies:
-        raise LoadError("not one response in the whole round")
+        raise NoResponseError
     latencies.sort()
 
     def percentile(share: float) -> float:

@@ -16,6 +16,7 @@ from app.spec.document import load
 from tests.bench.clients import Pair
 from tests.bench.driver import HOST, LoadError, Measured
 from tests.bench.processes import ROOT
+from tests.bench.shares import Shares
 from tests.bench.works import Entrant, Round
 
 PROGRAM = Path(__file__).with_name("node_calls.mjs")
@@ -58,4 +59,4 @@ def _rounds(words: list[str], seconds: float) -> tuple[Round, Round]:
 def _round(line: str) -> Round:
     rate, p50, p99, slowest, share = (float(word) for word in line.split())
     # What others use of the core is not asked for: the turns are too short for it.
-    return Round(Measured(rate, p50, p99, slowest), share, share)
+    return Round(Measured(rate, p50, p99, slowest), Shares(share, 0, 0, 0, share, share))

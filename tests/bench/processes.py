@@ -1,4 +1,7 @@
-"""The measured servers as processes of their own: started on their core, waited for, weighed, and stopped by pid."""
+"""The measured servers as processes of their own: started on their core, waited for, weighed, and stopped by pid.
+
+A server may have several processes. What it uses is what its whole tree of processes uses.
+"""
 
 import contextlib
 import os
@@ -15,8 +18,11 @@ ROOT = Path(__file__).parents[2]
 CAN_PIN = hasattr(os, "sched_setaffinity")
 CORES = sorted(os.sched_getaffinity(0)) if CAN_PIN else []
 SERVER_CORE, LOAD_CORE = (CORES[0], CORES[min(1, len(CORES) - 1)]) if CORES else (0, 0)
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 STOP_SECONDS = 30.0
+ANSWER_SECONDS = 60.0
+SETTLE_SECONDS = 3.0
+SETTLE_STEP = 0.05
 
 
 @contextlib.contextmanager
@@ -43,6 +49,31 @@ def busy_seconds(core: int) -> float:
     line = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith(f"cpu{core} "))
     user, nice, system, _idle, _waiting, *interrupts = (int(word) for word in line.split()[1:8])
     return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
+
+
+def tree_seconds(root: int) -> float:
+    """Return the processor time that a process and all that descend from it have used, in seconds.
+
+    What has ended is counted where its parent has waited for it.
+    """
+    used: dict[int, int] = {}
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            used[int(folder.name)] = sum(map(int, fields[11:15]))
+            children.setdefault(int(fields[1]), []).append(int(folder.name))
+    total, waiting = 0, [root]
+    while waiting:
+        pid = waiting.pop()
+        total += used.get(pid, 0)
+        waiting += children.get(pid, ())
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def parent(pid: int) -> int:
+    """Return the parent of a process."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 class Server:
@@ -84,19 +115,28 @@ class Server:
         until = monotonic() + START_SECONDS
         while monotonic() < until:
             if self._process.poll() is not None:
-                raise LoadError(f"{self.name} ended with code {self._process.returncode}:\n{self._tail()}")
+                raise LoadError(f"{self.name} ended with code {self._process.returncode}:\n{self.tail()}")
             with contextlib.suppress(OSError):
                 status, body = ask(self.port, request)
                 if 200 <= status < 300:
                     return
                 last = f"{status} {body[:1000].decode(errors='replace')}"
             sleep(0.01)
-        raise LoadError(f"{self.name} was not ready in {START_SECONDS:.0f} s: {last}\n{self._tail()}")
+        raise LoadError(f"{self.name} was not ready in {START_SECONDS:.0f} s: {last}\n{self.tail()}")
 
     def core_seconds(self) -> float:
-        """Return the processor time that the process has used, in seconds."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Return the processor time that all processes of the server have used, in seconds."""
+        return tree_seconds(self._process.pid)
+
+    def settle(self) -> None:
+        """Wait until the server has no more work from requests whose client is gone."""
+        until = monotonic() + SETTLE_SECONDS
+        used = self.core_seconds()
+        while monotonic() < until:
+            sleep(SETTLE_STEP)
+            before, used = used, self.core_seconds()
+            if used - before < SETTLE_STEP / 4:
+                return
 
     def resident_mib(self) -> float:
         """Return the resident memory of the process in MiB."""
@@ -113,7 +153,8 @@ class Server:
             self._process.kill()
             self._process.wait()
 
-    def _tail(self) -> str:
+    def tail(self) -> str:
+        """Return the end of what the server wrote."""
         return self._log.read_text(errors="replace")[-3000:]
 
 
@@ -124,7 +165,7 @@ def ask(port: int, request: bytes) -> tuple[int, bytes]:
         OSError: nobody listens, or the connection was closed.
     """
     data = b""
-    with socket.create_connection((HOST, port), timeout=5) as connection:
+    with socket.create_connection((HOST, port), timeout=ANSWER_SECONDS) as connection:
         connection.sendall(request)
         while (response := read_response(data)) is None:
             if not (more := connection.recv(65536)):

@@ -1,39 +1,20 @@
-"""Serves one application the way `charter serve` serves Charter. Usage: serving MODULE:NAME PORT
+"""Serves the engine floor the way `charter serve` serves. Usage: serving bare|logged PORT"""
 
-The application is made before the event loop runs; a name that is a function takes no argument and returns it.
-"""
-
-import inspect
+import os
+import socket
 import sys
-from functools import partial
-from importlib import import_module
 
-import uvicorn
-
-from app.gateway.http.protocol import Protocol
+from app.cli.serving import one_server
+from app.config import Config
+from tests.bench import charter
 from tests.bench.driver import HOST
 
-HEAD_SECONDS = 15
 
-
-def main(place: str, port: int) -> None:
+def main(name: str, port: int) -> None:
     """Serve until SIGTERM."""
-    module, _, name = place.partition(":")
-    app = getattr(import_module(module), name)
-    if inspect.isfunction(app) and not inspect.iscoroutinefunction(app):
-        app = app()
-    uvicorn.run(
-        app,
-        host=HOST,
-        port=port,
-        loop="uvloop",
-        http=partial(Protocol, head_seconds=HEAD_SECONDS),
-        ws="none",
-        server_header=False,
-        proxy_headers=False,
-        access_log=False,
-        log_config=None,
-    )
+    app = {"bare": charter.bare, "logged": charter.logged}[name]()
+    with socket.create_server((HOST, port)) as listener:
+        one_server(app, Config.from_environment(os.environ)).run([listener])
 
 
 if __name__ == "__main__":

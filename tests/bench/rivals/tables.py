@@ -1,25 +1,10 @@
 """The tables that the FastAPI rivals read, as SQLAlchemy 2 models over Charter's own schema."""
 
-import os
-from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, create_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
-
-THREADS = 16
-
-engine = create_engine(
-    os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg2://", 1), pool_size=THREADS, max_overflow=0
-)
-sessions = sessionmaker(engine, expire_on_commit=False)
-
-
-def open_session() -> Iterator[Session]:
-    """Lend a session for one request."""
-    with sessions() as session:
-        yield session
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
 class Base(DeclarativeBase):
@@ -78,3 +63,14 @@ class SignIn(Base):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     user: Mapped[User] = relationship()
+
+
+class RivalSession(Base):
+    """A refresh token of the rivals; the bench makes the table."""
+
+    __tablename__ = "rival_sessions"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    token_digest: Mapped[bytes]
+    idle_expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

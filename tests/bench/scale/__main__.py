@@ -95,7 +95,7 @@ def sign_in(port: int) -> str:
     Raises:
         LoadError: with the response to a failed sign-in.
     """
-    status, body = ask(port, post("/v1/auth/login", {"email": ADMIN, "password": PASSWORD}))
+    status, body = ask(port, post("/v1/auth/login", {"email": ADMIN, "password": PASSWORD}).raw)
     if status != 200:
         raise LoadError(f"the sign-in returned {status}: {body[:500].decode(errors='replace')}")
     return str(json.loads(body)["data"]["access_token"])

@@ -55,7 +55,7 @@ class Side:
             path = path.replace(f"{{{name}}}", values[number % len(values)])
         if cursor:
             path += f"{'&' if '?' in path else '?'}cursor={cursor}"
-        return get(path, self._token)
+        return get(path, self._token).raw
 
     def cursor(self, case: Case) -> str | None:
         """Follow the pages of a case as far as it says, and return where the next one begins.
