@@ -1,18 +1,33 @@
-"""Serves the engine floor the way `charter serve` serves. Usage: serving bare|logged PORT"""
+"""Serves as `charter serve` does: the engine floor, or a constant. Usage: serving bare|logged|constant PORT"""
 
 import os
 import socket
 import sys
+from typing import Any
 
 from app.cli.serving import one_server
 from app.config import Config
 from tests.bench import charter
 from tests.bench.driver import HOST
 
+BODY = b'{"data": {}}'
+HEADERS = [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
+
+
+async def constant(scope: Any, receive: Any, send: Any) -> None:
+    """Answer everything with the same bytes, so that only socket and parser have work."""
+    if scope["type"] == "lifespan":
+        while (await receive())["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    await send({"type": "http.response.body", "body": BODY})
+
 
 def main(name: str, port: int) -> None:
     """Serve until SIGTERM."""
-    app = {"bare": charter.bare, "logged": charter.logged}[name]()
+    app = constant if name == "constant" else {"bare": charter.bare, "logged": charter.logged}[name]()
     with socket.create_server((HOST, port)) as listener:
         one_server(app, Config.from_environment(os.environ)).run([listener])
 
