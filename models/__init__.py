@@ -9,7 +9,9 @@ type of its rows, so do not define a second one. docs/contributing.md, *Models o
 
 from models.activity import ActivityHour, ActivityWatermark, RemovedSession
 from models.audit_client import AuditClient
-from models.audit_event import AuditEvent
+from models.audit_entry import AuditEntry
+from models.audit_label import AuditLabel
+from models.audit_role import AuditRole
 from models.chore_run import ChoreRun
 from models.health_check import HealthCheck
 from models.idempotency_key import IdempotencyKey
@@ -26,7 +28,9 @@ __all__ = [
     "ActivityHour",
     "ActivityWatermark",
     "AuditClient",
-    "AuditEvent",
+    "AuditEntry",
+    "AuditLabel",
+    "AuditRole",
     "ChoreRun",
     "HealthCheck",
     "IdempotencyKey",

@@ -47,10 +47,11 @@ CREATE TABLE IF NOT EXISTS migratehistory (
 """
 
 _PARTITIONS = """
-SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = to_regclass('audit_events') ORDER BY 1
+SELECT inhrelid::regclass::text FROM pg_inherits
+WHERE inhparent = coalesce(to_regclass('charter_audit_entries'), to_regclass('audit_events')) ORDER BY 1
 """
 
-# The first one is newer; a role that owns nothing may call it too.
+# Of two names the first one is newer; a role that owns nothing may call this function, too.
 _PARTITION_FUNCTION = """
 SELECT coalesce(to_regproc('make_audit_partitions'), to_regproc('ensure_audit_partitions'))::text
 """

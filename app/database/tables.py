@@ -11,7 +11,7 @@ CHARTER_MODELS: tuple[type[Model], ...] = tuple(getattr(models, name) for name i
 PREFIX = "charter_"
 """What the name of every further table of Charter begins with, so that a project may choose any other name."""
 
-_ALSO_OURS = re.compile(r"migratehistory|audit_events_.*")
+_ALSO_OURS = re.compile(r"migratehistory|audit_trail|audit_events(_.*)?")
 
 
 def all_models() -> tuple[type[Model], ...]:

@@ -57,7 +57,7 @@ def _counted(columns: str, ranges: str, source: str, start: str, where: str) -> 
 def _of_events(columns: str, which: str) -> str:
     where = f"{which} AND occurred_at >= lower AND occurred_at < upper"
     return _counted(
-        columns, "event_ranges", "audit_events", "date_bin(%(step)s::interval, occurred_at, %(since)s)", where
+        columns, "event_ranges", "charter_audit_entries", "date_bin(%(step)s::interval, occurred_at, %(since)s)", where
     )
 
 
@@ -77,15 +77,16 @@ def _closed(source: str) -> str:
 
 
 # Rows of (start, registrations, sign-ins, failures, opened, closed), several for a start. Rows without a start count
-# sessions from before the first start. The statement around this defines the ranges.
+# sessions from before the first start. The statement around this defines the ranges. What the trail's numbers count is
+# in app/database/functions/charter_counted_as.sql.
 _COUNTED = " UNION ALL ".join(
     (
         _of_events(
             "number AS registrations, 0 AS sign_ins, 0 AS failures, 0 AS opened, 0 AS closed",
-            "action = 'user.registered' AND outcome = 'succeeded' AND details ? 'user_id'",
+            "counted = 1",
         ),
-        _of_events("0, number, 0, 0, 0", "action = 'session.created' AND outcome = 'succeeded'"),
-        _of_events("0, 0, number, 0, 0", "action = 'session.created' AND outcome = 'failed'"),
+        _of_events("0, number, 0, 0, 0", "counted = 2"),
+        _of_events("0, 0, number, 0, 0", "counted = 3"),
         _opened("sessions"),
         _opened("removed_sessions"),
         _closed(f"(SELECT created_at, {_ENDS_AT} AS over_at FROM sessions) ending"),  # noqa: S608
@@ -149,10 +150,9 @@ ON CONFLICT (start) DO UPDATE SET registrations = excluded.registrations, sign_i
 
 _FIRST_MOMENT = """
 SELECT least(
-    (SELECT min(occurred_at) FROM audit_events
-     WHERE action = 'user.registered' AND outcome = 'succeeded' AND details ? 'user_id'),
-    (SELECT min(occurred_at) FROM audit_events WHERE action = 'session.created' AND outcome = 'succeeded'),
-    (SELECT min(occurred_at) FROM audit_events WHERE action = 'session.created' AND outcome = 'failed'),
+    (SELECT min(occurred_at) FROM charter_audit_entries WHERE counted = 1),
+    (SELECT min(occurred_at) FROM charter_audit_entries WHERE counted = 2),
+    (SELECT min(occurred_at) FROM charter_audit_entries WHERE counted = 3),
     (SELECT min(created_at) FROM sessions),
     (SELECT min(created_at) FROM removed_sessions)
 )

@@ -5,10 +5,10 @@ import json
 from datetime import datetime
 from uuid import UUID
 
-from app.clock import NOW_SQL_POSITIONAL, sql_now
+from app.clock import NOW_SQL_POSITIONAL
+from app.database import run_in_autocommit
 from app.identifiers import new_id
-from charter import Client, Event, execute, execute_in_autocommit, run
-from models import AuditEvent
+from charter import Client, Event, run
 
 _WRITE = f"SELECT record_event({NOW_SQL_POSITIONAL}, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
@@ -41,26 +41,9 @@ def write_event(
         key: makes the id of the client's row.
         now: the moment that a test sets; None: the database's clock decides.
     """
-    run(
-        _WRITE,
-        (
-            now,
-            new_id(),
-            request_id,
-            event.actor_id,
-            event.actor_role,
-            action,
-            outcome,
-            reason,
-            event.target_type,
-            event.target_id,
-            json.dumps(event.details) if event.details else None,
-            client_id(key, event.actor_id, client),
-            client.address,
-            client.user_agent,
-        ),
-        retry_on_disconnect=True,
-    )
+    parameters = _parameters(event, action, outcome, reason, request_id, now)
+    whose = (client_id(key, event.actor_id, client), client.address, client.user_agent)
+    run(_WRITE, (*parameters, *whose), retry_on_disconnect=True)
 
 
 def write_local_event(
@@ -74,22 +57,28 @@ def write_local_event(
         action, outcome, reason, now: as in `write_event`.
         request_id: names the run of the command.
     """
-    row = {
-        "id": new_id(),
-        "kind": "event",
-        "occurred_at": sql_now(now),
-        "request_id": request_id,
-        "actor_id": event.actor_id,
-        "actor_role": event.actor_role,
-        "action": action,
-        "outcome": outcome,
-        "reason": reason,
-        "target_type": event.target_type,
-        "target_id": event.target_id,
-        "details": event.details or None,
-    }
-    insert = AuditEvent.insert(row).on_conflict_ignore()
+    parameters = _parameters(event, action, outcome, reason, request_id, now)
+    client = (None, None, None)
     if outcome == "failed":
-        execute_in_autocommit(insert, retry_on_disconnect=True)
+        run_in_autocommit(_WRITE, (*parameters, *client))
     else:
-        execute(insert)
+        run(_WRITE, (*parameters, *client))
+
+
+def _parameters(
+    event: Event, action: str, outcome: str, reason: str | None, request_id: str, now: datetime | None
+) -> tuple[object, ...]:
+    """Return the parameters of the statement, without those of the client."""
+    return (
+        now,
+        new_id(),
+        request_id,
+        event.actor_id,
+        event.actor_role,
+        action,
+        outcome,
+        reason,
+        event.target_type,
+        event.target_id,
+        json.dumps(event.details) if event.details else None,
+    )

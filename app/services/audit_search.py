@@ -1,7 +1,9 @@
 """Reads the audit trail: newest first, filtered, a page at a time, at a cost that does not grow with the trail.
 
-Every query uses an index that ends in the id, so a page is the first entries of one range of the index. Partial indexes
-hold the rows that are rare among many others. `since` and `until` also bound the id, so a query skips whole months.
+The words of a row are those of its label, and there are some hundreds of labels. An index has the rows of each label
+in the order of their ids, but for those of the same four seconds; other indexes have those of each actor or target. So
+a page is merged from the newest rows of the labels that the filters select. `since` and `until` also bound the id, so a
+query skips whole months.
 """
 
 import re
@@ -12,6 +14,7 @@ from uuid import UUID
 
 from app.identifiers import lowest_id
 from charter import Context, CursorListing, CursorPage, run
+from models.audit_entry import COMMAND_ROLE_ID
 
 COMMAND = "cli"
 """The actor of rows that the command wrote, where no account acts."""
@@ -21,34 +24,37 @@ COMMAND = "cli"
 _SLACK = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
-_FIRST_ID, _LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
+# Ids from the year 2248 on have the last tick.
+_LAST_TICK = 2**31 - 1
 
 _KIND_OF = {"allowed": "decision", "denied": "decision", "succeeded": "event", "failed": "event"}
 
 # The trail has UUIDs in lower case. Every id of the first targets is one; those of the last are names, which stay.
 _WITH_UUIDS = frozenset({"user", "session"})
-_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WITH_NAMES = frozenset({"role", "setting"})
 
-_COLUMNS = """id, kind, occurred_at, request_id, actor_id, actor_role, action, permission, outcome, reason,
-    target_type, target_id, details"""
-
-# The constant parts of a condition are those of the partial indexes.
-_CONDITIONS: Mapping[str, str] = {
-    "own": "id <> %(own)s",
-    "lowest": "id >= %(lowest)s",
-    "highest": "id < %(highest)s",
-    "since": "occurred_at >= %(since)s",
-    "until": "occurred_at < %(until)s",
-    "command": "actor_id IS NULL AND actor_role = %(command)s",
-    "actor": "actor_id = %(actor)s",
-    "kind": "kind = %(kind)s",
-    "outcome": "outcome = %(outcome)s",
-    "target_type": "target_type = %(target_type)s",
-    "target_id": "target_id = %(target_id)s",
+# What a condition compares: the words of a label, or a column of the row itself.
+_LABEL_CONDITIONS: Mapping[str, str] = {
+    "action": "l.action = %(action)s",
+    "outcome": "l.outcome = %(outcome)s",
+    "kind": "l.outcome = ANY (%(outcomes)s)",
+    "target_type": "l.target_type = %(target_type)s",
 }
-
-_NEWEST = " ORDER BY id DESC LIMIT %(most)s"
+_ROW_CONDITIONS: Mapping[str, str] = {
+    "own": "e.id <> %(own)s",
+    "lowest": "e.id >= %(lowest)s AND e.tick >= %(lowest_tick)s",
+    "highest": "e.id < %(highest)s AND e.tick <= %(highest_tick)s",
+    "since": "e.occurred_at >= %(since)s",
+    "until": "e.occurred_at < %(until)s",
+    # The constant parts are those of the partial indexes.
+    "command": f"e.actor_id IS NULL AND e.role_id = {COMMAND_ROLE_ID}",
+    "actor": "uuid_hash(e.actor_id) = uuid_hash(%(actor)s) AND e.actor_id = %(actor)s",
+    "target_id": "uuid_hash(e.target_id) = uuid_hash(%(target_id)s) AND e.target_id = %(target_id)s",
+    "target_name": "e.target_name = %(target_name)s",
+}
+# Each of them is the first column of an index that goes on with the label and the tick.
+_WHOSE = ("target_id", "target_name", "actor", "command")
 
 
 class AuditEntry(NamedTuple):
@@ -99,81 +105,117 @@ def search(context: Context, page: CursorPage, filters: Filters) -> CursorListin
     actor, action, outcome, kind, target, since, until = filters
     if (kind and outcome and kind != _KIND_OF[outcome]) or (since and until and until <= since):
         return CursorListing([], None)
-    target_type, _, target_id = (target or "").partition(":")
-    if target_type in _WITH_UUIDS or (target_type not in _WITH_NAMES and _UUID.fullmatch(target_id)):
-        target_id = target_id.lower()
     ceiling = lowest_id(max(_EPOCH, min(until, _LAST - _SLACK) + _SLACK)) if until else None
+    lowest = lowest_id(max(since, _EPOCH + _SLACK) - _SLACK) if since else None
+    highest = min((bound for bound in (page.after, ceiling) if bound), default=None)
     wanted: dict[str, object] = {
         "own": context.decision_id,
-        "lowest": lowest_id(max(since, _EPOCH + _SLACK) - _SLACK) if since else None,
-        "highest": min((bound for bound in (page.after, ceiling) if bound), default=None),
+        "lowest": lowest,
+        "lowest_tick": tick_of(lowest) if lowest else None,
+        "highest": highest,
+        "highest_tick": tick_of(highest) if highest else None,
         "since": since,
         "until": until,
-        "command": COMMAND if actor == COMMAND else None,
+        "command": True if actor == COMMAND else None,
         "actor": actor if actor != COMMAND else None,
+        "action": action,
         "kind": kind,
         "outcome": outcome,
-        "target_type": target_type or None,
-        "target_id": target_id or None,
+        "outcomes": [name for name, its_kind in _KIND_OF.items() if its_kind == kind] if kind else None,
+        **_target(target),
     }
-    conditions = {name: value for name, value in wanted.items() if value is not None}
-    if outcome == "succeeded":
-        # This condition makes the query use the indexes of events, instead of reading all the decisions.
-        conditions["kind"] = "event"
-    rows = run(*_query(conditions, action, outcome, kind, page.limit + 1))
+    filters_given = {name: value for name, value in wanted.items() if value is not None}
+    rows = run(_statement(filters_given), {**filters_given, "most": page.limit + 1})
     entries = [AuditEntry._make(row) for row in rows[: page.limit]]
     return CursorListing(entries, entries[-1].id if len(rows) > page.limit else None)
 
 
-def _query(
-    filters: dict[str, object], action: str | None, outcome: str | None, kind: str | None, most: int
-) -> tuple[str, dict[str, object]]:
-    """Return the statement and its parameters."""
-    if action is None:
-        return _with_clients(_rows_that(_conditions(filters)) + _NEWEST), {**filters, "most": most}
-    if "target_id" in filters or "command" in filters:
-        # One target, or the command, has fewer rows than all the outcomes one after the other.
-        conditions = [*_conditions(filters), "action = %(action)s"]
-        return _with_clients(_rows_that(conditions) + _NEWEST), {**filters, "action": action, "most": most}
-    outcomes = [name for name, its_kind in _KIND_OF.items() if outcome in (None, name) and kind in (None, its_kind)]
-    bounds = {"action": action, "outcomes": outcomes, "lowest": _FIRST_ID, "highest": _LAST_ID}
-    return _by_action(filters), {**bounds, **filters, "most": most}
+def tick_of(identifier: UUID) -> int:
+    """Return the column `tick` of a row with this id: the time of the id in units of 4096 ms.
 
-
-def _by_action(filters: Mapping[str, object]) -> str:
-    """Return the statement that reads the first rows of each outcome of an action, and keeps the first of them.
-
-    An action never has some of the outcomes, and the planner's statistics do not say so: a scan in the order of the ids
-    would then read the log to its end. The same goes for an action that an account rarely did. A condition between two
-    rows of an index, over all its columns, makes the planner read that index alone.
+    It is that of app/database/functions/charter_audit_tick.sql.
     """
-    conditions = _conditions(
-        {name: value for name, value in filters.items() if name not in ("kind", "outcome", "actor")}
+    return min(identifier.int >> 92, _LAST_TICK)
+
+
+def _target(target: str | None) -> dict[str, object]:
+    """Return the filters of a target: its type, and its id as a row has it, which is a UUID or else a name."""
+    if not target:
+        return {}
+    kind, _, identifier = target.partition(":")
+    if kind in _WITH_UUIDS or (kind not in _WITH_NAMES and _UUID.fullmatch(identifier.lower())):
+        identifier = identifier.lower()
+    return {"target_type": kind, "target_id" if _UUID.fullmatch(identifier) else "target_name": identifier}
+
+
+def _statement(filters: Mapping[str, object]) -> str:
+    """Return the statement that reads a page with these filters.
+
+    The page is merged from the newest rows of each label: of those that the words select, or, without an action, of
+    those of them that the actor or the target has rows of. Rows of the same tick are sorted, and no others.
+    """
+    words, conditions = _selected(_LABEL_CONDITIONS, filters), _selected(_ROW_CONDITIONS, filters)
+    whose = next((_ROW_CONDITIONS[name] for name in _WHOSE if name in filters), None)
+    if _are_most_rows(filters):
+        return _with_words(_in_order(words, conditions))
+    labels_met = _labels_of(whose) if whose and "action" not in filters else ""
+    if labels_met:
+        words.append("l.id IN (SELECT id FROM met)")
+    newest = f"""SELECT e.* FROM charter_audit_entries e {_where(["e.label_id = l.id", *conditions])}
+        ORDER BY e.tick DESC, e.id DESC LIMIT %(most)s"""  # noqa: S608 (constants)
+    merged = f"""SELECT part.* FROM charter_audit_labels l CROSS JOIN LATERAL ({newest}) part {_where(words)}
+        ORDER BY part.id DESC LIMIT %(most)s"""  # noqa: S608 (constants)
+    return labels_met + _with_words(merged)
+
+
+def _are_most_rows(filters: Mapping[str, object]) -> bool:
+    """Return whether nearly every row that was written in some time can be on the page."""
+    return (
+        not filters.keys() & {*_WHOSE, "action", "target_type"}
+        and filters.get("outcome", "allowed") == "allowed"
+        and filters.get("kind", "decision") == "decision"
     )
-    key, bound = "action, outcome, id", "%(action)s, wanted.outcome"
-    if "actor" in filters:
-        key, bound = f"actor_id, {key}", f"%(actor)s::uuid, {bound}"
-    # With `<` the planner would expect no rows, and would not keep the order of the index.
-    conditions += [f"({key}) >= ({bound}, %(lowest)s)", f"({key}) <= ({bound}, %(highest)s)"]
-    order = ", ".join(f"{column} DESC" for column in key.split(", "))
-    first = f"{_rows_that(conditions)} ORDER BY {order} LIMIT %(most)s"
-    wanted = "unnest(%(outcomes)s) AS wanted (outcome)"
-    return _with_clients(f"SELECT part.* FROM {wanted} CROSS JOIN LATERAL ({first}) part{_NEWEST}")  # noqa: S608
 
 
-def _conditions(filters: Mapping[str, object]) -> list[str]:
-    return [text for name, text in _CONDITIONS.items() if name in filters]
+def _in_order(words: list[str], conditions: list[str]) -> str:
+    """Return the query that reads rows in the order of their ids until it has found enough."""
+    labels = "JOIN charter_audit_labels l ON l.id = e.label_id" if words else ""
+    where = _where([*conditions, *words])
+    return f"SELECT e.* FROM charter_audit_entries e {labels} {where} ORDER BY e.id DESC LIMIT %(most)s"  # noqa: S608
 
 
-def _rows_that(conditions: list[str]) -> str:
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"SELECT {_COLUMNS}, client_id FROM audit_events {where}"  # noqa: S608 (constants)
+def _labels_of(whose: str) -> str:
+    """Return the part of a statement that finds the labels which an actor or a target has rows of.
 
-
-def _with_clients(page: str) -> str:
+    It goes from each label to the next one in the index, and reads none of the rows between.
+    """
+    first = f"SELECT e.label_id FROM charter_audit_entries e WHERE {whose}"  # noqa: S608 (constants)
     return f"""
-        SELECT {", ".join(f"e.{name.strip()}" for name in _COLUMNS.split(","))}, c.address, c.user_agent
+        WITH RECURSIVE met (id) AS (
+            ({first} ORDER BY e.label_id LIMIT 1)
+            UNION ALL
+            SELECT ({first} AND e.label_id > met.id ORDER BY e.label_id LIMIT 1) FROM met WHERE met.id IS NOT NULL
+        )
+    """  # noqa: S608 (constants)
+
+
+def _selected(conditions: Mapping[str, str], filters: Mapping[str, object]) -> list[str]:
+    return [text for name, text in conditions.items() if name in filters]
+
+
+def _where(conditions: list[str]) -> str:
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _with_words(page: str) -> str:
+    """Return the statement that adds to the rows of a page what their numbers stand for, and their clients."""
+    return f"""
+        SELECT e.id, CASE WHEN l.outcome IN ('allowed', 'denied') THEN 'decision' ELSE 'event' END, e.occurred_at,
+               coalesce(e.request_id::text, e.request_name), e.actor_id, r.role, l.action, l.permission, l.outcome,
+               l.reason, l.target_type, coalesce(e.target_id::text, e.target_name), e.details, c.address, c.user_agent
         FROM ({page}) e
+        LEFT JOIN charter_audit_labels l ON l.id = e.label_id
+        LEFT JOIN charter_audit_roles r ON r.id = e.role_id
         LEFT JOIN audit_clients c ON c.id = e.client_id
         ORDER BY e.id DESC
     """  # noqa: S608 (constants)

@@ -17,7 +17,9 @@ _REDUCED_PRIVILEGES: Mapping[str, tuple[str, ...]] = {
     "activity_hours": ("SELECT", "INSERT", "UPDATE"),
     "activity_watermarks": ("SELECT", "UPDATE"),
     "audit_clients": ("SELECT", "INSERT"),
-    "audit_events": ("SELECT", "INSERT"),
+    "charter_audit_entries": ("SELECT", "INSERT"),
+    "charter_audit_labels": ("SELECT",),
+    "charter_audit_roles": ("SELECT",),
     "charter_chore_runs": ("SELECT", "INSERT", "UPDATE"),
     "health_checks": ("SELECT", "UPDATE"),
     "removed_sessions": ("SELECT", "INSERT", "DELETE"),
@@ -25,8 +27,13 @@ _REDUCED_PRIVILEGES: Mapping[str, tuple[str, ...]] = {
     "user_profiles": ("SELECT", "INSERT", "UPDATE"),
 }
 
-# The server only reads the history of migrations, and the rows of the trail that are in no month's partition.
-_BESIDE_MODELS = {"migratehistory": ("SELECT",), "audit_events_default": ("SELECT",)}
+# The server only reads the history of migrations, and the rows of the trail that are in no month's partition. Servers
+# of the release before this one read and write the trail by a view.
+_BESIDE_MODELS = {
+    "migratehistory": ("SELECT",),
+    "charter_audit_entries_default": ("SELECT",),
+    "audit_events": ("SELECT", "INSERT"),
+}
 
 # Only the owner calls these, or functions that run in the owner's name.
 _OF_THE_OWNER = ("ensure_audit_partitions", "lowest_id")
@@ -77,8 +84,8 @@ SELECT quote_ident(current_database()), quote_ident(schema.name), schema.owner::
        ARRAY(SELECT quote_ident(relname) FROM pg_class WHERE relnamespace = schema.oid AND relname = ANY (%(tables)s)),
        ARRAY(SELECT format('%%I.%%I', n.nspname, part.relname) FROM pg_inherits
              JOIN pg_class part ON part.oid = inhrelid JOIN pg_namespace n ON n.oid = part.relnamespace
-             JOIN pg_class log ON log.oid = inhparent AND log.relname = 'audit_events'
-             WHERE log.relnamespace = schema.oid AND part.relname <> 'audit_events_default' ORDER BY 1),
+             JOIN pg_class log ON log.oid = inhparent AND log.relname = 'charter_audit_entries'
+             WHERE log.relnamespace = schema.oid AND part.relname <> 'charter_audit_entries_default' ORDER BY 1),
        (SELECT quote_ident(%(role)s)), %(role)s = pg_get_userbyid(schema.owner),
        EXISTS (SELECT FROM pg_roles WHERE rolname = %(role)s)
 FROM schema

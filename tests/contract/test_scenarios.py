@@ -39,7 +39,7 @@ def test_no_chain_of_requests_leads_off_the_document(service: Service, database_
 @pytest.mark.parametrize("gateway", ["compiled"], indirect=True)
 def test_what_one_person_may_read_and_another_may_not_is_told_apart(service: Service, database_url: str) -> None:
     """The check is awake: with a decision that takes everybody for the owner, it reports what leaks."""
-    [(decide,)] = run("SELECT pg_get_functiondef('decide_call'::regproc)")
+    [(decide,)] = run("SELECT pg_get_functiondef('charter_decide_request'::regproc)")
     everybodys = decide.replace("id = p_owner OR", "p_owner IS NOT NULL OR")
     assert everybodys != decide
     run(everybodys)

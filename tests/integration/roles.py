@@ -73,7 +73,7 @@ def two_roles(servers: Servers, *, empty: bool = False) -> Iterator[TwoRoles]:
         f"""
         DO $$ DECLARE thing record; BEGIN
             FOR thing IN SELECT format('ALTER TABLE %s OWNER TO {owner}', oid::regclass) AS line FROM pg_class
-                         WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
+                         WHERE relkind IN ('r', 'p', 'v') AND relnamespace = 'public'::regnamespace
                          UNION ALL SELECT format('ALTER FUNCTION %s OWNER TO {owner}', oid::regprocedure) FROM pg_proc
                          WHERE pronamespace = 'public'::regnamespace
             LOOP EXECUTE thing.line; END LOOP;

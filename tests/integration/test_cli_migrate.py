@@ -42,7 +42,7 @@ def tables() -> tuple[list[tuple], list[tuple]]:
 
 
 def test_missing_partitions_are_named_as_they_are_made(charter: Terminal) -> None:
-    missing = f"audit_events_{NOW:%Y_%m}"
+    missing = f"charter_audit_entries_{NOW:%Y_%m}"
     run(f"DROP TABLE {missing}")
 
     assert charter.done("db", "migrate") == f"creating the partition {missing}\n{UP_TO_DATE}"

@@ -208,7 +208,7 @@ def test_a_running_server_goes_by_it_at_once(charter: Terminal, service: Service
 
 
 def test_what_cannot_be_recorded_is_not_done(charter: Terminal) -> None:
-    run("ALTER TABLE audit_events ADD CHECK (actor_role <> 'cli')")
+    run("ALTER TABLE charter_audit_entries ADD CHECK (role_id <> 0)")
 
     response = charter("settings", "set", OPEN, "false")
 

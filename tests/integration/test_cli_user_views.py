@@ -209,7 +209,7 @@ def test_looking_leaves_one_row_that_tells_no_address(charter: Terminal, three: 
 @pytest.mark.parametrize("words", [("list",), ("show", "bob@example.com")], ids=["list", "show"])
 def test_what_cannot_be_recorded_is_not_shown(charter: Terminal, three: People, words: tuple[str, ...]) -> None:
     assert three
-    run("ALTER TABLE audit_events ADD CHECK (actor_role <> 'cli')")
+    run("ALTER TABLE charter_audit_entries ADD CHECK (role_id <> 0)")
 
     response = charter("users", *words)
 

@@ -105,7 +105,7 @@ def test_an_unknown_account_is_one_line_and_one_failed_row(charter: Terminal, pe
 def test_what_cannot_be_recorded_is_not_done(charter: Terminal, people: People, deed: str) -> None:
     people.gus.sign_in()
     before = everything()
-    run("ALTER TABLE audit_events ADD CHECK (actor_role <> 'cli')")
+    run("ALTER TABLE charter_audit_entries ADD CHECK (role_id <> 0)")
 
     response = charter(*words_of(deed, people.gus.email), stdin=DEEDS[deed][2])
 

@@ -48,8 +48,8 @@ def test_a_good_deployment_is_proven_and_nothing_is_left(service: Service, ada: 
 
 
 def test_a_mistake_is_a_failure_with_a_command_that_repeats_it(service: Service, ada: Person) -> None:
-    [(decide,)] = run("SELECT pg_get_functiondef('decide_call'::regproc)")
-    run(decide.replace("holds_all OR permissions @> p_required", "true"))
+    [(decide,)] = run("SELECT pg_get_functiondef('charter_decide_request'::regproc)")
+    run(decide.replace("holds_all OR permissions @> required", "true"))
 
     outcome = execute(options(service, ada), io.StringIO())
 

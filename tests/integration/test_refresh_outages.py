@@ -49,11 +49,11 @@ def no_room(code: str) -> Iterator[None]:
         END $$
         """
     )
-    run("CREATE TRIGGER no_room BEFORE INSERT ON audit_events FOR EACH ROW EXECUTE FUNCTION no_room()")
+    run("CREATE TRIGGER no_room BEFORE INSERT ON charter_audit_entries FOR EACH ROW EXECUTE FUNCTION no_room()")
     try:
         yield
     finally:
-        run("DROP TRIGGER no_room ON audit_events")
+        run("DROP TRIGGER no_room ON charter_audit_entries")
 
 
 def test_a_refresh_whose_event_cannot_be_written_has_used_nothing_up(service: Service, token: str) -> None:

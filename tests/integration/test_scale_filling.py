@@ -19,15 +19,15 @@ from tests.wire import data
 SIZE = Population(users=500, events=2_000, until=datetime.now(UTC).replace(microsecond=0))
 
 
-PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'audit_events'::regclass"
+PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'charter_audit_entries'::regclass"
 # Indexes of the trail that some partition has no part of.
 UNATTACHED = """
-SELECT indexrelid::regclass::text FROM pg_index whole WHERE indrelid = 'audit_events'::regclass
+SELECT indexrelid::regclass::text FROM pg_index whole WHERE indrelid = 'charter_audit_entries'::regclass
     AND (SELECT count(*) FROM pg_inherits WHERE inhparent = whole.indexrelid) <> %s
 """
 BELONGS = """
 SELECT indrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
-    WHERE indrelid::regclass::text ~ '^(users|user_profiles|sessions|audit_events(_default)?)$'
+    WHERE indrelid::regclass::text ~ '^(users|user_profiles|sessions|charter_audit_(entries(_default)?|labels|roles))$'
 UNION ALL SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal
 UNION ALL SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint ORDER BY 1, 2
 """
@@ -67,10 +67,10 @@ def test_charter_works_on_it_and_its_trail_stays_append_only(compiled: Service, 
     partitions = [name for (name,) in database.execute_sql(PARTITIONS).fetchall()]
     assert len(partitions) == MONTHS + 3 + 1
     assert database.execute_sql(UNATTACHED, (len(partitions),)).fetchall() == []
-    assert database.execute_sql("SELECT count(*) FROM audit_events_default").fetchone() == (0,)
+    assert database.execute_sql("SELECT count(*) FROM charter_audit_entries_default").fetchone() == (0,)
     refused = [
-        "UPDATE audit_events SET reason = 'x'",
-        "DELETE FROM audit_events",
+        "UPDATE charter_audit_entries SET counted = 1",
+        "DELETE FROM charter_audit_entries",
         *map("TRUNCATE {}".format, partitions),
     ]
     for statement in refused:
@@ -96,7 +96,7 @@ class Fails(Progress):
     """Fails when the trail is begun."""
 
     def begin(self, what: str) -> None:
-        if what.startswith("audit_events"):
+        if what.startswith("charter_audit_entries"):
             raise KeyboardInterrupt
 
 

@@ -16,16 +16,17 @@ _MAX_COUNTED = 1000
 _STALE = timedelta(days=3)
 
 _EVENTS = {
-    "audit_events_no_change": "BEFORE UPDATE OR DELETE ON {} FOR EACH ROW",
-    "audit_events_no_truncate": "BEFORE TRUNCATE ON {} FOR EACH STATEMENT",
+    "audit_no_change": "BEFORE UPDATE OR DELETE ON {} FOR EACH ROW",
+    "audit_no_truncate": "BEFORE TRUNCATE ON {} FOR EACH STATEMENT",
 }
 
-# The log and every partition should have both triggers, each ALWAYS enabled (A) and with our function.
+# The tables and every partition should have both triggers, each ALWAYS enabled (A) and with our function.
 _TRIGGERS = """
 SELECT log.oid::regclass::text, log.is_parent, wanted.name,
        t.tgenabled = 'A', t.tgfoid = to_regproc('refuse_audit_change')
-FROM (SELECT to_regclass('audit_events')::oid AS oid, true AS is_parent
-      UNION ALL SELECT inhrelid, false FROM pg_inherits WHERE inhparent = to_regclass('audit_events')) log
+FROM (SELECT to_regclass(name)::oid AS oid, true AS is_parent
+      FROM unnest(ARRAY['charter_audit_entries', 'charter_audit_labels', 'charter_audit_roles']) AS name
+      UNION ALL SELECT inhrelid, false FROM pg_inherits WHERE inhparent = to_regclass('charter_audit_entries')) log
 CROSS JOIN unnest(%s::text[]) wanted (name)
 LEFT JOIN pg_trigger t ON t.tgrelid = log.oid AND t.tgname = wanted.name
 ORDER BY log.is_parent DESC, 1, 3
@@ -33,20 +34,20 @@ ORDER BY log.is_parent DESC, 1, 3
 
 _PARTITIONS = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-WHERE i.inhparent = to_regclass('audit_events')
+WHERE i.inhparent = to_regclass('charter_audit_entries')
 """
 
-_STRAY = "SELECT count(*) FROM (SELECT FROM audit_events_default LIMIT %s) AS found"
+_STRAY = "SELECT count(*) FROM (SELECT FROM charter_audit_entries_default LIMIT %s) AS found"
 
 
 def append_only(_: Deployment) -> Iterator[Verdict]:
     """Check the triggers that reject every change and deletion, in the log and in each partition (law 4)."""
     rows = run(_TRIGGERS, (list(_EVENTS),))
-    missing_on_parent = {name for _, is_parent, name, _, ours in rows if is_parent and not ours}
+    missing_on_parent = {name for table, _, name, _, ours in rows if table == "charter_audit_entries" and not ours}
     faults, fixes = [], []
     for table, is_parent, name, always, ours in rows:
         # The row trigger of a partition is its parent's: creating it there again creates it here, too.
-        inherited = not is_parent and name == "audit_events_no_change" and name in missing_on_parent
+        inherited = not is_parent and name == "audit_no_change" and name in missing_on_parent
         if (ours and always) or inherited:
             continue
         faults.append(f"{name} on {table} is {'not always enabled' if ours else 'missing'}")
@@ -69,7 +70,7 @@ def ahead(_: Deployment) -> Iterator[Verdict]:
     """Check that this month and the next three have a partition."""
     now = datetime.now(UTC)
     months = [divmod(now.year * 12 + now.month - 1 + further, 12) for further in range(_MONTHS)]
-    names = [f"audit_events_{year}_{month + 1:02}" for year, month in months]
+    names = [f"charter_audit_entries_{year}_{month + 1:02}" for year, month in months]
     existing = {name for (name,) in run(_PARTITIONS)}
     missing = [name for name in names if name not in existing]
     if not missing:
@@ -77,7 +78,7 @@ def ahead(_: Deployment) -> Iterator[Verdict]:
         return
     verdict = failed if names[0] in missing else warning
     yield verdict(
-        f"missing: {', '.join(missing)}; rows of these months go to audit_events_default and stay there",
+        f"missing: {', '.join(missing)}; rows of these months go to charter_audit_entries_default and stay there",
         "charter db migrate, which also creates partitions",
     )
 
@@ -86,11 +87,11 @@ def default(_: Deployment) -> Iterator[Verdict]:
     """Check that the default partition is empty: its rows are in no month's partition, and never will be."""
     stray = run(_STRAY, (_MAX_COUNTED + 1,))[0][0]
     if not stray:
-        yield ok("audit_events_default is empty")
+        yield ok("charter_audit_entries_default is empty")
         return
     number = counted(stray, "row") if stray <= _MAX_COUNTED else f"more than {_MAX_COUNTED} rows"
     yield warning(
-        f"{number} in audit_events_default: a partition was missing, or a clock was wrong",
+        f"{number} in charter_audit_entries_default: a partition was missing, or a clock was wrong",
         "fix the clock and the partitions if this report names them; the rows are safe, every query finds them, and "
         "they stay there",
     )

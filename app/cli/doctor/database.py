@@ -36,7 +36,7 @@ def connection(deployment: Deployment) -> Iterator[Verdict]:
         took = (time.perf_counter() - began) * 1000
         read_only, tables = run("""
             SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool,
-                   to_regclass('audit_events') IS NOT NULL AND to_regclass('sessions') IS NOT NULL
+                   to_regclass('charter_audit_entries') IS NOT NULL AND to_regclass('sessions') IS NOT NULL
         """)[0]
     if not tables:
         deployment.missing["tables"] = "the tables do not exist"

@@ -16,13 +16,14 @@ SELECT quote_ident(current_user), quote_ident(pg_get_userbyid(c.relowner)), pg_h
                           (d.datdba, 'database ' || quote_ident(d.datname))) AS owners (owner, what)
              WHERE pg_has_role(owner, 'USAGE'))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_database d ON d.datname = current_database() WHERE c.oid = to_regclass('audit_events')
+JOIN pg_database d ON d.datname = current_database() WHERE c.oid = to_regclass('charter_audit_entries')
 """
 
 _EXCESS_RIGHTS = """
 SELECT string_agg(privilege || ' on ' || log.oid::regclass, ', ' ORDER BY log.oid::regclass::text, privilege)
-FROM (SELECT to_regclass('audit_events')::oid AS oid
-      UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass('audit_events')) log
+FROM (SELECT to_regclass(name)::oid AS oid
+      FROM unnest(ARRAY['charter_audit_entries', 'charter_audit_labels', 'charter_audit_roles']) AS name
+      UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass('charter_audit_entries')) log
 CROSS JOIN unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
 WHERE has_table_privilege(log.oid, privilege)
 """

@@ -6,7 +6,10 @@
 -- cannot establish is denied (law 9). It does not look at the target: a request without the permission cannot learn
 -- whether the target exists.
 --
--- Called by: app/pipeline/steps/authorization.py
+-- Servers of the release before this one call it during an upgrade; a later migration drops it. This release uses
+-- charter_decide_request.sql, which writes the same row at less cost.
+--
+-- Called by: nothing in this release
 --
 -- Arguments:
 --   p_now           the present moment; the caller passes the database's clock, tests pass their own

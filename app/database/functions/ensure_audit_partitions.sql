@@ -22,7 +22,7 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('ensure_audit_partitions'));
 
     FOR ahead IN 0..3 LOOP
-        partition := to_char(first + make_interval(months => ahead), '"audit_events_"YYYY_MM');
+        partition := to_char(first + make_interval(months => ahead), '"charter_audit_entries_"YYYY_MM');
         CONTINUE WHEN to_regclass(partition) IS NOT NULL;
 
         -- The id of a row begins with its time, so a month is a range of ids.
@@ -30,18 +30,19 @@ BEGIN
         upper_bound := lowest_id((first + make_interval(months => ahead + 1)) AT TIME ZONE 'UTC');
 
         -- Rows cannot be moved, and PostgreSQL attaches no partition whose rows are in the default one.
-        IF EXISTS (SELECT FROM audit_events_default WHERE id >= lower_bound AND id < upper_bound) THEN
-            RAISE WARNING 'rows of % already lie in audit_events_default and stay there', partition;
+        IF EXISTS (SELECT FROM charter_audit_entries_default WHERE id >= lower_bound AND id < upper_bound) THEN
+            RAISE WARNING 'rows of % already lie in charter_audit_entries_default and stay there', partition;
             CONTINUE;
         END IF;
 
-        -- ATTACH takes a lighter lock on audit_events than CREATE TABLE ... PARTITION OF: writers need not wait.
-        EXECUTE format('CREATE TABLE %I (LIKE audit_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition);
+        -- ATTACH takes a lighter lock on charter_audit_entries than CREATE TABLE ... PARTITION OF: writers need not wait.
+        EXECUTE format('CREATE TABLE %I (LIKE charter_audit_entries INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                       partition);
         -- A trigger on TRUNCATE is not passed on to partitions.
-        EXECUTE format('CREATE TRIGGER audit_events_no_truncate BEFORE TRUNCATE ON %I
+        EXECUTE format('CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON %I
                         FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()', partition);
-        EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER audit_events_no_truncate', partition);
-        EXECUTE format('ALTER TABLE audit_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+        EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER audit_no_truncate', partition);
+        EXECUTE format('ALTER TABLE charter_audit_entries ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                        partition, lower_bound, upper_bound);
         created := created + 1;
     END LOOP;

@@ -2,7 +2,7 @@
 --
 -- The role that serves owns nothing and so cannot make a table. This function runs with the owner's rights (SECURITY
 -- DEFINER) and does only this one thing for it. Afterwards nobody but the owner has a right on the new partitions, so
--- their rows are reached through audit_events alone and cannot be changed or deleted (law 4).
+-- their rows are reached through charter_audit_entries alone and cannot be changed or deleted (law 4).
 --
 -- Called by: app/services/maintenance.py, app/database/migrator.py
 --
@@ -19,7 +19,7 @@ SECURITY DEFINER
 SET search_path = public, pg_temp
 AS $$
 DECLARE
-    before oid[] := ARRAY(SELECT inhrelid FROM pg_inherits WHERE inhparent = 'audit_events'::regclass);
+    before oid[] := ARRAY(SELECT inhrelid FROM pg_inherits WHERE inhparent = 'charter_audit_entries'::regclass);
     made integer;
     grantee record;
 BEGIN
@@ -37,7 +37,8 @@ BEGIN
         FROM pg_inherits
         JOIN pg_class part ON part.oid = inhrelid
         CROSS JOIN aclexplode(part.relacl) given
-        WHERE inhparent = 'audit_events'::regclass AND inhrelid <> ALL (before) AND given.grantee <> part.relowner
+        WHERE inhparent = 'charter_audit_entries'::regclass AND inhrelid <> ALL (before)
+          AND given.grantee <> part.relowner
     LOOP
         -- 0 stands for PUBLIC.
         EXECUTE format('REVOKE ALL ON TABLE %s FROM %s', grantee.partition,

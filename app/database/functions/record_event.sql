@@ -17,8 +17,8 @@
 --   p_target_type   the kind of thing acted on, or null
 --   p_target_id     which one, or null
 --   p_details       more facts as a JSON object, or null
---   p_client_id     the id of this client's row in audit_clients
---   p_address       the client's address
+--   p_client_id     the id of this client's row in audit_clients; null: the command, which has no client
+--   p_address       the client's address, or null with it
 --   p_user_agent    the client's user agent, or null
 --
 -- Returns nothing.
@@ -43,17 +43,14 @@ CREATE OR REPLACE FUNCTION record_event(
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     -- Address and user agent are in a row of their own, which can be erased; event rows cannot.
-    INSERT INTO audit_clients (id, address, user_agent, created_at)
-    VALUES (p_client_id, p_address, p_user_agent, p_now)
-    ON CONFLICT (id) DO NOTHING;
+    IF p_client_id IS NOT NULL THEN
+        INSERT INTO audit_clients (id, address, user_agent, created_at)
+        VALUES (p_client_id, p_address, p_user_agent, p_now)
+        ON CONFLICT (id) DO NOTHING;
+    END IF;
 
-    INSERT INTO audit_events (
-        id, kind, occurred_at, request_id, actor_id, actor_role, action, outcome, reason,
-        target_type, target_id, details, client_id
-    )
-    VALUES (
-        p_event_id, 'event', p_now, p_request_id, p_actor_id, p_actor_role, p_action, p_outcome, p_reason,
+    PERFORM charter_write_audit_entry(
+        p_event_id, p_now, p_request_id, p_actor_id, p_actor_role, p_action, NULL, p_outcome, p_reason,
         p_target_type, p_target_id, p_details, p_client_id
-    )
-    ON CONFLICT DO NOTHING;
+    );
 END $$;

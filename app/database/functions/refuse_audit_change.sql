@@ -9,17 +9,33 @@ BEGIN
     RAISE EXCEPTION 'audit_events is append-only: % refused', TG_OP USING ERRCODE = 'insufficient_privilege';
 END $$;
 
--- PostgreSQL copies a row trigger of audit_events to each partition.
-CREATE OR REPLACE TRIGGER audit_events_no_change BEFORE UPDATE OR DELETE ON audit_events
+-- PostgreSQL copies a row trigger of charter_audit_entries to each partition.
+CREATE OR REPLACE TRIGGER audit_no_change BEFORE UPDATE OR DELETE ON charter_audit_entries
+    FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
+CREATE OR REPLACE TRIGGER audit_no_change BEFORE UPDATE OR DELETE ON charter_audit_labels
+    FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
+CREATE OR REPLACE TRIGGER audit_no_change BEFORE UPDATE OR DELETE ON charter_audit_roles
     FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
 
 -- It does not copy a trigger on TRUNCATE: each partition has its own.
-CREATE OR REPLACE TRIGGER audit_events_no_truncate BEFORE TRUNCATE ON audit_events
+CREATE OR REPLACE TRIGGER audit_no_truncate BEFORE TRUNCATE ON charter_audit_entries
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
-CREATE OR REPLACE TRIGGER audit_events_no_truncate BEFORE TRUNCATE ON audit_events_default
+CREATE OR REPLACE TRIGGER audit_no_truncate BEFORE TRUNCATE ON charter_audit_entries_default
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
+CREATE OR REPLACE TRIGGER audit_no_truncate BEFORE TRUNCATE ON charter_audit_labels
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
+CREATE OR REPLACE TRIGGER audit_no_truncate BEFORE TRUNCATE ON charter_audit_roles
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
 
 -- ALWAYS: a session cannot switch them off by session_replication_role.
-ALTER TABLE audit_events ENABLE ALWAYS TRIGGER audit_events_no_change;
-ALTER TABLE audit_events ENABLE ALWAYS TRIGGER audit_events_no_truncate;
-ALTER TABLE audit_events_default ENABLE ALWAYS TRIGGER audit_events_no_truncate;
+ALTER TABLE charter_audit_entries ENABLE ALWAYS TRIGGER audit_no_change;
+ALTER TABLE charter_audit_entries ENABLE ALWAYS TRIGGER audit_no_truncate;
+ALTER TABLE charter_audit_entries_default ENABLE ALWAYS TRIGGER audit_no_truncate;
+ALTER TABLE charter_audit_labels ENABLE ALWAYS TRIGGER audit_no_change;
+ALTER TABLE charter_audit_labels ENABLE ALWAYS TRIGGER audit_no_truncate;
+ALTER TABLE charter_audit_roles ENABLE ALWAYS TRIGGER audit_no_change;
+ALTER TABLE charter_audit_roles ENABLE ALWAYS TRIGGER audit_no_truncate;
+
+-- The view has no rows of its own: it is told the same.
+CREATE OR REPLACE TRIGGER audit_no_change INSTEAD OF UPDATE OR DELETE ON audit_events
+    FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();

@@ -1,4 +1,4 @@
-"""Authorization on the state in memory: the rules of app/database/functions/decide_call.sql, and the decision's entry.
+"""Authorization on the state in memory: the rules of charter_decide_request.sql, and the decision's entry.
 
 A differential test compares the two, caller by caller.
 """

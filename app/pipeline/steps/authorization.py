@@ -28,11 +28,11 @@ def _statement(more_columns: str = "", owner: str = "%s") -> str:
         more_columns: expressions after those of the decision.
         owner: the expression for the account that needs no permission.
     """
-    # A function, planned once per connection: app/database/functions/decide_call.sql is the rule that decides.
+    # A function, planned once per connection; app/database/functions/charter_decide_request.sql is the rule.
     return f"""
     SELECT {", ".join(USER_COLUMN_NAMES)}, signed_in_at, holds_all, permissions, refusal, present.moment {more_columns}
     FROM (SELECT {NOW_SQL_POSITIONAL} AS moment) present,
-         decide_call(present.moment, %s, %s, %s, {owner}, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+         charter_decide_request(present.moment, %s, %s, %s, {owner}, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     """  # noqa: S608 (constants, and identifiers that were checked)
 
 
@@ -60,7 +60,7 @@ def make(operation: BoundOperation) -> Step | None:
     audit_client_key = operation.runtime.audit_client_key
     every_permission = frozenset(dependencies.permissions)
     kind, parameter = policy.target or (None, None)
-    required, permission = list(policy.permissions), " ".join(policy.permissions)
+    permission = " ".join(policy.permissions)
     recency = dependencies.config.recencies[policy.step_up] if policy.step_up else None
     action, owner, owned_row = policy.operation_id, _owner(policy), policy.owned_row
     statement = _statement_of(policy)
@@ -84,13 +84,12 @@ def make(operation: BoundOperation) -> Step | None:
                 dependencies.test_now,
                 session_id,
                 user_id,
-                required,
+                permission,
                 *owner(context),
                 recency,
                 context.decision_id,
                 context.request_id,
                 action,
-                permission,
                 kind,
                 target,
                 client_id(audit_client_key, user_id, client),

@@ -75,7 +75,7 @@ def fits(url: str, users: int, events: int) -> bool:
     """Say whether a database holds a population of this size, going by the figures that the server has of it."""
     tables = "SELECT coalesce(sum(reltuples), 0) FROM pg_class WHERE relkind = 'r' AND relname ~ "
     found = _number(url, f"{tables} '^users$'")
-    rows = _number(url, f"{tables} '^audit_events_'")
+    rows = _number(url, f"{tables} '^charter_audit_entries_'")
     return abs(found - users) <= users * _CLOSE_ENOUGH and abs(rows - events) <= events * _CLOSE_ENOUGH
 
 

@@ -13,8 +13,9 @@ import psycopg2
 from psycopg2.extensions import cursor as Cursor
 
 from app.security.passwords import Passwords
-from tests.bench.scale.population import COLUMNS, OWN_ROLES, Block, Month, People, Population, Trail
+from tests.bench.scale.population import COLUMNS, OWN_ROLES, RARITIES, Block, Month, People, Population, Trail
 from tests.bench.scale.progress import Progress
+from tests.bench.scale.trail import LABELS, NULL, Words
 
 PASSWORD = "correct horse battery staple"
 """Of every account that is made here."""
@@ -34,9 +35,9 @@ FROM pg_constraint WHERE conrelid = %(table)s::regclass AND contype = 'f'
 
 # A month's partition and its bounds; the present one and those ahead are there since the migration.
 _PARTITION = """
-SELECT to_char(%(begin)s AT TIME ZONE 'UTC', '"audit_events_"YYYY_MM'),
+SELECT to_char(%(begin)s AT TIME ZONE 'UTC', '"charter_audit_entries_"YYYY_MM'),
        pg_get_expr(relpartbound, oid) FROM pg_class WHERE oid =
-    to_regclass(to_char(%(begin)s AT TIME ZONE 'UTC', '"audit_events_"YYYY_MM'))
+    to_regclass(to_char(%(begin)s AT TIME ZONE 'UTC', '"charter_audit_entries_"YYYY_MM'))
 """
 
 
@@ -85,7 +86,7 @@ def fill(url: str, population: Population, progress: Progress) -> None:
 
 def _write(cursor: Cursor, population: Population, progress: Progress) -> None:
     people = People(population, _roles(cursor), Passwords(15, 256, 10).hash(PASSWORD))
-    trail = Trail(population, people)
+    trail = Trail(population, people, *_words(cursor))
     with _cheaper(cursor, "users", progress):
         _copy(cursor, "users", "users", people.users(), progress)
     with _cheaper(cursor, "user_profiles", progress):
@@ -96,7 +97,7 @@ def _write(cursor: Cursor, population: Population, progress: Progress) -> None:
     # Backwards: the function makes a month and three that follow, which are then there.
     for month in reversed(trail.months()):
         with _apart(cursor, month, progress) as partition:
-            _copy(cursor, partition, "audit_events", trail.events(month), progress)
+            _copy(cursor, partition, "charter_audit_entries", trail.events(month), progress)
 
 
 def _roles(cursor: Cursor) -> dict[str, str]:
@@ -115,6 +116,19 @@ def _roles(cursor: Cursor) -> dict[str, str]:
                 )
     cursor.execute("SELECT name, id::text FROM roles")
     return dict(cursor.fetchall())
+
+
+def _words(cursor: Cursor) -> tuple[dict[Words, int], dict[str, int]]:
+    """Let the trail learn the words of the population; return the number of each label, and of each role's name."""
+    labels, roles = {}, {}
+    for words in LABELS:
+        known = [None if word == NULL else word for word in words]
+        cursor.execute("SELECT charter_learn_audit_label(%s, %s, %s, %s, %s)", known)
+        [(labels[words],)] = cursor.fetchall()
+    for name in (*(name for name, _, _ in RARITIES), "user", "cli"):
+        cursor.execute("SELECT charter_learn_audit_role(%s)", (name,))
+        [(roles[name],)] = cursor.fetchall()
+    return labels, roles
 
 
 def _copy(cursor: Cursor, table: str, kind: str, blocks: Iterator[Block], progress: Progress) -> None:
@@ -141,8 +155,8 @@ def _apart(cursor: Cursor, month: Month, progress: Progress) -> Iterator[str]:
     cursor.execute("SELECT ensure_audit_partitions(%s)", (month.begin,))
     cursor.execute(_PARTITION, {"begin": month.begin})
     partition, bounds = cursor.fetchone() or ("", "")
-    cursor.execute(f"ALTER TABLE audit_events DETACH PARTITION {partition}")
+    cursor.execute(f"ALTER TABLE charter_audit_entries DETACH PARTITION {partition}")
     with _cheaper(cursor, partition, progress):
         yield partition
     progress.begin(f"{partition}: attaching")
-    cursor.execute(f"ALTER TABLE audit_events ATTACH PARTITION {partition} {bounds}")
+    cursor.execute(f"ALTER TABLE charter_audit_entries ATTACH PARTITION {partition} {bounds}")

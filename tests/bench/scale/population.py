@@ -4,7 +4,7 @@ Nothing here knows a database. A population of ten thousand and one of a million
 that the same request finds a hundred times as much in the second.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -13,12 +13,11 @@ from math import sqrt
 from random import Random
 
 from tests.bench.scale import names
-from tests.bench.scale.trail import BUSY_SHAPES, RARE_SHAPE, SHAPES, Shape
+from tests.bench.scale.trail import BUSY_SHAPES, NULL, RARE_SHAPE, SHAPES, Shape, Words
 
 Block = tuple[int, str]
 """How many rows, and the rows as COPY reads them."""
 
-NULL = r"\N"
 BLOCK = 10_000
 YEARS = timedelta(days=6 * 365)
 MONTHS = 6
@@ -26,7 +25,7 @@ MONTHS = 6
 
 ADMIN = "ada@north.example"
 BUSY = "robot@north.example"
-"""The account that a third of the trail is about what it did."""
+"""The account that did most of what is in the trail."""
 
 # Every so many accounts one has the role; who has none of them is a user. Counted so that 10 000 have all of them.
 RARITIES = (("admin", 10_000, 0), ("auditor", 1_000, 1), ("support", 100, 2), ("guest", 10, 3))
@@ -35,7 +34,7 @@ OWN_ROLES = {"auditor": ("audit:read",), "support": ("profiles:read", "users:lis
 SUSPENDED, CHANGED, LIVE = 0.02, 0.4, 0.6
 # One in so many has no name.
 NAMELESS = 10
-BUSY_SHARE, NOBODY_SHARE = 0.3, 0.02
+BUSY_SHARE, NOBODY_SHARE = 0.6, 0.02
 RARELY = 3
 """How often the busy account did what many others do."""
 
@@ -45,8 +44,8 @@ COLUMNS = {
     "sessions": "id, user_id, generation, key_id, rotated_at, idle_expires_at, expires_at, ended_at, end_reason,"
     " user_agent, address, network, created_at, updated_at",
     "audit_clients": "id, address, user_agent, created_at",
-    "audit_events": "id, kind, occurred_at, request_id, actor_id, actor_role, action, permission, outcome, reason,"
-    " target_type, target_id, details, client_id",
+    "charter_audit_entries": "id, occurred_at, tick, request_id, actor_id, role_id, label_id, counted, target_id,"
+    " target_name, details, client_id",
 }
 
 
@@ -166,11 +165,17 @@ class Trail:
 
     Args:
         people: their ids; the second is the busy account.
+        labels: the number of each label of the shapes.
+        roles: the number of each role's name in the trail, `cli` included.
     """
 
-    def __init__(self, population: Population, people: People) -> None:
+    def __init__(
+        self, population: Population, people: People, labels: Mapping[Words, int], roles: Mapping[str, int]
+    ) -> None:
         self._population = population
         self._people = people
+        self._labels = labels
+        self._roles = {NULL: NULL, **{name: str(number) for name, number in roles.items()}}
         self._random = Random(population.events)
         self._clients = [f"{self._random.getrandbits(128):032x}" for _ in range(population.clients)]
         self._weights = list(accumulate(shape.weight for shape in SHAPES))
@@ -221,12 +226,13 @@ class Trail:
             shape = RARE_SHAPE if number in self._rarely else BUSY_SHAPES[number % len(BUSY_SHAPES)]
         elif draw > 1 - NOBODY_SHARE:
             identity, role = NULL, "cli" if number % 2_000 == 0 else NULL
-        target = people.ids[int(chance() * len(people.ids))] if shape.about == "user" else shape.target
+        about = people.ids[int(chance() * len(people.ids))] if shape.about == "user" else NULL
         key = identifier(when, self._random)
         client = self._clients[actor % len(self._clients)]
-        content = f"{shape.kind}\t{moment(when)}\t{key}\t{identity}\t{role}\t{shape.content}\t{target}"
-        details = f'{{"user_id": "{target}"}}' if shape.detailed else NULL
-        return f"{key}\t{content}\t{details}\t{client}"
+        whose = f"{moment(when)}\t{when >> 12}\t{key}\t{identity}\t{self._roles[role]}"
+        content = f"{self._labels[shape.words]}\t{shape.counted}\t{about}\t{shape.target}"
+        details = f'{{"user_id": "{about}"}}' if shape.detailed else NULL
+        return f"{key}\t{whose}\t{content}\t{details}\t{client}"
 
 
 def identifier(milliseconds: int, random: Random) -> str:

@@ -14,30 +14,34 @@ VALUES (%s, 'event', now(), 'r1', 'login', 'succeeded')
 """
 PARTITIONS = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-WHERE i.inhparent = 'audit_events'::regclass ORDER BY c.relname
+WHERE i.inhparent = 'charter_audit_entries'::regclass ORDER BY c.relname
 """
 NOW = datetime.now(UTC)
 
 
 def partition_of_now() -> str:
-    return f"audit_events_{NOW:%Y_%m}"
+    return f"charter_audit_entries_{NOW:%Y_%m}"
 
 
-@pytest.mark.parametrize("partition", ["audit_events", "this month's", "audit_events_default"])
+@pytest.mark.parametrize("partition", ["charter_audit_entries", "this month's", "charter_audit_entries_default"])
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE {} SET action = 'other'",
+        "UPDATE {} SET counted = 1",
         "DELETE FROM {}",
         "TRUNCATE {}",
-        "INSERT INTO {} SELECT * FROM audit_events LIMIT 1 ON CONFLICT (id) DO UPDATE SET action = 'other'",
+        """
+        INSERT INTO {} (id, occurred_at, tick, label_id)
+        SELECT id, occurred_at, tick, label_id FROM charter_audit_entries LIMIT 1
+        ON CONFLICT (id) DO UPDATE SET counted = 1
+        """,
         "WITH gone AS (DELETE FROM {} RETURNING id) SELECT id FROM gone",
         "SET session_replication_role = replica; DELETE FROM {}",
     ],
 )
 def test_audit_rows_are_never_changed_or_removed(database: Database, change: str, partition: str) -> None:
     old = lowest_id(datetime(2001, 1, 1, tzinfo=UTC))
-    run(INSERT, (new_id() if partition != "audit_events_default" else old,))
+    run(INSERT, (new_id() if partition != "charter_audit_entries_default" else old,))
     before = run("SELECT * FROM audit_events")
     with pytest.raises(peewee.DatabaseError, match="append-only"):
         run(change.format(partition_of_now() if partition == "this month's" else partition))
@@ -54,9 +58,10 @@ def test_writing_a_row_twice_is_harmless(database: Database) -> None:
 
 def test_partitions_exist_three_months_ahead(database: Database) -> None:
     months = [
-        f"audit_events_{NOW.year + (NOW.month - 1 + n) // 12}_{(NOW.month - 1 + n) % 12 + 1:02}" for n in range(4)
+        f"charter_audit_entries_{NOW.year + (NOW.month - 1 + n) // 12}_{(NOW.month - 1 + n) % 12 + 1:02}"
+        for n in range(4)
     ]
-    assert [name for (name,) in run(PARTITIONS)] == [*months, "audit_events_default"]
+    assert [name for (name,) in run(PARTITIONS)] == [*months, "charter_audit_entries_default"]
 
 
 def test_a_row_goes_to_the_partition_of_its_month(database: Database) -> None:
@@ -74,7 +79,7 @@ def test_the_first_millisecond_of_a_month_belongs_to_it(database: Database) -> N
 @pytest.mark.parametrize("year", [1999, 2090])
 def test_a_row_of_another_time_is_caught_by_the_default_partition(database: Database, year: int) -> None:
     run(INSERT, (lowest_id(datetime(year, 1, 1, tzinfo=UTC)),))
-    assert run("SELECT count(*) FROM ONLY audit_events_default") == [(1,)]
+    assert run("SELECT count(*) FROM ONLY charter_audit_entries_default") == [(1,)]
 
 
 def test_making_partitions_again_changes_nothing(database: Database) -> None:
@@ -87,10 +92,10 @@ def test_a_month_later_one_more_is_made_with_indexes_and_refusals(database: Data
     later = datetime(NOW.year + 1, 1, 31, 23, 59, tzinfo=UTC)
     assert run("SELECT ensure_audit_partitions(%s)", (datetime(NOW.year + 1, 6, 1, tzinfo=UTC),)) == [(4,)]
     run("SELECT ensure_audit_partitions(%s)", (later,))
-    partition = f"audit_events_{NOW.year + 1}_06"
+    partition = f"charter_audit_entries_{NOW.year + 1}_06"
     run(INSERT, (lowest_id(datetime(NOW.year + 1, 6, 2, tzinfo=UTC)),))
-    assert run("SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass", (partition,)) == [(12,)]
-    for change in ("UPDATE {} SET action = 'x'", "DELETE FROM {}", "TRUNCATE {}"):
+    assert run("SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass", (partition,)) == [(7,)]
+    for change in ("UPDATE {} SET counted = 1", "DELETE FROM {}", "TRUNCATE {}"):
         with pytest.raises(peewee.DatabaseError, match="append-only"):
             run(change.format(partition))
 
@@ -100,4 +105,4 @@ def test_a_month_whose_rows_lie_in_the_default_partition_is_left_there(database:
     run(INSERT, (lowest_id(missed),))
     assert run("SELECT ensure_audit_partitions(%s)", (missed,)) == [(3,)]
     run(INSERT, (lowest_id(missed.replace(day=16)),))
-    assert run("SELECT count(*) FROM ONLY audit_events_default") == [(2,)]
+    assert run("SELECT count(*) FROM ONLY charter_audit_entries_default") == [(2,)]

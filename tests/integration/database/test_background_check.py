@@ -36,10 +36,13 @@ def checked(probes: Probes) -> Health:
 
 
 REVOCATIONS = (
-    ("REVOKE INSERT ON audit_events FROM {}", "GRANT INSERT ON audit_events TO {}"),
+    ("REVOKE INSERT ON charter_audit_entries FROM {}", "GRANT INSERT ON charter_audit_entries TO {}"),
     ("REVOKE USAGE ON SCHEMA public FROM {}, PUBLIC", "GRANT USAGE ON SCHEMA public TO {}"),
     ("REVOKE UPDATE ON health_checks FROM {}", "GRANT UPDATE ON health_checks TO {}"),
-    ("REVOKE ALL ON FUNCTION decide_call FROM {}, PUBLIC", "GRANT EXECUTE ON FUNCTION decide_call TO {}"),
+    (
+        "REVOKE ALL ON FUNCTION charter_decide_request FROM {}, PUBLIC",
+        "GRANT EXECUTE ON FUNCTION charter_decide_request TO {}",
+    ),
 )
 
 
@@ -184,9 +187,9 @@ def test_a_running_server_tells_by_itself_and_recovers_by_itself(roles: TwoRoles
             return True
 
         assert becomes(200)
-        execute(roles.owner, f"REVOKE INSERT ON audit_events FROM {roles.names[1]}")
+        execute(roles.owner, f"REVOKE INSERT ON charter_audit_entries FROM {roles.names[1]}")
         assert becomes(503)
         assert client.get("/health").json() == {"status": "error", "checks": {"database": "error", "cache": "error"}}
         assert client.get("/health/live").status_code == 200
-        execute(roles.owner, f"GRANT INSERT ON audit_events TO {roles.names[1]}")
+        execute(roles.owner, f"GRANT INSERT ON charter_audit_entries TO {roles.names[1]}")
         assert becomes(200)

@@ -24,7 +24,7 @@ def test_it_drops_stale_counters_and_sessions_long_over_and_keeps_the_rest(servi
 
     run_maintenance(config=service.config, now=now + timedelta(days=90 + 31))
     assert _count("sessions") == 0
-    months = run("SELECT count(*) FROM pg_inherits WHERE inhparent = 'audit_events'::regclass")[0][0]
+    months = run("SELECT count(*) FROM pg_inherits WHERE inhparent = 'charter_audit_entries'::regclass")[0][0]
     assert months >= 1 + 4 + 4
 
 

@@ -77,7 +77,7 @@ def test_migrating_twice_runs_each_migration_once(empty: Database) -> None:
     assert pending(empty) == NAMES
     assert migrate(empty, report=told.append) == NAMES
     assert told[: len(NAMES)] == [f"migrating {name}" for name in NAMES]
-    assert told[len(NAMES)] == f"creating the partition audit_events_{datetime.now(UTC):%Y_%m}"
+    assert told[len(NAMES)] == f"creating the partition charter_audit_entries_{datetime.now(UTC):%Y_%m}"
     assert migrate(empty, report=quiet) == []
     assert pending(empty) == []
     assert [(name, moment is not None) for name, moment in status(empty)] == [(name, True) for name in NAMES]
@@ -137,7 +137,9 @@ def test_the_audit_indexes_are_finished_although_an_earlier_attempt_was_cut_shor
 
     assert schema(empty) == whole
     with empty.connection_context():
-        unfinished = "SELECT count(*) FROM pg_index WHERE NOT indisvalid AND indrelid::regclass::text ~ '^audit_events'"
+        unfinished = (
+            "SELECT count(*) FROM pg_index WHERE NOT indisvalid AND indrelid::regclass::text ~ '^charter_audit'"
+        )
         assert empty.execute_sql(unfinished).fetchone() == (0,)
 
 

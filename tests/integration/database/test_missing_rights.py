@@ -23,7 +23,7 @@ def roles(servers: Servers) -> Iterator[TwoRoles]:
 
 
 REVOCATIONS = [
-    ("REVOKE INSERT ON audit_events FROM {}", "GRANT INSERT ON TABLE public.audit_events TO {};"),
+    ("REVOKE INSERT ON charter_audit_entries FROM {}", "GRANT INSERT ON TABLE public.charter_audit_entries TO {};"),
     ("REVOKE SELECT ON migratehistory FROM {}", "GRANT SELECT ON TABLE public.migratehistory TO {};"),
     ("REVOKE USAGE ON SCHEMA public FROM {}, PUBLIC", "GRANT USAGE ON SCHEMA public TO {};"),
     (
@@ -64,15 +64,15 @@ def refused_start(url: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_start_without_a_right_is_refused_with_the_statements_that_give_it(roles: TwoRoles) -> None:
     server = roles.names[1]
-    execute(roles.owner, f"REVOKE INSERT ON audit_events FROM {server}", f"REVOKE ALL ON roles FROM {server}")
+    execute(roles.owner, f"REVOKE INSERT ON charter_audit_entries FROM {server}", f"REVOKE ALL ON roles FROM {server}")
 
     done = refused_start(roles.server)
 
     expect_refusal(
         done,
         78,
-        f"charter: the role {server} has no INSERT on table public.audit_events: "
-        f"GRANT INSERT ON TABLE public.audit_events TO {server};",
+        f"charter: the role {server} has no INSERT on table public.charter_audit_entries: "
+        f"GRANT INSERT ON TABLE public.charter_audit_entries TO {server};",
         "no SELECT, INSERT, UPDATE, DELETE on table public.roles: GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE",
         f"charter db grants {server}",
         lines=3,

@@ -204,7 +204,7 @@ def test_a_migration_that_would_end_the_process_is_named_with_its_line(sides: Si
 SIDES = [
     ("ALTER TABLE users ADD color text", "users: column color text"),
     ("DROP TABLE audit_clients CASCADE", "audit_clients: "),
-    ("ALTER TABLE audit_events DISABLE TRIGGER ALL", "audit_events: trigger "),
+    ("ALTER TABLE charter_audit_entries DISABLE TRIGGER ALL", "charter_audit_entries: trigger "),
     ("DROP TRIGGER user_profiles_name_key ON user_profiles", "user_profiles: trigger user_profiles_name_key"),
     ("DROP FUNCTION keep_name_key() CASCADE", "keep_name_key: "),
     ("CREATE INDEX users_created ON users (created_at)", "users: index (created_at"),

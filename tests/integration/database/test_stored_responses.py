@@ -60,9 +60,9 @@ def test_what_guards_the_audit_trail_guards_it_afterwards(kept: CachedValue) -> 
         with used(kept):
             write_row("one", datetime.now(UTC))
             with pytest.raises(Exception, match="append-only"):
-                run("SET session_replication_role = replica; DELETE FROM audit_events")
+                run("SET session_replication_role = replica; DELETE FROM charter_audit_entries")
             with pytest.raises(Exception, match="append-only"):
-                run("TRUNCATE audit_events")
+                run("TRUNCATE charter_audit_entries")
         assert kept.put_back()
 
 

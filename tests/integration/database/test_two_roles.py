@@ -26,8 +26,8 @@ EVENT = """
 INSERT INTO audit_events (id, kind, occurred_at, request_id, action, outcome)
 VALUES (%s, 'event', now(), 'r1', 'login', 'succeeded')
 """
-PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'audit_events'::regclass"
-THIS_MONTH = f"audit_events_{NOW:%Y_%m}"
+PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'charter_audit_entries'::regclass"
+THIS_MONTH = f"charter_audit_entries_{NOW:%Y_%m}"
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_what_is_granted_is_what_is_needed_and_may_be_granted_again(roles: TwoRo
             """
             SELECT relname, array_agg(privilege ORDER BY array_position(%(all)s, privilege))
             FROM pg_class CROSS JOIN unnest(%(all)s) privilege
-            WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+            WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v')
               AND has_table_privilege(oid, privilege) GROUP BY relname
             """,
             {"all": [*database_rights.ALL, "TRUNCATE", "REFERENCES", "TRIGGER"]},
@@ -72,26 +72,31 @@ def test_granting_takes_what_is_beyond(roles: TwoRoles) -> None:
 
     with bound(roles.server):
         assert run(f"SELECT has_table_privilege('{THIS_MONTH}', 'DELETE')") == [(False,)]
-        assert run("SELECT has_table_privilege('audit_events', 'UPDATE')") == [(False,)]
+        assert run("SELECT has_table_privilege('charter_audit_entries', 'UPDATE')") == [(False,)]
 
 
 CHANGES = (
-    "UPDATE {} SET action = 'other'",
+    "UPDATE {} SET counted = 1",
     "DELETE FROM {}",
     "TRUNCATE {}",
     "DROP TABLE {}",
     "ALTER TABLE {} DISABLE TRIGGER ALL",
-    "ALTER TABLE {} DISABLE TRIGGER audit_events_no_change",
-    "DROP TRIGGER audit_events_no_change ON {}",
+    "ALTER TABLE {} DISABLE TRIGGER audit_no_change",
+    "DROP TRIGGER audit_no_change ON {}",
     "CREATE TRIGGER another BEFORE INSERT ON {} FOR EACH ROW EXECUTE FUNCTION refuse_audit_change()",
     "CREATE RULE silence AS ON INSERT TO {} DO INSTEAD NOTHING",
-    f"ALTER TABLE audit_events DETACH PARTITION {THIS_MONTH}",
+    f"ALTER TABLE charter_audit_entries DETACH PARTITION {THIS_MONTH}",
     "CREATE OR REPLACE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE sql AS ''",
     "DROP FUNCTION refuse_audit_change() CASCADE",
     "SET session_replication_role = replica",
     "CREATE TABLE mine (id integer)",
     "DROP SCHEMA public CASCADE",
-    "INSERT INTO audit_events_default SELECT * FROM audit_events",
+    "INSERT INTO charter_audit_entries_default (id) VALUES (gen_random_uuid())",
+    "INSERT INTO charter_audit_labels (action, outcome) VALUES ('x', 'allowed')",
+    "UPDATE charter_audit_labels SET action = 'x'",
+    "DELETE FROM charter_audit_labels",
+    "UPDATE charter_audit_roles SET role = 'x'",
+    "UPDATE audit_events SET action = 'x'",
 )
 
 
@@ -99,7 +104,7 @@ def test_the_serving_role_can_change_nothing_of_the_trail(serving: Database) -> 
     run(EVENT, (new_id(),))
     before = run("SELECT * FROM audit_events")
 
-    for change in {change.format(table) for change in CHANGES for table in ("audit_events", THIS_MONTH)}:
+    for change in {change.format(table) for change in CHANGES for table in ("charter_audit_entries", THIS_MONTH)}:
         with pytest.raises(peewee.DatabaseError) as refused:
             run(change)
         assert getattr(refused.value.__cause__, "pgcode", None) == "42501", (change, refused.value)
@@ -127,10 +132,12 @@ def test_maintenance_and_background_tasks_do_their_work_for_a_role_that_owns_not
 
 def test_a_temporary_table_of_the_callers_cannot_pass_for_the_trail(serving: Database) -> None:
     with serving.connection_context():
-        run("CREATE TEMPORARY TABLE audit_events (id uuid) PARTITION BY RANGE (id)")
-        run("CREATE TEMPORARY TABLE audit_events_default PARTITION OF audit_events DEFAULT")
+        run("CREATE TEMPORARY TABLE charter_audit_entries (id uuid) PARTITION BY RANGE (id)")
+        run("CREATE TEMPORARY TABLE charter_audit_entries_default PARTITION OF charter_audit_entries DEFAULT")
         run("SELECT make_audit_partitions(now() + interval '200 days')")
-        assert run("SELECT count(*) FROM pg_inherits WHERE inhparent = 'public.audit_events'::regclass") == [(9,)]
+        assert run("SELECT count(*) FROM pg_inherits WHERE inhparent = 'public.charter_audit_entries'::regclass") == [
+            (9,)
+        ]
 
 
 def test_partitions_are_made_for_no_moment_that_only_a_wrong_clock_tells(serving: Database) -> None:

@@ -10,22 +10,23 @@ from app.identifiers import lowest_id, new_id
 from tests.integration.doctor.deployments import Durable, doctor
 
 NOW = datetime.now(UTC)
-THIS_MONTH = f"audit_events_{NOW:%Y_%m}"
-ROW_TRIGGER = "audit_events_no_change"
-TABLE_TRIGGER = "audit_events_no_truncate"
+THIS_MONTH = f"charter_audit_entries_{NOW:%Y_%m}"
+ROW_TRIGGER = "audit_no_change"
+TABLE_TRIGGER = "audit_no_truncate"
 ALLOW = "CREATE FUNCTION allow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
 
 
 @pytest.mark.parametrize(
     "damage",
     [
-        f"DROP TRIGGER {ROW_TRIGGER} ON audit_events",
+        f"DROP TRIGGER {ROW_TRIGGER} ON charter_audit_entries",
         f"DROP TRIGGER {TABLE_TRIGGER} ON {THIS_MONTH}",
         f"ALTER TABLE {THIS_MONTH} DISABLE TRIGGER {ROW_TRIGGER}",
-        f"ALTER TABLE audit_events ENABLE TRIGGER {TABLE_TRIGGER}",
+        f"ALTER TABLE charter_audit_entries ENABLE TRIGGER {TABLE_TRIGGER}",
         f"{ALLOW}; CREATE OR REPLACE TRIGGER {TABLE_TRIGGER} BEFORE TRUNCATE ON {THIS_MONTH} EXECUTE FUNCTION allow()",
+        f"DROP TRIGGER {ROW_TRIGGER} ON charter_audit_labels",
     ],
-    ids=["row trigger dropped", "truncate trigger dropped", "disabled", "not always", "another function"],
+    ids=["row trigger dropped", "truncate trigger dropped", "disabled", "not always", "another function", "words"],
 )
 def test_an_audit_trail_that_could_be_changed_is_told_and_fixed_as_printed(
     url: str, durable: Durable, damage: str
@@ -63,6 +64,6 @@ def test_rows_of_no_month_and_leftovers_of_maintenance_are_told(url: str, durabl
 
     seen = doctor(DATABASE_URL=url, REDIS_URL="")
 
-    assert seen.of("partitions.default")["found"].startswith("1 row in audit_events_default")
+    assert seen.of("partitions.default")["found"].startswith("1 row in charter_audit_entries_default")
     assert seen.of("partitions.maintenance")["found"].startswith("a counter of 9 days ago")
     assert [seen.of(f"partitions.{name}")["status"] for name in ("default", "maintenance")] == ["warning", "warning"]

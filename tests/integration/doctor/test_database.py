@@ -70,7 +70,7 @@ def test_a_role_without_rights_is_told_which_and_fixed_as_printed(url: str, dura
         assert found["status"] == "failed"
         assert "no UPDATE, DELETE on table public.users" in found["found"]
         assert "EXECUTE on function public.rotate_refresh_token" in found["found"]
-        assert "on table public.audit_events;" not in found["found"]
+        assert "on table public.charter_audit_entries;" not in found["found"]
 
         durable.execute(url, found["fix"].split("tables: ", 1)[1])
 
@@ -102,7 +102,10 @@ def test_two_roles_are_told_and_nothing_is_to_be_fixed(url: str, durable: Durabl
         (f"ALTER SCHEMA public OWNER TO {SERVER}", "owner of the schema public"),
         (f"ALTER DATABASE {{}} OWNER TO {SERVER}", "owner of the database"),
         (f"GRANT CREATE ON SCHEMA public TO {SERVER}", "may create tables and functions in the schema public"),
-        (f"GRANT DELETE, TRIGGER ON audit_events TO {SERVER}", "has DELETE on audit_events, TRIGGER on audit_events"),
+        (
+            f"GRANT DELETE, TRIGGER ON charter_audit_entries TO {SERVER}",
+            "has DELETE on charter_audit_entries, TRIGGER on charter_audit_entries",
+        ),
     ],
     ids=["member of the owner", "owns the schema", "owns the database", "may create", "more rights on the trail"],
 )

@@ -36,7 +36,7 @@ _PEOPLE = {
 _TABLES = """
 SELECT relname FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND NOT relispartition
-  AND relname NOT IN ('audit_clients', 'health_checks')
+  AND relname NOT IN ('audit_clients', 'charter_audit_labels', 'charter_audit_roles', 'health_checks')
 """
 _REFERENCES = """
 SELECT child.relname, parent.relname

@@ -197,8 +197,8 @@ def test_since_counts_its_moment_and_until_does_not(people: People) -> None:
 @pytest.mark.parametrize("late_by", [timedelta(0), timedelta(seconds=30), timedelta(minutes=4), -timedelta(minutes=4)])
 def test_a_row_is_found_by_when_it_occurred_though_it_was_written_later(people: People, late_by: timedelta) -> None:
     row = write_row("late", THEN + late_by)
-    run("ALTER TABLE audit_events DISABLE TRIGGER audit_events_no_change")
-    run("UPDATE audit_events SET occurred_at = %s WHERE id = %s", (THEN, row))
+    run("ALTER TABLE charter_audit_entries DISABLE TRIGGER audit_no_change")
+    run("UPDATE charter_audit_entries SET occurred_at = %s WHERE id = %s", (THEN, row))
 
     assert listed(people, since="2026-03-05T12:00:00.500Z", until="2026-03-05T12:00:00.501Z") == ["late"]
     assert listed(people, since="2026-03-05T12:00:00.501Z") == []

@@ -25,7 +25,9 @@ FROM generate_series(timestamptz '2026-03-05Z', timestamptz '2026-03-05 03:00Z',
      (VALUES (1, 'decision', 'get_me', 'allowed', %(busy)s), (2, 'event', 'user.updated', 'succeeded', NULL))
      AS wrote (ordinal, kind, action, outcome, actor)
 """
-READ = "SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_xact_user_tables WHERE relname LIKE 'audit_events%'"
+READ = (
+    "SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_xact_user_tables WHERE relname LIKE 'charter_audit_entries%'"
+)
 
 
 CASES: list[tuple[dict[str, Any], int]] = [
@@ -57,7 +59,7 @@ CASES: list[tuple[dict[str, Any], int]] = [
 
 def test_no_more_of_the_log_is_read_than_a_few_pages(world: World, subtests: pytest.Subtests) -> None:
     run(WRITE, {"busy": BUSY})
-    run("ANALYZE audit_events")
+    run("ANALYZE charter_audit_entries")
     for case, number in CASES:
         with subtests.test(str(case)), transaction():
             filters = dict(case)

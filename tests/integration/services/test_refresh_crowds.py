@@ -61,9 +61,9 @@ def fill_up(full: bool) -> None:
         END $$
         """
     )
-    run("DROP TRIGGER IF EXISTS full_up ON audit_events")
+    run("DROP TRIGGER IF EXISTS full_up ON charter_audit_entries")
     if full:
-        run("CREATE TRIGGER full_up BEFORE INSERT ON audit_events FOR EACH ROW EXECUTE FUNCTION full_up()")
+        run("CREATE TRIGGER full_up BEFORE INSERT ON charter_audit_entries FOR EACH ROW EXECUTE FUNCTION full_up()")
 
 
 def test_no_crowd_and_no_outage_ends_a_session(world: World, cutter: Cutter) -> None:

@@ -8,9 +8,13 @@ _TOKENS = "app/security/access_tokens.py"
 _USERS = "app/services/users.py"
 
 MUTANTS = (
-    Mutant("no permission is asked for", "decide_call", "OR permissions @> p_required)", "OR true)", "permissions"),
-    Mutant("everybody is the owner", "decide_call", "id = p_owner OR", "p_owner IS NOT NULL OR", "permissions"),
-    Mutant("nobody is the owner", "decide_call", "id = p_owner OR", "false OR", "permissions"),
+    Mutant(
+        "no permission is asked for", "charter_decide_request", "OR permissions @> required)", "OR true)", "permissions"
+    ),
+    Mutant(
+        "everybody is the owner", "charter_decide_request", "id = p_owner OR", "p_owner IS NOT NULL OR", "permissions"
+    ),
+    Mutant("nobody is the owner", "charter_decide_request", "id = p_owner OR", "false OR", "permissions"),
     Mutant(
         "an operation needs another permission than documented",
         "app/pipeline/steps/authorization.py",
@@ -56,7 +60,7 @@ MUTANTS = (
         'hmac.compare_digest(expected[:20], signature.encode("ascii")[:20])',
         "tokens",
     ),
-    Mutant("ended sessions stay good", "decide_call", "WHEN is_over THEN", "WHEN false THEN", "sessions"),
+    Mutant("ended sessions stay good", "charter_decide_request", "WHEN is_over THEN", "WHEN false THEN", "sessions"),
     Mutant(
         "a restored account has its sessions back",
         _USERS,
@@ -123,14 +127,14 @@ MUTANTS = (
     ),
     Mutant(
         "a decision is not written where the permission is missing",
-        "decide_call",
+        "charter_decide_request",
         "FROM (SELECT 1) AS once LEFT JOIN verdict ON true",
         "FROM (SELECT 1) AS once LEFT JOIN verdict ON true WHERE refusal IS DISTINCT FROM 'permission_missing'",
         "trail",
     ),
     Mutant(
         "a denial is recorded as allowed",
-        "decide_call",
+        "charter_decide_request",
         "CASE WHEN verdict.id IS NULL OR refusal IS NOT NULL THEN 'denied' ELSE 'allowed' END",
         "'allowed'",
         "trail",
