@@ -43,18 +43,50 @@ _LABEL_CONDITIONS: Mapping[str, str] = {
 }
 _ROW_CONDITIONS: Mapping[str, str] = {
     "own": "e.id <> %(own)s",
-    "lowest": "e.id >= %(lowest)s AND e.tick >= %(lowest_tick)s",
-    "highest": "e.id < %(highest)s AND e.tick <= %(highest_tick)s",
+    "lowest": "e.id >= %(lowest)s",
+    "highest": "e.id < %(highest)s",
     "since": "e.occurred_at >= %(since)s",
     "until": "e.occurred_at < %(until)s",
     # The constant parts are those of the partial indexes.
     "command": f"e.actor_id IS NULL AND e.role_id = {COMMAND_ROLE_ID}",
-    "actor": "uuid_hash(e.actor_id) = uuid_hash(%(actor)s) AND e.actor_id = %(actor)s",
-    "target_id": "uuid_hash(e.target_id) = uuid_hash(%(target_id)s) AND e.target_id = %(target_id)s",
+    "actor": "e.actor_id = %(actor)s",
+    "target_id": "e.target_id = %(target_id)s",
     "target_name": "e.target_name = %(target_name)s",
 }
-# Each of them is the first column of an index that goes on with the label and the tick.
-_WHOSE = ("target_id", "target_name", "actor", "command")
+
+
+class _Index(NamedTuple):
+    """An index that ends in the label and the tick.
+
+    Attributes:
+        column: what comes before, and its value.
+        rows: which rows are in it.
+        exactly: a condition for the rows that are found; the planner does not know how few it leaves.
+    """
+
+    column: str
+    value: str
+    rows: str
+    exactly: str = "true"
+
+
+_WHOSE: Mapping[str, _Index] = {
+    "target_id": _Index(
+        "uuid_hash(e.target_id), ",
+        "uuid_hash(%(target_id)s), ",
+        "e.target_id IS NOT NULL",
+        "coalesce(e.target_id = %(target_id)s, false)",
+    ),
+    "target_name": _Index("e.target_name, ", "%(target_name)s, ", "e.target_name IS NOT NULL"),
+    "actor": _Index(
+        "uuid_hash(e.actor_id), ",
+        "uuid_hash(%(actor)s), ",
+        "e.actor_id IS NOT NULL",
+        "coalesce(e.actor_id = %(actor)s, false)",
+    ),
+    "command": _Index("", "", _ROW_CONDITIONS["command"]),
+}
+_OF_ALL = _Index("", "", "true")
 
 
 class AuditEntry(NamedTuple):
@@ -111,9 +143,9 @@ def search(context: Context, page: CursorPage, filters: Filters) -> CursorListin
     wanted: dict[str, object] = {
         "own": context.decision_id,
         "lowest": lowest,
-        "lowest_tick": tick_of(lowest) if lowest else None,
+        "lowest_tick": tick_of(lowest) if lowest else 0,
         "highest": highest,
-        "highest_tick": tick_of(highest) if highest else None,
+        "highest_tick": tick_of(highest) if highest else _LAST_TICK,
         "since": since,
         "until": until,
         "command": True if actor == COMMAND else None,
@@ -154,15 +186,25 @@ def _statement(filters: Mapping[str, object]) -> str:
     The page is merged from the newest rows of each label: of those that the words select, or, without an action, of
     those of them that the actor or the target has rows of. Rows of the same tick are sorted, and no others.
     """
-    words, conditions = _selected(_LABEL_CONDITIONS, filters), _selected(_ROW_CONDITIONS, filters)
-    whose = next((_ROW_CONDITIONS[name] for name in _WHOSE if name in filters), None)
+    words = _selected(_LABEL_CONDITIONS, filters)
     if _are_most_rows(filters):
-        return _with_words(_in_order(words, conditions))
-    labels_met = _labels_of(whose) if whose and "action" not in filters else ""
+        return _with_words(_in_order(words, _selected(_ROW_CONDITIONS, filters)))
+    whose = next((name for name in _WHOSE if name in filters), None)
+    index = _WHOSE[whose] if whose else _OF_ALL
+    labels_met = _labels_of(index) if whose and "action" not in filters else ""
     if labels_met:
         words.append("l.id IN (SELECT id FROM met)")
-    newest = f"""SELECT e.* FROM charter_audit_entries e {_where(["e.label_id = l.id", *conditions])}
-        ORDER BY e.tick DESC, e.id DESC LIMIT %(most)s"""  # noqa: S608 (constants)
+    key, bound = f"{index.column}e.label_id, e.tick", f"{index.value}l.id"
+    conditions = [
+        index.rows,
+        index.exactly,
+        *_selected(_ROW_CONDITIONS, {name: value for name, value in filters.items() if name != whose}),
+        # With `=` the planner may expect few rows, and sort them all. These say no more than the index does.
+        f"({key}) >= ({bound}, %(lowest_tick)s)",
+        f"({key}) <= ({bound}, %(highest_tick)s)",
+    ]
+    order = ", ".join(f"{column} DESC" for column in [*key.split(", "), "e.id"])
+    newest = f"SELECT e.* FROM charter_audit_entries e {_where(conditions)} ORDER BY {order} LIMIT %(most)s"  # noqa: S608
     merged = f"""SELECT part.* FROM charter_audit_labels l CROSS JOIN LATERAL ({newest}) part {_where(words)}
         ORDER BY part.id DESC LIMIT %(most)s"""  # noqa: S608 (constants)
     return labels_met + _with_words(merged)
@@ -184,12 +226,13 @@ def _in_order(words: list[str], conditions: list[str]) -> str:
     return f"SELECT e.* FROM charter_audit_entries e {labels} {where} ORDER BY e.id DESC LIMIT %(most)s"  # noqa: S608
 
 
-def _labels_of(whose: str) -> str:
+def _labels_of(index: _Index) -> str:
     """Return the part of a statement that finds the labels which an actor or a target has rows of.
 
     It goes from each label to the next one in the index, and reads none of the rows between.
     """
-    first = f"SELECT e.label_id FROM charter_audit_entries e WHERE {whose}"  # noqa: S608 (constants)
+    same = f"({index.column[:-2]}) = ({index.value[:-2]})" if index.column else "true"
+    first = f"SELECT e.label_id FROM charter_audit_entries e WHERE {index.rows} AND {same}"  # noqa: S608 (constants)
     return f"""
         WITH RECURSIVE met (id) AS (
             ({first} ORDER BY e.label_id LIMIT 1)
