@@ -48,6 +48,8 @@ CREATE INDEX charter_audit_entries_target ON charter_audit_entries (uuid_hash(ta
     WHERE target_id IS NOT NULL;
 CREATE INDEX charter_audit_entries_target_name ON charter_audit_entries (target_name, label_id, tick)
     WHERE target_name IS NOT NULL;
+CREATE INDEX charter_audit_entries_target_name_actor
+    ON charter_audit_entries (target_name, uuid_hash(actor_id), label_id, tick) WHERE target_name IS NOT NULL;
 CREATE INDEX charter_audit_entries_command ON charter_audit_entries (label_id, tick)
     WHERE actor_id IS NULL AND role_id = 0;
 CREATE INDEX charter_audit_entries_counted ON charter_audit_entries (counted, occurred_at) WHERE counted IS NOT NULL;

@@ -180,6 +180,22 @@ BEGIN
     END LOOP;
 END $$
 """
+# Servers of the release before look whether this table is there. OFFSET: nothing can be written by way of the view.
+DEFAULT_VIEW = """
+CREATE VIEW audit_events_default AS SELECT id FROM charter_audit_entries_default OFFSET 0;
+DO $$
+DECLARE
+    given record;
+BEGIN
+    FOR given IN
+        SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS role
+        FROM pg_class CROSS JOIN aclexplode(relacl)
+        WHERE oid = 'audit_events'::regclass AND grantee <> relowner AND privilege_type = 'SELECT'
+    LOOP
+        EXECUTE format('GRANT SELECT ON TABLE audit_events_default TO %s', given.role);
+    END LOOP;
+END $$
+"""
 BOUNDS = "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE oid = to_regclass(%s)"
 
 
@@ -193,7 +209,7 @@ def migrate(migrator, database, **kwargs):
     while _copy_some(database, "audit_events_former", LEARN, COPY):
         _drop_copied_months(database)
     gone = "DROP TABLE audit_events_former; DROP TABLE charter_audit_move; DROP FUNCTION charter_redirect_audit_row"
-    _briefly(database, f"{VIEW}{OF_ENTRIES}", gone)
+    _briefly(database, f"{VIEW}{OF_ENTRIES}", gone, DEFAULT_VIEW)
 
 
 def rollback(migrator, database, **kwargs):
@@ -237,7 +253,7 @@ def _former_table(database):
             f"CREATE TABLE {name} PARTITION OF audit_events_former {bounds}",
             TABLE_REFUSAL.format(table=name, **named),
         ]
-    return [FORMER, *indexes, *made, FORMER_RIGHTS, MARK]
+    return ["DROP VIEW audit_events_default", FORMER, *indexes, *made, FORMER_RIGHTS, MARK]
 
 
 def _copy_some(database, source, learn, copy):

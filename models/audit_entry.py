@@ -43,6 +43,7 @@ for _name, _columns, _rows in (
     ("actor", "uuid_hash(actor_id), label_id, tick", "WHERE actor_id IS NOT NULL"),
     ("target", "uuid_hash(target_id), label_id, tick", "WHERE target_id IS NOT NULL"),
     ("target_name", "target_name, label_id, tick", "WHERE target_name IS NOT NULL"),
+    ("target_name_actor", "target_name, uuid_hash(actor_id), label_id, tick", "WHERE target_name IS NOT NULL"),
     ("command", "label_id, tick", f"WHERE actor_id IS NULL AND role_id = {COMMAND_ROLE_ID}"),
     # What the statistics count.
     ("counted", "counted, occurred_at", "WHERE counted IS NOT NULL"),

@@ -9,7 +9,10 @@ from models.user import User
 
 
 class Session(Record):
-    """A session; `created_at` is the sign-in, `key_id` names the key that made the current refresh token."""
+    """A session; `created_at` is the sign-in, `key_id` names the key that made the current refresh token.
+
+    `ends_by` is the midnight in UTC after the moment when it ends by itself; null: a former release opened the session.
+    """
 
     user = ForeignKeyField(User, on_delete="CASCADE", lazy_load=False)
     generation = IntegerField()
@@ -17,6 +20,7 @@ class Session(Record):
     rotated_at = UtcDateTimeField(null=True)
     idle_expires_at = UtcDateTimeField()
     expires_at = UtcDateTimeField()
+    ends_by = UtcDateTimeField(null=True)
     ended_at = UtcDateTimeField(null=True)
     end_reason = TextField(null=True)
     unanswered_generation = IntegerField(null=True)
@@ -31,12 +35,8 @@ class Session(Record):
 
     class Meta:
         table_name = "sessions"
-        indexes = ((("created_at",), False),)
+        indexes = ((("created_at",), False), (("ends_by",), False))
 
 
-# When the session ended, or will end by itself. The activity statistics count by it.
-Session.add_index(
-    SQL(
-        "CREATE INDEX sessions_over_at ON sessions (greatest(created_at, least(ended_at, idle_expires_at, expires_at)))"
-    )
-)
+# With `created_at` and `ends_by`, the activity statistics find the sessions that were over in some hours.
+Session.add_index(SQL("CREATE INDEX sessions_ended_at ON sessions (ended_at) WHERE ended_at IS NOT NULL"))

@@ -70,21 +70,28 @@ class _Index(NamedTuple):
     exactly: str = "true"
 
 
-_WHOSE: Mapping[str, _Index] = {
-    "target_id": _Index(
+# The first one that fits the filters is used, for the filters that it names.
+_WHOSE: Mapping[tuple[str, ...], _Index] = {
+    ("command",): _Index("", "", _ROW_CONDITIONS["command"]),
+    ("target_name", "actor"): _Index(
+        "e.target_name, uuid_hash(e.actor_id), ",
+        "%(target_name)s, uuid_hash(%(actor)s), ",
+        "e.target_name IS NOT NULL",
+        "coalesce(e.actor_id = %(actor)s, false)",
+    ),
+    ("target_id",): _Index(
         "uuid_hash(e.target_id), ",
         "uuid_hash(%(target_id)s), ",
         "e.target_id IS NOT NULL",
         "coalesce(e.target_id = %(target_id)s, false)",
     ),
-    "target_name": _Index("e.target_name, ", "%(target_name)s, ", "e.target_name IS NOT NULL"),
-    "actor": _Index(
+    ("target_name",): _Index("e.target_name, ", "%(target_name)s, ", "e.target_name IS NOT NULL"),
+    ("actor",): _Index(
         "uuid_hash(e.actor_id), ",
         "uuid_hash(%(actor)s), ",
         "e.actor_id IS NOT NULL",
         "coalesce(e.actor_id = %(actor)s, false)",
     ),
-    "command": _Index("", "", _ROW_CONDITIONS["command"]),
 }
 _OF_ALL = _Index("", "", "true")
 
@@ -189,8 +196,8 @@ def _statement(filters: Mapping[str, object]) -> str:
     words = _selected(_LABEL_CONDITIONS, filters)
     if _are_most_rows(filters):
         return _with_words(_in_order(words, _selected(_ROW_CONDITIONS, filters)))
-    whose = next((name for name in _WHOSE if name in filters), None)
-    index = _WHOSE[whose] if whose else _OF_ALL
+    whose = next((names for names in _WHOSE if filters.keys() >= {*names}), ())
+    index = _WHOSE.get(whose, _OF_ALL)
     labels_met = _labels_of(index) if whose and "action" not in filters else ""
     if labels_met:
         words.append("l.id IN (SELECT id FROM met)")
@@ -198,7 +205,7 @@ def _statement(filters: Mapping[str, object]) -> str:
     conditions = [
         index.rows,
         index.exactly,
-        *_selected(_ROW_CONDITIONS, {name: value for name, value in filters.items() if name != whose}),
+        *_selected(_ROW_CONDITIONS, {name: value for name, value in filters.items() if name not in whose}),
         # With `=` the planner may expect few rows, and sort them all. These say no more than the index does.
         f"({key}) >= ({bound}, %(lowest_tick)s)",
         f"({key}) <= ({bound}, %(highest_tick)s)",
@@ -213,7 +220,7 @@ def _statement(filters: Mapping[str, object]) -> str:
 def _are_most_rows(filters: Mapping[str, object]) -> bool:
     """Return whether nearly every row that was written in some time can be on the page."""
     return (
-        not filters.keys() & {*_WHOSE, "action", "target_type"}
+        not filters.keys() & {"actor", "command", "action", "target_type"}
         and filters.get("outcome", "allowed") == "allowed"
         and filters.get("kind", "decision") == "decision"
     )

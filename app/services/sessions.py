@@ -32,9 +32,10 @@ _MAX_USER_AGENT = 512
 # and can be ended by it. The hash compared is the one that was verified: after a change of password it opens nothing.
 _OPEN = f"""
 INSERT INTO sessions (id, user_id, generation, key_id, created_at, updated_at, idle_expires_at, expires_at,
-                      user_agent, address, network)
+                      ends_by, user_agent, address, network)
 SELECT %(id)s, owner.id, %(generation)s, %(key_id)s, {NOW_SQL}, {NOW_SQL}, {NOW_SQL} + %(idle)s,
-       {NOW_SQL} + %(absolute)s, %(user_agent)s, %(address)s, %(network)s
+       {NOW_SQL} + %(absolute)s, date_trunc('day', {NOW_SQL} + least(%(idle)s, %(absolute)s), 'UTC') + interval '1 day',
+       %(user_agent)s, %(address)s, %(network)s
 FROM (SELECT id FROM users
       WHERE id = %(user_id)s AND password_hash = %(password_hash)s AND status = 'active' FOR SHARE) owner
 RETURNING id

@@ -84,6 +84,10 @@ BEGIN
             unanswered_generation = NULL,
             rotated_at = f.moment,
             idle_expires_at = CASE f.outcome WHEN 'rotated' THEN f.moment + p_idle ELSE s.idle_expires_at END,
+            -- There is an index on it. It changes once in a day at most, so other rotations write no index.
+            ends_by = CASE f.outcome
+                WHEN 'rotated' THEN date_trunc('day', least(f.moment + p_idle, s.expires_at), 'UTC') + interval '1 day'
+                ELSE s.ends_by END,
             updated_at = f.moment
         FROM locked f
         WHERE s.id = f.id AND f.outcome IN ('rotated', 'unanswered')

@@ -75,7 +75,8 @@ def written(accounts: int, tables: str) -> float:
             if event:
                 run(RECORD, {"rows": lines, "event": event})
     [(after,)] = run(SIZE, {"tables": tables})
-    return float(after - before) / run("SELECT count(*) FROM charter_audit_entries")[0][0]
+    [(rows,)] = run("SELECT count(*) FROM charter_audit_entries")
+    return float(after - before) / int(rows)
 
 
 def test_a_row_takes_no_more_bytes_than_promised(database: Database) -> None:
