@@ -18,8 +18,8 @@ MUTANTS = (
     Mutant(
         "an operation needs another permission than documented",
         "app/pipeline/steps/authorization.py",
-        "required, permission = list(policy.permissions)",
-        'required, permission = ["users:read"] if policy.operation_id == "list_users" else list(policy.permissions)',
+        'permission = " ".join(policy.permissions)',
+        'permission = "users:read" if policy.operation_id == "list_users" else " ".join(policy.permissions)',
         "permissions",
     ),
     Mutant(

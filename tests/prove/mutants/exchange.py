@@ -12,8 +12,8 @@ MUTANTS = (
     Mutant(
         "a response has a property too many",
         _PRESENTERS,
-        '        "email_verified": user.verified_at is not None,',
-        '        "email_verified": user.verified_at is not None,\n        "name_key": user.__data__.get("name_key"),',
+        '"profile": _profile_fields(user.profile),',
+        '"profile": _profile_fields(user.profile), "name_key": user.__data__.get("name_key"),',
         "schema",
         unchecked=True,
     ),
@@ -28,8 +28,8 @@ MUTANTS = (
     Mutant(
         "a response has a null where the document has none",
         _PRESENTERS,
-        '"status": user.status',
-        '"status": None',
+        '"role": user.role.name,\n        "status": user.status',
+        '"role": user.role.name,\n        "status": None',
         "schema",
         unchecked=True,
     ),
@@ -115,8 +115,8 @@ MUTANTS = (
     Mutant(
         "a cached value is shown of another account",
         "app/pipeline/steps/cache.py",
-        "        identity = {name: value for name, value in arguments.items() if name != _CONDITION}",
-        "        identity: dict[str, Any] = {}",
+        "identity = [arguments[name] for name in names]",
+        "identity: list[Any] = []",
         "caching",
     ),
     Mutant(
@@ -213,8 +213,8 @@ MUTANTS = (
     Mutant(
         "a request is not counted",
         _LIMITER,
-        "lambda client: _consume(client, key, interval, tolerance)",
-        "lambda client: _consume(client, key + str(self._clock()), interval, tolerance)",
+        "lambda client: _consume(client, key, rate)",
+        "lambda client: _consume(client, key + str(self._clock()).encode(), rate)",
         "limits",
     ),
     Mutant(
