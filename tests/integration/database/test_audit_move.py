@@ -16,8 +16,9 @@ from psycopg2.extras import Json, register_uuid
 
 from app.database import Database
 from app.database.migration_error import MigrationError
-from app.database.migrator import MIGRATIONS, migrate, rollback
+from app.database.migrator import migrate, rollback
 from app.identifiers import lowest_id, new_id
+from app.resources import MIGRATIONS
 from tests.servers import Servers
 
 FIRST, MOVE = "2026-12-01-01-00-audit-entries", "2026-12-01-01-40-audit-move"

@@ -16,7 +16,14 @@ from app.spec.policy import Policy
 from tests.service import config_for
 
 # What is written beside the work itself: trails and counters. Everything else must stand as it stood.
-_BESIDE = ("audit_", "sign_in_attempts", "idempotency_keys", "pending_invalidations", "migratehistory")
+_BESIDE = (
+    "audit_",
+    "charter_audit_",
+    "sign_in_attempts",
+    "idempotency_keys",
+    "pending_invalidations",
+    "migratehistory",
+)
 
 
 @dataclass(frozen=True, slots=True)
