@@ -5,6 +5,7 @@ import gc
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -207,10 +208,8 @@ def test_nothing_of_a_call_is_kept_when_it_has_ended(executor: Executor) -> None
     async def call(work: Callable[[], str], seconds: float) -> None:
         job = Watched("r", seconds=seconds)
         kept.append(weakref.ref(job))
-        try:
+        with suppress(Unavailable):
             await executor.run(work, job)
-        except Unavailable as error:
-            error.__traceback__ = None
 
     async def one_after_the_other() -> None:
         for work, seconds in ((lambda: "done", 60), (fail, 60), (lambda: "late", -1)):
