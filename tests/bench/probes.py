@@ -63,10 +63,10 @@ def workers(folder: Path, environ: Mapping[str, str]) -> Iterator[dict[str, Serv
         yield servers
 
 
-# Tables, indexes and TOAST of everything whose name begins with "audit": the partitions, and what their rows refer to.
+# Tables, indexes and TOAST of the whole trail: the partitions of its rows, and what these refer to.
 _SIZE = """
 SELECT sum(pg_total_relation_size(oid)) FROM pg_class
-WHERE relkind IN ('r', 'm') AND relname LIKE 'audit%' AND relnamespace = 'public'::regnamespace
+WHERE relkind IN ('r', 'm') AND relname ~ '^(charter_)?audit_' AND relnamespace = 'public'::regnamespace
 """
 
 
