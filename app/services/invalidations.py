@@ -16,8 +16,7 @@ from app.errors import ValidationError, Violation
 from charter import Context, execute_in_autocommit, fetch, run
 from models import PendingInvalidation
 
-# It is planned for each request: a list of the pending tags would take twice as long to plan.
-IS_PENDING_SQL = "EXISTS (SELECT FROM pending_invalidations WHERE tag = ANY(%s::text[]))"
+IS_PENDING_SQL = "charter_is_pending(%s::text[])"
 
 _IS_PENDING = f"SELECT {IS_PENDING_SQL}"
 

@@ -19,6 +19,7 @@ from tests.integration.cache.conftest import Profile, Statements, another_worker
 from tests.people import People
 from tests.service import Service
 from tests.terminal import Terminal
+from tests.waiting import until
 from tests.wire import data
 
 # The query of get_profile after a cache miss.
@@ -160,11 +161,12 @@ def test_a_row_stays_for_readers_who_asked_redis_before_it_was_replayed(
         cursor.execute("LOCK TABLE pending_invalidations IN ACCESS EXCLUSIVE MODE")
         reader = threading.Thread(target=lambda: shown.append(profile.read()))
         reader.start()
-        while not run(
-            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation'"
-            " AND query LIKE '%%pending_invalidations%%'"
-        ):
-            pass
+        until(
+            lambda: run(
+                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation'"
+                " AND query LIKE '%%charter_is_pending%%'"
+            )
+        )
         assert store.invalidate([profile.tag])
         cursor.execute("UPDATE pending_invalidations SET dropped_at = now()")
         cursor.execute(
