@@ -9,7 +9,8 @@ from tests.bench.traffic import EMAIL, USER_ID
 _PROFILE = {"display_name", "locale", "time_zone", "avatar_url", "bio"}
 _ACCOUNT = {"id", "email", "role", "status", "email_verified", "created_at", "updated_at", "profile"}
 _TOKENS = {"access_token", "refresh_token", "token_type", "expires_in"}
-_PAGINATION = {"offset", "limit", "total", "total_is_exact", "next", "previous"}
+# The rivals have no cursor.
+_PAGINATION = {"offset", "limit", "total", "total_is_exact", "next", "previous", "next_cursor"}
 LIMIT = 20
 
 
@@ -51,7 +52,11 @@ def _page(body: Any) -> str:
     pagination = body["meta"]["pagination"]
     if len(body["data"]) != LIMIT or pagination["total"] < LIMIT:
         return f"{len(body['data'])} accounts, {pagination['total']} in all"
-    return _differs(pagination, _PAGINATION) or _account_itself(body["data"][-1], None) or _meta(body)
+    return (
+        _differs({"next_cursor": None, **pagination}, _PAGINATION)
+        or _account_itself(body["data"][-1], None)
+        or _meta(body)
+    )
 
 
 def _profile(body: Any) -> str:

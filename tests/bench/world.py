@@ -153,14 +153,21 @@ def world(folder: Path) -> Iterator[World]:
         yield World(url, name, environ, {"postgres": _postmaster(url), "valkey": _valkey(valkey.url)})
 
 
+# All entrants are connected at once, each with a connection for each of its threads.
+SETTINGS = ("max_connections=400",)
+
+
 @contextlib.contextmanager
 def _postgres(folder: Path) -> Iterator[tuple[str, str]]:
     """Run the newest PostgreSQL of the distribution with its default settings, else the embedded one."""
     installed = postgres_programs()
     if installed:
         version, programs = max(installed.items())
-        with _readable_by_all() as place, postgres(programs, place / "postgres", time_zone="UTC") as url:
-            yield url, f"PostgreSQL {version} ({programs}), default settings"
+        with (
+            _readable_by_all() as place,
+            postgres(programs, place / "postgres", time_zone="UTC", settings=SETTINGS) as url,
+        ):
+            yield url, f"PostgreSQL {version} ({programs}), default settings but {', '.join(SETTINGS)}"
         return
     try:
         server = start_postgres(folder)

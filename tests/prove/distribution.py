@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +65,16 @@ def fetch_postgres(version: int, place: Path) -> Path | None:
 
 
 @contextlib.contextmanager
-def postgres(programs: Path, place: Path, *, time_zone: str = _TIME_ZONE) -> Iterator[str]:
+def postgres(
+    programs: Path, place: Path, *, time_zone: str = _TIME_ZONE, settings: Sequence[str] = ()
+) -> Iterator[str]:
     """Run a new cluster with the default settings; yield the URL of its superuser, who signs in with a password.
 
     Args:
         programs: the folder of its programs.
         place: a folder that does not exist yet.
         time_zone: that of its machine.
+        settings: in place of defaults, such as max_connections=200.
     """
     identity, environment = _unprivileged(), {**os.environ, "TZ": time_zone}
     place.mkdir()
@@ -83,7 +86,8 @@ def postgres(programs: Path, place: Path, *, time_zone: str = _TIME_ZONE) -> Ite
     made = [programs / "initdb", "-D", data, "-U", "charter", "-A", "scram-sha-256", "--pwfile", place / "password"]
     subprocess.run(made, check=True, capture_output=True, env=environment, **identity)
     with log.open("wb") as output:
-        command = [programs / "postgres", "-D", data, "-p", str(port), "-k", place]
+        others = [word for setting in settings for word in ("-c", setting)]
+        command = [programs / "postgres", "-D", data, "-p", str(port), "-k", place, *others]
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, **identity)
     try:
         url = f"postgresql://charter:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{port}/postgres"
