@@ -86,7 +86,7 @@ class Writer:
     """A server of the release before: it writes rows, and knows which ones it was told are there."""
 
     def __init__(self, url: str, actor: object) -> None:
-        self._connection = psycopg2.connect(url)
+        self._url, self._connection = url, psycopg2.connect(url)
         self._connection.autocommit = True
         self._rows = rows(actor)
         self._one_more, self._stopped = threading.Condition(), False
@@ -135,7 +135,7 @@ class Writer:
 
     def read(self) -> list[Row]:
         """Return all rows as this release reads them."""
-        with psycopg2.connect(self._connection.dsn) as connection, connection.cursor() as cursor:
+        with psycopg2.connect(self._url) as connection, connection.cursor() as cursor:
             # Servers of the release before also look at the rows that no month has.
             cursor.execute("SELECT FROM audit_events_default LIMIT 1")
             cursor.execute(READ)

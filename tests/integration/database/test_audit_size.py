@@ -8,7 +8,7 @@ from app.database import Database, run
 from app.identifiers import lowest_id, new_id
 
 BYTES = 250
-ROWS = 5_000
+ROWS = 10_000
 # A hundred requests in a second, all of this month.
 BEGIN, STEP = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0), timedelta(milliseconds=10)
 
