@@ -35,6 +35,7 @@ from app.observability.metrics import Metrics
 from app.observability.slow_queries import log_slow_query, log_slow_query_of_the_team
 from app.pages.flask_rules import register_pages
 from app.pages.views import Pages
+from app.pipeline.batching import begin_batch
 from app.pipeline.compile import compile_operations
 from app.pipeline.contract import Contract, read_contract
 from app.pipeline.operation import CompiledOperation, Runtime
@@ -115,7 +116,13 @@ def build_executors(config: Config) -> dict[str, Executor]:
     # One more than may hash at once: while it waits for the database, no core is idle.
     hashers = hashing_threads(config.hashing_threads) + 1
     return {
-        "common": Executor("work", threads=config.worker_threads, queue=config.worker_queue, commit_seconds=late),
+        "common": Executor(
+            "work",
+            threads=config.worker_threads,
+            queue=config.worker_queue,
+            commit_seconds=late,
+            begin_batch=begin_batch,
+        ),
         "hashing": Executor("hash", threads=hashers, queue=config.hashing_queue, commit_seconds=late),
         "health": Executor("health", threads=1, queue=2, commit_seconds=late),
     }

@@ -83,6 +83,21 @@ class LimitState(NamedTuple):
     arrival: int = 0
 
 
+class Consumption(NamedTuple):
+    """A request that is to be counted.
+
+    Attributes:
+        name: the name of the bucket in `x-rate-limit`.
+        caller: an account id or a client network.
+        read_keys: called with the client; returns keys of the cache to read in the same round trip. None: none.
+    """
+
+    name: str
+    caller: str
+    bucket: Bucket
+    read_keys: "Callable[[Client], Sequence[bytes]] | None" = None
+
+
 class Limiter:
     """Counts requests by bucket and caller.
 
@@ -108,27 +123,28 @@ class Limiter:
             name: the name of the bucket in `x-rate-limit`.
             caller: an account id or a client network.
         """
-        key = f"{self._cache.prefix}:limit:{name}:{caller}".encode()
-        rate = _rate(bucket)
-        counts = self._cache.execute(lambda client: _consume(client, key, rate))
-        return self._counted(name, caller, rate, counts)
+        return self.consume_all([Consumption(name, caller, bucket)])[0][0]
 
-    def consume_and_read(
-        self, name: str, caller: str, bucket: Bucket, keys: "Callable[[Client], Sequence[bytes]]"
-    ) -> tuple[LimitState, KeysAndValues | None]:
-        """Consume one request, as `consume`, and read keys in the same round trip.
-
-        Args:
-            keys: called with the client; returns the keys to read.
+    def consume_all(self, wanted: Sequence["Consumption"]) -> list[tuple[LimitState, KeysAndValues | None]]:
+        """Consume one request of each of these buckets, and read the keys that belong to them, in one round trip.
 
         Returns:
-            The state of the bucket, and the keys with their values; None instead of these if Redis is unavailable.
+            For each its state, and its keys with their values; None in place of these if it has no keys or Redis is
+            unavailable.
         """
-        key = f"{self._cache.prefix}:limit:{name}:{caller}".encode()
-        rate = _rate(bucket)
-        response = self._cache.execute(lambda client: _consume_and_read(client, key, rate, keys(client)))
-        counts, found = response or (None, None)
-        return self._counted(name, caller, rate, counts), found
+        prefix = self._cache.prefix
+        requests = [
+            (f"{prefix}:limit:{one.name}:{one.caller}".encode(), _rate(one.bucket), one.read_keys) for one in wanted
+        ]
+        responses: Sequence[tuple[Counts | None, KeysAndValues | None]] | None = self._cache.execute(
+            lambda client: _consume_all(client, requests)
+        )
+        if responses is None:
+            responses = [(None, None)] * len(wanted)
+        return [
+            (self._counted(one.name, one.caller, rate, counts), found)
+            for one, (_, rate, _), (counts, found) in zip(wanted, requests, responses, strict=True)
+        ]
 
     def transfer(self, name: str, caller: str, bucket: Bucket, consumed: LimitState, other: str) -> LimitState:
         """Give back a consumed request, and consume one of another caller's bucket, in one round trip.
@@ -206,6 +222,10 @@ class _Rate(NamedTuple):
     packed: bytes
 
 
+# The key of the bucket, its rate, and what reads the keys of the cache.
+_Request = tuple[bytes, _Rate, "Callable[[Client], Sequence[bytes]] | None"]
+
+
 @cache
 def _rate(bucket: Bucket) -> _Rate:
     interval = math.ceil(bucket.seconds * 1_000_000 / bucket.count)
@@ -213,14 +233,21 @@ def _rate(bucket: Bucket) -> _Rate:
     return _Rate(interval, tolerance, pack_arguments(b"%d" % interval, b"%d" % tolerance))
 
 
-def _consume(client: "Client", key: bytes, rate: _Rate) -> Counts:
-    [response] = client.send(_command(key, rate), 1)
-    return _counts(client, response, key, rate)
-
-
-def _consume_and_read(client: "Client", key: bytes, rate: _Rate, keys: Sequence[bytes]) -> tuple[Counts, KeysAndValues]:
-    counts, values = client.send(_command(key, rate) + pack_command(b"MGET", *keys), 2)
-    return _counts(client, counts, key, rate), (keys, mget_values(values, len(keys)))
+def _consume_all(client: "Client", requests: "Sequence[_Request]") -> list[tuple[Counts, KeysAndValues | None]]:
+    commands = []
+    read = []
+    for key, rate, read_keys in requests:
+        commands.append(b"*%d\r\n%b%b%b" % (_ARGUMENTS, _EVALSHA, pack_arguments(key), rate.packed))
+        keys = read_keys(client) if read_keys is not None else None
+        read.append(keys)
+        if keys is not None:
+            commands.append(pack_command(b"MGET", *keys))
+    responses = iter(client.send(b"".join(commands), len(commands)))
+    found: list[tuple[Counts, KeysAndValues | None]] = []
+    for (key, rate, _), keys in zip(requests, read, strict=True):
+        counts = _counts(client, next(responses), key, rate)
+        found.append((counts, None if keys is None else (keys, mget_values(next(responses), len(keys)))))
+    return found
 
 
 def _transfer(client: "redis.Redis", keys: Sequence[str], rate: _Rate, consumed: int) -> Counts:
@@ -228,10 +255,6 @@ def _transfer(client: "redis.Redis", keys: Sequence[str], rate: _Rate, consumed:
         pipe.eval(GIVE_BACK_SCRIPT, 1, keys[0], rate.interval, consumed)
         pipe.eval(SCRIPT, 1, keys[1], rate.interval, rate.tolerance)
         return _parse(pipe.execute()[-1])
-
-
-def _command(key: bytes, rate: _Rate) -> bytes:
-    return b"*%d\r\n%b%b%b" % (_ARGUMENTS, _EVALSHA, pack_arguments(key), rate.packed)
 
 
 def _counts(client: "redis.Redis", response: Any, key: bytes, rate: _Rate) -> Counts:

@@ -18,10 +18,9 @@ import structlog
 from app.cache.client import RedisClient, mget_values, server_run_id
 from app.cache.commands import pack_command
 from app.cache.entries import VERSION_BYTES, CachedValue, CorruptEntryError, Entries
-from app.cache.limiter import KeysAndValues, Limiter, LimitState
+from app.cache.limiter import KeysAndValues
 from app.cache.single_flight import SingleFlight
 from app.cache.tags import EVERYTHING
-from app.config import Bucket
 
 if TYPE_CHECKING:
     import redis
@@ -126,21 +125,14 @@ class CacheStore:
 
     def look_up(self, key: CacheKey) -> CacheLookup | None:
         """Read the entry and the versions of its tags in one round trip; None if Redis is unavailable."""
-        names = self._names(key)
+        names = self.names(key)
 
         def command(client: "Client") -> KeysAndValues:
             keys = names(client)
             [values] = client.send(pack_command(b"MGET", *keys), 1)
             return keys, mget_values(values, len(keys))
 
-        return _lookup(key, self._cache.execute(command))
-
-    def consume_and_look_up(
-        self, limiter: Limiter, name: str, caller: str, bucket: Bucket, key: CacheKey
-    ) -> tuple[LimitState, CacheLookup | None]:
-        """Look up a key, as `look_up`, and consume one request of the caller's bucket in the same round trip."""
-        state, found = limiter.consume_and_read(name, caller, bucket, self._names(key))
-        return state, _lookup(key, found)
+        return lookup_of(key, self._cache.execute(command))
 
     def read(self, lookup: CacheLookup, policy: str) -> CachedValue | None:
         """Return the stored value if it has the current versions of its tags, and count a hit or a corrupt entry."""
@@ -160,7 +152,7 @@ class CacheStore:
         """Return the lookup with a version for each tag, after creating missing ones; None if Redis is unavailable."""
         if all(lookup.versions):
             return lookup
-        names_of = self._names(lookup.key)
+        names_of = self.names(lookup.key)
 
         def command(client: "redis.Redis") -> KeysAndValues:
             names = names_of(client)
@@ -172,7 +164,7 @@ class CacheStore:
                 pipe.mget(names[1:])
                 return names, [None, *mget_values(pipe.execute()[-1], len(lookup.versions))]
 
-        complete = _lookup(lookup.key, self._cache.execute(command))
+        complete = lookup_of(lookup.key, self._cache.execute(command))
         return complete if complete and all(complete.versions) else None
 
     def save(self, lookup: CacheLookup, value: CachedValue, seconds: int) -> None:
@@ -184,7 +176,7 @@ class CacheStore:
         """
         if len(value.data) > MAX_VALUE_BYTES:
             return
-        names_of = self._names(lookup.key)
+        names_of = self.names(lookup.key)
 
         def command(client: "redis.Redis") -> Any:
             names = names_of(client)
@@ -216,7 +208,8 @@ class CacheStore:
         self._logged.add(key.name)
         log.warning("cache_entry_corrupt", key=key.name)
 
-    def _names(self, key: CacheKey) -> "Callable[[redis.Redis], list[bytes]]":
+    def names(self, key: CacheKey) -> "Callable[[redis.Redis], list[bytes]]":
+        """Return the function that says how a server of Redis names an entry and its tags."""
         database = self._database_id()
 
         def names(client: "redis.Redis") -> list[bytes]:
@@ -235,7 +228,8 @@ class CacheStore:
         return known[1]
 
 
-def _lookup(key: CacheKey, found: KeysAndValues | None) -> CacheLookup | None:
+def lookup_of(key: CacheKey, found: KeysAndValues | None) -> CacheLookup | None:
+    """Return what Redis returned for the names of a key; None if it was unavailable."""
     if found is None:
         return None
     names, (entry, *versions) = found

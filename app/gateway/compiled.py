@@ -12,6 +12,7 @@ from app.gateway.request import Request
 from app.gateway.request_body import receive_body
 from app.gateway.request_parser import RequestParser
 from app.gateway.response_sender import ResponseSender
+from app.pipeline.batching import BatchedWork
 from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
 
@@ -48,6 +49,9 @@ class CompiledGateway(BaseGateway):
         if executor == "loop":
             return operation.run(context)
         job = Job(context.request_id, operation.policy.operation_id, seconds=self._config.request_seconds)
+        if operation.is_batched:
+            work = BatchedWork(operation.begin(context), context, job)
+            return await self._executors[executor].run(work, job, in_batch=True)
         return await self._executors[executor].run(lambda: run_counted(operation.run, context), job)
 
 

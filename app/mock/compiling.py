@@ -31,4 +31,4 @@ def _compile(matched: MatchedOperation, runtime: Runtime) -> CompiledOperation:
     # A request may ask for a delay, which must hold up neither the event loop nor the few threads that hash.
     matched = replace(matched, policy=replace(matched.policy, executor="common"))
     steps = make_steps(ORDER, bind_operation(matched, runtime))
-    return compile_steps(matched, runtime, before=steps, after=(), on_session_ended=None)
+    return compile_steps(matched, runtime, steps, on_session_ended=None)

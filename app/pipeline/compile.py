@@ -8,27 +8,24 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from types import ModuleType
-from typing import Any
 
-from app.database import connection
 from app.declared_errors import DeclaredError
 from app.errors import AppError, Internal, SessionEnded
 from app.exits import as_error
 from app.pipeline.arguments import bind_handler
+from app.pipeline.batching import BatchedStep, Run
 from app.pipeline.operation import BoundOperation, CompiledOperation, MatchedOperation, Runtime, Step
-from app.pipeline.order import BEFORE_THE_DATABASE, WITH_THE_DATABASE
+from app.pipeline.order import ORDER
 from app.pipeline.request_context import RequestContext
-from app.pipeline.response import Response
 from app.pipeline.steps import rate_limit
 from app.spec.policy import Policy
 
 # Errors that the gateway itself sends before an operation is known, or instead of it.
 _GATEWAY_STATUSES = frozenset({404, 405, 413, 414, 415, 431, 500, 503})
 
-Run = Callable[[RequestContext], Response]
+Begin = Callable[[RequestContext], Run]
 
 
 def compile_operations(matched: Mapping[str, MatchedOperation], runtime: Runtime) -> dict[str, CompiledOperation]:
@@ -62,8 +59,7 @@ def compile_operation(matched: MatchedOperation, runtime: Runtime) -> CompiledOp
     return compile_steps(
         matched,
         runtime,
-        before=make_steps(BEFORE_THE_DATABASE, bound),
-        after=make_steps(WITH_THE_DATABASE, bound),
+        make_steps(ORDER, bound),
         on_session_ended=rate_limit.make_recount(bound),
     )
 
@@ -71,25 +67,24 @@ def compile_operation(matched: MatchedOperation, runtime: Runtime) -> CompiledOp
 def compile_steps(
     matched: MatchedOperation,
     runtime: Runtime,
+    steps: tuple[Step | BatchedStep, ...],
     *,
-    before: tuple[Step, ...],
-    after: tuple[Step, ...],
     on_session_ended: Callable[[RequestContext], None] | None,
 ) -> CompiledOperation:
     """Return the compiled operation that takes requests through these steps and no others.
 
     Args:
-        before: run without a database connection.
-        after: run with the database connection that the operation holds.
+        steps: in their order; the last one returns a response.
         on_session_ended: called for a request whose session turns out to be over.
     """
     policy = matched.policy
     prefix = runtime.dependencies.config.public_path
-    run = _run_in_order(policy, before, after, on_session_ended)
+    begin = _begin_in_order(policy, steps, on_session_ended)
     return CompiledOperation(
         policy=policy,
-        steps=(*before, *after),
-        run=_only_documented_errors(run, matched),
+        steps=steps,
+        begin=_only_documented_errors(begin, matched),
+        is_batched=policy.executor == "common" and any(_is_last(step) for step in steps),
         takes_body=matched.read_body is not None,
         body_required=matched.body_required,
         media_types=matched.media_types,
@@ -97,28 +92,27 @@ def compile_steps(
     )
 
 
-def make_steps(modules: Iterable[ModuleType], operation: BoundOperation) -> tuple[Step, ...]:
+def make_steps(modules: Iterable[ModuleType], operation: BoundOperation) -> tuple[Step | BatchedStep, ...]:
     """Return the steps that an operation needs, of those in these modules, in their order."""
     return tuple(step for module in modules if (step := module.make(operation)) is not None)
 
 
-def _run_in_order(
-    policy: Policy,
-    before: tuple[Step, ...],
-    after: tuple[Step, ...],
-    on_session_ended: Callable[[RequestContext], None] | None,
-) -> Run:
-    hold_connection = _connection_scope(policy)
+def _is_last(step: Step | BatchedStep) -> bool:
+    return isinstance(step, BatchedStep) and step.is_last
 
-    def run(context: RequestContext) -> Response:
-        for step in before:
-            if (response := step(context)) is not None:
-                return response
+
+def _begin_in_order(
+    policy: Policy,
+    steps: tuple[Step | BatchedStep, ...],
+    on_session_ended: Callable[[RequestContext], None] | None,
+) -> Begin:
+    def run(context: RequestContext) -> Run:
         try:
-            with hold_connection():
-                for step in after:
-                    if (response := step(context)) is not None:
-                        return response
+            for step in steps:
+                if isinstance(step, BatchedStep):
+                    step.finish(context, (yield step.item(context)))
+                elif (response := step(context)) is not None:
+                    return response
         except SessionEnded:
             if on_session_ended is not None:
                 on_session_ended(context)
@@ -128,28 +122,20 @@ def _run_in_order(
     return run
 
 
-def _connection_scope(policy: Policy) -> Callable[[], AbstractContextManager[Any]]:
-    """Return a function that keeps a connection from the authorization to the end.
-
-    Operations that hash passwords, and public ones, keep no connection: they take one where they need it.
-    """
-    return nullcontext if policy.public or policy.executor != "common" else connection
-
-
 class _UndocumentedStatusError(Exception):
     """A service raised an error that the document does not allow the operation to return."""
 
 
-def _only_documented_errors(run: Run, matched: MatchedOperation) -> Run:
-    """Return `run` with a 500 in place of every error whose status or code the document does not name.
+def _only_documented_errors(begin: Begin, matched: MatchedOperation) -> Begin:
+    """Return `begin` with a 500 in place of every error whose status or code the document does not name.
 
     What would end more than the request, such as SystemExit, becomes an ordinary error.
     """
     name, statuses = matched.policy.operation_id, matched.renderer.statuses | _GATEWAY_STATUSES
 
-    def checked(context: RequestContext) -> Response:
+    def checked(context: RequestContext) -> Run:
         try:
-            return run(context)
+            return (yield from begin(context))
         except AppError as error:
             if isinstance(error, DeclaredError):
                 error.complete(matched.errors)
@@ -163,6 +149,8 @@ def _only_documented_errors(run: Run, matched: MatchedOperation) -> Run:
             undocumented = _UndocumentedStatusError(f"{name} raised {error.code}, but {lack}. {fix}")
             undocumented.__cause__ = error
             raise Internal(reason="undocumented_refusal") from undocumented
+        except GeneratorExit:  # the run is dropped where it stands
+            raise
         except BaseException as error:
             if (ordinary := as_error(error)) is error:
                 raise

@@ -7,6 +7,7 @@ from typing import Any
 from app.cache.limiter import Limiter
 from app.context.dependencies import Dependencies
 from app.declared_errors import Declaration
+from app.pipeline.batching import BatchedStep, Run, run_alone
 from app.pipeline.rendering import ResponseRenderer
 from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
@@ -94,7 +95,8 @@ class CompiledOperation:
 
     Attributes:
         steps: all of them, in the order in which `run` calls them.
-        run: takes a request through the steps to its response, or raises the error.
+        begin: begins to take a request through the steps to its response; `app.pipeline.batching` runs it.
+        is_batched: whether requests that come at the same time share round trips before their own work.
         takes_body: whether a body is read at all.
         body_required: whether the body must be there.
         media_types: those that a body may have.
@@ -102,9 +104,14 @@ class CompiledOperation:
     """
 
     policy: Policy
-    steps: tuple[Step, ...]
-    run: Callable[[RequestContext], Response]
+    steps: tuple[Step | BatchedStep, ...]
+    begin: Callable[[RequestContext], Run]
+    is_batched: bool
     takes_body: bool
     body_required: bool
     media_types: tuple[str, ...]
     headers: tuple[tuple[bytes, bytes], ...]
+
+    def run(self, context: RequestContext) -> Response:
+        """Take a request through the steps to its response, or raise the error."""
+        return run_alone(self.begin(context))

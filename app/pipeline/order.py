@@ -1,7 +1,10 @@
-"""The order in which a request is worked on: the two tuples below are its documentation.
+"""The order in which a request is worked on: the tuple below is its documentation.
 
 Each step is one file. Its `make(operation)`, called at start, returns the function that runs per request, or None where
 the operation does not need the step. The function raises an error, returns None to go on, or returns the response.
+
+A `BatchedStep` waits for Redis or PostgreSQL. Requests that come at the same time make its round trip together
+(`app.pipeline.batching`).
 """
 
 from app.pipeline.steps import (
@@ -17,8 +20,9 @@ from app.pipeline.steps import (
     run_handler,
 )
 
-BEFORE_THE_DATABASE = (rate_limit, parameters)
-WITH_THE_DATABASE = (
+ORDER = (
+    rate_limit,
+    parameters,
     authorization,
     cache,
     body,

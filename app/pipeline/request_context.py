@@ -51,6 +51,7 @@ class RequestContext:
         principal: who makes the request, and what they may do; None on a public operation.
         expected_version: versions that If-Match allows, as ETags name them; None: any.
         idempotency: None where the request has no Idempotency-Key, or its operation takes none.
+        is_counted_by_account: whether the account's bucket is asked, and not that of the client's network.
         account_limit: the count taken from the account's bucket; None where the client's network is counted, or
             nothing is.
         cache_key: names the response's cache entry; None where it is not cached.
@@ -82,6 +83,7 @@ class RequestContext:
     principal: Principal | None = None
     expected_version: Versions = None
     idempotency: IdempotencyClaim | None = None
+    is_counted_by_account: bool = False
     account_limit: LimitState | None = None
     cache_key: CacheKey | None = None
     cache_lookup: CacheLookup | None = None

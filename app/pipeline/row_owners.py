@@ -1,22 +1,19 @@
 """The part of the session statement that finds the owner of a row (x-owner with a resource).
 
-It is written at start. Its identifiers come from the models, are checked and quoted; values are parameters.
+It is written at start. Its identifiers come from the models, are checked and quoted.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
 from peewee import CompositeKey, ForeignKeyField, Model, UUIDField
 
-from app.pipeline.request_context import RequestContext
 from app.spec.document import Fault
 from app.spec.owned_rows import OwnedRow
 from app.spec.policy import Policy
 from models import User
-
-Values = Callable[[RequestContext], tuple[Any, ...]]
 
 _IDENTIFIER = re.compile("[a-z_][a-z0-9_]{0,62}")
 _ENDS_WITH_ACCOUNT = ("CASCADE", "SET NULL")
@@ -46,18 +43,21 @@ def owner_faults(policies: Mapping[str, Policy], *, all_models: bool = True) -> 
     for policy in policies.values():
         if policy.owned_row is not None:
             try:
-                owner_sql(policy.owned_row)
+                owner_sql(policy.owned_row, "%s", "%s")
             except OwnerFault as fault:
                 if fault.no_model and not all_models:
                     continue
                 yield Fault(policy.place, f"x-owner of {policy.operation_id}: {fault.message}", fault.fix)
 
 
-def owner_sql(row: OwnedRow) -> str:
+def owner_sql(row: OwnedRow, row_id: str, caller: str) -> str:
     """Return the expression for the owner: an account, or the caller if they are a member; else nobody.
 
-    Its parameters are those that `owner_values` returns. It reads one row by its primary key, and with `through` one
-    row by a unique index.
+    It reads one row by its primary key, and with `through` one row by a unique index.
+
+    Args:
+        row_id: the expression for the id of the row, a uuid.
+        caller: the expression for the account that calls.
 
     Raises:
         OwnerFault: the models do not have what x-owner names.
@@ -67,7 +67,7 @@ def owner_sql(row: OwnedRow) -> str:
     table, key = _table(model), _key(model)
     if row.through is None:
         column = _owner_column(model, row)
-        return f"COALESCE((SELECT {column} FROM {table} WHERE {key} = %s), {_NOBODY})"  # noqa: S608
+        return f"COALESCE((SELECT {column} FROM {table} WHERE {key} = {row_id}), {_NOBODY})"  # noqa: S608
     member = _model_of(row.through)
     group, account = _group_of(model, row), _only_link(member, User, row.through)
     link = _only_link(member, group, row.through)
@@ -76,33 +76,14 @@ def owner_sql(row: OwnedRow) -> str:
     named, whose = _quoted(link.column_name), _quoted(account.column_name)
     return (
         f"COALESCE((SELECT m.{whose} FROM {table} r JOIN {_table(member)} m ON m.{named} = r.{column}"  # noqa: S608
-        f" WHERE r.{key} = %s AND m.{whose} = %s), {_NOBODY})"
+        f" WHERE r.{key} = {row_id} AND m.{whose} = {caller}), {_NOBODY})"
     )
 
 
-def owner_values(row: OwnedRow) -> Values:
-    """Return the function that gives the parameters of `owner_sql` for a request."""
-    name = row.parameter
-
-    def of_row(context: RequestContext) -> tuple[Any, ...]:
-        return (_arguments(context)[name],)
-
-    def of_member(context: RequestContext) -> tuple[Any, ...]:
-        assert context.caller is not None
-        return _arguments(context)[name], context.caller.user_id
-
-    return of_row if row.through is None else of_member
-
-
-def existence_sql(row: OwnedRow) -> str:
-    """Return the expression that tells whether the row exists; its parameter is the id."""
+def existence_sql(row: OwnedRow, row_id: str) -> str:
+    """Return the expression that tells whether the row with this id exists."""
     model = _model_of(row.resource)
-    return f"EXISTS (SELECT FROM {_table(model)} WHERE {_key(model)} = %s)"
-
-
-def _arguments(context: RequestContext) -> dict[str, Any]:
-    assert context.arguments is not None
-    return context.arguments
+    return f"EXISTS (SELECT FROM {_table(model)} WHERE {_key(model)} = {row_id})"
 
 
 def _model_of(resource: str) -> type[Model]:

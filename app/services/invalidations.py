@@ -16,9 +16,17 @@ from app.errors import ValidationError, Violation
 from charter import Context, execute_in_autocommit, fetch, run
 from models import PendingInvalidation
 
-IS_PENDING_SQL = "charter_is_pending(%s::text[])"
 
-_IS_PENDING = f"SELECT {IS_PENDING_SQL}"
+def is_pending_sql(tags: str) -> str:
+    """Return the expression for whether a write has queued one of some tags.
+
+    Args:
+        tags: an expression of type text[].
+    """
+    return f"charter_is_pending({tags})"
+
+
+_IS_PENDING = f"SELECT {is_pending_sql('%s::text[]')}"
 
 # The new rows have no writer: a writer that invalidates a tag and then deletes its own rows may have invalidated it
 # before another row was written.

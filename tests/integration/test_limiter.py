@@ -10,7 +10,7 @@ import redis
 
 from app.cache import client as cache_client
 from app.cache.client import RedisClient
-from app.cache.limiter import Limiter, LimitState
+from app.cache.limiter import Consumption, Limiter, LimitState
 from app.config import Bucket
 from app.embedded import start_valkey
 from tests.round_trips import counted
@@ -192,7 +192,7 @@ def plain(process: Limiter, bucket: Bucket) -> LimitState:
 
 
 def beside_a_reading(process: Limiter, bucket: Bucket) -> LimitState:
-    return process.consume_and_read("read", "a", bucket, lambda _: [b"test:a key"])[0]
+    return process.consume_all([Consumption("read", "a", bucket, lambda _: [b"test:a key"])])[0][0]
 
 
 @pytest.mark.parametrize("protocol", ["2", "3"])

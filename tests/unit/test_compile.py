@@ -37,7 +37,7 @@ def test_the_mock_authorizes_the_same_operations() -> None:
 
 def _check_authorized(compiled: Mapping[str, CompiledOperation]) -> None:
     for name, operation in compiled.items():
-        rooms = [step.__module__.rpartition(".")[2] for step in operation.steps]
+        rooms = [getattr(step, "prepare", step).__module__.rpartition(".")[2] for step in operation.steps]
         assert "parameters" in rooms, name
         assert rooms.count("authorization") == (0 if operation.policy.public else 1), name
         if not operation.policy.public:

@@ -59,10 +59,10 @@ KEPT = _another_twin()
 
 
 def test_the_statement_has_the_names_of_the_model_in_quotes() -> None:
-    sql = owner_sql(OwnedRow("crate", "owner_id", None))
+    sql = owner_sql(OwnedRow("crate", "owner_id", None), "%s", "%s")
     nobody = "'00000000-0000-0000-0000-000000000000'::uuid"
     assert sql == f'COALESCE((SELECT "owner_id" FROM "crates" WHERE "id" = %s), {nobody})'
-    through = owner_sql(OwnedRow("crate", "id", "crate_helper"))
+    through = owner_sql(OwnedRow("crate", "id", "crate_helper"), "%s", "%s")
     assert through == (
         'COALESCE((SELECT m."user_id" FROM "crates" r JOIN "crate_helpers" m ON m."crate_id" = r."id"'
         f' WHERE r."id" = %s AND m."user_id" = %s), {nobody})'
@@ -88,7 +88,7 @@ FAULTS = [
 @pytest.mark.parametrize(("row", "message"), FAULTS)
 def test_what_the_models_do_not_have(row: tuple[str, str, str | None], message: str) -> None:
     with pytest.raises(OwnerFault, match=f"^{re.escape(message)}"):
-        owner_sql(OwnedRow(*row))
+        owner_sql(OwnedRow(*row), "%s", "%s")
 
 
 def test_the_fault_names_the_operation_and_its_line() -> None:

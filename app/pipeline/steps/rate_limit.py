@@ -8,9 +8,11 @@ The same round trip to Redis looks up the cache entry of the request; the step `
 
 from collections.abc import Callable
 
-from app.cache.limiter import LimitState
+from app.cache.limiter import Consumption, KeysAndValues, LimitState
+from app.cache.store import lookup_of
 from app.config import Bucket
 from app.errors import RateLimited
+from app.pipeline.batching import BatchedStep
 from app.pipeline.operation import BoundOperation, Step
 from app.pipeline.request_context import RequestContext
 from app.pipeline.steps.cache import cache_key_builder
@@ -18,7 +20,7 @@ from app.pipeline.steps.cache import cache_key_builder
 _NAMES = (b"ratelimit-policy", b"ratelimit")
 
 
-def make(operation: BoundOperation) -> Step | None:
+def make(operation: BoundOperation) -> Step | BatchedStep | None:
     """Return the step, or None for an operation that has no bucket and is not cached."""
     name, limiter, dependencies = operation.policy.bucket, operation.runtime.limiter, operation.runtime.dependencies
     cache, build_key = dependencies.cache, cache_key_builder(operation)
@@ -27,20 +29,23 @@ def make(operation: BoundOperation) -> Step | None:
     bucket = dependencies.config.buckets[name]
     headers_of = _headers(name, bucket)
 
-    def rate_limit(context: RequestContext) -> None:
+    def prepare(context: RequestContext) -> Consumption:
         by_account = context.caller is not None and context.caller.session_id not in limiter.rejected_sessions
+        context.is_counted_by_account = by_account
         who = str(context.caller.user_id) if context.caller and by_account else context.client.network
         context.cache_key = build_key(context) if build_key else None
-        if context.cache_key is None or cache is None:
-            state = limiter.consume(name, who, bucket)
-        else:
-            state, context.cache_lookup = cache.consume_and_look_up(limiter, name, who, bucket, context.cache_key)
+        read_keys = cache.names(context.cache_key) if cache and context.cache_key else None
+        return Consumption(name, who, bucket, read_keys)
+
+    def finish(context: RequestContext, result: tuple[LimitState, KeysAndValues | None]) -> None:
+        state, found = result
+        context.cache_lookup = lookup_of(context.cache_key, found) if context.cache_key else None
         context.response_headers += headers_of(state)
-        context.account_limit = state if by_account else None
+        context.account_limit = state if context.is_counted_by_account else None
         if state.retry_seconds:
             raise RateLimited.after(state.retry_seconds, reason=f"bucket_{name}")
 
-    return rate_limit
+    return BatchedStep(prepare, limiter.consume_all, finish)
 
 
 def make_recount(operation: BoundOperation) -> Callable[[RequestContext], None] | None:

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from app.cache.check import find_cache_fault
 from app.cache.client import RedisClient
 from app.cache.entries import CachedValue
-from app.cache.limiter import Limiter
-from app.cache.store import CacheStore
+from app.cache.limiter import Consumption, Limiter
+from app.cache.store import CacheStore, lookup_of
 from app.cli import main
 from app.config import Bucket
 from models.record import database as proxy
@@ -70,7 +70,8 @@ def drive(url: str) -> RedisClient:
         cache._pause_until = 0.0
     for _ in range(2):
         key = store.make_key("get_profile", {"user_id": "1"}, ["user:1"])
-        _, look = store.consume_and_look_up(limiter, "read", "somebody", bucket, key)
+        [(_, found)] = limiter.consume_all([Consumption("read", "somebody", bucket, store.names(key))])
+        look = lookup_of(key, found)
         cache._pause_until = 0.0
         if look and (settled := store.complete_versions(look)):
             cache._pause_until = 0.0

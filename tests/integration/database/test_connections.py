@@ -2,8 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import peewee
@@ -12,12 +10,9 @@ import pytest
 from app.config import Config
 from app.database import Database, bind, connection, explain_connection_error, on_commit, run, transaction, unit_of_work
 from app.errors import Unavailable
-from app.pipeline.compile import compile_steps
-from app.pipeline.response import Response
 from models.record import database as proxy
 from tests.servers import with_database, with_query, with_user
 from tests.threads import in_threads
-from tests.unit.made import make_context, make_policy
 
 INSERT = "INSERT INTO audit_clients (id, address) VALUES (gen_random_uuid(), %s)"
 PID = "SELECT pg_backend_pid()"
@@ -246,29 +241,3 @@ def test_a_wrong_database_is_explained_without_the_password(database: Database) 
 def test_libpq_parameters_of_the_url_are_kept(database: Database) -> None:
     bind(Config(database_url=with_query(database.url, application_name="ledger", connect_timeout="7")), size=1)
     assert run("SHOW application_name") == [("ledger",)]
-
-
-@pytest.mark.parametrize(
-    ("public", "executor", "held"), [(False, "common", True), (True, "common", False), (False, "hashing", False)]
-)
-def test_an_operation_holds_its_connection_from_the_authorization_on_unless_it_hashes_or_is_public(
-    database: Database, public: bool, executor: Any, held: bool
-) -> None:
-    seen: list[bool] = []
-
-    def look(_: object) -> None:
-        seen.append(not database.state.closed)
-
-    operation = make_policy(public=public, executor=executor)
-    matched: Any = SimpleNamespace(
-        policy=operation,
-        renderer=SimpleNamespace(statuses=frozenset()),
-        read_body=None,
-        body_required=False,
-        media_types=(),
-    )
-    runtime: Any = SimpleNamespace(dependencies=SimpleNamespace(config=SimpleNamespace(public_path="")))
-    after = (look, lambda _: Response(204, [], b""))
-    compile_steps(matched, runtime, before=(look,), after=after, on_session_ended=None).run(make_context())
-    look(None)
-    assert seen == [False, held, False]

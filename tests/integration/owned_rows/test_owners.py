@@ -215,7 +215,7 @@ def test_the_trail_is_searched_for_the_resources_of_the_document(alice: Somebody
     ("row", "indexes"), [(OwnedRow("garden", "owner_id", None), 1), (OwnedRow("note", "team_id", "team_member"), 2)]
 )
 def test_the_owner_is_found_by_keys_of_the_tables(database: Database, row: OwnedRow, indexes: int) -> None:
-    sql = owner_sql(row).replace("%s", f"'{NOBODYS}'")
+    sql = owner_sql(row, f"'{NOBODYS}'", f"'{NOBODYS}'")
     with transaction():
         run("SET LOCAL enable_seqscan = off")
         plan = "\n".join(line for (line,) in run(f"EXPLAIN (COSTS OFF) SELECT {sql}"))

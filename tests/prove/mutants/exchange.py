@@ -213,8 +213,8 @@ MUTANTS = (
     Mutant(
         "a request is not counted",
         _LIMITER,
-        "lambda client: _consume(client, key, rate)",
-        "lambda client: _consume(client, key + str(self._clock()).encode(), rate)",
+        '(f"{prefix}:limit:{one.name}:{one.caller}".encode()',
+        '(f"{prefix}:limit:{one.name}:{one.caller}:{self._clock()}".encode()',
         "limits",
     ),
     Mutant(

@@ -1,0 +1,99 @@
+"""What an executor works on, and its threads, as data; `app.gateway.executors` has the rules."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from threading import Lock, Thread
+from typing import Any, Generic, TypeVar
+
+from app.database import jobs
+from app.database.jobs import Job
+from app.errors import Unavailable
+from app.exits import as_error
+
+T = TypeVar("T")
+Outcome = tuple[Any, Exception | None]
+
+
+class Task(Generic[T]):
+    """Work that somebody in the event loop waits for.
+
+    Attributes:
+        future: gets the outcome; done before that if the task was given up.
+        outcome: the result, and the error in its place; None until one of them is known.
+        is_late: whether its commit was in progress at the deadline.
+        is_batched: whether `begin_batch` must be called with the work before it is called.
+    """
+
+    __slots__ = ("future", "is_batched", "is_late", "job", "outcome", "work")
+
+    def __init__(self, work: Callable[[], T], job: Job, future: "asyncio.Future[T]", *, is_batched: bool) -> None:
+        self.work = work
+        self.job = job
+        self.future = future
+        self.outcome: Outcome | None = None
+        self.is_late = False
+        self.is_batched = is_batched
+
+    def end(self, outcome: "Outcome") -> None:
+        """Take the outcome, in the event loop; only the first one counts."""
+        if self.outcome is None:
+            self.outcome = outcome
+            if not self.future.done():
+                self.tell(outcome)
+
+    def tell(self, outcome: "Outcome") -> None:
+        """Give the outcome to the caller, who waits for it."""
+        result, error = outcome
+        if error is None:
+            self.future.set_result(result)
+        else:
+            self.future.set_exception(error)
+
+
+class WorkerThread:
+    """A thread of an executor.
+
+    Attributes:
+        tasks: what it works on, the first one now; empty while it has nothing to do.
+        is_beginning: whether its tasks begin together at this moment.
+        ended: how many tasks it has ended.
+        ended_before: the same, when somebody last looked.
+        wake: released when there is a task, or when the executor closes.
+    """
+
+    __slots__ = ("ended", "ended_before", "is_beginning", "tasks", "thread", "wake")
+
+    def __init__(self, name: str, work: "Callable[[WorkerThread], None]", tasks: deque[Task[Any]]) -> None:
+        self.tasks = tasks
+        self.is_beginning = False
+        self.ended = self.ended_before = 0
+        self.wake = Lock()
+        self.wake.acquire()
+        self.thread = Thread(target=work, args=(self,), name=name, daemon=True)
+
+
+def outcome_of(work: Callable[[], Any], job: Job) -> Outcome:
+    """Do the work of a task, and return its result or its error."""
+    jobs.set_current(job)
+    try:
+        job.check()
+        return work(), None
+    except BaseException as error:  # noqa: BLE001 (raised again where the result is awaited)
+        return None, as_error(error)
+    finally:
+        jobs.set_current(None)
+
+
+def failure(reason: str) -> Outcome:
+    """Return the outcome of a task that was given up, or rejected."""
+    return None, Unavailable(reason=reason)
+
+
+def still_running(workers: Sequence[WorkerThread], seconds: float) -> list[tuple[WorkerThread, Task[Any]]]:
+    """Wait until these threads of a closed executor have ended, or some seconds; return those that have not."""
+    latest = time.monotonic() + seconds
+    for worker in workers:
+        worker.thread.join(max(0.0, latest - time.monotonic()))
+    return [(worker, task) for worker in workers for task in worker.tasks.copy()]
