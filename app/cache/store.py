@@ -51,10 +51,12 @@ class CacheKey(NamedTuple):
     Attributes:
         name: unique within the deployments that share a database and a secret.
         tags: the tags of the entry, EVERYTHING first.
+        suffixes: last parts of the names in Redis, of the entry and of its tags.
     """
 
     name: str
     tags: tuple[str, ...]
+    suffixes: tuple[bytes, ...]
 
 
 class CacheLookup(NamedTuple):
@@ -121,7 +123,9 @@ class CacheStore:
         """
         text = b"%b %b" % (operation_id.encode(), orjson.dumps(arguments))
         digest = hashlib.blake2b(text, key=self._name_key, digest_size=_DIGEST_BYTES).hexdigest()
-        return CacheKey(f"{operation_id}:{digest}", (EVERYTHING, *tags))
+        name, all_tags = f"{operation_id}:{digest}", (EVERYTHING, *tags)
+        suffixes = (f":entry:{name}".encode(), *(f":tag:{tag}".encode() for tag in all_tags))
+        return CacheKey(name, all_tags, suffixes)
 
     def look_up(self, key: CacheKey) -> CacheLookup | None:
         """Read the entry and the versions of its tags in one round trip; None if Redis is unavailable."""
@@ -213,8 +217,8 @@ class CacheStore:
         database = self._database_id()
 
         def names(client: "redis.Redis") -> list[bytes]:
-            prefix = self._key_prefix(database, client)
-            return [f"{prefix}:entry:{key.name}".encode(), *(f"{prefix}:tag:{tag}".encode() for tag in key.tags)]
+            prefix = self._key_prefix(database, client).encode()
+            return [prefix + suffix for suffix in key.suffixes]
 
         return names
 

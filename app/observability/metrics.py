@@ -46,6 +46,7 @@ class Metrics:
             "charter_chores", "Runs of the chores of a project.", ("chore", "outcome"), registry=self._registry
         )
         self._counters: dict[tuple[str, int], Counter] = {}
+        self._cache_counters: dict[tuple[str, str], Counter] = {}
         self._histograms: dict[str, Histogram] = {}
 
     def count(self, operation: str, status: int, seconds: float) -> None:
@@ -63,7 +64,10 @@ class Metrics:
 
     def count_cache_read(self, policy: str, outcome: str) -> None:
         """Count one use of the cache: hit, miss, pending, away or corrupt."""
-        self._cache_reads.labels(policy, outcome).inc()
+        counter = self._cache_counters.get((policy, outcome))
+        if counter is None:
+            counter = self._cache_counters[(policy, outcome)] = self._cache_reads.labels(policy, outcome)
+        counter.inc()
 
     def count_cache_failure(self) -> None:
         """Count a Redis command without a response, with a late one, or with an error."""

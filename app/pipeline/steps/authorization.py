@@ -59,6 +59,7 @@ def _statement(more_columns: str = "", owner: str = "asked.owner") -> str:
 _PENDING_COLUMN = f", asked.tags IS NOT NULL AND {is_pending_sql('asked.tags')}"
 STATEMENT = _statement(_PENDING_COLUMN)
 _WIDTH = len(USER_COLUMN_NAMES)
+_ROLE = USER_COLUMN_NAMES.index("role")
 
 ERRORS: dict[str, type[AppError]] = {
     "session_ended": SessionEnded,
@@ -114,15 +115,22 @@ def make(operation: BoundOperation) -> BatchedStep | None:
         assert context.caller is not None
         assert context.arguments is not None
         user_id, session_id = context.caller
-        if row is not None:
-            context.decided_at = row[_WIDTH + 4]
-            context.is_pending = row[_WIDTH + 6]
-            context.row_is_gone = row_parameter is not None and is_cached and not row[_WIDTH + 7]
-        context.principal = _principal(row, session_id, every_permission)
+        if row is None:
+            raise SessionEnded
+        signed_in_at, holds_all, permissions, reason, moment, _, is_pending, *more = row[_WIDTH:]
+        context.decided_at = moment
+        if reason:
+            raise ERRORS[reason](reason=reason)
         event = context.event
-        event.actor_id, event.actor_role = user_id, context.principal.role
+        event.actor_id, event.actor_role = user_id, row[_ROLE]
         if kind and parameter:
             event.target_type, event.target_id = kind, str(context.arguments[parameter])
+        if is_cached:  # it shows everybody the same, so nobody asks who is there
+            context.is_pending = is_pending
+            context.row_is_gone = more == [False]
+            return
+        held = every_permission if holds_all else frozenset(permissions)
+        context.principal = Principal(user_from_row(row), session_id, held, signed_in_at)
 
     return BatchedStep(prepare, decider(_statement_of(policy)), finish, is_last=True)
 
@@ -171,17 +179,3 @@ def _statement_of(policy: Policy) -> str:
         return STATEMENT
     columns = f"{_PENDING_COLUMN}, {existence_sql(row, 'asked.row_id')}" if policy.cache else _PENDING_COLUMN
     return _statement(columns, owner_sql(row, "asked.row_id", "asked.user_id"))
-
-
-def _principal(row: tuple[Any, ...] | None, session_id: UUID, every_permission: frozenset[str]) -> Principal:
-    if row is None:
-        raise SessionEnded
-    signed_in_at, holds_all, permissions, reason = row[_WIDTH : _WIDTH + 4]
-    if reason:
-        raise ERRORS[reason](reason=reason)
-    return Principal(
-        user=user_from_row(row),
-        session_id=session_id,
-        permissions=every_permission if holds_all else frozenset(permissions),
-        signed_in_at=signed_in_at,
-    )

@@ -11,7 +11,8 @@ later sent as they are, in a new envelope.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -29,6 +30,8 @@ from app.services import invalidations
 
 # Says what the client has, not what it asks for.
 _CONDITION = "if_none_match"
+# So many paths and queries of each operation are not read again: reading one takes longer than its entry.
+_REMEMBERED = 512
 
 
 def make(operation: BoundOperation) -> Step | None:
@@ -79,18 +82,31 @@ def cache_key_builder(operation: BoundOperation) -> Callable[[RequestContext], C
     policy, cache = operation.policy, operation.runtime.dependencies.cache
     if policy.cache is None or cache is None:
         return None
-    read, tags = operation.parameters.read, policy.cache.tags
+    read, tags, header_names = operation.parameters.read, policy.cache.tags, operation.parameters.header_names
     names = sorted(operation.parameters.names - {_CONDITION})
     more = (ACCOUNTS,) if has_project_tables() and not policy.inherited else ()
 
+    def read_anew(path: Mapping[str, str], query: bytes, headers: Mapping[str, str]) -> tuple[dict[str, Any], CacheKey]:
+        arguments = read(path, query, headers)
+        identity = [arguments[name] for name in names]
+        key = cache.make_key(policy.operation_id, identity, [*more, *(tag.expand(arguments) for tag in tags)])
+        return arguments, key
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def read_again(path: tuple[tuple[str, str], ...], query: bytes) -> tuple[dict[str, Any], CacheKey]:
+        return read_anew(dict(path), query, {})
+
     def build_key(context: RequestContext) -> CacheKey | None:
+        path, headers = context.path_values, context.headers
         try:
-            arguments = read(context.path_values, context.query_string, context.headers)
+            if header_names.isdisjoint(headers):
+                arguments, key = read_again(tuple(path.items()), context.query_string)
+            else:
+                arguments, key = read_anew(path, context.query_string, headers)
         except ValidationError:
             return None
-        context.arguments = arguments
-        identity = [arguments[name] for name in names]
-        return cache.make_key(policy.operation_id, identity, [*more, *(tag.expand(arguments) for tag in tags)])
+        context.arguments = dict(arguments)
+        return key
 
     return build_key
 

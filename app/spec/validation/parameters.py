@@ -46,6 +46,7 @@ class ParameterReader:
     Attributes:
         names: the names of the arguments.
         from_headers: the names of those that are headers.
+        header_names: the names of these headers, in lower case.
     """
 
     def __init__(self, path: list[_Parameter], query: list[_Parameter], header: list[_Parameter]) -> None:
@@ -54,6 +55,7 @@ class ParameterReader:
         self._path = tuple((parameter.name, parameter) for parameter in path)
         self._query = {parameter.name: parameter for parameter in query}
         self._plain_names = {parameter.name.encode(): parameter.name for parameter in query}
+        self.header_names = frozenset(parameter.name.lower() for parameter in header)
         self._header = tuple((parameter.name.lower(), parameter) for parameter in header)
 
     def read(self, path_values: Mapping[str, str], query_string: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
