@@ -7,7 +7,7 @@ object knows who was first: the thread that starts the COMMIT, or the code that 
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.errors import Unavailable
@@ -99,7 +99,6 @@ class RepeatedJob(Job):
 class _Thread(threading.local):
     job: Job | None = None
     extra_until: float = -math.inf
-    before_waiting: Callable[[], object] | None = None
 
 
 _thread = _Thread()
@@ -124,19 +123,6 @@ def check() -> None:
     job = _thread.job
     if job is not None and time.monotonic() >= _thread.extra_until:
         job.check()
-
-
-def set_before_waiting(call: Callable[[], object] | None) -> None:
-    """Set what is called once, when this thread is about to wait for the database; None removes it."""
-    _thread.before_waiting = call
-
-
-def about_to_wait() -> None:
-    """Call what `set_before_waiting` has set, and remove it."""
-    call = _thread.before_waiting
-    if call is not None:
-        _thread.before_waiting = None
-        call()
 
 
 def statement_deadline() -> float:

@@ -97,7 +97,6 @@ class Database(PostgresqlDatabase):
         state = self._state
         if not state.closed:
             return False
-        jobs.about_to_wait()
         try:
             conn = self._check_out()
         except (psycopg2.Error, PoolTimeout) as error:

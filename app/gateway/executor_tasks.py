@@ -58,17 +58,16 @@ class WorkerThread:
     Attributes:
         tasks: what it works on, the first one now; empty while it has nothing to do.
         is_beginning: whether its tasks begin together at this moment.
-        ended: how many tasks it has ended.
-        ended_before: the same, when somebody last looked.
+        patient_until: when other threads shall end what is left of its batch, on the monotonic clock.
         wake: released when there is a task, or when the executor closes.
     """
 
-    __slots__ = ("ended", "ended_before", "is_beginning", "tasks", "thread", "wake")
+    __slots__ = ("is_beginning", "patient_until", "tasks", "thread", "wake")
 
     def __init__(self, name: str, work: "Callable[[WorkerThread], None]", tasks: deque[Task[Any]]) -> None:
         self.tasks = tasks
         self.is_beginning = False
-        self.ended = self.ended_before = 0
+        self.patient_until = 0.0
         self.wake = Lock()
         self.wake.acquire()
         self.thread = Thread(target=work, args=(self,), name=name, daemon=True)

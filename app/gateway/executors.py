@@ -3,7 +3,7 @@
 The event loop counts, queues and gives up; a thread only works, and hands back what came of it. One lock is enough.
 
 A thread may take a batch of tasks, whose work begins with something that they do together. It then ends them one after
-another. As soon as one of them waits for the database, or takes long, the others go to other threads.
+another. What it has not ended after a moment goes to other threads.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ from contextlib import suppress
 from threading import Lock
 from typing import Any, TypeVar
 
-from app.database import jobs
 from app.database.jobs import Job
 from app.errors import Unavailable
 from app.gateway.executor_tasks import Outcome, Task, WorkerThread, failure, outcome_of, still_running
@@ -25,8 +24,8 @@ T = TypeVar("T")
 _CLOSE_SECONDS = 3.0  # a thread that is stuck even then ends with the process
 # With twice as many, PostgreSQL needs little less, and no other thread would work meanwhile.
 MAX_BATCH = 8
-# A task that takes longer keeps no others waiting behind it.
-_PATIENCE_SECONDS = 0.005
+# Waking other threads costs more than what a thread can do in this time.
+_PATIENCE_SECONDS = 0.002
 
 
 class Executor:
@@ -160,12 +159,11 @@ class Executor:
             asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._look_at_workers)
 
     def _look_at_workers(self) -> None:
-        """Find the threads that have ended no task since the last look, and give the tasks behind it to others."""
+        """Find the threads that have worked on a batch for long enough, and give what is left of it to others."""
         self._will_look = len(self._tasks) > 1
         for worker in self._workers:
-            if len(worker.tasks) > 1 and worker.ended == worker.ended_before:
+            if len(worker.tasks) > 1 and time.monotonic() > worker.patient_until:
                 self._give_rest_away(worker)
-            worker.ended_before = worker.ended
         if self._will_look:
             asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._look_at_workers)
 
@@ -230,16 +228,12 @@ class Executor:
         while worker.tasks:
             if worker.tasks[0].is_batched:
                 self._begin(worker)
-            if len(worker.tasks) > 1:
-                jobs.set_before_waiting(lambda: self._give_rest_away(worker))
             while worker.tasks:
                 task = worker.tasks[0]
                 self._hand_back(task, outcome_of(task.work, task.job))
                 del task
-                worker.ended += 1
                 with self._lock:
                     worker.tasks.popleft()
-            jobs.set_before_waiting(None)
             self._take_next(worker)
 
     def _begin(self, worker: WorkerThread) -> None:
@@ -250,6 +244,7 @@ class Executor:
         self._begin_batch([task.work for task in tasks])
         for task in tasks:
             task.is_batched = False
+        worker.patient_until = time.monotonic() + _PATIENCE_SECONDS
         worker.is_beginning = False
 
     def _give_rest_away(self, worker: WorkerThread) -> None:

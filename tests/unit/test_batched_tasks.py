@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from app.database import jobs
 from app.database.jobs import Job
 from app.errors import Unavailable
 from app.gateway.executors import MAX_BATCH, Executor
@@ -89,15 +88,11 @@ def test_other_work_begins_with_nobody(executor: Executor) -> None:
     assert sorted(map(len, BATCHES)) == [1, 1]
 
 
-@pytest.mark.parametrize("says_so", [True, False])
-def test_nobody_waits_behind_one_that_waits(executor: Executor, says_so: bool) -> None:
-    """Whether it waits for the database, which the executor is told, or for something that it does not know."""
+def test_nobody_waits_behind_one_that_waits(executor: Executor) -> None:
     others_are_done = threading.Event()
     done = []
 
     def wait() -> str:
-        if says_so:
-            jobs.about_to_wait()
         return "saw them" if others_are_done.wait(10) else "saw nobody"
 
     def other() -> str:
