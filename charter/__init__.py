@@ -3,8 +3,10 @@
 Everything else under `app` is private to Charter and may change with any release.
 
 - A handler has one parameter for each parameter of the operation, and `body` if there is a body. It may also have
-  `context` (Context), `page` (Page, CursorPage), `principal` (Principal), `dependencies` (Dependencies) or `probes`. It
-  calls one service and returns JSON-ready data, a Result with an ETag or a location, a Listing or a CursorListing.
+  `context` (Context), `page` (Page, CursorPage), `principal` (Principal), `dependencies` (Dependencies) or `probes`. A
+  read may have `target_user` in place of `user_id`: the account, which is read together with those of other requests.
+  A handler calls one service and returns JSON-ready data, a Result with an ETag or a location, a Listing or a
+  CursorListing.
 - A service function that acts for somebody takes the Context first: the actor, the client, the Dependencies, the Event
   to fill in and the Versions that `If-Match` expects. It returns models and raises `errors`.
 - Queries: `fetch`, `fetch_one`, `fetch_tuples`, `fetch_value` and `execute` run queries of the models, `run` runs SQL

@@ -22,9 +22,9 @@ def create_user(context: Context, body: Body) -> Result:
     return Result(present_user(user), location=f"/v1/users/{user.id}")
 
 
-def get_user(user_id: UUID) -> Result:
+def get_user(target_user: User) -> Result:
     """Read an account."""
-    return _result(user_rows.get(user_id))
+    return _result(target_user)
 
 
 def update_user(context: Context, user_id: UUID, body: Body) -> Result:

@@ -23,10 +23,11 @@ class Task(Generic[T]):
         future: gets the outcome; done before that if the task was given up.
         outcome: the result, and the error in its place; None until one of them is known.
         is_late: whether its commit was in progress at the deadline.
+        since: when it came, on the monotonic clock.
         is_batched: whether `begin_batch` must be called with the work before it is called.
     """
 
-    __slots__ = ("future", "is_batched", "is_late", "job", "outcome", "work")
+    __slots__ = ("future", "is_batched", "is_late", "job", "outcome", "since", "work")
 
     def __init__(self, work: Callable[[], T], job: Job, future: "asyncio.Future[T]", *, is_batched: bool) -> None:
         self.work = work
@@ -35,6 +36,7 @@ class Task(Generic[T]):
         self.outcome: Outcome | None = None
         self.is_late = False
         self.is_batched = is_batched
+        self.since = time.monotonic()
 
     def end(self, outcome: "Outcome") -> None:
         """Take the outcome, in the event loop; only the first one counts."""
@@ -57,20 +59,31 @@ class WorkerThread:
 
     Attributes:
         tasks: what it works on, the first one now; empty while it has nothing to do.
-        is_beginning: whether its tasks begin together at this moment.
+        is_beginning: whether a batch begins on it at this moment.
         patient_until: when other threads shall end what is left of its batch, on the monotonic clock.
         wake: released when there is a task, or when the executor closes.
     """
 
     __slots__ = ("is_beginning", "patient_until", "tasks", "thread", "wake")
 
-    def __init__(self, name: str, work: "Callable[[WorkerThread], None]", tasks: deque[Task[Any]]) -> None:
-        self.tasks = tasks
+    def __init__(self, name: str, work: "Callable[[WorkerThread], None]") -> None:
+        self.tasks: deque[Task[Any]] = deque()
         self.is_beginning = False
         self.patient_until = 0.0
         self.wake = Lock()
         self.wake.acquire()
         self.thread = Thread(target=work, args=(self,), name=name, daemon=True)
+
+    def assign(self, tasks: deque[Task[Any]]) -> None:
+        """Give the thread its next tasks."""
+        self.tasks = tasks
+        self.is_beginning = tasks[0].is_batched
+
+    def take_rest(self) -> deque[Task[Any]]:
+        """Remove the tasks behind the first one, and return them."""
+        rest = deque(self.tasks.pop() for _ in range(len(self.tasks) - 1))
+        rest.reverse()
+        return rest
 
 
 def outcome_of(work: Callable[[], Any], job: Job) -> Outcome:

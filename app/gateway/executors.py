@@ -18,12 +18,11 @@ from typing import Any, TypeVar
 from app.database.jobs import Job
 from app.errors import Unavailable
 from app.gateway.executor_tasks import Outcome, Task, WorkerThread, failure, outcome_of, still_running
+from app.gateway.task_queue import TaskQueue
 
 T = TypeVar("T")
 
 _CLOSE_SECONDS = 3.0  # a thread that is stuck even then ends with the process
-# With twice as many, PostgreSQL needs little less, and no other thread would work meanwhile.
-MAX_BATCH = 8
 # Waking other threads costs more than what a thread can do in this time.
 _PATIENCE_SECONDS = 0.002
 
@@ -58,8 +57,7 @@ class Executor:
         self._commit_seconds = commit_seconds
         # Of the event loop and the threads, guarded by the lock.
         self._lock = Lock()
-        self._waiting: deque[Task[Any]] = deque()
-        self._begun: deque[Task[Any]] = deque()
+        self._queue = TaskQueue()
         self._workers: list[WorkerThread] = []
         self._idle: list[WorkerThread] = []
         self._closed = False
@@ -107,8 +105,7 @@ class Executor:
         """
         with self._lock:
             self._closed = True
-            waiting = [*self._begun, *self._waiting]
-            self._begun, self._waiting = deque(), deque()
+            waiting = self._queue.take_all()
             idle, self._idle = self._idle, []
         for worker in idle:
             worker.wake.release()
@@ -136,7 +133,7 @@ class Executor:
         with self._lock:
             if self._closed:
                 raise Unavailable(reason="shutdown")
-            self._waiting.append(task)
+            self._queue.add(task)
         if not self._will_wake:
             self._will_wake = True
             loop.call_soon(self._wake_workers)
@@ -159,11 +156,13 @@ class Executor:
             asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._look_at_workers)
 
     def _look_at_workers(self) -> None:
-        """Find the threads that have worked on a batch for long enough, and give what is left of it to others."""
+        """Give what is left of a batch to other threads after a moment, and begin what has waited for company."""
         self._will_look = len(self._tasks) > 1
         for worker in self._workers:
             if len(worker.tasks) > 1 and time.monotonic() > worker.patient_until:
                 self._give_rest_away(worker)
+        with self._lock:
+            self._give_out()
         if self._will_look:
             asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._look_at_workers)
 
@@ -198,10 +197,8 @@ class Executor:
     def _withdraw(self, task: Task[Any]) -> None:
         """Take a task that was given up out of the queue; one that has begun keeps its place until its thread ends."""
         with self._lock:
-            for queue in (self._waiting, self._begun):
-                if task in queue:
-                    queue.remove(task)
-                    self._tasks.discard(task)
+            if self._queue.remove(task):
+                self._tasks.discard(task)
 
     def _limit_commit(self, task: Task[Any]) -> None:
         """Wait for the outcome of a commit that is in progress, but not forever."""
@@ -226,7 +223,7 @@ class Executor:
 
     def _work(self, worker: WorkerThread) -> None:
         while worker.tasks:
-            if worker.tasks[0].is_batched:
+            if worker.is_beginning:
                 self._begin(worker)
             while worker.tasks:
                 task = worker.tasks[0]
@@ -237,27 +234,30 @@ class Executor:
             self._take_next(worker)
 
     def _begin(self, worker: WorkerThread) -> None:
-        with self._lock:
-            worker.is_beginning = True
-            tasks = tuple(worker.tasks)
+        tasks = tuple(worker.tasks)
         assert self._begin_batch is not None
         self._begin_batch([task.work for task in tasks])
-        for task in tasks:
-            task.is_batched = False
-        worker.patient_until = time.monotonic() + _PATIENCE_SECONDS
-        worker.is_beginning = False
+        with self._lock:
+            for task in tasks:
+                task.is_batched = False
+            worker.is_beginning = False
+            worker.patient_until = time.monotonic() + _PATIENCE_SECONDS
+            self._queue.batch_has_begun()
+            self._give_out()
 
     def _give_rest_away(self, worker: WorkerThread) -> None:
         """Let other threads end the tasks that have begun and wait behind the first one."""
         with self._lock:
-            while len(worker.tasks) > 1 and not (worker.is_beginning or self._closed):
-                self._begun.appendleft(worker.tasks.pop())
-            self._give_out()
+            if not (worker.is_beginning or self._closed):
+                self._queue.add_begun(worker.take_rest())
+                self._give_out()
 
     def _take_next(self, worker: WorkerThread) -> None:
         with self._lock:
-            worker.tasks = self._next_tasks()
-            if worker.tasks or self._closed:
+            if tasks := self._queue.take():
+                worker.assign(tasks)
+                return
+            if self._closed:
                 return
             self._idle.append(worker)
         worker.wake.acquire()
@@ -265,26 +265,15 @@ class Executor:
     # With the lock.
 
     def _give_out(self) -> None:
-        while (self._begun or self._waiting) and self._idle:
+        while self._idle and (tasks := self._queue.take()):
             worker = self._idle.pop()  # the one that worked last
-            worker.tasks = self._next_tasks()
+            worker.assign(tasks)
             worker.wake.release()
-        while (self._begun or self._waiting) and len(self._workers) < self._threads:
-            worker = WorkerThread(f"{self._name}_{len(self._workers) + 1}", self._work, self._next_tasks())
+        while len(self._workers) < self._threads and (tasks := self._queue.take()):
+            worker = WorkerThread(f"{self._name}_{len(self._workers) + 1}", self._work)
+            worker.assign(tasks)
             worker.thread.start()
             self._workers.append(worker)
-
-    def _next_tasks(self) -> deque[Task[Any]]:
-        """Take what a thread does next: a task that has begun, a batch, or a task."""
-        tasks: deque[Task[Any]] = deque()
-        if self._begun:
-            tasks.append(self._begun.popleft())
-        elif self._waiting:
-            tasks.append(self._waiting.popleft())
-            if tasks[0].is_batched:
-                while self._waiting and self._waiting[0].is_batched and len(tasks) < MAX_BATCH:
-                    tasks.append(self._waiting.popleft())
-        return tasks
 
     def _hand_back(self, task: Task[Any], outcome: Outcome) -> None:
         self._outcomes.append((task, outcome))

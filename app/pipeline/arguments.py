@@ -14,7 +14,10 @@ from app.security.actors import ANONYMOUS
 _FROM_REQUEST: Mapping[str, Callable[[RequestContext], Any]] = {
     "body": lambda context: context.body,
     "principal": lambda context: context.principal,
+    "target_user": lambda context: context.target_user,
 }
+# The account that the path names, and the parameter that names it: a handler takes one or the other.
+TARGET_USER, _ITS_ID = "target_user", "user_id"
 # The first argument of services that act for somebody; made from the request and the dependencies.
 _CONTEXT = "context"
 # What the factory makes, by the name of a handler's parameter.
@@ -41,7 +44,12 @@ class SignatureMismatch(Exception):
 
 
 def check_signature(
-    handler: Callable[..., Any], *, parameters: frozenset[str], has_body: bool, cached: bool = False
+    handler: Callable[..., Any],
+    *,
+    parameters: frozenset[str],
+    has_body: bool,
+    cached: bool = False,
+    safe: bool = True,
 ) -> None:
     """Reject a handler that does not match its operation.
 
@@ -50,6 +58,7 @@ def check_signature(
         parameters: argument names of the operation's parameters.
         has_body: whether the operation takes a body.
         cached: whether its responses are cached, and must be the same for everybody who may call it.
+        safe: whether it changes nothing.
 
     Raises:
         SignatureMismatch: the function has a parameter that the operation does not have or must not see, or it lacks a
@@ -58,8 +67,13 @@ def check_signature(
     names = set(inspect.signature(handler).parameters)
     paging = _page_parameters(parameters)
     paged = "page" in names and paging <= parameters | {"sort"}
-    available = (set(_FROM_REQUEST) - ({"body"} if not has_body else set())) | OBJECT_NAMES | {_CONTEXT} | parameters
-    expected = (parameters - _HEADERS - (paging if paged else set())) | ({"body"} if has_body else set())
+    absent = {name for name, is_there in (("body", has_body), (TARGET_USER, _ITS_ID in parameters)) if not is_there}
+    available = (set(_FROM_REQUEST) - absent) | OBJECT_NAMES | {_CONTEXT} | parameters
+    elsewhere = (paging if paged else set()) | ({_ITS_ID} if TARGET_USER in names else set())
+    expected = (parameters - _HEADERS - elsewhere) | ({"body"} if has_body else set())
+    if TARGET_USER in names and not safe:
+        fix = f"Take `{_ITS_ID}`, and lock the account before you change it."
+        raise SignatureMismatch(f"has {_listed([TARGET_USER])}", "must lock", fix)
     if unknown := sorted(names - available - ({"page"} if paged else set())):
         offered = {_CONTEXT, "page"} if paging <= parameters else {_CONTEXT}
         raise SignatureMismatch(

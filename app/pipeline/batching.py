@@ -46,17 +46,11 @@ class BatchedStep:
     Attributes:
         prepare: returns what the round trip needs of a request, or raises.
         finish: does the rest of the step with the result.
-        is_last: as in `BatchItem`.
     """
 
     prepare: Callable[[RequestContext], Any]
     round_trip: RoundTrip
     finish: Callable[[RequestContext, Any], None]
-    is_last: bool = False
-
-    def item(self, context: RequestContext) -> BatchItem:
-        """Return what the round trip needs of a request, or raise."""
-        return BatchItem(self.round_trip, self.prepare(context), self.is_last)
 
 
 def run_alone(run: Run) -> Response:

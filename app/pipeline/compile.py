@@ -9,13 +9,14 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from inspect import signature
 from types import ModuleType
 
 from app.declared_errors import DeclaredError
 from app.errors import AppError, Internal, SessionEnded
 from app.exits import as_error
-from app.pipeline.arguments import bind_handler
-from app.pipeline.batching import BatchedStep, Run
+from app.pipeline.arguments import TARGET_USER, bind_handler
+from app.pipeline.batching import BatchedStep, BatchItem, Run
 from app.pipeline.operation import BoundOperation, CompiledOperation, MatchedOperation, Runtime, Step
 from app.pipeline.order import ORDER
 from app.pipeline.request_context import RequestContext
@@ -45,6 +46,7 @@ def bind_operation(matched: MatchedOperation, runtime: Runtime) -> BoundOperatio
             parameters=matched.parameters.names,
             objects={"dependencies": runtime.dependencies, "probes": runtime.probes},
         ),
+        takes_target_user=TARGET_USER in signature(matched.handler).parameters,
         render=partial(matched.renderer, cursors=runtime.cursors, prefix=prefix),
         check_stored=matched.renderer.check_stored,
         render_data=matched.renderer.data,
@@ -84,7 +86,7 @@ def compile_steps(
         policy=policy,
         steps=steps,
         begin=_only_documented_errors(begin, matched),
-        is_batched=policy.executor == "common" and any(_is_last(step) for step in steps),
+        is_batched=policy.executor == "common" and not policy.public,
         takes_body=matched.read_body is not None,
         body_required=matched.body_required,
         media_types=matched.media_types,
@@ -97,20 +99,19 @@ def make_steps(modules: Iterable[ModuleType], operation: BoundOperation) -> tupl
     return tuple(step for module in modules if (step := module.make(operation)) is not None)
 
 
-def _is_last(step: Step | BatchedStep) -> bool:
-    return isinstance(step, BatchedStep) and step.is_last
-
-
 def _begin_in_order(
     policy: Policy,
     steps: tuple[Step | BatchedStep, ...],
     on_session_ended: Callable[[RequestContext], None] | None,
 ) -> Begin:
+    last = next((step for step in reversed(steps) if isinstance(step, BatchedStep)), None)
+
     def run(context: RequestContext) -> Run:
         try:
             for step in steps:
                 if isinstance(step, BatchedStep):
-                    step.finish(context, (yield step.item(context)))
+                    item = BatchItem(step.round_trip, step.prepare(context), is_last=step is last)
+                    step.finish(context, (yield item))
                 elif (response := step(context)) is not None:
                     return response
         except SessionEnded:

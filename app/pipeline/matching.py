@@ -113,7 +113,13 @@ class _Matching:
     def _check_signature(self, handler: Handler, parameters: ParameterReader) -> None:
         try:
             cached = self._policy.cache is not None
-            check_signature(handler, parameters=parameters.names, has_body=self._has_body, cached=cached)
+            check_signature(
+                handler,
+                parameters=parameters.names,
+                has_body=self._has_body,
+                cached=cached,
+                safe=self._policy.safe,
+            )
         except SignatureMismatch as error:
             where = f"{self._policy.method.upper()} {self._policy.path} ({self._policy.place})"
             problem = f"{self._policy.operation_id}() {error.problem}, which {where} {error.about_operation}."

@@ -72,6 +72,7 @@ class BoundOperation:
 
     Attributes:
         run_handler: calls the handler with its arguments for a request, and returns what it returned.
+        takes_target_user: whether the handler takes the account that the path names.
         render: turns that into the response, or raises Internal for a value that the document does not describe.
         check_stored: raises Internal for a stored response that the document does not describe.
         render_data: turns data and its version into the bytes to cache, or raises Internal as `render`.
@@ -82,6 +83,7 @@ class BoundOperation:
     parameters: ParameterReader
     read_body: ReadBody | None
     run_handler: Callable[[RequestContext], Any]
+    takes_target_user: bool
     render: Callable[[RequestContext, Any], Response]
     check_stored: Callable[[Response], None]
     render_data: Callable[[Any, str], bytes]

@@ -18,12 +18,14 @@ from app.pipeline.steps import (
     rate_limit,
     replay,
     run_handler,
+    target_user,
 )
 
 ORDER = (
     rate_limit,
     parameters,
     authorization,
+    target_user,
     cache,
     body,
     idempotency,

@@ -11,6 +11,7 @@ from app.context.event import Event
 from app.entity_tags import Versions
 from app.security.actors import Principal
 from app.security.client_address import Client
+from models import User
 
 
 class Caller(NamedTuple):
@@ -49,6 +50,7 @@ class RequestContext:
         decided_at: the time of the decision row, by the database's clock; None where nothing is decided.
         decision_id: of the decision row; None where nothing is decided.
         principal: who makes the request, and what they may do; None on a public operation.
+        target_user: the account that the path names, where the handler takes it.
         expected_version: versions that If-Match allows, as ETags name them; None: any.
         idempotency: None where the request has no Idempotency-Key, or its operation takes none.
         is_counted_by_account: whether the account's bucket is asked, and not that of the client's network.
@@ -81,6 +83,7 @@ class RequestContext:
     decided_at: datetime | None = None
     decision_id: UUID | None = None
     principal: Principal | None = None
+    target_user: User | None = None
     expected_version: Versions = None
     idempotency: IdempotencyClaim | None = None
     is_counted_by_account: bool = False

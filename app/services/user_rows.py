@@ -1,7 +1,7 @@
 """The rows of a user: read, locked, inserted and saved. The rules (who may, and what follows) are in `users`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from app.text import search_key
 from charter import Context, execute, fetch_one, run
 from models import Role, User, UserProfile
 from models.user import PROFILE_FIELDS
-from models.user_row import USER_COLUMNS_SQL, USER_TABLES_SQL, user_from_row
+from models.user_row import USER_COLUMN_NAMES, user_from_row
 
 # Every ETag that a user can have: see `etag`.
 _TAG = re.compile(r"[1-9][0-9]{0,18}(?:-[a-z][a-z0-9_-]*)?")
@@ -26,8 +26,8 @@ _PROFILE_NAMES = tuple(str(field.name) for field in PROFILE_FIELDS)
 _PROFILE_COLUMNS = ", ".join(_PROFILE_NAMES)
 _PROFILE_VALUES = ", ".join(f"%({name})s" for name in _PROFILE_NAMES)
 
-# SQL text: hot (get_user, get_profile, sign-in).
-_GET = f"SELECT {USER_COLUMNS_SQL} FROM {USER_TABLES_SQL} WHERE u.id = %(id)s"  # noqa: S608 (constants)
+# SQL text: hot (get_profile, sign-in, get_user).
+_GET = f"SELECT {', '.join(USER_COLUMN_NAMES)} FROM charter_users(%s::uuid[])"  # noqa: S608 (constants)
 
 # SQL text: one statement writes both rows, and neither where the address is taken.
 _INSERT = f"""
@@ -51,10 +51,16 @@ def get(user_id: UUID) -> User:
     Raises:
         NotFound: no user has this id.
     """
-    rows = run(_GET, {"id": user_id})
+    rows = run(_GET, ([str(user_id)],))
     if not rows:
         raise NotFound
     return user_from_row(rows[0])
+
+
+def get_all(user_ids: Sequence[UUID]) -> dict[UUID, User]:
+    """Return those of the users that exist, by their ids, each with role and profile."""
+    rows = run(_GET, (list(map(str, user_ids)),), retry_on_disconnect=True)
+    return {row[0]: user_from_row(row) for row in rows}
 
 
 def lock(user_id: UUID) -> User:

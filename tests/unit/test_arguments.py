@@ -12,6 +12,7 @@ from app.identifiers import new_id
 from app.pipeline.arguments import SignatureMismatch, bind_handler, check_signature
 from app.results import CursorPage, Page, Position
 from app.security.actors import ANONYMOUS
+from models import User
 from tests.service import config_for
 from tests.unit.made import make_context
 
@@ -112,6 +113,34 @@ def test_keyword_only_parameters_and_objects_that_can_be_called_are_handlers_too
     run = bind_handler(Handler(), parameters=frozenset({"user_id"}), objects={})
 
     assert run(make_context(arguments={"user_id": "7"})) == "7"
+
+
+def test_a_handler_may_take_the_account_that_the_path_names_in_place_of_its_id() -> None:
+    user = User(email="ada@example.com")
+    parameters = frozenset({"user_id", "if_none_match"})
+    check_signature(_target, parameters=parameters, has_body=False)
+
+    assert bind_handler(_target, parameters=parameters, objects={})(make_context(target_user=user)) is user
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"parameters": frozenset({"role_id"})}, "has the parameter `target_user`, which the operation does not have"),
+        ({"cached": True}, "has the parameter `target_user`, which the operation caches for everybody"),
+        ({"safe": False}, "has the parameter `target_user`, which the operation must lock"),
+    ],
+)
+def test_the_account_that_the_path_names_is_for_reads_that_have_it_and_are_not_cached(
+    changes: dict[str, Any], told: str
+) -> None:
+    plain: dict[str, Any] = {"parameters": frozenset({"user_id"}), "has_body": False}
+    with pytest.raises(SignatureMismatch, match=told):
+        check_signature(_target, **{**plain, **changes})
+
+
+def _target(target_user: User) -> User:
+    return target_user
 
 
 def _body(body: Any) -> None: ...

@@ -132,7 +132,7 @@ def make(operation: BoundOperation) -> BatchedStep | None:
         held = every_permission if holds_all else frozenset(permissions)
         context.principal = Principal(user_from_row(row), session_id, held, signed_in_at)
 
-    return BatchedStep(prepare, decider(_statement_of(policy)), finish, is_last=True)
+    return BatchedStep(prepare, decider(_statement_of(policy)), finish)
 
 
 @cache

@@ -86,23 +86,23 @@ def cache_key_builder(operation: BoundOperation) -> Callable[[RequestContext], C
     names = sorted(operation.parameters.names - {_CONDITION})
     more = (ACCOUNTS,) if has_project_tables() and not policy.inherited else ()
 
-    def read_anew(path: Mapping[str, str], query: bytes, headers: Mapping[str, str]) -> tuple[dict[str, Any], CacheKey]:
+    def read_now(path: Mapping[str, str], query: bytes, headers: Mapping[str, str]) -> tuple[dict[str, Any], CacheKey]:
         arguments = read(path, query, headers)
         identity = [arguments[name] for name in names]
         key = cache.make_key(policy.operation_id, identity, [*more, *(tag.expand(arguments) for tag in tags)])
         return arguments, key
 
     @lru_cache(maxsize=_REMEMBERED)
-    def read_again(path: tuple[tuple[str, str], ...], query: bytes) -> tuple[dict[str, Any], CacheKey]:
-        return read_anew(dict(path), query, {})
+    def read_known(path: tuple[tuple[str, str], ...], query: bytes) -> tuple[dict[str, Any], CacheKey]:
+        return read_now(dict(path), query, {})
 
     def build_key(context: RequestContext) -> CacheKey | None:
         path, headers = context.path_values, context.headers
         try:
             if header_names.isdisjoint(headers):
-                arguments, key = read_again(tuple(path.items()), context.query_string)
+                arguments, key = read_known(tuple(path.items()), context.query_string)
             else:
-                arguments, key = read_anew(path, context.query_string, headers)
+                arguments, key = read_now(path, context.query_string, headers)
         except ValidationError:
             return None
         context.arguments = dict(arguments)
