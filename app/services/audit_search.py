@@ -9,6 +9,7 @@ query skips whole months.
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -29,7 +30,8 @@ _LAST_TICK = 2**31 - 1
 
 _KIND_OF = {"allowed": "decision", "denied": "decision", "succeeded": "event", "failed": "event"}
 
-# The trail has UUIDs in lower case. Every id of the first targets is one; those of the last are names, which stay.
+# The trail has UUIDs in lower case. Every id of the first targets is one; those of the last are names, which stay. What
+# the ids of a project's targets are is not known here.
 _WITH_UUIDS = frozenset({"user", "session"})
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WITH_NAMES = frozenset({"role", "setting"})
@@ -161,10 +163,12 @@ def search(context: Context, page: CursorPage, filters: Filters) -> CursorListin
         "kind": kind,
         "outcome": outcome,
         "outcomes": [name for name, its_kind in _KIND_OF.items() if its_kind == kind] if kind else None,
-        **_target(target),
     }
-    filters_given = {name: value for name, value in wanted.items() if value is not None}
-    rows = run(_statement(filters_given), {**filters_given, "most": page.limit + 1})
+    rows: list[Any] = []
+    for meant in _meant_by(target):
+        given = {name: value for name, value in {**wanted, **meant}.items() if value is not None}
+        rows += run(_statement(given), {**given, "most": page.limit + 1})
+    rows.sort(key=itemgetter(0), reverse=True)
     entries = [AuditEntry._make(row) for row in rows[: page.limit]]
     return CursorListing(entries, entries[-1].id if len(rows) > page.limit else None)
 
@@ -177,14 +181,17 @@ def tick_of(identifier: UUID) -> int:
     return min(identifier.int >> 92, _LAST_TICK)
 
 
-def _target(target: str | None) -> dict[str, object]:
-    """Return the filters of a target: its type, and its id as a row has it, which is a UUID or else a name."""
+def _meant_by(target: str | None) -> list[dict[str, object]]:
+    """Return the filters of each target that is meant: its type, and its id as a row has it, a UUID or else a name."""
     if not target:
-        return {}
-    kind, _, identifier = target.partition(":")
-    if kind in _WITH_UUIDS or (kind not in _WITH_NAMES and _UUID.fullmatch(identifier.lower())):
-        identifier = identifier.lower()
-    return {"target_type": kind, "target_id" if _UUID.fullmatch(identifier) else "target_name": identifier}
+        return [{}]
+    kind, _, written = target.partition(":")
+    lowered = written.lower()
+    as_uuid: dict[str, object] = {"target_type": kind, "target_id": lowered}
+    as_name: dict[str, object] = {"target_type": kind, "target_name": lowered if kind in _WITH_UUIDS else written}
+    if not _UUID.fullmatch(lowered) or (kind in _WITH_NAMES and written != lowered):
+        return [as_name]
+    return [as_uuid] if kind in _WITH_UUIDS or written == lowered else [as_uuid, as_name]
 
 
 def _statement(filters: Mapping[str, object]) -> str:

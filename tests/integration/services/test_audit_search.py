@@ -69,3 +69,30 @@ def test_no_more_of_the_log_is_read_than_a_few_pages(world: World, subtests: pyt
             [(after,)] = run(READ)
             assert len(found.items) == number
             assert after - before < MAX_READ
+
+
+SAME = "E20AA87D-B648-4FE8-8817-07D5BBD18FC9"
+
+
+def test_what_a_project_has_in_capitals_is_found_though_it_looks_like_a_uuid(world: World) -> None:
+    written = [SAME, SAME.lower(), SAME, SAME.lower()]
+    for number, identifier in enumerate(written):
+        made = lowest_id(THEN + timedelta(seconds=number))
+        run(
+            "INSERT INTO audit_events (id, kind, occurred_at, request_id, action, outcome, target_type, target_id) "
+            "VALUES (%s, 'event', %s, 'r', 'paid', 'succeeded', 'bill', %s)",
+            (made, THEN, identifier),
+        )
+
+    def found(target: str) -> list[str | None]:
+        filters, after = audit_search.Filters(target=target), None
+        ids: list[str | None] = []
+        while True:
+            page = audit_search.search(world.context(), CursorPage(after, 1), filters)
+            ids += [entry.target_id for entry in page.items]
+            after = page.next
+            if after is None:
+                return ids
+
+    assert found(f"bill:{SAME}") == written[::-1]
+    assert found(f"bill:{SAME.lower()}") == [SAME.lower()] * 2
