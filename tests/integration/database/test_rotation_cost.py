@@ -15,7 +15,8 @@ WITH made AS (
     INSERT INTO users (id, email, password_hash, role_id)
     SELECT %(id)s, 'a@example.com', 'x', id FROM roles WHERE name = 'user' RETURNING id
 )
-INSERT INTO sessions (id, user_id, generation, key_id, created_at, idle_expires_at, expires_at, ends_by, address, network)
+INSERT INTO sessions (id, user_id, generation, key_id, created_at, idle_expires_at, expires_at, ends_by, address,
+                      network)
 SELECT id, id, 1, 'k', %(begin)s, %(begin)s + interval '30 days', %(begin)s + interval '90 days',
        date_trunc('day', %(begin)s + interval '30 days', 'UTC') + interval '1 day', '::1', '::' FROM made
 """
