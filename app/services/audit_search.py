@@ -32,8 +32,8 @@ _LAST_TICK = 2**31 - 1
 
 _KIND_OF = {"allowed": "decision", "denied": "decision", "succeeded": "event", "failed": "event"}
 
-# The trail has UUIDs in lower case. Every id of the first targets is one; those of the last are names, which stay. What
-# the ids of a project's targets are is not known here.
+# The trail has UUIDs in lower case. Every id of the first targets is one; those of the last are names, which stay. The
+# ids of a project's targets may be either.
 _WITH_UUIDS = frozenset({"user", "session"})
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WITH_NAMES = frozenset({"role", "setting"})

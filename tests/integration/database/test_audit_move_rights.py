@@ -1,5 +1,6 @@
 """What moves the audit trail gives nobody a right to change it, and leaves it in one piece or says that it is not."""
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ BATCH = 5
 NAMES = sorted(path.stem for path in MIGRATIONS.glob("*.py"))
 AFTER = NAMES[NAMES.index(FIRST) :]
 RECORD = """
-SELECT record_event(now(), %s, 'r', NULL, 'cli', 'role.updated', 'succeeded', NULL, 'role', %s, NULL, %s, '::1', NULL)
+SELECT record_event(now(), %s, 'r', NULL, 'cli', 'role.updated', 'failed', %s, 'role', %s, NULL, %s, '::1', NULL)
 """
 # The rights on what is of the trail, without the clients, which are erased.
 RIGHTS = """
@@ -44,7 +45,9 @@ def release(servers: Servers, tmp_path: Path) -> Iterator[tuple[TwoRoles, Databa
         roles.grant()
         with owner.connection_context():
             for number in range(4 * BATCH):
-                owner.execute_sql(RECORD, (new_id(), f"clerk-{number}", new_id()))
+                # The last reasons are longer than an entry of an index may be.
+                reason = secrets.token_hex(2000) if number > 3 * BATCH else "role_in_use"
+                owner.execute_sql(RECORD, (new_id(), reason, f"clerk-{number}", new_id()))
         yield roles, owner, tmp_path
 
 
