@@ -163,39 +163,31 @@ CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}_no_truncate
 """
-# The rights of the view; and of the rows that no month has, those of all rows.
-FORMER_RIGHTS = """
+# Of the rights on the view, a table gets these, and nobody has others, whatever default privileges say: who could write
+# the mark could have rows left out.
+RIGHTS = """
 DO $$
 DECLARE
     given record;
 BEGIN
+    FOR given IN
+        SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS role
+        FROM pg_class CROSS JOIN aclexplode(relacl) WHERE oid = '{table}'::regclass AND grantee <> relowner
+    LOOP
+        EXECUTE format('REVOKE ALL ON TABLE {table} FROM %s', given.role);
+    END LOOP;
     FOR given IN
         SELECT privilege_type AS privilege, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS role
-        FROM pg_class CROSS JOIN aclexplode(relacl) WHERE oid = 'audit_events'::regclass AND grantee <> relowner
-    LOOP
-        EXECUTE format('GRANT %s ON TABLE audit_events_former TO %s', given.privilege, given.role);
-        IF given.privilege = 'SELECT' THEN
-            EXECUTE format('GRANT SELECT ON TABLE audit_events_default TO %s', given.role);
-        END IF;
-    END LOOP;
-END $$
-"""
-# Servers of the release before look whether this table is there. OFFSET: nothing can be written by way of the view.
-DEFAULT_VIEW = """
-CREATE VIEW audit_events_default AS SELECT id FROM charter_audit_entries_default OFFSET 0;
-DO $$
-DECLARE
-    given record;
-BEGIN
-    FOR given IN
-        SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS role
         FROM pg_class CROSS JOIN aclexplode(relacl)
-        WHERE oid = 'audit_events'::regclass AND grantee <> relowner AND privilege_type = 'SELECT'
+        WHERE oid = 'audit_events'::regclass AND grantee <> relowner AND privilege_type = ANY (ARRAY[{rights}]::text[])
     LOOP
-        EXECUTE format('GRANT SELECT ON TABLE audit_events_default TO %s', given.role);
+        EXECUTE format('GRANT %s ON TABLE {table} TO %s', given.privilege, given.role);
     END LOOP;
 END $$
 """
+MARK_RIGHTS = RIGHTS.format(table="charter_audit_move", rights="")
+# Servers of the release before look whether this table is there. OFFSET: nothing can be written by way of the view.
+DEFAULT_VIEW = "CREATE VIEW audit_events_default AS SELECT id FROM charter_audit_entries_default OFFSET 0"
 BOUNDS = "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE oid = to_regclass(%s)"
 
 
@@ -204,12 +196,13 @@ def migrate(migrator, database, **kwargs):
     if not _exists(database, "audit_events_former"):
         return
     former_above = f"SELECT {_COLUMNS} FROM audit_events_former WHERE {_ABOVE}"
-    _briefly(database, MARK, f"{VIEW}{OF_ENTRIES} UNION ALL {former_above}", INSERT)
+    _briefly(database, MARK, MARK_RIGHTS, f"{VIEW}{OF_ENTRIES} UNION ALL {former_above}", INSERT)
     _briefly(database, REDIRECT.format(instead=INTO_ENTRIES, table="audit_events_former"))
     while _copy_some(database, "audit_events_former", LEARN, COPY):
         _drop_copied_months(database)
     gone = "DROP TABLE audit_events_former; DROP TABLE charter_audit_move; DROP FUNCTION charter_redirect_audit_row"
-    _briefly(database, f"{VIEW}{OF_ENTRIES}", gone, DEFAULT_VIEW)
+    rights = RIGHTS.format(table="audit_events_default", rights="'SELECT'")
+    _briefly(database, f"{VIEW}{OF_ENTRIES}", gone, DEFAULT_VIEW, rights)
 
 
 def rollback(migrator, database, **kwargs):
@@ -229,7 +222,8 @@ def rollback(migrator, database, **kwargs):
         *[f"DROP TABLE {name}" for name in _partitions(database, "charter_audit_entries")],
         "CREATE TABLE charter_audit_entries_default PARTITION OF charter_audit_entries DEFAULT",
         TABLE_REFUSAL.format(name="audit", table="charter_audit_entries_default"),
-        "SELECT ensure_audit_partitions(now())",
+        RIGHTS.format(table="charter_audit_entries_default", rights="'SELECT'"),
+        "SELECT make_audit_partitions(now())",
     )
 
 
@@ -243,8 +237,10 @@ def _former_table(database):
     made = [
         ROW_REFUSAL.format(table="audit_events_former", **named),
         TABLE_REFUSAL.format(table="audit_events_former", **named),
+        RIGHTS.format(table="audit_events_former", rights="'SELECT', 'INSERT'"),
         "CREATE TABLE audit_events_default PARTITION OF audit_events_former DEFAULT",
         TABLE_REFUSAL.format(table="audit_events_default", **named),
+        RIGHTS.format(table="audit_events_default", rights="'SELECT'"),
     ]
     for entries in _partitions(database, "charter_audit_entries"):
         name = f"audit_events_{entries[-7:]}"
@@ -252,8 +248,9 @@ def _former_table(database):
         made += [
             f"CREATE TABLE {name} PARTITION OF audit_events_former {bounds}",
             TABLE_REFUSAL.format(table=name, **named),
+            RIGHTS.format(table=name, rights=""),
         ]
-    return ["DROP VIEW audit_events_default", FORMER, *indexes, *made, FORMER_RIGHTS, MARK]
+    return ["DROP VIEW audit_events_default", FORMER, *indexes, *made, MARK, MARK_RIGHTS]
 
 
 def _copy_some(database, source, learn, copy):

@@ -62,9 +62,18 @@ BEGIN
 END $$;
 """
 
+HALFWAY = """
+DO $$ BEGIN
+    IF to_regclass('charter_audit_move') IS NOT NULL THEN
+        RAISE EXCEPTION 'the audit trail is moved back half-way: run charter db rollback first, then migrate';
+    END IF;
+END $$
+"""
+
 
 def migrate(migrator, database, **kwargs):
     """Replace the function."""
+    database.execute_sql(HALFWAY)
     database.execute_sql(RECORD)
 
 

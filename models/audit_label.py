@@ -22,7 +22,7 @@ class AuditLabel(Model):
 
 AuditLabel.add_index(
     SQL(
-        "CREATE UNIQUE INDEX charter_audit_labels_words ON charter_audit_labels"
-        " (action, outcome, permission, reason, target_type) NULLS NOT DISTINCT"
+        "CREATE UNIQUE INDEX charter_audit_labels_unique ON charter_audit_labels"
+        " (action, outcome, permission, md5(reason), target_type) NULLS NOT DISTINCT"
     )
 )

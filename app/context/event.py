@@ -14,7 +14,8 @@ class Event:
         actor_id, actor_role: the account and the name of its role; both None for a caller who is not signed in.
         target_type, target_id: the kind and the identifier of what the request acts on; None where it is nothing.
         details: JSON-ready facts for the audit trail; no secret, no address.
-        reason: why the request failed, where the error's own reason is not enough.
+        reason: why the request failed, in one word, where the error's own reason is not enough. Any other text goes
+            among the details.
     """
 
     actor_id: UUID | None = None

@@ -9,6 +9,7 @@ query skips whole months.
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -24,12 +25,15 @@ COMMAND = "cli"
 _SLACK = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
+# So many rows are looked through for those that nearly all of them are.
+_READ_FIRST = 1000
 # Ids from the year 2248 on have the last tick.
 _LAST_TICK = 2**31 - 1
 
 _KIND_OF = {"allowed": "decision", "denied": "decision", "succeeded": "event", "failed": "event"}
 
-# The trail has UUIDs in lower case. Every id of the first targets is one; those of the last are names, which stay.
+# The trail has UUIDs in lower case. Every id of the first targets is one; those of the last are names, which stay. The
+# ids of a project's targets may be either.
 _WITH_UUIDS = frozenset({"user", "session"})
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WITH_NAMES = frozenset({"role", "setting"})
@@ -161,12 +165,25 @@ def search(context: Context, page: CursorPage, filters: Filters) -> CursorListin
         "kind": kind,
         "outcome": outcome,
         "outcomes": [name for name, its_kind in _KIND_OF.items() if its_kind == kind] if kind else None,
-        **_target(target),
     }
-    filters_given = {name: value for name, value in wanted.items() if value is not None}
-    rows = run(_statement(filters_given), {**filters_given, "most": page.limit + 1})
+    rows: list[Any] = []
+    for meant in _meant_by(target):
+        given = {name: value for name, value in {**wanted, **meant}.items() if value is not None}
+        rows += _newest(given, page.limit + 1)
+    rows.sort(key=itemgetter(0), reverse=True)
     entries = [AuditEntry._make(row) for row in rows[: page.limit]]
     return CursorListing(entries, entries[-1].id if len(rows) > page.limit else None)
+
+
+def _newest(filters: Mapping[str, object], most: int) -> list[Any]:
+    """Return the newest rows that match all filters, with their words and clients."""
+    parameters = {**filters, "most": most, "first": _READ_FIRST}
+    if _are_most_rows(filters):
+        rows = run(_with_words(_in_order(filters)), parameters)
+        # Somebody may have written many others since, such as sign-ins that failed.
+        if len(rows) == most or not _selected(_LABEL_CONDITIONS, filters):
+            return rows
+    return run(_statement(filters), parameters)
 
 
 def tick_of(identifier: UUID) -> int:
@@ -177,14 +194,17 @@ def tick_of(identifier: UUID) -> int:
     return min(identifier.int >> 92, _LAST_TICK)
 
 
-def _target(target: str | None) -> dict[str, object]:
-    """Return the filters of a target: its type, and its id as a row has it, which is a UUID or else a name."""
+def _meant_by(target: str | None) -> list[dict[str, object]]:
+    """Return the filters of each target that is meant: its type, and its id as a row has it, a UUID or else a name."""
     if not target:
-        return {}
-    kind, _, identifier = target.partition(":")
-    if kind in _WITH_UUIDS or (kind not in _WITH_NAMES and _UUID.fullmatch(identifier.lower())):
-        identifier = identifier.lower()
-    return {"target_type": kind, "target_id" if _UUID.fullmatch(identifier) else "target_name": identifier}
+        return [{}]
+    kind, _, written = target.partition(":")
+    lowered = written.lower()
+    as_uuid: dict[str, object] = {"target_type": kind, "target_id": lowered}
+    as_name: dict[str, object] = {"target_type": kind, "target_name": lowered if kind in _WITH_UUIDS else written}
+    if not _UUID.fullmatch(lowered) or (kind in _WITH_NAMES and written != lowered):
+        return [as_name]
+    return [as_uuid] if kind in _WITH_UUIDS or written == lowered else [as_uuid, as_name]
 
 
 def _statement(filters: Mapping[str, object]) -> str:
@@ -194,8 +214,6 @@ def _statement(filters: Mapping[str, object]) -> str:
     those of them that the actor or the target has rows of. Rows of the same tick are sorted, and no others.
     """
     words = _selected(_LABEL_CONDITIONS, filters)
-    if _are_most_rows(filters):
-        return _with_words(_in_order(words, _selected(_ROW_CONDITIONS, filters)))
     whose = next((names for names in _WHOSE if filters.keys() >= {*names}), ())
     index = _WHOSE.get(whose, _OF_ALL)
     labels_met = _labels_of(index) if whose and "action" not in filters else ""
@@ -226,11 +244,14 @@ def _are_most_rows(filters: Mapping[str, object]) -> bool:
     )
 
 
-def _in_order(words: list[str], conditions: list[str]) -> str:
-    """Return the query that reads rows in the order of their ids until it has found enough."""
-    labels = "JOIN charter_audit_labels l ON l.id = e.label_id" if words else ""
-    where = _where([*conditions, *words])
-    return f"SELECT e.* FROM charter_audit_entries e {labels} {where} ORDER BY e.id DESC LIMIT %(most)s"  # noqa: S608
+def _in_order(filters: Mapping[str, object]) -> str:
+    """Return the query that looks through the newest rows in the order of their ids."""
+    where = _where(_selected(_ROW_CONDITIONS, filters))
+    newest = f"SELECT e.* FROM charter_audit_entries e {where} ORDER BY e.id DESC LIMIT %(first)s"  # noqa: S608 (constants)
+    words = _selected(_LABEL_CONDITIONS, filters)
+    if words:
+        words = [f"e.label_id = ANY (ARRAY(SELECT l.id FROM charter_audit_labels l {_where(words)}))"]  # noqa: S608
+    return f"SELECT e.* FROM ({newest}) e {_where(words)} ORDER BY e.id DESC LIMIT %(most)s"  # noqa: S608
 
 
 def _labels_of(index: _Index) -> str:

@@ -1,8 +1,8 @@
 -- Rotates a session as the release before this one did: rotation, grace, reuse and the end of its session in one statement.
 --
--- Servers of that release may still run during a rolling upgrade, so the function stays as it was; a later migration
--- drops it. It keeps law 7 by the lock on the session's row. It keeps law 8 because it runs in autocommit and ends the
--- session itself. This release uses rotate_refresh_token.sql.
+-- Servers of that release may still run during a rolling upgrade; a later migration drops it. They do not know the day by
+-- which a session ends by itself, so the function takes it away. It keeps law 7 by the lock on the session's row. It keeps
+-- law 8 because it runs in autocommit and ends the session itself. This release uses rotate_refresh_token.sql.
 --
 -- Called by: nothing in this release
 --
@@ -60,6 +60,7 @@ BEGIN
             key_id = CASE f.outcome WHEN 'rotated' THEN p_new_key_id ELSE s.key_id END,
             rotated_at = CASE f.outcome WHEN 'rotated' THEN p_now ELSE s.rotated_at END,
             idle_expires_at = CASE f.outcome WHEN 'rotated' THEN p_now + p_idle ELSE s.idle_expires_at END,
+            ends_by = CASE f.outcome WHEN 'rotated' THEN NULL ELSE s.ends_by END,
             ended_at = CASE f.outcome WHEN 'reuse' THEN p_now END,
             end_reason = CASE f.outcome WHEN 'reuse' THEN 'reuse' END,
             updated_at = p_now

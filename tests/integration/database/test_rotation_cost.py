@@ -7,6 +7,7 @@ import pytest
 
 from app.database import run, transaction
 from app.identifiers import new_id
+from app.services import activity_statistics
 
 BEGIN = datetime(2026, 3, 5, 12, tzinfo=UTC)
 ACCOUNT = """
@@ -14,8 +15,9 @@ WITH made AS (
     INSERT INTO users (id, email, password_hash, role_id)
     SELECT %(id)s, 'a@example.com', 'x', id FROM roles WHERE name = 'user' RETURNING id
 )
-INSERT INTO sessions (id, user_id, generation, key_id, idle_expires_at, expires_at, ends_by, address, network)
-SELECT id, id, 1, 'k', %(begin)s + interval '30 days', %(begin)s + interval '90 days',
+INSERT INTO sessions (id, user_id, generation, key_id, created_at, idle_expires_at, expires_at, ends_by, address,
+                      network)
+SELECT id, id, 1, 'k', %(begin)s, %(begin)s + interval '30 days', %(begin)s + interval '90 days',
        date_trunc('day', %(begin)s + interval '30 days', 'UTC') + interval '1 day', '::1', '::' FROM made
 """
 ROTATE = "SELECT outcome FROM rotate_refresh_token(%s, %s, 'k', 'k', interval '15 s', interval '30 days', %s)"
@@ -45,3 +47,13 @@ def test_the_column_is_the_midnight_after_the_session_ends(session: UUID) -> Non
         [(ends_by, over)] = run(END)
         assert timedelta(0) < ends_by - over <= timedelta(days=1)
         assert (ends_by.astimezone(UTC).hour, ends_by.astimezone(UTC).minute) == (0, 0)
+
+
+def test_what_servers_of_an_earlier_release_rotate_is_found_where_it_ends(session: UUID) -> None:
+    then = BEGIN + timedelta(days=20)
+    run("SELECT outcome FROM rotate_session(%s, 1, 'k', 'k', %s, interval '15 s', interval '30 days')", (session, then))
+
+    later = then + timedelta(days=40)
+    activity_statistics.aggregate_hours(settle_seconds=0, now=later)
+    points = activity_statistics.read_points(then, later, "day", now=later)
+    assert [point.active_sessions for point in points] == [1] * 31 + [0] * 10

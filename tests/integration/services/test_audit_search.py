@@ -69,3 +69,62 @@ def test_no_more_of_the_log_is_read_than_a_few_pages(world: World, subtests: pyt
             [(after,)] = run(READ)
             assert len(found.items) == number
             assert after - before < MAX_READ
+
+
+FLOOD = """
+INSERT INTO audit_events (id, kind, occurred_at, request_id, action, outcome)
+SELECT (left(lowest_id(moment)::text, 24) || lpad(to_hex(1), 12, '0'))::uuid, kind, moment, 'r', action, outcome
+FROM generate_series(1, 6000) AS number,
+     (VALUES (1, 'decision', 'get_me', 'allowed'), (6, 'event', 'session.created', 'failed'),
+             (12, 'decision', 'get_me', 'denied')) AS wrote (begin, kind, action, outcome)
+CROSS JOIN LATERAL (SELECT timestamptz '2026-03-05Z' + make_interval(mins => begin, secs => number * 0.01) AS moment) at
+WHERE begin > 1 OR number <= 50
+"""
+
+
+def test_what_most_rows_are_is_found_behind_a_flood_of_others(world: World, subtests: pytest.Subtests) -> None:
+    run(FLOOD)
+    run("ANALYZE charter_audit_entries")
+    before_denials = THEN + timedelta(minutes=7)
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"outcome": "allowed"}, "allowed"),
+        ({"kind": "decision", "outcome": "allowed"}, "allowed"),
+        ({"kind": "decision", "until": before_denials}, "allowed"),
+        ({"kind": "decision"}, "denied"),
+        ({}, "denied"),
+    ]
+    for filters, outcome in cases:
+        with subtests.test(str(filters)), transaction():
+            [(before,)] = run(READ)
+            page = CursorPage(None, 20)
+            found = audit_search.search(world.context(), page, audit_search.Filters(**filters))
+            [(after,)] = run(READ)
+            assert [entry.outcome for entry in found.items] == [outcome] * 20
+            assert after - before < MAX_READ
+
+
+SAME = "E20AA87D-B648-4FE8-8817-07D5BBD18FC9"
+
+
+def test_what_a_project_has_in_capitals_is_found_though_it_looks_like_a_uuid(world: World) -> None:
+    written = [SAME, SAME.lower(), SAME, SAME.lower()]
+    for number, identifier in enumerate(written):
+        made = lowest_id(THEN + timedelta(seconds=number))
+        run(
+            "INSERT INTO audit_events (id, kind, occurred_at, request_id, action, outcome, target_type, target_id) "
+            "VALUES (%s, 'event', %s, 'r', 'paid', 'succeeded', 'bill', %s)",
+            (made, THEN, identifier),
+        )
+
+    def found(target: str) -> list[str | None]:
+        filters, after = audit_search.Filters(target=target), None
+        ids: list[str | None] = []
+        while True:
+            page = audit_search.search(world.context(), CursorPage(after, 1), filters)
+            ids += [entry.target_id for entry in page.items]
+            after = page.next
+            if after is None:
+                return ids
+
+    assert found(f"bill:{SAME}") == written[::-1]
+    assert found(f"bill:{SAME.lower()}") == [SAME.lower()] * 2
