@@ -21,6 +21,9 @@ MAX_REASONS = 1000
 _REASON = re.compile("[a-z0-9][a-z0-9_.-]{0,63}")
 _reasons: set[str] = set()
 
+MAX_TARGET = 256
+"""So much of a target's name is recorded: a longer one does not fit into an index, and `target` takes no more."""
+
 
 def client_id(key: bytes, actor_id: UUID | None, client: Client) -> UUID:
     """Return the id of the row that holds this actor's address and user agent.
@@ -91,7 +94,7 @@ def _parameters(
         outcome,
         reason,
         event.target_type,
-        event.target_id,
+        event.target_id[:MAX_TARGET] if event.target_id else None,
         json.dumps(details) if details else None,
     )
 

@@ -27,7 +27,7 @@ _PROFILE_COLUMNS = ", ".join(_PROFILE_NAMES)
 _PROFILE_VALUES = ", ".join(f"%({name})s" for name in _PROFILE_NAMES)
 
 # SQL text: hot (get_profile, sign-in, get_user).
-_GET = f"SELECT {', '.join(USER_COLUMN_NAMES)} FROM charter_users(%s::uuid[])"  # noqa: S608 (constants)
+GET = f"SELECT {', '.join(USER_COLUMN_NAMES)} FROM charter_users(%s::uuid[])"  # noqa: S608 (constants)
 
 # SQL text: one statement writes both rows, and neither where the address is taken.
 _INSERT = f"""
@@ -51,7 +51,7 @@ def get(user_id: UUID) -> User:
     Raises:
         NotFound: no user has this id.
     """
-    rows = run(_GET, ([str(user_id)],))
+    rows = run(GET, ([str(user_id)],))
     if not rows:
         raise NotFound
     return user_from_row(rows[0])
@@ -59,7 +59,7 @@ def get(user_id: UUID) -> User:
 
 def get_all(user_ids: Sequence[UUID]) -> dict[UUID, User]:
     """Return those of the users that exist, by their ids, each with role and profile."""
-    rows = run(_GET, (list(map(str, user_ids)),), retry_on_disconnect=True)
+    rows = run(GET, (list(map(str, user_ids)),), retry_on_disconnect=True)
     return {row[0]: user_from_row(row) for row in rows}
 
 

@@ -56,5 +56,4 @@ def _on_the_loop(matched: MatchedOperation, runtime: Runtime) -> CompiledOperati
     """Return the operation with two steps, neither of which waits for anything."""
     matched = replace(matched, policy=replace(matched.policy, executor="loop"))
     bound = bind_operation(matched, runtime)
-    before, after = make_steps([parameters], bound), make_steps([run_handler], bound)
-    return compile_steps(matched, runtime, before=before, after=after, on_session_ended=None)
+    return compile_steps(matched, runtime, make_steps([parameters, run_handler], bound), on_session_ended=None)

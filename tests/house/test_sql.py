@@ -93,7 +93,7 @@ EXCEPTIONS: Mapping[str, Mapping[str, str]] = {
     "app/services/sessions.py": {"_OPEN": "hot: sign-in", "_ROTATE": _FUNCTION},
     "app/services/settings.py": {"_LOCK": "an advisory lock, for a row that may not exist"},
     "app/services/sign_in_attempts.py": {"_COUNT": "hot: sign-in, with an upsert that decides by the old row"},
-    "app/services/user_rows.py": {"_GET": "hot: get_user and get_profile", "_INSERT": _CHANGING_CTE},
+    "app/services/user_rows.py": {"GET": "hot: get_user and get_profile", "_INSERT": _CHANGING_CTE},
     "app/services/user_search.py": dict.fromkeys(
         ("_all()", "_collection()", "_count()", "_count_both()", "_page()", "search()"), _LIST
     ),

@@ -10,7 +10,7 @@ import pytest
 from app.database.jobs import Job
 from app.errors import Unavailable
 from app.gateway.executors import Executor
-from app.gateway.task_queue import MAX_BATCH
+from app.gateway.task_queue import BATCHES_AT_ONCE, MAX_BATCH
 from tests.waiting import until
 
 BATCHES: list[list[Any]] = []
@@ -78,14 +78,14 @@ def test_an_error_of_one_is_no_error_of_the_others(executor: Executor) -> None:
 
 
 def test_other_work_begins_with_nobody(executor: Executor) -> None:
-    async def run() -> list[Any]:
+    async def run() -> tuple[int, int, int]:
         return await asyncio.gather(
             executor.run(sayer(1), a_job(), in_batch=True),
             executor.run(sayer(2), a_job()),
             executor.run(sayer(3), a_job(), in_batch=True),
         )
 
-    assert asyncio.run(run()) == [1, 2, 3]
+    assert asyncio.run(run()) == (1, 2, 3)
     assert sorted(map(len, BATCHES)) in ([1, 1], [2])
     assert sum(map(len, BATCHES)) == 2
 

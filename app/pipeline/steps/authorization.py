@@ -22,7 +22,7 @@ from app.pipeline.operation import BoundOperation
 from app.pipeline.request_context import RequestContext
 from app.pipeline.row_owners import existence_sql, owner_sql
 from app.security.actors import Principal
-from app.services.audit_events import client_id
+from app.services.audit_events import MAX_TARGET, client_id
 from app.services.invalidations import is_pending_sql
 from app.spec.policy import Policy
 from models.user_row import USER_COLUMN_NAMES, user_from_row
@@ -49,8 +49,8 @@ def _statement(more_columns: str = "", owner: str = "asked.owner") -> str:
     CROSS JOIN LATERAL (SELECT coalesce(asked.now, statement_timestamp()) AS moment) present
     CROSS JOIN LATERAL charter_decide_request(
         moment, asked.session_id, asked.user_id, asked.permission, {owner}, asked.recency, asked.decision_id,
-        asked.request_id, asked.action, asked.target_type, asked.target_id, asked.client_id, asked.address,
-        asked.user_agent
+        asked.request_id, asked.action, asked.target_type, left(asked.target_id, {MAX_TARGET}), asked.client_id,
+        asked.address, asked.user_agent
     )
     """  # noqa: S608 (constants, and identifiers that were checked)
 

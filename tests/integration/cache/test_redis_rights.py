@@ -70,8 +70,8 @@ def drive(url: str) -> RedisClient:
         cache._pause_until = 0.0
     for _ in range(2):
         key = store.make_key("get_profile", {"user_id": "1"}, ["user:1"])
-        [(_, found)] = limiter.consume_all([Consumption("read", "somebody", bucket, store.names(key))])
-        look = lookup_of(key, found)
+        [(_, read)] = limiter.consume_all([Consumption("read", "somebody", bucket, store.names(key))])
+        look = lookup_of(key, read)
         cache._pause_until = 0.0
         if look and (settled := store.complete_versions(look)):
             cache._pause_until = 0.0

@@ -1,6 +1,7 @@
 """Decisions that share a statement: each request has its own, and its own row in the trail (laws 4 and 5)."""
 
 import contextlib
+import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from app.clock import system_clock
+from app.context.event import Event
 from app.database import Database, run
 from app.database.jobs import Job
 from app.errors import AppError, Forbidden, NotFound, SessionEnded, StepUpRequired
@@ -22,13 +24,18 @@ from app.pipeline.contract import read_contract
 from app.pipeline.operation import CompiledOperation
 from app.pipeline.request_context import Caller, RequestContext
 from app.pipeline.steps.authorization import STATEMENT, decider
+from app.security.client_address import Client
+from app.services import user_rows
+from app.services.audit_events import write_event
 from tests.people import People, Person
 from tests.service import config_for
 from tests.unit.made import make_context
 from tests.waiting import until
 
 DECISIONS = "SELECT action, outcome, reason FROM audit_events WHERE request_id = %s AND permission IS NOT NULL"
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 
 
 @pytest.fixture
@@ -41,7 +48,8 @@ def operations(database: Database) -> dict[str, CompiledOperation]:
 
 def session_of(person: Person) -> UUID:
     person.sign_in()
-    return run("SELECT id FROM sessions WHERE user_id = %s ORDER BY id DESC LIMIT 1", (person.id,))[0][0]
+    newest: UUID = run("SELECT id FROM sessions WHERE user_id = %s ORDER BY id DESC LIMIT 1", (person.id,))[0][0]
+    return newest
 
 
 def request_of(person: Person, session_id: UUID, **more: Any) -> RequestContext:
@@ -92,7 +100,7 @@ def test_one_statement_decides_for_everybody_and_each_as_if_alone(
     works = [work(operations[name], context) for name, context, _, _ in asked]
     begin_batch(works)
 
-    assert sent.count(STATEMENT) == len(sent) == 1
+    assert sent == [STATEMENT, user_rows.GET], "the second one reads the accounts of the two who may see one"
     assert [status_of(one) for one in works] == [expected for _, _, expected, _ in asked]
     for _, context, _, row in asked:
         assert run(DECISIONS, (context.request_id,)) == [row]
@@ -144,6 +152,34 @@ def test_what_postgresql_rejects_of_one_is_no_error_of_the_others(people: People
     assert isinstance(second, Exception)
     for request, rows in zip(requests, (1, 0, 1), strict=True):
         assert len(run(DECISIONS, (request["request_id"],))) == rows
+
+
+@pytest.mark.parametrize("length", [256, 257, 8000])
+def test_a_decision_about_a_long_name_is_recorded(people: People, length: int) -> None:
+    name = secrets.token_hex(length)[:length]
+    request = told(people.alice, session_of(people.alice), target_type="bill", target_id=name)
+
+    [row] = decider(STATEMENT)([request])
+
+    assert row[0] == people.alice.id
+    assert run("SELECT target_id FROM audit_events WHERE id = %s", (request["decision_id"],)) == [(name[:256],)]
+
+
+def test_an_event_about_a_long_name_is_recorded(people: People) -> None:
+    name = secrets.token_hex(4000)
+    event = Event(people.alice.id, "user", "bill", name)
+    write_event(
+        event,
+        action="get_bill",
+        outcome="succeeded",
+        reason=None,
+        request_id="long",
+        client=Client("127.0.0.1", "127.0.0.1", None),
+        key=b"k",
+        now=None,
+    )
+
+    assert run("SELECT target_id FROM audit_events WHERE request_id = 'long'") == [(name[:256],)]
 
 
 def test_a_batch_is_repeated_on_a_new_connection_and_writes_each_row_once(people: People, database: Database) -> None:

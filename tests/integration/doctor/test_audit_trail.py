@@ -8,9 +8,10 @@ from app.database import Database
 from app.database.migrator import migrate
 from app.identifiers import lowest_id, new_id
 from tests.integration.doctor.deployments import Durable, doctor
+from tests.rows import coming_month
 
 NOW = datetime.now(UTC)
-THIS_MONTH = f"charter_audit_entries_{NOW:%Y_%m}"
+MONTH = coming_month()
 ROW_TRIGGER = "audit_no_change"
 TABLE_TRIGGER = "audit_no_truncate"
 ALLOW = "CREATE FUNCTION allow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
@@ -20,10 +21,10 @@ ALLOW = "CREATE FUNCTION allow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETU
     "damage",
     [
         f"DROP TRIGGER {ROW_TRIGGER} ON charter_audit_entries",
-        f"DROP TRIGGER {TABLE_TRIGGER} ON {THIS_MONTH}",
-        f"ALTER TABLE {THIS_MONTH} DISABLE TRIGGER {ROW_TRIGGER}",
+        f"DROP TRIGGER {TABLE_TRIGGER} ON {MONTH}",
+        f"ALTER TABLE {MONTH} DISABLE TRIGGER {ROW_TRIGGER}",
         f"ALTER TABLE charter_audit_entries ENABLE TRIGGER {TABLE_TRIGGER}",
-        f"{ALLOW}; CREATE OR REPLACE TRIGGER {TABLE_TRIGGER} BEFORE TRUNCATE ON {THIS_MONTH} EXECUTE FUNCTION allow()",
+        f"{ALLOW}; CREATE OR REPLACE TRIGGER {TABLE_TRIGGER} BEFORE TRUNCATE ON {MONTH} EXECUTE FUNCTION allow()",
         f"DROP TRIGGER {ROW_TRIGGER} ON charter_audit_labels",
     ],
     ids=["row trigger dropped", "truncate trigger dropped", "disabled", "not always", "another function", "words"],
@@ -41,11 +42,11 @@ def test_an_audit_trail_that_could_be_changed_is_told_and_fixed_as_printed(
 
 
 def test_missing_partitions_are_told_and_made_by_the_printed_command(url: str, durable: Durable) -> None:
-    durable.execute(url, f"DROP TABLE {THIS_MONTH}")
+    durable.execute(url, f"DROP TABLE {MONTH}")
 
     found = doctor(DATABASE_URL=url, REDIS_URL="").of("partitions.ahead")
 
-    assert (found["status"], THIS_MONTH in found["found"]) == ("failed", True)
+    assert (found["status"], MONTH in found["found"]) == ("failed", True)
     assert found["fix"].startswith("charter db migrate")
     database = Database(url, size=1)
     migrate(database, report=lambda line: None)
