@@ -13,7 +13,8 @@ from app.database import Database, database_id
 from models.record import database as proxy
 from tests import gateways, leaks, quick_starts
 from tests.command import end_servers
-from tests.servers import PLACE, Servers, place_for_servers, remove
+from tests.folders import remove
+from tests.servers import PLACE, Servers, place_for_servers
 from tests.stored import CachedValue
 
 # How fast this machine is fails no test.

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,11 +12,6 @@ from app.context.invalidations import queue_invalidations
 from app.database import run
 from app.identifiers import lowest_id, new_id
 from tests.people import Person
-
-
-def coming_month() -> str:
-    """Return the partition of the trail for the month to come. It stays in use if the tests run on into that month."""
-    return f"charter_audit_entries_{datetime.now(UTC).replace(day=1) + timedelta(days=31):%Y_%m}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import itertools
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -31,6 +30,8 @@ from app.embedded.server import DirectoryLock
 from app.services import built_in_roles, database_rights
 from models.record import database as proxy
 from tests import leaks
+from tests.folders import remove
+from tests.months import make_partitions, this_month
 from tests.stored import CachedValue
 
 # Tells the processes of pytest-xdist where the one that started them keeps the servers.
@@ -58,6 +59,7 @@ class Servers:
         self._used: list[str] = []
         self._kept: CachedValue | None = None
         self._numbers = itertools.count()
+        self._month = this_month()
         self._worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
         self._serving_role = os.environ.get(SERVING_ROLE)
         self.template = place.name.replace("-", "_")
@@ -92,7 +94,7 @@ class Servers:
         """Return the URL of a fresh copy of the migrated template; the next one is made while the test runs."""
         ready = self._next or self._background.submit(self._make, self.template)
         self._next = self._background.submit(self._make, self.template)
-        return ready.result()
+        return self._brought_into_this_month(ready.result())
 
     @contextlib.contextmanager
     def lend(self) -> Iterator[CachedValue]:
@@ -102,6 +104,7 @@ class Servers:
             Leak: a secret of the test is in one of its rows.
         """
         lent, self._kept = self._kept or self._fresh(), None
+        self._brought_into_this_month(lent.url)
         try:
             yield lent
         finally:
@@ -116,6 +119,11 @@ class Servers:
                 else:
                     lent.end()
                     self._used.append(lent.url)
+
+    def _brought_into_this_month(self, url: str) -> str:
+        if self._month != this_month():
+            make_partitions(straight(url))
+        return url
 
     def _fresh(self) -> CachedValue:
         url = self.clone()
@@ -156,7 +164,9 @@ class Servers:
         with (self._place / "template.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if (self._place / "template.done").exists():
+                self._month = (self._place / "template.done").read_text()
                 return
+            self._month = this_month()
             self.execute(f'CREATE DATABASE "{self.template}"')
             migrated(with_database(self.postgres_url, self.template))
             if self._serving_role:
@@ -164,7 +174,7 @@ class Servers:
                 granted(with_database(self._admin_url, self.template), self._serving_role)
             # A pooler keeps its connections, and a database that has some cannot be copied.
             self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.template}'")
-            (self._place / "template.done").touch()
+            (self._place / "template.done").write_text(self._month)
 
     def empty_redis(self) -> str:
         """Return the URL of this process's own database in Valkey, emptied; empty where there is no Valkey."""
@@ -211,14 +221,6 @@ def place_for_servers() -> Iterator[Path]:
     finally:
         del os.environ[PLACE]
         remove(place)
-
-
-def remove(place: Path) -> None:
-    """Remove a folder that servers used, with the data that root's PostgreSQL has elsewhere, unable to reach it."""
-    for link in place.rglob("postgres"):
-        if link.is_symlink():
-            shutil.rmtree(link.resolve(), ignore_errors=True)
-    shutil.rmtree(place, ignore_errors=True)
 
 
 def migrated(url: str) -> None:

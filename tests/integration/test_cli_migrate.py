@@ -17,8 +17,9 @@ from app.cli.migrating import describe_missing, role_differences
 from app.database import Database, run, transaction
 from app.services import built_in_roles
 from tests.command import PRODUCTION, ROOT, clean_environment, expect_refusal
+from tests.months import coming_month
 from tests.people import make_role
-from tests.rows import coming_month, stored_role
+from tests.rows import stored_role
 from tests.terminal import Terminal, command_rows
 
 NOW = datetime.now(UTC)
@@ -34,13 +35,7 @@ WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid = p
 
 @pytest.fixture
 def charter(tmp_path: Path, database: Database) -> Terminal:
-    make_partitions()
     return Terminal(tmp_path, database)
-
-
-def make_partitions() -> None:
-    """Have those of today: the template may be of yesterday, which may have been another month."""
-    run("SELECT ensure_audit_partitions(now())")
 
 
 def tables() -> tuple[list[tuple], list[tuple]]:
@@ -146,7 +141,6 @@ def test_production_serves_only_once_the_built_in_roles_hold_what_the_catalogue_
     new = next(name for name, roles in built_in_permissions().items() if "user" not in roles)
     catalogue.write_text(re.sub(rf"({new}:\n  description: .*\n  roles: ).*", r"\1[user]", text), "utf-8")
 
-    make_partitions()
     refused = charter_in(tmp_path, "serve", "--port", "0", url=database.url)
 
     expect_refusal(refused, 78, f"user should hold {new}", "run charter db migrate")

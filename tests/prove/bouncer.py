@@ -19,9 +19,10 @@ import pytest
 
 from app.embedded import start_postgres
 from app.embedded.installation import find_installation
+from tests.folders import remove
 from tests.prove.left_out import LEFT_OUT
 from tests.prove.proof import STATEMENTS, free_port, until_reached
-from tests.servers import ADMIN_URL, AT_ONCE, remove
+from tests.servers import ADMIN_URL, AT_ONCE
 
 ROOT = Path(__file__).resolve().parents[2]
 # Fewer than a worker has threads, so that clients have to share.

@@ -10,8 +10,9 @@ from app.database import Database
 from app.embedded import start_postgres, start_valkey
 from app.security.passwords import Passwords
 from models.record import database as proxy
+from tests.folders import remove
 from tests.people import PASSWORD, make_account
-from tests.servers import migrated, remove
+from tests.servers import migrated
 
 
 @contextmanager

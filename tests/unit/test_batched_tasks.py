@@ -78,14 +78,11 @@ def test_an_error_of_one_is_no_error_of_the_others(executor: Executor) -> None:
 
 
 def test_other_work_begins_with_nobody(executor: Executor) -> None:
-    async def run() -> tuple[int, int, int]:
-        return await asyncio.gather(
-            executor.run(sayer(1), a_job(), in_batch=True),
-            executor.run(sayer(2), a_job()),
-            executor.run(sayer(3), a_job(), in_batch=True),
-        )
+    async def run() -> list[int]:
+        running = [executor.run(sayer(number), a_job(), in_batch=number != 2) for number in (1, 2, 3)]
+        return list(await asyncio.gather(*running))
 
-    assert asyncio.run(run()) == (1, 2, 3)
+    assert asyncio.run(run()) == [1, 2, 3]
     assert sorted(map(len, BATCHES)) in ([1, 1], [2])
     assert sum(map(len, BATCHES)) == 2
 

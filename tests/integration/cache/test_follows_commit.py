@@ -23,7 +23,7 @@ from tests.waiting import until
 from tests.wire import data
 
 # The query of get_profile after a cache miss.
-READING = "FROM users u"
+READING = "FROM charter_users"
 
 
 def versions(valkey: redis.Redis) -> dict[bytes, bytes | None]:

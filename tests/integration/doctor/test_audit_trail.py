@@ -8,7 +8,7 @@ from app.database import Database
 from app.database.migrator import migrate
 from app.identifiers import lowest_id, new_id
 from tests.integration.doctor.deployments import Durable, doctor
-from tests.rows import coming_month
+from tests.months import coming_month, this_month
 
 NOW = datetime.now(UTC)
 MONTH = coming_month()
@@ -42,11 +42,12 @@ def test_an_audit_trail_that_could_be_changed_is_told_and_fixed_as_printed(
 
 
 def test_missing_partitions_are_told_and_made_by_the_printed_command(url: str, durable: Durable) -> None:
-    durable.execute(url, f"DROP TABLE {MONTH}")
+    month = f"charter_audit_entries_{this_month()}"
+    durable.execute(url, f"DROP TABLE {month}")
 
     found = doctor(DATABASE_URL=url, REDIS_URL="").of("partitions.ahead")
 
-    assert (found["status"], MONTH in found["found"]) == ("failed", True)
+    assert (found["status"], month in found["found"]) == ("failed", True)
     assert found["fix"].startswith("charter db migrate")
     database = Database(url, size=1)
     migrate(database, report=lambda line: None)

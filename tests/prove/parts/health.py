@@ -16,8 +16,9 @@ import redis
 from app.embedded import start_postgres, start_valkey
 from app.embedded.installation import find_installation
 from tests.command import PRODUCTION, Server
+from tests.folders import remove
 from tests.prove.proof import Skipped
-from tests.servers import migrated, remove, with_database
+from tests.servers import migrated, with_database
 
 _MEGABYTES = 96
 _EVERY_SECONDS = 2

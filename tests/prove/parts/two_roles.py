@@ -13,9 +13,10 @@ import httpx
 from app.embedded import start_postgres
 from app.embedded.installation import find_installation
 from tests.command import PRODUCTION, Server, clean_environment
+from tests.folders import remove
 from tests.prove.proof import PYTEST, ROOT
 from tests.prove.quick_start import ADMIN, sign_in
-from tests.servers import SERVING_ROLE, remove
+from tests.servers import SERVING_ROLE
 
 _PAGE = ROOT / "docs" / "database-roles.md"
 _SUITE = (
