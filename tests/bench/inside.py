@@ -21,7 +21,7 @@ from tests.bench.driver import HOST, LoadError
 from tests.bench.traffic import ME_PATH
 
 WARM_UP = 200
-STATEMENT = "decide_call("
+STATEMENT = "charter_decide_request("
 
 
 def scope_of(token: str) -> dict[str, Any]:

@@ -28,8 +28,7 @@ from tests.prove.distribution import postgres_programs
 # A new decision for each call: an id as Charter makes them, of the present moment.
 _NEW_ID = """(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7'
     || substr(md5(random()::text), 1, 3) || '8' || substr(md5(random()::text), 1, 15))::uuid"""
-# An id of this version begins with the time, so that of the decision is the only one of the last seconds.
-_ID = re.compile(r"'([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})'(::uuid)?")
+_ID = re.compile(r'(?<="decision_id":")[0-9a-f-]{36}(?=")')
 
 
 def main() -> int:
@@ -146,13 +145,13 @@ def renewed(statement: str) -> str:
     Raises:
         LoadError: the id is not found.
     """
-    found = _ID.findall(statement)
-    if not found:
+    if not _ID.search(statement):
         raise LoadError(f"the id of the decision is not in the session statement: {statement}")
-    newest = max(identifier for identifier, _ in found)
     # For pgbench, a colon in a text, as in account:read, begins the name of a variable.
-    plain = re.sub("(?<!:):(?!:)", "'||chr(58)||'", statement)
-    return re.sub(rf"'{newest}'(::uuid)?", lambda _: _NEW_ID, plain)
+    text = re.sub("(?<!:):(?!:)", "'||chr(58)||'", _ID.sub("NEW_ID", statement))
+    text = text.replace("NEW_ID", f"'||{_NEW_ID}||'")
+    # The text is put together for each run, and no longer a constant that is taken for JSON.
+    return text.replace("json_to_recordset(", "json_to_recordset((", 1).replace("') AS asked", "')::json) AS asked", 1)
 
 
 def _pgbench() -> str:

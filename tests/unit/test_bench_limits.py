@@ -1,28 +1,34 @@
-"""How the limits of the bench let pgbench run the session statement: each call makes a decision of its own."""
+"""The session statement as pgbench can repeat it: with a new decision each time, and no name of a variable in it."""
+
+import re
 
 import pytest
 
 from tests.bench.driver import LoadError
 from tests.bench.limits import renewed
 
-SESSION = "019c13ec-9e00-7a1b-8c2d-3e4f5a6b7c8d"
-DECISION = "01a22e68-53e5-7253-8d73-e8f9b9de9f70"
+TOLD = (
+    """SELECT id, moment::text FROM json_to_recordset('[{"permission":"account:read","owner":null,"""
+    """"decision_id":"01a22f51-6279-744b-bc82-b3d7ff33984c","tags":null}]') AS asked (number integer)"""
+)
+# What pgbench takes for a variable: a colon that no colon comes before or after, and a letter, a digit or _.
+VARIABLE = re.compile(r"(?<!:):(?!:)\w")
 
 
-def test_the_newest_id_of_a_session_statement_is_made_by_postgresql() -> None:
-    statement = renewed(f"SELECT decide_call(NULL, '{SESSION}'::uuid, '{DECISION}'::uuid, 'get_me')")
+def test_each_run_has_a_decision_of_its_own() -> None:
+    statement = renewed(TOLD)
 
-    assert DECISION not in statement
-    assert f"'{SESSION}'::uuid" in statement
-    assert "clock_timestamp()" in statement
-
-
-def test_no_text_of_the_statement_is_a_variable_of_pgbench() -> None:
-    statement = renewed(f"SELECT decide_call('{DECISION}'::uuid, ARRAY['account:read'])")
-
-    assert "ARRAY['account'||chr(58)||'read']" in statement
+    assert "01a22f51-6279-744b-bc82-b3d7ff33984c" not in statement
+    assert statement.count("clock_timestamp()") == 1
+    assert "::json) AS asked (number integer)" in statement
+    assert "moment::text" in statement
 
 
-def test_a_statement_without_an_id_is_refused() -> None:
-    with pytest.raises(LoadError, match="the id of the decision is not in the session statement: SELECT 1"):
+def test_pgbench_finds_no_variable_in_it() -> None:
+    assert VARIABLE.search(TOLD)
+    assert not VARIABLE.search(renewed(TOLD))
+
+
+def test_a_statement_without_a_decision_is_refused() -> None:
+    with pytest.raises(LoadError):
         renewed("SELECT 1")
