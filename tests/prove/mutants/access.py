@@ -41,7 +41,8 @@ MUTANTS = (
         "app/pipeline/steps/authorization.py",
         "        context.decision_id = new_id()\n",
         "        context.decision_id = new_id()\n"
-        '        if action == "get_user" and not run("SELECT 1 FROM users WHERE id = %s", (target,)):\n'
+        '        whose = (context.arguments.get("user_id"),)\n'
+        '        if action == "get_user" and not run("SELECT 1 FROM users WHERE id = %s", whose):\n'
         "            from app.errors import NotFound\n\n"
         "            raise NotFound\n",
         "objects",
