@@ -19,5 +19,5 @@ def coming_month() -> str:
 def make_partitions(url: str) -> None:
     """Make the partitions of now in a database whose template may be of the month before."""
     with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT ensure_audit_partitions(now())")
+        cursor.execute("SELECT make_audit_partitions(now())")  # which the role that serves may do, too
         connection.commit()

@@ -1,8 +1,8 @@
-"""No test passes for want of an assertion, and none waits by the clock for what it can drive."""
+"""No test passes for want of an assertion, waits by the clock for what it can drive, or keeps the day of its import."""
 
 import ast
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tests.house.repository import check, files, shown
@@ -78,3 +78,30 @@ def test_the_wide_limits_are_written_once():
         if re.search(r'f"LIMIT_[{]', path.read_text(encoding="utf-8")) and shown(path) != "tests/limits.py"
     ]
     check(copies, "Take the variables from WIDE_LIMITS of tests/limits.py.")
+
+
+_CLOCK = re.compile(r"\b(datetime\.(now|utcnow|today)|date\.today|time\.time|coming_month|this_month)\b")
+
+
+def _evaluated_on_import(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and what is in it, but for what only runs when a function is called."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        parts = [*node.decorator_list, *node.args.defaults, *(default for default in node.args.kw_defaults if default)]
+    elif isinstance(node, ast.Lambda):
+        parts = []
+    else:
+        yield node
+        parts = list(ast.iter_child_nodes(node))
+    for part in parts:
+        yield from _evaluated_on_import(part)
+
+
+def test_no_test_reads_the_clock_before_it_runs():
+    """The month, and with it the partitions of the trail, may end between the import of a test and its run."""
+    early = [
+        f"{shown(path)}:{node.lineno}"
+        for path in files("tests/*.py")
+        for node in _evaluated_on_import(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and _CLOCK.search(ast.unparse(node.func))
+    ]
+    check(early, "Read the clock in the test or in a fixture of it, not when the module is imported.")

@@ -22,7 +22,6 @@ from tests.people import make_role
 from tests.rows import stored_role
 from tests.terminal import Terminal, command_rows
 
-NOW = datetime.now(UTC)
 DAMAGE = """
 DELETE FROM role_permissions WHERE permission = 'profiles:read';
 INSERT INTO role_permissions (id, role_id, permission)
@@ -89,12 +88,12 @@ def test_of_two_that_race_one_changes_the_roles_and_the_other_waits_and_finds_no
     second: list[list[built_in_roles.Difference]] = []
 
     def race() -> None:
-        second.append(built_in_roles.synchronise(given, now=NOW))
+        second.append(built_in_roles.synchronise(given, now=datetime.now(UTC)))
         database.close()
 
     other = threading.Thread(target=race)
     with transaction():
-        first = built_in_roles.synchronise(given, now=NOW)
+        first = built_in_roles.synchronise(given, now=datetime.now(UTC))
         other.start()
         while run(WAITING) == [(0,)]:
             assert other.is_alive()
@@ -115,7 +114,7 @@ def test_accounts_are_made_while_roles_are_brought_in_line(database: Database) -
         database.close()
 
     with transaction():
-        built_in_roles.synchronise(built_in_permissions(), now=NOW)
+        built_in_roles.synchronise(built_in_permissions(), now=datetime.now(UTC))
         other = threading.Thread(target=make)
         other.start()
         while other.is_alive():

@@ -16,9 +16,6 @@ from tests.integration.conftest import Services
 from tests.service import Service
 from tests.wire import data
 
-SIZE = Population(users=500, events=2_000, until=datetime.now(UTC).replace(microsecond=0))
-
-
 PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'charter_audit_entries'::regclass"
 # Indexes of the trail that some partition has no part of.
 UNATTACHED = """
@@ -38,6 +35,11 @@ def everything(database: Database) -> list[tuple]:
     return list(database.execute_sql(BELONGS).fetchall())
 
 
+@pytest.fixture
+def size() -> Population:
+    return Population(users=500, events=2_000, until=datetime.now(UTC).replace(microsecond=0))
+
+
 @pytest.fixture(scope="session")
 def compiled(services: Services) -> Service:
     """The service, made before the test's own database takes its place."""
@@ -49,11 +51,13 @@ def sign_in(client: httpx.Client) -> dict[str, str]:
     return {"Authorization": f"Bearer {data(response)['access_token']}"}
 
 
-def test_charter_works_on_it_and_its_trail_stays_append_only(compiled: Service, database: Database) -> None:
+def test_charter_works_on_it_and_its_trail_stays_append_only(
+    compiled: Service, database: Database, size: Population
+) -> None:
     before = everything(database)
     database.close()
 
-    fill(database.url, SIZE, Progress(rows_of(SIZE), quiet=True))
+    fill(database.url, size, Progress(rows_of(size), quiet=True))
 
     assert [row for row in before if row not in everything(database)] == []
     with compiled.client() as client:
@@ -62,7 +66,7 @@ def test_charter_works_on_it_and_its_trail_stays_append_only(compiled: Service, 
         [busy] = data(client.get("/v1/users", params={"q": BUSY}, headers=admin))
         deeds = client.get("/v1/audit-events", params={"actor": busy["id"], "limit": 100}, headers=admin)
         sessions = client.get(f"/v1/users/{busy['id']}/sessions", headers=admin)
-    assert people.json()["meta"]["pagination"]["total"] == SIZE.users
+    assert people.json()["meta"]["pagination"]["total"] == size.users
     assert (len(data(deeds)), len(data(sessions))) == (100, 5)
     partitions = [name for (name,) in database.execute_sql(PARTITIONS).fetchall()]
     assert len(partitions) == MONTHS + 3 + 1
@@ -78,7 +82,7 @@ def test_charter_works_on_it_and_its_trail_stays_append_only(compiled: Service, 
             database.execute_sql(statement)
 
 
-def test_who_lives_there_is_not_buried(database: Database) -> None:
+def test_who_lives_there_is_not_buried(database: Database, size: Population) -> None:
     settle = """
         INSERT INTO users (id, email, password_hash, role_id) SELECT %s, %s, 'x', id FROM roles WHERE name = 'user'
     """
@@ -87,7 +91,7 @@ def test_who_lives_there_is_not_buried(database: Database) -> None:
     database.close()
 
     with pytest.raises(Rejected, match="2 accounts"):
-        make(database.url, SIZE, quiet=True)
+        make(database.url, size, quiet=True)
 
     assert database.execute_sql("SELECT count(*) FROM users").fetchone() == (2,)
 
@@ -100,8 +104,8 @@ class Fails(Progress):
             raise KeyboardInterrupt
 
 
-def test_what_is_stopped_half_way_leaves_nothing(database: Database) -> None:
+def test_what_is_stopped_half_way_leaves_nothing(database: Database, size: Population) -> None:
     with pytest.raises(KeyboardInterrupt):
-        fill(database.url, SIZE, Fails(rows_of(SIZE), quiet=True))
+        fill(database.url, size, Fails(rows_of(size), quiet=True))
 
     assert database.execute_sql("SELECT count(*) FROM users").fetchone() == (0,)

@@ -17,7 +17,6 @@ PARTITIONS = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'charter_audit_entries'::regclass ORDER BY c.relname
 """
-NOW = datetime.now(UTC)
 
 
 def month_of(event: UUID) -> str:
@@ -95,16 +94,17 @@ def test_a_row_of_another_time_is_caught_by_the_default_partition(database: Data
 
 def test_making_partitions_again_changes_nothing(database: Database) -> None:
     before = run(PARTITIONS)
-    assert run("SELECT ensure_audit_partitions(%s)", (NOW,)) == [(0,)]
+    assert run("SELECT ensure_audit_partitions(%s)", (datetime.now(UTC),)) == [(0,)]
     assert run(PARTITIONS) == before
 
 
 def test_a_month_later_one_more_is_made_with_indexes_and_refusals(database: Database) -> None:
-    later = datetime(NOW.year + 1, 1, 31, 23, 59, tzinfo=UTC)
-    assert run("SELECT ensure_audit_partitions(%s)", (datetime(NOW.year + 1, 6, 1, tzinfo=UTC),)) == [(4,)]
+    year = datetime.now(UTC).year + 1
+    later = datetime(year, 1, 31, 23, 59, tzinfo=UTC)
+    assert run("SELECT ensure_audit_partitions(%s)", (datetime(year, 6, 1, tzinfo=UTC),)) == [(4,)]
     run("SELECT ensure_audit_partitions(%s)", (later,))
-    partition = f"charter_audit_entries_{NOW.year + 1}_06"
-    run(INSERT, (lowest_id(datetime(NOW.year + 1, 6, 2, tzinfo=UTC)),))
+    partition = f"charter_audit_entries_{year}_06"
+    run(INSERT, (lowest_id(datetime(year, 6, 2, tzinfo=UTC)),))
     assert run("SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass", (partition,)) == [(8,)]
     for change in ("UPDATE {} SET counted = 1", "DELETE FROM {}", "TRUNCATE {}"):
         with pytest.raises(peewee.DatabaseError, match="append-only"):
@@ -112,7 +112,7 @@ def test_a_month_later_one_more_is_made_with_indexes_and_refusals(database: Data
 
 
 def test_a_month_whose_rows_lie_in_the_default_partition_is_left_there(database: Database) -> None:
-    missed = datetime(NOW.year + 2, 6, 15, tzinfo=UTC)
+    missed = datetime(datetime.now(UTC).year + 2, 6, 15, tzinfo=UTC)
     run(INSERT, (lowest_id(missed),))
     assert run("SELECT ensure_audit_partitions(%s)", (missed,)) == [(3,)]
     run(INSERT, (lowest_id(missed.replace(day=16)),))

@@ -9,8 +9,8 @@ from app.identifiers import lowest_id, new_id
 
 BYTES = 250
 ROWS = 10_000
-# A hundred requests in a second, all of this month.
-BEGIN, STEP = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0), timedelta(milliseconds=10)
+# A hundred requests in a second.
+STEP = timedelta(milliseconds=10)
 
 ACCOUNTS = """
 WITH made AS (
@@ -58,6 +58,7 @@ def written(accounts: int, tables: str) -> float:
     more rows they are nothing.
     """
     luck = Random(1)
+    begin = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     people = [new_id() for _ in range(accounts)]
     run(ACCOUNTS, {"ids": people})
     before = dict(run(SIZES, {"tables": tables}))
@@ -65,7 +66,7 @@ def written(accounts: int, tables: str) -> float:
     for block in range(0, ROWS, 20):
         requests: dict[int, list[str]] = {}
         for number in range(block, block + 20):
-            made = lowest_id(BEGIN + number * STEP).int + luck.getrandbits(60)
+            made = lowest_id(begin + number * STEP).int + luck.getrandbits(60)
             actor, about = luck.choice(people), luck.choice(people)
             client = UUID(int=actor.int ^ 1)
             line = f"{actor} {UUID(int=made)} {UUID(int=made - 1)} {about} {client} {UUID(int=made + 1)}"

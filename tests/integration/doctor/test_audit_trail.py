@@ -10,8 +10,6 @@ from app.identifiers import lowest_id, new_id
 from tests.integration.doctor.deployments import Durable, doctor
 from tests.months import coming_month, this_month
 
-NOW = datetime.now(UTC)
-MONTH = coming_month()
 ROW_TRIGGER = "audit_no_change"
 TABLE_TRIGGER = "audit_no_truncate"
 ALLOW = "CREATE FUNCTION allow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
@@ -21,10 +19,10 @@ ALLOW = "CREATE FUNCTION allow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETU
     "damage",
     [
         f"DROP TRIGGER {ROW_TRIGGER} ON charter_audit_entries",
-        f"DROP TRIGGER {TABLE_TRIGGER} ON {MONTH}",
-        f"ALTER TABLE {MONTH} DISABLE TRIGGER {ROW_TRIGGER}",
+        f"DROP TRIGGER {TABLE_TRIGGER} ON %(month)s",
+        f"ALTER TABLE %(month)s DISABLE TRIGGER {ROW_TRIGGER}",
         f"ALTER TABLE charter_audit_entries ENABLE TRIGGER {TABLE_TRIGGER}",
-        f"{ALLOW}; CREATE OR REPLACE TRIGGER {TABLE_TRIGGER} BEFORE TRUNCATE ON {MONTH} EXECUTE FUNCTION allow()",
+        f"{ALLOW}; CREATE OR REPLACE TRIGGER {TABLE_TRIGGER} BEFORE TRUNCATE ON %(month)s EXECUTE FUNCTION allow()",
         f"DROP TRIGGER {ROW_TRIGGER} ON charter_audit_labels",
     ],
     ids=["row trigger dropped", "truncate trigger dropped", "disabled", "not always", "another function", "words"],
@@ -32,7 +30,7 @@ ALLOW = "CREATE FUNCTION allow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETU
 def test_an_audit_trail_that_could_be_changed_is_told_and_fixed_as_printed(
     url: str, durable: Durable, damage: str
 ) -> None:
-    durable.execute(url, damage)
+    durable.execute(url, damage % {"month": coming_month()})
 
     found = doctor(DATABASE_URL=url, REDIS_URL="").of("database.append_only")
 
@@ -58,10 +56,11 @@ def test_missing_partitions_are_told_and_made_by_the_printed_command(url: str, d
 def test_rows_of_no_month_and_leftovers_of_maintenance_are_told(url: str, durable: Durable) -> None:
     row = "INSERT INTO audit_events (id, kind, occurred_at, request_id, action, outcome)"
     stray = lowest_id(datetime(1999, 1, 1, tzinfo=UTC))
+    old = datetime.now(UTC) - timedelta(days=9)
     durable.execute(
         url,
         f"{row} VALUES ('{stray}', 'event', now(), 'r', 'login', 'failed')",
-        f"INSERT INTO sign_in_attempts (id, key, updated_at) VALUES ('{new_id()}', 'x', '{NOW - timedelta(days=9)}')",
+        f"INSERT INTO sign_in_attempts (id, key, updated_at) VALUES ('{new_id()}', 'x', '{old}')",
     )
 
     seen = doctor(DATABASE_URL=url, REDIS_URL="")

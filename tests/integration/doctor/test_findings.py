@@ -16,6 +16,7 @@ from app.cli.doctor.examination import CHECKS
 from tests.command import PRODUCTION, ROOT, clean_environment
 from tests.frozen import Frozen
 from tests.integration.doctor.deployments import OTHER_KEY, Durable, doctor
+from tests.months import this_month
 from tests.service import REFRESH_KEYS, SECRET
 
 PASSWORD = "hunter2hunter2hunter2"
@@ -250,8 +251,11 @@ def test_development_is_looked_at_before_its_first_run_and_after_it_with_servers
     assert "nothing has been created yet" in before.stdout
     assert "fix: make run" in before.stdout
 
-    assert charter("db", "migrate", **development).returncode == 0
-    after = charter("doctor", **development)
+    month = ""
+    while month != this_month():  # again if it ended meanwhile: the doctor rightly warns of the one that is missing
+        month = this_month()
+        assert charter("db", "migrate", **development).returncode == 0
+        after = charter("doctor", **development)
     assert (after.returncode, "warning" in after.stdout) == (0, False), after.stdout
     assert "started for this check, and stopped after it" in after.stdout
     assert "pg_stat_statements matters only in production" in after.stdout
