@@ -8,6 +8,7 @@ parameter, which is null outside tests.
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import orjson
 from peewee import Function, fn
 
 # The present time in a statement: the parameter named `now`, or the next positional one. The value is constant within a
@@ -18,7 +19,9 @@ NOW_SQL_POSITIONAL = "coalesce(%s, statement_timestamp())"
 
 def rfc3339(time: datetime) -> str:
     """Return an aware time as in 2026-01-31T12:00:00.000Z (RFC 3339, milliseconds, UTC)."""
-    return time.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    # Half the time of isoformat(), and a page of a list has forty times.
+    seconds = orjson.dumps(time.astimezone(UTC), option=orjson.OPT_OMIT_MICROSECONDS)[1:20].decode()
+    return f"{seconds}.{time.microsecond // 1000:03}Z"
 
 
 def sql_now(now: datetime | None = None) -> Function:

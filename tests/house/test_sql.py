@@ -94,9 +94,10 @@ EXCEPTIONS: Mapping[str, Mapping[str, str]] = {
     "app/services/settings.py": {"_LOCK": "an advisory lock, for a row that may not exist"},
     "app/services/sign_in_attempts.py": {"_COUNT": "hot: sign-in, with an upsert that decides by the old row"},
     "app/services/user_rows.py": {"GET": "hot: get_user and get_profile", "_INSERT": _CHANGING_CTE},
-    "app/services/user_search.py": dict.fromkeys(
-        ("_all()", "_collection()", "_count()", "_count_both()", "_page()", "search()"), _LIST
-    ),
+    "app/services/user_search.py": {
+        **dict.fromkeys(("_all()", "_collection()", "_count()", "_count_both()", "_page()", "search()"), _LIST),
+        "_NEWEST": _FUNCTION,
+    },
     "app/services/user_statistics.py": {"_MERGE": _CHANGING_CTE, "_TOTALS": "hot: statistics", "total_sql()": _LIST},
     "app/testing/checks.py": {"_HELD": _OF_TESTS, "test_permissions()": _OF_TESTS},
     "app/testing/people.py": {"People.make_with()": _CHANGING_CTE},

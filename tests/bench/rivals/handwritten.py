@@ -241,6 +241,8 @@ def connect() -> psycopg2.extensions.connection:
     with connection.cursor() as cursor:
         # Planning the page again for each limit would take longer than reading it.
         cursor.execute("SET plan_cache_mode = force_generic_plan")
+        # Else the count scans the table or an index by chance; the index takes 40 % longer.
+        cursor.execute("SET enable_indexonlyscan = off")
         for name, statement in PREPARED.items():
             cursor.execute(f"PREPARE {name} AS {statement}")
     return connection

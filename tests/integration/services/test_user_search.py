@@ -1,10 +1,14 @@
 """The list of users: filters, order and the count."""
 
+from itertools import product
+from uuid import UUID
+
 import pytest
 
-from app.database import run, take_query_count
-from app.results import Page
+from app.database import run, take_query_count, transaction
+from app.results import Page, Position
 from app.services import user_search
+from models.user import STATUSES
 from tests.people import make_crowd
 
 ONE_A_SECOND = "timestamptz '2026-01-01' + n * interval '1 s'"
@@ -73,12 +77,56 @@ def test_a_prefix_that_many_have_is_found_in_the_order_asked_for(world, people):
 
 
 @pytest.mark.parametrize(
-    ("query", "statements"), [({}, 1), ({"status": "active"}, 1), ({"role": "user"}, 2), ({"q": "al"}, 2)]
+    ("query", "statements"),
+    [
+        ({"sort": ""}, 1),
+        ({"sort": "-created_at", "status": "active", "role": "user"}, 1),
+        ({"sort": "", "role": "wizard"}, 1),
+        ({}, 1),
+        ({"status": "active"}, 1),
+        ({"role": "user"}, 2),
+        ({"q": "al"}, 2),
+    ],
 )
-def test_a_page_takes_one_statement_and_one_more_for_a_role_or_a_search(world, people, query, statements):
+def test_a_page_takes_one_statement_and_one_more_for_a_search_or_a_role_in_another_order(
+    world, people, query, statements
+):
     take_query_count()
     search(limit=100, **query)
     assert take_query_count() == statements
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_accounts_of_every_status_are_in_the_list(world, status):
+    world.person("alice")
+    run("UPDATE users SET status = %s", (status,))
+    assert search(sort="") == search(sort="", status=status) == search(sort="", role="user") == (["alice"], 1, True)
+
+
+def test_the_newest_are_read_from_an_index_as_far_as_the_page_reaches(world, people):
+    make_crowd(5_000, created=ONE_A_SECOND)
+    run("ANALYZE users, user_profiles, roles")
+    later = Position("2026-06-01Z", UUID(int=2**128 - 1))
+    pages = (Page(0, 20, ""), Page(100, 20, ""), Page(0, 20, "-created_at", later))
+    filters = product(pages, (None, "user", "guest", "admin", "wizard"), (None, *STATUSES))
+    for page, role, status in filters:
+        user_search.search(page, role=role, status=status)
+        with transaction():
+            [before] = run(ROWS_READ)
+            user_search.search(page, role=role, status=status)
+            [after] = run(ROWS_READ)
+        scanned, by_index = (now - then for now, then in zip(after, before, strict=True))
+        # The accounts of the page, one more, and what it skips: in a range of each status, and once more by their ids.
+        # PostgreSQL may look at some more, when it plans.
+        assert scanned == 0, (page, role, status)
+        assert by_index < 1_000, (page, role, status)
+
+
+# Entries of the indexes, and rows of the table that no index led to.
+ROWS_READ = """
+SELECT pg_stat_get_xact_tuples_returned('users'::regclass),
+    (SELECT sum(pg_stat_get_xact_tuples_returned(indexrelid))::int FROM pg_index WHERE indrelid = 'users'::regclass)
+"""
 
 
 @pytest.mark.parametrize("query", [{}, {"status": "active"}, {"role": "user"}, {"q": "al"}])
