@@ -17,7 +17,7 @@ _FROM_REQUEST: Mapping[str, Callable[[RequestContext], Any]] = {
     "target_user": lambda context: context.target_user,
 }
 # The account that the path names, and the parameter that names it: a handler takes one or the other.
-TARGET_USER, _ITS_ID = "target_user", "user_id"
+_TARGET_USER, _ITS_ID = "target_user", "user_id"
 # The first argument of services that act for somebody; made from the request and the dependencies.
 _CONTEXT = "context"
 # What the factory makes, by the name of a handler's parameter.
@@ -50,6 +50,7 @@ def check_signature(
     has_body: bool,
     cached: bool = False,
     safe: bool = True,
+    has_user: bool = False,
 ) -> None:
     """Reject a handler that does not match its operation.
 
@@ -59,6 +60,7 @@ def check_signature(
         has_body: whether the operation takes a body.
         cached: whether its responses are cached, and must be the same for everybody who may call it.
         safe: whether it changes nothing.
+        has_user: whether its path names an account by `user_id`.
 
     Raises:
         SignatureMismatch: the function has a parameter that the operation does not have or must not see, or it lacks a
@@ -67,13 +69,14 @@ def check_signature(
     names = set(inspect.signature(handler).parameters)
     paging = _page_parameters(parameters)
     paged = "page" in names and paging <= parameters | {"sort"}
-    absent = {name for name, is_there in (("body", has_body), (TARGET_USER, _ITS_ID in parameters)) if not is_there}
+    takes_user = takes_target_user(handler, parameters)
+    absent = {name for name, is_there in (("body", has_body), (_TARGET_USER, has_user)) if not is_there}
     available = (set(_FROM_REQUEST) - absent) | OBJECT_NAMES | {_CONTEXT} | parameters
-    elsewhere = (paging if paged else set()) | ({_ITS_ID} if TARGET_USER in names else set())
+    elsewhere = (paging if paged else set()) | ({_ITS_ID} if takes_user else set())
     expected = (parameters - _HEADERS - elsewhere) | ({"body"} if has_body else set())
-    if TARGET_USER in names and not safe:
+    if takes_user and not safe:
         fix = f"Take `{_ITS_ID}`, and lock the account before you change it."
-        raise SignatureMismatch(f"has {_listed([TARGET_USER])}", "must lock", fix)
+        raise SignatureMismatch(f"has {_listed([_TARGET_USER])}", "must lock", fix)
     if unknown := sorted(names - available - ({"page"} if paged else set())):
         offered = {_CONTEXT, "page"} if paging <= parameters else {_CONTEXT}
         raise SignatureMismatch(
@@ -87,6 +90,15 @@ def check_signature(
         added = sorted(set(missing) - paging) if instead else missing
         fix = f"Add {', '.join([*added, *([f'page: {kind.__name__}'] if instead else [])])} to the parameters."
         raise SignatureMismatch(f"lacks {_listed(missing)}", "has", fix)
+
+
+def takes_target_user(handler: Callable[..., Any], parameters: frozenset[str]) -> bool:
+    """Return whether a handler takes the account that the path names, and no parameter of that name.
+
+    Args:
+        parameters: argument names of the operation's parameters.
+    """
+    return _TARGET_USER in inspect.signature(handler).parameters and _TARGET_USER not in parameters
 
 
 def bind_handler(

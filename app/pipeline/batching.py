@@ -159,7 +159,10 @@ def _proceed(run: Run, result: Any) -> BatchItem:
 
 def _results(round_trip: RoundTrip, values: Sequence[Any]) -> Sequence[Any]:
     try:
-        return round_trip(values)
+        results = round_trip(values)
+        if len(results) != len(values):
+            raise ValueError(f"{round_trip} returned {len(results)} results for {len(values)} requests")
+        return results
     except BaseException as raised:  # noqa: BLE001 (raised again in each request)
         error = as_error(raised)
         return [error, *(_copy(error) for _ in values[1:])]

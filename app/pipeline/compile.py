@@ -9,13 +9,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from inspect import signature
 from types import ModuleType
 
 from app.declared_errors import DeclaredError
 from app.errors import AppError, Internal, SessionEnded
 from app.exits import as_error
-from app.pipeline.arguments import TARGET_USER, bind_handler
+from app.pipeline.arguments import bind_handler, takes_target_user
 from app.pipeline.batching import BatchedStep, BatchItem, Run
 from app.pipeline.operation import BoundOperation, CompiledOperation, MatchedOperation, Runtime, Step
 from app.pipeline.order import ORDER
@@ -46,7 +45,7 @@ def bind_operation(matched: MatchedOperation, runtime: Runtime) -> BoundOperatio
             parameters=matched.parameters.names,
             objects={"dependencies": runtime.dependencies, "probes": runtime.probes},
         ),
-        takes_target_user=TARGET_USER in signature(matched.handler).parameters,
+        takes_target_user=takes_target_user(matched.handler, matched.parameters.names),
         render=partial(matched.renderer, cursors=runtime.cursors, prefix=prefix),
         check_stored=matched.renderer.check_stored,
         render_data=matched.renderer.data,

@@ -119,6 +119,7 @@ class _Matching:
                 has_body=self._has_body,
                 cached=cached,
                 safe=self._policy.safe,
+                has_user="{user_id}" in self._policy.path,
             )
         except SignatureMismatch as error:
             where = f"{self._policy.method.upper()} {self._policy.path} ({self._policy.place})"

@@ -9,7 +9,7 @@ from app.clock import system_clock
 from app.context.context import Context
 from app.factory import build_dependencies
 from app.identifiers import new_id
-from app.pipeline.arguments import SignatureMismatch, bind_handler, check_signature
+from app.pipeline.arguments import SignatureMismatch, bind_handler, check_signature, takes_target_user
 from app.results import CursorPage, Page, Position
 from app.security.actors import ANONYMOUS
 from models import User
@@ -118,15 +118,26 @@ def test_keyword_only_parameters_and_objects_that_can_be_called_are_handlers_too
 def test_a_handler_may_take_the_account_that_the_path_names_in_place_of_its_id() -> None:
     user = User(email="ada@example.com")
     parameters = frozenset({"user_id", "if_none_match"})
-    check_signature(_target, parameters=parameters, has_body=False)
+    check_signature(_target, parameters=parameters, has_body=False, has_user=True)
 
     assert bind_handler(_target, parameters=parameters, objects={})(make_context(target_user=user)) is user
+
+
+def test_a_parameter_of_this_name_is_a_parameter() -> None:
+    parameters = frozenset({"target_user", "user_id"})
+
+    assert not takes_target_user(_both, parameters)
+    check_signature(_both, parameters=parameters, has_body=False, safe=False)
+    with pytest.raises(SignatureMismatch, match="lacks the parameter `user_id`"):
+        check_signature(_target, parameters=parameters, has_body=False)
+    run = bind_handler(_both, parameters=parameters, objects={})
+    assert run(make_context(arguments={"target_user": "ada", "user_id": "7"})) == ("ada", "7")
 
 
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"parameters": frozenset({"role_id"})}, "has the parameter `target_user`, which the operation does not have"),
+        ({"has_user": False}, "has the parameter `target_user`, which the operation does not have"),
         ({"cached": True}, "has the parameter `target_user`, which the operation caches for everybody"),
         ({"safe": False}, "has the parameter `target_user`, which the operation must lock"),
     ],
@@ -134,9 +145,13 @@ def test_a_handler_may_take_the_account_that_the_path_names_in_place_of_its_id()
 def test_the_account_that_the_path_names_is_for_reads_that_have_it_and_are_not_cached(
     changes: dict[str, Any], told: str
 ) -> None:
-    plain: dict[str, Any] = {"parameters": frozenset({"user_id"}), "has_body": False}
+    plain: dict[str, Any] = {"parameters": frozenset({"user_id"}), "has_body": False, "has_user": True}
     with pytest.raises(SignatureMismatch, match=told):
         check_signature(_target, **{**plain, **changes})
+
+
+def _both(target_user: str, user_id: str) -> tuple[str, str]:
+    return target_user, user_id
 
 
 def _target(target_user: User) -> User:

@@ -111,6 +111,16 @@ def test_an_error_of_the_round_trip_is_raised_in_all_and_is_not_the_same_one(bef
     assert len({id(error) for error in errors}) == 3
 
 
+def test_a_round_trip_that_returns_too_few_results_fails_in_all_and_ends_no_thread() -> None:
+    def forget_one(values: Sequence[int]) -> list[int]:
+        return list(values)[1:]
+
+    works = [work(run_of(forget_one, value=value)) for value in (1, 2)]
+    begin_batch(works)
+
+    assert [type(error) for error in ended(works)] == [ValueError, ValueError]
+
+
 def test_a_request_may_answer_an_error_of_a_round_trip_itself() -> None:
     def forgiving() -> Run:
         try:
