@@ -1,14 +1,19 @@
-"""Serves as `charter serve` does: the engine floor, or a constant. Usage: serving bare|logged|constant PORT"""
+"""Serves as `charter serve` does: the engine floor, a constant, or Charter itself with the time of its statements.
+
+Usage: serving bare|logged|constant|timed PORT
+"""
 
 import os
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from app.cli.serving import one_server
 from app.config import Config
 from tests.bench import charter
 from tests.bench.driver import HOST
+from tests.bench.scale import served
 
 BODY = b'{"data": {}}'
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
@@ -25,9 +30,17 @@ async def constant(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": BODY})
 
 
+APPLICATIONS: dict[str, Callable[[], Any]] = {
+    "bare": charter.bare,
+    "logged": charter.logged,
+    "constant": lambda: constant,
+    "timed": served.create,
+}
+
+
 def main(name: str, port: int) -> None:
     """Serve until SIGTERM."""
-    app = constant if name == "constant" else {"bare": charter.bare, "logged": charter.logged}[name]()
+    app = APPLICATIONS[name]()
     with socket.create_server((HOST, port)) as listener:
         one_server(app, Config.from_environment(os.environ)).run([listener])
 

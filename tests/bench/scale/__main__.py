@@ -77,7 +77,7 @@ def asked(users: int, events: int, folder: Path) -> Iterator[list[Side]]:
         sides = []
         for name, url in zip(("small", "large"), urls, strict=True):
             port = free_port()
-            command = [sys.executable, "-m", "tests.bench.serving", "tests.bench.scale.served:create", str(port)]
+            command = [sys.executable, "-m", "tests.bench.serving", "timed", str(port)]
             # Nothing is cached; and a statement that takes too long is to be seen, not cut off.
             environ = {**environment(url, ""), "DATABASE_STATEMENT_SECONDS": "50"}
             stack.enter_context(unhurried(url))
