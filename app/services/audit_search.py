@@ -74,12 +74,13 @@ class _Index(NamedTuple):
     exactly: str = "true"
 
 
-# The first one that fits the filters is used, for the filters that it names.
+# The first one that fits the filters is used, for the filters that it names. Of a name that the planner knows it may
+# expect few rows, and sort them all; it does not know that of a subquery.
 _WHOSE: Mapping[tuple[str, ...], _Index] = {
     ("command",): _Index("", "", _ROW_CONDITIONS["command"]),
     ("target_name", "actor"): _Index(
         "e.target_name, uuid_hash(e.actor_id), ",
-        "%(target_name)s, uuid_hash(%(actor)s), ",
+        "(SELECT %(target_name)s), uuid_hash(%(actor)s), ",
         "e.target_name IS NOT NULL",
         "coalesce(e.actor_id = %(actor)s, false)",
     ),
@@ -89,7 +90,7 @@ _WHOSE: Mapping[tuple[str, ...], _Index] = {
         "e.target_id IS NOT NULL",
         "coalesce(e.target_id = %(target_id)s, false)",
     ),
-    ("target_name",): _Index("e.target_name, ", "%(target_name)s, ", "e.target_name IS NOT NULL"),
+    ("target_name",): _Index("e.target_name, ", "(SELECT %(target_name)s), ", "e.target_name IS NOT NULL"),
     ("actor",): _Index(
         "uuid_hash(e.actor_id), ",
         "uuid_hash(%(actor)s), ",

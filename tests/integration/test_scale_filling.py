@@ -17,6 +17,11 @@ from tests.service import Service
 from tests.wire import data
 
 PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'charter_audit_entries'::regclass"
+# Sessions whose last day is not as app/services/sessions.py writes it.
+WRONG_END = """
+SELECT count(*) FROM sessions
+WHERE ends_by IS DISTINCT FROM date_trunc('day', least(idle_expires_at, expires_at), 'UTC') + interval '1 day'
+"""
 # Indexes of the trail that some partition has no part of.
 UNATTACHED = """
 SELECT indexrelid::regclass::text FROM pg_index whole WHERE indrelid = 'charter_audit_entries'::regclass
@@ -72,6 +77,7 @@ def test_charter_works_on_it_and_its_trail_stays_append_only(
     assert len(partitions) == MONTHS + 3 + 1
     assert database.execute_sql(UNATTACHED, (len(partitions),)).fetchall() == []
     assert database.execute_sql("SELECT count(*) FROM charter_audit_entries_default").fetchone() == (0,)
+    assert database.execute_sql(WRONG_END).fetchone() == (0,), "the statistics would read all sessions"
     refused = [
         "UPDATE charter_audit_entries SET counted = 1",
         "DELETE FROM charter_audit_entries",

@@ -41,8 +41,8 @@ RARELY = 3
 COLUMNS = {
     "users": "id, email, name_key, password_hash, role_id, status, verified_at, version, created_at, updated_at",
     "user_profiles": "id, user_id, display_name, locale, time_zone, created_at, updated_at",
-    "sessions": "id, user_id, generation, key_id, rotated_at, idle_expires_at, expires_at, ended_at, end_reason,"
-    " user_agent, address, network, created_at, updated_at",
+    "sessions": "id, user_id, generation, key_id, rotated_at, idle_expires_at, expires_at, ends_by, ended_at,"
+    " end_reason, user_agent, address, network, created_at, updated_at",
     "audit_clients": "id, address, user_agent, created_at",
     "charter_audit_entries": "id, occurred_at, tick, request_id, actor_id, role_id, label_id, counted, target_id,"
     " target_name, details, client_id",
@@ -152,7 +152,9 @@ class People:
                 begun = random.randint(max(self.made[owner], until - 60 * day), until)
                 live = random.random() < LIVE or n < busy
                 ended = (NULL, NULL) if live else (moment(until), "logout")
-                ends = (moment(begun + 90 * day), moment(begun + 90 * day))
+                over = begun + 90 * day
+                # As Charter has it: the first midnight after the end, which is later than the end.
+                ends = (moment(over), moment(over), moment((over // day + 1) * day))
                 made = moment(begun)
                 fields = (identifier(begun, random), self.ids[owner], "1", "seed", NULL, *ends, *ended)
                 address = f"198.51.{n % 100}.{n % 250}"

@@ -106,6 +106,40 @@ def test_what_most_rows_are_is_found_behind_a_flood_of_others(world: World, subt
 SAME = "E20AA87D-B648-4FE8-8817-07D5BBD18FC9"
 
 
+NEW = "019cba9d-7c00-7000-8000-000000000002"
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"target": "role:support"},
+        {"target": "role:support", "actor": BUSY},
+        {"target": f"session:{NEW}"},
+        {"target": f"session:{NEW}", "actor": BUSY},
+        {"actor": NEW},
+        {"actor": NEW, "kind": "decision"},
+    ],
+    ids=str,
+)
+def test_what_has_more_rows_than_the_planner_knows_is_read_a_page_at_a_time(
+    world: World, filters: dict[str, Any]
+) -> None:
+    kind, _, name = filters.get("target", "role:other").partition(":")
+    write = WRITE.replace("'role'", f"'{kind}'")
+    run(write.replace("'support'", f"'{'other' if kind == 'role' else BUSY}'"), {"busy": BUSY})
+    run("ANALYZE charter_audit_entries")
+    later = write.replace("2026-03-05Z", "2026-03-06Z").replace("2026-03-05 03", "2026-03-06 03")
+    run(later.replace("'support'", f"'{name}'"), {"busy": filters.get("actor", BUSY)})
+    with transaction():
+        [(before,)] = run(READ)
+        page = CursorPage(None, 20)
+        found = audit_search.search(world.context(), page, audit_search.Filters(**filters))
+        [(after,)] = run(READ)
+
+    assert len(found.items) == 20
+    assert after - before < MAX_READ
+
+
 def test_what_a_project_has_in_capitals_is_found_though_it_looks_like_a_uuid(world: World) -> None:
     written = [SAME, SAME.lower(), SAME, SAME.lower()]
     for number, identifier in enumerate(written):
