@@ -73,7 +73,7 @@ EXCEPTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "app/services/audit_events.py": {"_WRITE": _FUNCTION},
     "app/services/audit_search.py": dict.fromkeys(
-        ("_in_order()", "_labels_of()", "_statement()", "_with_words()"), _LIST
+        ("_WHOSE", "_in_order()", "_labels_of()", "_statement()", "_with_words()"), _LIST
     ),
     "app/services/auth.py": {"_BY_ADDRESS": "hot: sign-in"},
     "app/services/clock_offset.py": {"measure()": _PING},
