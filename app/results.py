@@ -1,6 +1,6 @@
 """What handlers take and return besides plain values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -103,3 +103,26 @@ class CursorListing:
     def map(self, present: Callable[[Any], Any]) -> "CursorListing":
         """Return the same page with what `present` makes of each item."""
         return replace(self, items=[present(item) for item in self.items])
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a write will return, worked out before it is made: one statement then makes it, together with its event.
+
+    Attributes:
+        data: what the response shows if the write is made.
+        actor_id: the account whose write it is, for the event.
+        values: what the statement must know of this one, by name.
+        make_all: makes several writes by one statement in autocommit; returns for each whether it was made. It gets for
+            each its values, and `now`, `event_id`, `request_id`, `action`, `client_id`, `address` and `user_agent` of
+            its event.
+    """
+
+    data: Any
+    actor_id: UUID
+    values: Mapping[str, Any]
+    make_all: Callable[[Sequence[Mapping[str, Any]]], Sequence[bool]]
+
+    def showing(self, data: Any) -> "Proposal":
+        """Return the same proposal with other data."""
+        return replace(self, data=data)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.results import Proposal
 from app.services import auth, registration
 from charter import Context
 from handlers.presenters import present_tokens, present_user
@@ -24,6 +25,12 @@ def login(context: Context, body: Body) -> dict[str, Any]:
 def refresh(context: Context, body: Body) -> dict[str, Any]:
     """Continue a session with new tokens."""
     return present_tokens(auth.refresh(context, **body))
+
+
+def propose_refresh(context: Context, body: Body) -> Proposal | None:
+    """Work out what a refresh returns, before it is made."""
+    proposal = auth.propose_refresh(context, **body)
+    return proposal.showing(present_tokens(proposal.data)) if proposal else None
 
 
 def logout(context: Context, body: Body | None) -> None:

@@ -16,6 +16,12 @@ from app.errors import Unavailable
 
 # SQL text: a function of the database, see app/database/functions/note_unanswered_rotation.sql.
 _RECORD = "SELECT note_unanswered_rotation(%(session_id)s, %(generation)s, %(rotated_at)s)"
+# SQL text: the same, of a rotation that was made if its event was written.
+_RECORD_BY_EVENT = """
+SELECT note_unanswered_rotation(s.id, s.generation, s.rotated_at) FROM sessions s
+WHERE s.id = %(session_id)s AND s.generation = %(generation)s
+  AND EXISTS (SELECT FROM charter_audit_entries e WHERE e.id = %(event_id)s)
+"""
 
 # A request waits for the statement after its own time is over.
 _MAX_SECONDS = 2.0
@@ -24,11 +30,17 @@ _MAX_WAITING = 10_000
 
 
 class UnansweredRotation(NamedTuple):
-    """A rotation, as its row says if it was committed."""
+    """A rotation, as its row says if it was committed.
+
+    Attributes:
+        rotated_at: when it was made; None: that is not known, but its event is.
+        event_id: of the event that was written with it.
+    """
 
     session_id: UUID
     generation: int
-    rotated_at: datetime
+    rotated_at: datetime | None = None
+    event_id: UUID | None = None
 
 
 class UnansweredRotations:
@@ -40,10 +52,18 @@ class UnansweredRotations:
 
     def add(self, rotation: UnansweredRotation) -> None:
         """Add a rotation that may have been committed, and record it at once if the database answers."""
+        self.keep(rotation)
+        self.try_to_record(rotation.session_id)
+
+    def keep(self, rotation: UnansweredRotation) -> None:
+        """Add a rotation that may have been committed; the next one of its session records it first."""
         with self._lock:
             if len(self._waiting) < _MAX_WAITING:
                 self._waiting[rotation.session_id] = rotation
-        self.try_to_record(rotation.session_id)
+
+    def has(self, session_id: UUID) -> bool:
+        """Return whether a rotation of this session is in doubt."""
+        return session_id in self._waiting
 
     def try_to_record(self, session_id: UUID | None = None) -> None:
         """Record what is in doubt, of one session or of all, as far as the database responds."""
@@ -66,7 +86,7 @@ class UnansweredRotations:
 
     def _record(self, rotation: UnansweredRotation) -> None:
         with time_limit(_MAX_SECONDS):
-            run_in_autocommit(_RECORD, rotation._asdict())
+            run_in_autocommit(_RECORD if rotation.event_id is None else _RECORD_BY_EVENT, rotation._asdict())
         with self._lock:
             if self._waiting.get(rotation.session_id) == rotation:
                 del self._waiting[rotation.session_id]

@@ -45,12 +45,12 @@ class BatchedStep:
 
     Attributes:
         prepare: returns what the round trip needs of a request, or raises.
-        finish: does the rest of the step with the result.
+        finish: does the rest of the step with the result, and returns the response if that was all.
     """
 
     prepare: Callable[[RequestContext], Any]
     round_trip: RoundTrip
-    finish: Callable[[RequestContext, Any], None]
+    finish: Callable[[RequestContext, Any], Response | None]
 
 
 def run_alone(run: Run) -> Response:

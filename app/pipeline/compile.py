@@ -36,15 +36,17 @@ def compile_operations(matched: Mapping[str, MatchedOperation], runtime: Runtime
 def bind_operation(matched: MatchedOperation, runtime: Runtime) -> BoundOperation:
     """Return a matched operation bound to what the process provides."""
     prefix = runtime.dependencies.config.public_path
+    bound = partial(
+        bind_handler,
+        parameters=matched.parameters.names,
+        objects={"dependencies": runtime.dependencies, "probes": runtime.probes},
+    )
     return BoundOperation(
         policy=matched.policy,
         parameters=matched.parameters,
         read_body=matched.read_body,
-        run_handler=bind_handler(
-            matched.handler,
-            parameters=matched.parameters.names,
-            objects={"dependencies": runtime.dependencies, "probes": runtime.probes},
-        ),
+        run_handler=bound(matched.handler),
+        propose=bound(matched.proposer) if matched.proposer else None,
         takes_target_user=takes_target_user(matched.handler, matched.parameters.names),
         render=partial(matched.renderer, cursors=runtime.cursors, prefix=prefix),
         check_stored=matched.renderer.check_stored,
@@ -85,7 +87,7 @@ def compile_steps(
         policy=policy,
         steps=steps,
         begin=_only_documented_errors(begin, matched),
-        is_batched=policy.executor == "common" and not policy.public,
+        is_batched=policy.executor == "common" and (not policy.public or matched.proposer is not None),
         takes_body=matched.read_body is not None,
         body_required=matched.body_required,
         media_types=matched.media_types,
@@ -110,8 +112,10 @@ def _begin_in_order(
             for step in steps:
                 if isinstance(step, BatchedStep):
                     item = BatchItem(step.round_trip, step.prepare(context), is_last=step is last)
-                    step.finish(context, (yield item))
-                elif (response := step(context)) is not None:
+                    response = step.finish(context, (yield item))
+                else:
+                    response = step(context)
+                if response is not None:
                     return response
         except SessionEnded:
             if on_session_ended is not None:

@@ -67,6 +67,12 @@ def _unused_functions(module: ModuleType | None, policies: Mapping[str, Policy])
     )
 
 
+def find_proposer(handler: Handler, name: str) -> Handler | None:
+    """Return the function that proposes what a handler will return: `propose_` and its name, in the same module."""
+    proposer = getattr(inspect.getmodule(handler), f"propose_{name}", None)
+    return proposer if callable(proposer) else None
+
+
 _BROKEN = ModuleType("broken")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from app.errors import MalformedBody, ValidationError, Violation
 from app.media_types import JSON, MERGE_PATCH
 from app.pipeline.arguments import SignatureMismatch, check_signature
+from app.pipeline.handlers import find_proposer
 from app.pipeline.operation import Handler, MatchedOperation, ReadBody
 from app.pipeline.rendering import ResponseRenderer
 from app.pipeline.response_checks import InvalidResponseSchemaError, UnusableResponsesError
@@ -67,6 +68,7 @@ class _Matching:
             body_required=bool(self._request_body.get("required")),
             media_types=(JSON, *(kind for kind in self._request_body.get("content", {}) if kind != JSON)),
             handler=handler,
+            proposer=find_proposer(handler, self._policy.operation_id),
             renderer=renderer,
             errors=self._document.errors,
         )

@@ -11,6 +11,7 @@ from app.pipeline.batching import BatchedStep, Run, run_alone
 from app.pipeline.rendering import ResponseRenderer
 from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
+from app.results import Proposal
 from app.security.cursors import Cursors
 from app.services.audit_events import write_event
 from app.services.health import Probes
@@ -36,6 +37,8 @@ class MatchedOperation:
         read_body: None where no body is read.
         body_required: whether the body must be there.
         media_types: those that a body may have; the first is JSON.
+        proposer: works out what the handler will return, where one statement can make its write; it takes the same
+            arguments.
         errors: what errors.yaml says, by code.
     """
 
@@ -45,6 +48,7 @@ class MatchedOperation:
     body_required: bool
     media_types: tuple[str, ...]
     handler: Handler
+    proposer: Handler | None
     renderer: ResponseRenderer
     errors: Mapping[str, Declaration]
 
@@ -72,6 +76,7 @@ class BoundOperation:
 
     Attributes:
         run_handler: calls the handler with its arguments for a request, and returns what it returned.
+        propose: calls the proposer in the same way; None: there is none.
         takes_target_user: whether the handler takes the account that the path names.
         render: turns that into the response, or raises Internal for a value that the document does not describe.
         check_stored: raises Internal for a stored response that the document does not describe.
@@ -83,6 +88,7 @@ class BoundOperation:
     parameters: ParameterReader
     read_body: ReadBody | None
     run_handler: Callable[[RequestContext], Any]
+    propose: Callable[[RequestContext], Proposal | None] | None
     takes_target_user: bool
     render: Callable[[RequestContext, Any], Response]
     check_stored: Callable[[Response], None]

@@ -15,6 +15,7 @@ from app.pipeline.steps import (
     parameters,
     precondition,
     property_permissions,
+    proposal,
     rate_limit,
     replay,
     run_handler,
@@ -32,5 +33,6 @@ ORDER = (
     precondition,
     property_permissions,
     replay,
+    proposal,
     run_handler,
 )

@@ -9,24 +9,33 @@ from uuid import UUID
 
 from app.errors import InvalidRefreshToken
 
-_LABEL = b"charter refresh token v1"
+_LABEL = b"charter refresh token v2"
 _KEY_ID = re.compile(r"[a-z0-9_-]{1,16}")
-# 16 bytes of session, 4 of generation and 32 of MAC are 70 characters of base64url.
-_FORM = re.compile(r"([a-z0-9_-]{1,16})\.([A-Za-z0-9_-]{70})")
+# 16 bytes of session, 4 of generation, 16 of account and 32 of MAC are 91 characters of base64url.
+_FORM = re.compile(r"([a-z0-9_-]{1,16})\.([A-Za-z0-9_-]{91}|[A-Za-z0-9_-]{70})")
+# Tokens that were issued before the account was part of them.
+_FORMER_LABEL = b"charter refresh token v1"
+_FORMER_LENGTH = 70
+_MAC_BYTES = 32
 
 
 class RefreshTokenClaims(NamedTuple):
-    """The content of a refresh token that we issued; only the row of the session shows whether it is still valid."""
+    """The content of a refresh token that we issued; only the row of the session shows whether it is still valid.
+
+    Attributes:
+        user_id: the account of the session; None: the token has the former form, which does not name it.
+    """
 
     session_id: UUID
     generation: int
     key_id: str
+    user_id: UUID | None = None
 
 
 class RefreshTokens:
     """The key ring, and the tokens that are derived from it.
 
-    A token has the form `<key id>.<base64url of session, generation and HMAC-SHA-256>`: a copy of the database
+    A token has the form `<key id>.<base64url of session, generation, account and HMAC-SHA-256>`: a copy of the database
     does not help to guess its 256 bits.
 
     Args:
@@ -42,13 +51,14 @@ class RefreshTokens:
             raise ValueError("A key ring needs at least one key, and each key a unique id of 1 to 16 of a-z 0-9 _ -.")
         self.current_key_id = keys[0][0]
 
-    def derive(self, session_id: UUID, generation: int, key_id: str) -> str:
+    def derive(self, session_id: UUID, generation: int, key_id: str, user_id: UUID | None = None) -> str:
         """Return the token of a generation of a session; the same arguments return the same token.
 
         Args:
             session_id: the session.
             generation: 0 to 2^32 - 1; each rotation adds one.
             key_id: the key that the row of the session names.
+            user_id: the account of the session; None returns a token of the former form.
 
         Raises:
             InvalidRefreshToken: the key is not in the ring any more.
@@ -57,7 +67,10 @@ class RefreshTokens:
         if secret is None:
             raise InvalidRefreshToken(reason="unknown_key")
         body = session_id.bytes + generation.to_bytes(4, "big")
-        mac = hmac.digest(secret, b"\0".join((_LABEL, key_id.encode(), body)), "sha256")
+        label = _FORMER_LABEL
+        if user_id is not None:
+            body, label = body + user_id.bytes, _LABEL
+        mac = hmac.digest(secret, b"\0".join((label, key_id.encode(), body)), "sha256")
         return f"{key_id}.{urlsafe_b64encode(body + mac).rstrip(b'=').decode('ascii')}"
 
     def read(self, token: str) -> RefreshTokenClaims:
@@ -70,8 +83,9 @@ class RefreshTokens:
         if not match:
             raise InvalidRefreshToken(reason="malformed_token")
         key_id, text = match.groups()
-        body = urlsafe_b64decode(text + "==")
-        claims = RefreshTokenClaims(UUID(bytes=body[:16]), int.from_bytes(body[16:20], "big"), key_id)
+        body = urlsafe_b64decode(text + "==")[:-_MAC_BYTES]
+        user_id = None if len(text) == _FORMER_LENGTH else UUID(bytes=body[20:])
+        claims = RefreshTokenClaims(UUID(bytes=body[:16]), int.from_bytes(body[16:20], "big"), key_id, user_id)
         if not hmac.compare_digest(self.derive(*claims), token):
             raise InvalidRefreshToken(reason="never_issued")
         return claims

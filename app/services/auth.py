@@ -7,8 +7,9 @@ from uuid import UUID
 from app.addresses import canonical
 from app.clock import NOW_SQL
 from app.errors import InvalidCredentials, InvalidRefreshToken, ValidationError, Violation
+from app.results import Proposal
 from app.security.access_tokens import AccessTokens, Claims
-from app.services import account_addresses, sessions, settings, sign_in_attempts, user_rows
+from app.services import account_addresses, rotations, sessions, settings, sign_in_attempts, user_rows
 from charter import Context, Dependencies, execute, execute_in_autocommit, fetch_one, run, transaction
 from models import User
 
@@ -115,16 +116,33 @@ def refresh(context: Context, *, refresh_token: str) -> Tokens:
     claim = dependencies.refresh_tokens.read(refresh_token)
     dependencies.unanswered_rotations.record(claim.session_id)
     with transaction():
-        rotation = sessions.rotate(context, claim)
+        rotation = rotations.rotate(context, claim)
         if rotation is None:
             raise InvalidRefreshToken(reason="session_unknown")
         event.actor_id, event.actor_role = rotation.user_id, rotation.role
         event.details = {"session_id": str(claim.session_id)}
-        if rotation.outcome not in sessions.CONTINUED:
+        if rotation.outcome not in rotations.CONTINUED:
             raise InvalidRefreshToken(reason=rotation.outcome)
         event.details = {"session_id": str(claim.session_id), "kind": rotation.outcome}
         generation = claim.generation + 1
         return make_tokens(dependencies, rotation.user_id, claim.session_id, generation, rotation.key_id)
+
+
+def propose_refresh(context: Context, *, refresh_token: str) -> Proposal | None:
+    """Return what `refresh` will return if the token is good, so that one statement can make the exchange.
+
+    Returns:
+        The proposal; None where the token does not name the account, or an earlier exchange is in doubt.
+
+    Raises:
+        InvalidRefreshToken: the token is not one of ours.
+    """
+    dependencies = context.dependencies
+    claim, key_id = dependencies.refresh_tokens.read(refresh_token), dependencies.refresh_tokens.current_key_id
+    if claim.user_id is None or dependencies.unanswered_rotations.has(claim.session_id):
+        return None
+    tokens = make_tokens(dependencies, claim.user_id, claim.session_id, claim.generation + 1, key_id)
+    return rotations.propose(context, claim, claim.user_id, tokens)
 
 
 def logout(context: Context, *, scope: sessions.Scope = "this") -> None:
@@ -197,7 +215,7 @@ def make_tokens(dependencies: Dependencies, user_id: UUID, session_id: UUID, gen
     """
     return Tokens(
         generate_token(dependencies.access_tokens, user_id, session_id),
-        dependencies.refresh_tokens.derive(session_id, generation, key_id),
+        dependencies.refresh_tokens.derive(session_id, generation, key_id, user_id),
         dependencies.config.access_token_seconds,
     )
 

@@ -1,31 +1,23 @@
-"""Sessions: opened by a sign-in, rotated by a refresh, ended in many ways.
-
-Each session is one row. The refresh token of generation n is derived, not stored, so a client that repeats a refresh
-within the grace gets the same bytes.
-"""
+"""Sessions: opened by a sign-in, ended in many ways. Each is one row; `rotations` has what a refresh does with it."""
 
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal
 from uuid import UUID
 
 from peewee import SQL, Expression, ModelUpdate, Select, fn
 
 from app import entity_tags
 from app.clock import NOW_SQL, sql_now
-from app.context.unanswered_rotations import UnansweredRotation
-from app.database import on_commit_unknown, on_rollback
-from app.errors import InvalidRefreshToken, NotFound
+from app.errors import NotFound
 from app.identifiers import new_id
 from app.results import MAX_COUNTED
-from app.security.refresh_tokens import RefreshTokenClaims
 from app.services import rights, user_rows
-from charter import Context, Listing, Page, execute, execute_in_autocommit, fetch, fetch_value, run, transaction
+from charter import Context, Listing, Page, execute, fetch, fetch_value, run, transaction
 from models import Session, User
 
 Scope = Literal["this", "others", "all"]
 
 FIRST_GENERATION = 1
-CONTINUED = ("rotated", "grace", "unanswered")
 _MAX_USER_AGENT = 512
 
 # SQL text: hot (sign-in). The share lock makes a suspension or a change of password wait until the session is there,
@@ -40,27 +32,6 @@ FROM (SELECT id FROM users
       WHERE id = %(user_id)s AND password_hash = %(password_hash)s AND status = 'active' FOR SHARE) owner
 RETURNING id
 """  # noqa: S608 (constants)
-
-# SQL text: hot (rotation). One statement rotates, answers within the grace, or finds reuse; its text is in
-# app/database/functions/rotate_refresh_token.sql.
-_ROTATE = """
-SELECT outcome, user_id, role, key_id, rotated_at FROM rotate_refresh_token(%s, %s, %s, %s, %s, %s, %s)
-"""
-
-
-class Rotation(NamedTuple):
-    """The result of a refresh.
-
-    Attributes:
-        outcome: rotated, grace, unanswered (the first response after a commit in doubt); or why not: ended, suspended,
-            expired, never_issued, reuse.
-        key_id: the key of the present generation.
-    """
-
-    outcome: str
-    user_id: UUID
-    role: str
-    key_id: str
 
 
 def open_session(context: Context, user: User) -> UUID | None:
@@ -93,45 +64,6 @@ def open_session(context: Context, user: User) -> UUID | None:
     return rows[0][0] if rows else None
 
 
-def rotate(context: Context, claim: RefreshTokenClaims) -> Rotation | None:
-    """Rotate, or answer again within the grace, in the open transaction, which also writes the event.
-
-    Reuse ends the session, by a statement of its own after the rollback (law 8).
-
-    Args:
-        claim: what a refresh token that we derived says.
-
-    Returns:
-        What happened; None when there is no such session.
-
-    Raises:
-        RuntimeError: no transaction is open.
-    """
-    dependencies = context.dependencies
-    rows = run(
-        _ROTATE,
-        (
-            claim.session_id,
-            claim.generation,
-            claim.key_id,
-            dependencies.refresh_tokens.current_key_id,
-            timedelta(seconds=dependencies.config.refresh_grace_seconds),
-            timedelta(days=dependencies.config.session_idle_days),
-            context.test_now,
-        ),
-    )
-    if not rows:
-        return None
-    *columns, rotated_at = rows[0]
-    rotation = Rotation._make(columns)
-    if rotation.outcome in ("rotated", "unanswered"):
-        unanswered = UnansweredRotation(claim.session_id, claim.generation + 1, rotated_at)
-        on_commit_unknown(lambda: dependencies.unanswered_rotations.add(unanswered))
-    elif rotation.outcome == "reuse":
-        on_rollback(lambda: _end_reused_session(context, claim))
-    return rotation
-
-
 def end(context: Context, user_id: UUID, *, reason: str, scope: Scope = "all", session_id: UUID | None = None) -> None:
     """End sessions of an account; those already ended keep their reason.
 
@@ -143,7 +75,7 @@ def end(context: Context, user_id: UUID, *, reason: str, scope: Scope = "all", s
     which = (Session.user == user_id) & Session.ended_at.is_null()
     if scope != "all":
         which &= Session.id == session_id if scope == "this" else Session.id != session_id
-    execute(_ending(context.test_now, which, reason))
+    execute(ending(context.test_now, which, reason))
 
 
 def list_sessions(context: Context, page: Page, user_id: UUID) -> Listing:
@@ -175,7 +107,7 @@ def revoke(context: Context, user_id: UUID, session_id: UUID) -> None:
             user_rows.lock(user_id)
             rights.require_actor_holds(context, user_id=user_id)
         live = (Session.id == session_id) & _live(context.test_now, user_id)
-        if not execute(_ending(context.test_now, live, "revoked")):
+        if not execute(ending(context.test_now, live, "revoked")):
             raise NotFound
         entity_tags.check_if_match(context.expected_version, None)
 
@@ -186,18 +118,11 @@ def _live(now: datetime | None, user_id: UUID) -> Expression:
     return (Session.user == user_id) & Session.ended_at.is_null() & unexpired
 
 
-def _ending(now: datetime | None, which: Expression, reason: str) -> ModelUpdate:
+def ending(now: datetime | None, which: Expression, reason: str) -> ModelUpdate:
+    """Return the query that ends sessions.
+
+    Args:
+        reason: kept in the row.
+    """
     values = {"ended_at": sql_now(now), "end_reason": reason, "updated_at": sql_now(now)}
     return Session.update(values).where(which)
-
-
-def _end_reused_session(context: Context, claim: RefreshTokenClaims) -> None:
-    # The condition is checked once more, on the row as it is now: a rotation meanwhile does not undo the reuse.
-    now, grace = context.test_now, timedelta(seconds=context.dependencies.config.refresh_grace_seconds)
-    answered = Session.unanswered_generation.is_null() | (Session.unanswered_generation != Session.generation)
-    late = (Session.rotated_at <= sql_now(now) - grace) & answered
-    reused = (Session.generation != claim.generation) & ((Session.generation != claim.generation + 1) | late)
-    which = (Session.id == claim.session_id) & Session.ended_at.is_null() & reused
-    if not execute_in_autocommit(_ending(now, which, "reuse")):
-        # Another request has ended it since.
-        raise InvalidRefreshToken(reason="ended")

@@ -8,7 +8,7 @@ from app.mock import accounts, sessions, settings, sign_in_attempts
 from app.mock.dependencies import dependencies_of, state_of
 from app.services import account_addresses, auth, registration
 from app.services.rights import GUEST
-from app.services.sessions import CONTINUED
+from app.services.rotations import CONTINUED
 from charter import Context
 from handlers.presenters import present_tokens, present_user
 

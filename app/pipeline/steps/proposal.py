@@ -1,0 +1,88 @@
+"""Proposal: a write whose response is worked out and checked first; one statement then makes it, with its event.
+
+Requests that come at the same time share the statement, which commits by itself. Where it does not make the write,
+because something is not as the handler's module proposed it, nothing has changed and the handler decides as for any
+other write. So does it where nothing can be proposed.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from app.database import connection, extra_time, jobs
+from app.database.jobs import Job
+from app.errors import AppError, Unavailable
+from app.identifiers import new_id
+from app.pipeline.batching import BatchedStep
+from app.pipeline.operation import BoundOperation
+from app.pipeline.request_context import RequestContext
+from app.pipeline.response import Response
+from app.results import Proposal
+from app.services.audit_events import client_id
+
+
+class _Write(NamedTuple):
+    """A proposal that was rendered: what the statement must know, and the response if it makes the write."""
+
+    proposal: Proposal
+    values: Mapping[str, Any]
+    response: Response
+    job: Job | None
+
+
+def make(operation: BoundOperation) -> BatchedStep | None:
+    """Return the step, or None for an operation whose handler's module proposes nothing."""
+    propose, dependencies = operation.propose, operation.runtime.dependencies
+    if propose is None:
+        return None
+    seconds = dependencies.config.database_statement_seconds
+
+    def prepare(context: RequestContext) -> _Write | None:
+        try:
+            proposal = propose(context)
+            response = operation.render(context, proposal.data) if proposal else None
+        except AppError:  # the handler meets it, too, and its event is recorded then
+            return None
+        if proposal is None or response is None:
+            return None
+        client = context.client
+        event = {
+            "now": dependencies.test_now,
+            "event_id": new_id(),
+            "request_id": context.request_id,
+            "action": operation.policy.event,
+            "client_id": client_id(operation.runtime.audit_client_key, proposal.actor_id, client),
+            "address": client.address,
+            "user_agent": client.user_agent,
+        }
+        return _Write(proposal, {**proposal.values, **event}, response, jobs.current())
+
+    def make_all(writes: Sequence[_Write | None]) -> Sequence[Response | None]:
+        """Return the response of each write that was made."""
+        made: list[Response | None] = [None] * len(writes)
+        try:
+            with connection():
+                begun = [(number, write) for number, write in enumerate(writes) if write and _begins_to_commit(write)]
+                if begun:
+                    # As for every COMMIT, whatever time is left to the requests.
+                    with extra_time(seconds):
+                        done = begun[0][1].proposal.make_all([write.values for _, write in begun])
+                    for (number, write), is_made in zip(begun, done, strict=True):
+                        if is_made:
+                            made[number] = write.response
+                        elif write.job is not None:
+                            write.job.commit_failed()
+        except Unavailable:  # no connection: each request finds out what that means for it
+            pass
+        return made
+
+    return BatchedStep(prepare, make_all, lambda _, response: response)
+
+
+def _begins_to_commit(write: _Write) -> bool:
+    """Return whether the request may still be committed; from now on it cannot be given up."""
+    try:
+        if write.job is not None:
+            write.job.begin_commit()
+    except Unavailable:
+        return False
+    return True

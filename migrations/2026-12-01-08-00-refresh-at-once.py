@@ -1,0 +1,56 @@
+"""A function that rotates a session with its event, for several requests in one statement."""
+
+REFRESH_SESSION = """
+CREATE OR REPLACE FUNCTION charter_refresh_session(
+    p_now timestamptz,
+    p_session_id uuid,
+    p_user_id uuid,
+    p_generation integer,
+    p_token_key_id text,
+    p_new_key_id text,
+    p_grace interval,
+    p_idle interval,
+    p_event_id uuid,
+    p_request_id text,
+    p_action text,
+    p_client_id uuid,
+    p_address text,
+    p_user_agent text
+) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    found record;
+BEGIN
+    -- A statement for several requests waits for none of them. The key must be the new one of the next generation, or
+    -- that of the present one if the token is the one before it.
+    PERFORM FROM sessions
+    WHERE id = p_session_id AND user_id = p_user_id
+        AND (generation = p_generation OR (generation = p_generation + 1 AND key_id = p_new_key_id))
+    FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+
+    SELECT * INTO found FROM rotate_refresh_token(
+        p_session_id, p_generation, p_token_key_id, p_new_key_id, p_grace, p_idle, p_now
+    );
+    IF (found.outcome IN ('rotated', 'grace', 'unanswered')) IS NOT TRUE THEN
+        RETURN false;
+    END IF;
+
+    PERFORM record_event(
+        p_now, p_event_id, p_request_id, p_user_id, found.role, p_action, 'succeeded', NULL, NULL, NULL,
+        jsonb_build_object('session_id', p_session_id, 'kind', found.outcome), p_client_id, p_address, p_user_agent
+    );
+    RETURN true;
+END $$;
+"""
+
+
+def migrate(migrator, database, **kwargs):
+    """Create the function."""
+    database.execute_sql(REFRESH_SESSION)
+
+
+def rollback(migrator, database, **kwargs):
+    """Drop the function; servers of the release before do not call it."""
+    database.execute_sql("DROP FUNCTION charter_refresh_session")
