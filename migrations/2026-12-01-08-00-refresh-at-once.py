@@ -18,7 +18,7 @@ CREATE OR REPLACE FUNCTION charter_refresh_session(
     p_user_agent text
 ) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
-    found record;
+    rotation record;
 BEGIN
     -- A statement for several requests waits for none of them. The key must be the new one of the next generation, or
     -- that of the present one if the token is the one before it.
@@ -30,16 +30,16 @@ BEGIN
         RETURN false;
     END IF;
 
-    SELECT * INTO found FROM rotate_refresh_token(
+    SELECT * INTO rotation FROM rotate_refresh_token(
         p_session_id, p_generation, p_token_key_id, p_new_key_id, p_grace, p_idle, p_now
     );
-    IF (found.outcome IN ('rotated', 'grace', 'unanswered')) IS NOT TRUE THEN
+    IF (rotation.outcome IN ('rotated', 'grace', 'unanswered')) IS NOT TRUE THEN
         RETURN false;
     END IF;
 
     PERFORM record_event(
-        p_now, p_event_id, p_request_id, p_user_id, found.role, p_action, 'succeeded', NULL, NULL, NULL,
-        jsonb_build_object('session_id', p_session_id, 'kind', found.outcome), p_client_id, p_address, p_user_agent
+        p_now, p_event_id, p_request_id, p_user_id, rotation.role, p_action, 'succeeded', NULL, NULL, NULL,
+        jsonb_build_object('session_id', p_session_id, 'kind', rotation.outcome), p_client_id, p_address, p_user_agent
     );
     RETURN true;
 END $$;

@@ -5,6 +5,7 @@ same bytes. There are two ways. `propose` works out what the exchange will retur
 its event (`make_all`). `rotate` decides in a transaction, for everything that is not as it was proposed.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -23,6 +24,8 @@ from app.security.refresh_tokens import RefreshTokenClaims
 from app.services.sessions import ending
 from charter import Context, execute_in_autocommit, run
 from models import Session
+
+_log = logging.getLogger(__name__)
 
 CONTINUED = ("rotated", "grace", "unanswered")
 
@@ -105,7 +108,7 @@ def make_all(unanswered: UnansweredRotations, asked: Sequence[Mapping[str, Any]]
             unanswered.keep(UnansweredRotation(one["session_id"], one["generation"] + 1, event_id=one["event_id"]))
     except peewee.DatabaseError:
         # One of them has something that PostgreSQL rejects. Each is decided alone.
-        return made
+        _log.warning("proposed rotations were rejected", exc_info=True)
     return made
 
 
