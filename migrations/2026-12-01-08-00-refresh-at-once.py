@@ -1,4 +1,4 @@
-"""A function that rotates a session with its event, for several requests in one statement."""
+"""Functions that rotate a session with its event in one statement, and note one whose response was never sent."""
 
 REFRESH_SESSION = """
 CREATE OR REPLACE FUNCTION charter_refresh_session(
@@ -16,7 +16,7 @@ CREATE OR REPLACE FUNCTION charter_refresh_session(
     p_client_id uuid,
     p_address text,
     p_user_agent text
-) RETURNS boolean LANGUAGE plpgsql AS $$
+) RETURNS boolean LANGUAGE plpgsql SET lock_timeout = '500ms' AS $$
 DECLARE
     rotation record;
 BEGIN
@@ -45,12 +45,30 @@ BEGIN
 END $$;
 """
 
+NOTE_UNANSWERED_REFRESH = """
+CREATE OR REPLACE FUNCTION charter_note_unanswered_refresh(
+    p_session_id uuid,
+    p_generation integer,
+    p_event_id uuid
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    -- The statement in doubt may still hold the row. Only one that begins after the wait sees what it has left.
+    PERFORM FROM sessions WHERE id = p_session_id FOR UPDATE;
+
+    UPDATE sessions SET unanswered_generation = generation
+    WHERE id = p_session_id AND generation = p_generation AND ended_at IS NULL
+        AND EXISTS (SELECT FROM charter_audit_entries WHERE id = p_event_id);
+END $$;
+"""
+
 
 def migrate(migrator, database, **kwargs):
-    """Create the function."""
+    """Create the functions."""
     database.execute_sql(REFRESH_SESSION)
+    database.execute_sql(NOTE_UNANSWERED_REFRESH)
 
 
 def rollback(migrator, database, **kwargs):
-    """Drop the function; servers of the release before do not call it."""
+    """Drop the functions; servers of the release before do not call them."""
+    database.execute_sql("DROP FUNCTION charter_note_unanswered_refresh")
     database.execute_sql("DROP FUNCTION charter_refresh_session")

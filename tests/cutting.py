@@ -1,4 +1,4 @@
-"""A way to PostgreSQL over TCP that is cut just before a COMMIT arrives there, or just after it was done."""
+"""A way to PostgreSQL over TCP that is cut just before a commit arrives there, or just after it was done."""
 
 import contextlib
 import socket
@@ -12,6 +12,8 @@ from psycopg2.extensions import parse_dsn
 from tests.servers import straight
 
 COMMIT = b"COMMIT\0"
+REFRESH = b"charter_refresh_session("
+"""In the statement that makes proposed refreshes, and commits by itself."""
 
 Point = Literal["before", "after"]
 
@@ -28,6 +30,7 @@ class Cutter:
     def __init__(self, url: str, listener: socket.socket) -> None:
         self._server = parse_dsn(url)
         self._point: Point | None = None
+        self._at = COMMIT
         self._ends: list[socket.socket] = []
         parts = urlsplit(url)
         who, _, _ = parts.netloc.rpartition("@")
@@ -37,9 +40,9 @@ class Cutter:
         self.cuts = 0
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
-    def cut(self, point: Point) -> None:
-        """Cut the next connection that sends a COMMIT."""
-        self._point = point
+    def cut(self, point: Point, at: bytes = COMMIT) -> None:
+        """Cut the next connection that sends a COMMIT, or something else."""
+        self._at, self._point = at, point
 
     def close(self) -> None:
         for end in self._ends:
@@ -71,7 +74,7 @@ class Cutter:
     def _ask(self, client: socket.socket, server: socket.socket, cut: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while part := client.recv(65_536):
-                if self._point and COMMIT in part:
+                if self._point and self._at in part:
                     point, self._point = self._point, None
                     cut.set()
                     self.cuts += 1
@@ -86,7 +89,7 @@ class Cutter:
     def _answer(self, client: socket.socket, server: socket.socket, cut: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while part := server.recv(65_536):
-                if cut.is_set():  # what the server says of a COMMIT that was cut off nobody hears
+                if cut.is_set():  # what the server says of what was cut off nobody hears
                     break
                 client.sendall(part)
         _shut(client)

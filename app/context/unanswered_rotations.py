@@ -16,12 +16,8 @@ from app.errors import Unavailable
 
 # SQL text: a function of the database, see app/database/functions/note_unanswered_rotation.sql.
 _RECORD = "SELECT note_unanswered_rotation(%(session_id)s, %(generation)s, %(rotated_at)s)"
-# SQL text: the same, of a rotation that was made if its event was written.
-_RECORD_BY_EVENT = """
-SELECT note_unanswered_rotation(s.id, s.generation, s.rotated_at) FROM sessions s
-WHERE s.id = %(session_id)s AND s.generation = %(generation)s
-  AND EXISTS (SELECT FROM charter_audit_entries e WHERE e.id = %(event_id)s)
-"""
+# SQL text: the same, of a rotation that was made if its event was written; charter_note_unanswered_refresh.sql.
+_RECORD_BY_EVENT = "SELECT charter_note_unanswered_refresh(%(session_id)s, %(generation)s, %(event_id)s)"
 
 # A request waits for the statement after its own time is over.
 _MAX_SECONDS = 2.0

@@ -31,6 +31,11 @@ class RefreshTokenClaims(NamedTuple):
     key_id: str
     user_id: UUID | None = None
 
+    @property
+    def next_generation(self) -> int:
+        """The generation of the token that this one is exchanged for."""
+        return self.generation + 1
+
 
 class RefreshTokens:
     """The key ring, and the tokens that are derived from it.

@@ -124,8 +124,7 @@ def refresh(context: Context, *, refresh_token: str) -> Tokens:
         if rotation.outcome not in rotations.CONTINUED:
             raise InvalidRefreshToken(reason=rotation.outcome)
         event.details = {"session_id": str(claim.session_id), "kind": rotation.outcome}
-        generation = claim.generation + 1
-        return make_tokens(dependencies, rotation.user_id, claim.session_id, generation, rotation.key_id)
+        return make_tokens(dependencies, rotation.user_id, claim.session_id, claim.next_generation, rotation.key_id)
 
 
 def propose_refresh(context: Context, *, refresh_token: str) -> Proposal | None:
@@ -141,7 +140,7 @@ def propose_refresh(context: Context, *, refresh_token: str) -> Proposal | None:
     claim, key_id = dependencies.refresh_tokens.read(refresh_token), dependencies.refresh_tokens.current_key_id
     if claim.user_id is None or dependencies.unanswered_rotations.has(claim.session_id):
         return None
-    tokens = make_tokens(dependencies, claim.user_id, claim.session_id, claim.generation + 1, key_id)
+    tokens = make_tokens(dependencies, claim.user_id, claim.session_id, claim.next_generation, key_id)
     return rotations.propose(context, claim, claim.user_id, tokens)
 
 

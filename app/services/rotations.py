@@ -103,7 +103,9 @@ def make_all(unanswered: UnansweredRotations, asked: Sequence[Mapping[str, Any]]
     try:
         for number, is_made in run(_MAKE_ALL, (orjson.dumps(told).decode(),)):
             made[number] = is_made
-    except Unavailable:
+    except Unavailable as error:
+        if error.reason == "lock_timeout":  # then PostgreSQL has undone it
+            return made
         for one in asked:
             unanswered.keep(UnansweredRotation(one["session_id"], one["generation"] + 1, event_id=one["event_id"]))
     except peewee.DatabaseError:
@@ -144,7 +146,7 @@ def rotate(context: Context, claim: RefreshTokenClaims) -> Rotation | None:
     *columns, rotated_at = rows[0]
     rotation = Rotation._make(columns)
     if rotation.outcome in ("rotated", "unanswered"):
-        unanswered = UnansweredRotation(claim.session_id, claim.generation + 1, rotated_at=rotated_at)
+        unanswered = UnansweredRotation(claim.session_id, claim.next_generation, rotated_at=rotated_at)
         on_commit_unknown(lambda: dependencies.unanswered_rotations.add(unanswered))
     elif rotation.outcome == "reuse":
         on_rollback(lambda: _end_reused_session(context, claim))

@@ -12,13 +12,15 @@ import pytest
 
 from app.database import Database, run
 from models.record import database as proxy
-from tests.cutting import Cutter, Point, cuttable
+from tests.cutting import COMMIT, REFRESH, Cutter, Point, cuttable
 from tests.people import PASSWORD, People
+from tests.refresh_tokens import former
 from tests.rows import event
 from tests.service import Service
 from tests.wire import data, refused
 
 SESSION = "SELECT generation, unanswered_generation, ended_at FROM sessions"
+KINDS = "SELECT details ->> 'kind' FROM audit_events WHERE request_id = %s ORDER BY id"
 DAY = 86_400
 
 
@@ -104,13 +106,16 @@ def cutter(service: Service, database: Database, database_url: str) -> Iterator[
         cut.reset()
 
 
-@pytest.mark.parametrize("is_away", [False, True], ids=["a moment", "long"])
+@pytest.mark.parametrize(
+    ("at", "is_away"), [(COMMIT, False), (COMMIT, True), (REFRESH, True)], ids=["a moment", "long", "in one statement"]
+)
 @pytest.mark.parametrize("point", ["before", "after"])
 def test_a_refresh_that_was_cut_off_in_its_commit_has_used_nothing_up(
-    service: Service, cutter: Cutter, token: str, point: Point, is_away: bool
+    service: Service, cutter: Cutter, token: str, point: Point, at: bytes, is_away: bool
 ) -> None:
     """Nobody knows what became of it but the database; the client's token is good a day later too, for one response."""
-    cutter.cut(point)
+    token = former(service.config, token) if at == COMMIT else token
+    cutter.cut(point, at)
     cutter.away = is_away
     refused(refresh(service, token), 503, "UNAVAILABLE")
     assert cutter.cuts == 1
@@ -130,9 +135,29 @@ def test_a_refresh_that_was_cut_off_in_its_commit_has_used_nothing_up(
 
 
 @pytest.mark.parametrize("point", ["before", "after"])
+def test_a_refresh_whose_only_statement_was_cut_off_is_decided_at_once_if_the_database_is_there(
+    service: Service, cutter: Cutter, token: str, point: Point
+) -> None:
+    cutter.cut(point, REFRESH)
+
+    response = refresh(service, token)
+
+    assert cutter.cuts == 1
+    following = data(response)["refresh_token"]
+    told = run(KINDS, (response.headers["x-request-id"],))
+    assert told == ([("rotated",), ("unanswered",)] if point == "after" else [("rotated",)])
+    assert run(SESSION) == [(2, None, None)]
+    service.clock.advance(seconds=14)
+    assert rotated(service, token)["refresh_token"] == following
+    service.clock.advance(seconds=2)
+    refused(refresh(service, token), 401, "INVALID_REFRESH_TOKEN")
+
+
+@pytest.mark.parametrize("point", ["before", "after"])
 def test_the_answer_after_a_cut_can_be_cut_off_as_well(
     service: Service, cutter: Cutter, token: str, point: Point
 ) -> None:
+    token = former(service.config, token)
     cutter.cut("after")
     refused(refresh(service, token), 503, "UNAVAILABLE")
     service.clock.advance(seconds=DAY)
@@ -149,7 +174,7 @@ def test_the_answer_after_a_cut_can_be_cut_off_as_well(
 
 def test_a_commit_that_was_cut_off_keeps_no_older_token_good(service: Service, cutter: Cutter, token: str) -> None:
     """Only the token whose exchange was answered 503: what came before it is reuse, as ever."""
-    current = rotated(service, token)["refresh_token"]
+    current = former(service.config, rotated(service, token)["refresh_token"])
     cutter.cut("after")
     refused(refresh(service, current), 503, "UNAVAILABLE")
     service.clock.advance(seconds=DAY)
@@ -159,8 +184,10 @@ def test_a_commit_that_was_cut_off_keeps_no_older_token_good(service: Service, c
     assert run("SELECT end_reason FROM sessions") == [("reuse",)]
 
 
-def test_a_commit_that_was_cut_off_revives_no_session(service: Service, cutter: Cutter, token: str) -> None:
-    cutter.cut("after")
+@pytest.mark.parametrize("at", [COMMIT, REFRESH])
+def test_a_commit_that_was_cut_off_revives_no_session(service: Service, cutter: Cutter, token: str, at: bytes) -> None:
+    token = former(service.config, token) if at == COMMIT else token
+    cutter.cut("after", at)
     cutter.away = True
     refused(refresh(service, token), 503, "UNAVAILABLE")
     cutter.away = False

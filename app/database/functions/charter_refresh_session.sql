@@ -23,6 +23,9 @@
 --   p_address       for the event: the client's address
 --   p_user_agent    for the event: the client's user agent, or null
 --
+-- Its lock timeout bounds how long requests wait for each other, and keeps a request that was given up from being made
+-- when a lock is released much later.
+--
 -- Returns whether the exchange was made. False: nothing has changed, or another request holds the session just now.
 CREATE OR REPLACE FUNCTION charter_refresh_session(
     p_now timestamptz,
@@ -39,7 +42,7 @@ CREATE OR REPLACE FUNCTION charter_refresh_session(
     p_client_id uuid,
     p_address text,
     p_user_agent text
-) RETURNS boolean LANGUAGE plpgsql AS $$
+) RETURNS boolean LANGUAGE plpgsql SET lock_timeout = '500ms' AS $$
 DECLARE
     rotation record;
 BEGIN

@@ -23,7 +23,7 @@ from tests.wire import data, events, refused
 
 # Within the first, a busy machine too comes as far as a COMMIT.
 REQUEST_SECONDS, STATEMENT_SECONDS = 2.0, 2.6
-USERS = "/v1/users"
+USERS, REFRESH = "/v1/users", "/v1/auth/refresh"
 # Held up until the test lets go of the lock: the COMMIT itself, of a transaction that has made an account.
 SLOW_COMMIT = """
 CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS
@@ -130,6 +130,25 @@ def test_what_waited_for_a_lock_past_the_deadline_is_undone(hasty: Service, peop
     again.join(timeout=20)
     assert again.response is not None
     data(again.response, 201)
+
+
+def test_a_refresh_that_waited_for_the_trail_past_the_deadline_has_used_nothing_up(
+    hasty: Service, people: People
+) -> None:
+    token = people.alice.sign_in()["refresh_token"]
+    sessions = "SELECT * FROM sessions ORDER BY id"
+    before = run(sessions)
+    with held(hasty.config.database_url, "LOCK TABLE charter_audit_entries IN SHARE MODE"):
+        asking = Asking(hasty, method="POST", url=REFRESH, json={"refresh_token": token}, headers={"X-Request-Id": "r"})
+        asking.join(timeout=20)
+        assert asking.response is not None
+        refused(asking.response, 503, "UNAVAILABLE")
+    nobody_works()
+
+    assert run(sessions) == before
+    rows = until(lambda: events("r"))
+    assert [(row.outcome, row.reason) for row in rows] == [("failed", "deadline")]
+    data(hasty.client().post(REFRESH, json={"refresh_token": token}))
 
 
 def test_a_commit_that_is_under_way_at_the_deadline_is_waited_for(hasty: Service, people: People) -> None:

@@ -3,6 +3,8 @@
 from tests.prove.mutants.mutant import Mutant
 
 _AUTH = "app/services/auth.py"
+_REFRESH_TOKENS = "app/security/refresh_tokens.py"
+_ROTATIONS = "app/services/rotations.py"
 _SESSIONS = "app/services/sessions.py"
 _TOKENS = "app/security/access_tokens.py"
 _USERS = "app/services/users.py"
@@ -99,16 +101,23 @@ MUTANTS = (
     ),
     Mutant(
         "the refresh token is not replaced",
-        _AUTH,
-        "        generation = claim.generation + 1\n",
-        "        generation = claim.generation\n",
+        _REFRESH_TOKENS,
+        "        return self.generation + 1\n",
+        "        return self.generation\n",
         "sessions",
     ),
     Mutant(
         "reuse ends no session",
-        _SESSIONS,
+        _ROTATIONS,
         "        on_rollback(lambda: _end_reused_session(context, claim))",
         "        pass",
+        "sessions",
+    ),
+    Mutant(
+        "an ended session is refreshed",
+        "charter_refresh_session",
+        "(rotation.outcome IN ('rotated', 'grace', 'unanswered')) IS NOT TRUE",
+        "rotation.outcome = 'reuse'",
         "sessions",
     ),
     Mutant("reuse is taken for a repetition", "rotate_refresh_token", "ELSE 'reuse'", "ELSE 'grace'", "sessions"),
