@@ -1,47 +1,83 @@
-"""Functions that rotate a session with its event in one statement, and note one whose response was never sent."""
+"""Functions that rotate sessions with their events in one statement, and note one whose response was never sent."""
 
-REFRESH_SESSION = """
-CREATE OR REPLACE FUNCTION charter_refresh_session(
-    p_now timestamptz,
-    p_session_id uuid,
-    p_user_id uuid,
-    p_generation integer,
-    p_token_key_id text,
+REFRESH_SESSIONS = """
+CREATE OR REPLACE FUNCTION charter_refresh_sessions(
+    p_asked json,
     p_new_key_id text,
     p_grace interval,
     p_idle interval,
-    p_event_id uuid,
-    p_request_id text,
-    p_action text,
-    p_client_id uuid,
-    p_address text,
-    p_user_agent text
-) RETURNS boolean LANGUAGE plpgsql SET lock_timeout = '500ms' AS $$
+    p_action text
+) RETURNS TABLE (number integer, is_made boolean) LANGUAGE plpgsql SET lock_timeout = '500ms' AS $$
 DECLARE
+    asked record;
     rotation record;
+    v_role text;
+    v_kind text;
 BEGIN
-    -- A statement for several requests waits for none of them. The key must be the new one of the next generation, or
-    -- that of the present one if the token is the one before it.
-    PERFORM FROM sessions
-    WHERE id = p_session_id AND user_id = p_user_id
-        AND (generation = p_generation OR (generation = p_generation + 1 AND key_id = p_new_key_id))
-    FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
-        RETURN false;
-    END IF;
+    FOR asked IN
+        SELECT one.*, coalesce(one.now, statement_timestamp()) AS moment
+        FROM json_to_recordset(p_asked) AS one (
+            number integer, now timestamptz, session_id uuid, user_id uuid, generation integer, token_key_id text,
+            event_id uuid, request_id text, client_id uuid, address text, user_agent text
+        )
+    LOOP
+        v_role := NULL;
+        -- Nearly always the token is the current one. Then this does what rotate_refresh_token does, in half the time.
+        WITH held AS MATERIALIZED (
+            SELECT s.id, r.name AS role
+            FROM sessions s
+            JOIN users u ON u.id = s.user_id
+            JOIN roles r ON r.id = u.role_id
+            WHERE s.id = asked.session_id AND s.user_id = asked.user_id
+                AND s.generation = asked.generation AND s.key_id = asked.token_key_id
+                AND s.ended_at IS NULL AND least(s.idle_expires_at, s.expires_at) > asked.moment
+                AND u.status = 'active'
+            FOR UPDATE OF s SKIP LOCKED
+        ),
+        -- The clock is read after the lock is held: the grace of the replaced token begins as late as possible.
+        locked AS MATERIALIZED (
+            SELECT held.*, coalesce(asked.now, clock_timestamp()) AS moment FROM held
+        )
+        UPDATE sessions s SET
+            generation = s.generation + 1,
+            key_id = p_new_key_id,
+            unanswered_generation = NULL,
+            rotated_at = l.moment,
+            idle_expires_at = l.moment + p_idle,
+            ends_by = date_trunc('day', least(l.moment + p_idle, s.expires_at), 'UTC') + interval '1 day',
+            updated_at = l.moment
+        FROM locked l
+        WHERE s.id = l.id
+        RETURNING 'rotated', l.role INTO v_kind, v_role;
 
-    SELECT * INTO rotation FROM rotate_refresh_token(
-        p_session_id, p_generation, p_token_key_id, p_new_key_id, p_grace, p_idle, p_now
-    );
-    IF (rotation.outcome IN ('rotated', 'grace', 'unanswered')) IS NOT TRUE THEN
-        RETURN false;
-    END IF;
+        -- The token before the current one may get the response with the current one, if that has the newest key.
+        IF v_role IS NULL THEN
+            PERFORM FROM sessions s
+            WHERE s.id = asked.session_id AND s.user_id = asked.user_id
+                AND s.generation = asked.generation + 1 AND s.key_id = p_new_key_id
+            FOR UPDATE SKIP LOCKED;
+            IF FOUND THEN
+                SELECT * INTO rotation FROM rotate_refresh_token(
+                    asked.session_id, asked.generation, asked.token_key_id, p_new_key_id, p_grace, p_idle, asked.now
+                );
+                IF rotation.outcome IN ('grace', 'unanswered') THEN
+                    v_kind := rotation.outcome;
+                    v_role := rotation.role;
+                END IF;
+            END IF;
+        END IF;
 
-    PERFORM record_event(
-        p_now, p_event_id, p_request_id, p_user_id, rotation.role, p_action, 'succeeded', NULL, NULL, NULL,
-        jsonb_build_object('session_id', p_session_id, 'kind', rotation.outcome), p_client_id, p_address, p_user_agent
-    );
-    RETURN true;
+        number := asked.number;
+        is_made := v_role IS NOT NULL;
+        IF is_made THEN
+            PERFORM record_event(
+                asked.moment, asked.event_id, asked.request_id, asked.user_id, v_role, p_action, 'succeeded', NULL,
+                NULL, NULL, jsonb_build_object('session_id', asked.session_id, 'kind', v_kind),
+                asked.client_id, asked.address, asked.user_agent
+            );
+        END IF;
+        RETURN NEXT;
+    END LOOP;
 END $$;
 """
 
@@ -64,11 +100,11 @@ END $$;
 
 def migrate(migrator, database, **kwargs):
     """Create the functions."""
-    database.execute_sql(REFRESH_SESSION)
+    database.execute_sql(REFRESH_SESSIONS)
     database.execute_sql(NOTE_UNANSWERED_REFRESH)
 
 
 def rollback(migrator, database, **kwargs):
     """Drop the functions; servers of the release before do not call them."""
     database.execute_sql("DROP FUNCTION charter_note_unanswered_refresh")
-    database.execute_sql("DROP FUNCTION charter_refresh_session")
+    database.execute_sql("DROP FUNCTION charter_refresh_sessions")

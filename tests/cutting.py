@@ -12,7 +12,7 @@ from psycopg2.extensions import parse_dsn
 from tests.servers import straight
 
 COMMIT = b"COMMIT\0"
-REFRESH = b"charter_refresh_session("
+REFRESH = b"charter_refresh_sessions("
 """In the statement that makes proposed refreshes, and commits by itself."""
 
 Point = Literal["before", "after"]

@@ -16,13 +16,13 @@ import orjson
 import peewee
 
 from app.clock import sql_now
-from app.context.unanswered_rotations import UnansweredRotation, UnansweredRotations
+from app.context.unanswered_rotations import UnansweredRotation
 from app.database import on_commit_unknown, on_rollback
 from app.errors import InvalidRefreshToken, Unavailable
 from app.results import Proposal
 from app.security.refresh_tokens import RefreshTokenClaims
 from app.services.sessions import ending
-from charter import Context, execute_in_autocommit, run
+from charter import Context, Dependencies, execute_in_autocommit, run
 from models import Session
 
 _log = logging.getLogger(__name__)
@@ -36,19 +36,8 @@ SELECT outcome, user_id, role, key_id, rotated_at FROM rotate_refresh_token(%s, 
 """
 
 # SQL text: hot (rotation). The same for several requests, where nothing is to be decided; a function, see
-# app/database/functions/charter_refresh_session.sql.
-_MAKE_ALL = """
-SELECT number, charter_refresh_session(
-    coalesce(now, statement_timestamp()), session_id, user_id, generation, token_key_id, new_key_id,
-    make_interval(secs => grace), make_interval(days => idle_days),
-    event_id, request_id, action, client_id, address, user_agent
-)
-FROM json_to_recordset(%s) AS asked (
-    number integer, now timestamptz, session_id uuid, user_id uuid, generation integer, token_key_id text,
-    new_key_id text, grace integer, idle_days integer, event_id uuid, request_id text, action text, client_id uuid,
-    address text, user_agent text
-)
-"""
+# app/database/functions/charter_refresh_sessions.sql.
+_MAKE_ALL = "SELECT number, is_made FROM charter_refresh_sessions(%s, %s, %s, %s, %s)"
 
 
 class Rotation(NamedTuple):
@@ -80,18 +69,15 @@ def propose(context: Context, claim: RefreshTokenClaims, user_id: UUID, data: An
         "user_id": user_id,
         "generation": claim.generation,
         "token_key_id": claim.key_id,
-        "new_key_id": dependencies.refresh_tokens.current_key_id,
-        "grace": dependencies.config.refresh_grace_seconds,
-        "idle_days": dependencies.config.session_idle_days,
     }
-    return Proposal(data, user_id, values, partial(make_all, dependencies.unanswered_rotations))
+    return Proposal(data, user_id, values, partial(make_all, dependencies))
 
 
-def make_all(unanswered: UnansweredRotations, asked: Sequence[Mapping[str, Any]]) -> list[bool]:
+def make_all(dependencies: Dependencies, action: str, asked: Sequence[Mapping[str, Any]]) -> list[bool]:
     """Make proposed rotations with their events by one statement; call it with a connection and no transaction.
 
     Args:
-        unanswered: gets those of which nobody knows whether they were made.
+        action: the name of the events.
         asked: for each its own values and those of its event.
 
     Returns:
@@ -101,13 +87,14 @@ def make_all(unanswered: UnansweredRotations, asked: Sequence[Mapping[str, Any]]
     told = sorted(({**one, "number": number} for number, one in enumerate(asked)), key=lambda one: one["client_id"])
     made = [False] * len(asked)
     try:
-        for number, is_made in run(_MAKE_ALL, (orjson.dumps(told).decode(),)):
+        for number, is_made in run(_MAKE_ALL, (orjson.dumps(told).decode(), *_rules(dependencies), action)):
             made[number] = is_made
     except Unavailable as error:
         if error.reason == "lock_timeout":  # then PostgreSQL has undone it
             return made
         for one in asked:
-            unanswered.keep(UnansweredRotation(one["session_id"], one["generation"] + 1, event_id=one["event_id"]))
+            rotation = UnansweredRotation(one["session_id"], one["generation"] + 1, event_id=one["event_id"])
+            dependencies.unanswered_rotations.keep(rotation)
     except peewee.DatabaseError:
         # One of them has something that PostgreSQL rejects. Each is decided alone.
         _log.warning("proposed rotations were rejected", exc_info=True)
@@ -135,9 +122,7 @@ def rotate(context: Context, claim: RefreshTokenClaims) -> Rotation | None:
             claim.session_id,
             claim.generation,
             claim.key_id,
-            dependencies.refresh_tokens.current_key_id,
-            timedelta(seconds=dependencies.config.refresh_grace_seconds),
-            timedelta(days=dependencies.config.session_idle_days),
+            *_rules(dependencies),
             context.test_now,
         ),
     )
@@ -163,3 +148,13 @@ def _end_reused_session(context: Context, claim: RefreshTokenClaims) -> None:
     if not execute_in_autocommit(ending(now, which, "reuse")):
         # Another request has ended it since.
         raise InvalidRefreshToken(reason="ended")
+
+
+def _rules(dependencies: Dependencies) -> tuple[str, timedelta, timedelta]:
+    """Return the key of new tokens, how long the previous one stays good, and how long a session lives unused."""
+    config = dependencies.config
+    return (
+        dependencies.refresh_tokens.current_key_id,
+        timedelta(seconds=config.refresh_grace_seconds),
+        timedelta(days=config.session_idle_days),
+    )

@@ -3,7 +3,7 @@
 -- An event row belongs to the work: a successful one commits with it, a failed one is written after the rollback
 -- (law 4). Secrets never get here (law 10): the caller chooses the details.
 --
--- Called by: app/services/audit_events.py, app/database/functions/charter_refresh_session.sql
+-- Called by: app/services/audit_events.py, app/database/functions/charter_refresh_sessions.sql
 --
 -- Arguments:
 --   p_now           the present moment; the caller passes the database's clock, tests pass their own

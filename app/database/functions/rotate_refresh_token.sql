@@ -6,7 +6,7 @@
 -- It does not end the session after reuse. The caller ends it with a separate statement after the rollback, so that the
 -- session stays ended although the request is rejected (law 8).
 --
--- Called by: app/services/rotations.py, app/database/functions/charter_refresh_session.sql
+-- Called by: app/services/rotations.py, app/database/functions/charter_refresh_sessions.sql
 --
 -- Arguments:
 --   p_session_id    the session that the token names

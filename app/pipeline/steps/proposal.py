@@ -31,7 +31,7 @@ class _Write(NamedTuple):
 
 def make(operation: BoundOperation) -> BatchedStep | None:
     """Return the step, or None for an operation whose handler's module proposes nothing."""
-    propose, dependencies = operation.propose, operation.runtime.dependencies
+    propose, action, dependencies = operation.propose, operation.policy.event, operation.runtime.dependencies
     if propose is None:
         return None
     seconds = dependencies.config.database_statement_seconds
@@ -49,7 +49,6 @@ def make(operation: BoundOperation) -> BatchedStep | None:
             "now": dependencies.test_now,
             "event_id": new_id(),
             "request_id": context.request_id,
-            "action": operation.policy.event,
             "client_id": client_id(operation.runtime.audit_client_key, proposal.actor_id, client),
             "address": client.address,
             "user_agent": client.user_agent,
@@ -65,7 +64,7 @@ def make(operation: BoundOperation) -> BatchedStep | None:
                 if begun:
                     # As for every COMMIT, whatever time is left to the requests.
                     with extra_time(seconds):
-                        done = begun[0][1].proposal.make_all([write.values for _, write in begun])
+                        done = begun[0][1].proposal.make_all(action, [write.values for _, write in begun])
                     for (number, write), is_made in zip(begun, done, strict=True):
                         if is_made:
                             made[number] = write.response

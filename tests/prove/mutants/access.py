@@ -115,9 +115,9 @@ MUTANTS = (
     ),
     Mutant(
         "an ended session is refreshed",
-        "charter_refresh_session",
-        "(rotation.outcome IN ('rotated', 'grace', 'unanswered')) IS NOT TRUE",
-        "rotation.outcome = 'reuse'",
+        "charter_refresh_sessions",
+        "AND s.ended_at IS NULL",
+        "",
         "sessions",
     ),
     Mutant("reuse is taken for a repetition", "rotate_refresh_token", "ELSE 'reuse'", "ELSE 'grace'", "sessions"),
