@@ -132,7 +132,7 @@ def take_works(
             verdict.append(targets.decision_target(size))
     if "workers" in arguments.only:
         with probes.workers(folder, ground.environ) as several, on_core(*CORES):
-            course = Course(several, driver, ground, {})
+            course = Course(several, driver, ground, {}, probes.WORKERS_CONNECTIONS)
             contest = course.reading(several)
             rounds["workers"] = take("workers", contest, arguments.rounds, arguments.seconds)
         verdict.append(targets.workers_target(rounds["workers"]["one worker"], rounds["workers"]["two workers"]))

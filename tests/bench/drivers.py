@@ -14,7 +14,6 @@ from typing import Any
 
 from tests.bench import traffic, wrk
 from tests.bench.driver import (
-    CONNECTIONS,
     HOST,
     PATIENCE_SECONDS,
     Caller,
@@ -29,8 +28,8 @@ from tests.prove import pins
 from tests.prove.proof import Skipped
 from tests.prove.tools import fetch_go
 
-Repeats = Callable[[int, Request, float], Measured]
-"""Sends one request again and again to a port for some seconds."""
+Repeats = Callable[[int, Request, float, int], Measured]
+"""Sends one request again and again: port, request, seconds, connections."""
 WithTokens = Callable[[int, Sequence[str], float], Measured]
 """Sends requests with these tokens to a port for some seconds."""
 
@@ -70,8 +69,8 @@ def choose(place: Path) -> Driver:
 
 
 def _wrk(program: str, place: Path) -> Driver:
-    def repeat(port: int, request: Request, seconds: float) -> Measured:
-        return wrk.run(program, port, request.path, wrk.same(request), seconds, place)
+    def repeat(port: int, request: Request, seconds: float, connections: int) -> Measured:
+        return wrk.run(program, port, request.path, wrk.same(request), seconds, place, connections)
 
     def refresh(port: int, tokens: Sequence[str], seconds: float) -> Measured:
         return wrk.run(program, port, traffic.REFRESH_PATH, wrk.refreshes(tokens), seconds, place)
@@ -82,8 +81,8 @@ def _wrk(program: str, place: Path) -> Driver:
     return Driver(f"wrk ({program})", repeat, refresh, in_turn)
 
 
-def _python(port: int, request: Request, seconds: float) -> Measured:
-    return load(port, traffic.callers(request, CONNECTIONS), seconds, warm_up=0)
+def _python(port: int, request: Request, seconds: float, connections: int) -> Measured:
+    return load(port, traffic.callers(request, connections), seconds, warm_up=0)
 
 
 def _python_refresh(port: int, tokens: Sequence[str], seconds: float) -> Measured:
@@ -100,8 +99,8 @@ PYTHON = Driver("Python", _python, _python_refresh, _python_in_turn)
 
 
 def _oha(program: str) -> Repeats:
-    def repeat(port: int, request: Request, seconds: float) -> Measured:
-        words = [program, "--no-tui", "--output-format", "json", "-z", f"{seconds}s", "-c", str(CONNECTIONS)]
+    def repeat(port: int, request: Request, seconds: float, connections: int) -> Measured:
+        words = [program, "--no-tui", "--output-format", "json", "-z", f"{seconds}s", "-c", str(connections)]
         words += ["-t", f"{PATIENCE_SECONDS:.0f}s", "-m", request.method]
         body = ["-d", request.body] if request.body else []
         return read_oha(_run([*words, *_headers(request), *body], port, request))
@@ -129,9 +128,9 @@ def read_oha(output: str) -> Measured:
 
 
 def _bombardier(program: str) -> Repeats:
-    def repeat(port: int, request: Request, seconds: float) -> Measured:
+    def repeat(port: int, request: Request, seconds: float, connections: int) -> Measured:
         words = [program, "--print=result", "--format=json", "--latencies", f"--duration={seconds}s"]
-        words += [f"--connections={CONNECTIONS}", f"--timeout={PATIENCE_SECONDS:.0f}s", f"--method={request.method}"]
+        words += [f"--connections={connections}", f"--timeout={PATIENCE_SECONDS:.0f}s", f"--method={request.method}"]
         body = [f"--body={request.body}"] if request.body else []
         return read_bombardier(_run([*words, *_headers(request), *body], port, request))
 

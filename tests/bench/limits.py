@@ -96,9 +96,9 @@ def _rate(
     if name != "constant":
         shapes.check("me", name, body)
     meter = Meter(ground.processes)
-    driver.repeat(server.port, request, 1.0)
+    driver.repeat(server.port, request, 1.0, CONNECTIONS)
     before = meter.read(server)
-    measured = driver.repeat(server.port, request, seconds)
+    measured = driver.repeat(server.port, request, seconds, CONNECTIONS)
     shares = between(before, meter.read(server))
     what = {"Charter": "Charter", "constant": "socket and parser alone"}.get(name, name)
     return what, measured.rate, shares.server / measured.rate * 1e6

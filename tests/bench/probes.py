@@ -18,6 +18,8 @@ CALLERS = 32
 """Accounts whose decisions are weighed; all of one account would fit into fewer pages of an index."""
 DECISIONS_SECONDS = 15.0
 STARTS = 3
+WORKERS_CONNECTIONS = 64
+"""With less load, two workers have smaller batches each than one. Nobody needs a second worker then."""
 COMMAND = (sys.executable, "-m", "app.cli", "serve")
 HEALTH = f"GET /health HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
 

@@ -96,12 +96,14 @@ class Course:
 
     Attributes:
         guests: the request of each installed rival, by work and name.
+        connections: on which the same request is sent.
     """
 
     servers: Mapping[str, Server]
     driver: Driver
     world: World
     guests: Mapping[tuple[str, str], Request]
+    connections: int = CONNECTIONS
 
     @property
     def meter(self) -> Meter:
@@ -144,7 +146,7 @@ class Course:
             shapes.check(work, server.name, traffic.answer(server, request))
 
         def measure(driver: Driver, _: None, seconds: float) -> Measured:
-            return driver.repeat(server.port, request, seconds * longer)
+            return driver.repeat(server.port, request, seconds * longer, self.connections)
 
         return self._entrant(server, lambda: None, measure, check)
 

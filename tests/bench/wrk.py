@@ -78,7 +78,9 @@ def in_turn(tokens: Sequence[str]) -> str:
     return _list("tokens", tokens) + "local values = {}\n" + _TURNS_INIT + _TURNS
 
 
-def run(program: str, port: int, path: str, script: str, seconds: float, place: Path) -> Measured:
+def run(
+    program: str, port: int, path: str, script: str, seconds: float, place: Path, connections: int = CONNECTIONS
+) -> Measured:
     """Let wrk send requests for some seconds.
 
     Args:
@@ -90,7 +92,7 @@ def run(program: str, port: int, path: str, script: str, seconds: float, place: 
     """
     file = place / "load.lua"
     file.write_text(script + _DONE)
-    command = [program, "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{whole(seconds)}s"]
+    command = [program, "--threads", "1", "--connections", str(connections), "--duration", f"{whole(seconds)}s"]
     command += ["--timeout", f"{PATIENCE_SECONDS:.0f}s", "--script", str(file), f"http://{HOST}:{port}{path}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
