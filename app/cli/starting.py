@@ -32,6 +32,9 @@ def begin_worker() -> None:
 
 def end() -> None:
     """Collect the garbage of requests from now on, and return the memory that the start no longer needs."""
+    from app.spec.validation import schemas
+
+    schemas.forget()
     gc.freeze()
     gc.enable()
     with suppress(AttributeError, OSError):  # only the GNU library has it
