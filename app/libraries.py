@@ -21,6 +21,8 @@ _MISSING = (
 _LEFT_OUT = (
     "a2wsgi.asgi",  # the way from WSGI to ASGI; Flask is behind the way back
     "configparser",  # files with a configuration of uvicorn's log
+    "connexion.apps.asynchronous",  # our handlers run in threads
+    "connexion.middleware.swagger_ui",  # /docs/try has our own
     "http.server",  # the exporter of prometheus_client; /metrics is a page
     "httpx",  # Connexion, for tests
     "itsdangerous",  # cookies of Flask; no page has one
@@ -34,6 +36,7 @@ _LEFT_OUT = (
     "redis.keyspace_notifications",
     "redis.sentinel",
     "requests",  # documents that Connexion would fetch
+    "starlette.middleware.errors",  # the page of a crash; every response is ours
     "starlette.testclient",
     "urllib.request",  # the same of Connexion, and the exporter
     "uvicorn.supervisors",  # app.cli.supervisor is ours
