@@ -1,4 +1,4 @@
-"""A compressed file of the reference is sent as it is now, its tag names what is sent, and large pages are kept small."""
+"""Pages and files of the reference: what is sent, what its tag names, and that large pages are kept small."""
 
 import gzip
 import tracemalloc
