@@ -16,6 +16,7 @@ import psycopg2
 from psycopg2.extensions import parse_dsn
 
 from app.addresses import canonical, is_address
+from app.libraries import import_libraries
 from app.web_origins import origin, web_url
 
 SECRET_BYTES = 32
@@ -209,7 +210,8 @@ def database_url(value: str) -> str:
 
 def redis_url(value: str) -> str:
     """Read a Redis URL."""
-    import redis  # takes a tenth of a second, and most commands need no Redis
+    import_libraries(["redis"])  # takes a tenth of a second, and most commands need no Redis
+    import redis
 
     try:
         # The connection is made but not opened, because only then does the driver reject an unknown parameter.

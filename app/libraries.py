@@ -5,6 +5,7 @@ take memory in each worker, and time at each start. Everybody else may still imp
 """
 
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -18,18 +19,37 @@ _MISSING = (
 )
 # Libraries that cannot do without these, and get placeholders.
 _LEFT_OUT = (
+    "a2wsgi.asgi",  # the way from WSGI to ASGI; Flask is behind the way back
+    "configparser",  # files with a configuration of uvicorn's log
+    "connexion.apps.asynchronous",  # our handlers run in threads
+    "connexion.middleware.swagger_ui",  # /docs/try has our own
     "http.server",  # the exporter of prometheus_client; /metrics is a page
     "httpx",  # Connexion, for tests
+    "itsdangerous",  # cookies of Flask; no page has one
     "jinja2",  # templates of Flask and Connexion; no page has one
     "jwt.jwks_client",  # keys that PyJWT would fetch
+    "logging.config",  # the same of uvicorn
+    "redis.asyncio",  # threads ask Redis, not the event loop
+    "redis.asyncio.observability.recorder",
+    "redis.cluster",
+    "redis.commands.cluster",
+    "redis.keyspace_notifications",
+    "redis.sentinel",
     "requests",  # documents that Connexion would fetch
+    "starlette.middleware.errors",  # the page of a crash; every response is ours
     "starlette.testclient",
+    "urllib.request",  # the same of Connexion, and the exporter
     "uvicorn.supervisors",  # app.cli.supervisor is ours
+    "werkzeug.serving",  # the server of Flask
+    "werkzeug.test",
     "wsgiref.simple_server",  # the exporter again
 )
 # What any command needs, and what only a server needs.
 OF_COMMANDS = ("jwt", "peewee", "structlog")
 OF_SERVERS = ("connexion", "flask", "prometheus_client", "uvicorn")
+
+# Two threads import during a start; neither may take away what stands in for the other's.
+_importing = threading.RLock()
 
 
 class _LeftOut:
@@ -69,10 +89,11 @@ def left_out(*names: str, missing: tuple[str, ...] = ()) -> Iterator[None]:
         missing: of modules that are not found.
     """
     absent: dict[str, Any] = {name: _Placeholder(name) for name in names} | dict.fromkeys(missing)
-    absent = {name: stand_in for name, stand_in in absent.items() if name not in sys.modules}
-    sys.modules.update(absent)
-    try:
-        yield
-    finally:
-        for name in absent:
-            del sys.modules[name]
+    with _importing:
+        absent = {name: stand_in for name, stand_in in absent.items() if name not in sys.modules}
+        sys.modules.update(absent)
+        try:
+            yield
+        finally:
+            for name in absent:
+                del sys.modules[name]

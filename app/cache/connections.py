@@ -8,6 +8,9 @@ from redis.client import Pipeline
 
 _RUN_ID = re.compile(rb"^run_id:([0-9a-zA-Z]+)\r?$", re.MULTILINE)
 _UNLIMITED = 2**31
+# Each thread has a connection with a buffer of this size, which is four times as large in redis-py. Few responses are
+# larger, and those take more than one read.
+_READ_BYTES = 16 * 1024
 
 
 class _Pipeline(Pipeline):
@@ -78,6 +81,7 @@ def new_pool(url: str, seconds: float) -> redis.ConnectionPool:
         url,
         socket_timeout=seconds,
         socket_connect_timeout=seconds,
+        socket_read_size=_READ_BYTES,
         # The number of threads is the limit: redis-py's own, of a hundred, is lower than WORKER_THREADS may be.
         max_connections=_UNLIMITED,
         retry=None,

@@ -15,9 +15,11 @@ def run() -> None:
     if sys.argv[1:2] not in _SERVING:
         _command()
     with stoppable():
-        if sys.argv[1] != "mock":
+        if sys.argv[1] == "mock":
+            _command()
+        else:
             starting.begin()
-        _command()
+            _server()
     print_line("stopped", err=True)
     sys.exit(0)
 
@@ -26,6 +28,14 @@ def _command() -> None:
     from app.cli import main
 
     main(prog_name="charter")
+
+
+def _server() -> None:
+    # The other commands would take memory in a process that runs for months.
+    from app.cli.root import root
+    from app.cli.serve import dev, serve
+
+    root(serve, dev)(prog_name="charter")
 
 
 if __name__ == "__main__":

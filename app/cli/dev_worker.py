@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from app.cli import starting
+from app.libraries import import_libraries
 
 READY = b"r"
 GO = b"g"
@@ -32,7 +33,7 @@ def main() -> None:
     starting.begin_worker()
     for name in _PACKAGES:
         with suppress(ImportError):
-            importlib.import_module(name)
+            import_libraries([name])
     if parent.recv(1) != GO:
         return
     faults = _serve(socket.socket(fileno=listener), parent)

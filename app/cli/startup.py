@@ -21,7 +21,6 @@ from app.cli.migrating import bring_up_to_date, describe_missing, reject_other_e
 from app.cli.project import current_project, watched_folders
 from app.cli.serving import serve_here
 from app.cli.stopping import print_line
-from app.cli.supervisor import Supervisor
 from app.config import Config
 from app.config_names import misspelt_variables
 from app.database import connection
@@ -126,6 +125,8 @@ def _greet(config: Config, address: str, password: str | None) -> None:
 
 
 def _supervise(listener: socket.socket, config: Config, ready: Callable[[], None]) -> None:
+    from app.cli.supervisor import Supervisor
+
     try:
         with shared_folder(config.metrics_dir):
             supervisor = Supervisor(

@@ -17,6 +17,8 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 _WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
 # Compressing fewer bytes would save nothing.
 _MIN_COMPRESSED = 512
+# More than this is kept compressed alone: most workers are never asked for it.
+_MAX_PLAIN = 64 * 1024
 _VERSION_LENGTH = 16
 
 
@@ -48,6 +50,8 @@ class Representation:
         if self._compresses:
             self._headers = {**self._headers, "Vary": "Accept-Encoding"}
         self._tag = _tag_of(content)
+        if self._compresses and not packed and len(content) > _MAX_PLAIN:
+            self._content, self._packed = _compress(content), True
 
     @property
     def version(self) -> str:
@@ -56,17 +60,18 @@ class Representation:
 
     @property
     def content(self) -> bytes:
-        """The content, as it was given."""
-        return self._content
+        """The plain content."""
+        content, _ = self._current()
+        return gzip.decompress(content) if self._packed else content
 
     def _current(self) -> tuple[bytes, str]:
-        """Return the content and its tag."""
+        """Return the content as it is kept, and its tag."""
         return self._content, self._tag
 
     @cached_property
     def _compressed(self) -> bytes:
-        # Made on first use: a start does not wait for it. Without a time inside, all workers send the same bytes.
-        return gzip.compress(self._content, compresslevel=6, mtime=0)
+        # Made on first use: a start does not wait for it.
+        return _compress(self._content)
 
     def respond(
         self, *, accept_encoding: str | None, if_none_match: str | None, version: str | None = None
@@ -110,6 +115,11 @@ class PackedFile(Representation):
     def _current(self) -> tuple[bytes, str]:
         content = self._file.read_bytes()
         return content, _tag_of(content)
+
+
+def _compress(content: bytes) -> bytes:
+    # Without a time inside, all workers send the same bytes.
+    return gzip.compress(content, compresslevel=6, mtime=0)
 
 
 def _tag_of(content: bytes) -> str:

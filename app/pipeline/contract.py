@@ -15,18 +15,13 @@ from app.context.setting_declarations import SettingDeclarations
 from app.pipeline.contract_files import ContractFiles, read_files_partly
 from app.pipeline.handlers import find_handlers
 from app.pipeline.matching import match_operations
-from app.pipeline.models import check_models, known_models
 from app.pipeline.operation import Handler, MatchedOperation
 from app.pipeline.project_parts import ProjectParts, load_parts
 from app.pipeline.row_owners import owner_faults
 from app.project import Project
 from app.spec.absent_names import texts_with_absent_names
 from app.spec.checks.defaults import check_defaults
-from app.spec.checks.examples import check_examples
-from app.spec.checks.generators import check_generators
-from app.spec.checks.links import check_links
 from app.spec.document import Document, DocumentError, Fault, Faults, Incomplete, meta_schema_faults, pattern_faults
-from app.spec.operation import operations as all_operations
 from app.spec.password_lengths import set_password_lengths
 from app.spec.policies import read_policies
 from app.spec.policy import Policy
@@ -220,7 +215,10 @@ def check_contract(
         faults.add(lambda: [fault for fault in part_faults if fault.place not in faults.places])
         faults.add(lambda: check_project_code(project), elsewhere=True)
     if thorough:
-        _check_for_clients(loaded, files, policies, faults, well_formed=well_formed)
+        # A server asks none of this.
+        from app.pipeline.contract_for_clients import add_faults_for_clients
+
+        add_faults_for_clients(loaded, files, policies, faults, well_formed=well_formed)
     if second_opinion:
         faults.add_second_opinion(lambda: second_opinion(loaded, well_formed))
     if faults.all:
@@ -240,17 +238,3 @@ def check_contract(
         weakenings=weakenings,
         parts=parts,
     )
-
-
-def _check_for_clients(
-    document: Document, files: ContractFiles, policies: Collection[str], faults: Faults, *, well_formed: bool
-) -> None:
-    """Add the faults of what works, but that generators cannot use, or that misleads readers."""
-    faults.add(lambda: check_models(document, known_models(files.project)) if document.models else ())
-    faults.add(lambda: check_generators(document))
-    if not faults.incomplete.gaps:
-        faults.add(lambda: check_links(document, faults.incomplete.pointers))
-    faults.add(lambda: check_examples(document))
-    # Of an operation that is missing, incomplete or has no valid name, a journey would only repeat the fault.
-    if well_formed and not faults.incomplete.pointers and len(policies) == len(list(all_operations(document))):
-        faults.add(files.journey_faults)

@@ -10,7 +10,6 @@ from app.project import Project
 from app.spec.catalogue import Catalogue
 from app.spec.document import Document, DocumentError, Fault, Incomplete, load, load_partly
 from app.spec.events import DeclaredEvent, load_events
-from app.spec.journeys import journey_faults
 from app.spec.permission_names import add_permission_names
 from app.spec.permissions import Permission, load_permissions
 from app.spec.settings_file import load_declarations
@@ -36,9 +35,10 @@ class ContractFiles:
     incomplete: Incomplete | None = None
     faults: Sequence[Fault] = ()
 
-    def journey_faults(self) -> list[Fault]:
-        """Return what is wrong with the journeys; those of Charter that no longer fit a project are left out."""
-        return journey_faults(self.settings.own.parent / "journeys.yaml", self.document)
+    @property
+    def journeys(self) -> Path:
+        """The path of the journeys; those of Charter may no longer fit a project, and do not count there."""
+        return self.settings.own.parent / "journeys.yaml"
 
 
 def catalogue(name: str, document: Path, project: Project | None) -> Catalogue:

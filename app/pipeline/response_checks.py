@@ -7,6 +7,7 @@ schema. Per request the data is checked, and each header that is sent.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -167,6 +168,7 @@ def _header_checks(bundle: Mapping[str, Any], response: Mapping[str, Any]) -> di
     return checks
 
 
+@cache
 def _matches(pattern: str) -> HeaderCheck:
     search = re.compile(pattern).search
     return lambda value: search(value) is not None

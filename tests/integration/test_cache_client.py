@@ -114,3 +114,16 @@ def test_a_connection_that_the_server_gives_notice_of_is_replaced(valkey_url: st
     assert cache.execute(noticed) == before
     after = [cache.execute(number) for _ in range(2)]
     assert after[0] == after[1] != before
+
+
+def test_a_response_larger_than_the_buffer_of_a_connection_is_read_whole(valkey_url: str) -> None:
+    value = b"0123456789" * 20_000
+    cache = RedisClient(valkey_url, timeout_ms=2000, prefix="test")
+    try:
+        cache.execute(lambda client: client.set("test:large", value, px=10_000))
+        packed = pack_command(b"GET", b"test:large")
+        assert cache.execute(lambda client: client.send(packed, 1)) == [value]
+        with cache.separate_client() as client:
+            assert client.connection_pool.connection_kwargs["socket_read_size"] * 10 < len(value)
+    finally:
+        cache.close()

@@ -1,5 +1,6 @@
 """A server imports its libraries without what it never uses, and a process that serves imports nothing else."""
 
+import platform
 import subprocess
 import sys
 
@@ -40,7 +41,11 @@ def test_what_is_left_out_says_so_when_it_is_used() -> None:
 NOT_IN_A_WORKER = {
     *("http.server", "httpx", "jinja2", "jwt.jwks_client", "requests", "sqlite3", "starlette.testclient"),
     *("multiprocessing", "pygments", "rich", "unittest", "uvicorn.supervisors", "watchfiles", "wsgiref.simple_server"),
+    *("a2wsgi.asgi", "configparser", "html", "itsdangerous", "logging.config", "urllib.request"),
+    *("connexion.apps.asynchronous", "connexion.middleware.swagger_ui", "werkzeug.serving", "werkzeug.test"),
+    *("redis.asyncio", "redis.asyncio.client", "redis.cluster", "redis.keyspace_notifications", "redis.sentinel"),
     *("app.cli.reloading", "app.contract_kit", "app.database.migrator", "peewee_migrate"),
+    *("app.pipeline.contract_for_clients", "app.spec.checks.examples", "app.spec.journeys"),
 }
 BEGUN = """
 import os, secrets, sys
@@ -50,9 +55,33 @@ import app.cli.startup, app.cli.worker
 os.environ |= {
     "CHARTER_ENV": "test", "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
     "JWT_SECRET": secrets.token_hex(), "REFRESH_KEYS": "k1:" + secrets.token_hex(),
+    "REDIS_URL": "redis://127.0.0.1:1/0",
 }
 app.cli.worker.create()
+assert "redis" in sys.modules
 print(*sys.modules)
+"""
+# Its help is all of a server that a test needs here.
+SERVING = """
+import sys
+sys.argv = ["charter", "serve", "--help"]
+from app.cli.__main__ import run
+try:
+    run()
+except SystemExit as end:
+    assert end.code == 0
+print(*(name for name in sys.modules if name.startswith("app.cli.")), file=sys.stderr)
+"""
+THREADS = """
+import ctypes, threading
+from app.cli import starting
+starting.begin()
+library = ctypes.CDLL(None)
+for _ in range(4):
+    thread = threading.Thread(target=lambda: [library.malloc(1000) for _ in range(100)])
+    thread.start()
+    thread.join()
+library.malloc_stats()
 """
 
 
@@ -61,6 +90,20 @@ def test_a_worker_imports_nothing_that_it_does_not_use() -> None:
     assert not NOT_IN_A_WORKER & set(done.stdout.split()), (
         "import it where it is used, or leave it out (app/libraries.py)"
     )
+
+
+def test_a_process_that_serves_imports_no_other_command() -> None:
+    done = subprocess.run([sys.executable, "-c", SERVING], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Usage: charter serve")
+    others = {f"app.cli.{name}" for name in ("command", "contract", "db", "doctor", "mock", "spec", "users")}
+    assert not others & set(done.stderr.split())
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only the GNU library has arenas")
+def test_all_threads_of_a_server_share_one_arena() -> None:
+    done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=True)
+    assert "Arena 0:" in done.stderr
+    assert "Arena 1:" not in done.stderr
 
 
 def test_what_is_missing_is_not_found_for_a_while() -> None:

@@ -52,6 +52,8 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(self, *, head_seconds: float, **options: Any) -> None:
         super().__init__(**options)
+        # Uvicorn's parser takes more memory than our reader, and would live as long as the connection.
+        self.parser = None  # type: ignore[assignment]
         self._head_seconds = head_seconds
         self._reader = RequestReader(self)
 

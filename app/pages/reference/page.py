@@ -3,10 +3,10 @@
 They load only files of this server, by relative addresses, so they work under any path of a deployment.
 """
 
-import html
 import secrets
 from collections.abc import Mapping
 
+from markupsafe import escape
 from werkzeug.wrappers import Response
 
 from app.pages.reference.assets import address
@@ -76,7 +76,7 @@ class ReadingPage:
     def __init__(self, assets: Mapping[str, Representation], title: str) -> None:
         text = _HEAD + _READING.format(
             nonce=_NONCE,
-            title=html.escape(title),
+            title=escape(title),
             favicon=address(assets, "favicon.svg"),
             style=address(assets, "reference.css"),
             viewer=address(assets, "redoc.js"),
@@ -95,7 +95,7 @@ class ReadingPage:
 def trying_page(assets: Mapping[str, Representation], title: str) -> Representation:
     """Return the page that sends requests."""
     text = _HEAD + _TRYING.format(
-        title=html.escape(title),
+        title=escape(title),
         favicon=address(assets, "favicon.svg"),
         viewer_style=address(assets, "swagger-ui.css"),
         style=address(assets, "try.css"),

@@ -43,6 +43,11 @@ def compile(  # noqa: A001 - schemas.compile, as re.compile
     return _compile(orjson.dumps(convert(bundle, schema, direction=direction)), direction)
 
 
+def forget() -> None:
+    """Free the validators that nobody else keeps; those that are compiled from now on share nothing with the others."""
+    _compile.cache_clear()
+
+
 @lru_cache(maxsize=1000)
 def _compile(converted: bytes, direction: Direction) -> Draft202012Validator:
     formats = FORMATS if direction == "request" else STORED_FORMATS
