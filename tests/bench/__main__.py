@@ -6,12 +6,12 @@ import json
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tests.bench import probes, report, targets, traffic
+from tests.bench import growth, probes, report, targets, traffic
 from tests.bench.clients import clients
 from tests.bench.driver import CONNECTIONS, LoadError
 from tests.bench.drivers import Driver, choose
@@ -127,9 +127,14 @@ def take_works(
         if works and "Charter" in servers:
             verdict.append(targets.memory_target(servers["Charter"].resident_mib()))
         if "trail" in arguments.only:
-            size, count = probes.decision_bytes(servers["Charter"], ground, driver.in_turn)
-            progress(f"trail     {count} decisions, {size:.0f} bytes each")
-            verdict.append(targets.decision_target(size))
+            grown = growth.measure(servers["Charter"], ground)
+            progress(
+                f"trail     {grown.requests} requests, {grown.decisions} decisions and {grown.events} events of"
+                f" {grown.size:.0f} bytes each; write-ahead log: {grown.read_log:.0f} bytes for a read,"
+                f" {grown.refresh_log:.0f} for a refresh"
+            )
+            results.taken["trail"] = asdict(grown)
+            verdict.append(targets.row_target(grown.size))
     if "workers" in arguments.only:
         with probes.workers(folder, ground.environ) as several, on_core(*CORES):
             course = Course(several, driver, ground, {}, probes.WORKERS_CONNECTIONS)

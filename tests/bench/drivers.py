@@ -21,7 +21,6 @@ from tests.bench.driver import (
     Measured,
     NoResponseError,
     load,
-    repeat,
 )
 from tests.bench.traffic import Request
 from tests.prove import pins
@@ -42,13 +41,11 @@ class Driver:
         name: what it is called, for people.
         repeat: sends the same request again and again.
         refresh: the same for users who each send the refresh token that they just received.
-        in_turn: reads the account of one access token after the other.
     """
 
     name: str
     repeat: Repeats
     refresh: WithTokens
-    in_turn: WithTokens
 
 
 def choose(place: Path) -> Driver:
@@ -75,10 +72,7 @@ def _wrk(program: str, place: Path) -> Driver:
     def refresh(port: int, tokens: Sequence[str], seconds: float) -> Measured:
         return wrk.run(program, port, traffic.REFRESH_PATH, wrk.refreshes(tokens), seconds, place)
 
-    def in_turn(port: int, tokens: Sequence[str], seconds: float) -> Measured:
-        return wrk.run(program, port, traffic.ME_PATH, wrk.in_turn(tokens), seconds, place)
-
-    return Driver(f"wrk ({program})", repeat, refresh, in_turn)
+    return Driver(f"wrk ({program})", repeat, refresh)
 
 
 def _python(port: int, request: Request, seconds: float, connections: int) -> Measured:
@@ -89,12 +83,7 @@ def _python_refresh(port: int, tokens: Sequence[str], seconds: float) -> Measure
     return load(port, [Caller(traffic.refreshing(token)) for token in tokens], seconds, warm_up=0)
 
 
-def _python_in_turn(port: int, tokens: Sequence[str], seconds: float) -> Measured:
-    users = [Caller(repeat(traffic.get(traffic.ME_PATH, token).raw)) for token in tokens]
-    return load(port, users, seconds, warm_up=0)
-
-
-PYTHON = Driver("Python", _python, _python_refresh, _python_in_turn)
+PYTHON = Driver("Python", _python, _python_refresh)
 """Our own. It shows the response that is not 2xx."""
 
 

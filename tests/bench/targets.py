@@ -174,6 +174,6 @@ def workers_target(one: Sequence[Round], two: Sequence[Round]) -> Target:
     )
 
 
-def decision_target(size: float) -> Target:
-    """Return the line about the size of a decision."""
-    return Target("trail", "one decision, indexes included", size, DECISION_BYTES, "bytes", at_most=True)
+def row_target(size: float) -> Target:
+    """Return the line about the size of a decision, or an event."""
+    return Target("trail", "one row, indexes included", size, DECISION_BYTES, "bytes", at_most=True)

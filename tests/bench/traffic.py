@@ -64,6 +64,12 @@ def post(path: str, body: object) -> Request:
     return Request(path, "POST", {"Content-Type": "application/json"}, json.dumps(body))
 
 
+def patch(path: str, token: str, body: object) -> Request:
+    """Return a PATCH of a JSON body with a bearer token."""
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    return Request(path, "PATCH", headers, json.dumps(body))
+
+
 def login(email: str) -> Request:
     """Return the sign-in of an account of the bench."""
     return post("/v1/auth/login", {"email": email, "password": PASSWORD})

@@ -41,21 +41,6 @@ response = function(status, headers, body)
   tokens[last] = string.match(body, '"refresh_token"%s*:%s*"([^"]+)"') or "none"
 end
 """
-_TURNS = """
-local at = 0
-request = function()
-  at = at % #values + 1
-  return values[at]
-end
-"""
-_TURNS_INIT = """
-init = function()
-  for number, token in ipairs(tokens) do
-    wrk.headers["Authorization"] = "Bearer " .. token
-    values[number] = wrk.format()
-  end
-end
-"""
 
 
 def same(request: Request) -> str:
@@ -71,11 +56,6 @@ def refreshes(tokens: Sequence[str]) -> str:
     """Return a script of users who each send the refresh token that they just received."""
     head = 'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\n'
     return head + _list("tokens", tokens) + _REFRESHES
-
-
-def in_turn(tokens: Sequence[str]) -> str:
-    """Return a script that sends the same GET with one access token after the other."""
-    return _list("tokens", tokens) + "local values = {}\n" + _TURNS_INIT + _TURNS
 
 
 def run(
