@@ -60,16 +60,16 @@ class WorkerThread:
     Attributes:
         tasks: what it works on, the first one now; empty while it has nothing to do.
         is_beginning: whether a batch begins on it at this moment.
-        patient_until: when other threads shall end what is left of its batch, on the monotonic clock.
+        keeps_batch_until: when the tasks behind the first one go to other threads, on the monotonic clock.
         wake: released when there is a task, or when the executor closes.
     """
 
-    __slots__ = ("is_beginning", "patient_until", "tasks", "thread", "wake")
+    __slots__ = ("is_beginning", "keeps_batch_until", "tasks", "thread", "wake")
 
     def __init__(self, name: str, work: "Callable[[WorkerThread], None]") -> None:
         self.tasks: deque[Task[Any]] = deque()
         self.is_beginning = False
-        self.patient_until = 0.0
+        self.keeps_batch_until = 0.0
         self.wake = Lock()
         self.wake.acquire()
         self.thread = Thread(target=work, args=(self,), name=name, daemon=True)

@@ -2,8 +2,10 @@
 
 The event loop counts, queues and gives up; a thread only works, and hands back what came of it. One lock is enough.
 
-A thread may take a batch of tasks, whose work begins with something that they do together. It then ends them one after
-another. What it has not ended after a moment goes to other threads.
+A thread may take a batch of tasks. It calls `begin_batch` once for all of them, and then the work of each, one after
+another. Tasks of the batch that still wait after `_KEEP_SECONDS` go to other threads.
+
+`app.gateway.task_queue` decides how large a batch is, and how long a task waits for others to join its batch.
 """
 
 import asyncio
@@ -23,8 +25,9 @@ from app.gateway.task_queue import TaskQueue
 T = TypeVar("T")
 
 _CLOSE_SECONDS = 3.0  # a thread that is stuck even then ends with the process
-# Waking other threads costs more than what a thread can do in this time.
-_PATIENCE_SECONDS = 0.002
+# A thread keeps the tasks of its batch to itself for this time: to wake other threads would cost more than the thread
+# can do meanwhile. The event loop looks at the batches, and at the tasks that wait for a batch, in the same interval.
+_KEEP_SECONDS = 0.002
 
 
 class Executor:
@@ -38,7 +41,7 @@ class Executor:
         threads: how many work at once; each is started when it is first needed.
         queue: how many more tasks may wait.
         commit_seconds: how long to wait for a commit that is in progress at the deadline.
-        begin_batch: what works of a batch do together, before they are called one by one; it raises nothing.
+        begin_batch: called with the works of a batch before each of them is called; it raises nothing.
     """
 
     def __init__(
@@ -70,7 +73,7 @@ class Executor:
         self._tasks: set[Task[Any]] = set()
         self._next_deadline = math.inf
         self._timer: asyncio.TimerHandle | None = None
-        self._will_look = False
+        self._will_check_batches = False
 
     async def run(self, work: Callable[[], T], job: Job, *, in_batch: bool = False) -> T:
         """Run work on a thread and wait for it, until the job's deadline at most.
@@ -126,7 +129,7 @@ class Executor:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._next_deadline, self._timer = loop, math.inf, None
-            self._will_wake = self._is_loop_woken = self._will_look = False
+            self._will_wake = self._is_loop_woken = self._will_check_batches = False
         if len(self._tasks) >= self._capacity:
             raise Unavailable(reason="queue_full")
         task = Task(work, job, loop.create_future(), is_batched=is_batched)
@@ -139,7 +142,7 @@ class Executor:
             loop.call_soon(self._wake_workers)
         self._tasks.add(task)
         if job.deadline < self._next_deadline:
-            self._come_again(job.seconds_left())
+            self._set_timer(job.seconds_left())
         return task
 
     def _wake_workers(self) -> None:
@@ -151,20 +154,20 @@ class Executor:
         self._will_wake = False
         with self._lock:
             self._give_out()
-        if len(self._tasks) > 1 and not self._will_look:
-            self._will_look = True
-            asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._look_at_workers)
+        if len(self._tasks) > 1 and not self._will_check_batches:
+            self._will_check_batches = True
+            asyncio.get_running_loop().call_later(_KEEP_SECONDS, self._check_batches)
 
-    def _look_at_workers(self) -> None:
-        """Give what is left of a batch to other threads after a moment, and begin what has waited for company."""
-        self._will_look = len(self._tasks) > 1
+    def _check_batches(self) -> None:
+        """Give tasks that a thread has kept for long enough to other threads, and begin the batches that are due."""
+        self._will_check_batches = len(self._tasks) > 1
         for worker in self._workers:
-            if len(worker.tasks) > 1 and time.monotonic() > worker.patient_until:
+            if len(worker.tasks) > 1 and time.monotonic() > worker.keeps_batch_until:
                 self._give_rest_away(worker)
         with self._lock:
             self._give_out()
-        if self._will_look:
-            asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._look_at_workers)
+        if self._will_check_batches:
+            asyncio.get_running_loop().call_later(_KEEP_SECONDS, self._check_batches)
 
     def _receive_outcomes(self) -> None:
         self._is_loop_woken = False
@@ -174,7 +177,7 @@ class Executor:
             task.end(outcome)
 
     def _give_up_late_tasks(self) -> None:
-        """Give up every task that is late, and come again at the next deadline: all tasks share one timer."""
+        """Give up every task that is late, and set the timer to the next deadline: all tasks share one timer."""
         next_in = math.inf
         for task in [task for task in self._tasks if not (task.is_late or task.future.done())]:
             if (seconds := task.job.seconds_left()) > 0:
@@ -184,9 +187,9 @@ class Executor:
                 task.future.set_exception(Unavailable(reason="deadline"))
             else:
                 self._limit_commit(task)
-        self._come_again(next_in)
+        self._set_timer(next_in)
 
-    def _come_again(self, seconds: float) -> None:
+    def _set_timer(self, seconds: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._next_deadline = time.monotonic() + seconds
@@ -241,12 +244,12 @@ class Executor:
             for task in tasks:
                 task.is_batched = False
             worker.is_beginning = False
-            worker.patient_until = time.monotonic() + _PATIENCE_SECONDS
+            worker.keeps_batch_until = time.monotonic() + _KEEP_SECONDS
             self._queue.batch_has_begun()
             self._give_out()
 
     def _give_rest_away(self, worker: WorkerThread) -> None:
-        """Let other threads end the tasks that have begun and wait behind the first one."""
+        """Give the tasks that wait behind the first one of a batch to other threads; they need not begin again."""
         with self._lock:
             if not (worker.is_beginning or self._closed):
                 self._queue.add_begun(worker.take_rest())

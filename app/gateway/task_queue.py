@@ -6,17 +6,19 @@ from typing import Any
 
 from app.gateway.executor_tasks import Task
 
+# The most tasks of one batch.
 MAX_BATCH = 16
-# While so many batches begin, a task waits a little for others to begin with. Fewer would leave the processor idle
-# while each of them waits for a server.
+# While this many batches make their round trips, the next batch waits until one of them is done, and grows meanwhile.
+# With fewer, the processor would be idle while all of them wait for a server.
 BATCHES_AT_ONCE = 4
-_COMPANY_SECONDS = 0.005
+# A task waits for that no longer than this. The executor looks every two milliseconds, so it may be a little more.
+_JOIN_SECONDS = 0.005
 
 Tasks = deque[Task[Any]]
 
 
 class TaskQueue:
-    """Single tasks, tasks that begin in a batch, and tasks that have begun in one and were given to other threads."""
+    """Single tasks, tasks that will begin in a batch, and tasks that a thread gave away after their batch had begun."""
 
     def __init__(self) -> None:
         self._single: Tasks = deque()
@@ -55,7 +57,7 @@ class TaskQueue:
         """Take what a thread does next: a task that has begun, else what has waited longest, a single task or a batch.
 
         Returns:
-            One task, or several that begin together; none if nothing waits, or only tasks that wait for company.
+            One task, or several that begin together; none if nothing waits, or if no batch may begin yet.
         """
         if self._begun:
             return deque([self._begun.popleft()])
@@ -71,4 +73,4 @@ class TaskQueue:
             return False
         if self._beginning < BATCHES_AT_ONCE or len(self._batched) >= MAX_BATCH:
             return True
-        return time.monotonic() - self._batched[0].since > _COMPANY_SECONDS
+        return time.monotonic() - self._batched[0].since > _JOIN_SECONDS

@@ -77,7 +77,7 @@ def test_an_error_of_one_is_no_error_of_the_others(executor: Executor) -> None:
     assert len(BATCHES) == 1
 
 
-def test_other_work_begins_with_nobody(executor: Executor) -> None:
+def test_work_that_is_not_batched_takes_no_part_in_a_batch(executor: Executor) -> None:
     async def run() -> list[int]:
         running = [executor.run(sayer(number), a_job(), in_batch=number != 2) for number in (1, 2, 3)]
         return list(await asyncio.gather(*running))
@@ -87,7 +87,7 @@ def test_other_work_begins_with_nobody(executor: Executor) -> None:
     assert sum(map(len, BATCHES)) == 2
 
 
-def test_nobody_waits_behind_one_that_waits(executor: Executor) -> None:
+def test_the_rest_of_a_batch_goes_to_another_thread_while_its_first_task_waits(executor: Executor) -> None:
     others_are_done = threading.Event()
     done = []
 
@@ -107,7 +107,7 @@ def test_nobody_waits_behind_one_that_waits(executor: Executor) -> None:
     assert len(BATCHES) == 1, "they began together all the same, and once"
 
 
-def test_batches_that_do_not_come_to_an_end_keep_nobody_from_beginning() -> None:
+def test_batches_that_are_stuck_at_their_beginning_do_not_stop_the_next_one() -> None:
     executor = Executor("test", threads=BATCHES_AT_ONCE + 1, queue=30, commit_seconds=0.3, begin_batch=begin)
     stuck = [Held() for _ in range(BATCHES_AT_ONCE)]
 

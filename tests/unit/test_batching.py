@@ -133,7 +133,7 @@ def test_a_request_may_answer_an_error_of_a_round_trip_itself() -> None:
     assert isinstance(error, Conflict)
 
 
-def test_one_whose_time_is_over_takes_no_part_and_keeps_nobody() -> None:
+def test_a_request_past_its_deadline_is_left_out_and_delays_no_other() -> None:
     works = [work(run_of(double, value=1)), work(run_of(double, value=2), seconds=-1), work(run_of(double, value=3))]
     begin_batch(works)
 

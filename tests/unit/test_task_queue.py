@@ -59,7 +59,7 @@ def begin_all(queue: TaskQueue, add: Callable[..., Task[Any]]) -> None:
         assert queue.take()
 
 
-def test_while_enough_batches_begin_others_wait_for_company_and_single_tasks_do_not() -> None:
+def test_while_enough_batches_begin_the_next_batch_waits_and_single_tasks_do_not() -> None:
     def check(queue: TaskQueue, add: Callable[..., Task[Any]]) -> None:
         begin_all(queue, add)
         first, single = add(), add(batched=False)
@@ -72,7 +72,7 @@ def test_while_enough_batches_begin_others_wait_for_company_and_single_tasks_do_
     with_tasks(check)
 
 
-def test_a_full_batch_needs_no_more_company() -> None:
+def test_a_full_batch_begins_however_many_batches_begin() -> None:
     def check(queue: TaskQueue, add: Callable[..., Task[Any]]) -> None:
         begin_all(queue, add)
         full = [add() for _ in range(MAX_BATCH)]
@@ -84,7 +84,7 @@ def test_a_full_batch_needs_no_more_company() -> None:
     with_tasks(check)
 
 
-def test_nobody_waits_long_for_company() -> None:
+def test_a_task_that_has_waited_long_enough_begins_alone() -> None:
     def check(queue: TaskQueue, add: Callable[..., Task[Any]]) -> None:
         begin_all(queue, add)
         lonely = add()
@@ -108,7 +108,7 @@ def test_a_task_is_removed_wherever_it_waits_and_once() -> None:
     with_tasks(check)
 
 
-def test_the_end_takes_everything() -> None:
+def test_take_all_removes_every_task_in_whatever_state() -> None:
     def check(queue: TaskQueue, add: Callable[..., Task[Any]]) -> None:
         begun = add()
         queue.add_begun(queue.take())

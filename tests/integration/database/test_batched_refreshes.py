@@ -94,7 +94,9 @@ def step_of(operation: CompiledOperation) -> BatchedStep:
     return step
 
 
-def test_one_statement_makes_them_all(people: People, operation: CompiledOperation, sent: list[str]) -> None:
+def test_one_statement_makes_the_refreshes_of_several_sessions(
+    people: People, operation: CompiledOperation, sent: list[str]
+) -> None:
     everybody = [people.ada, people.alice, people.bob]
     contexts = [asking(who.sign_in()["refresh_token"]) for who in everybody]
     sent.clear()
