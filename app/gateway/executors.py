@@ -151,7 +151,7 @@ class Executor:
         self._will_wake = False
         with self._lock:
             self._give_out()
-        if len(self._tasks) > 1 and not self._will_look:
+        if self._begin_batch is not None and len(self._tasks) > 1 and not self._will_look:
             self._will_look = True
             asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._look_at_workers)
 
