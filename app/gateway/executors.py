@@ -110,7 +110,9 @@ class Executor:
         for worker in idle:
             worker.wake.release()
         for task in waiting:
-            self._hand_back(task, failure("shutdown"))
+            # What was committed when its batch began has only its response left.
+            rejected = task.job.cancel("shutdown")
+            self._hand_back(task, failure("shutdown") if rejected else outcome_of(task.work, task.job))
         committing = []
         for worker, task in still_running(self._workers, seconds):
             if task.job.cancel("shutdown"):
