@@ -161,7 +161,9 @@ def test_of_two_refreshes_in_doubt_at_once_either_may_have_been_committed(
 ) -> None:
     """Two requests with the same token lose their connections, and one of the two statements came to nothing."""
     rotated(service, token)
-    [(session_id, event_id)] = run("SELECT s.id, e.id FROM sessions s, audit_events e WHERE action = 'session.refreshed'")
+    [(session_id, event_id)] = run(
+        "SELECT s.id, e.id FROM sessions s, audit_events e WHERE action = 'session.refreshed'"
+    )
     rotations = [UnansweredRotation(session_id, 2, event_id=new_id()) for _ in range(2)]
     rotations[committed] = UnansweredRotation(session_id, 2, event_id=event_id)
     unanswered = UnansweredRotations()
