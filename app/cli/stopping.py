@@ -21,6 +21,8 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 # While a library waits, no handler runs. If none has run after this time, the process is ended.
 _HANDLE_SECONDS = 5.0
+# How long after its exception was ignored the handler is called once more.
+_AGAIN_SECONDS = 0.05
 # How long the cleanup may take; an embedded PostgreSQL gets half of it.
 _CLEAN_UP_SECONDS = 60.0
 
@@ -31,22 +33,37 @@ class Stopped(StopSignal):
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """End the block normally at the first signal to stop; more signals do not disturb the cleanup."""
+    """End the block normally at the first signal to stop; more signals do not disturb the cleanup.
+
+    The handler may run where Python ignores exceptions, as in a hook after a fork. Then it is called once more.
+    """
     watch = _Watch()
+    usual_hook, usual_alarm = sys.unraisablehook, signal.getsignal(signal.SIGALRM)
 
     def stop(_number: int, _frame: FrameType | None) -> NoReturn:
         watch.handled.set()
         ignore_stops()
         raise Stopped
 
+    def come_again(ignored: "sys.UnraisableHookArgs") -> None:
+        if isinstance(ignored.exc_value, Stopped):
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
+        else:
+            usual_hook(ignored)
+
     for number in STOP_SIGNALS:
         if not is_left_alone(number):
             signal.signal(number, stop)
+    signal.signal(signal.SIGALRM, stop)
+    sys.unraisablehook = come_again
     try:
         with suppress(Stopped):
             yield
     finally:
         watch.over.set()
+        sys.unraisablehook = usual_hook
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, usual_alarm)
 
 
 def release_signals() -> None:

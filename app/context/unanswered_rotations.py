@@ -6,6 +6,7 @@ again in a background task, and before the next rotation of the same session her
 """
 
 import contextlib
+import itertools
 import threading
 from datetime import datetime
 from typing import NamedTuple
@@ -43,7 +44,7 @@ class UnansweredRotations:
     """The rotations of this process that are in doubt."""
 
     def __init__(self) -> None:
-        self._waiting: dict[UUID, UnansweredRotation] = {}
+        self._waiting: dict[UUID, tuple[UnansweredRotation, ...]] = {}
         self._lock = threading.Lock()
 
     def add(self, rotation: UnansweredRotation) -> None:
@@ -52,10 +53,13 @@ class UnansweredRotations:
         self.try_to_record(rotation.session_id)
 
     def keep(self, rotation: UnansweredRotation) -> None:
-        """Add a rotation that may have been committed; the next one of its session records it first."""
+        """Add a rotation that may have been committed; the next one of its session records it first.
+
+        Several of a session may be in doubt, and any of them may be the one that was committed.
+        """
         with self._lock:
             if len(self._waiting) < _MAX_WAITING:
-                self._waiting[rotation.session_id] = rotation
+                self._waiting[rotation.session_id] = (*self._waiting.get(rotation.session_id, ()), rotation)
 
     def has(self, session_id: UUID) -> bool:
         """Return whether a rotation of this session is in doubt."""
@@ -75,14 +79,14 @@ class UnansweredRotations:
         if not self._waiting:
             return
         with self._lock:
-            waiting = list(self._waiting.values())
-        for rotation in waiting:
-            if session_id in (None, rotation.session_id):
-                self._record(rotation)
+            waiting = [self._waiting.get(session_id, ())] if session_id else list(self._waiting.values())
+        for rotation in itertools.chain.from_iterable(waiting):
+            self._record(rotation)
 
     def _record(self, rotation: UnansweredRotation) -> None:
         with time_limit(_MAX_SECONDS):
             run_in_autocommit(_RECORD if rotation.event_id is None else _RECORD_BY_EVENT, rotation._asdict())
         with self._lock:
-            if self._waiting.get(rotation.session_id) == rotation:
-                del self._waiting[rotation.session_id]
+            left = tuple(other for other in self._waiting.pop(rotation.session_id, ()) if other != rotation)
+            if left:
+                self._waiting[rotation.session_id] = left

@@ -35,6 +35,11 @@ class Job:
         self._committing = False
         self._lock = threading.Lock()
 
+    @property
+    def is_committing(self) -> bool:
+        """Whether a COMMIT has been sent, and has not failed."""
+        return self._committing
+
     def restart(self, seconds: float) -> None:
         """Set the deadline to this many seconds from now; only before a thread has started."""
         self.deadline = time.monotonic() + seconds

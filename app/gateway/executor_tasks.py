@@ -90,7 +90,9 @@ def outcome_of(work: Callable[[], Any], job: Job) -> Outcome:
     """Do the work of a task, and return its result or its error."""
     jobs.set_current(job)
     try:
-        job.check()
+        # What was committed when its batch began has only its response left, and that must not be lost.
+        if not job.is_committing:
+            job.check()
         return work(), None
     except BaseException as error:  # noqa: BLE001 (raised again where the result is awaited)
         return None, as_error(error)

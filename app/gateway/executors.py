@@ -113,7 +113,9 @@ class Executor:
         for worker in idle:
             worker.wake.release()
         for task in waiting:
-            self._hand_back(task, failure("shutdown"))
+            # What was committed when its batch began has only its response left.
+            rejected = task.job.cancel("shutdown")
+            self._hand_back(task, failure("shutdown") if rejected else outcome_of(task.work, task.job))
         committing = []
         for worker, task in still_running(self._workers, seconds):
             if task.job.cancel("shutdown"):
@@ -154,7 +156,7 @@ class Executor:
         self._will_wake = False
         with self._lock:
             self._give_out()
-        if len(self._tasks) > 1 and not self._will_check_batches:
+        if self._begin_batch is not None and len(self._tasks) > 1 and not self._will_check_batches:
             self._will_check_batches = True
             asyncio.get_running_loop().call_later(_KEEP_SECONDS, self._check_batches)
 

@@ -68,10 +68,15 @@ class _Matching:
             body_required=bool(self._request_body.get("required")),
             media_types=(JSON, *(kind for kind in self._request_body.get("content", {}) if kind != JSON)),
             handler=handler,
-            proposer=find_proposer(handler, self._policy.operation_id),
+            proposer=self._proposer(handler),
             renderer=renderer,
             errors=self._document.errors,
         )
+
+    def _proposer(self, handler: Handler) -> Handler | None:
+        """Return the proposer of an operation of Charter's; in a project, a function of that name is something else."""
+        is_of_project = bool(self._document.inherited_paths) and not self._policy.inherited
+        return None if is_of_project else find_proposer(handler, self._policy.operation_id)
 
     def _parameters(self) -> ParameterReader | None:
         try:

@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from app.context.unanswered_rotations import UnansweredRotation, UnansweredRotations
 from app.database import Database, run
+from app.identifiers import new_id
 from models.record import database as proxy
 from tests.cutting import COMMIT, REFRESH, Cutter, Point, cuttable
 from tests.people import PASSWORD, People
@@ -151,6 +153,27 @@ def test_a_refresh_whose_only_statement_was_cut_off_is_decided_at_once_if_the_da
     assert rotated(service, token)["refresh_token"] == following
     service.clock.advance(seconds=2)
     refused(refresh(service, token), 401, "INVALID_REFRESH_TOKEN")
+
+
+@pytest.mark.parametrize("committed", [0, 1])
+def test_of_two_refreshes_in_doubt_at_once_either_may_have_been_committed(
+    service: Service, token: str, committed: int
+) -> None:
+    """Two requests with the same token lose their connections, and one of the two statements came to nothing."""
+    rotated(service, token)
+    [(session_id, event_id)] = run(
+        "SELECT s.id, e.id FROM sessions s, audit_events e WHERE action = 'session.refreshed'"
+    )
+    rotations = [UnansweredRotation(session_id, 2, event_id=new_id()) for _ in range(2)]
+    rotations[committed] = UnansweredRotation(session_id, 2, event_id=event_id)
+    unanswered = UnansweredRotations()
+    for rotation in rotations:
+        unanswered.keep(rotation)
+
+    unanswered.record(session_id)
+
+    assert not unanswered.has(session_id)
+    assert run(SESSION) == [(2, 2, None)]
 
 
 @pytest.mark.parametrize("point", ["before", "after"])

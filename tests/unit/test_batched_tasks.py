@@ -168,3 +168,31 @@ def test_the_end_of_the_server_gives_up_a_whole_batch(executor: Executor) -> Non
     held.may_begin.set()
     until(lambda: not any(thread.name.startswith("test_") for thread in threading.enumerate()))
     assert not ran, "it was given up before its turn"
+
+
+@pytest.mark.parametrize(("begin_batch", "looks"), [(None, False), (begin, True)])
+def test_only_where_work_begins_together_does_the_loop_look_after_threads(
+    begin_batch: Callable[[Sequence[Any]], None] | None, looks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Waking up each two milliseconds took a twentieth of a core while passwords were hashed."""
+    executor = Executor("test", threads=2, queue=30, commit_seconds=0.3, begin_batch=begin_batch)
+    let_go, delays = threading.Event(), []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        call_later = loop.call_later
+
+        def note(delay: float, *rest: Any) -> asyncio.TimerHandle:
+            delays.append(delay)
+            return call_later(delay, *rest)
+
+        monkeypatch.setattr(loop, "call_later", note)
+        running = asyncio.gather(*(executor.run(lambda: let_go.wait(10), a_job()) for _ in range(3)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        let_go.set()
+        await running
+
+    asyncio.run(run())
+    executor.close(1)
+    assert any(delay < 1 for delay in delays) == looks

@@ -53,3 +53,24 @@ def test_the_end_of_the_server_does_not_wait_forever_for_a_commit() -> None:
 
     asyncio.run(end())
     committing.may_end.set()
+
+
+def test_the_end_of_the_server_answers_what_was_committed_when_its_batch_began() -> None:
+    made, first = Job("r", seconds=60), Work()
+    executor = Executor("test", threads=1, queue=2, commit_seconds=60, begin_batch=lambda _: made.begin_commit())
+
+    async def end() -> list[str | BaseException]:
+        calls = [
+            asyncio.create_task(executor.run(first, Job("r", seconds=60), in_batch=True)),
+            asyncio.create_task(executor.run(lambda: "made", made, in_batch=True)),
+        ]
+        await asyncio.to_thread(first.begun.wait, 10)
+        await asyncio.to_thread(until, lambda: executor._queue._begun)
+        await asyncio.to_thread(executor.close, 0.05)
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    given_up, answered = asyncio.run(end())
+
+    assert answered == "made"
+    assert isinstance(given_up, Unavailable)
+    first.may_commit.set()

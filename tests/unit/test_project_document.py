@@ -5,7 +5,7 @@ import pytest
 from app.pipeline.contract import OPENAPI
 from app.spec.document import DocumentError, load
 from tests.document import DOCUMENT
-from tests.unit.sample_project import contract, document, edited, faults, write
+from tests.unit.sample_project import HANDLERS, contract, document, edited, faults, write
 
 ROOT = "openapi/openapi.yaml"
 OWN_OPERATIONS = {"list_projects", "create_project", "get_project", "update_project", "delete_project"}
@@ -30,6 +30,14 @@ def test_both_sides_are_one_document(sample):
     assert "x-charter" not in bundle
     shown = bundle["paths"]["/v1/users/{user_id}/projects"]["get"]["responses"]["401"]
     assert shown == {"$ref": "#/components/responses/Unauthenticated"}
+
+
+def test_a_function_of_the_project_proposes_nothing_whatever_its_name(tmp_path, monkeypatch, sample):
+    monkeypatch.setattr(f"{HANDLERS}.projects.propose_create_project", lambda: None, raising=False)
+
+    operations = contract(tmp_path, {}).operations
+
+    assert [name for name, operation in operations.items() if operation.proposer] == ["refresh"]
 
 
 def test_each_part_has_its_place_on_its_side(sample):

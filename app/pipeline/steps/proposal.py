@@ -16,6 +16,7 @@ from app.pipeline.batching import BatchedStep
 from app.pipeline.operation import BoundOperation
 from app.pipeline.request_context import RequestContext
 from app.pipeline.response import Response
+from app.pipeline.steps.audit_event import records_failure
 from app.results import Proposal
 from app.services.audit_events import client_id
 
@@ -74,7 +75,7 @@ def make(operation: BoundOperation) -> BatchedStep | None:
             pass
         return made
 
-    return BatchedStep(prepare, make_all, lambda _, response: response)
+    return BatchedStep(records_failure(operation)(prepare), make_all, lambda _, response: response)
 
 
 def _begins_to_commit(write: _Write) -> bool:

@@ -3,7 +3,7 @@
 import re
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from app.sdk.document import GenerationError, has_envelope, operations, resolve, statuses_with_result
@@ -76,11 +76,9 @@ class Method:
         return [*self.path_arguments, *self.query, *(self.body or ())]
 
     @property
-    def by_one_position(self) -> "Method":
-        """The same method as an iterator takes it: one that goes on by offset has no cursor to begin at."""
-        if self.pages != "offset":
-            return self
-        return replace(self, query=[argument for argument in self.query if argument.wire != "cursor"])
+    def has_both_positions(self) -> bool:
+        """Whether it is a list by offset or cursor: an iterator begins with the one, and goes on with the other."""
+        return self.pages == "offset" and any(argument.wire == "cursor" for argument in self.query)
 
     @property
     def takes_body(self) -> bool:

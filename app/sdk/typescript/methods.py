@@ -51,6 +51,7 @@ class Method:
     item: str
     decode: str
     pages: str | None
+    has_both_positions: bool
     public: bool
     without_envelope: bool
     accepts_key: bool
@@ -190,6 +191,7 @@ def _method(bundle: Json, document: Json, path: str, verb: str) -> Method:
         item=item,
         decode=decode,
         pages=pages,
+        has_both_positions=len(page_kinds(operation)) > 1,
         public=bool(operation.get("x-public")),
         without_envelope=not has_envelope(bundle, operation),
         accepts_key="x-idempotency" in operation,

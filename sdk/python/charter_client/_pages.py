@@ -106,6 +106,38 @@ async def aiterate(fetch: Callable[[int | None], Awaitable[Page[T]]], offset: in
             yield item
 
 
+def iterate_both(fetch: Callable[[int | None, str | None], Page[T]], offset: int | None) -> Iterator[T]:
+    """Yield the items of all pages: the first one is found by offset, the others by cursor, so none is read twice.
+
+    A server with an earlier version of the document gives no cursor: there all pages are found by offset.
+    """
+    page = fetch(offset, None)
+    yield from page
+    while page.next_cursor is None and (following := page.next_offset()) is not None:
+        page = fetch(following, None)
+        yield from page
+    while page.next_cursor is not None:
+        page = fetch(None, page.next_cursor)
+        yield from page
+
+
+async def aiterate_both(
+    fetch: Callable[[int | None, str | None], Awaitable[Page[T]]], offset: int | None
+) -> AsyncIterator[T]:
+    """Yield the items of all pages, as `iterate_both`."""
+    page = await fetch(offset, None)
+    for item in page:
+        yield item
+    while page.next_cursor is None and (following := page.next_offset()) is not None:
+        page = await fetch(following, None)
+        for item in page:
+            yield item
+    while page.next_cursor is not None:
+        page = await fetch(None, page.next_cursor)
+        for item in page:
+            yield item
+
+
 def iterate_cursor(fetch: Callable[[str | None], CursorPage[T]], cursor: str | None) -> Iterator[T]:
     """Yield the items of all pages, and fetch each page when it is needed."""
     page = fetch(cursor)

@@ -131,6 +131,31 @@ export async function* iterate<T>(
   }
 }
 
+/**
+ * Yield the items of all pages: the first one is found by offset, the others by cursor, so none is read twice.
+ *
+ * A server with an earlier version of the document gives no cursor: there all pages are found by offset.
+ */
+export async function* iterateBoth<T>(
+  fetchPage: (offset: number | undefined, cursor: string | undefined) => Promise<Page<T>>,
+  offset: number | undefined,
+): AsyncGenerator<T, void, undefined> {
+  let cursor: string | null = null;
+  for (let at: number | null | undefined = offset; at !== null; ) {
+    const page: Page<T> = await fetchPage(at, undefined);
+    if (at !== undefined && page.offset !== at) throw anotherPage();
+    yield* page.items;
+    cursor = page.nextCursor;
+    at = cursor === null ? page.nextOffset() : null;
+  }
+  while (cursor !== null) {
+    const page: Page<T> = await fetchPage(undefined, cursor);
+    if (page.nextCursor === cursor) throw anotherPage();
+    yield* page.items;
+    cursor = page.nextCursor;
+  }
+}
+
 /** Yield the items of all pages, and fetch each page when it is needed. */
 export async function* iterateCursor<T>(
   fetchPage: (cursor: string | undefined) => Promise<CursorPage<T>>,

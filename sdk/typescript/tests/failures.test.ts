@@ -179,6 +179,21 @@ for (const [name, portal] of [
   });
 }
 
+test("a list that has cursors is read to its end, however many results it has", async () => {
+  const about = { offset: 0, limit: 1, total: 10_000, total_is_exact: false, next: null, previous: null };
+  const page = (email: string, next_cursor: string | null) =>
+    [200, JSON_TYPE, success([{ email }], { pagination: { ...about, next_cursor } })] as const;
+  const pages = [page("a@example.com", "one"), page("b@example.com", "two"), page("c@example.com", null)];
+  await withServer(pages, async (url, seen) => {
+    const read: string[] = [];
+    for await (const user of new Charter({ baseUrl: url }).users.iterUsers({ limit: 1, offset: 0 })) read.push(user.email);
+    assert.deepEqual(read, ["a@example.com", "b@example.com", "c@example.com"]);
+    const queries = seen.map((request) => new URL(String(request.url), url).searchParams);
+    assert.deepEqual(queries.map((query) => query.get("offset")), ["0", null, null]);
+    assert.deepEqual(queries.map((query) => query.get("cursor")), [null, "one", "two"]);
+  });
+});
+
 test("a list with more than an offset reaches says so after its last page", async () => {
   const about = { offset: 0, limit: 1, total: 10_000, total_is_exact: false, next: null, previous: null };
   await withServer([[200, JSON_TYPE, success([{ email: "a@example.com" }], { pagination: about })]], async (url) => {

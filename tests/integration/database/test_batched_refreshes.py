@@ -206,6 +206,27 @@ def test_a_response_that_the_document_does_not_describe_rotates_nothing(
     assert run(SESSIONS, (people.alice.id,)) == [(1, False)]
 
 
+def test_a_mistake_in_what_proposes_is_recorded_as_one_in_the_handler_is(
+    people: People, database: Database, config: Config
+) -> None:
+    def fail(context: Any, body: Any) -> None:
+        raise LookupError("mine")
+
+    metrics = Metrics()
+    contract = read_contract(config)
+    runtime = build_runtime(config, contract, build_redis_client(config, metrics), metrics, system_clock)
+    mistaken = replace(contract.operations["refresh"], proposer=fail)
+    context = asking(people.alice.sign_in()["refresh_token"])
+    one = work(compile_operations({"refresh": mistaken}, runtime)["refresh"], context)
+
+    begin_batch([one])
+
+    with pytest.raises(LookupError):
+        one()
+    assert run(EVENTS, (context.request_id,)) == [("failed", "internal_error")]
+    assert run(SESSIONS, (people.alice.id,)) == [(1, False)]
+
+
 def test_a_request_that_was_given_up_before_the_statement_has_used_nothing_up(
     people: People, operation: CompiledOperation
 ) -> None:

@@ -130,6 +130,28 @@ def test_the_pages_of_a_list_are_fetched_as_they_are_needed(ada: Any, requests: 
     assert len(events) == 4
 
 
+def test_going_through_all_accounts_reads_none_twice_while_others_are_created(ada: Any, requests: Requests) -> None:
+    make_crowd(7)
+    expected = [user.id for user in ada.users.list_users(role="guest", offset=1)]
+    before = len(requests.sent)
+
+    users = ada.users.iter_users(role="guest", limit=3, offset=1)
+    found = [next(users).id]
+    ada.users.create_user(email="newest@example.com", password=PASSWORD, role="guest")
+    found += [user.id for user in users]
+
+    assert found == expected
+    queries = [request.url.query.decode() for request in requests.sent[before:] if request.method == "GET"]
+    assert ["offset=1" in query for query in queries] == [True, False]
+    assert ["cursor=" in query for query in queries] == [False, True]
+
+
+def test_all_accounts_are_read_though_no_offset_reaches_them(ada: Any) -> None:
+    """`total_is_exact` is false on the last page, too; there the iterator ends, and raises nothing."""
+    make_crowd(10_050)
+    assert len({user.id for user in ada.users.iter_users(role="guest", limit=100)}) == 10_050
+
+
 def test_a_naive_time_is_refused_before_anything_is_sent(ada: Any, requests: Requests) -> None:
     before = len(requests.sent)
     with pytest.raises(ValueError, match="since must have a time zone"):

@@ -24,11 +24,13 @@ from tests.wire import data, events, refused
 # Within the first, a busy machine too comes as far as a COMMIT.
 REQUEST_SECONDS, STATEMENT_SECONDS = 2.0, 2.6
 USERS, REFRESH = "/v1/users", "/v1/auth/refresh"
-# Held up until the test lets go of the lock: the COMMIT itself, of a transaction that has made an account.
+# Held up until the test lets go of the lock: the COMMIT itself, of a transaction that has made an account or a refresh.
 SLOW_COMMIT = """
 CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NULL; END $$;
 CREATE CONSTRAINT TRIGGER wait_at_commit AFTER INSERT ON users DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION wait_at_commit();
+CREATE CONSTRAINT TRIGGER wait_at_commit AFTER UPDATE ON sessions DEFERRABLE INITIALLY DEFERRED
 FOR EACH ROW EXECUTE FUNCTION wait_at_commit();
 CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.15); RETURN NEW; END $$;
 CREATE TRIGGER dawdle BEFORE INSERT ON users FOR EACH ROW WHEN (NEW.email = 'slow@example.com')
@@ -85,10 +87,11 @@ def nobody_works() -> None:
     )
 
 
-def somebody_waits_at_commit() -> None:
+def somebody_waits_at_commit(query: str = "COMMIT") -> None:
     wait_until(
         "SELECT count(*) > 0 FROM pg_stat_activity"
-        " WHERE datname = current_database() AND query = 'COMMIT' AND wait_event_type = 'Lock'"
+        " WHERE datname = current_database() AND strpos(query, %s) > 0 AND wait_event = 'advisory'",
+        query,
     )
 
 
@@ -163,6 +166,20 @@ def test_a_commit_that_is_under_way_at_the_deadline_is_waited_for(hasty: Service
     assert asking.response is not None
     assert data(asking.response, 201)["email"] == "in-time@example.com"
     assert accounts("in-time") == 1
+
+
+def test_a_refresh_that_is_being_committed_at_the_deadline_is_answered(hasty: Service, people: People) -> None:
+    token = people.alice.sign_in()["refresh_token"]
+    with held(hasty.config.database_url, "SELECT pg_advisory_xact_lock(4711)"):
+        asking = Asking(hasty, method="POST", url=REFRESH, json={"refresh_token": token}, headers={"X-Request-Id": "c"})
+        somebody_waits_at_commit("charter_refresh_sessions")
+        asking.join(timeout=REQUEST_SECONDS)
+        assert asking.response is None
+    asking.join(timeout=20)
+
+    assert asking.response is not None
+    data(asking.response)
+    assert [(row.outcome, row.reason) for row in events("c")] == [("succeeded", None)]
 
 
 def test_a_commit_that_nobody_sees_the_end_of_is_the_one_503_that_may_have_been_carried_out(
