@@ -63,9 +63,9 @@ def _steps() -> list[tuple[str, str, str, str]]:
     return [(asked.strip(), room.strip(" `"), what.split("`")[1], name.strip(" `")) for asked, room, what, name in rows]
 
 
-def test_find_your_way_answers_five_questions():
+def test_find_your_way_answers_seven_questions():
     questions = [question for question, *_ in _steps() if question]
-    assert len(questions) == 5
+    assert len(questions) == 7
     assert all(question.endswith("?") for question in questions)
     assert _steps()[0][0]
 
