@@ -113,9 +113,9 @@ class Proposal:
         data: what the response shows if the write is made.
         actor_id: the account whose write it is, for the event.
         values: what the statement must know of this one, by name.
-        make_all: makes several writes by one statement in autocommit; returns for each whether it was made. It gets the
-            name of the events, and for each its values, and `now`, `event_id`, `request_id`, `client_id`, `address` and
-            `user_agent` of its event.
+        make_all: makes several writes by one statement in autocommit; returns for each whether it is known to be made.
+            It gets the name of the events, and for each its values, and `now`, `event_id`, `request_id`, `client_id`,
+            `address` and `user_agent` of its event.
     """
 
     data: Any

@@ -129,11 +129,11 @@ def begin_batch(works: Sequence[BatchedWork]) -> None:
     for work in works:
         work.begin()
     while waiting := [(work, work.item) for work in works if work.item is not None]:
-        # The last step comes when no request waits for another one: then most requests share its round trip.
+        # A last round trip is made when no request waits for an earlier one, so that as many as possible share it.
         round_trip = min(waiting, key=lambda one: one[1].is_last)[1].round_trip
         batch = [one for one in waiting if one[1].round_trip == round_trip]
         take_query_count()
-        # The event loop gives up each request at its own deadline.
+        # The round trip may take as long as its latest request; the event loop gives up each at its own deadline.
         jobs.set_current(max((work.job for work, _ in batch), key=lambda job: job.deadline))
         results = _results(round_trip, [item.value for _, item in batch])
         jobs.set_current(None)

@@ -78,7 +78,8 @@ class BoundOperation:
         run_handler: calls the handler with its arguments for a request, and returns what it returned.
         propose: calls the proposer in the same way; None: there is none.
         takes_target_user: whether the handler takes the account that the path names.
-        render: turns that into the response, or raises Internal for a value that the document does not describe.
+        render: turns what the handler returned into the response, or raises Internal for a value that the document does
+            not describe.
         check_stored: raises Internal for a stored response that the document does not describe.
         render_data: turns data and its version into the bytes to cache, or raises Internal as `render`.
         render_cached: turns such bytes and their version into the response.

@@ -131,7 +131,10 @@ def propose_refresh(context: Context, *, refresh_token: str) -> Proposal | None:
     """Return what `refresh` will return if the token is good, so that one statement can make the exchange.
 
     Returns:
-        The proposal; None where the token does not name the account, or an earlier exchange is in doubt.
+        The proposal; None where the token has the former form, which does not name the account, or where an earlier
+        exchange of its session is in doubt. `refresh` then decides in a transaction. It also does so for a token that
+        charter_refresh_sessions.sql leaves alone: it is not the current one of a live session, nor the previous one
+        within the grace under the newest key; or another request holds the session.
 
     Raises:
         InvalidRefreshToken: the token is not one of ours.

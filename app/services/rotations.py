@@ -81,7 +81,8 @@ def make_all(dependencies: Dependencies, action: str, asked: Sequence[Mapping[st
         asked: for each its own values and those of its event.
 
     Returns:
-        For each whether it was made. Of one that was not made, nothing has changed.
+        For each whether it is known to be made. Where it is not, nothing has changed, unless the connection was lost.
+        Then all of them are in doubt, and `unanswered_rotations` asks the database before `rotate` decides.
     """
     # In this order, statements that run at the same time wait for each other's clients, and never in a circle.
     told = sorted(({**one, "number": number} for number, one in enumerate(asked)), key=lambda one: one["client_id"])

@@ -13,7 +13,7 @@ from tests.bench.world import World
 
 REQUESTS = 100_000
 PEOPLE = 32
-"""Accounts whose rows are weighed; all of one account would fit into fewer pages of an index."""
+"""The accounts that send requests. Rows of a single account would share index entries, and the trail grow less."""
 _SECONDS = 5.0
 
 # Tables, indexes and TOAST of the whole trail: the partitions of its rows, and what these refer to.

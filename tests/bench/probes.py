@@ -1,4 +1,4 @@
-"""What is no comparison with a rival: the wait beside a crowd, starts, two workers."""
+"""Measurements of Charter alone: a light request beside 200 sign-ins, starts, and two workers beside one."""
 
 import contextlib
 import sys

@@ -60,6 +60,7 @@ _PENDING_COLUMN = f", asked.tags IS NOT NULL AND {is_pending_sql('asked.tags')}"
 STATEMENT = _statement(_PENDING_COLUMN)
 _WIDTH = len(USER_COLUMN_NAMES)
 _ROLE = USER_COLUMN_NAMES.index("role")
+_NUMBER = _WIDTH + 5
 
 ERRORS: dict[str, type[AppError]] = {
     "session_ended": SessionEnded,
@@ -125,7 +126,7 @@ def make(operation: BoundOperation) -> BatchedStep | None:
         event.actor_id, event.actor_role = user_id, row[_ROLE]
         if kind and parameter:
             event.target_type, event.target_id = kind, str(context.arguments[parameter])
-        if is_cached:  # it shows everybody the same, so nobody asks who is there
+        if is_cached:  # the response is the same for every caller, so no handler needs the principal
             context.is_pending = is_pending
             context.row_is_gone = more == [False]
             return
@@ -157,7 +158,7 @@ def _rows(statement: str, requests: Sequence[dict[str, Any]]) -> list[Any]:
     told = sorted((request | {"number": number} for number, request in enumerate(requests)), key=_client)
     rows: list[Any] = [None] * len(requests)
     for row in run(statement, (orjson.dumps(told).decode(),), retry_on_disconnect=True):
-        rows[row[_WIDTH + 5]] = row
+        rows[row[_NUMBER]] = row
     return rows
 
 

@@ -30,7 +30,8 @@ from app.services import invalidations
 
 # Says what the client has, not what it asks for.
 _CONDITION = "if_none_match"
-# So many paths and queries of each operation are not read again: reading one takes longer than its entry.
+# For this many paths and queries of each operation, arguments and cache key are remembered: to work them out takes
+# longer than to read the entry.
 _REMEMBERED = 512
 
 

@@ -1,8 +1,12 @@
 """Proposal: a write whose response is worked out and checked first; one statement then makes it, with its event.
 
-Requests that come at the same time share the statement, which commits by itself. Where it does not make the write,
-because something is not as the handler's module proposed it, nothing has changed and the handler decides as for any
-other write. So does it where nothing can be proposed.
+An operation has this step if there is a function `propose_` and its name beside its handler
+(`app.pipeline.handlers.find_proposer`). That function returns a `Proposal`, whose `make_all` runs the statement for all
+requests that come at the same time. The statement commits by itself.
+
+The handler decides, as for any other write, if nothing was proposed or the statement did not make the write. Then
+nothing has changed, unless the connection was lost: `make_all` notes what may have been committed, and the
+handler finds out.
 """
 
 from collections.abc import Mapping, Sequence
