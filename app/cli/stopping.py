@@ -58,11 +58,13 @@ def stoppable() -> Iterator[None]:
     sys.unraisablehook = come_again
     try:
         with suppress(Stopped):
-            yield
+            try:
+                yield
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
     finally:
         watch.over.set()
         sys.unraisablehook = usual_hook
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, usual_alarm)
 
 

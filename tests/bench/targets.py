@@ -81,7 +81,7 @@ LIGHT_MS = 20.0
 START_SECONDS = 1.0
 WORKER_MIB = 85.0
 WORKERS_RATIO = 1.8
-DECISION_BYTES = 250.0
+ROW_BYTES = 250.0
 
 
 def rate_targets(rounds: Rounds) -> list[Target]:
@@ -176,4 +176,4 @@ def workers_target(one: Sequence[Round], two: Sequence[Round]) -> Target:
 
 def row_target(size: float) -> Target:
     """Return the line about the size of a decision, or an event."""
-    return Target("trail", "one row, indexes included", size, DECISION_BYTES, "bytes", at_most=True)
+    return Target("trail", "one row, indexes included", size, ROW_BYTES, "bytes", at_most=True)

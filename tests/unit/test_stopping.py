@@ -9,7 +9,7 @@ from tests.command import ROOT
 
 # Arrives in the hook after a fork; after that the program would wait forever.
 AFTER_A_FORK = """
-import os, signal, time
+import os, signal
 from app.cli.stopping import stoppable
 arrived = []
 def arrive():
@@ -22,7 +22,7 @@ with stoppable():
             os._exit(0)
     print("goes on", flush=True)
     while True:
-        time.sleep(1)
+        signal.pause()
 print("ended", flush=True)
 """
 

@@ -9,6 +9,8 @@
 --
 -- It is a function because PostgreSQL keeps the plan of its statement: to plan the join takes longer than to run it.
 -- docs/decisions/0005-hot-statements-are-functions.md
+-- It keeps it although it does not know how many ids there are (plan_cache_mode). By itself it would take the plan for one
+-- or two for cheaper, and plan again each time.
 -- The result has columns of the same names as the tables: a plain name in the statement means the table's column
 -- (#variable_conflict).
 CREATE OR REPLACE FUNCTION charter_users(p_ids uuid[]) RETURNS TABLE (
@@ -27,7 +29,7 @@ CREATE OR REPLACE FUNCTION charter_users(p_ids uuid[]) RETURNS TABLE (
     bio text,
     profile_created_at timestamptz,
     profile_updated_at timestamptz
-) LANGUAGE plpgsql STABLE AS $$
+) LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
