@@ -1,10 +1,14 @@
 """A refresh that was answered 503 has used nothing up, however long the outage lasts and whatever it was.
 
-Law 8 and RFC 9700, 4.14.2: what stays of a refused request is the punishment alone.
+Law 8 and RFC 9700, 4.14.2: what stays of a refused request is the punishment alone. `make prove` has forty crowds where
+`make test` has a few.
 """
 
+import os
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -15,6 +19,7 @@ from app.database import Database, run
 from app.identifiers import new_id
 from models.record import database as proxy
 from tests.cutting import COMMIT, REFRESH, Cutter, Point, cuttable
+from tests.integration.hostile.crowd import together
 from tests.people import PASSWORD, People
 from tests.refresh_tokens import former
 from tests.rows import event
@@ -24,6 +29,7 @@ from tests.wire import data, refused
 SESSION = "SELECT generation, unanswered_generation, ended_at FROM sessions"
 KINDS = "SELECT details ->> 'kind' FROM audit_events WHERE request_id = %s ORDER BY id"
 DAY = 86_400
+CROWDS, CROWD = int(os.environ.get("CHARTER_TEST_CROWDS", "4")), 12
 
 
 def refresh(service: Service, token: str) -> httpx.Response:
@@ -217,3 +223,31 @@ def test_a_commit_that_was_cut_off_revives_no_session(service: Service, cutter: 
     run("UPDATE sessions SET ended_at = now(), end_reason = 'logout'")
 
     refused(refresh(service, token), 401, "INVALID_REFRESH_TOKEN")
+
+
+def test_crowds_that_share_statements_which_are_cut_off_are_no_thieves(
+    service: Service, cutter: Cutter, people: People, token: str
+) -> None:
+    """Two people refresh, each from several places, while every other statement for them loses its connection."""
+    tokens, luck = {"alice": token, "bob": str(people.bob.sign_in()["refresh_token"])}, random.Random(9)
+    told = 0
+
+    for number in range(CROWDS):
+        if number % 2:
+            cutter.cut(luck.choice(["before", "after"]), REFRESH)
+            told += 1
+        names = ["alice", "bob"] * (CROWD // 2)
+        responses = together(*[partial(refresh, service, tokens[name]) for name in names])
+
+        for name in tokens:
+            own = [response for who, response in zip(names, responses, strict=True) if who == name]
+            assert {response.status_code for response in own} <= {200, 503}
+            following = {data(response)["refresh_token"] for response in own if response.status_code == 200}
+            assert len(following) == 1
+            tokens[name] = following.pop()
+        service.clock.advance(seconds=DAY)
+
+    assert cutter.cuts == told
+    assert run("SELECT DISTINCT generation, ended_at FROM sessions") == [(CROWDS + 1, None)]
+    for left in tokens.values():
+        rotated(service, left)
