@@ -40,7 +40,8 @@ SELECT 'column', table_name || '.' || column_name || ' ' || data_type || ' ' || 
     FROM information_schema.columns WHERE table_schema = 'public'
 UNION ALL SELECT 'index', indexdef FROM pg_indexes WHERE schemaname = 'public'
 UNION ALL SELECT 'trigger', pg_get_triggerdef(oid) || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal
-UNION ALL SELECT 'function', proname || md5(prosrc) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+UNION ALL SELECT 'function', proname || md5(prosrc || coalesce(proconfig::text, ''))
+FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 ORDER BY 1, 2
 """
 
